@@ -1,0 +1,203 @@
+"""Members of the association: who they are and what state their account is in."""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, NewType, Protocol, Self, TypedDict
+from uuid import UUID
+
+from app.domain.errors import ConflictError, NotFoundError, RuleViolationError
+from app.domain.identifiers import uuid7
+
+MemberId = NewType("MemberId", UUID)
+
+
+class MemberNotFoundError(NotFoundError):
+    code: ClassVar[str] = "member_not_found"
+    detail: ClassVar[str] = "There is no such member."
+
+
+class EmailTakenError(ConflictError):
+    code: ClassVar[str] = "email_taken"
+    detail: ClassVar[str] = "Another member uses this e-mail address."
+
+
+class EmailAddressError(RuleViolationError):
+    code: ClassVar[str] = "email_address_invalid"
+    detail: ClassVar[str] = "This is not an e-mail address that mail can be sent to."
+
+
+class PhoneNumberError(RuleViolationError):
+    code: ClassVar[str] = "phone_number_invalid"
+    detail: ClassVar[str] = "A phone number is written as + and 7 to 15 digits, country code first."
+
+
+class FullNameError(RuleViolationError):
+    code: ClassVar[str] = "full_name_invalid"
+    detail: ClassVar[str] = "A name has 1 to 120 characters."
+
+
+class Role(StrEnum):
+    """What a member may do; each role includes the ones before it."""
+
+    SUPPORTER = "SUPPORTER"
+    MEMBER = "MEMBER"
+    BOARD_MEMBER = "BOARD_MEMBER"
+    ADMIN = "ADMIN"
+
+    def at_least(self, other: "Role") -> bool:
+        roles = list(Role)
+        return roles.index(self) >= roles.index(other)
+
+
+@dataclass(frozen=True, slots=True)
+class EmailAddress:
+    """A mailbox in the one form that makes equal addresses equal text.
+
+    Lower case throughout (no mail system in use tells local parts apart by case), the domain as
+    IDNA A-labels. The local part is a dot-string and limited to ASCII (RFC 5321 §4.1.2), since
+    not every server accepts SMTPUTF8. The value stays out of `repr` and so out of logs.
+    """
+
+    value: str = field(repr=False)
+
+    MAX_LENGTH: ClassVar[int] = 254
+    _LOCAL_PART: ClassVar[re.Pattern[str]] = re.compile(
+        r"(?=.{1,64}\Z)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    )
+    _DOMAIN: ClassVar[re.Pattern[str]] = re.compile(
+        r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])"
+    )
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Normalise an address as people type it. Raises EmailAddressError."""
+        local_part, _, domain = unicodedata.normalize("NFKC", text).strip().lower().rpartition("@")
+        try:
+            domain = domain.encode("idna").decode("ascii")
+        except UnicodeError:
+            raise EmailAddressError from None
+        value = f"{local_part}@{domain}"
+        if not (
+            len(value) <= cls.MAX_LENGTH
+            and cls._LOCAL_PART.fullmatch(local_part)
+            and cls._DOMAIN.fullmatch(domain)
+        ):
+            raise EmailAddressError
+        return cls(value)
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneNumber:
+    """A number in E.164 form (`+34600111222`): text, never a number. Stays out of `repr`."""
+
+    value: str = field(repr=False)
+
+    _E164: ClassVar[re.Pattern[str]] = re.compile(r"\+[1-9][0-9]{6,14}")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Drop the spaces, dots, dashes and brackets people type. Raises PhoneNumberError."""
+        value = re.sub(r"[ .()-]", "", text)
+        if not cls._E164.fullmatch(value):
+            raise PhoneNumberError
+        return cls(value)
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class ProfileChanges(TypedDict, total=False):
+    """A merge patch (RFC 7396): a key that is absent changes nothing, None clears."""
+
+    full_name: str
+    phone: PhoneNumber | None
+
+
+@dataclass(eq=False, kw_only=True)
+class Member:
+    """A person with an account. Whoever registers is a SUPPORTER until somebody says otherwise."""
+
+    id: MemberId
+    email: EmailAddress
+    password_hash: str = field(repr=False)
+    full_name: str = field(repr=False)
+    phone: PhoneNumber | None
+    role: Role
+    is_active: bool
+    email_verified_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+
+    MAX_FULL_NAME_LENGTH: ClassVar[int] = 120
+
+    @classmethod
+    def create(
+        cls,
+        *,
+        email: EmailAddress,
+        password_hash: str,
+        full_name: str,
+        at: datetime,
+        phone: PhoneNumber | None = None,
+        role: Role = Role.SUPPORTER,
+        email_verified_at: datetime | None = None,
+    ) -> Self:
+        """Make an active member. Raises FullNameError."""
+        return cls(
+            id=MemberId(uuid7(at)),
+            email=email,
+            password_hash=password_hash,
+            full_name=cls._tidy_full_name(full_name),
+            phone=phone,
+            role=role,
+            is_active=True,
+            email_verified_at=email_verified_at,
+            created_at=at,
+            updated_at=at,
+        )
+
+    @property
+    def may_log_in(self) -> bool:
+        return self.is_active and self.email_verified_at is not None
+
+    def verify_email(self, at: datetime) -> None:
+        """Take the address as proven. The first proof counts; a later one changes nothing."""
+        if self.email_verified_at is None:
+            self.email_verified_at = self.updated_at = at
+
+    def change_profile(self, changes: ProfileChanges, at: datetime) -> None:
+        """Raises FullNameError."""
+        self.full_name = self._tidy_full_name(changes.get("full_name", self.full_name))
+        self.phone = changes.get("phone", self.phone)
+        self.updated_at = at
+
+    def replace_password_hash(self, password_hash: str, at: datetime) -> None:
+        """Store another hash, of the same password or of a new one."""
+        self.password_hash = password_hash
+        self.updated_at = at
+
+    @classmethod
+    def _tidy_full_name(cls, text: str) -> str:
+        full_name = unicodedata.normalize("NFC", " ".join(text.split()))
+        if not 1 <= len(full_name) <= cls.MAX_FULL_NAME_LENGTH:
+            raise FullNameError
+        return full_name
+
+
+class MemberRepository(Protocol):
+    """Members as a collection."""
+
+    def add(self, member: Member) -> None: ...
+
+    async def get(self, id: MemberId) -> Member:
+        """Return the member with this id. Raises MemberNotFoundError."""
+        ...
+
+    async def find_by_email(self, email: EmailAddress) -> Member | None: ...
