@@ -1,0 +1,239 @@
+"""Proof of who somebody is: passwords, sessions with rotating refresh tokens, one-time tokens."""
+
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar, NewType, Protocol, Self
+from uuid import UUID
+
+from app.domain.errors import RuleViolationError, UnauthenticatedError
+from app.domain.identifiers import uuid7
+from app.domain.members import MemberId
+
+SessionId = NewType("SessionId", UUID)
+OneTimeTokenId = NewType("OneTimeTokenId", UUID)
+
+
+class PasswordLengthError(RuleViolationError):
+    code: ClassVar[str] = "password_length"
+    detail: ClassVar[str] = "A password has 15 to 128 characters."
+
+
+class PasswordTooCommonError(RuleViolationError):
+    code: ClassVar[str] = "password_too_common"
+    detail: ClassVar[str] = "This password is made of words or patterns that are tried first."
+
+
+class InvalidGrantError(UnauthenticatedError):
+    """The password or the refresh token is not good (RFC 6749 §5.2), for whatever reason."""
+
+    code: ClassVar[str] = "invalid_grant"
+    detail: ClassVar[str] = "The credentials are wrong, expired or revoked."
+
+
+class RefreshTokenReplayedError(InvalidGrantError):
+    """A token that was used up came back. The client is told no more than InvalidGrantError."""
+
+
+class OneTimeTokenError(RuleViolationError):
+    code: ClassVar[str] = "one_time_token_invalid"
+    detail: ClassVar[str] = "The token is unknown, expired, replaced by a newer one or used."
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """A password as it is hashed: NFC, so that the same keys give the same hash on every system.
+
+    Nothing is trimmed or cut off (ASVS 5.0 6.2.8). The value stays out of `repr`.
+    """
+
+    value: str = field(repr=False)
+
+    MIN_LENGTH: ClassVar[int] = 15
+    MAX_LENGTH: ClassVar[int] = 128
+    MIN_UNPREDICTABLE: ClassVar[int] = 6
+    _GUESSED_FIRST: ClassVar[re.Pattern[str]] = re.compile(
+        "|".join(
+            (
+                r"(.)\1{2,}",
+                r"0?1234567890?|0?123456|09876543210?|987654321|654321|abcdefgh|abcdef",
+                r"qwertyuiop|qwerty|asdfghjkl|asdfgh|zxcvbnm|zxcvbn|1q2w3e4r|1qaz2wsx",
+                r"p[a@4]ssw[o0]rd|p[a@4]ss|contrase[nñ]a|clave|secret[oa]?|admin(istrator)?",
+                r"welcome|bienvenid[oa]s?|letmein|iloveyou|teamo|dragon|monkey|football|futbol",
+                r"pau[ _-]*2?|vecin[oa]s|vecindad|asociaci[oó]n|barrio|neighbou?r(hood|s)?",
+                r"association|community|comunidad|m[ei]{1,2}mber|supporter|board",
+                r"(19|20)[0-9]{2}",
+            )
+        )
+    )
+
+    @classmethod
+    def typed(cls, text: str) -> Self:
+        """Take a password to compare with a hash; any text will do."""
+        return cls(unicodedata.normalize("NFC", text))
+
+    @classmethod
+    def chosen(cls, text: str, *, personal: tuple[str, ...] = ()) -> Self:
+        """Take a new password (ASVS 5.0 6.2.1, 6.2.4, 6.2.11).
+
+        `personal` are texts that attackers know about the person: their words do not count. What is
+        left without words and patterns that are guessed first must hold MIN_UNPREDICTABLE
+        different characters. Raises PasswordLengthError, PasswordTooCommonError.
+        """
+        password = cls.typed(text)
+        if not cls.MIN_LENGTH <= len(password.value) <= cls.MAX_LENGTH:
+            raise PasswordLengthError
+        left = password.value.casefold()
+        for word in re.findall(r"\w{3,}", " ".join(personal).casefold()):
+            left = left.replace(word, "")
+        if len(set(cls._GUESSED_FIRST.sub("", left))) < cls.MIN_UNPREDICTABLE:
+            raise PasswordTooCommonError
+        return password
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """A refresh token that this application made, and the family (session) it belongs to."""
+
+    session_id: SessionId
+    text: str = field(repr=False)
+
+    @property
+    def digest(self) -> bytes:
+        """What is stored. The token has far more than 128 random bits, so a plain hash will do."""
+        return hashlib.sha256(self.text.encode()).digest()
+
+
+@dataclass(eq=False, kw_only=True)
+class Session:
+    """A login and the family of refresh tokens that goes back to it (RFC 9700 §4.14)."""
+
+    id: SessionId
+    member_id: MemberId
+    token_digest: bytes = field(repr=False)
+    parent_digest: bytes | None = field(repr=False)
+    authenticated_at: datetime
+    rotated_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+    IDLE_LIMIT: ClassVar[timedelta] = timedelta(days=14)
+    ABSOLUTE_LIMIT: ClassVar[timedelta] = timedelta(days=30)
+    RETRY_WINDOW: ClassVar[timedelta] = timedelta(seconds=10)
+
+    @classmethod
+    def start(cls, token: RefreshToken, *, member_id: MemberId, at: datetime) -> Self:
+        """Begin a session whose first refresh token is `token`."""
+        return cls(
+            id=token.session_id,
+            member_id=member_id,
+            token_digest=token.digest,
+            parent_digest=None,
+            authenticated_at=at,
+            rotated_at=at,
+            expires_at=at + cls.ABSOLUTE_LIMIT,
+            revoked_at=None,
+        )
+
+    def rotate(self, presented: RefreshToken, successor: RefreshToken, at: datetime) -> None:
+        """Replace the live token by its successor, which is a function of the token presented.
+
+        The direct parent of the live token may come again within RETRY_WINDOW, because an answer
+        can get lost: the client then receives the live token a second time. Any other token of the
+        family is a replay: it ends the session.
+        Raises InvalidGrantError, RefreshTokenReplayedError (commit before it goes further).
+        """
+        if self.has_ended(at):
+            raise InvalidGrantError
+        if presented.digest == self.token_digest:
+            self.parent_digest, self.token_digest = self.token_digest, successor.digest
+            self.rotated_at = at
+        elif not self._is_retry(presented, successor, at):
+            self.revoke(at)
+            raise RefreshTokenReplayedError
+
+    def has_ended(self, at: datetime) -> bool:
+        idle_since = self.rotated_at + self.IDLE_LIMIT
+        return self.revoked_at is not None or at >= min(self.expires_at, idle_since)
+
+    def revoke(self, at: datetime) -> None:
+        """End the session. The first time counts."""
+        if self.revoked_at is None:
+            self.revoked_at = at
+
+    def _is_retry(self, presented: RefreshToken, successor: RefreshToken, at: datetime) -> bool:
+        return (
+            presented.digest == self.parent_digest
+            and successor.digest == self.token_digest
+            and at - self.rotated_at <= self.RETRY_WINDOW
+        )
+
+
+class OneTimePurpose(StrEnum):
+    """What a one-time token is good for; a token for one purpose is worth nothing for another."""
+
+    VERIFY_EMAIL = "VERIFY_EMAIL"
+
+    @property
+    def lifetime(self) -> timedelta:
+        return {OneTimePurpose.VERIFY_EMAIL: timedelta(hours=24)}[self]
+
+
+@dataclass(eq=False, kw_only=True)
+class OneTimeToken:
+    """A right that is handed out by mail and can be used once.
+
+    The secret is computed from the id (`OneTimeTokens`), so neither it nor its hash is stored.
+    """
+
+    id: OneTimeTokenId
+    member_id: MemberId
+    purpose: OneTimePurpose
+    expires_at: datetime
+    redeemed_at: datetime | None
+
+    @classmethod
+    def issue(cls, *, member_id: MemberId, purpose: OneTimePurpose, at: datetime) -> Self:
+        return cls(
+            id=OneTimeTokenId(uuid7(at)),
+            member_id=member_id,
+            purpose=purpose,
+            expires_at=at + purpose.lifetime,
+            redeemed_at=None,
+        )
+
+    def is_redeemable(self, at: datetime) -> bool:
+        return self.redeemed_at is None and at < self.expires_at
+
+    def redeem(self, at: datetime) -> None:
+        """Use the token up. Raises OneTimeTokenError."""
+        if not self.is_redeemable(at):
+            raise OneTimeTokenError
+        self.redeemed_at = at
+
+
+class SessionRepository(Protocol):
+    """Sessions as a collection."""
+
+    def add(self, session: Session) -> None: ...
+
+    async def find_locked(self, id: SessionId) -> Session | None:
+        """Return the session under a row lock, so that rotations happen one after the other."""
+        ...
+
+
+class OneTimeTokenRepository(Protocol):
+    """One token at most for each member and purpose: the newest."""
+
+    async def replace(self, token: OneTimeToken) -> None:
+        """Store the token in place of the member's earlier one for the same purpose."""
+        ...
+
+    async def find(self, id: OneTimeTokenId) -> OneTimeToken | None: ...
+
+    async def find_locked(self, id: OneTimeTokenId) -> OneTimeToken | None:
+        """Return the token under a row lock, so that it cannot be redeemed twice."""
+        ...
