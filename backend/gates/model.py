@@ -1,0 +1,81 @@
+"""What a gate is, sees and says."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from gates.rulebook import RuleBook
+
+Status = Literal["passed", "failed", "skipped"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One violation: where it is, what is wrong and why, and what to do.
+
+    `file` is relative to the project's root with forward slashes; `line` counts from 1, 0 is the whole file.
+    """
+
+    file: str
+    line: int = 0
+    message: str
+    fix: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a gate saw. A gate with neither findings nor `checked` things did not look: it fails.
+
+    `note` is the one fact worth a reader's time (a percentage, a count). `skipped` is the reason why there was
+    nothing to look at, for the few gates that may say so.
+    """
+
+    findings: Sequence[Finding] = ()
+    checked: int = 0
+    note: str = ""
+    skipped: str = ""
+
+    @property
+    def status(self) -> Status:
+        """Failed on any finding or when nothing was checked without a reason; else skipped or passed."""
+        if self.findings:
+            return "failed"
+        if self.skipped:
+            return "skipped"
+        return "passed" if self.checked else "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """A checkout: its root folder and its rule book. `arguments` is what followed `--`."""
+
+    root: Path
+    arguments: Sequence[str] = field(default=())
+
+    @property
+    def backend(self) -> Path:
+        """The folder of the application, its tests and its tools."""
+        return self.root / "backend"
+
+    @property
+    def reports(self) -> Path:
+        """Where the gates write; not kept in git."""
+        return self.root / "reports"
+
+    @cached_property
+    def book(self) -> RuleBook:
+        """The rule book of this checkout. Raises RuleBookError."""
+        return RuleBook.read(self.root)
+
+    def relative(self, path: Path) -> str:
+        """Return the path as findings name it."""
+        return path.relative_to(self.root).as_posix()
+
+
+Check = Callable[[Project], Outcome]
+
+
+class GateError(Exception):
+    """A gate cannot do its work here. The message is one sentence and the next step."""

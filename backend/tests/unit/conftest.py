@@ -1,0 +1,25 @@
+"""Unit tests do no I/O: sockets are blocked, and so is libpq, which opens its own."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from pytest_socket import disable_socket, enable_socket
+
+
+class InputOutputInUnitTestError(Exception):
+    """A unit test tried to reach PostgreSQL."""
+
+
+def _refuse(*args: object, **kwargs: object) -> None:
+    raise InputOutputInUnitTestError("unit tests do no I/O; move the test to tests/integration")
+
+
+@pytest.fixture(autouse=True)
+def _no_sockets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    disable_socket(allow_unix_socket=True)
+    monkeypatch.setattr(psycopg, "connect", _refuse)
+    monkeypatch.setattr(psycopg.Connection, "connect", _refuse)
+    monkeypatch.setattr(psycopg.AsyncConnection, "connect", _refuse)
+    yield
+    enable_socket()

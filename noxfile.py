@@ -1,0 +1,166 @@
+"""The tasks. `./noxw -l` lists them, `./noxw -s NAME` runs one, `./noxw` runs every gate.
+
+All sessions share one environment, `.venv`, installed from the hash-pinned lock and refreshed when the lock changes.
+What a gate checks is in `backend/gates`; which gates a session runs is in the rule book, `.agent/rules/techstack-backend.md`.
+"""
+
+import hashlib
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+BACKEND = ROOT / "backend"
+VENV = ROOT / ".venv"
+PYTHON = str(VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+LOCK = BACKEND / "requirements/dev.txt"
+
+nox.needs_version = ">=2026.8.10"
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "typecheck", "architecture", "contract", "migrations", "tests", "coverage"]
+
+
+def uv(session: nox.Session, *arguments: str) -> None:
+    """Run the uv that noxw installed, quietly."""
+    session.run(sys.executable, "-m", "uv", *arguments, "--quiet", external=True, silent=True)
+
+
+def python(session: nox.Session, *arguments: str, **options: object) -> None:
+    """Run the shared environment's Python in backend/."""
+    with session.chdir(BACKEND):
+        session.run(PYTHON, *arguments, external=True, **options)
+
+
+def with_postgres(session: nox.Session, *arguments: str) -> None:
+    """Run a Python command with DATABASE_URL set to the development database."""
+    python(session, "-m", "devtools.postgres", PYTHON, *arguments)
+
+
+def gates(session: nox.Session) -> None:
+    """Run the gates that the rule book gives to the session of this name."""
+    python(session, "-m", "gates", "run", session.name, *session.posargs)
+
+
+@nox.session(allow_parallel=False, default=False)
+def env(session: nox.Session) -> None:
+    """Install .venv from the lock (every session does, when the lock changed)."""
+    stamp, wanted = VENV / "stamp", hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()
+    if stamp.exists() and stamp.read_text() == wanted and Path(PYTHON).exists():
+        return
+    session.log("installing the shared environment (once per lock)")
+    stamp.unlink(missing_ok=True)
+    if not Path(PYTHON).exists() or not (VENV / "pyvenv.cfg").exists():
+        shutil.rmtree(VENV, ignore_errors=True)
+    uv(session, "venv", "--allow-existing", "--python", sys.executable, str(VENV))
+    uv(session, "pip", "sync", "--python", PYTHON, "--require-hashes", "--only-binary", ":all:", str(LOCK))
+    stamp.write_text(wanted)
+
+
+@nox.session(requires=["env"], default=False)
+def dev(session: nox.Session) -> None:
+    """Run the product: PostgreSQL, migrations, demo data, worker, API with reload (--port N)."""
+    python(session, "-m", "devtools.dev", *session.posargs)
+
+
+@nox.session(requires=["env"], default=False)
+def fix(session: nox.Session) -> None:
+    """Format, and repair what the linter can repair."""
+    python(session, "-m", "ruff", "check", "--fix-only", ".", "../noxfile.py")
+    python(session, "-m", "ruff", "format", ".", "../noxfile.py")
+
+
+@nox.session(requires=["env"], default=False)
+def quick(session: nox.Session) -> None:
+    """Inner loop: lint, and the tests that the change touches, without coverage."""
+    gates(session)
+
+
+@nox.session(requires=["env"], allow_parallel=True)
+def lint(session: nox.Session) -> None:
+    """Gates: format, lint rules, secrets, workflow and container files."""
+    gates(session)
+
+
+@nox.session(requires=["env"], allow_parallel=True)
+def typecheck(session: nox.Session) -> None:
+    """Gate: mypy strict over application, gates, tools and tests."""
+    gates(session)
+
+
+@nox.session(requires=["env"], allow_parallel=True)
+def architecture(session: nox.Session) -> None:
+    """Gates: layers, imports, handlers, structure, stack, change control."""
+    gates(session)
+
+
+@nox.session(requires=["env"], allow_parallel=True)
+def contract(session: nox.Session) -> None:
+    """Gates: OpenAPI snapshot, breaking changes, routes bound to schema and policy."""
+    gates(session)
+
+
+@nox.session(requires=["env"], allow_parallel=True)
+def migrations(session: nox.Session) -> None:
+    """Gates: one head, models match, every revision reversible, new SQL safe."""
+    gates(session)
+
+
+@nox.session(requires=["env"], allow_parallel=True)
+def tests(session: nox.Session) -> None:
+    """Gate: the tests, in parallel, with line and branch coverage (-- goes to pytest)."""
+    gates(session)
+
+
+@nox.session(requires=["env", "tests"], allow_parallel=True)
+def coverage(session: nox.Session) -> None:
+    """Gates: coverage of everything, of critical modules, of new code; never lower than before."""
+    gates(session)
+
+
+@nox.session(requires=["env"], default=False)
+def commit(session: nox.Session) -> None:
+    """The commit hook: format, lint, secrets, structure, layers."""
+    gates(session)
+
+
+@nox.session(requires=["env"], default=False)
+def push(session: nox.Session) -> None:
+    """The push hook: types, unit tests, coverage of new code."""
+    gates(session)
+
+
+@nox.session(requires=["env"], default=False)
+def hooks(session: nox.Session) -> None:
+    """Install the git hooks."""
+    session.run(PYTHON, "-m", "pre_commit", "install", external=True)
+
+
+@nox.session(requires=["env"], default=False)
+def app(session: nox.Session) -> None:
+    """Any command of the application on the development database (-- migrate, seed, worker …)."""
+    with_postgres(session, "-m", "app", *session.posargs)
+
+
+@nox.session(requires=["env"], default=False)
+def openapi(session: nox.Session) -> None:
+    """Regenerate the published contract, backend/openapi.json."""
+    python(session, "-m", "gates", "openapi")
+
+
+@nox.session(requires=["env"], default=False)
+def revision(session: nox.Session) -> None:
+    """Write a migration from the models (-- "slug")."""
+    with_postgres(session, "-m", "alembic", "revision", "--autogenerate", "-m", *session.posargs)
+
+
+@nox.session(default=False)
+def lock(session: nox.Session) -> None:
+    """Pin requirements/*.in to versions and hashes (-- --upgrade for newer ones)."""
+    options = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--no-annotate"]
+    for name, constraint in {"nox": [], "runtime": [], "dev": ["--constraints", "runtime.txt"]}.items():
+        with session.chdir(BACKEND / "requirements"):
+            files = [f"{name}.in", "--output-file", f"{name}.txt"]
+            uv(session, "pip", "compile", *options, *constraint, *session.posargs, *files)
