@@ -1,0 +1,98 @@
+"""Who may do what: one table. Every use case asks it, and every route is bound to a row of it.
+
+OWASP ASVS 5.0 8.1.1 (documented rules), 8.2.1 and 8.3.1 (enforced on the server side).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import ClassVar
+
+from app.domain.auth import SessionId
+from app.domain.errors import ForbiddenError, UnauthenticatedError
+from app.domain.members import MemberId, Role
+
+
+class ReauthenticationRequiredError(ForbiddenError):
+    code: ClassVar[str] = "reauthentication_required"
+    detail: ClassVar[str] = "Enter your password again, then retry within the hour."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who is asking: an active, verified member, read from the database for this request.
+
+    `authenticated_at` is when the password was last entered in this session.
+    """
+
+    member_id: MemberId
+    role: Role
+    session_id: SessionId
+    authenticated_at: datetime
+
+
+class Action(StrEnum):
+    READ_PUBLIC_NEWS = "news:read-public"
+    READ_INTERNAL_NEWS = "news:read-internal"
+    READ_UNPUBLISHED_NEWS = "news:read-unpublished"
+    WRITE_NEWS = "news:write"
+    EXPORT_NEWS = "news:export"
+    READ_OWN_MEMBER = "members:read-own"
+    EDIT_OWN_MEMBER = "members:edit-own"
+    READ_MEMBERS = "members:read"
+    EDIT_MEMBERS = "members:edit"
+    EXPORT_MEMBERS = "members:export"
+    REGISTER = "auth:register"
+    LOG_IN = "auth:log-in"
+    CHECK_HEALTH = "ops:health"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The least role that may act (None: anybody, logged in or not).
+
+    `password_within` asks for a password entered that recently (ASVS 5.0 7.5.3).
+    """
+
+    least_role: Role | None
+    password_within: timedelta | None = None
+
+
+POLICY: Mapping[Action, Rule] = MappingProxyType(
+    {
+        Action.READ_PUBLIC_NEWS: Rule(None),
+        Action.READ_INTERNAL_NEWS: Rule(Role.MEMBER),
+        Action.READ_UNPUBLISHED_NEWS: Rule(Role.BOARD_MEMBER),
+        Action.WRITE_NEWS: Rule(Role.BOARD_MEMBER),
+        Action.EXPORT_NEWS: Rule(Role.BOARD_MEMBER),
+        Action.READ_OWN_MEMBER: Rule(Role.SUPPORTER),
+        Action.EDIT_OWN_MEMBER: Rule(Role.SUPPORTER),
+        Action.READ_MEMBERS: Rule(Role.BOARD_MEMBER),
+        Action.EDIT_MEMBERS: Rule(Role.ADMIN),
+        Action.EXPORT_MEMBERS: Rule(Role.ADMIN, password_within=timedelta(hours=1)),
+        Action.REGISTER: Rule(None),
+        Action.LOG_IN: Rule(None),
+        Action.CHECK_HEALTH: Rule(None),
+    }
+)
+
+
+def may(actor: Actor | None, action: Action) -> bool:
+    """Say whether the role suffices, leaving aside when the password was entered."""
+    least_role = POLICY[action].least_role
+    return least_role is None or (actor is not None and actor.role.at_least(least_role))
+
+
+def authorize(actor: Actor | None, action: Action, *, at: datetime | None = None) -> None:
+    """Return if the actor may act at the instant `at`.
+
+    Raises UnauthenticatedError, ForbiddenError or ReauthenticationRequiredError. An action that
+    needs a recent password is refused when `at` is not given.
+    """
+    if not may(actor, action):
+        raise UnauthenticatedError if actor is None else ForbiddenError
+    within = POLICY[action].password_within
+    if within is not None and (actor is None or at is None or at - actor.authenticated_at > within):
+        raise ReauthenticationRequiredError

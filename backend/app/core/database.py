@@ -1,0 +1,86 @@
+"""Connections to PostgreSQL: one pool, three ways to use it."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+from app.core.settings import Settings
+
+Connections = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+
+CONNECT_TIMEOUT_SECONDS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database:
+    """What the adapters are given, so that tests can bind all of it to one rolled-back connection.
+
+    `reads` gives AUTOCOMMIT connections: no BEGIN and ROLLBACK round trips around a single SELECT.
+    `snapshot` gives one REPEATABLE READ, READ ONLY transaction: what is read over minutes fits together.
+    `sessions` makes the sessions of the units of work.
+    """
+
+    reads: Connections
+    snapshot: Connections
+    sessions: Callable[[], AsyncSession]
+
+
+def sqlalchemy_url(url: str) -> URL:
+    """Name the driver: `postgresql://…` means psycopg 3, for asyncio and for Alembic alike."""
+    return make_url(url).set(drivername="postgresql+psycopg")
+
+
+def create_engine(settings: Settings) -> AsyncEngine:
+    """Make the pool. Every connection carries the limits of `settings`, so no query waits for ever."""
+    limits = {
+        "statement_timeout": settings.database_statement_timeout,
+        "lock_timeout": settings.database_lock_timeout,
+        "idle_in_transaction_session_timeout": settings.database_idle_in_transaction_timeout,
+    }
+    return create_async_engine(
+        sqlalchemy_url(settings.database_url.get_secret_value()),
+        pool_size=settings.database_pool_size,
+        max_overflow=0,
+        pool_timeout=settings.database_checkout_timeout,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "application_name": "pau2",
+            "options": " ".join(f"-c {name}={limit * 1000:.0f}" for name, limit in limits.items()),
+        },
+    )
+
+
+def create_database(engine: AsyncEngine) -> Database:
+    reads = engine.execution_options(isolation_level="AUTOCOMMIT")
+    snapshots = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return Database(
+        reads=reads.connect,
+        snapshot=snapshots.connect,
+        sessions=session_factory(engine),
+    )
+
+
+def session_factory(bind: AsyncEngine | AsyncConnection) -> async_sessionmaker[AsyncSession]:
+    """Sessions whose entities stay readable after the commit, and that join an outer transaction."""
+    return async_sessionmaker(bind, expire_on_commit=False, join_transaction_mode="create_savepoint")
+
+
+def on_one_connection(connection: AsyncConnection) -> Database:
+    """Everything on one connection that is already in a transaction: nothing outlives its rollback."""
+
+    @asynccontextmanager
+    async def shared() -> AsyncIterator[AsyncConnection]:
+        yield connection
+
+    return Database(reads=shared, snapshot=shared, sessions=session_factory(connection))

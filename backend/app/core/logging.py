@@ -1,0 +1,103 @@
+"""Structured logs that cannot leak: only keys on the allow-list reach the output.
+
+OWASP ASVS 5.0 16.2.5 (no credentials, tokens or personal data), 16.4.1 (encoded, so CR and LF in a
+value cannot forge a line).
+"""
+
+import logging
+import sys
+import traceback
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+from structlog.types import EventDict, Processor
+
+ALLOWED_KEYS = frozenset(
+    {
+        "action",
+        "attempt",
+        "code",
+        "duration_ms",
+        "error_type",
+        "event",
+        "format",
+        "job",
+        "job_id",
+        "level",
+        "logger",
+        "member_id",
+        "method",
+        "outcome",
+        "request_id",
+        "role",
+        "route",
+        "rows",
+        "session_id",
+        "sqlstate",
+        "status",
+        "subject_id",
+        "timestamp",
+        "trace",
+    }
+)
+"""Identifiers, names from our own code, and numbers. Never bodies, query strings, addresses or tokens."""
+
+
+def _drop_unlisted(_: Any, __: str, event: EventDict) -> EventDict:
+    return {key: value for key, value in event.items() if key in ALLOWED_KEYS}
+
+
+def _exception_without_message(_: Any, __: str, event: EventDict) -> EventDict:
+    """Keep where it broke, not what it said: a database error's text quotes the row (DETAIL)."""
+    given = event.pop("exc_info", None)
+    error = given[1] if isinstance(given, tuple) else given
+    if error is True:
+        error = sys.exc_info()[1]
+    if isinstance(error, BaseException):
+        frames = traceback.extract_tb(error.__traceback__)
+        event["error_type"] = type(error).__qualname__
+        event["trace"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    return event
+
+
+def _library_message(_: Any, __: str, event: EventDict) -> EventDict:
+    """Reduce a library's message to its template, except for the server's own life cycle."""
+    record = event["_record"]
+    event["event"] = record.getMessage() if record.name == "uvicorn.error" else str(record.msg)
+    return event
+
+
+def configure_logging(level: str) -> None:
+    """Send everything, the libraries' records included, to standard error as one JSON object a line."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _exception_without_message,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name, _library_message],
+            processors=[_drop_unlisted, structlog.processors.JSONRenderer()],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+
+
+def bind_log_context(**context: Any) -> MutableMapping[str, Any]:
+    """Add keys to every further log line of this request or job; return the tokens to undo it."""
+    return dict(structlog.contextvars.bind_contextvars(**context))
+
+
+def get_logger() -> structlog.stdlib.BoundLogger:
+    logger: structlog.stdlib.BoundLogger = structlog.get_logger()
+    return logger

@@ -1,0 +1,83 @@
+"""Settings from the environment (`PAU2_…`, and the customary `DATABASE_URL`)."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SHORTEST_SECRET_BYTES = 32
+"""RFC 7518 §3.2: a key for HS256 is at least as long as its hash."""
+
+DEVELOPMENT_TOKEN_KEYS = {"development": SecretStr("development-only-token-key-not-a-secret")}
+DEVELOPMENT_CURSOR_SECRET = SecretStr("development-only-cursor-key-not-a-secret")
+DEVELOPMENT_DATABASE_URL = SecretStr("postgresql://localhost/pau2")
+
+
+class SettingsError(Exception):
+    """The environment does not make a usable configuration. The message is for the operator."""
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """Everything that differs between deployments. Durations are in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="PAU2_", frozen=True, populate_by_name=True)
+
+    environment: Environment = Environment.DEVELOPMENT
+    public_url: str = "http://127.0.0.1:8000"
+    log_level: str = "INFO"
+
+    database_url: SecretStr = Field(DEVELOPMENT_DATABASE_URL, validation_alias="DATABASE_URL")
+    database_pool_size: int = Field(10, ge=1, le=100)
+    database_checkout_timeout: float = 3
+    database_statement_timeout: float = 5
+    database_lock_timeout: float = 2
+    database_idle_in_transaction_timeout: float = 15
+
+    token_keys: dict[str, SecretStr] = DEVELOPMENT_TOKEN_KEYS
+    """Key id → secret. The first signs new access tokens, the others are still accepted."""
+    cursor_secret: SecretStr = DEVELOPMENT_CURSOR_SECRET
+
+    smtp_url: SecretStr | None = None
+    """`smtp://user:password@host:587`. Without it, mail goes to `mail_folder` as .eml files."""
+    mail_folder: Path = Path(__file__).resolve().parents[3] / ".mail"
+    mail_sender: str = "PAU 2 <no-reply@pau2.example>"
+
+    @model_validator(mode="after")
+    def _refuse_weak_production(self) -> Self:
+        if self.environment is not Environment.PRODUCTION:
+            return self
+        secrets = {"PAU2_CURSOR_SECRET": self.cursor_secret}
+        secrets |= {f"PAU2_TOKEN_KEYS[{kid}]": key for kid, key in self.token_keys.items()}
+        development = [*DEVELOPMENT_TOKEN_KEYS.values(), DEVELOPMENT_CURSOR_SECRET]
+        for name, secret in secrets.items():
+            if secret in development:
+                raise ValueError(f"{name} must be set in production")
+            if len(secret.get_secret_value().encode()) < SHORTEST_SECRET_BYTES:
+                raise ValueError(f"{name} must have at least {SHORTEST_SECRET_BYTES} bytes")
+        if not self.token_keys:
+            raise ValueError("PAU2_TOKEN_KEYS must hold at least one key")
+        if self.database_url == DEVELOPMENT_DATABASE_URL:
+            raise ValueError("DATABASE_URL must be set in production")
+        if self.smtp_url is None:
+            raise ValueError("PAU2_SMTP_URL must be set in production")
+        return self
+
+
+def load_settings() -> Settings:
+    """Read the environment. Raises SettingsError, whose message repeats no value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = (
+            ".".join(str(part) for part in problem["loc"]) + ": " * bool(problem["loc"]) + problem["msg"]
+            for problem in error.errors(include_input=False, include_url=False, include_context=False)
+        )
+        raise SettingsError("Settings: " + "; ".join(problems) + ".") from None

@@ -1,0 +1,66 @@
+"""Errors that the domain raises. HTTP knows them only by kind; clients know them by code."""
+
+from typing import ClassVar
+
+
+class DomainError(Exception):
+    """A rule said no.
+
+    `code` is stable and part of the published contract; `detail` is one sentence for people and
+    the same for everybody, so it can be logged and never repeats input.
+    """
+
+    code: ClassVar[str]
+    detail: ClassVar[str]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class UnauthenticatedError(DomainError):
+    """Nobody knows who is asking."""
+
+    code: ClassVar[str] = "unauthenticated"
+    detail: ClassVar[str] = "A valid access token is needed."
+
+
+class ForbiddenError(DomainError):
+    """The asker may see the thing, but not do this with it."""
+
+    code: ClassVar[str] = "forbidden"
+    detail: ClassVar[str] = "Your role does not allow this."
+
+
+class NotFoundError(DomainError):
+    """What was asked for is not there, or not visible to the asker: the two look the same."""
+
+    code: ClassVar[str] = "not_found"
+    detail: ClassVar[str] = "There is nothing here."
+
+
+class ConflictError(DomainError):
+    """The state of the resource forbids the change."""
+
+    code: ClassVar[str] = "conflict"
+    detail: ClassVar[str] = "This conflicts with what is stored."
+
+
+class PreconditionFailedError(DomainError):
+    """The resource is no longer the version that the asker has seen."""
+
+    code: ClassVar[str] = "version_mismatch"
+    detail: ClassVar[str] = "This was changed in the meantime. Read it again, then retry."
+
+
+class RuleViolationError(DomainError):
+    """The request can never be right, whatever the state."""
+
+    code: ClassVar[str] = "rule_violation"
+    detail: ClassVar[str] = "A value breaks a rule."
+
+
+class UnavailableError(DomainError):
+    """Something this depends on does not answer now; the same request may succeed later."""
+
+    code: ClassVar[str] = "unavailable"
+    detail: ClassVar[str] = "The service is busy or restarting. Retry in a few seconds."

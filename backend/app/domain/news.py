@@ -1,0 +1,190 @@
+"""News: articles that the board writes for the neighbourhood."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, NewType, Protocol, Self, TypedDict
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from app.domain.errors import ConflictError, NotFoundError, RuleViolationError
+from app.domain.identifiers import uuid7
+from app.domain.members import MemberId
+
+ArticleId = NewType("ArticleId", UUID)
+
+
+class ArticleNotFoundError(NotFoundError):
+    code: ClassVar[str] = "article_not_found"
+    detail: ClassVar[str] = "There is no such article."
+
+
+class ArticleNotDraftError(ConflictError):
+    code: ClassVar[str] = "article_not_draft"
+    detail: ClassVar[str] = "Only a draft can be published."
+
+
+class ArticleNotPublishedError(ConflictError):
+    code: ClassVar[str] = "article_not_published"
+    detail: ClassVar[str] = "Only a published article can be archived."
+
+
+class ArticleArchivedError(ConflictError):
+    code: ClassVar[str] = "article_archived"
+    detail: ClassVar[str] = "An archived article takes no more changes."
+
+
+class ArticleTextError(RuleViolationError):
+    code: ClassVar[str] = "article_text_invalid"
+    detail: ClassVar[str] = (
+        "Title and content must not be blank; a title has at most 200 characters, "
+        "a summary 500, the content 100,000."
+    )
+
+
+class CoverUrlError(RuleViolationError):
+    code: ClassVar[str] = "cover_url_invalid"
+    detail: ClassVar[str] = "A cover is an absolute https address of at most 2,000 characters."
+
+
+class ArticleStatus(StrEnum):
+    DRAFT = "DRAFT"
+    PUBLISHED = "PUBLISHED"
+    ARCHIVED = "ARCHIVED"
+
+
+class ArticleScope(StrEnum):
+    """Who a published article is for: everybody, or members only."""
+
+    PUBLIC = "PUBLIC"
+    INTERNAL = "INTERNAL"
+
+
+class ArticleChanges(TypedDict, total=False):
+    """A merge patch (RFC 7396): a key that is absent changes nothing, None clears."""
+
+    title: str
+    summary: str | None
+    content: str
+    cover_url: str | None
+    scope: ArticleScope
+
+
+@dataclass(eq=False, kw_only=True)
+class Article:
+    """A piece of news: DRAFT, then PUBLISHED, then ARCHIVED. Content is Markdown.
+
+    A removed article stays in the database for the record and is invisible to everybody.
+    """
+
+    id: ArticleId
+    title: str
+    summary: str | None
+    content: str
+    cover_url: str | None
+    status: ArticleStatus
+    scope: ArticleScope
+    author_id: MemberId
+    published_at: datetime | None
+    deleted_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+
+    MAX_TITLE_LENGTH: ClassVar[int] = 200
+    MAX_SUMMARY_LENGTH: ClassVar[int] = 500
+    MAX_CONTENT_LENGTH: ClassVar[int] = 100_000
+    MAX_COVER_URL_LENGTH: ClassVar[int] = 2_000
+
+    @classmethod
+    def create(
+        cls,
+        *,
+        title: str,
+        content: str,
+        scope: ArticleScope,
+        author_id: MemberId,
+        at: datetime,
+        summary: str | None = None,
+        cover_url: str | None = None,
+    ) -> Self:
+        """Start a draft. Raises ArticleTextError or CoverUrlError."""
+        article = cls(
+            id=ArticleId(uuid7(at)),
+            title=title,
+            summary=summary,
+            content=content,
+            cover_url=cover_url,
+            status=ArticleStatus.DRAFT,
+            scope=scope,
+            author_id=author_id,
+            published_at=None,
+            deleted_at=None,
+            created_at=at,
+            updated_at=at,
+        )
+        article._check()
+        return article
+
+    def edit(self, changes: ArticleChanges, at: datetime) -> None:
+        """Apply the changes. Raises ArticleArchivedError, ArticleTextError or CoverUrlError."""
+        if self.status is ArticleStatus.ARCHIVED:
+            raise ArticleArchivedError
+        self.title = changes.get("title", self.title)
+        self.summary = changes.get("summary", self.summary)
+        self.content = changes.get("content", self.content)
+        self.cover_url = changes.get("cover_url", self.cover_url)
+        self.scope = changes.get("scope", self.scope)
+        self._check()
+        self.updated_at = at
+
+    def publish(self, at: datetime) -> None:
+        """Show the draft to its readers. Raises ArticleNotDraftError."""
+        if self.status is not ArticleStatus.DRAFT:
+            raise ArticleNotDraftError
+        self.status = ArticleStatus.PUBLISHED
+        self.published_at = self.updated_at = at
+
+    def archive(self, at: datetime) -> None:
+        """Take a published article from its readers. Raises ArticleNotPublishedError."""
+        if self.status is not ArticleStatus.PUBLISHED:
+            raise ArticleNotPublishedError
+        self.status = ArticleStatus.ARCHIVED
+        self.updated_at = at
+
+    def remove(self, at: datetime) -> None:
+        """Make the article invisible for good, whatever its status."""
+        self.deleted_at = self.updated_at = at
+
+    def _check(self) -> None:
+        self.title = self.title.strip()
+        if not (
+            _within(self.title, self.MAX_TITLE_LENGTH)
+            and _within(self.content.strip(), self.MAX_CONTENT_LENGTH)
+            and len(self.summary or "") <= self.MAX_SUMMARY_LENGTH
+        ):
+            raise ArticleTextError
+        if self.cover_url is not None and not _is_https(self.cover_url, self.MAX_COVER_URL_LENGTH):
+            raise CoverUrlError
+
+
+def _within(text: str, longest: int) -> bool:
+    return 1 <= len(text) <= longest
+
+
+def _is_https(url: str, longest: int) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return len(url) <= longest and parts.scheme == "https" and bool(parts.hostname)
+
+
+class ArticleRepository(Protocol):
+    """Articles as a collection, without the removed ones."""
+
+    def add(self, article: Article) -> None: ...
+
+    async def get(self, id: ArticleId) -> Article:
+        """Return the article with this id. Raises ArticleNotFoundError."""
+        ...

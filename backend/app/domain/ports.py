@@ -1,0 +1,47 @@
+"""What the domain needs from outside, beside each feature's repository."""
+
+from datetime import datetime
+from types import TracebackType
+from typing import Protocol, Self
+
+from app.domain.audit import AuditLog
+from app.domain.auth import OneTimeTokenRepository, SessionRepository
+from app.domain.jobs import JobQueue
+from app.domain.members import MemberRepository
+from app.domain.news import ArticleRepository
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Return the current instant, aware, in UTC."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction. Leaving it without `commit` rolls everything back.
+
+    `commit` and every read may raise ConflictError or RuleViolationError for a constraint that
+    only the database can check, PreconditionFailedError when another transaction changed the same
+    entity first, and UnavailableError when the database does not answer.
+    """
+
+    @property
+    def members(self) -> MemberRepository: ...
+    @property
+    def sessions(self) -> SessionRepository: ...
+    @property
+    def one_time_tokens(self) -> OneTimeTokenRepository: ...
+    @property
+    def news(self) -> ArticleRepository: ...
+    @property
+    def audit(self) -> AuditLog: ...
+    @property
+    def jobs(self) -> JobQueue: ...
+    async def commit(self) -> None: ...
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None: ...

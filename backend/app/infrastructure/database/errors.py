@@ -1,0 +1,70 @@
+"""Database errors become domain errors: constraints by name, the rest by SQLSTATE."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm.exc import StaleDataError
+
+from app.domain.errors import (
+    ConflictError,
+    DomainError,
+    PreconditionFailedError,
+    RuleViolationError,
+    UnavailableError,
+)
+from app.domain.members import EmailTakenError
+
+CONSTRAINTS: dict[str, type[DomainError]] = {
+    "uq_members_email": EmailTakenError,
+}
+"""Constraint name → what it means. Domain rules that only the database can check without a race."""
+
+STATES: dict[str, type[DomainError]] = {
+    "23505": ConflictError,
+    "23503": ConflictError,
+    "23514": RuleViolationError,
+    "40001": UnavailableError,
+    "40P01": UnavailableError,
+    "57014": UnavailableError,
+    "55P03": UnavailableError,
+    "25P03": UnavailableError,
+}
+"""SQLSTATE → kind (PostgreSQL, appendix A), where no constraint says more."""
+
+UNAVAILABLE_CLASSES = ("08", "53", "57P")
+"""Connection failures, exhausted resources, and a server that shuts down or starts."""
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Raise domain errors for what the database says. An error without a meaning passes unchanged."""
+    try:
+        yield
+    except StaleDataError:
+        raise PreconditionFailedError from None
+    except PoolTimeoutError:
+        raise UnavailableError from None
+    except DBAPIError as error:
+        meaning = _meaning(error)
+        if meaning is None:
+            raise
+        raise meaning from None
+
+
+def _meaning(error: DBAPIError) -> type[DomainError] | None:
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        return UnavailableError if error.connection_invalidated or _is_lost(error) else None
+    name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    if name in CONSTRAINTS:
+        return CONSTRAINTS[name]
+    if state.startswith(UNAVAILABLE_CLASSES):
+        return UnavailableError
+    return STATES.get(state)
+
+
+def _is_lost(error: DBAPIError) -> bool:
+    """A connection that could not be made carries no SQLSTATE."""
+    return type(error.orig).__name__ in {"OperationalError", "ConnectionTimeout"}

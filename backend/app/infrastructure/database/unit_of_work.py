@@ -1,0 +1,46 @@
+"""The transaction."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.infrastructure.database.audit import SqlAlchemyAuditLog
+from app.infrastructure.database.auth import (
+    SqlAlchemyOneTimeTokenRepository,
+    SqlAlchemySessionRepository,
+)
+from app.infrastructure.database.errors import translated_errors
+from app.infrastructure.database.members import SqlAlchemyMemberRepository
+from app.infrastructure.database.news import SqlAlchemyArticleRepository
+from app.infrastructure.jobs.queue import ProcrastinateJobQueue
+
+
+class SqlAlchemyUnitOfWork:
+    """One AsyncSession, opened on entry, rolled back and closed on exit unless committed."""
+
+    def __init__(self, sessions: Callable[[], AsyncSession]) -> None:
+        self._sessions = sessions
+
+    async def __aenter__(self) -> Self:
+        self._session = session = self._sessions()
+        self.members = SqlAlchemyMemberRepository(session)
+        self.sessions = SqlAlchemySessionRepository(session)
+        self.one_time_tokens = SqlAlchemyOneTimeTokenRepository(session)
+        self.news = SqlAlchemyArticleRepository(session)
+        self.audit = SqlAlchemyAuditLog(session)
+        self.jobs = ProcrastinateJobQueue(session)
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        await self._session.close()
+        if exc is not None:
+            with translated_errors():
+                raise exc
+
+    async def commit(self) -> None:
+        with translated_errors():
+            await self._session.commit()
