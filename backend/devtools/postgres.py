@@ -31,7 +31,7 @@ class PostgresUnavailableError(Exception):
 
 
 def server_url() -> str:
-    """Return the address of a running server, `postgresql://…/database`, starting the embedded one if need be.
+    """Return the address of a running server, `postgresql://…/database`; the embedded one is started.
 
     Raises PostgresUnavailableError when DATABASE_URL names no server between 15 and 18 that answers in 5 s.
     """
@@ -78,7 +78,7 @@ def _checked(url: str) -> str:
     if major not in SUPPORTED:
         raise PostgresUnavailableError(
             f"The server at {where} is PostgreSQL {major}; "
-            f"{SUPPORTED[0]} to {SUPPORTED[-1]} are supported. Point DATABASE_URL at one of those or unset it."
+            f"{SUPPORTED[0]} to {SUPPORTED[-1]} are supported. Name one of those in DATABASE_URL or unset it."
         )
     return plain
 

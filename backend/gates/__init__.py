@@ -1,4 +1,4 @@
 """The project's gates: functions over a project's root folder that return findings.
 
-`python -m gates run SESSION` runs the gates that the rule book gives to a session, `python -m gates verdict` sums up.
+`python -m gates run SESSION` runs the gates that the rule book gives to a session; `verdict` sums up.
 """

@@ -28,8 +28,8 @@ class Finding:
 class Outcome:
     """What a gate saw. A gate with neither findings nor `checked` things did not look: it fails.
 
-    `note` is the one fact worth a reader's time (a percentage, a count). `skipped` is the reason why there was
-    nothing to look at, for the few gates that may say so.
+    `note` is the one fact worth a reader's time (a percentage, a count). `skipped` is the reason why there
+    was nothing to look at, for the few gates that may say so.
     """
 
     findings: Sequence[Finding] = ()

@@ -4,9 +4,12 @@ import json
 import os
 import subprocess
 import sys
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from defusedxml.ElementTree import parse
 
 from gates.model import Finding, GateError, Outcome, Project
 
@@ -53,7 +56,7 @@ def typed(project: Project) -> Outcome:
     result = run(project, "mypy", "--output", "json")
     findings = []
     for line in result.stdout.splitlines():
-        error = json.loads(line) if line.startswith("{") else {"severity": ""}
+        error: dict[str, Any] = json.loads(line) if line.startswith("{") else {"severity": ""}
         if error["severity"] == "error":
             findings.append(
                 Finding(
@@ -96,12 +99,11 @@ def run_pytest(project: Project, arguments: Sequence[str]) -> Outcome:
     )
     if not report.exists():
         raise GateError("pytest broke down before it wrote its report; see its output above.")
-    suite = ElementTree.parse(report).getroot().find("testsuite")
-    count = int(suite.get("tests", "0")) if suite is not None else 0
-    findings = [_failure(project, case) for case in (suite if suite is not None else ()) if _failed(case)]
+    cases = list(parse(report).iter("testcase"))
+    findings = [_failure(case) for case in cases if _failed(case)]
     if result.returncode not in {0, 1, NO_TESTS} and not findings:
         raise GateError(f"pytest stopped with exit code {result.returncode}; see its output above.")
-    return Outcome(findings=findings, checked=count, note=f"{count} tests")
+    return Outcome(findings=findings, checked=len(cases), note=f"{len(cases)} tests")
 
 
 def python_files(project: Project) -> list[str]:
@@ -135,11 +137,11 @@ def _ruff_findings(project: Project, result: subprocess.CompletedProcess[str], f
     ]
 
 
-def _failed(case: ElementTree.Element) -> bool:
+def _failed(case: Element) -> bool:
     return case.find("failure") is not None or case.find("error") is not None
 
 
-def _failure(project: Project, case: ElementTree.Element) -> Finding:
+def _failure(case: Element) -> Finding:
     problem = case.find("failure")
     problem = case.find("error") if problem is None else problem
     message = (problem.get("message") if problem is not None else None) or "failed"

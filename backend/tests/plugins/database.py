@@ -1,7 +1,7 @@
 """Test databases: migrated once into a template, cloned for each xdist worker and for tests that commit.
 
 The template's name carries a hash of the migrations and is kept between runs. A worker owns the databases
-`pau2_test_run_<id>_…` while it holds an advisory lock on that id; what a killed run left is dropped by the next.
+`pau2_test_run_<id>_…` while it holds an advisory lock on that id; the next run drops what a killed one left.
 No test ever touches the database that DATABASE_URL names: only its server is used.
 """
 
@@ -119,9 +119,7 @@ class TestDatabases:
 
     def _try_lock(self, key: int) -> bool:
         mine = key == int(self.run[:7], 16)
-        row = self.admin.execute(
-            "SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, key]
-        ).fetchone()
+        row = self.admin.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, key]).fetchone()
         return row == (True,) and not mine
 
 
@@ -129,8 +127,7 @@ def _migrate(url: str) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "app", "migrate"],
         cwd=BACKEND,
-        env=os.environ
-        | {"DATABASE_URL": refuse_unless_test_database(url), "PAU2_ENVIRONMENT": "test"},
+        env=os.environ | {"DATABASE_URL": refuse_unless_test_database(url), "PAU2_ENVIRONMENT": "test"},
         capture_output=True,
         text=True,
         check=False,

@@ -11,7 +11,7 @@ class InputOutputInUnitTestError(Exception):
     """A unit test tried to reach PostgreSQL."""
 
 
-def _refuse(*args: object, **kwargs: object) -> None:
+def _refuse(*_args: object, **_kwargs: object) -> None:
     raise InputOutputInUnitTestError("unit tests do no I/O; move the test to tests/integration")
 
 
