@@ -17,6 +17,7 @@ BACKEND = ROOT / "backend"
 VENV = ROOT / ".venv"
 PYTHON = str(VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 LOCK = BACKEND / "requirements/dev.txt"
+MACHINE = (sys.version, sys.platform, sys.base_prefix)
 
 nox.needs_version = ">=2026.8.10"
 nox.options.default_venv_backend = "none"
@@ -47,7 +48,7 @@ def gates(session: nox.Session) -> None:
 @nox.session(allow_parallel=False, default=False)
 def env(session: nox.Session) -> None:
     """Install .venv from the lock (every session does, when the lock changed)."""
-    stamp, wanted = VENV / "stamp", hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()
+    stamp, wanted = VENV / "stamp", hashlib.sha256(LOCK.read_bytes() + repr(MACHINE).encode()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted and Path(PYTHON).exists():
         return
     session.log("installing the shared environment (once per lock)")
@@ -62,7 +63,8 @@ def env(session: nox.Session) -> None:
 @nox.session(requires=["env"], default=False)
 def dev(session: nox.Session) -> None:
     """Run the product: PostgreSQL, migrations, demo data, worker, API with reload (--port N)."""
-    python(session, "-m", "devtools.dev", *session.posargs)
+    patience = {"interrupt_timeout": 15, "terminate_timeout": 15}
+    python(session, "-m", "devtools.dev", *session.posargs, **patience)
 
 
 @nox.session(requires=["env"], default=False)

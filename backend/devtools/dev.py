@@ -1,0 +1,177 @@
+"""Runs the product for a developer: PostgreSQL, migrations, demo data, worker, and the API with reload.
+
+Everything it starts ends with it. What a killed run left behind is recorded in `.postgres/dev-PORT.json` and ended by
+the next run on the same port.
+"""
+
+import argparse
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import FrameType
+
+import psutil
+
+from devtools.postgres import PROJECT, PostgresUnavailableError, development_url
+
+BACKEND = PROJECT / "backend"
+DEMO_PASSWORD = "demo-quiet-river-42"
+DEMO_ACCOUNTS = ("admin", "board", "member", "supporter")
+READY_WITHIN = 60.0
+STOPPED_WITHIN = 10.0
+LOOK_EVERY = 0.05
+
+
+class DevError(Exception):
+    """The product cannot run. The message is one sentence and the next step."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run until Ctrl-C, a signal, or the end of whoever started us; return the exit code."""
+    parser = argparse.ArgumentParser(prog="./noxw -s dev --")
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
+    port: int = parser.parse_args(arguments).port
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return run(port)
+    except (DevError, PostgresUnavailableError) as error:
+        print(f"dev: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("dev: stopped.")
+        return 0
+
+
+def run(port: int) -> int:
+    """Start everything on 127.0.0.1:port and watch it. Raises DevError, PostgresUnavailableError."""
+    started = time.monotonic()
+    state = PROJECT / ".postgres" / f"dev-{port}.json"
+    end_leftovers(state)
+    refuse_taken_port(port)
+    environment = os.environ | {"DATABASE_URL": development_url(), "PAU2_ENVIRONMENT": "development"}
+    children: list[psutil.Popen] = []
+
+    def start(*command: str) -> None:
+        child = psutil.Popen([sys.executable, "-m", "app", *command], cwd=BACKEND, env=environment)
+        children.append(child)
+        state.write_text(json.dumps([[each.pid, each.create_time()] for each in children]))
+
+    try:
+        start("serve", "--reload", "--port", str(port))
+        for step in ("migrate", "seed"):
+            if subprocess.run([sys.executable, "-m", "app", step], cwd=BACKEND, env=environment).returncode:
+                raise DevError(f"`python -m app {step}` failed, see above.")
+        start("worker")
+        wait_until_ready(port, children)
+        print(banner(port, time.monotonic() - started), flush=True)
+        return watch(children)
+    finally:
+        end(children)
+        state.unlink(missing_ok=True)
+
+
+def end_leftovers(state: Path) -> None:
+    """End the processes that a killed run recorded. A process with a reused number is not ours."""
+    state.parent.mkdir(exist_ok=True)
+    recorded = json.loads(state.read_text()) if state.exists() else []
+    left = [psutil.Process(pid) for pid, created in recorded if _created(pid) == created]
+    if left:
+        print(f"dev: ending {len(left)} processes that a killed run left behind.")
+        end(left)
+
+
+def refuse_taken_port(port: int) -> None:
+    """Raise DevError when another program listens on 127.0.0.1:port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise DevError(
+                f"port {port} cannot be used ({error.strerror}). Stop the program that has it, "
+                f"or choose another one: ./noxw -s dev -- --port {port + 1}"
+            ) from None
+
+
+def wait_until_ready(port: int, children: Iterable[psutil.Popen]) -> None:
+    """Return when /health/ready says so. Raises DevError when a child ends first or after a minute."""
+    deadline = time.monotonic() + READY_WITHIN
+    while time.monotonic() < deadline:
+        if any(child.poll() is not None for child in children):
+            raise DevError("the API or the worker ended before it was ready, see above.")
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=2):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(LOOK_EVERY)
+    raise DevError(f"the API was not ready within {READY_WITHIN:.0f} s, see above.")
+
+
+def banner(port: int, seconds: float) -> str:
+    """Return what a developer needs to know once everything runs."""
+    accounts = " ".join(f"{name}@pau2.example" for name in DEMO_ACCOUNTS)
+    return (
+        f"\nPAU 2 runs, ready after {seconds:.1f} s.\n"
+        f"  Documentation  http://127.0.0.1:{port}/docs\n"
+        f"  Accounts       {accounts}\n"
+        f"  Password       {DEMO_PASSWORD} (all of them)\n"
+        f"  Mails          .mail/*.eml\n"
+        f"  Stop           Ctrl-C (the data stays)\n"
+    )
+
+
+def watch(children: Sequence[psutil.Popen]) -> int:
+    """Return 0 when whoever started us is gone. Raises DevError when a child ends by itself."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        if any(child.poll() is not None for child in children):
+            raise DevError("the API or the worker ended by itself, see above.")
+        time.sleep(LOOK_EVERY * 10)
+    return 0
+
+
+def end(processes: Iterable[psutil.Process]) -> None:
+    """Ask processes and their children to end; kill those that have not after ten seconds."""
+    everyone = [each for one in processes for each in [one, *_children(one)]]
+    for process in everyone:
+        _send(process, signal.SIGTERM)
+    _, alive = psutil.wait_procs(everyone, timeout=STOPPED_WITHIN)
+    for process in alive:
+        _send(process, signal.SIGKILL)
+
+
+def _send(process: psutil.Process, number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        return
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _created(pid: int) -> float | None:
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
