@@ -1,0 +1,157 @@
+"""What a change is: the commit it started from, and the files and lines it touches in the work tree.
+
+Staged, unstaged and untracked edits belong to the change like committed ones, since tests measure
+the work tree. Options on git's command line override the user's configuration and `.gitattributes`,
+so that neither hides anything.
+"""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gates.model import GateError, Project
+
+BASE_VARIABLE = "PAU2_BASE"
+HUNK = re.compile(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@")
+# Other indicators than + and -, so that an added line `++ b/x` cannot be taken for the header `+++ b/x`.
+DIFF = (
+    "diff",
+    "--text",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-color",
+    "--relative",
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+    "--output-indicator-new=>",
+    "--output-indicator-old=<",
+    "--inter-hunk-context=0",
+    "-U0",
+    "-M",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Base:
+    """The commit that a change is compared with. `how` names what it was found from, such as origin/main."""
+
+    commit: str
+    how: str
+
+    def __str__(self) -> str:
+        return f"{self.how} ({self.commit[:9]})"
+
+
+def merge_base(project: Project) -> Base:
+    """Return the newest commit that the change shares with its target.
+
+    The target is the commit that PAU2_BASE names (continuous integration sets it), else the default
+    branch of `origin`, else the local `main`. Raises GateError when it is missing, unrelated, or may
+    be hidden by a shallow clone: a comparison with the wrong commit would let things through.
+    """
+    if _try(project, "rev-parse", "--git-dir") is None:
+        raise GateError("This folder is not a git repository that git can read: run `git status` to see why.")
+    if _try(project, "rev-parse", "--verify", "HEAD^{commit}") is None:
+        raise GateError("The repository has no commits, so there is nothing to compare with: commit first.")
+    if git(project, "rev-parse", "--is-shallow-repository").strip() == "true":
+        raise GateError(
+            "This clone is shallow and may lack the commit where the change began:"
+            " run `git fetch --unshallow` (in a workflow: `fetch-depth: 0`)."
+        )
+    how, target = _target(project)
+    common = _try(project, "merge-base", target, "HEAD")
+    if common is None:
+        raise GateError(f"HEAD and {how} have no commit in common: rebase the change onto {how}.")
+    return Base(commit=common.strip(), how=how)
+
+
+def changed_lines(project: Project, base: Base, *folders: str) -> dict[str, set[int]]:
+    """Return the added and edited lines of each file below the folders, by path relative to the root.
+
+    A file that moved between the folders keeps its unchanged lines unchanged; one that comes from
+    outside them is new from its first to its last line. Files that only lost lines are not listed.
+    """
+    patch = git(project, "-c", "core.quotePath=false", *DIFF, base.commit, "--", *folders)
+    lines: dict[str, set[int]] = {}
+    for path, added in _added(patch):
+        lines.setdefault(path, set()).update(added)
+    for path in _untracked(project, *folders):
+        count = len((project.root / path).read_bytes().split(b"\n"))
+        lines[path] = set(range(1, count + 1))
+    return lines
+
+
+def changed_paths(project: Project, base: Base) -> set[str]:
+    """Return every path that the change adds, edits, deletes or renames (both names)."""
+    listed = git(project, "diff", "--relative", "--no-renames", "--name-only", "-z", base.commit)
+    return {path for path in listed.split("\0") if path} | set(_untracked(project))
+
+
+def content_at(project: Project, commit: str, path: str) -> str | None:
+    """Return a file's text at a commit, None when it did not exist there."""
+    return _try(project, "show", "--no-textconv", f"{commit}:./{path}")
+
+
+def git(project: Project, *arguments: str) -> str:
+    """Run git in the project's root and return what it prints. Raises GateError with git's own words."""
+    result = _run(project, *arguments)
+    if result.returncode:
+        raise GateError(f"`git {arguments[0]}` failed: {_text(result.stderr).strip()}")
+    return _text(result.stdout)
+
+
+def _try(project: Project, *arguments: str) -> str | None:
+    result = _run(project, *arguments)
+    return None if result.returncode else _text(result.stdout)
+
+
+def _run(project: Project, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Run git without the GIT_* variables of a hook, which may mean another repository or index."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return subprocess.run(
+        ["git", *arguments], cwd=project.root, env=environment, capture_output=True, check=False
+    )
+
+
+def _text(output: bytes) -> str:
+    return output.decode("utf-8", "surrogateescape")
+
+
+def _target(project: Project) -> tuple[str, str]:
+    """Return the name and the commit of what the change will be merged into."""
+    named = os.environ.get(BASE_VARIABLE, "")
+    if named.strip("0"):  # GitHub says forty zeros for a push that creates its branch
+        commit = _try(project, "rev-parse", "--verify", "--end-of-options", f"{named}^{{commit}}")
+        if commit is None:
+            raise GateError(f"{BASE_VARIABLE}={named} names no commit of this clone: fetch it or unset it.")
+        return BASE_VARIABLE, commit.strip()
+    default = _try(project, "symbolic-ref", "--short", "refs/remotes/origin/HEAD") or "origin/main"
+    for name in (default.strip(), "main"):
+        commit = _try(project, "rev-parse", "--verify", f"{name}^{{commit}}")
+        if commit is not None:
+            return name, commit.strip()
+    raise GateError(
+        "There is neither origin/main nor main to compare with: run `git fetch origin main:main`,"
+        f" or name the commit in {BASE_VARIABLE}."
+    )
+
+
+def _added(patch: str) -> Iterator[tuple[str, range]]:
+    """Yield path and added lines of each hunk of a patch."""
+    path = ""
+    for line in patch.split("\n"):
+        if line.startswith('+++ "'):
+            raise GateError(f"The file name {line[4:]} has control or quote characters: rename the file.")
+        if line.startswith("+++ "):
+            path = line.removeprefix("+++ b/").rstrip("\t")
+        elif match := HUNK.match(line):
+            start, count = int(match[1]), int(match[2] or 1)
+            if count:
+                yield path, range(start, start + count)
+
+
+def _untracked(project: Project, *folders: str) -> list[str]:
+    listed = git(project, "ls-files", "-z", "--others", "--exclude-standard", "--", *folders)
+    return [path for path in listed.split("\0") if (project.root / path).is_file()]
