@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from gates import tools
+from gates import layers, tools
 from gates.model import Check
 
 CHECKS: Mapping[str, Check] = {
     "format": tools.formatted,
     "lint": tools.linted,
     "types": tools.typed,
+    "layers": layers.check,
     "tests": tools.tested,
     "tests-unit": tools.unit_tested,
 }

@@ -1,0 +1,80 @@
+"""The files of a project as the gates read them: listed by git, parsed once."""
+
+import ast
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from pathlib import Path
+
+from gates.changes import git
+from gates.model import GateError, Project
+
+
+def tracked(project: Project) -> list[str]:
+    """Return the files in git's index that still exist, relative to the root."""
+    return _existing(project, "--cached")
+
+
+def untracked(project: Project) -> list[str]:
+    """Return the files that git neither tracks nor ignores, relative to the root."""
+    return _existing(project, "--others", "--exclude-standard")
+
+
+def ignored(project: Project, *patterns: str) -> list[str]:
+    """Return the files that git ignores and that match a pattern."""
+    return _existing(project, "--others", "--ignored", "--exclude-standard", "--", *patterns)
+
+
+def files(project: Project, *patterns: str) -> list[str]:
+    """Return the tracked and untracked files that match a pattern, in order; without patterns all of them.
+
+    `*` in a pattern also matches slashes.
+    """
+    names = {*tracked(project), *untracked(project)}
+    return sorted(name for name in names if not patterns or any(fnmatchcase(name, p) for p in patterns))
+
+
+def text(project: Project, name: str) -> str:
+    """Return a file's text. Raises GateError when it is not UTF-8."""
+    try:
+        return (project.root / name).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise GateError(f"{name} is not UTF-8 text: convert it.") from None
+
+
+def parse(project: Project, name: str) -> ast.Module:
+    """Return a Python file's syntax tree. Raises GateError when it is not valid Python."""
+    try:
+        return _parse((project.root / name).read_bytes())
+    except (SyntaxError, ValueError) as error:
+        raise GateError(f"{name} is not valid Python ({error}): correct it.") from None
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Yield every function and method, nested ones included."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def dotted(node: ast.AST) -> str:
+    """Return `a.b.c` for a chain of attributes on a name, "" for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute) and (before := dotted(node.value)):
+        return f"{before}.{node.attr}"
+    return ""
+
+
+@lru_cache(maxsize=1024)
+def _parse(source: bytes) -> ast.Module:
+    return ast.parse(source)
+
+
+def _existing(project: Project, *options: str) -> list[str]:
+    listed = git(project, "ls-files", "-z", *options).split("\0")
+    return sorted({name for name in listed if name and _is_file(project.root / name)})
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_symlink() or path.is_file()

@@ -1,0 +1,20 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.gates.minimal import FILES
+from tests.gates.twin import Twin, make_twin
+
+
+@pytest.fixture(autouse=True)
+def _no_git_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hook that runs the tests sets GIT_DIR and the like, which mean another repository."""
+    for name in [name for name in os.environ if name.startswith(("GIT_", "PAU2_BASE"))]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def twin(tmp_path: Path) -> Twin:
+    """A minimal project that every static gate lets pass, committed on main, on a branch of its own."""
+    return make_twin(tmp_path, FILES).branch()

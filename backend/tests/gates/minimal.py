@@ -1,0 +1,201 @@
+"""The files of the smallest project that every static gate lets pass."""
+
+from tests.gates.twin import RULE_BOOK
+
+BOOK = """# Rules
+
+```toml
+[versions]
+python = ["3.11", "3.12"]
+postgresql = ["15", "16"]
+
+[stack]
+framework = "fastapi"
+database-driver = "psycopg"
+orm = "sqlalchemy"
+migrations = "alembic"
+runtime = ["fastapi", "sqlalchemy"]
+dev = ["ruff"]
+refused = ["sqlmodel", "peewee"]
+
+[tree]
+".agent/rules/" = "rules"
+".gitignore" = "not kept"
+".pre-commit-config.yaml" = "hooks"
+"README.md" = "the first screen"
+"noxfile.py" = "the tasks"
+"backend/pyproject.toml" = "tools"
+"backend/requirements/" = "locks"
+"backend/alembic/" = "migrations"
+"backend/app/" = "the application"
+"backend/gates/" = "gates"
+"backend/tests/" = "tests"
+
+[layers.domain]
+layers = []
+libraries = []
+[layers.application]
+layers = ["domain"]
+libraries = []
+[layers.core]
+layers = []
+libraries = ["sqlalchemy"]
+[layers.infrastructure]
+layers = ["application", "domain", "core"]
+libraries = ["sqlalchemy"]
+[layers.presentation]
+layers = ["application", "domain", "core"]
+libraries = ["fastapi", "pydantic"]
+[layers.main]
+modules = ["app.main", "app.__main__"]
+layers = ["application", "core", "domain", "infrastructure", "presentation"]
+libraries = ["fastapi"]
+
+[budgets]
+file-lines = 60
+function-lines = 20
+handler-lines = 8
+main-lines = 30
+noxfile-lines = 40
+gates-lines = 50
+app-lines = 200
+
+[coverage]
+global = { lines = 90, branches = 85 }
+critical-modules = ["app/domain/**"]
+measured = ["app"]
+
+[[exclusions]]
+kind = "lint"
+path = "tests/**"
+rules = ["S101"]
+reason = "tests assert"
+
+[rules.R01]
+says = "Lint."
+gates = ["lint"]
+[rules.R03]
+says = "Layers."
+gates = ["layers"]
+
+[default]
+sessions = ["lint"]
+
+[sessions]
+lint = ["lint", "layers"]
+[commands]
+other = ["fix"]
+```
+"""
+
+ROUTER = '''from fastapi import APIRouter
+
+from app.application.news import publish_article
+from app.domain.news import ArticleId
+
+router = APIRouter()
+
+
+@router.post("/{id}/publish")
+async def publish(id: ArticleId, uow: object) -> str:
+    """Publish it."""
+    return str(await publish_article(id, uow=uow))
+'''
+
+NOXFILE = '''import nox
+
+nox.options.sessions = ["lint"]
+
+
+def gates(session: nox.Session) -> None:
+    session.run("python", "-m", "gates", "run", session.name)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Lint."""
+    gates(session)
+
+
+@nox.session(default=False)
+def fix(session: nox.Session) -> None:
+    """Fix."""
+    session.run("ruff", "format")
+'''
+
+PYPROJECT = """[project]
+name = "twin"
+requires-python = ">=3.11,<3.13"
+dynamic = ["dependencies", "optional-dependencies"]
+
+[tool.setuptools.dynamic]
+dependencies = { file = "requirements/runtime.in" }
+optional-dependencies.dev = { file = "requirements/dev.in" }
+
+[tool.ruff]
+target-version = "py311"
+
+[tool.ruff.lint]
+select = ["E", "F", "S"]
+
+[tool.ruff.lint.per-file-ignores]
+"tests/**" = ["S101"]
+
+[tool.mypy]
+python_version = "3.11"
+strict = true
+
+[tool.coverage.run]
+branch = true
+"""
+
+LOCK = """fastapi==1.0 \\
+    --hash=sha256:{0}
+sqlalchemy==2.0 \\
+    --hash=sha256:{0}
+""".format("0" * 64)
+
+FILES = {
+    RULE_BOOK: BOOK,
+    ".gitignore": "/reports/\n.import_linter_cache/\n",
+    ".pre-commit-config.yaml": "repos: []\n",
+    "README.md": "Run `./noxw` or `./noxw -s fix`.\n",
+    "noxfile.py": NOXFILE,
+    "backend/pyproject.toml": PYPROJECT,
+    "backend/requirements/runtime.in": "fastapi\nsqlalchemy[asyncio]\n",
+    "backend/requirements/runtime.txt": LOCK,
+    "backend/requirements/dev.in": "-r runtime.in\nruff\n",
+    "backend/requirements/dev.txt": LOCK
+    + LOCK.splitlines()[0].replace("fastapi", "ruff")
+    + "\n"
+    + LOCK.splitlines()[1],
+    "backend/alembic/env.py": "",
+    "backend/gates/registry.py": 'CHECKS = {"lint": print, "layers": print}\n',
+    "backend/tests/__init__.py": "",
+    "backend/app/__init__.py": "",
+    "backend/app/main.py": (
+        "from fastapi import FastAPI\n\nfrom app.infrastructure.database.news import Repository\n"
+        "from app.presentation.http.routers import news\n\n\n"
+        "def create_app() -> FastAPI:\n    app = FastAPI()\n    app.state.news = Repository()\n"
+        "    app.include_router(news.router)\n    return app\n"
+    ),
+    "backend/app/core/__init__.py": "",
+    "backend/app/core/database.py": "from sqlalchemy import create_engine\n\nengine = create_engine\n",
+    "backend/app/domain/__init__.py": "",
+    "backend/app/domain/news.py": "from typing import NewType\n\nArticleId = NewType('ArticleId', int)\n",
+    "backend/app/application/__init__.py": "",
+    "backend/app/application/news.py": (
+        "from app.domain.news import ArticleId\n\n\n"
+        "async def publish_article(id: ArticleId, *, uow: object) -> ArticleId:\n    return id\n"
+    ),
+    "backend/app/infrastructure/__init__.py": "",
+    "backend/app/infrastructure/database/__init__.py": "",
+    "backend/app/infrastructure/database/news.py": (
+        "from sqlalchemy import Table\n\nfrom app.core.database import engine\n\n\n"
+        "class Repository:\n    table = Table\n    engine = engine\n"
+    ),
+    "backend/app/presentation/__init__.py": "",
+    "backend/app/presentation/http/__init__.py": "",
+    "backend/app/presentation/http/routers/__init__.py": "",
+    "backend/app/presentation/http/routers/news.py": ROUTER,
+}
