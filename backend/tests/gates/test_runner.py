@@ -1,0 +1,174 @@
+"""How gates are run, shown and summed up."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gates.__main__ import main
+from gates.model import Check, Finding, GateError, Outcome, Project
+from gates.rulebook import PATH, RuleBook, RuleBookError
+from gates.runner import run_gate, run_session, save, show
+from gates.verdict import verdict
+
+BLOCK = """
+[default]
+sessions = ["lint"]
+[sessions]
+lint = ["spelling", "grammar"]
+[rules.R01]
+says = "Words are spelled."
+gates = ["spelling"]
+[rules.R02]
+says = "Sentences have verbs."
+gates = ["grammar"]
+"""
+VIOLATION = Finding(file="README.md", line=3, message="`teh` is not a word", fix="write `the`")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    book = tmp_path / PATH
+    book.parent.mkdir(parents=True)
+    book.write_text(f"# Rules\n\n```toml{BLOCK}```\n")
+    return Project(root=tmp_path)
+
+
+def passing(_project: Project) -> Outcome:
+    return Outcome(checked=3, note="3 files")
+
+
+def refusing(_project: Project) -> Outcome:
+    return Outcome(findings=[VIOLATION], checked=3)
+
+
+def broken(_project: Project) -> Outcome:
+    raise GateError("There is no dictionary: install one.")
+
+
+def test_shows_place_rule_fix_and_command_when_a_gate_refuses(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = run_session(project, "lint", {"spelling": refusing, "grammar": passing})
+
+    assert not show(project, results)
+    printed = capsys.readouterr().out
+    assert "README.md:3: `teh` is not a word [R01]\n    fix: write `the`" in printed
+    assert "rule R01: Words are spelled.\n  again: ./noxw -s lint" in printed
+    assert "passed  grammar" in printed
+    assert "(3 files)" in printed
+
+
+def test_lets_pass_when_every_gate_passes(project: Project) -> None:
+    assert show(project, run_session(project, "lint", {"spelling": passing, "grammar": passing}))
+
+
+@pytest.mark.parametrize(
+    ("check", "message"),
+    [
+        (lambda _: Outcome(), "the gate found nothing to check"),
+        (broken, "There is no dictionary: install one."),
+    ],
+)
+def test_fails_when_a_gate_did_not_look(project: Project, check: Check, message: str) -> None:
+    result = run_gate(project, "lint", "spelling", {"spelling": check})
+
+    assert (result.status, [finding.message for finding in result.findings]) == ("failed", [message])
+
+
+def test_fails_when_the_rule_book_names_an_unknown_gate(project: Project) -> None:
+    result = run_gate(project, "lint", "spelling", {})
+
+    assert result.status == "failed"
+    assert "names a gate 'spelling' that backend/gates does not have" in result.findings[0].message
+
+
+def test_says_skipped_when_a_gate_has_a_reason(project: Project) -> None:
+    result = run_gate(project, "lint", "grammar", {"grammar": lambda _: Outcome(skipped="no sentences")})
+
+    assert (result.status, result.note) == ("skipped", "no sentences")
+
+
+def test_refuses_a_session_without_gates(project: Project) -> None:
+    with pytest.raises(GateError, match="gives the session 'poetry' no gates"):
+        run_session(project, "poetry", {})
+
+
+def test_verdict_counts_and_writes_every_gate(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    save(project, run_session(project, "lint", {"spelling": refusing, "grammar": passing}))
+
+    assert verdict(project) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "1 passed, 1 failed"
+    spelling, grammar = json.loads((project.reports / "gates.json").read_text())
+    assert spelling["findings"] == [
+        {"file": "README.md", "line": 3, "message": "`teh` is not a word", "fix": "write `the`"}
+    ]
+    assert (spelling["gate"], spelling["rule"], spelling["status"]) == ("spelling", "R01", "failed")
+    assert (grammar["status"], grammar["findings"]) == ("passed", [])
+    assert set(grammar) == {"gate", "rule", "status", "seconds", "findings"}
+
+
+def test_verdict_fails_when_a_gate_left_no_result(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(project, run_session(project, "lint", {"spelling": passing, "grammar": passing}))
+    (project.reports / "gates/grammar.json").unlink()
+
+    assert verdict(project) == 1
+    printed = capsys.readouterr().out
+    assert "did not run" in printed
+    assert printed.splitlines()[-1] == "1 passed, 1 failed"
+
+
+def test_verdict_passes_when_all_gates_pass(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    save(project, run_session(project, "lint", {"spelling": passing, "grammar": passing}))
+
+    assert verdict(project) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "2 passed, 0 failed"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("no block", "must hold exactly one ```toml block, but has 0"),
+        ("```toml\na = 1\n```\n```toml\nb = 1\n```\n", "but has 2"),
+        ("```toml\na = \n```\n", "not valid TOML"),
+    ],
+)
+def test_refuses_a_rule_book_without_one_valid_block(text: str, message: str) -> None:
+    with pytest.raises(RuleBookError, match=message):
+        RuleBook.parse(text)
+
+
+def test_refuses_a_project_without_a_rule_book(tmp_path: Path) -> None:
+    with pytest.raises(RuleBookError, match="is missing"):
+        RuleBook.read(tmp_path)
+
+
+def test_names_the_missing_table_of_the_rule_book(project: Project) -> None:
+    with pytest.raises(RuleBookError, match=r"no table \[coverage\]"):
+        project.book["coverage"]
+
+
+def test_finds_rule_session_and_line(project: Project) -> None:
+    book = project.book
+
+    assert (book.rule_of("grammar"), book.session_of("grammar"), book.line_of("[rules.R02]")) == (
+        "R02",
+        "lint",
+        11,
+    )
+    assert (book.rule_of("poetry"), book.session_of("poetry"), book.line_of("poetry")) == ("", "", 0)
+
+
+@pytest.mark.parametrize("arguments", [[], ["walk"], ["run"]])
+def test_explains_its_use_when_the_arguments_are_wrong(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    assert "usage: python -m gates" in capsys.readouterr().err
+
+
+def test_says_why_when_the_session_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "poetry"]) == 2
+    assert "gives the session 'poetry' no gates" in capsys.readouterr().err

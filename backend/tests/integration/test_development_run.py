@@ -1,0 +1,172 @@
+"""`./noxw -s dev`: start, stop, and starting again after a kill."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from devtools import dev
+from devtools.postgres import PROJECT
+
+BACKEND = Path(__file__).resolve().parents[2]
+WITHIN = 60.0
+Start = Callable[[], subprocess.Popen[str]]
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        number: int = probe.getsockname()[1]
+        return number
+
+
+@pytest.fixture
+def start(fresh_database_url: str, port: int, tmp_path: Path) -> Iterator[Start]:
+    """Starts `devtools.dev` on the test's database and waits for its banner; ends it after the test."""
+    runs: list[subprocess.Popen[str]] = []
+    environment = os.environ | {"DATABASE_URL": fresh_database_url, "PAU2_MAIL_FOLDER": str(tmp_path)}
+
+    def start_and_wait() -> subprocess.Popen[str]:
+        run = subprocess.Popen(
+            [sys.executable, "-m", "devtools.dev", "--port", str(port)],
+            cwd=BACKEND,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        runs.append(run)
+        assert run.stdout is not None
+        for line in run.stdout:
+            if "Stop " in line:
+                return run
+        raise AssertionError("the product did not start")
+
+    yield start_and_wait
+    for run in runs:
+        dev.end([psutil.Process(run.pid)] if psutil.pid_exists(run.pid) else [])
+        run.wait()
+        assert run.stdout is not None
+        run.stdout.close()
+    dev.end_leftovers(state_of(port))
+    state_of(port).unlink(missing_ok=True)
+
+
+def state_of(port: int) -> Path:
+    return PROJECT / ".postgres" / f"dev-{port}.json"
+
+
+def answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=5) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
+
+
+def gone(pids: list[int]) -> bool:
+    deadline = time.monotonic() + WITHIN
+    while time.monotonic() < deadline:
+        if not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie" for pid in pids):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def recorded(port: int) -> list[int]:
+    return [pid for pid, _ in json.loads(state_of(port).read_text())]
+
+
+def test_leaves_nothing_behind_when_it_is_interrupted(start: Start, port: int) -> None:
+    run = start()
+    children = recorded(port)
+    assert answers(port)
+
+    run.send_signal(signal.SIGINT)
+
+    assert run.wait(WITHIN) == 0
+    assert gone(children)
+    assert not state_of(port).exists()
+
+
+def test_starts_again_when_it_was_killed(start: Start, port: int) -> None:
+    run = start()
+    children = recorded(port)
+    run.kill()
+    run.wait()
+
+    start()
+
+    assert gone(children)
+    assert answers(port)
+
+
+def test_says_what_to_do_when_the_port_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        code = dev.main(["--port", str(port)])
+
+    assert code == 2
+    assert capsys.readouterr().err == (
+        f"dev: port {port} cannot be used (Address already in use). Stop the program that has it, "
+        f"or choose another one: ./noxw -s dev -- --port {port + 1}\n"
+    )
+
+
+def test_ends_with_a_reason_when_the_api_ends_by_itself(
+    fresh_database_url: str, port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", fresh_database_url)
+    monkeypatch.setenv("PAU2_MAIL_FOLDER", str(tmp_path))
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            dev.run(port)
+        except dev.DevError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    deadline = time.monotonic() + WITHIN
+    while not answers(port) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    children = recorded(port)
+    os.kill(children[0], signal.SIGTERM)
+    thread.join(WITHIN)
+
+    assert [str(error) for error in raised] in (
+        ["the API or the worker ended by itself, see above."],
+        ["the API or the worker ended before it was ready, see above."],
+    )
+    assert gone(children)
+
+
+def test_ends_when_whoever_started_it_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    parents = iter([100, 100, 1])
+    monkeypatch.setattr(os, "getppid", lambda: next(parents))
+
+    assert dev.watch([]) == 0
+
+
+def test_spares_a_process_when_only_its_number_is_recorded(tmp_path: Path) -> None:
+    state = tmp_path / "dev-1.json"
+    state.write_text(json.dumps([[os.getpid(), 1.0], [2**22 + 1, 1.0]]))
+
+    dev.end_leftovers(state)
+
+    assert psutil.Process().is_running()

@@ -1,0 +1,167 @@
+"""The server that every session uses, found or started."""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from devtools import postgres
+
+BACKEND = Path(__file__).resolve().parents[2]
+ASK = "import os, psycopg; print(psycopg.connect(os.environ['DATABASE_URL']).info.dbname)"
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder below which everybody may enter, unlike pytest's own."""
+    path = Path(tempfile.mkdtemp(prefix="pau2-", dir="/var/tmp"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+def run_in(project: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `devtools.postgres` as a checkout at `project` would."""
+    shutil.copytree(BACKEND / "devtools", project / "backend/devtools", dirs_exist_ok=True)
+    variables = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    return subprocess.run(
+        [sys.executable, "-m", "devtools.postgres", *command],
+        cwd=project / "backend",
+        env=variables | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_starts_a_server_with_the_development_database_when_there_is_none(folder: Path) -> None:
+    result = run_in(folder, sys.executable, "-c", ASK)
+
+    assert (result.returncode, result.stdout, result.stderr) == (0, "pau2\n", "")
+    assert (folder / ".postgres/data/PG_VERSION").exists()
+    assert not (folder / ".postgres/data/postmaster.pid").exists()
+
+
+def test_recovers_with_its_data_when_the_server_was_killed(folder: Path) -> None:
+    pidfile = str(folder / ".postgres/data/postmaster.pid")
+    kill = (
+        "import os, psycopg, signal;"
+        "c = psycopg.connect(os.environ['DATABASE_URL'], autocommit=True);"
+        "c.execute('CREATE TABLE kept AS SELECT 1');"
+        f"os.kill(int(open({pidfile!r}).readline()), signal.SIGKILL)"
+    )
+    read = (
+        "import os, psycopg;"
+        "print(psycopg.connect(os.environ['DATABASE_URL']).execute('TABLE kept').fetchall())"
+    )
+
+    assert run_in(folder, sys.executable, "-c", kill).returncode == 0
+    result = run_in(folder, sys.executable, "-c", read)
+
+    assert (result.returncode, result.stdout) == (0, "[(1,)]\n")
+
+
+def test_leaves_a_private_folder_private_when_the_project_is_below_it(
+    folder: Path,
+) -> None:
+    private = folder / "private"
+    private.mkdir(mode=0o700)
+    project = private / "project"
+
+    result = run_in(project, sys.executable, "-c", ASK)
+
+    elsewhere = Path("/var/lib") / f"pau2-{postgres.digest(project)}"
+    assert (result.returncode, result.stdout) == (0, "pau2\n")
+    assert stat.S_IMODE(private.stat().st_mode) == 0o700
+    assert elsewhere.exists() == (os.geteuid() == 0)
+    shutil.rmtree(elsewhere, ignore_errors=True)
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("mysql://localhost/x", "DATABASE_URL is not a PostgreSQL address."),
+        (
+            "postgresql://nobody@127.0.0.1:1/x",
+            "DATABASE_URL names a server at 127.0.0.1:1 that",
+        ),
+    ],
+)
+def test_says_what_to_do_when_database_url_is_unusable(folder: Path, url: str, sentence: str) -> None:
+    result = run_in(folder, "true", DATABASE_URL=url)
+
+    assert result.returncode == 2
+    assert result.stderr.startswith(f"postgres: {sentence}")
+    assert "unset it to use the embedded server" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert not (folder / ".postgres").exists()
+
+
+def test_uses_the_server_of_database_url_when_it_answers(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url.replace("postgresql://", "postgresql+psycopg://"))
+
+    assert postgres.development_url() == database_url
+
+
+def test_refuses_a_server_when_its_version_is_not_supported(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setattr(postgres, "SUPPORTED", range(8, 10))
+
+    with pytest.raises(postgres.PostgresUnavailableError, match=r"; 8 to 9 are supported\."):
+        postgres.server_url()
+
+
+def test_makes_the_development_database_when_it_is_missing(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = database_url.partition("?")[0].rpartition("/")[2] + "_development"
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setattr(postgres, "_embedded", lambda: database_url)
+    monkeypatch.setattr(postgres, "DATABASE", name)
+    try:
+        url = postgres.development_url()
+        again = postgres.development_url()
+        with psycopg.connect(url) as connection:
+            assert connection.info.dbname == name
+        assert again == url
+    finally:
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}"'.encode())
+
+
+def test_forgets_dead_users_of_the_server(tmp_path: Path) -> None:
+    handles = tmp_path / "handles.json"
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    handles.write_text(f"[{dead.pid}, {os.getpid()}]")
+
+    postgres.forget_dead_users(handles)
+
+    assert handles.read_text() == f"[{os.getpid()}]"
+
+
+def test_forgets_every_user_of_the_server_when_the_list_is_half_written(tmp_path: Path) -> None:
+    handles = tmp_path / "handles.json"
+    handles.write_text("[12")
+
+    postgres.forget_dead_users(handles)
+
+    assert handles.read_text() == "[]"
+
+
+def test_returns_the_exit_code_of_the_command(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+
+    assert postgres.main([sys.executable, "-c", "raise SystemExit(7)"]) == 7
