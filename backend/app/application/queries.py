@@ -7,6 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from app.application.access import Action, Actor, may
+from app.domain.members import Role
 from app.domain.news import ArticleScope, ArticleStatus
 
 Item = TypeVar("Item")
@@ -38,11 +39,12 @@ class Page(Generic[Item]):
 
 
 @dataclass(frozen=True, slots=True)
-class ArticleView:
+class ArticleSummary:
+    """An article in a list: without its content, which can be long."""
+
     id: UUID
     title: str
     summary: str | None
-    content: str
     cover_url: str | None
     status: ArticleStatus
     scope: ArticleScope
@@ -50,6 +52,11 @@ class ArticleView:
     published_at: datetime | None
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleView(ArticleSummary):
+    content: str
     version: int
 
 
@@ -86,11 +93,25 @@ class NewsVisibility:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class MemberFilter:
+    """Each given field must match exactly."""
+
+    role: Role | None = None
+    is_active: bool | None = None
+
+
 class NewsQueries(Protocol):
     async def list_articles(
         self, *, where: NewsFilter, page: PageRequest, visible: NewsVisibility
-    ) -> Page[ArticleView]: ...
+    ) -> Page[ArticleSummary]: ...
 
     async def get_article(self, id: UUID, *, visible: NewsVisibility) -> ArticleView:
         """Raises ArticleNotFoundError, also for an article that is not visible."""
+        ...
+
+
+class Readiness(Protocol):
+    async def is_ready(self) -> bool:
+        """Say within a second, whatever the database does, whether it answers and its schema fits."""
         ...

@@ -7,8 +7,6 @@ value cannot forge a line).
 import logging
 import sys
 import traceback
-from collections.abc import MutableMapping
-from typing import Any
 
 import structlog
 from structlog.types import EventDict, Processor
@@ -44,11 +42,11 @@ ALLOWED_KEYS = frozenset(
 """Identifiers, names from our own code, and numbers. Never bodies, query strings, addresses or tokens."""
 
 
-def _drop_unlisted(_: Any, __: str, event: EventDict) -> EventDict:
+def _drop_unlisted(_: object, __: str, event: EventDict) -> EventDict:
     return {key: value for key, value in event.items() if key in ALLOWED_KEYS}
 
 
-def _exception_without_message(_: Any, __: str, event: EventDict) -> EventDict:
+def _exception_without_message(_: object, __: str, event: EventDict) -> EventDict:
     """Keep where it broke, not what it said: a database error's text quotes the row (DETAIL)."""
     given = event.pop("exc_info", None)
     error = given[1] if isinstance(given, tuple) else given
@@ -61,7 +59,7 @@ def _exception_without_message(_: Any, __: str, event: EventDict) -> EventDict:
     return event
 
 
-def _library_message(_: Any, __: str, event: EventDict) -> EventDict:
+def _library_message(_: object, __: str, event: EventDict) -> EventDict:
     """Reduce a library's message to its template, except for the server's own life cycle."""
     record = event["_record"]
     event["event"] = record.getMessage() if record.name == "uvicorn.error" else str(record.msg)
@@ -91,11 +89,6 @@ def configure_logging(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-
-
-def bind_log_context(**context: Any) -> MutableMapping[str, Any]:
-    """Add keys to every further log line of this request or job; return the tokens to undo it."""
-    return dict(structlog.contextvars.bind_contextvars(**context))
 
 
 def get_logger() -> structlog.stdlib.BoundLogger:

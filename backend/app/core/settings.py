@@ -50,6 +50,10 @@ class Settings(BaseSettings):
     mail_folder: Path = Path(__file__).resolve().parents[3] / ".mail"
     mail_sender: str = "PAU 2 <no-reply@pau2.example>"
 
+    @property
+    def token_secrets(self) -> dict[str, str]:
+        return {kid: key.get_secret_value() for kid, key in self.token_keys.items()}
+
     @model_validator(mode="after")
     def _refuse_weak_production(self) -> Self:
         if self.environment is not Environment.PRODUCTION:

@@ -53,10 +53,11 @@ class PreconditionFailedError(DomainError):
 
 
 class RuleViolationError(DomainError):
-    """The request can never be right, whatever the state."""
+    """The request can never be right, whatever the state. `field` names the value at fault."""
 
     code: ClassVar[str] = "rule_violation"
     detail: ClassVar[str] = "A value breaks a rule."
+    field: ClassVar[str] = ""
 
 
 class UnavailableError(DomainError):

@@ -34,17 +34,28 @@ class ArticleArchivedError(ConflictError):
     detail: ClassVar[str] = "An archived article takes no more changes."
 
 
-class ArticleTextError(RuleViolationError):
-    code: ClassVar[str] = "article_text_invalid"
-    detail: ClassVar[str] = (
-        "Title and content must not be blank; a title has at most 200 characters, "
-        "a summary 500, the content 100,000."
-    )
+class ArticleTitleError(RuleViolationError):
+    code: ClassVar[str] = "article_title_invalid"
+    detail: ClassVar[str] = "A title has 1 to 200 characters."
+    field: ClassVar[str] = "title"
+
+
+class ArticleSummaryError(RuleViolationError):
+    code: ClassVar[str] = "article_summary_invalid"
+    detail: ClassVar[str] = "A summary has 1 to 500 characters."
+    field: ClassVar[str] = "summary"
+
+
+class ArticleContentError(RuleViolationError):
+    code: ClassVar[str] = "article_content_invalid"
+    detail: ClassVar[str] = "The content has 1 to 100,000 characters."
+    field: ClassVar[str] = "content"
 
 
 class CoverUrlError(RuleViolationError):
     code: ClassVar[str] = "cover_url_invalid"
     detail: ClassVar[str] = "A cover is an absolute https address of at most 2,000 characters."
+    field: ClassVar[str] = "cover_url"
 
 
 class ArticleStatus(StrEnum):
@@ -108,7 +119,7 @@ class Article:
         summary: str | None = None,
         cover_url: str | None = None,
     ) -> Self:
-        """Start a draft. Raises ArticleTextError or CoverUrlError."""
+        """Start a draft. Raises the RuleViolationErrors of this module."""
         article = cls(
             id=ArticleId(uuid7(at)),
             title=title,
@@ -127,7 +138,7 @@ class Article:
         return article
 
     def edit(self, changes: ArticleChanges, at: datetime) -> None:
-        """Apply the changes. Raises ArticleArchivedError, ArticleTextError or CoverUrlError."""
+        """Apply the changes. Raises ArticleArchivedError, and what `create` does."""
         if self.status is ArticleStatus.ARCHIVED:
             raise ArticleArchivedError
         self.title = changes.get("title", self.title)
@@ -158,18 +169,18 @@ class Article:
 
     def _check(self) -> None:
         self.title = self.title.strip()
-        if not (
-            _within(self.title, self.MAX_TITLE_LENGTH)
-            and _within(self.content.strip(), self.MAX_CONTENT_LENGTH)
-            and len(self.summary or "") <= self.MAX_SUMMARY_LENGTH
-        ):
-            raise ArticleTextError
+        if not 1 <= len(self.title) <= self.MAX_TITLE_LENGTH:
+            raise ArticleTitleError
+        if self.summary is not None and not _is_text(self.summary, self.MAX_SUMMARY_LENGTH):
+            raise ArticleSummaryError
+        if not _is_text(self.content, self.MAX_CONTENT_LENGTH):
+            raise ArticleContentError
         if self.cover_url is not None and not _is_https(self.cover_url, self.MAX_COVER_URL_LENGTH):
             raise CoverUrlError
 
 
-def _within(text: str, longest: int) -> bool:
-    return 1 <= len(text) <= longest
+def _is_text(text: str, longest: int) -> bool:
+    return len(text) <= longest and not text.isspace() and text != ""
 
 
 def _is_https(url: str, longest: int) -> bool:

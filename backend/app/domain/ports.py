@@ -1,12 +1,12 @@
 """What the domain needs from outside, beside each feature's repository."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
 from app.domain.audit import AuditLog
 from app.domain.auth import OneTimeTokenRepository, SessionRepository
-from app.domain.jobs import JobQueue
 from app.domain.members import MemberRepository
 from app.domain.news import ArticleRepository
 
@@ -14,6 +14,17 @@ from app.domain.news import ArticleRepository
 class Clock(Protocol):
     def now(self) -> datetime:
         """Return the current instant, aware, in UTC."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Work to do after the commit. Subclasses carry identifiers only, since jobs are stored."""
+
+
+class JobQueue(Protocol):
+    async def defer(self, job: Job) -> None:
+        """Store the job in the current transaction: it runs if and only if that commits."""
         ...
 
 

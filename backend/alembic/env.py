@@ -1,0 +1,67 @@
+"""How Alembic reaches the database. Revisions import nothing from the application."""
+
+import os
+import time
+
+from sqlalchemy import Connection, create_engine, pool
+from sqlalchemy.exc import OperationalError
+
+from alembic import context
+from app.core.database import sqlalchemy_url
+from app.infrastructure.database.tables import metadata
+
+LOCK_TIMEOUT = "4s"
+LOCK_NOT_AVAILABLE = "55P03"
+
+
+def _url() -> str:
+    return str(context.config.attributes.get("database_url") or os.environ["DATABASE_URL"])
+
+
+def _run_offline() -> None:
+    context.configure(dialect_name="postgresql", literal_binds=True, target_metadata=metadata)
+    with context.begin_transaction():
+        context.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+        context.run_migrations()
+
+
+def _run_online() -> None:
+    """Wait 4 s at most for a lock that running requests hold, then give way and try again."""
+    engine = create_engine(
+        sqlalchemy_url(_url()),
+        poolclass=pool.NullPool,
+        hide_parameters=True,
+        connect_args={"options": f"-c lock_timeout={LOCK_TIMEOUT}", "connect_timeout": 5},
+    )
+    for pause in (1, 2, 0):
+        try:
+            with engine.connect() as connection:
+                _run_on(connection)
+                break
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE or not pause:
+                raise
+            time.sleep(pause)
+
+
+def _run_on(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        include_object=_is_ours,
+        compare_server_default=True,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def _is_ours(_object: object, name: str | None, type_: str, *_: object) -> bool:
+    """Leave the job queue's tables alone: its library owns them, a revision of ours creates them."""
+    return not (type_ == "table" and (name or "").startswith("procrastinate_"))
+
+
+if context.is_offline_mode():
+    _run_offline()
+else:
+    _run_online()

@@ -1,0 +1,86 @@
+"""What the board does with news."""
+
+from dataclasses import dataclass
+
+from app.application.access import Action, Actor, authorize
+from app.application.versions import require_version
+from app.domain.news import Article, ArticleChanges, ArticleId, ArticleScope
+from app.domain.ports import Clock, UnitOfWork
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateArticle:
+    title: str
+    summary: str | None
+    content: str
+    cover_url: str | None
+    scope: ArticleScope
+
+
+async def create_article(command: CreateArticle, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> Article:
+    """Start a draft in the actor's name."""
+    authorize(actor, Action.WRITE_NEWS)
+    async with uow:
+        article = Article.create(
+            title=command.title,
+            summary=command.summary,
+            content=command.content,
+            cover_url=command.cover_url,
+            scope=command.scope,
+            author_id=actor.member_id,
+            at=clock.now(),
+        )
+        uow.news.add(article)
+        await uow.commit()
+    return article
+
+
+async def edit_article(
+    id: ArticleId,
+    changes: ArticleChanges,
+    *,
+    seen: frozenset[int] | None,
+    actor: Actor,
+    uow: UnitOfWork,
+    clock: Clock,
+) -> Article:
+    """Change a draft or a published article. `seen`: see `require_version`."""
+    authorize(actor, Action.WRITE_NEWS)
+    async with uow:
+        article = await uow.news.get(id)
+        require_version(article, seen)
+        article.edit(changes, at=clock.now())
+        await uow.commit()
+    return article
+
+
+async def publish_article(id: ArticleId, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> Article:
+    """Show a draft to its readers."""
+    authorize(actor, Action.WRITE_NEWS)
+    async with uow:
+        article = await uow.news.get(id)
+        article.publish(at=clock.now())
+        await uow.commit()
+    return article
+
+
+async def archive_article(id: ArticleId, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> Article:
+    """Take a published article from its readers; the board still sees it."""
+    authorize(actor, Action.WRITE_NEWS)
+    async with uow:
+        article = await uow.news.get(id)
+        article.archive(at=clock.now())
+        await uow.commit()
+    return article
+
+
+async def remove_article(
+    id: ArticleId, *, seen: frozenset[int] | None, actor: Actor, uow: UnitOfWork, clock: Clock
+) -> None:
+    """Make an article invisible for everybody. The row stays for the record."""
+    authorize(actor, Action.WRITE_NEWS)
+    async with uow:
+        article = await uow.news.get(id)
+        require_version(article, seen)
+        article.remove(at=clock.now())
+        await uow.commit()

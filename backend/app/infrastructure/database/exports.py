@@ -1,0 +1,64 @@
+"""Exports from PostgreSQL: a server-side cursor in one snapshot, so memory stays flat."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from app.application.exports import Row, Rows
+from app.application.queries import MemberFilter, NewsFilter, NewsVisibility
+from app.core.database import Connections
+from app.infrastructure.database.member_queries import matching_members
+from app.infrastructure.database.members import members
+from app.infrastructure.database.news import news
+from app.infrastructure.database.news_queries import matching_news, visible_news
+
+ROWS_AT_ONCE = 500
+
+NEWS = (
+    news.c.id,
+    news.c.title,
+    news.c.summary,
+    news.c.content,
+    news.c.cover_url,
+    news.c.status,
+    news.c.scope,
+    news.c.author_id,
+    news.c.published_at,
+    news.c.created_at,
+    news.c.updated_at,
+)
+
+MEMBERS = (
+    members.c.id,
+    members.c.email,
+    members.c.full_name,
+    members.c.phone,
+    members.c.role,
+    members.c.is_active,
+    members.c.email_verified_at,
+    members.c.created_at,
+    members.c.updated_at,
+)
+
+
+class SqlAlchemyExportSource:
+    def __init__(self, snapshot: Connections) -> None:
+        self._snapshot = snapshot
+
+    def news(self, *, where: NewsFilter, visible: NewsVisibility) -> Rows:
+        query = select(*NEWS).where(visible_news(visible), *matching_news(where))
+        return self._rows(query.order_by(news.c.id))
+
+    def members(self, *, where: MemberFilter) -> Rows:
+        query = select(*MEMBERS).where(*matching_members(where))
+        return self._rows(query.order_by(members.c.id))
+
+    def _rows(self, query: Select[Any]) -> Rows:
+        return Rows(tuple(query.selected_columns.keys()), self._stream(query))
+
+    async def _stream(self, query: Select[Any]) -> AsyncIterator[Row]:
+        async with self._snapshot() as connection:
+            result = await connection.stream(query.execution_options(yield_per=ROWS_AT_ONCE))
+            async for row in result:
+                yield tuple(row)

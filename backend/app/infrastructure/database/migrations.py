@@ -1,0 +1,22 @@
+"""The schema's history, driven from code: the same folder and settings as the `alembic` command."""
+
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from alembic import command
+
+INI = Path(__file__).resolve().parents[3] / "alembic.ini"
+
+
+def head_revision() -> str | None:
+    """Return the newest revision; None while there is none."""
+    return ScriptDirectory.from_config(Config(INI)).get_current_head()
+
+
+def migrate(database_url: str) -> None:
+    """Bring the database to the newest revision."""
+    config = Config(INI)
+    config.attributes["database_url"] = database_url
+    command.upgrade(config, "head")

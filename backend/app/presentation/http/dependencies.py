@@ -1,0 +1,85 @@
+"""What a request can ask for. `create_app` puts one `Dependencies` object on the application."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+import structlog
+from fastapi import Depends, Request
+from fastapi.security import OAuth2PasswordBearer
+
+from app.application.access import Actor
+from app.application.exports import Exporter
+from app.application.ports import Authenticator
+from app.application.queries import NewsQueries, Readiness
+from app.domain.errors import UnauthenticatedError
+from app.domain.ports import Clock, UnitOfWork
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dependencies:
+    """Everything the outside world provides, chosen once in `create_app`."""
+
+    uow: Callable[[], UnitOfWork]
+    clock: Clock
+    authenticator: Authenticator
+    news_queries: NewsQueries
+    exporter: Exporter
+    readiness: Readiness
+    cursor_secret: str
+
+
+def provided(request: Request) -> Dependencies:
+    return cast("Dependencies", request.app.state.dependencies)
+
+
+async def _uow(request: Request) -> UnitOfWork:
+    return provided(request).uow()
+
+
+async def _clock(request: Request) -> Clock:
+    return provided(request).clock
+
+
+async def _news_queries(request: Request) -> NewsQueries:
+    return provided(request).news_queries
+
+
+async def _exporter(request: Request) -> Exporter:
+    return provided(request).exporter
+
+
+async def _readiness(request: Request) -> Readiness:
+    return provided(request).readiness
+
+
+_bearer = OAuth2PasswordBearer(
+    tokenUrl="/api/v1/auth/token",
+    scheme_name="AccessToken",
+    description="An access token from `POST /api/v1/auth/token`, sent as `Authorization: Bearer …`.",
+    auto_error=False,
+)
+
+
+async def _optional_actor(request: Request, token: Annotated[str | None, Depends(_bearer)]) -> Actor | None:
+    if token is None:
+        return None
+    actor = await provided(request).authenticator.authenticate(token)
+    structlog.contextvars.bind_contextvars(member_id=str(actor.member_id))
+    return actor
+
+
+async def _current_actor(actor: Annotated[Actor | None, Depends(_optional_actor)]) -> Actor:
+    if actor is None:
+        raise UnauthenticatedError
+    return actor
+
+
+UowDep = Annotated[UnitOfWork, Depends(_uow)]
+ClockDep = Annotated[Clock, Depends(_clock)]
+NewsQueriesDep = Annotated[NewsQueries, Depends(_news_queries)]
+ExporterDep = Annotated[Exporter, Depends(_exporter)]
+ReadinessDep = Annotated[Readiness, Depends(_readiness)]
+OptionalActor = Annotated[Actor | None, Depends(_optional_actor)]
+"""The actor, or None for a request without a token. A token that is not valid is refused."""
+CurrentActor = Annotated[Actor, Depends(_current_actor)]

@@ -1,0 +1,45 @@
+"""The contract and its documentation page, which needs no internet."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
+from pydantic.json_schema import models_json_schema
+
+from app.presentation.http.errors import Problem, ValidationProblem
+
+ASSETS = "/docs/assets"
+
+
+class Api(FastAPI):
+    """FastAPI, with what its contract lacks: the problem schemas, and the merge patch media type."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            contract = super().openapi()
+            _, problems = models_json_schema(
+                [(Problem, "serialization"), (ValidationProblem, "serialization")],
+                ref_template="#/components/schemas/{model}",
+            )
+            contract["components"]["schemas"] |= problems["$defs"]
+            for path in contract["paths"].values():
+                if "requestBody" in path.get("patch", {}):
+                    content = path["patch"]["requestBody"]["content"]
+                    content["application/merge-patch+json"] = content["application/json"]
+        return self.openapi_schema or {}
+
+
+def install(app: FastAPI) -> None:
+    app.mount(ASSETS, StaticFiles(packages=[("fastapi_offline", "static")]), name="docs-assets")
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url=app.openapi_url or "",
+            title=app.title,
+            swagger_js_url=f"{ASSETS}/swagger-ui-bundle.js",
+            swagger_css_url=f"{ASSETS}/swagger-ui.css",
+            swagger_favicon_url=f"{ASSETS}/favicon.png",
+        )

@@ -1,0 +1,170 @@
+"""The one place where errors become HTTP: RFC 9457 problem details."""
+
+import re
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from app.core.logging import get_logger
+from app.domain.errors import (
+    ConflictError,
+    DomainError,
+    ForbiddenError,
+    NotFoundError,
+    PreconditionFailedError,
+    RuleViolationError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUS: dict[type[DomainError], int] = {
+    UnauthenticatedError: 401,
+    ForbiddenError: 403,
+    NotFoundError: 404,
+    ConflictError: 409,
+    PreconditionFailedError: 412,
+    RuleViolationError: 422,
+    UnavailableError: 503,
+}
+
+HEADERS: dict[int, dict[str, str]] = {
+    401: {"WWW-Authenticate": 'Bearer realm="pau2"'},
+    503: {"Retry-After": "5"},
+}
+
+HTTP_PROBLEMS: dict[int, tuple[str, str]] = {
+    400: ("malformed_request", "The request cannot be read."),
+    404: (NotFoundError.code, NotFoundError.detail),
+    405: ("method_not_allowed", "This address does not support this method."),
+    413: ("content_too_large", "A request body has at most 1 MiB."),
+    415: ("unsupported_media_type", "The content type or encoding is not supported here."),
+    422: ("validation_failed", "Some values are not valid; `errors` says which."),
+    428: ("precondition_required", "Send If-Match with the ETag of the version you have read."),
+    500: ("internal_error", "Something failed on our side. The request id helps us to find it."),
+}
+"""Status → code and detail of what no domain error stands for."""
+
+_log = get_logger()
+
+_SAFE_SEGMENT = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+class FieldProblem(BaseModel):
+    """One value that is not valid."""
+
+    pointer: str = Field(
+        description="JSON Pointer (RFC 6901) into `{body, query, path, header}` of the request.",
+        examples=["/body/title"],
+    )
+    code: str = Field(examples=["string_too_short"])
+    message: str
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457). Decide by `code`; `detail` is for people and may change."""
+
+    type: str = Field(json_schema_extra={"format": "uri-reference"}, examples=["/problems/article_not_found"])
+    title: str
+    status: int
+    detail: str
+    instance: str = Field(json_schema_extra={"format": "uri-reference"})
+    code: str
+    request_id: str
+
+
+class ValidationProblem(Problem):
+    errors: list[FieldProblem]
+
+
+def status_of(error: type[DomainError]) -> int:
+    return next(STATUS[kind] for kind in error.__mro__ if kind in STATUS)
+
+
+def describe(status: int, code: str, detail: str) -> dict[str, Any]:
+    """The members of a problem that do not depend on the request."""
+    title = code.replace("_", " ").capitalize()
+    return {
+        "type": f"/problems/{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+
+
+def problem_response(
+    request: Request,
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    **members: object,
+) -> JSONResponse:
+    problem = describe(status, code, detail) | {
+        "instance": quote(request.url.path),
+        "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),
+        **members,
+    }
+    every = HEADERS.get(status, {}) | dict(headers or {})
+    return JSONResponse(problem, status, every, MEDIA_TYPE)
+
+
+async def domain_error(request: Request, error: DomainError) -> Response:
+    status = status_of(type(error))
+    _log.info("refused", code=error.code, status=status)
+    if not isinstance(error, RuleViolationError):
+        return problem_response(request, status, error.code, error.detail)
+    pointer = f"/body/{error.field}" if error.field else "/body"
+    field = {"pointer": pointer, "code": error.code, "message": error.detail}
+    return problem_response(request, status, error.code, error.detail, errors=[field])
+
+
+async def http_error(request: Request, error: HTTPException) -> Response:
+    if error.status_code == HTTPStatus.NOT_MODIFIED:
+        return Response(status_code=304, headers=error.headers)
+    code, detail = HTTP_PROBLEMS[error.status_code]
+    return problem_response(request, error.status_code, code, detail, headers=error.headers)
+
+
+async def validation_error(request: Request, error: RequestValidationError) -> Response:
+    code, detail = HTTP_PROBLEMS[422]
+    fields = [field_problem(field) for field in error.errors()]
+    return problem_response(request, 422, code, detail, errors=fields)
+
+
+def field_problem(error: Mapping[str, Any]) -> dict[str, str]:
+    """Say what is wrong with a value without repeating it.
+
+    Pydantic puts a piece of the input after the first comma of messages whose context has an
+    `error`, and unknown keys into the location; a key is shown only where it looks like a name.
+    """
+    message = str(error["msg"])
+    if "error" in error.get("ctx", {}):
+        message = message.partition(",")[0]
+    return {"pointer": _pointer(error["loc"]), "code": str(error["type"]), "message": message}
+
+
+def _pointer(location: Sequence[int | str]) -> str:
+    segments = [str(segment) for segment in location]
+    return "".join(f"/{part}" for part in segments if _SAFE_SEGMENT.fullmatch(part))
+
+
+def internal_error(request: Request) -> Response:
+    return problem_response(request, 500, *HTTP_PROBLEMS[500])
+
+
+def install(app: FastAPI) -> None:
+    app.exception_handler(DomainError)(domain_error)
+    app.exception_handler(HTTPException)(http_error)
+    app.exception_handler(RequestValidationError)(validation_error)

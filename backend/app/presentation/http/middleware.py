@@ -1,0 +1,71 @@
+"""What surrounds every request: its id, its log line, default headers, the last resort for errors."""
+
+import re
+from time import perf_counter
+from uuid import uuid4
+
+import structlog
+from fastapi import Request
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.core.logging import get_logger
+from app.presentation.http.errors import internal_error
+
+REQUEST_ID = "X-Request-ID"
+_ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+_log = get_logger()
+
+
+class RequestContextMiddleware:
+    """Pure ASGI, the outermost of ours.
+
+    A request id is taken from the client only when it looks like one. Errors that nothing else
+    handled are logged and become a 500 without details; once the answer has begun they are raised
+    again, so that the server cuts the connection and the client sees that the body is incomplete.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get(REQUEST_ID, "")
+        request_id = given if _ACCEPTABLE_ID.fullmatch(given) else uuid4().hex
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers[REQUEST_ID] = request_id
+                headers.setdefault("Cache-Control", "no-store")
+                headers.setdefault("X-Content-Type-Options", "nosniff")
+            await send(message)
+
+        began = perf_counter()
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, send_with_headers)
+            except Exception as error:
+                _log.error("request failed", exc_info=error)
+                if status:
+                    raise
+                await internal_error(Request(scope))(scope, receive, send_with_headers)
+            finally:
+                _log.info(
+                    "request",
+                    method=scope["method"],
+                    route=_route(scope),
+                    status=status,
+                    duration_ms=round((perf_counter() - began) * 1000, 1),
+                )
+
+
+def _route(scope: Scope) -> str:
+    """The path's template: addresses as requested may hold what must not be logged."""
+    return getattr(scope.get("route"), "path", "unmatched")

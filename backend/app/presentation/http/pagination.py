@@ -1,0 +1,75 @@
+"""Pages: `limit` and an opaque, signed `cursor` in, `next_cursor` and a Link header out."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
+from itsdangerous import BadData, URLSafeSerializer
+from pydantic import Field
+
+from app.application.queries import Page, PageRequest, Position
+from app.presentation.http.dependencies import provided
+from app.presentation.http.schemas.base import Schema, Text
+
+MAX_LIMIT = 100
+
+
+class PageParams(Schema):
+    """Base of every list's query parameters; a subclass adds its filters and a `sort`."""
+
+    limit: int = Field(20, ge=1, le=MAX_LIMIT, description="How many items at most.")
+    cursor: Text | None = Field(
+        None,
+        max_length=1000,
+        description="`next_cursor` of the page before. Give it with the same filters and sort.",
+    )
+
+
+class Pagination:
+    """A cursor holds where the page before it ended, and belongs to one list, sort and filter.
+
+    It is signed so that nobody builds one by hand: what it holds goes into a query as it is.
+    """
+
+    def __init__(self, request: Request, response: Response) -> None:
+        self._request = request
+        self._response = response
+        self._serializer = URLSafeSerializer(
+            provided(request).cursor_secret, salt="cursor", signer_kwargs={"digest_method": "sha256"}
+        )
+
+    def request(self, params: PageParams, *, sort: str) -> PageRequest:
+        """Raises RequestValidationError for a cursor that was not made for these parameters."""
+        after = None
+        if params.cursor is not None:
+            try:
+                held = self._serializer.loads(params.cursor)
+            except BadData:
+                held = {}
+            if held.get("for") != self._fingerprint(params):
+                raise RequestValidationError([_CURSOR_PROBLEM])
+            after = Position(key=held["key"], id=held["id"])
+        return PageRequest(limit=params.limit, sort=sort, after=after)
+
+    def next_cursor(self, page: Page[Any], params: PageParams) -> str | None:
+        """Make the next page's cursor, and announce that page as a link (RFC 8288)."""
+        if page.end is None:
+            return None
+        held = {"for": self._fingerprint(params), "key": page.end.key, "id": str(page.end.id)}
+        cursor = str(self._serializer.dumps(held))
+        url = self._request.url.include_query_params(cursor=cursor)
+        self._response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+        return cursor
+
+    def _fingerprint(self, params: PageParams) -> list[Any]:
+        filters = params.model_dump(mode="json", exclude={"limit", "cursor"}, exclude_none=True)
+        return [self._request.url.path, filters]
+
+
+_CURSOR_PROBLEM = {
+    "type": "cursor_invalid",
+    "loc": ("query", "cursor"),
+    "msg": "Input should be the next_cursor of a page with the same filters and sort",
+}
+
+PaginationDep = Annotated[Pagination, Depends(Pagination)]

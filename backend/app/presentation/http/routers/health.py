@@ -1,0 +1,24 @@
+from app.application.access import Action
+from app.domain.errors import UnavailableError
+from app.presentation.http.dependencies import ReadinessDep
+from app.presentation.http.routing import api_router, operation
+from app.presentation.http.schemas.health import HealthRead
+
+router = api_router("/health", "operations")
+
+
+@router.get("/live", summary="Is the process alive?", **operation(Action.CHECK_HEALTH))
+async def live() -> HealthRead:
+    """Answers without the database. Restart the process when this fails."""
+    return HealthRead()
+
+
+@router.get("/ready", summary="Can it serve requests?", **operation(Action.CHECK_HEALTH))
+async def ready(readiness: ReadinessDep) -> HealthRead:
+    """200 when the database answers within a second and has the schema of this release, else 503.
+
+    Send no requests here while this fails.
+    """
+    if not await readiness.is_ready():
+        raise UnavailableError
+    return HealthRead()

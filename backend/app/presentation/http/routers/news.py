@@ -1,0 +1,157 @@
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response
+
+from app.application.access import Action
+from app.application.news import (
+    archive_article,
+    create_article,
+    edit_article,
+    publish_article,
+    remove_article,
+)
+from app.application.queries import NewsVisibility
+from app.domain.news import (
+    ArticleArchivedError,
+    ArticleContentError,
+    ArticleId,
+    ArticleNotDraftError,
+    ArticleNotFoundError,
+    ArticleNotPublishedError,
+    ArticleSummaryError,
+    ArticleTitleError,
+    CoverUrlError,
+)
+from app.presentation.http.conditions import EntityTagDep, SeenVersions
+from app.presentation.http.dependencies import (
+    ClockDep,
+    CurrentActor,
+    NewsQueriesDep,
+    OptionalActor,
+    UowDep,
+)
+from app.presentation.http.pagination import PaginationDep
+from app.presentation.http.routing import api_router, operation
+from app.presentation.http.schemas.news import (
+    NewsCreate,
+    NewsListParams,
+    NewsPage,
+    NewsRead,
+    NewsUpdate,
+)
+
+router = api_router("/news", "news")
+
+INVALID = (ArticleTitleError, ArticleSummaryError, ArticleContentError, CoverUrlError)
+
+
+@router.get("", summary="List news", **operation(Action.READ_PUBLIC_NEWS))
+async def list_news(
+    params: Annotated[NewsListParams, Query()],
+    pagination: PaginationDep,
+    queries: NewsQueriesDep,
+    actor: OptionalActor,
+) -> NewsPage:
+    """The articles that you can see, newest first, without their content.
+
+    Everybody sees published PUBLIC ones, members also INTERNAL ones, the board also drafts and
+    archived ones.
+    """
+    page = await queries.list_articles(
+        where=params.to_filter(),
+        page=pagination.request(params, sort=params.sort),
+        visible=NewsVisibility.of(actor),
+    )
+    return NewsPage.of(page, pagination.next_cursor(page, params))
+
+
+@router.get("/{id}", summary="Read an article", **operation(Action.READ_PUBLIC_NEWS, ArticleNotFoundError))
+async def read_article(
+    id: UUID, queries: NewsQueriesDep, actor: OptionalActor, tag: EntityTagDep
+) -> NewsRead:
+    """One article with its content. What you cannot see is answered like what does not exist."""
+    article = await queries.get_article(id, visible=NewsVisibility.of(actor))
+    tag.send(article.version)
+    return NewsRead.model_validate(article)
+
+
+@router.post("", status_code=201, summary="Write a draft", **operation(Action.WRITE_NEWS, *INVALID))
+async def create(
+    *,
+    body: NewsCreate,
+    actor: CurrentActor,
+    uow: UowDep,
+    clock: ClockDep,
+    response: Response,
+    tag: EntityTagDep,
+) -> NewsRead:
+    """Start an article as a draft that only the board sees; you become its author."""
+    article = await create_article(body.to_command(), actor=actor, uow=uow, clock=clock)
+    response.headers["Location"] = f"/api/v1/news/{article.id}"
+    tag.send(article.version)
+    return NewsRead.model_validate(article)
+
+
+@router.patch(
+    "/{id}",
+    summary="Edit an article",
+    **operation(
+        Action.WRITE_NEWS,
+        ArticleNotFoundError,
+        ArticleArchivedError,
+        *INVALID,
+        changes_version=True,
+    ),
+)
+async def edit(
+    *,
+    id: UUID,
+    body: NewsUpdate,
+    seen: SeenVersions,
+    actor: CurrentActor,
+    uow: UowDep,
+    clock: ClockDep,
+    tag: EntityTagDep,
+) -> NewsRead:
+    """Change the fields that you send (JSON Merge Patch). An archived article stays as it is."""
+    article = await edit_article(
+        ArticleId(id), body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock
+    )
+    tag.send(article.version)
+    return NewsRead.model_validate(article)
+
+
+@router.delete(
+    "/{id}",
+    status_code=204,
+    summary="Remove an article",
+    **operation(Action.WRITE_NEWS, ArticleNotFoundError, changes_version=True),
+)
+async def remove(id: UUID, seen: SeenVersions, actor: CurrentActor, uow: UowDep, clock: ClockDep) -> None:
+    """Take the article away from everybody, whatever its status. There is no way back."""
+    await remove_article(ArticleId(id), seen=seen, actor=actor, uow=uow, clock=clock)
+
+
+@router.post(
+    "/{id}/publish",
+    summary="Publish a draft",
+    **operation(Action.WRITE_NEWS, ArticleNotFoundError, ArticleNotDraftError),
+)
+async def publish(id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep, tag: EntityTagDep) -> NewsRead:
+    """Show a draft to its readers: everybody, or members if its scope is INTERNAL."""
+    article = await publish_article(ArticleId(id), actor=actor, uow=uow, clock=clock)
+    tag.send(article.version)
+    return NewsRead.model_validate(article)
+
+
+@router.post(
+    "/{id}/archive",
+    summary="Archive an article",
+    **operation(Action.WRITE_NEWS, ArticleNotFoundError, ArticleNotPublishedError),
+)
+async def archive(id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep, tag: EntityTagDep) -> NewsRead:
+    """Take a published article from its readers; the board still sees it."""
+    article = await archive_article(ArticleId(id), actor=actor, uow=uow, clock=clock)
+    tag.send(article.version)
+    return NewsRead.model_validate(article)

@@ -1,0 +1,111 @@
+"""News at the boundary."""
+
+from datetime import datetime
+from typing import Annotated, Self, cast
+from uuid import UUID
+
+from pydantic import Field
+
+from app.application.news import CreateArticle
+from app.application.queries import ArticleSummary, NewsFilter, NewsSort, Page
+from app.domain.news import Article, ArticleChanges, ArticleScope, ArticleStatus
+from app.presentation.http.pagination import PageParams
+from app.presentation.http.schemas.base import MultilineText, Schema, Text, View
+
+Title = Annotated[
+    Text,
+    Field(min_length=1, max_length=Article.MAX_TITLE_LENGTH, examples=["The garden opens again"]),
+]
+Summary = Annotated[
+    MultilineText,
+    Field(min_length=1, max_length=Article.MAX_SUMMARY_LENGTH, examples=["From Monday, 9 to 20 h."]),
+]
+Content = Annotated[
+    MultilineText,
+    Field(
+        min_length=1,
+        max_length=Article.MAX_CONTENT_LENGTH,
+        description="Markdown. Clients must render it safely: HTML inside is not removed here.",
+        examples=["The **garden** is open again from Monday."],
+    ),
+]
+CoverUrl = Annotated[
+    Text,
+    Field(
+        max_length=Article.MAX_COVER_URL_LENGTH,
+        description="An absolute https address.",
+        examples=["https://pau2.example/garden.jpg"],
+    ),
+]
+
+
+class NewsCreate(Schema):
+    title: Title
+    summary: Summary | None = None
+    content: Content
+    cover_url: CoverUrl | None = None
+    scope: ArticleScope
+
+    def to_command(self) -> CreateArticle:
+        return CreateArticle(
+            title=self.title,
+            summary=self.summary,
+            content=self.content,
+            cover_url=self.cover_url,
+            scope=self.scope,
+        )
+
+
+class NewsUpdate(Schema):
+    """A merge patch (RFC 7396): absent fields stay, null clears the two that may be empty."""
+
+    title: Title = ""
+    summary: Summary | None = None
+    content: Content = ""
+    cover_url: CoverUrl | None = None
+    scope: ArticleScope = ArticleScope.PUBLIC
+
+    def to_changes(self) -> ArticleChanges:
+        return cast("ArticleChanges", self.model_dump(exclude_unset=True))
+
+
+class NewsSummary(View):
+    id: UUID
+    title: str
+    summary: str | None
+    cover_url: str | None
+    status: ArticleStatus
+    scope: ArticleScope
+    author_id: UUID
+    published_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class NewsRead(NewsSummary):
+    content: str
+
+
+class NewsPage(View):
+    items: list[NewsSummary]
+    next_cursor: str | None
+
+    @classmethod
+    def of(cls, page: Page[ArticleSummary], next_cursor: str | None) -> Self:
+        return cls.model_validate({"items": page.items, "next_cursor": next_cursor})
+
+
+class NewsFilterParams(Schema):
+    status: ArticleStatus | None = None
+    scope: ArticleScope | None = None
+    author_id: UUID | None = None
+
+    def to_filter(self) -> NewsFilter:
+        return NewsFilter(status=self.status, scope=self.scope, author_id=self.author_id)
+
+
+class NewsListParams(NewsFilterParams, PageParams):
+    sort: NewsSort = Field(
+        NewsSort.NEWEST,
+        description="`-` before a name: descending. A draft sorts by the date of its creation.",
+    )
