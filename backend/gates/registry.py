@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gates import layers, tools
+from gates import imports, layers, tools
 from gates.model import Check
 
 CHECKS: Mapping[str, Check] = {
@@ -10,6 +10,7 @@ CHECKS: Mapping[str, Check] = {
     "lint": tools.linted,
     "types": tools.typed,
     "layers": layers.check,
+    "imports": imports.check,
     "tests": tools.tested,
     "tests-unit": tools.unit_tested,
 }

@@ -51,6 +51,10 @@ modules = ["app.main", "app.__main__"]
 layers = ["application", "core", "domain", "infrastructure", "presentation"]
 libraries = ["fastapi"]
 
+[imports]
+dynamic = ["importlib", "sys.modules", "runpy"]
+dynamic-names = ["__import__", "__globals__", "exec", "eval", "globals"]
+
 [budgets]
 file-lines = 60
 function-lines = 20

@@ -1,0 +1,124 @@
+import pytest
+
+from gates.imports import check
+from tests.gates.twin import Twin
+
+
+def test_passes_when_every_import_is_listed(twin: Twin) -> None:
+    outcome = check(twin.project)
+
+    assert (outcome.status, outcome.checked) == ("passed", 15)
+
+
+@pytest.mark.parametrize(
+    ("layer", "source", "message"),
+    [
+        ("domain", "import sqlmodel", "domain must not use sqlmodel"),
+        ("domain", "import numpy.linalg", "domain must not use numpy"),
+        ("domain", "import helper_beside_app", "domain must not use helper_beside_app"),
+        ("application", "from devtools import postgres", "application must not use devtools"),
+        ("application", "from ..core import database", "application must not use app.core.database"),
+        ("domain", "def f():\n    import attrs", "domain must not use attrs"),
+        ("domain", "if TYPE_CHECKING:\n    import pydantic", "domain must not use pydantic"),
+        (
+            "domain",
+            "try:\n    import orjson\nexcept ImportError: orjson = None",
+            "domain must not use orjson",
+        ),
+        ("domain", "import importlib", "importlib can load"),
+        ("domain", "from importlib import import_module as load", "importlib.import_module can load"),
+        ("domain", "x = __import__('sqlalchemy')", "__import__ can load"),
+        ("domain", "exec('import sqlalchemy')", "exec can load"),
+        ("domain", "import sys\nx = sys.modules['sqlalchemy']", "sys.modules can load"),
+        ("domain", "import sys as s\nx = s.modules", "sys.modules can load"),
+        ("domain", "from sys import modules", "sys.modules can load"),
+        ("domain", "import sys\nx = getattr(sys, 'mod' + 'ules')", "getattr(sys, …) can load"),
+        ("domain", "import logging\nx = logging.sys.modules", "logging.sys.modules can load"),
+        ("domain", "def f(): ...\nx = f.__globals__", "__globals__ can load"),
+        ("presentation", "import app", "makes every loaded module of app reachable"),
+        ("presentation", "import app.domain.news", "makes every loaded module of app reachable"),
+        ("presentation", "from app.domain.news import *", "hides what is imported"),
+        ("presentation", "from app.core.database import create_engine", "must not use sqlalchemy"),
+        (
+            "presentation",
+            "from app.core import database\nx = database.create_engine",
+            "must not use sqlalchemy",
+        ),
+        ("presentation", "import app.core.database as d\nx = d.create_engine", "must not use sqlalchemy"),
+        (
+            "presentation",
+            "from app.core import database\nx = getattr(database, 'create_engine')",
+            "getattr(app.core.database, …) can load",
+        ),
+        ("presentation", "load('app.infrastructure.database.news:Repository')", "must not use app.infra"),
+        ("core", "PATH = 'app.main'", "core must not use app.main"),
+    ],
+)
+def test_refuses_name_when_layer_may_not_have_it(twin: Twin, layer: str, source: str, message: str) -> None:
+    twin.write(f"backend/app/{layer}/bad.py", source)
+
+    findings = check(twin.project).findings
+
+    assert {finding.file for finding in findings} == {f"backend/app/{layer}/bad.py"}
+    assert any(message in finding.message for finding in findings)
+    assert all(finding.line == len(source.splitlines()) or "try" in source for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("layer", "source"),
+    [
+        ("domain", "import re\nimport sys\nPATTERN = re.compile('x')\nprint(sys.version_info)"),
+        ("domain", "from __future__ import annotations\nfrom .news import ArticleId"),
+        ("domain", '"""Unlike app.infrastructure, this is pure."""'),
+        ("core", "from sqlalchemy.orm import Session"),
+        ("presentation", "import app.domain.news as news\nx = news.ArticleId"),
+        ("presentation", "def get(o: object) -> object:\n    return getattr(o, 'modules')"),
+        ("infrastructure", "from app.core.database import create_engine"),
+        ("application", "KEY = 'app.name'"),
+    ],
+)
+def test_passes_when_layer_may_have_the_name(twin: Twin, layer: str, source: str) -> None:
+    twin.write(f"backend/app/{layer}/good.py", source)
+
+    assert check(twin.project).findings == []
+
+
+@pytest.mark.parametrize(
+    ("file", "reported", "message"),
+    [
+        ("backend/app/utils.py", "backend/app/utils.py", "app.utils belongs to no layer"),
+        ("backend/app/domain/x/y.py", "backend/app/domain/x", "without __init__.py"),
+        ("backend/app/domain/fast.so", "backend/app/domain/fast.so", "no gate can read it"),
+        ("backend/app/domain/news.pyi", "backend/app/domain/news.pyi", "no gate can read it"),
+        ("backend/statistics.py", "backend/statistics.py", "in place of the real statistics"),
+        ("backend/fastapi/__init__.py", "backend/fastapi", "in place of the real fastapi"),
+    ],
+)
+def test_refuses_file_when_layer_rules_cannot_hold_it(
+    twin: Twin, file: str, reported: str, message: str
+) -> None:
+    twin.write(file)
+
+    finding = check(twin.project).findings[0]
+
+    assert finding.file == reported
+    assert message in finding.message
+
+
+def test_refuses_link_when_it_leads_out_of_its_layer(twin: Twin) -> None:
+    (twin.root / "backend/app/domain/adapters").symlink_to("../infrastructure")
+
+    assert check(twin.project).findings[0].file == "backend/app/domain/adapters"
+
+
+def test_follows_names_when_several_modules_pass_them_on(twin: Twin) -> None:
+    twin.write("backend/app/core/again.py", "from app.core.database import create_engine as make")
+    twin.write("backend/app/presentation/bad.py", "from app.core.again import make")
+
+    assert "presentation must not use sqlalchemy" in check(twin.project).findings[0].message
+
+
+def test_refuses_ignored_file_when_git_hides_it(twin: Twin) -> None:
+    twin.write(".gitignore", "*").write("backend/app/domain/bad.py", "import sqlalchemy")
+
+    assert check(twin.project).findings[0].file == "backend/app/domain/bad.py"
