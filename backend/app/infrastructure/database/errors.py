@@ -1,12 +1,14 @@
 """Database errors become domain errors: constraints by name, the rest by SQLSTATE."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm.exc import StaleDataError
 
+from app.core.database import Connections
 from app.domain.errors import (
     ConflictError,
     DomainError,
@@ -51,6 +53,18 @@ def translated_errors() -> Iterator[None]:
         if meaning is None:
             raise
         raise meaning from None
+
+
+def translating(connections: Connections) -> Connections:
+    """Give connections whose errors, and whose absence, are domain errors."""
+
+    @asynccontextmanager
+    async def translated() -> AsyncIterator[AsyncConnection]:
+        with translated_errors():
+            async with connections() as connection:
+                yield connection
+
+    return translated
 
 
 def _meaning(error: DBAPIError) -> type[DomainError] | None:

@@ -3,12 +3,11 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 
 from app.application.exports import Row, Rows
 from app.application.queries import MemberFilter, NewsFilter, NewsVisibility
 from app.core.database import Connections
-from app.infrastructure.database.member_queries import matching_members
 from app.infrastructure.database.members import members
 from app.infrastructure.database.news import news
 from app.infrastructure.database.news_queries import matching_news, visible_news
@@ -40,6 +39,11 @@ MEMBERS = (
     members.c.created_at,
     members.c.updated_at,
 )
+
+
+def matching_members(where: MemberFilter) -> list[ColumnElement[bool]]:
+    wanted = {members.c.role: where.role, members.c.is_active: where.is_active}
+    return [column == value for column, value in wanted.items() if value is not None]
 
 
 class SqlAlchemyExportSource:

@@ -7,16 +7,16 @@ from alembic.script import ScriptDirectory
 
 from alembic import command
 
-INI = Path(__file__).resolve().parents[3] / "alembic.ini"
+PYPROJECT = Path(__file__).resolve().parents[3] / "pyproject.toml"
 
 
 def head_revision() -> str | None:
     """Return the newest revision; None while there is none."""
-    return ScriptDirectory.from_config(Config(INI)).get_current_head()
+    return ScriptDirectory.from_config(Config(toml_file=PYPROJECT)).get_current_head()
 
 
 def migrate(database_url: str) -> None:
     """Bring the database to the newest revision."""
-    config = Config(INI)
+    config = Config(toml_file=PYPROJECT)
     config.attributes["database_url"] = database_url
     command.upgrade(config, "head")

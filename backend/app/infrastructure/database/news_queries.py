@@ -33,6 +33,8 @@ _SUMMARY: tuple[Column[Any], ...] = (
     news.c.updated_at,
 )
 
+_ARTICLE: tuple[Column[Any], ...] = (*_SUMMARY, news.c.content, news.c.version)
+
 
 def visible_news(visible: NewsVisibility) -> ColumnElement[bool]:
     """The condition that every read of articles carries."""
@@ -67,9 +69,7 @@ class SqlAlchemyNewsQueries:
             )
 
     async def get_article(self, id: UUID, *, visible: NewsVisibility) -> ArticleView:
-        query = select(*_SUMMARY, news.c.content, news.c.version).where(
-            news.c.id == id, visible_news(visible)
-        )
+        query = select(*_ARTICLE).where(news.c.id == id, visible_news(visible))
         async with self._reads() as connection:
             row = (await connection.execute(query)).one_or_none()
         if row is None:

@@ -1,0 +1,94 @@
+"""Demo data for development: one account per role, and a year of the neighbourhood's news."""
+
+from datetime import timedelta
+
+from app.application.ports import PasswordHasher
+from app.domain.auth import Password
+from app.domain.members import EmailAddress, Member, MemberId, PhoneNumber, Role
+from app.domain.news import Article, ArticleScope, ArticleStatus
+from app.domain.ports import Clock, UnitOfWork
+
+ACCOUNTS = {
+    "admin": ("Alba Ferrer", Role.ADMIN),
+    "board": ("Bruno Castillo", Role.BOARD_MEMBER),
+    "member": ("Marta Ibáñez", Role.MEMBER),
+    "supporter": ("Samuel Ortega", Role.SUPPORTER),
+}
+
+PUBLIC, INTERNAL = ArticleScope.PUBLIC, ArticleScope.INTERNAL
+DRAFT, PUBLISHED, ARCHIVED = ArticleStatus.DRAFT, ArticleStatus.PUBLISHED, ArticleStatus.ARCHIVED
+
+ARTICLES = (
+    (330, "Welcome to our new website", "News, dates and surveys in one place.", PUBLIC, ARCHIVED),
+    (290, "Minutes of the annual assembly", "What 84 neighbours decided.", INTERNAL, PUBLISHED),
+    (255, "Bus 47 stops at the health centre", "Every 20 minutes, from Monday.", PUBLIC, PUBLISHED),
+    (210, "Spring cleaning in the park", "Gloves and bags are there; bring water.", PUBLIC, PUBLISHED),
+    (180, "Accounts of the first quarter", "Income, expenses, and what is left.", INTERNAL, PUBLISHED),
+    (150, "Summer cinema in the square", "Four Fridays in July, at nightfall.", PUBLIC, PUBLISHED),
+    (120, "The pool opens with new hours", "Weekdays from 11 to 21 h.", PUBLIC, ARCHIVED),
+    (90, "Works in Calle del Olmo", "No parking for the first half of September.", PUBLIC, PUBLISHED),
+    (60, "We meet the councillor", "Send us your questions before Thursday.", INTERNAL, PUBLISHED),
+    (30, "The library looks for volunteers", "Two afternoons a month.", PUBLIC, PUBLISHED),
+    (7, "Christmas market: reserve a stall", "Twelve stalls, first come, first served.", PUBLIC, PUBLISHED),
+    (1, "Budget for next year", "Draft for the board's meeting.", INTERNAL, DRAFT),
+)
+"""Days ago, title, summary, scope, status."""
+
+
+async def seed_demo(*, uow: UnitOfWork, clock: Clock, hasher: PasswordHasher) -> bool:
+    """Store the demo data, all or nothing; return False when it is there already."""
+    async with uow:
+        if await uow.members.find_by_email(_email("admin")) is not None:
+            return False
+        password_hash = await hasher.hash(Password.typed("demo-quiet-river-42"))
+        members = [_member(name, password_hash, clock) for name in ACCOUNTS]
+        for member in members:
+            uow.members.add(member)
+        for article in ARTICLES:
+            uow.news.add(_article(*article, author_id=members[1].id, clock=clock))
+        await uow.commit()
+    return True
+
+
+def _email(name: str) -> EmailAddress:
+    return EmailAddress.parse(f"{name}@pau2.example")
+
+
+def _member(name: str, password_hash: str, clock: Clock) -> Member:
+    full_name, role = ACCOUNTS[name]
+    joined_at = clock.now() - timedelta(days=365)
+    return Member.create(
+        email=_email(name),
+        password_hash=password_hash,
+        full_name=full_name,
+        phone=PhoneNumber.parse(f"+34 600 000 {len(name):03}"),
+        role=role,
+        email_verified_at=joined_at,
+        at=joined_at,
+    )
+
+
+def _article(
+    days_ago: int,
+    title: str,
+    summary: str,
+    scope: ArticleScope,
+    status: ArticleStatus,
+    *,
+    author_id: MemberId,
+    clock: Clock,
+) -> Article:
+    at = clock.now() - timedelta(days=days_ago)
+    article = Article.create(
+        title=title,
+        summary=summary,
+        content=f"## {title}\n\n{summary}\n\nQuestions? Write to **board@pau2.example**.",
+        scope=scope,
+        author_id=author_id,
+        at=at,
+    )
+    if status is not DRAFT:
+        article.publish(at + timedelta(hours=2))
+    if status is ARCHIVED:
+        article.archive(at + timedelta(days=60))
+    return article

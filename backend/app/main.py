@@ -1,0 +1,126 @@
+"""The composition root: the only place that knows every part."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+
+from app.application.demo import seed_demo
+from app.application.exports import Exporter, ExportFormat
+from app.application.setup import NewAdmin, create_admin
+from app.core.clock import SystemClock
+from app.core.database import Database, create_database, create_engine
+from app.core.logging import configure_logging
+from app.core.settings import Environment, Settings, load_settings
+from app.infrastructure.database import migrations
+from app.infrastructure.database.authentication import SqlAlchemyAuthenticator
+from app.infrastructure.database.errors import translating
+from app.infrastructure.database.exports import SqlAlchemyExportSource
+from app.infrastructure.database.news_queries import SqlAlchemyNewsQueries
+from app.infrastructure.database.readiness import SqlAlchemyReadiness
+from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
+from app.infrastructure.exports.encoders import CsvEncoder, JsonEncoder
+from app.infrastructure.jobs.worker import run_worker
+from app.infrastructure.security.access_tokens import JwtAccessTokens
+from app.infrastructure.security.passwords import Argon2PasswordHasher
+from app.presentation.cli import Commands, create_cli
+from app.presentation.http import docs, errors
+from app.presentation.http.dependencies import Dependencies
+from app.presentation.http.middleware import RequestContextMiddleware
+from app.presentation.http.routers import exports, health, news
+
+MAX_BODY_BYTES = 1024 * 1024
+
+DESCRIPTION = """The API of a neighbourhood association.
+
+Every error is a problem document (RFC 9457): decide by its `code`. Lists give a signed `next_cursor`.
+Single resources carry an `ETag`; changing one needs it back in `If-Match`. Times are UTC."""
+
+
+def create_dependencies(settings: Settings, database: Database) -> Dependencies:
+    clock = SystemClock()
+    reads, snapshot = translating(database.reads), translating(database.snapshot)
+    tokens = JwtAccessTokens(settings.token_secrets, clock=clock)
+    return Dependencies(
+        uow=partial(SqlAlchemyUnitOfWork, database.sessions),
+        clock=clock,
+        authenticator=SqlAlchemyAuthenticator(reads, tokens=tokens, clock=clock),
+        news_queries=SqlAlchemyNewsQueries(reads),
+        exporter=Exporter(
+            SqlAlchemyExportSource(snapshot),
+            {ExportFormat.CSV: CsvEncoder(), ExportFormat.JSON: JsonEncoder()},
+        ),
+        readiness=SqlAlchemyReadiness(reads, head=migrations.head_revision()),
+        cursor_secret=settings.cursor_secret.get_secret_value(),
+    )
+
+
+def create_app(
+    settings: Settings | None = None, *, database: Database | None = None, **overrides: Any
+) -> FastAPI:
+    """Make the application; `overrides` replace fields of Dependencies."""
+    settings = settings or load_settings()
+    configure_logging(settings.log_level)
+    engine = create_engine(settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await engine.dispose()
+
+    app = docs.Api(
+        title="PAU 2",
+        version="1.0.0",
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        max_body_size=MAX_BODY_BYTES,
+    )
+    dependencies = create_dependencies(settings, database or create_database(engine))
+    app.state.dependencies = replace(dependencies, **overrides)
+    app.add_middleware(RequestContextMiddleware)
+    errors.install(app)
+    docs.install(app)
+    app.include_router(health.router)
+    v1 = APIRouter(prefix="/api/v1")
+    for router in (news.router, exports.router):
+        v1.include_router(router)
+    app.include_router(v1)
+    return app
+
+
+async def _seed(settings: Settings) -> bool:
+    engine = create_engine(settings)
+    uow = SqlAlchemyUnitOfWork(create_database(engine).sessions)
+    try:
+        return await seed_demo(uow=uow, clock=SystemClock(), hasher=Argon2PasswordHasher())
+    finally:
+        await engine.dispose()
+
+
+async def _create_admin(settings: Settings, admin: NewAdmin) -> None:
+    engine = create_engine(settings)
+    uow = SqlAlchemyUnitOfWork(create_database(engine).sessions)
+    try:
+        await create_admin(admin, uow=uow, clock=SystemClock(), hasher=Argon2PasswordHasher())
+    finally:
+        await engine.dispose()
+
+
+def _contract() -> dict[str, Any]:
+    return create_app(Settings(environment=Environment.TEST)).openapi()
+
+
+cli = create_cli(
+    Commands(
+        migrate=lambda settings: migrations.migrate(settings.database_url.get_secret_value()),
+        seed=_seed,
+        create_admin=_create_admin,
+        work=partial(run_worker, clock=SystemClock()),
+        contract=_contract,
+    )
+)

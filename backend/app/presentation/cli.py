@@ -1,0 +1,123 @@
+"""`python -m app …`. What a command needs from outside comes in as `Commands`."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+import typer
+import uvicorn
+
+from app.application.setup import NewAdmin
+from app.core.settings import Environment, Settings, SettingsError, load_settings
+from app.domain.auth import Password
+from app.domain.errors import DomainError
+from app.domain.members import EmailAddress
+
+Result = TypeVar("Result")
+
+DRAIN_SECONDS = 20
+"""How long open requests may take after SIGTERM."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commands:
+    """What the commands do. `contract` needs neither settings nor a database."""
+
+    migrate: Callable[[Settings], None]
+    seed: Callable[[Settings], Awaitable[bool]]
+    create_admin: Callable[[Settings, NewAdmin], Awaitable[object]]
+    work: Callable[[Settings], Awaitable[None]]
+    contract: Callable[[], dict[str, Any]]
+
+
+def create_cli(commands: Commands) -> typer.Typer:
+    cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+    @cli.command()
+    def serve(host: str = "127.0.0.1", port: int = 8000, *, reload: bool = False) -> None:
+        """Serve the API."""
+        _settings()
+        uvicorn.run(
+            "app.main:create_app",
+            factory=True,
+            host=host,
+            port=port,
+            reload=reload,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+
+    @cli.command()
+    def worker() -> None:
+        """Run the jobs that requests have left, such as mail."""
+        asyncio.run(_awaited(commands.work(_settings())))
+
+    @cli.command()
+    def migrate() -> None:
+        """Bring the database to the newest schema."""
+        commands.migrate(_settings())
+
+    @cli.command()
+    def seed() -> None:
+        """Store demo data, unless it is there. Only in development."""
+        settings = _settings()
+        if settings.environment is not Environment.DEVELOPMENT:
+            raise _refusal("Demo data has a known password: only in development.")
+        fresh = asyncio.run(_awaited(commands.seed(settings)))
+        typer.echo("Demo data stored." if fresh else "The demo data is there already.")
+
+    @cli.command()
+    def create_admin(
+        email: Annotated[str, typer.Option(prompt=True)],
+        full_name: Annotated[str, typer.Option(prompt=True)],
+    ) -> None:
+        """Make an administrator. The password is asked for, or read from standard input."""
+        with _domain_errors():
+            password = Password.chosen(_read_password(), personal=(email, full_name))
+            admin = NewAdmin(EmailAddress.parse(email), full_name, password)
+            asyncio.run(_awaited(commands.create_admin(_settings(), admin)))
+        typer.echo("Administrator created.")
+
+    @cli.command()
+    def openapi() -> None:
+        """Print the contract."""
+        typer.echo(json.dumps(commands.contract(), indent=2, sort_keys=True, ensure_ascii=False))
+
+    return cli
+
+
+def _settings() -> Settings:
+    try:
+        return load_settings()
+    except SettingsError as error:
+        raise _refusal(str(error)) from None
+
+
+def _refusal(sentence: str) -> typer.Exit:
+    typer.echo(sentence, err=True)
+    return typer.Exit(2)
+
+
+@contextmanager
+def _domain_errors() -> Iterator[None]:
+    try:
+        yield
+    except DomainError as error:
+        raise _refusal(error.detail) from None
+
+
+def _read_password() -> str:
+    """Never an argument: those are seen by other users and kept in histories."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+async def _awaited(work: Awaitable[Result]) -> Result:
+    return await work
