@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gates import imports, layers, tools
+from gates import coverage, imports, layers, new_code, testing, tools, trend
 from gates.model import Check
 
 CHECKS: Mapping[str, Check] = {
@@ -11,6 +11,11 @@ CHECKS: Mapping[str, Check] = {
     "types": tools.typed,
     "layers": layers.check,
     "imports": imports.check,
-    "tests": tools.tested,
-    "tests-unit": tools.unit_tested,
+    "handlers": handlers.check,
+    "tests": testing.tested,
+    "tests-unit": testing.unit_tested,
+    "coverage-global": coverage.everything,
+    "coverage-critical": coverage.critical,
+    "coverage-new": new_code.check,
+    "coverage-trend": trend.check,
 }

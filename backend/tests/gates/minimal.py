@@ -55,6 +55,16 @@ libraries = ["fastapi"]
 dynamic = ["importlib", "sys.modules", "runpy"]
 dynamic-names = ["__import__", "__globals__", "exec", "eval", "globals"]
 
+[handlers]
+route-methods = [
+  "delete", "get", "patch", "post", "put",
+]
+refused-registrations = ["add_api_route", "mount"]
+refused-attributes = ["commit", "execute", "session", "state"]
+refused-calls = ["sorted", "sum"]
+state = "request.app.state.dependencies"
+state-reader = "app.presentation.http.dependencies"
+
 [budgets]
 file-lines = 60
 function-lines = 20

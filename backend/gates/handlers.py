@@ -1,0 +1,230 @@
+"""R04: handlers and the composition root decide nothing, and presentation holds no database session.
+
+A router module is read as a whole, so that a helper beside a handler is no way around. The gate goes by
+names, as a reader does: it cannot know what a value is at run time.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from gates.imports import App, Module
+from gates.model import Finding, Outcome, Project
+from gates.sources import dotted, functions
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+DECIDES = "rules belong to the domain and the use cases"
+LOOK_UPS = {"attrgetter", "get", "getattr", "methodcaller"}
+SHAPES: dict[type[ast.AST], str] = {
+    ast.For: "a loop",
+    ast.AsyncFor: "a loop",
+    ast.While: "a loop",
+    ast.ListComp: "a comprehension",
+    ast.SetComp: "a comprehension",
+    ast.DictComp: "a comprehension",
+    ast.GeneratorExp: "a comprehension",
+    ast.Try: "error handling",
+    ast.TryStar: "error handling",
+    ast.ExceptHandler: "error handling",
+    ast.With: "a with block",
+    ast.AsyncWith: "a with block",
+    ast.Match: "a match",
+    ast.Lambda: "a lambda",
+    ast.AugAssign: "arithmetic",
+}
+WIRING = {ast.For, ast.With, ast.AsyncWith, ast.Lambda, ast.Try}
+"""What composing needs: over a fixed list, around a resource, to hand a part over. Still no decision."""
+
+
+def check(project: Project) -> Outcome:
+    """Handlers translate and make one call; app.main wires; routes and sessions stay where they belong."""
+    app = App(project)
+    findings: list[Finding] = []
+    handlers = 0
+    for name, module in app.modules.items():
+        reader = Presentation(module, project.book["handlers"], project.book["budgets"]["handler-lines"])
+        problems: list[tuple[int, str]] = []
+        if name.startswith("app.presentation."):
+            problems += reader.sessions()
+        if name.startswith("app.presentation.http."):
+            handlers += len(reader.handlers)
+            problems += reader.routes(is_router=".routers" in name)
+        if app.layer_of(name) == "main":
+            problems += [*shapes(module.tree, WIRING), *reader.routes(is_router=False)]
+        problems += [] if name.startswith(("app.presentation.", "app.main")) else reader.stray()
+        file = project.relative(module.path)
+        findings += [_finding(file, line, message) for line, message in sorted({*problems})]
+    return Outcome(findings=findings, checked=handlers, note=f"{handlers} handlers")
+
+
+@dataclass(frozen=True)
+class Presentation:
+    """Reads one module by the rule book's [handlers]; yields line and message of each violation."""
+
+    module: Module
+    rules: dict[str, Any]
+    longest: int
+
+    @cached_property
+    def handlers(self) -> list[Function]:
+        """The functions that a decorator such as `@router.get(…)` makes a route."""
+        return [
+            function
+            for function in functions(self.module.tree)
+            if any(self._is_route(decorator) for decorator in function.decorator_list)
+        ]
+
+    def routes(self, *, is_router: bool) -> Iterator[tuple[int, str]]:
+        """In a router module everything is held to the handlers' shape, elsewhere the handlers are."""
+        if is_router:
+            yield from self._bare()
+            yield from self._decisions(self.module.tree)
+        elif not self.module.name.startswith("app.main"):
+            yield from self._use_cases_outside_routers()
+        for function in functions(self.module.tree):
+            if function in self.handlers:
+                yield from self._handler(function, calls=1)
+                yield from [] if is_router else self._decisions(function)
+            elif is_router:
+                yield from self._handler(function, calls=0)
+
+    def sessions(self) -> Iterator[tuple[int, str]]:
+        """Refuse what only a session, a connection or the application's state has."""
+        why = "presentation uses its dependencies, never a session or the application's state"
+        refused = {*self.rules["refused-attributes"]}
+        permitted = {*self._reading_of_state()}
+        for node in ast.walk(self.module.tree):
+            if isinstance(node, ast.Attribute) and node not in permitted:
+                if node.attr in refused or dotted(node).endswith("request.app"):
+                    yield node.lineno, f".{node.attr}: {why}"
+            elif isinstance(node, ast.Subscript | ast.Call) and _looked_up(node) in {*refused, "app", "?"}:
+                yield node.lineno, f"a look-up of {_looked_up(node)!r}: {why}"
+
+    def stray(self) -> Iterator[tuple[int, str]]:
+        """Refuse routes outside presentation."""
+        for function in self.handlers:
+            yield function.lineno, f"{function.name} is a route, and routes belong to presentation"
+
+    def _reading_of_state(self) -> Iterator[ast.AST]:
+        if self.module.name == self.rules["state-reader"]:
+            for node in ast.walk(self.module.tree):
+                if dotted(node) == self.rules["state"]:
+                    yield from ast.walk(node)
+
+    def _is_route(self, node: ast.AST) -> bool:
+        return (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in self.rules["route-methods"]
+        )
+
+    def _bare(self) -> Iterator[tuple[int, str]]:
+        """Refuse a router's methods anywhere but in a decorator: there the handler would go unseen."""
+        decorators = {
+            part
+            for function in functions(self.module.tree)
+            for decorator in function.decorator_list
+            for part in ast.walk(decorator)
+        }
+        for node in ast.walk(self.module.tree):
+            if isinstance(node, ast.Attribute) and node not in decorators:
+                routed = dotted(node.value).endswith("router")
+                if routed or node.attr in self.rules["refused-registrations"]:
+                    yield node.lineno, f".{node.attr} registers a route unseen: use a decorator"
+
+    def _handler(self, function: Function, calls: int) -> Iterator[tuple[int, str]]:
+        lines = _lines(function)
+        if lines > self.longest:
+            yield function.lineno, f"{function.name} has {lines} lines, {self.longest} are allowed"
+        made = [*self._questions(function)]
+        if len(made) > calls:
+            allowed = "one use case or query" if calls else "none, being no handler"
+            yield made[calls], f"{function.name} makes {len(made)} calls, allowed is {allowed}"
+
+    def _questions(self, function: Function) -> Iterator[int]:
+        """Yield the lines of use cases that are named and of awaits of what presentation did not define."""
+        own = {other.name for other in functions(self.module.tree)}
+        for node in ast.walk(function):
+            if isinstance(node, ast.Name | ast.Attribute) and _is_use_case(self._full(node)):
+                yield node.lineno
+            elif isinstance(node, ast.Await):
+                called = self._full(node.value.func) if isinstance(node.value, ast.Call) else ""
+                if (
+                    called not in own
+                    and not called.startswith("app.presentation.")
+                    and not _is_use_case(called)
+                ):
+                    yield node.lineno
+
+    def _use_cases_outside_routers(self) -> Iterator[tuple[int, str]]:
+        for node in ast.walk(self.module.tree):
+            if isinstance(node, ast.Name | ast.Attribute) and _is_use_case(full := self._full(node)):
+                yield node.lineno, f"{full}: only a handler in routers/ calls use cases"
+
+    def _decisions(self, tree: ast.AST) -> Iterator[tuple[int, str]]:
+        yield from shapes(tree, set())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and dotted(node.func) in self.rules["refused-calls"]:
+                yield node.lineno, f"{dotted(node.func)}() computes: {DECIDES}"
+
+    def _full(self, node: ast.AST) -> str:
+        first, dot, rest = dotted(node).partition(".")
+        return self.module.names.get(first, first) + dot + rest
+
+
+def shapes(tree: ast.AST, allowed: set[type[ast.AST]]) -> Iterator[tuple[int, str]]:
+    """Yield each construct that decides or computes. Constants and `is None` do neither."""
+    for node in ast.walk(tree):
+        if type(node) in allowed:
+            continue
+        if what := SHAPES.get(type(node)):
+            yield getattr(node, "lineno", 0), f"{what}: {DECIDES}"
+        elif isinstance(node, ast.BinOp) and not isinstance(node.op, ast.BitOr) and not _is_constant(node):
+            yield node.lineno, f"arithmetic: {DECIDES}"
+        elif isinstance(node, ast.Compare) and not _compares_with_none(node):
+            yield node.lineno, f"a comparison: {DECIDES}"
+
+
+def _compares_with_none(node: ast.Compare) -> bool:
+    is_identity = all(isinstance(op, ast.Is | ast.IsNot) for op in node.ops)
+    return is_identity and all(isinstance(o, ast.Constant) and o.value is None for o in node.comparators)
+
+
+def _is_constant(node: ast.expr) -> bool:
+    if isinstance(node, ast.BinOp):
+        return _is_constant(node.left) and _is_constant(node.right)
+    return isinstance(node, ast.Constant)
+
+
+def _is_use_case(full: str) -> bool:
+    """Tell the functions of the application layer from its modules, its classes and their methods."""
+    _, _, name = full.removeprefix("app.application.").partition(".")
+    return full.startswith("app.application.") and name != "" and full == full.lower()
+
+
+def _looked_up(node: ast.Subscript | ast.Call) -> str:
+    """Return the text in `x["text"]`, `x.get("text")` and `getattr(x, "text")`; "?" for a computed name."""
+    if isinstance(node, ast.Subscript):
+        return str(node.slice.value) if isinstance(node.slice, ast.Constant) else ""
+    function = dotted(node.func).rpartition(".")[2]
+    position = 1 if function == "getattr" else 0
+    name = node.args[position] if function in LOOK_UPS and len(node.args) > position else None
+    if isinstance(name, ast.Constant):
+        return str(name.value)
+    return "?" if function == "getattr" else ""
+
+
+def _lines(function: Function) -> int:
+    """Count the lines from `def` to the end, without the docstring."""
+    first = function.body[0]
+    is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    docstring = (first.end_lineno or 0) - first.lineno + 1 if is_docstring else 0
+    return (function.end_lineno or 0) - function.lineno + 1 - docstring
+
+
+def _finding(file: str, line: int, message: str) -> Finding:
+    fix = "move it to a use case, a schema or a dependency; a handler translates and makes one call"
+    return Finding(file=file, line=line, message=message, fix=fix)

@@ -1,0 +1,139 @@
+import pytest
+
+from gates.handlers import check
+from tests.gates.twin import Twin
+
+ROUTER = "backend/app/presentation/http/routers/news.py"
+HELPER = "backend/app/presentation/http/helpers.py"
+CALL = "    return str(await publish_article(id, uow=uow))\n"
+
+
+def test_passes_when_handler_makes_one_call(twin: Twin) -> None:
+    outcome = check(twin.project)
+
+    assert (outcome.status, outcome.note) == ("passed", "1 handlers")
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("    for _ in range(3): pass\n" + CALL, "a loop"),
+        ("    x = [i for i in ()]\n" + CALL, "a comprehension"),
+        ("    x = id + 1\n" + CALL, "arithmetic"),
+        ("    x = 1\n    x += id\n" + CALL, "arithmetic"),
+        ("    if id == 5: return ''\n" + CALL, "a comparison"),
+        ("    if id is True: return ''\n" + CALL, "a comparison"),
+        ("    try:\n        pass\n    finally:\n        pass\n" + CALL, "error handling"),
+        ("    async with uow: pass\n" + CALL, "a with block"),
+        ("    match id:\n        case 1: pass\n" + CALL, "a match"),
+        ("    f = lambda: id\n" + CALL, "a lambda"),
+        ("    x = sorted([id])\n" + CALL, "sorted() computes"),
+        ("    await publish_article(id, uow=uow)\n" + CALL, "publish makes 2 calls"),
+        ("    spawn(publish_article(id, uow=uow))\n" + CALL, "publish makes 2 calls"),
+        ("    run_all(publish_article, publish_article)\n", "publish makes 2 calls"),
+        ("    await uow.members.add(id)\n" + CALL, "publish makes 2 calls"),
+        ("    await (lambda: id)()\n", "a lambda"),
+        ("    print(\n" + "        id,\n" * 8 + "    )\n" + CALL, "publish has 12 lines, 8 are allowed"),
+        ("    uow.session.add(id)\n" + CALL, ".session: presentation uses its dependencies"),
+        ("    x = request.app.extra\n" + CALL, ".app: presentation uses"),
+        ("    x = request.app.state.engine\n" + CALL, ".state: presentation uses"),
+        ("    x = getattr(uow, 'commit')\n" + CALL, "a look-up of 'commit'"),
+        ("    x = getattr(uow, 'comm' + id)\n" + CALL, "a look-up of '?'"),
+        ("    x = request.scope['app']\n" + CALL, "a look-up of 'app'"),
+        ("    x = request.scope.get('state')\n" + CALL, "a look-up of 'state'"),
+        ("    x = methodcaller('execute')\n" + CALL, "a look-up of 'execute'"),
+    ],
+)
+def test_refuses_handler_when_it_does_more_than_translate(twin: Twin, body: str, message: str) -> None:
+    twin.replace(ROUTER, CALL, body)
+
+    findings = check(twin.project).findings
+
+    assert {finding.file for finding in findings} == {ROUTER}
+    assert any(message in finding.message for finding in findings), findings
+    assert all(finding.line >= 10 for finding in findings)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    if id is None or id is not None: return ''\n" + CALL,
+        "    article = await publish_article(id, uow=uow)\n    x: int | None = -1\n    return f'{article}'\n",
+        "    kept = uow.get()\n" + CALL,
+        "    x = 60 * 60\n" + CALL,
+    ],
+)
+def test_passes_when_handler_only_translates(twin: Twin, body: str) -> None:
+    twin.replace(ROUTER, CALL, body)
+
+    assert check(twin.project).findings == []
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("async def helper(id):\n    return await publish_article(id, uow=None)\n", "helper makes 1 calls"),
+        ("def helper(ids):\n    return sum(ids)\n", "sum() computes"),
+        ("router.add_api_route('/x', print)\n", ".add_api_route registers a route unseen"),
+        ("router.get('/x')(print)\n", ".get registers a route unseen"),
+        ("get = router.get\n", ".get registers a route unseen"),
+        ("DOUBLE = [2 * n for n in (1, 2)]\n", "a comprehension"),
+    ],
+)
+def test_refuses_router_module_when_logic_stands_beside_handler(twin: Twin, code: str, message: str) -> None:
+    twin.write(ROUTER, (twin.root / ROUTER).read_text() + code)
+
+    assert any(message in finding.message for finding in check(twin.project).findings)
+
+
+@pytest.mark.parametrize(
+    ("file", "code", "message"),
+    [
+        (
+            HELPER,
+            "from app.application.news import publish_article\nx = publish_article",
+            "only a handler in",
+        ),
+        (HELPER, "from app.application import news\nx = news.publish_article", "only a handler in"),
+        (HELPER, "@app.get('/x')\ndef f():\n    return 1 if a == b else 2", "a comparison"),
+        (HELPER, "def f(r):\n    return r.state.engine", ".state: presentation uses"),
+        ("backend/app/core/routes.py", "@router.get('/x')\ndef f(): ...", "f is a route"),
+        ("backend/app/main.py", "def f(a):\n    return 1 if a == 2 else 3", "a comparison"),
+        ("backend/app/main.py", "def f(a):\n    while a: pass", "a loop"),
+        ("backend/app/main.py", "try:\n    pass\nexcept Exception:\n    pass", "error handling"),
+        ("backend/app/main.py", "@app.get('/x')\ndef f():\n    for x in y: pass", "a loop"),
+    ],
+)
+def test_refuses_module_when_it_is_no_place_for_this(twin: Twin, file: str, code: str, message: str) -> None:
+    twin.write(file, code)
+
+    findings = check(twin.project).findings
+
+    assert {finding.file for finding in findings} == {file}
+    assert any(message in finding.message for finding in findings)
+
+
+def test_passes_when_dependencies_read_state_in_their_one_place(twin: Twin) -> None:
+    place = "backend/app/presentation/http/dependencies.py"
+    twin.write(place, "def provided(request):\n    return request.app.state.dependencies\n")
+
+    assert check(twin.project).findings == []
+
+    twin.write(place, "def provided(request):\n    return request.app.state.engine\n")
+    assert [finding.line for finding in check(twin.project).findings] == [2, 2]
+
+
+def test_passes_when_main_wires(twin: Twin) -> None:
+    twin.write(
+        "backend/app/main.py",
+        "LIMIT = 2 * 3\ndef f(parts, app):\n    for part in parts:\n        app.include_router(part)\n"
+        "    app.state.x = 1\n    try:\n        yield\n    finally:\n        app.close()\n",
+    )
+
+    assert check(twin.project).findings == []
+
+
+def test_fails_when_there_are_no_handlers(twin: Twin) -> None:
+    twin.write(ROUTER)
+
+    assert check(twin.project).status == "failed"
