@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gates import coverage, imports, layers, new_code, testing, tools, trend
+from gates import coverage, handlers, imports, layers, new_code, testing, tools, trend
 from gates.model import Check
 
 CHECKS: Mapping[str, Check] = {
