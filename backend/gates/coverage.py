@@ -1,0 +1,131 @@
+"""Coverage of everything and of each critical module, lines and branches apart, on exact counts."""
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+
+from gates import sources
+from gates.measurement import (
+    RUN_TESTS,
+    Count,
+    Coverage,
+    Measurement,
+    declared,
+    measured_files,
+    measured_folders,
+    read,
+    totals,
+)
+from gates.model import Finding, Outcome, Project
+from gates.statements import Statements
+
+TEST_THEM = "test what is missing (reports/coverage/coverage.json lists it), or delete it"
+
+
+def everything(project: Project) -> Outcome:
+    """All measured code together reaches the global thresholds, and nothing is out of sight undeclared."""
+    measurement = read(project)
+    lines, branches = totals(measurement.values())
+    findings = [
+        *unmeasured(project, measurement),
+        *links(project),
+        *(finding for name in measurement for finding in excluded(project, name, measurement[name])),
+        *shortfall("", "all code", project.book["coverage"]["global"], lines, branches),
+    ]
+    parts = [f"{folder} {_lines_in(measurement, folder)}" for folder in measured_folders(project)]
+    note = f"lines {lines}, branches {branches}; lines by folder: {', '.join(parts)}"
+    return Outcome(findings=findings, checked=lines.total, note=note)
+
+
+def critical(project: Project) -> Outcome:
+    """Each critical module reaches its own thresholds, and each entry of the list still means code."""
+    measurement = read(project)
+    rules, findings, modules = project.book["coverage"], [], set()
+    for pattern in rules["critical-modules"]:
+        found = {name for name in measured_files(project) if fnmatchcase(name, f"backend/{pattern}")}
+        if not totals(measurement[name] for name in found & measurement.keys())[0].total:
+            findings.append(
+                Finding(
+                    file=".agent/rules/techstack-backend.md",
+                    line=project.book.line_of(f'"{pattern}"'),
+                    message=f"no measured code matches {pattern}: critical code moved out of its rule",
+                    fix="name the place where the code is now",
+                )
+            )
+        modules |= found
+    findings += unmeasured(project, measurement, modules)
+    for name in sorted(modules & measurement.keys()):
+        file = measurement[name]
+        findings += shortfall(name, "this critical module", rules["critical"], file.lines, file.branches)
+        findings += excluded(project, name, file)
+    return Outcome(findings=findings, checked=len(modules), note=f"{len(modules)} modules")
+
+
+def unmeasured(project: Project, measurement: Measurement, names: set[str] | None = None) -> list[Finding]:
+    """Return a finding for each file (of the given names) that the tests should measure but did not see."""
+    expected = measured_files(project) if names is None else sorted(names)
+    return [
+        Finding(
+            file=name,
+            message="the tests did not measure this file: all of it counts as untested",
+            fix=f"remove what hides it from coverage (omit, a missing source folder), then {RUN_TESTS}",
+        )
+        for name in expected
+        if name not in measurement and not declared(project, name)
+    ]
+
+
+def links(project: Project) -> list[Finding]:
+    """Return a finding for each symbolic link in the measured folders: coverage follows it out of sight."""
+    return [
+        Finding(
+            file=name,
+            message="code behind a symbolic link is measured under another name, or not at all",
+            fix="put the file itself here",
+        )
+        for name in sources.files(project, *(f"{folder}/*" for folder in measured_folders(project)))
+        if (project.root / name).is_symlink()
+    ]
+
+
+def excluded(project: Project, name: str, file: Coverage) -> Iterator[Finding]:
+    """Yield a finding when coverage left lines of a file out that the rule book does not declare."""
+    if not file.excluded_lines or declared(project, name):
+        return
+    source = (project.root / name).read_bytes()
+    hidden = file.excluded_lines - Statements(source, sources.parse(project, name)).harmless()
+    if hidden:
+        yield Finding(
+            file=name,
+            line=min(hidden),
+            message=f"{line_ranges(hidden)} excluded from coverage without being declared",
+            fix="test them and remove the exclusion, or declare it in [[exclusions]] with a decision",
+        )
+
+
+def shortfall(
+    name: str, what: str, threshold: Mapping[str, int], lines: Count, branches: Count
+) -> Iterator[Finding]:
+    """Yield a finding for lines and one for branches when they do not reach the threshold."""
+    for kind, count in (("lines", lines), ("branches", branches)):
+        if not count.reaches(threshold[kind]):
+            yield Finding(
+                file=name,
+                message=(
+                    f"tests cover {count} of the {kind} of {what}, but {threshold[kind]} % is the least"
+                    f" ({count.missing} of {count.total} are missing)"
+                ),
+                fix=TEST_THEM,
+            )
+
+
+def line_ranges(lines: set[int] | frozenset[int]) -> str:
+    """Return `line 3` or `lines 3-5, 9`."""
+    starts = sorted(line for line in lines if line - 1 not in lines)
+    ends = sorted(line for line in lines if line + 1 not in lines)
+    parts = [f"{a}" if a == b else f"{a}-{b}" for a, b in zip(starts, ends, strict=True)]
+    return f"{'line' if len(lines) == 1 else 'lines'} {', '.join(parts)}"
+
+
+def _lines_in(measurement: Measurement, folder: str) -> str:
+    lines, _ = totals(file for name, file in measurement.items() if name.startswith(f"{folder}/"))
+    return str(lines)

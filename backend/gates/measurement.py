@@ -1,0 +1,186 @@
+"""What the tests measured: exact counts of lines and branches, valid only for the files that were tested.
+
+`record` follows a passed run of all tests. `read` refuses the data once any file below backend/ differs
+from what it was during that run: nobody is judged by, or gets through with, the numbers of other code.
+"""
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from gates.changes import BASE_VARIABLE
+from gates.model import GateError, Project
+from gates.sources import files
+
+# Variables of a hook's repository, of the base in continuous integration, or of somebody else's measurement.
+FOREIGN = ("GIT_", "COV_", "COVERAGE_", BASE_VARIABLE)
+RUN_TESTS = "run `./noxw -s tests`"
+# The report has its own settings: pyproject.toml hides no file, and `pragma: no branch` means nothing.
+REPORT = """[run]
+branch = true
+relative_files = true
+data_file = ../reports/coverage/.coverage
+[report]
+include_namespace_packages = true
+partial_branches = (?!)
+"""
+
+Branch = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Count:
+    """Covered and all things of a kind. Comparisons are exact: a rounded 95 % may be 94.996 %."""
+
+    covered: int
+    total: int
+
+    @property
+    def missing(self) -> int:
+        """How many are not covered."""
+        return self.total - self.covered
+
+    def reaches(self, percent: int) -> bool:
+        """Whether at least so many percent are covered; nothing to cover reaches anything."""
+        return self.covered * 100 >= percent * self.total
+
+    def below(self, other: "Count") -> bool:
+        """Whether a smaller share is covered than in another count."""
+        return self.covered * other.total < other.covered * self.total
+
+    def __str__(self) -> str:
+        if not self.total:
+            return "none"
+        hundredths = self.covered * 10_000 // self.total
+        return f"{hundredths // 100}.{hundredths % 100:02} %"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coverage:
+    """What the tests ran of a file: lines, each the first of a statement, and branches from line to line.
+
+    A branch that ends in a negative line leaves the function, class or module.
+    """
+
+    executed_lines: frozenset[int]
+    missing_lines: frozenset[int]
+    excluded_lines: frozenset[int]
+    executed_branches: frozenset[Branch]
+    missing_branches: frozenset[Branch]
+
+    @classmethod
+    def of(cls, report: Mapping[str, Any]) -> "Coverage":
+        """Read a file's entry in coverage's JSON report."""
+        return cls(
+            executed_lines=frozenset(report["executed_lines"]),
+            missing_lines=frozenset(report["missing_lines"]),
+            excluded_lines=frozenset(report["excluded_lines"]),
+            executed_branches=frozenset((start, end) for start, end in report["executed_branches"]),
+            missing_branches=frozenset((start, end) for start, end in report["missing_branches"]),
+        )
+
+    @property
+    def lines(self) -> Count:
+        """The file's lines."""
+        return Count(len(self.executed_lines), len(self.executed_lines) + len(self.missing_lines))
+
+    @property
+    def branches(self) -> Count:
+        """The file's branches."""
+        return Count(len(self.executed_branches), len(self.executed_branches) + len(self.missing_branches))
+
+    def within(self, lines: set[int]) -> "Coverage":
+        """Return the part that stands on, or starts from, the given lines."""
+        return Coverage(
+            executed_lines=self.executed_lines & lines,
+            missing_lines=self.missing_lines & lines,
+            excluded_lines=self.excluded_lines & lines,
+            executed_branches=frozenset(branch for branch in self.executed_branches if branch[0] in lines),
+            missing_branches=frozenset(branch for branch in self.missing_branches if branch[0] in lines),
+        )
+
+
+Measurement = Mapping[str, Coverage]
+
+
+def totals(files: Iterable[Coverage]) -> tuple[Count, Count]:
+    """Return the counts of lines and of branches of all files together."""
+    files = list(files)
+    return _sum(file.lines for file in files), _sum(file.branches for file in files)
+
+
+def measured_folders(project: Project) -> list[str]:
+    """Return the folders whose Python files the tests have to measure, relative to the root."""
+    return [f"backend/{folder}" for folder in project.book["coverage"]["measured"]]
+
+
+def measured_files(project: Project) -> list[str]:
+    """Return the files that the tests have to measure, relative to the root."""
+    return files(project, *(f"{folder}/*.py" for folder in measured_folders(project)))
+
+
+def declared(project: Project, name: str) -> bool:
+    """Return whether the rule book declares that a file may have code out of coverage's sight."""
+    return any(
+        exclusion["kind"] == "coverage" and fnmatchcase(name, f"backend/{exclusion['path']}")
+        for exclusion in project.book.block.get("exclusions", [])
+    )
+
+
+def snapshot(project: Project) -> dict[str, str]:
+    """Return a digest of each file below backend/: what a run of the tests depends on."""
+    return {
+        name: hashlib.sha256((project.root / name).read_bytes()).hexdigest()
+        for name in files(project, "backend/*")
+        if (project.root / name).is_file()
+    }
+
+
+def record(project: Project, tested: Mapping[str, str]) -> None:
+    """Keep the data of a passed run of all tests, together with the snapshot taken before it."""
+    report(project)
+    (project.reports / "coverage/stamp.json").write_text(json.dumps(tested))
+
+
+def read(project: Project) -> Measurement:
+    """Return the coverage of each file that the tests have to measure, as far as they did.
+
+    Raises GateError when there are no data or a file changed since the tests ran.
+    """
+    stamp = project.reports / "coverage/stamp.json"
+    if not stamp.exists():
+        raise GateError(f"There are no coverage data of a full, passed test run: {RUN_TESTS}.")
+    tested, now = json.loads(stamp.read_text()), snapshot(project)
+    stale = sorted(name for name in tested | now if tested.get(name) != now.get(name))
+    if stale:
+        names = stale[0] + (f" and {len(stale) - 1} more" if len(stale) > 1 else "")
+        raise GateError(f"The coverage data are old: {names} changed since the tests ran; {RUN_TESTS}.")
+    return load(project)
+
+
+def report(project: Project, kind: str = "json", name: str = "coverage.json") -> None:
+    """Turn coverage's data into a report in reports/coverage/. Raises GateError with coverage's own words."""
+    folder = project.reports / "coverage"
+    settings = folder / "report.ini"
+    settings.write_text(REPORT)
+    command = [sys.executable, "-m", "coverage", kind, f"--rcfile={settings}", "-o", str(folder / name)]
+    result = subprocess.run(command, cwd=project.backend, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise GateError(f"coverage cannot report ({(result.stdout + result.stderr).strip()}): {RUN_TESTS}.")
+
+
+def load(project: Project) -> Measurement:
+    """Return what coverage's JSON report says of the files that have to be measured, whenever it was made."""
+    content = json.loads((project.reports / "coverage/coverage.json").read_text())
+    reported = {f"backend/{name}": entry for name, entry in content["files"].items()}
+    return {name: Coverage.of(reported[name]) for name in measured_files(project) if name in reported}
+
+
+def _sum(counts: Iterable[Count]) -> Count:
+    counts = list(counts)
+    return Count(sum(count.covered for count in counts), sum(count.total for count in counts))

@@ -1,0 +1,134 @@
+"""Coverage of new code: the statements that a change adds or edits, lines and branches apart.
+
+The gate needs the data of a passed run of all tests on these very files. In the push session it uses what
+`./noxw` or `./noxw -s tests` left, and refuses when that is missing or old: unit tests alone do not cover
+adapters. Ternaries and filters of comprehensions are no branches to coverage.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from gates import sources
+from gates.changes import changed_lines, merge_base
+from gates.coverage import excluded, line_ranges, shortfall, unmeasured
+from gates.measurement import (
+    RUN_TESTS,
+    Branch,
+    Count,
+    Coverage,
+    Measurement,
+    measured_folders,
+    read,
+    report,
+    totals,
+)
+from gates.model import Finding, GateError, Outcome, Project
+from gates.statements import Statements
+
+HTML = "../reports/new-code.html"
+LOW = 1  # diff-cover's exit code when the share is below its threshold
+
+
+def check(project: Project) -> Outcome:
+    """New and edited statements reach the thresholds for new code."""
+    base = merge_base(project)
+    changed = {
+        name: lines
+        for name, lines in changed_lines(project, base, *measured_folders(project)).items()
+        if name.endswith(".py")
+    }
+    if not changed:
+        return Outcome(skipped=f"no measured code is new since {base}")
+    measurement = read(project)
+    seen = sorted(changed.keys() & measurement.keys())
+    touched = {name: _statements(project, name).touched(changed[name]) for name in seen}
+    new = {name: measurement[name].within(touched[name]) for name in seen}
+    lines, branches = totals(new.values())
+    findings = [
+        *unmeasured(project, measurement, set(changed)),
+        *(finding for name in seen for finding in excluded(project, name, measurement[name])),
+        *(finding for name in seen for finding in _hidden(project, name, touched[name])),
+        *_refused(project, new, lines, branches),
+    ]
+    if lines.total:
+        findings += _diff_cover(project, new, lines)
+    elif not findings:
+        return Outcome(skipped=f"no statement is new since {base}")
+    note = f"{lines} of {lines.total} lines, {branches} of {branches.total} branches new since {base}"
+    return Outcome(findings=findings, checked=lines.total, note=note)
+
+
+def _statements(project: Project, name: str) -> Statements:
+    return Statements((project.root / name).read_bytes(), sources.parse(project, name))
+
+
+def _refused(project: Project, new: Measurement, lines: Count, branches: Count) -> Iterator[Finding]:
+    """Yield, when a threshold is missed, that and each place that misses."""
+    threshold = project.book["coverage"]["new"]
+    yield from shortfall("", "the new code", threshold, lines, branches)
+    for name, file in new.items():
+        if file.missing_lines and not lines.reaches(threshold["lines"]):
+            yield Finding(
+                file=name,
+                line=min(file.missing_lines),
+                message=f"new code in {line_ranges(file.missing_lines)} is run by no test",
+                fix="write a test that runs it and fails when it is wrong",
+            )
+        if not branches.reaches(threshold["branches"]):
+            yield from (_branch(name, branch) for branch in sorted(file.missing_branches))
+
+
+def _branch(name: str, branch: Branch) -> Finding:
+    start, end = branch
+    return Finding(
+        file=name,
+        line=start,
+        message=f"no test takes the new branch {name}:{start} → {end if end > 0 else 'exit'}",
+        fix="write a test for this outcome of the condition",
+    )
+
+
+def _hidden(project: Project, name: str, touched: set[int]) -> Iterator[Finding]:
+    for line in _statements(project, name).hidden(touched):
+        yield Finding(
+            file=name,
+            line=line,
+            message="a statement stands behind another one on its line: coverage cannot tell whether it ran",
+            fix="give it a line of its own (./noxw -s fix)",
+        )
+
+
+def _diff_cover(project: Project, new: Measurement, lines: Count) -> Iterator[Finding]:
+    """Let diff-cover report exactly the lines that the gate counts, and judge them as well.
+
+    It gets them as a diff: its own one leaves out untracked files, continuation lines and what
+    `.gitattributes` hides. Raises GateError when it breaks down.
+    """
+    report(project, "xml", "coverage.xml")
+    folder = project.reports / "coverage"
+    (folder / "new-code.diff").write_text(
+        "".join(_as_diff(name, file) for name, file in new.items()), encoding="utf-8"
+    )
+    least = project.book["coverage"]["new"]["lines"]
+    formats = f"html:{HTML},markdown:../reports/new-code.md,json:../reports/coverage/new-code.json"
+    options = [f"--diff-file={folder / 'new-code.diff'}", f"--fail-under={least}", "--quiet"]
+    command = [sys.executable, "-m", "diff_cover.diff_cover_tool", str(folder / "coverage.xml"), *options]
+    result = subprocess.run(
+        [*command, "--format", formats], cwd=project.backend, capture_output=True, text=True, check=False
+    )
+    if result.returncode not in {0, LOW} or not (folder / "new-code.json").exists():
+        raise GateError(f"diff-cover could not run: {(result.stdout + result.stderr).strip()}")
+    counted = json.loads((folder / "new-code.json").read_text())["total_num_lines"]
+    if (result.returncode == LOW and lines.reaches(least)) or counted != lines.total:
+        yield Finding(
+            file="",
+            message=f"diff-cover judges {counted} new lines, but {lines.total} were measured",
+            fix=f"compare {HTML} with reports/coverage/coverage.json; {RUN_TESTS}",
+        )
+
+
+def _as_diff(name: str, file: Coverage) -> str:
+    hunks = (f"@@ -0,0 +{line} @@\n+\n" for line in sorted(file.executed_lines | file.missing_lines))
+    return f"diff --git a/{name} b/{name}\n--- a/{name}\n+++ b/{name}\n" + "".join(hunks)
