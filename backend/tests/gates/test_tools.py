@@ -1,0 +1,81 @@
+"""Formatting, lint rules and types: ruff and mypy as gates."""
+
+from pathlib import Path
+
+import pytest
+
+from gates import tools
+from gates.model import Finding, GateError, Outcome
+from tests.gates.twin import Twin, make_twin
+
+BACKEND = Path(__file__).resolve().parents[2]
+TIDY = '"""Sums."""\n\n\ndef double(number: int) -> int:\n    return 2 * number\n'
+
+
+@pytest.fixture
+def tooled(tmp_path: Path) -> Twin:
+    """A repository with this project's own tool configuration and one tidy module."""
+    packages = {f"backend/{name}/__init__.py": "" for name in ("app", "gates", "devtools", "tests")}
+    configuration = (BACKEND / "pyproject.toml").read_text(encoding="utf-8")
+    files = {"backend/pyproject.toml": configuration, "backend/app/sums.py": TIDY}
+    return make_twin(tmp_path, packages | files)
+
+
+def only(outcome: Outcome) -> Finding:
+    (finding,) = outcome.findings
+    return finding
+
+
+def test_lets_tidy_code_pass(tooled: Twin) -> None:
+    outcomes = [gate(tooled.project) for gate in (tools.formatted, tools.linted, tools.typed)]
+
+    assert [(outcome.status, list(outcome.findings)) for outcome in outcomes] == [("passed", [])] * 3
+
+
+def test_refuses_code_that_is_not_formatted(tooled: Twin) -> None:
+    tooled.write("backend/app/sums.py", TIDY.replace("2 * number", "2*number"))
+
+    finding = only(tools.formatted(tooled.project))
+
+    assert (finding.file, finding.fix) == ("backend/app/sums.py", "./noxw -s fix")
+
+
+@pytest.mark.parametrize("comment", ["", "  # noqa: F401"])
+def test_refuses_an_unused_import_whatever_the_comment(tooled: Twin, comment: str) -> None:
+    tooled.write("backend/app/sums.py", TIDY.replace("\n\n\n", f"\n\nimport os{comment}\n\n\n", 1))
+
+    finding = only(tools.linted(tooled.project))
+
+    assert (finding.file, finding.line) == ("backend/app/sums.py", 3)
+    assert "`os` imported but unused [F401]" in finding.message
+
+
+def test_sees_untracked_files_but_not_ignored_ones(tooled: Twin) -> None:
+    tooled.write(".gitignore", "ignored.py\n")
+    tooled.write("backend/app/ignored.py", "import os\n")
+    tooled.write("backend/app/untracked.py", "import os\n")
+
+    assert only(tools.linted(tooled.project)).file == "backend/app/untracked.py"
+
+
+def test_refuses_a_wrong_type(tooled: Twin) -> None:
+    tooled.write("backend/app/sums.py", TIDY.replace("2 * number", "str(number)"))
+
+    finding = only(tools.typed(tooled.project))
+
+    assert (finding.file, finding.line) == ("backend/app/sums.py", 5)
+    assert "[return-value]" in finding.message
+
+
+def test_says_why_when_a_tool_cannot_run(tooled: Twin) -> None:
+    tooled.write("backend/pyproject.toml", "[tool.ruff]\nnonsense = 1\n")
+
+    with pytest.raises(GateError, match=r"ruff could not run: [\s\S]*nonsense"):
+        tools.linted(tooled.project)
+
+
+def test_refuses_a_file_that_is_not_python(tooled: Twin) -> None:
+    tooled.write("backend/app/sums.py", "def (:\n")
+
+    assert tools.linted(tooled.project).status == "failed"
+    assert tools.typed(tooled.project).status == "failed"
