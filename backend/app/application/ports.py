@@ -1,8 +1,15 @@
 """What the use cases need from outside, beside the domain's ports."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
 from typing import Protocol
+from uuid import UUID
 
 from app.application.access import Actor
+from app.domain.auth import OneTimePurpose, OneTimeTokenId, Password, RefreshToken, SessionId
+from app.domain.members import EmailAddress, MemberId
 
 
 class Authenticator(Protocol):
@@ -11,5 +18,79 @@ class Authenticator(Protocol):
 
         Role, active flag and session are as the database has them now, read in one statement.
         Raises UnauthenticatedError.
+        """
+        ...
+
+
+class PasswordHasher(Protocol):
+    async def hash(self, password: Password) -> str:
+        """Return the hash with its salt and parameters, as text."""
+        ...
+
+    async def verify(self, password: Password, password_hash: str | None) -> bool:
+        """Compare. Without a hash (nobody has this address) the work is the same, and in vain."""
+        ...
+
+    def needs_rehash(self, password_hash: str) -> bool:
+        """Say whether the hash was made with other parameters than new ones are."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    text: str = field(repr=False)
+    expires_in: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class AccessTokenClaims:
+    member_id: MemberId
+    session_id: SessionId
+
+
+class AccessTokens(Protocol):
+    def issue(self, *, member_id: MemberId, session_id: SessionId) -> AccessToken: ...
+
+    def read(self, text: str) -> AccessTokenClaims:
+        """Raises UnauthenticatedError unless the token was made here and has not expired."""
+        ...
+
+
+class RefreshTokens(Protocol):
+    def first(self, session_id: SessionId) -> RefreshToken:
+        """Make a random token."""
+        ...
+
+    def successor(self, token: RefreshToken) -> RefreshToken:
+        """Make the token that follows: the same one each time, not to be guessed from outside."""
+        ...
+
+    def read(self, text: str) -> RefreshToken | None:
+        """Return None unless the token was made here. Whether it is still good is not looked at."""
+        ...
+
+
+class OneTimeTokens(Protocol):
+    def text(self, id: OneTimeTokenId, purpose: OneTimePurpose) -> str:
+        """Return what is mailed: the same text each time, not to be guessed from the id."""
+        ...
+
+    def read(self, text: str, purpose: OneTimePurpose) -> OneTimeTokenId | None:
+        """Return None unless the text was made here for this purpose."""
+        ...
+
+
+class MailTemplate(StrEnum):
+    VERIFY_EMAIL = "verify_email"
+    ACCOUNT_EXISTS = "account_exists"
+
+
+class Mailer(Protocol):
+    async def send(
+        self, template: MailTemplate, *, to: EmailAddress, values: Mapping[str, str], mail_id: UUID
+    ) -> None:
+        """Hand a mail over for delivery, or raise what the transport raises.
+
+        `mail_id` makes the Message-ID: a mail that is sent again is known as the same.
         """
         ...

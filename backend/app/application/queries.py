@@ -1,13 +1,13 @@
 """Reads that change nothing. They return frozen read models straight from rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from app.application.access import Action, Actor, may
-from app.domain.members import Role
+from app.domain.members import EmailAddress, MemberId, PhoneNumber, Role
 from app.domain.news import ArticleScope, ArticleStatus
 
 Item = TypeVar("Item")
@@ -99,6 +99,37 @@ class MemberFilter:
 
     role: Role | None = None
     is_active: bool | None = None
+
+
+class MemberSort(StrEnum):
+    NEWEST = "-created_at"
+    OLDEST = "created_at"
+    NAME = "full_name"
+    NAME_DESCENDING = "-full_name"
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """What a member and the board see. The personal values stay out of `repr`."""
+
+    id: UUID
+    email: EmailAddress
+    full_name: str = field(repr=False)
+    phone: PhoneNumber | None
+    role: Role
+    is_active: bool
+    email_verified_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class MemberQueries(Protocol):
+    async def list_members(self, *, where: MemberFilter, page: PageRequest) -> Page[MemberView]: ...
+
+    async def get_member(self, id: MemberId) -> MemberView:
+        """Raises MemberNotFoundError."""
+        ...
 
 
 class NewsQueries(Protocol):

@@ -20,11 +20,13 @@ OneTimeTokenId = NewType("OneTimeTokenId", UUID)
 class PasswordLengthError(RuleViolationError):
     code: ClassVar[str] = "password_length"
     detail: ClassVar[str] = "A password has 15 to 128 characters."
+    field: ClassVar[str] = "password"
 
 
 class PasswordTooCommonError(RuleViolationError):
     code: ClassVar[str] = "password_too_common"
     detail: ClassVar[str] = "This password is made of words or patterns that are tried first."
+    field: ClassVar[str] = "password"
 
 
 class InvalidGrantError(UnauthenticatedError):
@@ -41,6 +43,7 @@ class RefreshTokenReplayedError(InvalidGrantError):
 class OneTimeTokenError(RuleViolationError):
     code: ClassVar[str] = "one_time_token_invalid"
     detail: ClassVar[str] = "The token is unknown, expired, replaced by a newer one or used."
+    field: ClassVar[str] = "token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Password:
                 r"p[a@4]ssw[o0]rd|p[a@4]ss|contrase[nñ]a|clave|secret[oa]?|admin(istrator)?",
                 r"welcome|bienvenid[oa]s?|letmein|iloveyou|teamo|dragon|monkey|football|futbol",
                 r"pau[ _-]*2?|vecin[oa]s|vecindad|asociaci[oó]n|barrio|neighbou?r(hood|s)?",
-                r"association|community|comunidad|m[ei]{1,2}mber|supporter|board",
+                r"association|community|comunidad|miembros?|members?|supporter|board",
                 r"(19|20)[0-9]{2}",
             )
         )
@@ -186,7 +189,7 @@ class OneTimePurpose(StrEnum):
 class OneTimeToken:
     """A right that is handed out by mail and can be used once.
 
-    The secret is computed from the id (`OneTimeTokens`), so neither it nor its hash is stored.
+    What is mailed is computed from the id with a server key, so nothing of it is stored.
     """
 
     id: OneTimeTokenId
@@ -231,8 +234,6 @@ class OneTimeTokenRepository(Protocol):
     async def replace(self, token: OneTimeToken) -> None:
         """Store the token in place of the member's earlier one for the same purpose."""
         ...
-
-    async def find(self, id: OneTimeTokenId) -> OneTimeToken | None: ...
 
     async def find_locked(self, id: OneTimeTokenId) -> OneTimeToken | None:
         """Return the token under a row lock, so that it cannot be redeemed twice."""

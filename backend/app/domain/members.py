@@ -27,16 +27,19 @@ class EmailTakenError(ConflictError):
 class EmailAddressError(RuleViolationError):
     code: ClassVar[str] = "email_address_invalid"
     detail: ClassVar[str] = "This is not an e-mail address that mail can be sent to."
+    field: ClassVar[str] = "email"
 
 
 class PhoneNumberError(RuleViolationError):
     code: ClassVar[str] = "phone_number_invalid"
     detail: ClassVar[str] = "A phone number is written as + and 7 to 15 digits, country code first."
+    field: ClassVar[str] = "phone"
 
 
 class FullNameError(RuleViolationError):
     code: ClassVar[str] = "full_name_invalid"
     detail: ClassVar[str] = "A name has 1 to 120 characters."
+    field: ClassVar[str] = "full_name"
 
 
 class Role(StrEnum):
@@ -199,5 +202,7 @@ class MemberRepository(Protocol):
     async def get(self, id: MemberId) -> Member:
         """Return the member with this id. Raises MemberNotFoundError."""
         ...
+
+    async def find(self, id: MemberId) -> Member | None: ...
 
     async def find_by_email(self, email: EmailAddress) -> Member | None: ...

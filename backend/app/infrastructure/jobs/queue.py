@@ -1,0 +1,21 @@
+"""Jobs in PostgreSQL, by procrastinate, in the transaction of the change that asks for them."""
+
+from dataclasses import fields
+
+from procrastinate import App, PsycopgConnector
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.ports import Job
+
+# Never opened: jobs go through the connection of the session.
+_procrastinate = App(connector=PsycopgConnector())
+
+
+class ProcrastinateJobQueue:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def defer(self, job: Job) -> None:
+        connection = await (await self._session.connection()).get_raw_connection()
+        task = _procrastinate.configure_task(type(job).__name__, connection=connection.driver_connection)
+        await task.defer_async(**{field.name: str(getattr(job, field.name)) for field in fields(job)})

@@ -1,0 +1,82 @@
+"""The worker: runs the jobs that units of work have deferred."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from procrastinate import App, PsycopgConnector, RetryStrategy
+
+from app.application.auth import send_account_exists_notice, send_email_verification
+from app.core.database import create_database, create_engine, sqlalchemy_url
+from app.core.settings import Settings
+from app.domain.jobs import SendAccountExistsNotice, SendEmailVerification
+from app.domain.ports import Clock, Job
+from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
+from app.infrastructure.mail.mailer import create_mailer
+from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
+
+Handler = Callable[[Any], Awaitable[None]]
+
+CONCURRENT_JOBS = 5
+SHUTDOWN_SECONDS = 20
+RETRY = RetryStrategy(max_attempts=8, exponential_wait=4)
+"""4, 16, 64 … seconds after each failure, about a day in all."""
+
+
+async def run_worker(settings: Settings, *, clock: Clock, until_idle: bool = False) -> None:
+    """Run jobs until SIGINT or SIGTERM, or until none is left to do now.
+
+    A job that succeeded is deleted; one that failed for good stays for the operator to see.
+    """
+    engine = create_engine(settings)
+    uow = partial(SqlAlchemyUnitOfWork, create_database(engine).sessions)
+    mailer = create_mailer(settings, clock=clock)
+    tokens = HmacOneTimeTokens(settings.token_secrets)
+
+    async def verification(job: SendEmailVerification) -> None:
+        await send_email_verification(job, uow=uow(), clock=clock, tokens=tokens, mailer=mailer)
+
+    async def notice(job: SendAccountExistsNotice) -> None:
+        await send_account_exists_notice(job, uow=uow(), mailer=mailer)
+
+    handlers: dict[type[Job], Handler] = {
+        SendEmailVerification: verification,
+        SendAccountExistsNotice: notice,
+    }
+    worker = create_worker(settings.database_url.get_secret_value(), handlers)
+    try:
+        async with worker.open_async():
+            await worker.run_worker_async(
+                wait=not until_idle,
+                concurrency=CONCURRENT_JOBS,
+                delete_jobs="successful",
+                shutdown_graceful_timeout=SHUTDOWN_SECONDS,
+            )
+    finally:
+        await engine.dispose()
+
+
+def create_worker(database_url: str, handlers: Mapping[type[Job], Handler]) -> App:
+    """Make a procrastinate application with one task for each type of job, named after it."""
+    conninfo = sqlalchemy_url(database_url).set(drivername="postgresql")
+    worker = App(connector=PsycopgConnector(conninfo=conninfo.render_as_string(hide_password=False)))
+    for job_type, handler in handlers.items():
+        worker.task(name=job_type.__name__, retry=RETRY)(_task(job_type, handler))
+
+    @worker.periodic(cron="* * * * *")
+    @worker.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs")
+    async def retry_stalled_jobs(timestamp: int) -> None:
+        """Give the jobs of workers that died (no heartbeat for 30 s) to the living."""
+        del timestamp  # when this was due: given to every periodic task
+        for job in await worker.job_manager.get_stalled_jobs():
+            await worker.job_manager.retry_job(job)
+
+    return worker
+
+
+def _task(job_type: type[Job], handler: Handler) -> Callable[..., Awaitable[None]]:
+    async def run(**ids: str) -> None:
+        await handler(job_type(**{name: UUID(text) for name, text in ids.items()}))
+
+    return run

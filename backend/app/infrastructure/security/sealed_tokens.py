@@ -1,0 +1,90 @@
+"""Refresh and one-time tokens that are computed with a server key.
+
+A token is a body and the HMAC-SHA256 of it, each token kind with a key of its own. So a token that
+was never made here is told from one that is merely no longer good, without storing every token,
+and what has to be made a second time (a lost answer, a mail sent again) comes out the same.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from uuid import UUID
+
+from app.domain.auth import OneTimePurpose, OneTimeTokenId, RefreshToken, SessionId
+
+ID_BYTES = 16
+NONCE_BYTES = 16
+MAC_BYTES = 32
+
+
+class _Seal:
+    """Seals with the first key of the set, opens what any of them sealed."""
+
+    def __init__(self, keys: Mapping[str, str], *, kind: str) -> None:
+        self._keys = [_mac(secret.encode(), kind.encode()) for secret in keys.values()]
+
+    def seal(self, body: bytes) -> str:
+        sealed = body + _mac(self._keys[0], body)
+        return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+
+    def open(self, text: str, body_length: int) -> bytes | None:
+        try:
+            sealed = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
+        except (ValueError, binascii.Error):
+            return None
+        body, mac = sealed[:body_length], sealed[body_length:]
+        if any(hmac.compare_digest(mac, _mac(key, body)) for key in self._keys):
+            return body
+        return None
+
+    def derive(self, text: str, length: int) -> bytes:
+        """Return bytes that only the holder of the key can compute from a token."""
+        return _mac(self._keys[0], text.encode())[:length]
+
+
+class HmacRefreshTokens:
+    """Body: session id and a nonce, which is random in the first token of a family.
+
+    Each further nonce is computed from the token it replaces: two refreshes with the same token
+    give the same successor.
+    """
+
+    def __init__(self, keys: Mapping[str, str]) -> None:
+        self._tokens = _Seal(keys, kind="refresh-token")
+        self._nonces = _Seal(keys, kind="refresh-token-successor")
+
+    def first(self, session_id: SessionId) -> RefreshToken:
+        return self._make(session_id, secrets.token_bytes(NONCE_BYTES))
+
+    def successor(self, token: RefreshToken) -> RefreshToken:
+        return self._make(token.session_id, self._nonces.derive(token.text, NONCE_BYTES))
+
+    def read(self, text: str) -> RefreshToken | None:
+        body = self._tokens.open(text, ID_BYTES + NONCE_BYTES)
+        if body is None:
+            return None
+        return RefreshToken(SessionId(UUID(bytes=body[:ID_BYTES])), text)
+
+    def _make(self, session_id: SessionId, nonce: bytes) -> RefreshToken:
+        return RefreshToken(session_id, self._tokens.seal(session_id.bytes + nonce))
+
+
+class HmacOneTimeTokens:
+    """Body: the token's id, sealed with a key of its purpose."""
+
+    def __init__(self, keys: Mapping[str, str]) -> None:
+        self._seals = {purpose: _Seal(keys, kind=purpose.value) for purpose in OneTimePurpose}
+
+    def text(self, id: OneTimeTokenId, purpose: OneTimePurpose) -> str:
+        return self._seals[purpose].seal(id.bytes)
+
+    def read(self, text: str, purpose: OneTimePurpose) -> OneTimeTokenId | None:
+        body = self._seals[purpose].open(text, ID_BYTES)
+        return None if body is None else OneTimeTokenId(UUID(bytes=body))
+
+
+def _mac(key: bytes, message: bytes) -> bytes:
+    return hmac.digest(key, message, hashlib.sha256)
