@@ -69,9 +69,10 @@ def dev(session: nox.Session) -> None:
 
 @nox.session(requires=["env"], default=False)
 def fix(session: nox.Session) -> None:
-    """Format, and repair what the linter can repair."""
+    """Format, repair what the linter can repair, rewrite the rule book's table."""
     python(session, "-m", "ruff", "check", "--fix-only", ".", "../noxfile.py")
     python(session, "-m", "ruff", "format", ".", "../noxfile.py")
+    python(session, "-m", "gates", "table")
 
 
 @nox.session(requires=["env"], default=False)

@@ -4,6 +4,13 @@ from tests.gates.twin import RULE_BOOK
 
 BOOK = """# Rules
 
+<!-- gates -->
+| rule | says | gates | sessions |
+|---|---|---|---|
+| R01 | Lint. | `lint` | `lint` |
+| R03 | Layers. | `layers` | `lint` |
+<!-- /gates -->
+
 ```toml
 [versions]
 python = ["3.11", "3.12"]
@@ -30,6 +37,9 @@ refused = ["sqlmodel", "peewee"]
 "backend/app/" = "the application"
 "backend/gates/" = "gates"
 "backend/tests/" = "tests"
+
+[structure]
+refused-files = ["ruff.toml", "pyproject.toml", "setup.cfg"]
 
 [layers.domain]
 layers = []

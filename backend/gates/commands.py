@@ -1,0 +1,111 @@
+"""R06: noxfile, registry, rule book and documents name the same sessions, gates and rules."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from gates.model import Finding, Project
+from gates.rulebook import PATH, RuleBook
+from gates.sources import dotted, files, parse, text
+
+NOXFILE = "noxfile.py"
+REGISTRY = "backend/gates/registry.py"
+READERS = ("*.md", ".ci/*", ".devcontainer/*", ".github/*", ".pre-commit-config.yaml")
+CALL = re.compile(r"\b(?:noxw|nox) -s ([a-z][\w-]*(?: [a-z][\w-]*)*)")
+TABLE = re.compile(r"(?<=<!-- gates -->\n).*?(?=<!-- /gates -->)", re.DOTALL)
+
+
+def commands(project: Project) -> Iterator[Finding]:
+    """Yield what the rule book, the noxfile, the registry and the documents do not agree on."""
+    yield from _sessions(project)
+    yield from _gates(project)
+    yield from _readers(project)
+    if TABLE.findall(project.book.text) != [table(project.book)]:
+        line = project.book.line_of("<!-- gates -->")
+        message = "the table of rules, gates and sessions is not what the block says"
+        yield Finding(file=PATH, line=line, message=message, fix="./noxw -s fix")
+
+
+def table(book: RuleBook) -> str:
+    """Return the Markdown table rule → gates → sessions, as it stands between the rule book's markers."""
+    rows = ["| rule | says | gates | sessions |", "|---|---|---|---|"]
+    for number, rule in book["rules"].items():
+        run = [name for name, gates in book["sessions"].items() if set(gates) & set(rule["gates"])]
+        cells = (f"`{'`, `'.join(names)}`" for names in (rule["gates"], run))
+        rows.append(f"| {number} | {rule['says']} | {' | '.join(cells)} |")
+    return "\n".join(rows) + "\n"
+
+
+def write_table(project: Project) -> None:
+    """Bring the rule book's table in line with its block."""
+    written = TABLE.sub(lambda _: table(project.book), project.book.text)
+    (project.root / PATH).write_text(written, encoding="utf-8")
+
+
+def _sessions(project: Project) -> Iterator[Finding]:
+    tree = parse(project, NOXFILE)
+    found = {_session_name(f): f for f in tree.body if isinstance(f, ast.FunctionDef) and _session_name(f)}
+    with_gates, listed = project.book["sessions"], project.book["commands"]["other"]
+    for name in sorted({*with_gates, *listed} - {*found}):
+        yield _finding(NOXFILE, 0, f"the rule book lists the session {name}, the noxfile has none")
+    for name, function in found.items():
+        if name not in with_gates and name not in listed:
+            yield _finding(NOXFILE, function.lineno, f"the session {name} is not in the rule book")
+        if not ast.get_docstring(function):
+            yield _finding(NOXFILE, function.lineno, f"the session {name} has no docstring for `nox -l`")
+        if name in with_gates and [ast.unparse(line) for line in function.body[1:]] != ["gates(session)"]:
+            message = f"the session {name} must do nothing but gates(session), or its gates may not run"
+            yield _finding(NOXFILE, function.lineno, message)
+    if sum(dotted(node) == "nox.session" for node in ast.walk(tree)) != len(found):
+        yield _finding(NOXFILE, 0, "nox.session is used other than as the one decorator of a function")
+    default = f"nox.options.sessions = {project.book['default']['sessions']!r}"
+    if default not in [ast.unparse(statement) for statement in tree.body]:
+        yield _finding(NOXFILE, 0, f"does not say {default}, as [default] does")
+
+
+def _session_name(function: ast.FunctionDef) -> str:
+    """Return the session that a decorator makes of a function, "" for none."""
+    for decorator in function.decorator_list:
+        call = decorator if isinstance(decorator, ast.Call) else ast.Call(decorator, [], [])
+        if dotted(call.func) == "nox.session":
+            names = [ast.literal_eval(option.value) for option in call.keywords if option.arg == "name"]
+            return str(names[0]) if names else function.name
+    return ""
+
+
+def _gates(project: Project) -> Iterator[Finding]:
+    registered = {
+        str(key.value)
+        for node in ast.walk(parse(project, REGISTRY))
+        if isinstance(node, ast.Dict)
+        for key in node.keys
+        if isinstance(key, ast.Constant)
+    }
+    sessions = project.book["sessions"]
+    run = {gate for gates in sessions.values() for gate in gates}
+    merging = {gate for name in project.book["default"]["sessions"] for gate in sessions.get(name, [])}
+    for gate in sorted(registered - run):
+        yield _finding(REGISTRY, 0, f"no session runs the gate {gate}")
+    for gate in sorted(run - registered):
+        yield _finding(PATH, project.book.line_of(f'"{gate}"'), f"the registry has no gate {gate}")
+    for number, rule in project.book["rules"].items():
+        for gate in rule["gates"]:
+            if gate not in merging:
+                line = project.book.line_of(f"[rules.{number}]")
+                yield _finding(
+                    PATH, line, f"no session of [default] runs {gate}, so {number} is not enforced"
+                )
+
+
+def _readers(project: Project) -> Iterator[Finding]:
+    known = {*project.book["sessions"], *project.book["commands"]["other"]}
+    for name in files(project, *READERS):
+        for number, line in enumerate(text(project, name).splitlines(), 1):
+            for match in CALL.finditer(line):
+                for session in match[1].split():
+                    if session not in known:
+                        yield _finding(name, number, f"names the session {session}, which does not exist")
+
+
+def _finding(file: str, line: int, message: str) -> Finding:
+    return Finding(file=file, line=line, message=message, fix=f"make it and {PATH} say the same")

@@ -1,0 +1,93 @@
+"""R06: the repository is what the rule book lists: tree, sizes, versions, sessions and commands."""
+
+from collections import Counter
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+
+from gates.changes import git
+from gates.commands import commands
+from gates.model import Finding, Outcome, Project
+from gates.rulebook import PATH
+from gates.sources import files, functions, ignored, parse, text, tracked, untracked
+from gates.versions import versions
+
+LINK, SUBMODULE = "120000", "160000"
+
+
+def check(project: Project) -> Outcome:
+    """The tree both ways, no stray code or configuration, sizes in budget, versions and commands agree."""
+    names = [*tracked(project), *untracked(project)]
+    checks = (_tree, _strays, _configurations, _sizes)
+    findings = [finding for check in checks for finding in check(project, names)]
+    findings += [*commands(project), *versions(project)]
+    return Outcome(findings=findings, checked=len(names), note=f"{len(names)} files")
+
+
+def _tree(project: Project, names: list[str]) -> Iterator[Finding]:
+    listed = list(project.book["tree"])
+    for entry in listed:
+        if not any(name == entry or (entry.endswith("/") and name.startswith(entry)) for name in names):
+            message = f"[tree] lists {entry}, but there is nothing"
+            fix = "restore it, or take it out of [tree] in the same change"
+            yield Finding(file=PATH, line=project.book.line_of(f'"{entry}"'), message=message, fix=fix)
+    for name in names:
+        if not any(name == entry or (entry.endswith("/") and name.startswith(entry)) for entry in listed):
+            message = f"{name} is not below anything that [tree] lists"
+            yield Finding(file=name, message=message, fix=f"move it, or list its place in {PATH}")
+
+
+def _strays(project: Project, _names: list[str]) -> Iterator[Finding]:
+    """Code that works on this machine only, or that the other gates would not read."""
+    for name in untracked(project):
+        if name.startswith("backend/") and name.endswith(".py"):
+            yield Finding(
+                file=name, message="git does not track this file", fix=f"git add {name}, or remove it"
+            )
+    for name in ignored(project, "backend/*.py"):
+        message = "git ignores this file, so it exists on this machine only"
+        yield Finding(file=name, message=message, fix="rename it, or correct .gitignore")
+    for row in git(project, "ls-files", "-z", "--stage").split("\0"):
+        mode, _, rest = row.partition(" ")
+        if mode in {LINK, SUBMODULE}:
+            message = "a link or submodule: gates read the files of this repository only"
+            yield Finding(file=rest.partition("\t")[2], message=message, fix="copy what is needed")
+
+
+def _configurations(project: Project, names: list[str]) -> Iterator[Finding]:
+    """One place configures the tools: a second one could switch rules off for a folder."""
+    refused = project.book["structure"]["refused-files"]
+    for name in names:
+        base = PurePosixPath(name).name
+        if name not in project.book["tree"] and any(fnmatchcase(base, pattern) for pattern in refused):
+            message = f"a second configuration: {base} could switch rules off for a folder"
+            yield Finding(file=name, message=message, fix="configure tools in backend/pyproject.toml alone")
+
+
+def _sizes(project: Project, _names: list[str]) -> Iterator[Finding]:
+    budgets = project.book["budgets"]
+    fix = "look for the missing abstraction or the superfluous feature"
+    totals: Counter[str] = Counter()
+    for name in files(project, "backend/*.py", "noxfile.py"):
+        lines = text(project, name).count("\n")
+        totals[name] = lines
+        totals["/".join(name.split("/")[:2]) + "/"] += lines
+        if lines > budgets["file-lines"]:
+            message = f"{lines} lines, a file may have {budgets['file-lines']}"
+            yield Finding(file=name, message=message, fix=fix)
+        for function in functions(parse(project, name)):
+            length = (function.end_lineno or 0) - function.lineno + 1
+            if length > budgets["function-lines"]:
+                message = (
+                    f"{function.name} has {length} lines, a function may have {budgets['function-lines']}"
+                )
+                yield Finding(file=name, line=function.lineno, message=message, fix=fix)
+    limits = {
+        "backend/app/main.py": budgets["main-lines"],
+        "noxfile.py": budgets["noxfile-lines"],
+        "backend/gates/": budgets["gates-lines"],
+        "backend/app/": budgets["app-lines"],
+    }
+    for name, limit in limits.items():
+        if totals[name] > limit:
+            yield Finding(file=name, message=f"{totals[name]} lines, the budget is {limit}", fix=fix)
