@@ -10,15 +10,18 @@ from fastapi import APIRouter, FastAPI
 
 from app.application.demo import seed_demo
 from app.application.exports import Exporter, ExportFormat
+from app.application.ports import SessionTokens
 from app.application.setup import NewAdmin, create_admin
 from app.core.clock import SystemClock
 from app.core.database import Database, create_database, create_engine
 from app.core.logging import configure_logging
 from app.core.settings import Environment, Settings, load_settings
+from app.domain.ports import Clock
 from app.infrastructure.database import migrations
 from app.infrastructure.database.authentication import SqlAlchemyAuthenticator
 from app.infrastructure.database.errors import translating
 from app.infrastructure.database.exports import SqlAlchemyExportSource
+from app.infrastructure.database.member_queries import SqlAlchemyMemberQueries
 from app.infrastructure.database.news_queries import SqlAlchemyNewsQueries
 from app.infrastructure.database.readiness import SqlAlchemyReadiness
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
@@ -26,11 +29,12 @@ from app.infrastructure.exports.encoders import CsvEncoder, JsonEncoder
 from app.infrastructure.jobs.worker import run_worker
 from app.infrastructure.security.access_tokens import JwtAccessTokens
 from app.infrastructure.security.passwords import Argon2PasswordHasher
+from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens, HmacRefreshTokens
 from app.presentation.cli import Commands, create_cli
 from app.presentation.http import docs, errors
 from app.presentation.http.dependencies import Dependencies
 from app.presentation.http.middleware import RequestContextMiddleware
-from app.presentation.http.routers import exports, health, news
+from app.presentation.http.routers import auth, exports, health, members, news
 
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -40,14 +44,18 @@ Every error is a problem document (RFC 9457): decide by its `code`. Lists give a
 Single resources carry an `ETag`; changing one needs it back in `If-Match`. Times are UTC."""
 
 
-def create_dependencies(settings: Settings, database: Database) -> Dependencies:
-    clock = SystemClock()
+def create_dependencies(settings: Settings, database: Database, clock: Clock) -> Dependencies:
     reads, snapshot = translating(database.reads), translating(database.snapshot)
-    tokens = JwtAccessTokens(settings.token_secrets, clock=clock)
+    secrets = settings.token_secrets
+    tokens = SessionTokens(JwtAccessTokens(secrets, clock=clock), HmacRefreshTokens(secrets))
     return Dependencies(
         uow=partial(SqlAlchemyUnitOfWork, database.sessions),
         clock=clock,
-        authenticator=SqlAlchemyAuthenticator(reads, tokens=tokens, clock=clock),
+        authenticator=SqlAlchemyAuthenticator(reads, tokens=tokens.access, clock=clock),
+        hasher=Argon2PasswordHasher(),
+        session_tokens=tokens,
+        one_time_tokens=HmacOneTimeTokens(secrets),
+        member_queries=SqlAlchemyMemberQueries(reads),
         news_queries=SqlAlchemyNewsQueries(reads),
         exporter=Exporter(
             SqlAlchemyExportSource(snapshot),
@@ -59,7 +67,11 @@ def create_dependencies(settings: Settings, database: Database) -> Dependencies:
 
 
 def create_app(
-    settings: Settings | None = None, *, database: Database | None = None, **overrides: Any
+    settings: Settings | None = None,
+    *,
+    database: Database | None = None,
+    clock: Clock | None = None,
+    **overrides: Any,
 ) -> FastAPI:
     """Make the application; `overrides` replace fields of Dependencies."""
     settings = settings or load_settings()
@@ -80,14 +92,15 @@ def create_app(
         lifespan=lifespan,
         max_body_size=MAX_BODY_BYTES,
     )
-    dependencies = create_dependencies(settings, database or create_database(engine))
+    database = database or create_database(engine)
+    dependencies = create_dependencies(settings, database, clock or SystemClock())
     app.state.dependencies = replace(dependencies, **overrides)
     app.add_middleware(RequestContextMiddleware)
     errors.install(app)
     docs.install(app)
     app.include_router(health.router)
     v1 = APIRouter(prefix="/api/v1")
-    for router in (news.router, exports.router):
+    for router in (auth.router, members.router, news.router, exports.router):
         v1.include_router(router)
     app.include_router(v1)
     return app

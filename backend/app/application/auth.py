@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from app.application.access import Action, authorize
 from app.application.ports import (
     AccessToken,
-    AccessTokens,
     Mailer,
     MailTemplate,
     OneTimeTokens,
     PasswordHasher,
-    RefreshTokens,
+    SessionTokens,
 )
 from app.domain.audit import AuditEntry
 from app.domain.auth import (
@@ -29,7 +28,7 @@ from app.domain.auth import (
 from app.domain.errors import UnauthenticatedError
 from app.domain.identifiers import uuid7
 from app.domain.jobs import SendAccountExistsNotice, SendEmailVerification
-from app.domain.members import EmailAddress, EmailTakenError, Member, PhoneNumber
+from app.domain.members import EmailAddress, EmailAddressError, EmailTakenError, Member, PhoneNumber
 from app.domain.ports import Clock, UnitOfWork
 
 
@@ -39,6 +38,17 @@ class Registration:
     password: str = field(repr=False)
     full_name: str = field(repr=False)
     phone: PhoneNumber | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordGrant:
+    username: str = field(repr=False)
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshGrant:
+    refresh_token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,62 +124,60 @@ async def verify_email(text: str, *, uow: UnitOfWork, clock: Clock, tokens: OneT
         await uow.commit()
 
 
-async def log_in(
-    email: EmailAddress,
-    password: Password,
+async def issue_tokens(
+    grant: PasswordGrant | RefreshGrant,
     *,
     uow: UnitOfWork,
     clock: Clock,
     hasher: PasswordHasher,
-    access_tokens: AccessTokens,
-    refresh_tokens: RefreshTokens,
+    tokens: SessionTokens,
 ) -> TokenPair:
-    """Start a session.
-
-    One InvalidGrantError and one hash, whether the address is unknown, the password wrong or the
-    account not (or no longer) usable. No connection is held while the hash is computed.
-    """
+    """Start a session, or go on with one (RFC 6749 §4.3, §6). Raises InvalidGrantError."""
     authorize(None, Action.LOG_IN)
-    async with uow:
-        known = await uow.members.find_by_email(email)
-    password_hash = known.password_hash if known is not None else None
-    matches = await hasher.verify(password, password_hash)
-    if known is None or not matches or not known.may_log_in:
-        await _record_failure(known, uow=uow, clock=clock)
-        raise InvalidGrantError
-    rehashed = await hasher.hash(password) if hasher.needs_rehash(known.password_hash) else None
-    async with uow:
-        member = await uow.members.get(known.id)
-        if not member.may_log_in or member.password_hash != password_hash:
-            raise InvalidGrantError
-        if rehashed is not None:
-            member.replace_password_hash(rehashed, clock.now())
-        token = refresh_tokens.first(SessionId(uuid7(clock.now())))
-        session = Session.start(token, member_id=member.id, at=clock.now())
-        uow.sessions.add(session)
-        uow.audit.add(_entry("auth:log-in", member, clock))
-        await uow.commit()
-    access = access_tokens.issue(member_id=session.member_id, session_id=session.id)
-    return TokenPair(access, token)
+    if isinstance(grant, PasswordGrant):
+        return await _log_in(grant, uow=uow, clock=clock, hasher=hasher, tokens=tokens)
+    return await _refresh(grant, uow=uow, clock=clock, tokens=tokens)
 
 
-async def refresh_session(
-    text: str,
+async def _log_in(
+    grant: PasswordGrant,
     *,
     uow: UnitOfWork,
     clock: Clock,
-    access_tokens: AccessTokens,
-    refresh_tokens: RefreshTokens,
+    hasher: PasswordHasher,
+    tokens: SessionTokens,
 ) -> TokenPair:
-    """Exchange a refresh token for the next one and a new access token.
+    """The same error and one hash, whether the address is unknown, the password wrong or the
+    account not usable. No connection is held while the hash is computed."""
+    password = Password.typed(grant.password)
+    async with uow:
+        known = await _find_by_username(grant.username, uow)
+    matches = await hasher.verify(password, known.password_hash if known else None)
+    if known is None or not matches or not known.may_log_in:
+        await _record("auth:log-in-failed", known, uow=uow, clock=clock)
+        raise InvalidGrantError
+    outdated = hasher.needs_rehash(known.password_hash)
+    rehashed = await hasher.hash(password) if outdated else known.password_hash
+    async with uow:
+        member = await uow.members.get(known.id)
+        if not member.may_log_in or member.password_hash != known.password_hash:
+            raise InvalidGrantError
+        if outdated:
+            member.replace_password_hash(rehashed, clock.now())
+        refresh_token = tokens.refresh.first(SessionId(uuid7(clock.now())))
+        session = Session.start(refresh_token, member_id=member.id, at=clock.now())
+        uow.sessions.add(session)
+        uow.audit.add(_entry("auth:log-in", member, clock))
+        await uow.commit()
+    return _pair(session, refresh_token, tokens)
 
-    Raises InvalidGrantError. A replay ends the session, and that is committed (RFC 9700 §4.14.2).
-    """
-    authorize(None, Action.LOG_IN)
-    presented = refresh_tokens.read(text)
+
+async def _refresh(grant: RefreshGrant, *, uow: UnitOfWork, clock: Clock, tokens: SessionTokens) -> TokenPair:
+    """A replay ends the session, and that is committed (RFC 9700 §4.14.2)."""
+    presented = tokens.refresh.read(grant.refresh_token)
     if presented is None:
         raise InvalidGrantError
-    successor = refresh_tokens.successor(presented)
+    successor = tokens.refresh.successor(presented)
     async with uow:
         session = await uow.sessions.find_locked(presented.session_id)
         if session is None:
@@ -184,21 +192,14 @@ async def refresh_session(
             await uow.commit()
             raise
         await uow.commit()
-    access = access_tokens.issue(member_id=session.member_id, session_id=session.id)
-    return TokenPair(access, successor)
+    return _pair(session, successor, tokens)
 
 
-async def revoke_token(
-    text: str,
-    *,
-    uow: UnitOfWork,
-    clock: Clock,
-    access_tokens: AccessTokens,
-    refresh_tokens: RefreshTokens,
-) -> None:
-    """End the session of a refresh or access token; of an unknown token nothing is said (RFC 7009)."""
+async def revoke_token(text: str, *, uow: UnitOfWork, clock: Clock, tokens: SessionTokens) -> None:
+    """End the session of a refresh or access token. An unknown token is nothing to speak of
+    (RFC 7009 §2.2)."""
     authorize(None, Action.LOG_IN)
-    session_id = _session_of(text, access_tokens, refresh_tokens)
+    session_id = _session_of(text, tokens)
     if session_id is None:
         return
     async with uow:
@@ -245,22 +246,35 @@ async def _ask_for_verification(member: Member, *, uow: UnitOfWork, clock: Clock
     await uow.jobs.defer(SendEmailVerification(token_id=token.id))
 
 
-async def _record_failure(member: Member | None, *, uow: UnitOfWork, clock: Clock) -> None:
+async def _find_by_username(username: str, uow: UnitOfWork) -> Member | None:
+    try:
+        email = EmailAddress.parse(username)
+    except EmailAddressError:
+        return None
+    return await uow.members.find_by_email(email)
+
+
+async def _record(action: str, member: Member | None, *, uow: UnitOfWork, clock: Clock) -> None:
     async with uow:
-        uow.audit.add(_entry("auth:log-in-failed", member, clock))
+        uow.audit.add(_entry(action, member, clock))
         await uow.commit()
 
 
-def _session_of(text: str, access_tokens: AccessTokens, refresh_tokens: RefreshTokens) -> SessionId | None:
-    refresh_token = refresh_tokens.read(text)
+def _session_of(text: str, tokens: SessionTokens) -> SessionId | None:
+    refresh_token = tokens.refresh.read(text)
     if refresh_token is not None:
         return refresh_token.session_id
     with suppress(UnauthenticatedError):
-        return access_tokens.read(text).session_id
+        return tokens.access.read(text).session_id
     return None
 
 
+def _pair(session: Session, refresh_token: RefreshToken, tokens: SessionTokens) -> TokenPair:
+    access = tokens.access.issue(member_id=session.member_id, session_id=session.id)
+    return TokenPair(access, refresh_token)
+
+
 def _entry(action: str, member: Member | None, clock: Clock) -> AuditEntry:
-    """Nobody is logged in at these acts: the member is what they are about."""
+    """Nobody is logged in yet at these acts: the member is what they are about."""
     subject_id = None if member is None else member.id
     return AuditEntry.create(action=action, at=clock.now(), subject_id=subject_id)

@@ -41,10 +41,7 @@ async def edit_member(
         member = await uow.members.get(id)
         require_version(member, seen)
         member.change_profile(changes, at=clock.now())
-        entry = AuditEntry.create(
-            action=Action.EDIT_MEMBERS, at=clock.now(), actor_id=actor.member_id, subject_id=id
-        )
-        uow.audit.add(entry)
+        uow.audit.add(_edited(member, Action.EDIT_MEMBERS, actor, clock))
         await uow.commit()
     return member
 
@@ -63,5 +60,10 @@ async def edit_own_member(
         member = await uow.members.get(actor.member_id)
         require_version(member, seen)
         member.change_profile(changes, at=clock.now())
+        uow.audit.add(_edited(member, Action.EDIT_OWN_MEMBER, actor, clock))
         await uow.commit()
     return member
+
+
+def _edited(member: Member, action: Action, actor: Actor, clock: Clock) -> AuditEntry:
+    return AuditEntry.create(action=action, at=clock.now(), actor_id=actor.member_id, subject_id=member.id)

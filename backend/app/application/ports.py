@@ -70,6 +70,14 @@ class RefreshTokens(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class SessionTokens:
+    """The two tokens that a session gives out."""
+
+    access: AccessTokens
+    refresh: RefreshTokens
+
+
 class OneTimeTokens(Protocol):
     def text(self, id: OneTimeTokenId, purpose: OneTimePurpose) -> str:
         """Return what is mailed: the same text each time, not to be guessed from the id."""

@@ -10,8 +10,8 @@ from fastapi.security import OAuth2PasswordBearer
 
 from app.application.access import Actor
 from app.application.exports import Exporter
-from app.application.ports import Authenticator
-from app.application.queries import NewsQueries, Readiness
+from app.application.ports import Authenticator, OneTimeTokens, PasswordHasher, SessionTokens
+from app.application.queries import MemberQueries, NewsQueries, Readiness
 from app.domain.errors import UnauthenticatedError
 from app.domain.ports import Clock, UnitOfWork
 
@@ -23,6 +23,10 @@ class Dependencies:
     uow: Callable[[], UnitOfWork]
     clock: Clock
     authenticator: Authenticator
+    hasher: PasswordHasher
+    session_tokens: SessionTokens
+    one_time_tokens: OneTimeTokens
+    member_queries: MemberQueries
     news_queries: NewsQueries
     exporter: Exporter
     readiness: Readiness
@@ -39,6 +43,22 @@ async def _uow(request: Request) -> UnitOfWork:
 
 async def _clock(request: Request) -> Clock:
     return provided(request).clock
+
+
+async def _hasher(request: Request) -> PasswordHasher:
+    return provided(request).hasher
+
+
+async def _session_tokens(request: Request) -> SessionTokens:
+    return provided(request).session_tokens
+
+
+async def _one_time_tokens(request: Request) -> OneTimeTokens:
+    return provided(request).one_time_tokens
+
+
+async def _member_queries(request: Request) -> MemberQueries:
+    return provided(request).member_queries
 
 
 async def _news_queries(request: Request) -> NewsQueries:
@@ -77,6 +97,10 @@ async def _current_actor(actor: Annotated[Actor | None, Depends(_optional_actor)
 
 UowDep = Annotated[UnitOfWork, Depends(_uow)]
 ClockDep = Annotated[Clock, Depends(_clock)]
+HasherDep = Annotated[PasswordHasher, Depends(_hasher)]
+SessionTokensDep = Annotated[SessionTokens, Depends(_session_tokens)]
+OneTimeTokensDep = Annotated[OneTimeTokens, Depends(_one_time_tokens)]
+MemberQueriesDep = Annotated[MemberQueries, Depends(_member_queries)]
 NewsQueriesDep = Annotated[NewsQueries, Depends(_news_queries)]
 ExporterDep = Annotated[Exporter, Depends(_exporter)]
 ReadinessDep = Annotated[Readiness, Depends(_readiness)]

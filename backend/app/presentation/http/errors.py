@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from app.core.logging import get_logger
+from app.domain.auth import InvalidGrantError
 from app.domain.errors import (
     ConflictError,
     DomainError,
@@ -123,6 +124,8 @@ def problem_response(
 async def domain_error(request: Request, error: DomainError) -> Response:
     status = status_of(type(error))
     _log.info("refused", code=error.code, status=status)
+    if isinstance(error, InvalidGrantError):  # OAuth clients look at `error` (RFC 6749 §5.2)
+        return problem_response(request, status, error.code, error.detail, error=error.code)
     if not isinstance(error, RuleViolationError):
         return problem_response(request, status, error.code, error.detail)
     pointer = f"/body/{error.field}" if error.field else "/body"

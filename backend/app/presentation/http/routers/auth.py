@@ -1,0 +1,118 @@
+from typing import Annotated
+
+from fastapi import Form, Response
+
+from app.application.access import Action
+from app.application.auth import (
+    issue_tokens,
+    register_member,
+    resend_verification,
+    revoke_token,
+    verify_email,
+)
+from app.domain.auth import (
+    InvalidGrantError,
+    OneTimeTokenError,
+    PasswordLengthError,
+    PasswordTooCommonError,
+)
+from app.domain.members import EmailAddressError, FullNameError, PhoneNumberError
+from app.presentation.http.dependencies import (
+    ClockDep,
+    HasherDep,
+    OneTimeTokensDep,
+    SessionTokensDep,
+    UowDep,
+)
+from app.presentation.http.routing import api_router, operation
+from app.presentation.http.schemas.auth import (
+    Accepted,
+    EmailVerification,
+    RegistrationCreate,
+    TokenCreate,
+    TokenRead,
+    TokenRevocation,
+    VerificationRequest,
+)
+
+router = api_router("/auth", "auth")
+
+
+@router.post(
+    "/register",
+    status_code=202,
+    summary="Register",
+    **operation(
+        Action.REGISTER,
+        EmailAddressError,
+        FullNameError,
+        PhoneNumberError,
+        PasswordLengthError,
+        PasswordTooCommonError,
+    ),
+)
+async def register(body: RegistrationCreate, uow: UowDep, clock: ClockDep, hasher: HasherDep) -> Accepted:
+    """Ask for an account. A mail says how to go on.
+
+    The answer is the same for an address that has an account already: its owner gets another mail.
+    """
+    await register_member(body.to_command(), uow=uow, clock=clock, hasher=hasher)
+    return Accepted()
+
+
+@router.post(
+    "/email/verify",
+    status_code=204,
+    summary="Verify an e-mail address",
+    **operation(Action.REGISTER, OneTimeTokenError),
+)
+async def verify(body: EmailVerification, uow: UowDep, clock: ClockDep, tokens: OneTimeTokensDep) -> None:
+    """Redeem the token from the mail: once, within 24 hours, the newest only. Then log in."""
+    await verify_email(body.token, uow=uow, clock=clock, tokens=tokens)
+
+
+@router.post(
+    "/email/resend",
+    status_code=202,
+    summary="Ask for another verification mail",
+    **operation(Action.REGISTER, EmailAddressError),
+)
+async def resend(body: VerificationRequest, uow: UowDep, clock: ClockDep) -> Accepted:
+    """Get a new token by mail, if the address waits for verification; earlier ones stop working."""
+    await resend_verification(body.to_email(), uow=uow, clock=clock)
+    return Accepted()
+
+
+@router.post(
+    "/token",
+    summary="Get tokens",
+    **operation(Action.LOG_IN, InvalidGrantError),
+)
+async def token(
+    form: Annotated[TokenCreate, Form()],
+    uow: UowDep,
+    clock: ClockDep,
+    hasher: HasherDep,
+    tokens: SessionTokensDep,
+) -> TokenRead:
+    """OAuth 2 (RFC 6749): log in by `grant_type=password`, or exchange a `refresh_token`.
+
+    Each refresh token is good for one exchange. If its answer was lost, repeat the exchange within
+    10 seconds and you get the same refresh token again; later, or with an older token, the session ends.
+    Wrong password, unknown address and an account that is not verified or not active look the same.
+    """
+    pair = await issue_tokens(form.to_grant(), uow=uow, clock=clock, hasher=hasher, tokens=tokens)
+    return TokenRead.of(pair)
+
+
+@router.post(
+    "/revoke",
+    response_class=Response,
+    summary="Log out",
+    **operation(Action.LOG_IN),
+)
+async def revoke(
+    form: Annotated[TokenRevocation, Form()], uow: UowDep, clock: ClockDep, tokens: SessionTokensDep
+) -> None:
+    """End the session of a refresh or access token at once (RFC 7009). Unknown tokens are fine."""
+    await revoke_token(form.token, uow=uow, clock=clock, tokens=tokens)

@@ -1,0 +1,115 @@
+"""Accounts and tokens at the boundary."""
+
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.application.auth import PasswordGrant, RefreshGrant, Registration, TokenPair
+from app.domain.auth import Password
+from app.domain.members import EmailAddress, PhoneNumber
+from app.presentation.http.schemas.base import Schema, Text, View
+from app.presentation.http.schemas.members import FullName, Phone
+
+MAX_SECRET_LENGTH = 1000
+BEARER: Final = "Bearer"
+
+Email = Annotated[Text, Field(max_length=EmailAddress.MAX_LENGTH, examples=["marta@pau2.example"])]
+NewPassword = Annotated[
+    Text,
+    Field(
+        max_length=MAX_SECRET_LENGTH,
+        description=(
+            f"{Password.MIN_LENGTH} to {Password.MAX_LENGTH} characters, of any kind. "
+            "Common words, patterns and your own name do not count as characters."
+        ),
+        examples=["seven herons at dawn"],
+        json_schema_extra={"format": "password"},
+    ),
+]
+Secret = Annotated[Text, Field(max_length=MAX_SECRET_LENGTH)]
+
+
+class RegistrationCreate(Schema):
+    email: Email
+    password: NewPassword = Field(repr=False)
+    full_name: FullName
+    phone: Phone | None = None
+
+    def to_command(self) -> Registration:
+        return Registration(
+            email=EmailAddress.parse(self.email),
+            password=self.password,
+            full_name=self.full_name,
+            phone=None if self.phone is None else PhoneNumber.parse(self.phone),
+        )
+
+
+class EmailVerification(Schema):
+    token: Secret = Field(repr=False)
+
+
+class VerificationRequest(Schema):
+    email: Email
+
+    def to_email(self) -> EmailAddress:
+        return EmailAddress.parse(self.email)
+
+
+class Accepted(View):
+    """The same for everybody, so that nobody learns who has an account."""
+
+    detail: Literal["If there is something to do, a mail is on its way."] = (
+        "If there is something to do, a mail is on its way."
+    )
+
+
+class OAuthForm(Schema):
+    """Parameters that this server does not know are ignored (RFC 6749 §3.2)."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class TokenCreate(OAuthForm):
+    grant_type: Literal["password", "refresh_token"]
+    username: Secret | None = Field(None, repr=False, description="E-mail address, for `password`.")
+    password: Secret | None = Field(None, repr=False, description="For `password`.")
+    refresh_token: Secret | None = Field(None, repr=False, description="For `refresh_token`.")
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        given = {name for name in self.model_fields_set if getattr(self, name) is not None}
+        needed = {"password": {"username", "password"}, "refresh_token": {"refresh_token"}}
+        if not needed[self.grant_type] <= given:
+            raise PydanticCustomError(
+                "grant_incomplete",
+                "Send username and password for `password`, refresh_token for `refresh_token`",
+            )
+        return self
+
+    def to_grant(self) -> PasswordGrant | RefreshGrant:
+        if self.grant_type == "password":
+            return PasswordGrant(username=self.username or "", password=self.password or "")
+        return RefreshGrant(refresh_token=self.refresh_token or "")
+
+
+class TokenRevocation(OAuthForm):
+    token: Secret = Field(repr=False)
+    token_type_hint: Text | None = Field(None, description="Not needed here, and not looked at.")
+
+
+class TokenRead(View):
+    """RFC 6749 §5.1."""
+
+    access_token: str
+    token_type: Literal["Bearer"] = BEARER
+    expires_in: int = Field(description="Seconds until the access token expires.", examples=[600])
+    refresh_token: str = Field(description="Good for one exchange, within 14 days.")
+
+    @classmethod
+    def of(cls, pair: TokenPair) -> Self:
+        return cls(
+            access_token=pair.access.text,
+            expires_in=int(pair.access.expires_in.total_seconds()),
+            refresh_token=pair.refresh.text,
+        )

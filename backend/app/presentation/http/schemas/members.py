@@ -1,0 +1,77 @@
+"""Members at the boundary."""
+
+from datetime import datetime
+from typing import Annotated, Self, cast
+from uuid import UUID
+
+from pydantic import BeforeValidator, Field
+
+from app.application.queries import MemberFilter, MemberSort, MemberView, Page
+from app.domain.members import EmailAddress, Member, PhoneNumber, ProfileChanges, Role
+from app.presentation.http.pagination import PageParams
+from app.presentation.http.schemas.base import Schema, Text, View
+
+FullName = Annotated[
+    Text, Field(min_length=1, max_length=Member.MAX_FULL_NAME_LENGTH, examples=["Marta Ibáñez"])
+]
+Phone = Annotated[
+    Text,
+    Field(
+        max_length=40,
+        description="With country code. Spaces, dots, dashes and brackets are dropped.",
+        examples=["+34 600 111 222"],
+    ),
+]
+
+
+def _plain(value: object) -> object:
+    return value.value if isinstance(value, EmailAddress | PhoneNumber) else value
+
+
+PlainText = Annotated[str, BeforeValidator(_plain)]
+
+
+class MemberRead(View):
+    id: UUID
+    email: PlainText
+    full_name: str
+    phone: PlainText | None = Field(description="E.164.", examples=["+34600111222"])
+    role: Role
+    is_active: bool
+    email_verified_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class MemberUpdate(Schema):
+    """A merge patch (RFC 7396): absent fields stay, null clears the phone number."""
+
+    full_name: FullName = ""
+    phone: Phone | None = None
+
+    def to_changes(self) -> ProfileChanges:
+        changes = cast("ProfileChanges", self.model_dump(exclude_unset=True))
+        if self.phone is not None:
+            changes["phone"] = PhoneNumber.parse(self.phone)
+        return changes
+
+
+class MemberPage(View):
+    items: list[MemberRead]
+    next_cursor: str | None
+
+    @classmethod
+    def of(cls, page: Page[MemberView], next_cursor: str | None) -> Self:
+        return cls.model_validate({"items": page.items, "next_cursor": next_cursor})
+
+
+class MemberFilterParams(Schema):
+    role: Role | None = None
+    is_active: bool | None = None
+
+    def to_filter(self) -> MemberFilter:
+        return MemberFilter(role=self.role, is_active=self.is_active)
+
+
+class MemberListParams(MemberFilterParams, PageParams):
+    sort: MemberSort = Field(MemberSort.NEWEST, description="`-` before a name: descending.")
