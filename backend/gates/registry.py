@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gates import coverage, handlers, imports, layers, new_code, testing, tools, trend
+from gates import coverage, handlers, imports, layers, new_code, structure, testing, tools, touched, trend
 from gates.model import Check
 
 CHECKS: Mapping[str, Check] = {
@@ -12,8 +12,10 @@ CHECKS: Mapping[str, Check] = {
     "layers": layers.check,
     "imports": imports.check,
     "handlers": handlers.check,
+    "structure": structure.check,
     "tests": testing.tested,
     "tests-unit": testing.unit_tested,
+    "tests-touched": touched.check,
     "coverage-global": coverage.everything,
     "coverage-critical": coverage.critical,
     "coverage-new": new_code.check,

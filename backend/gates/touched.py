@@ -1,0 +1,83 @@
+"""The quick gate: only the tests that a change touches, without coverage."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from gates.changes import changed_paths, merge_base
+from gates.model import Outcome, Project
+from gates.sources import files, parse
+from gates.testing import run_pytest
+
+UNIT_TESTS = "tests/unit"
+MANY = 8  # files from which on parallel workers are worth their start
+SHOWN = 3
+
+
+def check(project: Project) -> Outcome:
+    """Changed tests pass, and those that import changed modules, directly or not.
+
+    The unit tests stand in for what no import tells: changed files that are not Python, or without a test.
+    """
+    base = merge_base(project)
+    changed = {path for path in changed_paths(project, base) if path.startswith("backend/")}
+    if not changed:
+        return Outcome(skipped=f"nothing changed below backend/ since {base}")
+    selected = touched_tests(project, changed)
+    if not selected or not all(path.endswith(".py") for path in changed):
+        selected = [*(name for name in selected if not name.startswith(UNIT_TESTS)), UNIT_TESTS]
+    outcome = run_pytest(project, [*(["-n", "auto"] if len(selected) > MANY else []), *selected])
+    rest = f" and {len(selected) - SHOWN} more" if len(selected) > SHOWN else ""
+    note = f"{outcome.note} of {', '.join(selected[:SHOWN])}{rest}"
+    return Outcome(findings=outcome.findings, checked=outcome.checked, note=note)
+
+
+def touched_tests(project: Project, changed: set[str]) -> list[str]:
+    """Return the test files, relative to backend/, that a change of the given files reaches.
+
+    A changed file reaches what imports it. A changed conftest reaches all tests below its folder, while a
+    module that a conftest imports reaches those that ask for one of its fixtures.
+    """
+    names = files(project, "backend/*.py")
+    tests = [name for name in names if PurePosixPath(name).name.startswith("test_")]
+    trees = {_module(name): parse(project, name) for name in names}
+    uses = {module: set(_loaded(tree)) for module, tree in trees.items()}
+    helpers = {module: tree for module, tree in trees.items() if module.startswith("tests.")}
+    fixtures = [(name, module) for module, tree in helpers.items() for name in _fixtures(tree)]
+    for module, tree in helpers.items():
+        asked = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+        uses[module] |= {home for name, home in fixtures if name in asked}
+    folders = tuple(path.removesuffix("conftest.py") for path in changed if path.endswith("/conftest.py"))
+    reached = {_module(path) for path in changed if path.endswith(".py")}
+    reached |= {_module(path) for path in tests if path.startswith(folders)}
+    while more := {module for module, used in uses.items() if used & reached} - reached:
+        reached |= more
+    return [name.removeprefix("backend/") for name in tests if _module(name) in reached]
+
+
+def _module(path: str) -> str:
+    parts = PurePosixPath(path).relative_to("backend").with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
+
+
+def _loaded(tree: ast.Module) -> Iterator[str]:
+    """Yield the dotted names that a file may load: what it imports, and the packages around that."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import():
+                yield from (part for alias in node.names for part in _packages(alias.name))
+            case ast.ImportFrom(module=str(module)):
+                yield from (part for alias in node.names for part in _packages(f"{module}.{alias.name}"))
+
+
+def _packages(module: str) -> Iterator[str]:
+    parts = module.split(".")
+    yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+
+
+def _fixtures(tree: ast.Module) -> Iterator[str]:
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            decorators = (ast.unparse(decorator) for decorator in node.decorator_list)
+            if any(decorator.startswith("pytest.fixture") for decorator in decorators):
+                yield node.name
