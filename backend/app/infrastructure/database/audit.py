@@ -3,8 +3,11 @@
 from sqlalchemy import Column, DateTime, Index, Table, Text, Uuid
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.logging import get_logger
 from app.domain.audit import AuditEntry
 from app.infrastructure.database.metadata import mapper_registry
+
+_log = get_logger()
 
 audit_entries = Table(
     "audit_entries",
@@ -25,4 +28,8 @@ class SqlAlchemyAuditLog:
         self._session = session
 
     def add(self, entry: AuditEntry) -> None:
+        """Store the entry with the unit of work, and tell the log (ASVS 5.0 16.3.1, 16.3.3)."""
         self._session.add(entry)
+        ids = {"member_id": entry.actor_id, "subject_id": entry.subject_id}
+        known = {name: str(value) for name, value in ids.items() if value is not None}
+        _log.info("audit", action=entry.action, **known)

@@ -17,6 +17,8 @@ from app.infrastructure.mail.transports import FolderTransport, SmtpTransport, T
 
 TEMPLATES = Path(__file__).parent / "templates"
 DEFAULT_LANGUAGE = "en"
+POLICY = SMTP.clone(cte_type="7bit")
+"""Not every server on the way takes eight bits (RFC 6152)."""
 
 
 class TemplateMailer:
@@ -48,7 +50,7 @@ class TemplateMailer:
         text = (self._templates / f"{template}.txt").read_text(encoding="utf-8")
         html = (self._templates / f"{template}.html").read_text(encoding="utf-8")
         subject, _, body = text.partition("\n")
-        message = EmailMessage(policy=SMTP)
+        message = EmailMessage(policy=POLICY)
         message["From"] = self._sender
         message["To"] = to.value
         message["Subject"] = subject
