@@ -60,11 +60,30 @@ def merge_base(project: Project) -> Base:
             "This clone is shallow and may lack the commit where the change began:"
             " run `git fetch --unshallow` (in a workflow: `fetch-depth: 0`)."
         )
-    how, target = _target(project)
-    common = _try(project, "merge-base", target, "HEAD")
+    how, tip = target(project)
+    common = _try(project, "merge-base", tip, "HEAD")
     if common is None:
         raise GateError(f"HEAD and {how} have no commit in common: rebase the change onto {how}.")
     return Base(commit=common.strip(), how=how)
+
+
+def target(project: Project) -> tuple[str, str]:
+    """Return the name and the commit of what the change will be merged into. Raises GateError."""
+    named = os.environ.get(BASE_VARIABLE, "")
+    if named.strip("0"):  # GitHub says forty zeros for a push that creates its branch
+        commit = _try(project, "rev-parse", "--verify", "--end-of-options", f"{named}^{{commit}}")
+        if commit is None:
+            raise GateError(f"{BASE_VARIABLE}={named} names no commit of this clone: fetch it or unset it.")
+        return BASE_VARIABLE, commit.strip()
+    default = _try(project, "symbolic-ref", "--short", "refs/remotes/origin/HEAD") or "origin/main"
+    for name in (default.strip(), "main"):
+        commit = _try(project, "rev-parse", "--verify", f"{name}^{{commit}}")
+        if commit is not None:
+            return name, commit.strip()
+    raise GateError(
+        "There is neither origin/main nor main to compare with: run `git fetch origin main:main`,"
+        f" or name the commit in {BASE_VARIABLE}."
+    )
 
 
 def changed_lines(project: Project, base: Base, *folders: str) -> dict[str, set[int]]:
@@ -117,25 +136,6 @@ def _run(project: Project, *arguments: str) -> subprocess.CompletedProcess[bytes
 
 def _text(output: bytes) -> str:
     return output.decode("utf-8", "surrogateescape")
-
-
-def _target(project: Project) -> tuple[str, str]:
-    """Return the name and the commit of what the change will be merged into."""
-    named = os.environ.get(BASE_VARIABLE, "")
-    if named.strip("0"):  # GitHub says forty zeros for a push that creates its branch
-        commit = _try(project, "rev-parse", "--verify", "--end-of-options", f"{named}^{{commit}}")
-        if commit is None:
-            raise GateError(f"{BASE_VARIABLE}={named} names no commit of this clone: fetch it or unset it.")
-        return BASE_VARIABLE, commit.strip()
-    default = _try(project, "symbolic-ref", "--short", "refs/remotes/origin/HEAD") or "origin/main"
-    for name in (default.strip(), "main"):
-        commit = _try(project, "rev-parse", "--verify", f"{name}^{{commit}}")
-        if commit is not None:
-            return name, commit.strip()
-    raise GateError(
-        "There is neither origin/main nor main to compare with: run `git fetch origin main:main`,"
-        f" or name the commit in {BASE_VARIABLE}."
-    )
 
 
 def _added(patch: str) -> Iterator[tuple[str, range]]:

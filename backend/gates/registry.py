@@ -1,9 +1,23 @@
 """Every gate by the name that the rule book gives it."""
 
 from collections.abc import Mapping
+from importlib import import_module
+from operator import attrgetter
 
 from gates import coverage, handlers, imports, layers, new_code, structure, testing, tools, touched, trend
-from gates.model import Check
+from gates.model import Check, Outcome, Project
+
+
+def late(function: str) -> Check:
+    """Return a gate that imports its module when it runs, for modules that take long: `module:function`."""
+    module, _, name = function.partition(":")
+
+    def check(project: Project) -> Outcome:
+        outcome: Outcome = attrgetter(name)(import_module(module))(project)
+        return outcome
+
+    return check
+
 
 CHECKS: Mapping[str, Check] = {
     "format": tools.formatted,
@@ -13,6 +27,10 @@ CHECKS: Mapping[str, Check] = {
     "imports": imports.check,
     "handlers": handlers.check,
     "structure": structure.check,
+    "migration-head": late("gates.revisions:head"),
+    "migration-code": late("gates.revision_code:code"),
+    "migration-drift": late("gates.migrations:drift"),
+    "migration-cycle": late("gates.migrations:cycle"),
     "tests": testing.tested,
     "tests-unit": testing.unit_tested,
     "tests-touched": touched.check,

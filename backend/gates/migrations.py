@@ -1,0 +1,155 @@
+"""Revisions against a real PostgreSQL: they make what the models describe, and lead back without loss."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from gates.alembic_worker import (
+    AlembicError,
+    Run,
+    alembic_of,
+    check,
+    create_models,
+    downgrade,
+    lock_timeout,
+    upgrade,
+)
+from gates.databases import Schema, Scratch, Table, differences, rows_of, schema_of, scratch_databases
+from gates.model import Finding, Outcome, Project
+from gates.revisions import Revision, history
+from gates.seeding import seed
+
+ENVIRONMENT = "backend/alembic/env.py"
+ADD = './noxw -s revision -- "slug"; write by hand what it does not see'
+REPAIR = 'repair downgrade, or declare IRREVERSIBLE = "why there is no way back"'
+FILL_FIRST = "change the rows in this revision before the constraint that they break"
+
+Rows = Mapping[int, Table]
+Columns = set[tuple[int, int]]
+
+
+def drift(project: Project) -> Outcome:
+    """The migrated database is the one that the models and the libraries' own schemas describe.
+
+    `alembic check` says it in Alembic's words; comparing pg_dump also sees enum values, CHECK texts,
+    predicates of partial indexes, identity, generated columns, index methods and deferrable constraints.
+    """
+    last = history(project)[-1]
+    findings = []
+    with scratch_databases() as scratch, alembic_of(project) as run:
+        migrated, described = scratch.make("migrated"), scratch.make("described")
+        try:
+            run(upgrade, migrated, "head")
+            run(create_models, described, project.book["migrations"]["library-schemas"])
+        except AlembicError as error:
+            return Outcome(findings=[_at(last, f"the schema cannot be made: {error}", "see the message")])
+        objects = schema_of(migrated)
+        for name, made, meant in differences(objects, schema_of(described)):
+            findings.append(_at(last, f"{name}: revisions make {made}, models describe {meant}", ADD))
+        try:
+            run(check, migrated)
+        except AlembicError as error:
+            findings.append(_at(last, f"alembic check: {error}", ADD))
+    return Outcome(findings=findings, checked=len(objects), note=f"{len(objects)} database objects")
+
+
+def cycle(project: Project) -> Outcome:
+    """Each revision upgrades a database that has rows, and its downgrade and second upgrade lose none.
+
+    Only what the revision itself drops may be lost. A revision that declares IRREVERSIBLE is not taken back.
+    """
+    revisions = history(project)
+    findings: list[Finding] = []
+    with scratch_databases() as scratch, alembic_of(project) as run:
+        walk = Walk(scratch, run, scratch.make("walk"))
+        for revision in revisions:
+            try:
+                findings += [_at(revision, message, REPAIR) for message in walk.step(revision)]
+            except AlembicError as error:
+                message = f"it cannot upgrade a database that has rows: {error}"
+                return Outcome(findings=[*findings, _at(revision, message, FILL_FIRST)])
+        findings += _impatience(project, run(lock_timeout, walk.url))
+    return Outcome(findings=findings, checked=len(revisions), note=_note(revisions, walk.unfilled))
+
+
+@dataclass
+class Walk:
+    """One database on its way from empty to head, with rows in every table at each revision."""
+
+    scratch: Scratch
+    run: Run
+    url: str
+    schema: Schema = field(default_factory=dict)
+    unfilled: list[str] = field(default_factory=list)
+
+    def step(self, revision: Revision) -> list[str]:
+        """Upgrade to a revision and say what a copy loses on its way down and up again.
+
+        Raises AlembicError when the upgrade fails.
+        """
+        schema, rows = self.schema, rows_of(self.url)
+        self.run(upgrade, self.url, revision.id)
+        self.schema = schema_of(self.url)
+        lost = [] if revision.irreversible else list(self._there_and_back(revision, schema, rows))
+        self.unfilled = seed(self.url)
+        return lost
+
+    def _there_and_back(self, revision: Revision, schema: Schema, rows: Rows) -> Iterator[str]:
+        copy = self.scratch.make(f"cycle_{revision.id}", copy_of=self.url)
+        upgraded = rows_of(copy)
+        kept = _columns(rows) & _columns(upgraded)
+        try:
+            self.run(downgrade, copy, revision.down or "base")
+            for name, before, after in differences(schema, schema_of(copy)):
+                yield f"downgrade leaves of {name} {after}, before the upgrade it was {before}"
+            yield from _lost("downgrade", rows, rows_of(copy), kept)
+            self.run(upgrade, copy, revision.id)
+        except AlembicError as error:
+            yield f"the way down and up again fails: {error}"
+            return
+        for name, before, after in differences(self.schema, schema_of(copy)):
+            yield f"the second upgrade makes of {name} {after}, the first made {before}"
+        yield from _lost("the second upgrade", upgraded, rows_of(copy), kept)
+
+
+def _columns(tables: Rows) -> Columns:
+    return {(oid, number) for oid, table in tables.items() for number in table.columns}
+
+
+def _lost(step: str, before: Rows, after: Rows, kept: Columns) -> Iterator[str]:
+    """Yield what a step loses of the columns that the upgrade keeps. It may add rows."""
+    there = _columns(after)
+    for oid, table in before.items():
+        numbers = [number for number in table.columns if (oid, number) in kept]
+        gone = [table.columns[number] for number in numbers if (oid, number) not in there]
+        if gone:
+            yield f"{step} drops {table.name}.{', '.join(gone)}, which the upgrade keeps, and its values"
+        elif numbers:
+            missing = _selected(table, numbers) - _selected(after[oid], numbers)
+            if missing:
+                yield f"{step} loses or changes {missing.total()} of {len(table.rows)} rows of {table.name}"
+
+
+def _selected(table: Table, numbers: list[int]) -> Counter[tuple[str | None, ...]]:
+    return Counter(tuple(row[number] for number in numbers) for row in table.rows)
+
+
+def _impatience(project: Project, waits: int) -> Iterator[Finding]:
+    limit = 1000 * project.book["migrations"]["lock-timeout-seconds"]
+    if not 0 < waits <= limit:
+        yield Finding(
+            file=ENVIRONMENT,
+            message=f"revisions wait {waits} ms for a lock (0: for ever) while requests queue behind them",
+            fix=f"set lock_timeout to at most {limit} ms where env.py connects",
+        )
+
+
+def _note(revisions: list[Revision], unfilled: list[str]) -> str:
+    """Say what was not tried: revisions without a way back, tables that took no generic row."""
+    final = [f"{revision.file}: {revision.irreversible}" for revision in revisions if revision.irreversible]
+    note = f"irreversible: {'; '.join(final)}" if final else f"{len(revisions)} revisions, all reversible"
+    return f"{note}; no rows for {', '.join(unfilled)}" if unfilled else note
+
+
+def _at(revision: Revision, message: str, fix: str) -> Finding:
+    return Finding(file=revision.file, message=message, fix=fix)

@@ -1,0 +1,171 @@
+"""What the code of a revision may do, so that it makes the same schema everywhere, for ever, and safely."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from gates.alembic_worker import AlembicError, alembic_of, offline_sql
+from gates.changes import content_at, merge_base
+from gates.model import Finding, GateError, Outcome, Project
+from gates.revisions import Revision, files_at, history, in_tree
+
+CHANGES_ROWS = re.compile(r"\s*(with|insert|update|delete|merge|copy|do)\b", re.IGNORECASE)
+VOLATILE = re.compile(
+    r"\b(now|random|gen_random_uuid|uuidv[47]|(clock|statement|transaction)_timestamp|timeofday)\s*\("
+    r"|\b(current_(timestamp|date|time)|localtime(stamp)?)\b",
+    re.IGNORECASE,
+)
+EVASIONS = {"__import__", "compile", "eval", "exec", "getattr", "globals", "open"}
+DEFAULTS = {"server_default", "server_onupdate"}
+
+
+def code(project: Project) -> Outcome:
+    """Revisions are deterministic and reversible; merged ones stay as they were, new ones lock little."""
+    revisions = in_tree(project)
+    base = merge_base(project).commit
+    merged = files_at(project, base)
+    allowed = project.book["migrations"]["imports"]
+    findings = [finding for revision in revisions for finding in _read(revision, allowed)]
+    findings += [finding for file in merged for finding in _edited(project, base, file)]
+    new = [revision for revision in revisions if revision.file not in merged]
+    findings += _squawk(project, new) if new and not findings else []
+    return Outcome(
+        findings=findings, checked=len(revisions), note=f"{len(new)} new, {len(revisions) - len(new)} merged"
+    )
+
+
+def _edited(project: Project, base: str, file: str) -> Iterator[Finding]:
+    path = project.root / file
+    now = path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else None
+    if now != content_at(project, base, file):
+        verb = "was removed or renamed" if now is None else "was edited"
+        yield Finding(
+            file=file,
+            message=f"a merged revision {verb}: databases that ran it would differ from new ones",
+            fix=f"git checkout {base[:9]} -- {file}, and write a new revision",
+        )
+
+
+def _read(revision: Revision, allowed: Sequence[str]) -> Iterator[Finding]:
+    """Yield what a revision's code does that it may not."""
+    defaults = {
+        id(inner)
+        for node in ast.walk(revision.tree)
+        if isinstance(node, ast.keyword) and node.arg in DEFAULTS
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(revision.tree):
+        for message in _node(node, allowed, in_default=id(node) in defaults):
+            line = getattr(node, "lineno", 0)
+            yield Finding(file=revision.file, line=line, message=message, fix="write the value down")
+    for name in ("upgrade", "downgrade"):
+        yield from _direction(revision, name)
+
+
+def _node(node: ast.AST, allowed: Sequence[str], *, in_default: bool) -> Iterator[str]:
+    match node:
+        case ast.Import(names=names):
+            modules = [alias.name for alias in names]
+        case ast.ImportFrom(module=module):
+            modules = [module or "."]
+        case _:
+            modules = []
+    for module in modules:
+        if not any(module == name or module.startswith(f"{name}.") for name in allowed):
+            yield f"it imports {module}, which may mean something else when this revision runs again"
+    if isinstance(node, ast.Name) and node.id in EVASIONS:
+        yield f"{node.id} hides what this revision depends on"
+    if (
+        isinstance(node, ast.Call)
+        and not in_default
+        and VOLATILE.match(ast.unparse(node.func).split(".")[-1] + "(")
+    ):
+        yield f"{ast.unparse(node)} gives another value each time this revision runs"
+    text = _text(node)
+    if CHANGES_ROWS.match(text) and (found := VOLATILE.search(text)):
+        yield f"{found[0].rstrip('(')} in this statement gives other rows each time this revision runs"
+
+
+def _text(node: ast.AST) -> str:
+    """Return the text of a string, of an f-string without its values, or of strings that are added."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=parts):
+            return " ".join(_text(part) for part in parts)
+        case ast.BinOp(left=left, op=ast.Add() | ast.Mod(), right=right):
+            return f"{_text(left)} {_text(right)}"
+    return ""
+
+
+def _direction(revision: Revision, name: str) -> Iterator[Finding]:
+    """Yield a finding for an upgrade or downgrade that is missing or does nothing."""
+    function = next(
+        (node for node in revision.tree.body if isinstance(node, ast.FunctionDef) and node.name == name), None
+    )
+    if function is not None and not _does_nothing(function):
+        return
+    if name == "downgrade" and revision.irreversible:
+        return
+    fix = "undo what upgrade does"
+    if name == "downgrade":
+        fix += ', or declare IRREVERSIBLE = "why there is no way back"'
+    yield Finding(
+        file=revision.file,
+        line=function.lineno if function else 0,
+        message=f"{name} does nothing: a revision goes both ways",
+        fix=fix if name == "downgrade" else "remove the revision, or write what it changes",
+    )
+
+
+def _does_nothing(function: ast.FunctionDef) -> bool:
+    """Say whether the first statement that is not a docstring or `pass` leaves, or there is none."""
+    for statement in function.body:
+        if isinstance(statement, ast.Pass) or (
+            isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+        ):
+            continue
+        return isinstance(statement, ast.Raise | ast.Return)
+    return True
+
+
+def _squawk(project: Project, new: Sequence[Revision]) -> Iterator[Finding]:
+    """Yield what squawk says of the SQL of each new revision."""
+    names = {revision.file for revision in new}
+    with alembic_of(project) as run:
+        for revision in history(project):
+            if revision.file not in names:
+                continue
+            try:
+                sql = run(offline_sql, f"{revision.down or 'base'}:{revision.id}")
+            except AlembicError as error:
+                yield Finding(
+                    file=revision.file,
+                    message=f"its SQL cannot be made without a database, so nobody can examine it: {error}",
+                    fix='op.get_bind() and queries need a connection: say it with op.execute("UPDATE …")',
+                )
+                continue
+            yield from _examined(project, revision, sql)
+
+
+def _examined(project: Project, revision: Revision, sql: str) -> Iterator[Finding]:
+    rules = project.book["migrations"]
+    ignored = ",".join(rules["squawk-ignored"])
+    command = [str(Path(sys.executable).with_name("squawk")), "--reporter", "json"]
+    command += ["--pg-version", f"{project.book['versions']['postgresql'][0]}.0", "--exclude", ignored]
+    result = subprocess.run(command, input=sql, capture_output=True, text=True, check=False)
+    try:
+        rows = json.loads(result.stdout)
+    except ValueError:
+        raise GateError(f"squawk could not run: {result.stderr.strip() or result.stdout.strip()}") from None
+    lines = sql.splitlines()
+    for row in rows:
+        yield Finding(
+            file=revision.file,
+            message=f"{row['message']} [squawk {row['rule_name']}] in: {lines[row['line']].strip()}",
+            fix=row.get("help") or "see squawkhq.com/docs/rules",
+        )
