@@ -4,7 +4,19 @@ from collections.abc import Mapping
 from importlib import import_module
 from operator import attrgetter
 
-from gates import coverage, handlers, imports, layers, new_code, structure, testing, tools, touched, trend
+from gates import (
+    coverage,
+    exclusions,
+    handlers,
+    imports,
+    layers,
+    new_code,
+    structure,
+    testing,
+    tools,
+    touched,
+    trend,
+)
 from gates.model import Check, Outcome, Project
 
 
@@ -27,6 +39,7 @@ CHECKS: Mapping[str, Check] = {
     "imports": imports.check,
     "handlers": handlers.check,
     "structure": structure.check,
+    "exclusions": exclusions.check,
     "migration-head": late("gates.revisions:head"),
     "migration-code": late("gates.revision_code:code"),
     "migration-drift": late("gates.migrations:drift"),

@@ -171,6 +171,7 @@ strict = true
 
 [tool.coverage.run]
 branch = true
+source = ["app"]
 """
 
 LOCK = """fastapi==1.0 \\

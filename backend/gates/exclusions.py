@@ -1,0 +1,214 @@
+"""R14: what tools are told to overlook is what the rule book's [[exclusions]] declare, no more and no less.
+
+Exclusions hide in three places: comments, the tools' configuration, and tests that do not run.
+"""
+
+import ast
+import io
+import re
+import tokenize
+import tomllib
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
+
+from gates.model import Finding, Outcome, Project
+from gates.rulebook import PATH
+from gates.sources import dotted, files, parse, text
+
+PYPROJECT = "backend/pyproject.toml"
+KINDS = ("coverage", "dependencies", "lint", "secrets", "tests", "types")
+COMMENTS = {
+    "lint": (
+        r"noqa|ruff:|flake8[:-]|fmt:|isort:|yapf:|pylint:|nosec|nosemgrep|squawk-ignore|zizmor: ?ignore"
+        r"|hadolint +(?:global +)?ignore|shellcheck +disable"
+    ),
+    "types": r"type: ?ignore|mypy:|pyright:|pyre-",
+    "coverage": r"pragma: ?no",
+    "secrets": r"pragma: ?(?:white|allow)list|gitleaks:|ggignore",
+}
+DIRECTIVES = {
+    kind: re.compile(rf"(?:#|--|//)\s*({words})", re.IGNORECASE) for kind, words in COMMENTS.items()
+}
+SKIPS = {"importorskip", "skip", "skipIf", "skipTest", "skipUnless", "skipif", "xfail", "SkipTest"}
+HOOKS = {"collect_ignore", "collect_ignore_glob", "pytest_collection_modifyitems", "pytest_ignore_collect"}
+DESELECTING = ("--deselect", "--ignore", "--last-failed", "--lf", "--no-cov", "-k", "-m", "-p")
+
+
+class Exclusion(NamedTuple):
+    """What is overlooked: `rule` of a tool in `path`, a glob below backend/ ("**" is everywhere)."""
+
+    kind: str
+    path: str
+    rule: str
+
+
+Found = tuple[Exclusion, str, int]
+"""An exclusion with the file and the line that make it."""
+
+
+def check(project: Project) -> Outcome:
+    """Compare both ways; secrets are compared by the gate that looks for them."""
+    found = [*_comments(project), *_configured(project), *_skipped_tests(project)]
+    wanted = declared(project)
+    findings = [*_malformed(project)]
+    for exclusion, file, line in found:
+        if exclusion not in wanted:
+            message = f"an undeclared exclusion from {exclusion.kind} in {exclusion.path}: {exclusion.rule}"
+            fix = f"remove it, or declare it in [[exclusions]] of {PATH} with a reason"
+            findings.append(Finding(file=file, line=line, message=message, fix=fix))
+    idle = wanted - {item[0] for item in found} - declared(project, "secrets")
+    findings += [unused(project, exclusion) for exclusion in sorted(idle) if exclusion.kind in KINDS]
+    return Outcome(findings=findings, checked=len(wanted) + 1, note=f"{len(wanted)} declared")
+
+
+def declared(project: Project, *kinds: str) -> set[Exclusion]:
+    """Return the exclusions of the rule book, one for each rule of an entry."""
+    return {
+        Exclusion(entry["kind"], entry["path"], rule)
+        for entry in project.book.block.get("exclusions", [])
+        for rule in entry["rules"]
+        if not kinds or entry["kind"] in kinds
+    }
+
+
+def applies(exclusion: Exclusion, file: str) -> bool:
+    """Tell whether an exclusion's path means a file, given relative to the root."""
+    return fnmatchcase(file, exclusion.path) or fnmatchcase(file, f"backend/{exclusion.path}")
+
+
+def unused(project: Project, exclusion: Exclusion) -> Finding:
+    """Return the finding for a declaration that nothing needs."""
+    message = f"{exclusion.kind} exclusion {exclusion.rule} of {exclusion.path} is declared but not in use"
+    line = project.book.line_of(f'path = "{exclusion.path}"')
+    return Finding(file=PATH, line=line, message=message, fix="take it out of [[exclusions]]")
+
+
+def _malformed(project: Project) -> Iterator[Finding]:
+    for entry in project.book.block.get("exclusions", []):
+        line = project.book.line_of(f'path = "{entry["path"]}"')
+        if entry["kind"] not in KINDS:
+            message = f"there are no exclusions from {entry['kind']!r}, only from {', '.join(KINDS)}"
+            yield Finding(file=PATH, line=line, message=message, fix="change the rule itself")
+        if not entry.get("reason", "").strip():
+            message = f"the exclusion of {entry['path']} gives no reason"
+            yield Finding(file=PATH, line=line, message=message, fix="say why it is needed")
+
+
+def _comments(project: Project) -> Iterator[Found]:
+    for name in files(project):
+        if name.endswith((".md", ".json", ".txt")) or (project.root / name).is_symlink():
+            continue
+        lines = _python_comments(project, name) if name.endswith(".py") else _lines(project, name)
+        for number, line in lines:
+            for kind, pattern in DIRECTIVES.items():
+                for match in pattern.finditer(line):
+                    yield Exclusion(kind, name.removeprefix("backend/"), match[1].lower()), name, number
+
+
+def _python_comments(project: Project, name: str) -> Iterator[tuple[int, str]]:
+    parse(project, name)
+    for token in tokenize.generate_tokens(io.StringIO(text(project, name)).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+
+
+def _lines(project: Project, name: str) -> Iterator[tuple[int, str]]:
+    yield from enumerate((project.root / name).read_text(encoding="utf-8", errors="replace").splitlines(), 1)
+
+
+def _configured(project: Project) -> Iterator[Found]:
+    source = text(project, PYPROJECT)
+    tools = tomllib.loads(source).get("tool", {})
+    readers = (_ruff, _mypy, _coverage, _pytest, _deptry)
+    names = ("ruff", "mypy", "coverage", "pytest", "deptry")
+    for reader, name in zip(readers, names, strict=True):
+        for exclusion in reader(tools.get(name, {})):
+            key = exclusion.rule if exclusion.path == "**" else exclusion.path
+            line = source[: max(source.find(f'"{key}"'), 0)].count("\n") + 1
+            yield exclusion, PYPROJECT, line
+    missing = {*project.book["coverage"]["measured"]} - {*tools["coverage"]["run"].get("source", [])}
+    for name in sorted(missing):
+        yield Exclusion("coverage", name, "source"), PYPROJECT, 0
+
+
+def _ruff(config: dict[str, Any]) -> Iterator[Exclusion]:
+    lint = config.get("lint", {})
+    for key in ("per-file-ignores", "extend-per-file-ignores"):
+        for path, rules in lint.get(key, {}).items():
+            yield from (Exclusion("lint", path, rule) for rule in rules)
+    for rule in [*lint.get("ignore", []), *lint.get("extend-ignore", [])]:
+        yield Exclusion("lint", "**", rule)
+    for table in (config, lint, config.get("format", {})):
+        for path in [*table.get("exclude", []), *table.get("extend-exclude", [])]:
+            yield Exclusion("lint", path, "all")
+
+
+def _mypy(config: dict[str, Any]) -> Iterator[Exclusion]:
+    for override in config.get("overrides", []):
+        modules = override["module"]
+        for module in modules if isinstance(modules, list) else [modules]:
+            yield from (Exclusion("types", module, key) for key in override if key != "module")
+    for path in [config["exclude"]] if isinstance(config.get("exclude"), str) else config.get("exclude", []):
+        yield Exclusion("types", path, "all")
+    yield from (Exclusion("types", "**", code) for code in config.get("disable_error_code", []))
+    for key, value in config.items():
+        if (key.startswith(("allow_", "ignore_")) and value) or (value is False) or key == "follow_imports":
+            yield Exclusion("types", "**", key)
+    if config.get("strict") is not True and "strict" not in config:
+        yield Exclusion("types", "**", "strict")
+
+
+def _coverage(config: dict[str, Any]) -> Iterator[Exclusion]:
+    run, report = config.get("run", {}), config.get("report", {})
+    for path in [*run.get("omit", []), *report.get("omit", [])]:
+        yield Exclusion("coverage", path, "all")
+    for key in ("include", "exclude_lines", "exclude_also", "partial_branches", "partial_also"):
+        for pattern in [*run.get(key, []), *report.get(key, [])]:
+            yield Exclusion("coverage", "**", pattern)
+    if run.get("branch") is not True:
+        yield Exclusion("coverage", "**", "branch")
+
+
+def _pytest(config: dict[str, Any]) -> Iterator[Exclusion]:
+    options = config.get("ini_options", config)
+    given = options.get("addopts", [])
+    for option in given.split() if isinstance(given, str) else given:
+        if option.startswith(DESELECTING):
+            yield Exclusion("tests", "**", option)
+    for rule in [*options.get("norecursedirs", []), *options.get("filterwarnings", [])]:
+        if rule != "error":
+            yield Exclusion("tests", "**", rule)
+
+
+def _deptry(config: dict[str, Any]) -> Iterator[Exclusion]:
+    for rule, packages in config.get("per_rule_ignores", {}).items():
+        yield from (Exclusion("dependencies", package, rule) for package in packages)
+    for rule in config.get("ignore", []):
+        yield Exclusion("dependencies", "**", rule)
+    for path in [*config.get("exclude", []), *config.get("extend_exclude", [])]:
+        yield Exclusion("dependencies", path, "all")
+
+
+def _skipped_tests(project: Project) -> Iterator[Found]:
+    for name in files(project, "backend/tests/*.py"):
+        for node in ast.walk(parse(project, name)):
+            for word in _skips(node):
+                yield (
+                    Exclusion("tests", name.removeprefix("backend/"), word),
+                    name,
+                    getattr(node, "lineno", 0),
+                )
+
+
+def _skips(node: ast.AST) -> Iterator[str]:
+    """Yield how a piece of a test keeps tests from running."""
+    if isinstance(node, ast.ImportFrom) and node.module in {"pytest", "unittest"}:
+        yield from (alias.name for alias in node.names if alias.name in SKIPS)
+    elif isinstance(node, ast.Attribute) and node.attr in SKIPS:
+        if {"pytest", "mark", "unittest", "self"} & {*dotted(node).split(".")}:
+            yield node.attr
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in HOOKS:
+        yield node.name
+    elif isinstance(node, ast.Name) and node.id in HOOKS and isinstance(node.ctx, ast.Store):
+        yield node.id

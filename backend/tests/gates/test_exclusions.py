@@ -1,0 +1,156 @@
+import pytest
+
+from gates.exclusions import check
+from tests.gates.twin import RULE_BOOK, Twin
+
+PYPROJECT = "backend/pyproject.toml"
+MODULE = "backend/app/domain/news.py"
+
+
+def test_passes_when_exclusions_are_those_declared(twin: Twin) -> None:
+    outcome = check(twin.project)
+
+    assert (outcome.findings, outcome.note) == ([], "1 declared")
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "exclusion"),
+    [
+        (MODULE, "x = 1  # noqa\n", "lint in app/domain/news.py: noqa"),
+        (MODULE, "x = 1  # NOQA: E501\n", "lint in app/domain/news.py: noqa"),
+        (MODULE, "# ruff: disable[E501]\n", "lint in app/domain/news.py: ruff:"),
+        (MODULE, "# fmt: off\n", "lint in app/domain/news.py: fmt:"),
+        (MODULE, "x = 1  # nosec\n", "lint in app/domain/news.py: nosec"),
+        (MODULE, "x = 1  # type: ignore[misc]\n", "types in app/domain/news.py: type: ignore"),
+        (MODULE, "x = 1  # fine  # type:ignore\n", "types in app/domain/news.py: type:ignore"),
+        (MODULE, "# mypy: ignore-errors\n", "types in app/domain/news.py: mypy:"),
+        (MODULE, "x = 1  # pragma: no cover\n", "coverage in app/domain/news.py: pragma: no"),
+        (MODULE, "x = 1  # pragma: no branch\n", "coverage in app/domain/news.py: pragma: no"),
+        (MODULE, "x = 1  # pragma: allowlist secret\n", "secrets in app/domain/news.py: pragma: allowlist"),
+        ("backend/alembic/x.sql", "-- squawk-ignore ban-drop-column\n", "lint in alembic/x.sql"),
+        (
+            ".github/ci.yml",
+            "on: x # zizmor: ignore[unpinned-uses]\n",
+            "lint in .github/ci.yml: zizmor: ignore",
+        ),
+        (".devcontainer/Dockerfile", "# hadolint ignore=DL3008\n", "lint in .devcontainer/Dockerfile"),
+        (
+            "backend/tests/test_x.py",
+            "import pytest\n@pytest.mark.skip\ndef test_x(): ...\n",
+            "test_x.py: skip",
+        ),
+        ("backend/tests/test_x.py", "from pytest import xfail as later\n", "tests in tests/test_x.py: xfail"),
+        ("backend/tests/test_x.py", "import pytest\npytest.importorskip('x')\n", "test_x.py: importorskip"),
+        ("backend/tests/conftest.py", "collect_ignore = ['x']\n", "tests/conftest.py: collect_ignore"),
+        (
+            "backend/tests/conftest.py",
+            "def pytest_collection_modifyitems(): ...\n",
+            "pytest_collection_modifyitems",
+        ),
+    ],
+)
+def test_refuses_exclusion_when_code_makes_it_undeclared(
+    twin: Twin, file: str, text: str, exclusion: str
+) -> None:
+    twin.write(file, text)
+
+    (finding,) = check(twin.project).findings
+
+    assert (finding.file, finding.line) == (file, len(text.splitlines()) - text.count("\ndef"))
+    assert exclusion in finding.message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "exclusion"),
+    [
+        ('"tests/**" = ["S101"]', '"tests/**" = ["S101", "S105"]', "lint in tests/**: S105"),
+        ('"tests/**" = ["S101"]', '"tests/**" = ["S101"]\n"app/**" = ["E501"]', "lint in app/**: E501"),
+        ('select = ["E", "F", "S"]', 'select = ["E"]\nignore = ["E501"]', "lint in **: E501"),
+        ('target-version = "py311"', 'extend-exclude = ["app/x.py"]', "lint in app/x.py: all"),
+        ("strict = true", "strict = false", "types in **: strict"),
+        ("strict = true\n", "", "types in **: strict"),
+        ("strict = true", "strict = true\nwarn_unreachable = false", "types in **: warn_unreachable"),
+        ("strict = true", 'strict = true\ndisable_error_code = ["misc"]', "types in **: misc"),
+        ("strict = true", "strict = true\nignore_missing_imports = true", "in **: ignore_missing_imports"),
+        ("strict = true", 'strict = true\nexclude = "app/x"', "types in app/x: all"),
+        ("branch = true", "branch = false", "coverage in **: branch"),
+        ("branch = true", 'branch = true\nomit = ["app/x.py"]', "coverage in app/x.py: all"),
+        ('source = ["app"]', "source = []", "coverage in app: source"),
+        (
+            "[tool.coverage.run]",
+            '[tool.coverage.report]\nexclude_also = ["raise"]\n[tool.coverage.run]',
+            "coverage in **: raise",
+        ),
+        (
+            "[tool.mypy]",
+            '[tool.mypy]\noverrides = [{ module = "app.x", ignore_errors = true }]',
+            "types in app.x: ignore_errors",
+        ),
+        ("[tool.mypy]", '[tool.pytest.ini_options]\naddopts = "-k fast"\n[tool.mypy]', "tests in **: -k"),
+        (
+            "[tool.mypy]",
+            '[tool.pytest.ini_options]\nfilterwarnings = ["error", "ignore::x"]\n[tool.mypy]',
+            "tests in **: ignore::x",
+        ),
+        (
+            "[tool.mypy]",
+            '[tool.deptry.per_rule_ignores]\nDEP002 = ["uvicorn"]\n[tool.mypy]',
+            "dependencies in uvicorn: DEP002",
+        ),
+    ],
+)
+def test_refuses_exclusion_when_configuration_makes_it_undeclared(
+    twin: Twin, old: str, new: str, exclusion: str
+) -> None:
+    twin.replace(PYPROJECT, old, new)
+
+    (finding,) = check(twin.project).findings
+
+    assert finding.file == PYPROJECT
+    assert exclusion in finding.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'TEXT = "# noqa and # type: ignore and # pragma: no cover"\n',
+        '"""Skip nothing: # noqa is text here."""\n',
+        "# A type: ignored by nobody\nskip = 1\n",
+    ],
+)
+def test_passes_when_words_exclude_nothing(twin: Twin, text: str) -> None:
+    twin.write("backend/tests/test_x.py", text)
+
+    assert check(twin.project).findings == []
+
+
+def declare(twin: Twin, kind: str, path: str, rule: str, reason: str = "because") -> None:
+    entry = f'[[exclusions]]\nkind = "{kind}"\npath = "{path}"\nrules = ["{rule}"]\nreason = "{reason}"\n'
+    twin.rule("[rules.R01]", f"{entry}[rules.R01]")
+
+
+def test_passes_when_exclusion_is_declared(twin: Twin) -> None:
+    twin.write(MODULE, "x = 1  # pragma: no cover\n")
+    declare(twin, "coverage", "app/domain/news.py", "pragma: no")
+
+    assert check(twin.project).findings == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("lint", "app/**", "E501"), "is declared but not in use"),
+        (("imports", "app/domain/news.py", "sqlalchemy"), "there are no exclusions from 'imports'"),
+        (("secrets", "x", "y", " "), "gives no reason"),
+    ],
+)
+def test_refuses_declaration_when_idle_or_malformed(
+    twin: Twin, arguments: tuple[str, ...], message: str
+) -> None:
+    declare(twin, *arguments)
+
+    (finding,) = check(twin.project).findings
+
+    assert finding.file == RULE_BOOK
+    assert finding.line > 0
+    assert message in finding.message
