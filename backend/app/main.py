@@ -75,7 +75,6 @@ def create_app(
 ) -> FastAPI:
     """Make the application; `overrides` replace fields of Dependencies."""
     settings = settings or load_settings()
-    configure_logging(settings.log_level)
     engine = create_engine(settings)
 
     @asynccontextmanager
@@ -104,6 +103,13 @@ def create_app(
         v1.include_router(router)
     app.include_router(v1)
     return app
+
+
+def served_app() -> FastAPI:
+    """What a server process runs."""
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    return create_app(settings)
 
 
 async def _seed(settings: Settings) -> bool:

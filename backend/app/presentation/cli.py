@@ -42,7 +42,7 @@ def create_cli(commands: Commands) -> typer.Typer:
         """Serve the API."""
         _settings()
         uvicorn.run(
-            "app.main:create_app",
+            "app.main:served_app",
             factory=True,
             host=host,
             port=port,

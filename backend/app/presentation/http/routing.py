@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -168,16 +168,17 @@ def _finite(text: str) -> float:
 
 
 def _refuse_large(value: object) -> None:
-    level: list[object] = [value]
-    depth = 0
-    while level:
+    level, depth = [value], 0
+    while level := [item for item in level if isinstance(item, list | dict)]:
         depth += 1
-        if depth > MAX_DEPTH + 1:
+        if depth > MAX_DEPTH:
             raise json.JSONDecodeError("Nested too deeply", "", 0)
-        following: list[object] = []
-        for item in level:
-            if isinstance(item, list) and len(item) > MAX_ARRAY_LENGTH:
-                raise json.JSONDecodeError("Array too long", "", 0)
-            if isinstance(item, list | dict):
-                following += item.values() if isinstance(item, dict) else item
-        level = following
+        if any(isinstance(item, list) and len(item) > MAX_ARRAY_LENGTH for item in level):
+            raise json.JSONDecodeError("Array too long", "", 0)
+        level = [inner for item in level for inner in _inside(item)]
+
+
+def _inside(container: object) -> Iterable[object]:
+    if isinstance(container, dict):
+        return container.values()
+    return container if isinstance(container, list) else ()

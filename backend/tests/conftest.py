@@ -1,0 +1,112 @@
+"""What every test can ask for. Tests that need PostgreSQL run in a transaction that is rolled back."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.core.database import Database, create_engine, on_one_connection
+from app.core.settings import Environment, Settings
+from app.domain.members import Member, Role
+from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
+from app.infrastructure.security.access_tokens import JwtAccessTokens
+from app.main import create_app
+from tests.factories import make_member, make_session
+from tests.fakes import FixedClock
+
+pytest_plugins = ["tests.plugins.database"]
+
+ClientFor = Callable[[Role], Awaitable[AsyncClient]]
+ClientOf = Callable[[Member], Awaitable[AsyncClient]]
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str) -> Settings:
+    return Settings(environment=Environment.TEST, database_url=SecretStr(database_url))
+
+
+@pytest.fixture(scope="session")
+async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(settings)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """One connection in a transaction that never commits."""
+    async with engine.connect() as connection, connection.begin() as transaction:
+        yield connection
+        await transaction.rollback()
+
+
+@pytest.fixture
+def database(connection: AsyncConnection) -> Database:
+    return on_one_connection(connection)
+
+
+@pytest.fixture
+def uow(database: Database) -> SqlAlchemyUnitOfWork:
+    return SqlAlchemyUnitOfWork(database.sessions)
+
+
+@pytest.fixture
+def app(settings: Settings, database: Database, clock: FixedClock) -> FastAPI:
+    return create_app(settings, database=database, clock=clock)
+
+
+@pytest.fixture
+def transport(app: FastAPI) -> ASGITransport:
+    return ASGITransport(app, raise_app_exceptions=False)
+
+
+@pytest.fixture
+async def client(transport: ASGITransport) -> AsyncIterator[AsyncClient]:
+    """A client that is not logged in."""
+    async with AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
+
+
+@pytest.fixture
+async def client_of(
+    transport: ASGITransport, uow: SqlAlchemyUnitOfWork, settings: Settings, clock: FixedClock
+) -> AsyncIterator[ClientOf]:
+    """Make clients that are logged in as the given member, who is stored if need be."""
+    tokens = JwtAccessTokens(settings.token_secrets, clock=clock)
+    async with AsyncExitStack() as clients:
+
+        async def log_in(member: Member) -> AsyncClient:
+            session = make_session(member, at=clock.now())
+            async with uow:
+                if await uow.members.find(member.id) is None:
+                    uow.members.add(member)
+                uow.sessions.add(session)
+                await uow.commit()
+            token = tokens.issue(member_id=member.id, session_id=session.id)
+            client = AsyncClient(
+                transport=transport,
+                base_url="http://test",
+                headers={"Authorization": f"Bearer {token.text}"},
+            )
+            return await clients.enter_async_context(client)
+
+        yield log_in
+
+
+@pytest.fixture
+def client_for(client_of: ClientOf) -> ClientFor:
+    """Make clients that are logged in as a new member with the given role."""
+
+    async def log_in(role: Role) -> AsyncClient:
+        return await client_of(make_member(role=role))
+
+    return log_in

@@ -1,0 +1,58 @@
+"""Valid entities in one line; `overrides` replace arguments of `create`."""
+
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from app.application.access import Actor
+from app.domain.auth import RefreshToken, Session, SessionId
+from app.domain.identifiers import uuid7
+from app.domain.members import EmailAddress, Member, MemberId, Role
+from app.domain.news import Article, ArticleScope
+
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+PASSWORD = "thirteen-Umbrellas-sing"
+
+_numbers = count(1)
+
+
+def make_member(**overrides: Any) -> Member:
+    """A verified SUPPORTER who cannot log in, since nobody knows a password with this hash."""
+    number = next(_numbers)
+    given: dict[str, Any] = {
+        "email": EmailAddress.parse(f"neighbour{number}@pau2.example"),
+        "password_hash": "$argon2id$v=19$m=8,t=1,p=1$unusable",
+        "full_name": f"Neighbour {number}",
+        "email_verified_at": NOW,
+        "at": NOW,
+    }
+    return Member.create(**given | overrides)
+
+
+def make_article(**overrides: Any) -> Article:
+    """A PUBLIC draft. Give `author_id` where it is going to be stored."""
+    given: dict[str, Any] = {
+        "title": "The garden opens again",
+        "content": "From **Monday**.",
+        "scope": ArticleScope.PUBLIC,
+        "author_id": MemberId(UUID(int=7)),
+        "at": NOW,
+    }
+    return Article.create(**given | overrides)
+
+
+def make_session(member: Member, **overrides: Any) -> Session:
+    token = RefreshToken(session_id=SessionId(uuid7(NOW)), text=f"token-{next(_numbers)}")
+    given: dict[str, Any] = {"member_id": member.id, "at": NOW}
+    return Session.start(token, **given | overrides)
+
+
+def make_actor(role: Role = Role.MEMBER, **overrides: Any) -> Actor:
+    given: dict[str, Any] = {
+        "member_id": MemberId(uuid7(NOW)),
+        "role": role,
+        "session_id": SessionId(uuid7(NOW)),
+        "authenticated_at": NOW,
+    }
+    return Actor(**given | overrides)

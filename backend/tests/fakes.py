@@ -1,0 +1,197 @@
+"""In-memory stand-ins for the ports. The contract tests hold them to what PostgreSQL does."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from app.application.ports import MailTemplate
+from app.domain.audit import AuditEntry
+from app.domain.auth import OneTimeToken, OneTimeTokenId, Password, Session, SessionId
+from app.domain.errors import PreconditionFailedError
+from app.domain.members import (
+    EmailAddress,
+    EmailTakenError,
+    Member,
+    MemberId,
+    MemberNotFoundError,
+)
+from app.domain.news import Article, ArticleId, ArticleNotFoundError
+from app.domain.ports import Job
+
+
+class FixedClock:
+    """Stands still until it is told to move."""
+
+    def __init__(self, at: datetime = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def move(self, by: timedelta) -> None:
+        self.at += by
+
+
+class InMemoryStore:
+    """What is committed. Units of work look at copies of it."""
+
+    def __init__(self) -> None:
+        self.members: dict[UUID, Member] = {}
+        self.sessions: dict[UUID, Session] = {}
+        self.one_time_tokens: dict[UUID, OneTimeToken] = {}
+        self.news: dict[UUID, Article] = {}
+        self.audit: list[AuditEntry] = []
+        self.jobs: list[Job] = []
+
+
+class InMemoryMemberRepository:
+    def __init__(self, rows: dict[UUID, Member]) -> None:
+        self._rows = rows
+
+    def add(self, member: Member) -> None:
+        self._rows[member.id] = member
+
+    async def get(self, id: MemberId) -> Member:
+        if id not in self._rows:
+            raise MemberNotFoundError
+        return self._rows[id]
+
+    async def find(self, id: MemberId) -> Member | None:
+        return self._rows.get(id)
+
+    async def find_by_email(self, email: EmailAddress) -> Member | None:
+        return next((member for member in self._rows.values() if member.email == email), None)
+
+
+class InMemorySessionRepository:
+    def __init__(self, rows: dict[UUID, Session]) -> None:
+        self._rows = rows
+
+    def add(self, session: Session) -> None:
+        self._rows[session.id] = session
+
+    async def find_locked(self, id: SessionId) -> Session | None:
+        return self._rows.get(id)
+
+
+class InMemoryOneTimeTokenRepository:
+    def __init__(self, rows: dict[UUID, OneTimeToken]) -> None:
+        self._rows = rows
+
+    async def replace(self, token: OneTimeToken) -> None:
+        key = (token.member_id, token.purpose)
+        for old in [row for row in self._rows.values() if (row.member_id, row.purpose) == key]:
+            del self._rows[old.id]
+        self._rows[token.id] = token
+
+    async def find_locked(self, id: OneTimeTokenId) -> OneTimeToken | None:
+        return self._rows.get(id)
+
+
+class InMemoryArticleRepository:
+    def __init__(self, rows: dict[UUID, Article]) -> None:
+        self._rows = rows
+
+    def add(self, article: Article) -> None:
+        self._rows[article.id] = article
+
+    async def get(self, id: ArticleId) -> Article:
+        article = self._rows.get(id)
+        if article is None or article.deleted_at is not None:
+            raise ArticleNotFoundError
+        return article
+
+
+class InMemoryAuditLog:
+    def __init__(self, entries: list[AuditEntry]) -> None:
+        self._entries = entries
+
+    def add(self, entry: AuditEntry) -> None:
+        self._entries.append(entry)
+
+
+class InMemoryJobQueue:
+    def __init__(self, jobs: list[Job]) -> None:
+        self._jobs = jobs
+
+    async def defer(self, job: Job) -> None:
+        self._jobs.append(job)
+
+
+class InMemoryUnitOfWork:
+    """Works on a copy of the store; `commit` makes the copy the store.
+
+    Versions count up and collide as SQLAlchemy's `version_id_col` makes them.
+    """
+
+    def __init__(self, store: InMemoryStore) -> None:
+        self.store = store
+
+    async def __aenter__(self) -> Self:
+        self._copy = copy = deepcopy(self.store)
+        self.members = InMemoryMemberRepository(copy.members)
+        self.sessions = InMemorySessionRepository(copy.sessions)
+        self.one_time_tokens = InMemoryOneTimeTokenRepository(copy.one_time_tokens)
+        self.news = InMemoryArticleRepository(copy.news)
+        self.audit = InMemoryAuditLog(copy.audit)
+        self.jobs = InMemoryJobQueue(copy.jobs)
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None: ...
+
+    async def commit(self) -> None:
+        emails = [member.email for member in self._copy.members.values()]
+        if len(set(emails)) != len(emails):
+            raise EmailTakenError
+        _count_versions(self.store.members, self._copy.members)
+        _count_versions(self.store.news, self._copy.news)
+        vars(self.store).update(vars(deepcopy(self._copy)))
+
+
+def _count_versions(
+    before: dict[UUID, Member] | dict[UUID, Article], after: dict[UUID, Member] | dict[UUID, Article]
+) -> None:
+    for key, entity in after.items():
+        stored = before.get(key)
+        if stored is None or vars(stored) == vars(entity):
+            continue
+        if stored.version != entity.version:
+            raise PreconditionFailedError
+        entity.version += 1
+
+
+class CountingPasswordHasher:
+    """Costs nothing, and counts: comparing counts tells what comparing times only suggests."""
+
+    def __init__(self) -> None:
+        self.hashed = 0
+        self.verified = 0
+
+    async def hash(self, password: Password) -> str:
+        self.hashed += 1
+        return f"hash:{password.value}"
+
+    async def verify(self, password: Password, password_hash: str | None) -> bool:
+        self.verified += 1
+        known = password_hash is not None and password_hash.partition(":")[2]
+        return known == password.value
+
+    def needs_rehash(self, password_hash: str) -> bool:
+        return password_hash.startswith("old:")
+
+
+class RecordingMailer:
+    """Keeps what it should have sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[MailTemplate, EmailAddress, Mapping[str, str], UUID]] = []
+
+    async def send(
+        self, template: MailTemplate, *, to: EmailAddress, values: Mapping[str, str], mail_id: UUID
+    ) -> None:
+        self.sent.append((template, to, values, mail_id))

@@ -1,0 +1,80 @@
+from datetime import datetime, timedelta
+
+import pytest
+
+from app.application.access import (
+    POLICY,
+    Action,
+    ReauthenticationRequiredError,
+    authorize,
+    may,
+)
+from app.application.queries import NewsVisibility
+from app.application.versions import require_version
+from app.domain.errors import ForbiddenError, PreconditionFailedError, UnauthenticatedError
+from app.domain.members import Role
+from tests.factories import NOW, make_actor, make_article
+
+
+def test_every_action_has_a_rule_when_the_table_is_read() -> None:
+    assert set(POLICY) == set(Action)
+
+
+@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("role", Role)
+def test_allows_exactly_the_roles_of_the_table_when_asked(action: Action, role: Role) -> None:
+    least_role = POLICY[action].least_role
+    actor = make_actor(role)
+
+    allowed = least_role is None or list(Role).index(role) >= list(Role).index(least_role)
+
+    assert may(actor, action) is allowed
+    if not allowed:
+        with pytest.raises(ForbiddenError):
+            authorize(actor, action, at=NOW)
+
+
+@pytest.mark.parametrize("action", [each for each in Action if POLICY[each].least_role])
+def test_refuses_when_nobody_is_logged_in(action: Action) -> None:
+    with pytest.raises(UnauthenticatedError):
+        authorize(None, action, at=NOW)
+
+
+@pytest.mark.parametrize("action", [each for each in Action if not POLICY[each].least_role])
+def test_allows_everybody_when_no_role_is_needed(action: Action) -> None:
+    authorize(None, action)
+
+
+def test_allows_when_the_password_is_exactly_an_hour_old() -> None:
+    authorize(make_actor(Role.ADMIN), Action.EXPORT_MEMBERS, at=NOW + timedelta(hours=1))
+
+
+@pytest.mark.parametrize("at", [NOW + timedelta(hours=1, microseconds=1), None])
+def test_asks_for_the_password_when_it_is_older_or_the_time_is_unknown(at: datetime | None) -> None:
+    with pytest.raises(ReauthenticationRequiredError):
+        authorize(make_actor(Role.ADMIN), Action.EXPORT_MEMBERS, at=at)
+
+
+@pytest.mark.parametrize(
+    ("role", "visible"),
+    [
+        (None, NewsVisibility(internal=False, unpublished=False)),
+        (Role.SUPPORTER, NewsVisibility(internal=False, unpublished=False)),
+        (Role.MEMBER, NewsVisibility(internal=True, unpublished=False)),
+        (Role.BOARD_MEMBER, NewsVisibility(internal=True, unpublished=True)),
+        (Role.ADMIN, NewsVisibility(internal=True, unpublished=True)),
+    ],
+)
+def test_news_visibility_follows_the_role_when_computed(role: Role | None, visible: NewsVisibility) -> None:
+    assert NewsVisibility.of(role and make_actor(role)) == visible
+
+
+@pytest.mark.parametrize("seen", [None, frozenset({1}), frozenset({1, 7})])
+def test_accepts_when_the_current_version_was_seen(seen: frozenset[int] | None) -> None:
+    require_version(make_article(), seen)
+
+
+@pytest.mark.parametrize("seen", [frozenset({2}), frozenset()])
+def test_refuses_when_the_current_version_was_not_seen(seen: frozenset[int]) -> None:
+    with pytest.raises(PreconditionFailedError):
+        require_version(make_article(), seen)

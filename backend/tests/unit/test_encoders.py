@@ -1,0 +1,80 @@
+import csv
+import json
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from io import StringIO
+from uuid import UUID
+
+import pytest
+
+from app.application.exports import Encoder, Row, Rows
+from app.domain.members import Role
+from app.infrastructure.exports.encoders import PIECE, CsvEncoder, JsonEncoder, defuse
+
+
+async def encoded(
+    encoder: Encoder, columns: tuple[str, ...], rows: Sequence[Sequence[object]]
+) -> list[bytes]:
+    async def each() -> AsyncIterator[Row]:
+        for row in rows:
+            yield row
+
+    return [piece async for piece in encoder.encode(Rows(columns, each()))]
+
+
+ROW = (UUID(int=1), None, True, Role.ADMIN, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), 'a "b", c\nd')
+COLUMNS = ("id", "empty", "flag", "role", "at", "text")
+
+
+async def test_follows_rfc_4180_when_csv() -> None:
+    [piece] = await encoded(CsvEncoder(), COLUMNS, [ROW])
+
+    assert piece.decode() == (
+        "id,empty,flag,role,at,text\r\n"
+        '00000000-0000-0000-0000-000000000001,,true,ADMIN,2026-01-02T03:04:05+00:00,"a ""b"", c\nd"\r\n'
+    )
+
+
+async def test_keeps_types_and_text_when_json() -> None:
+    [piece] = await encoded(JsonEncoder(), COLUMNS, [ROW, ROW])
+
+    assert json.loads(piece) == 2 * [
+        {
+            "id": "00000000-0000-0000-0000-000000000001",
+            "empty": None,
+            "flag": True,
+            "role": "ADMIN",
+            "at": "2026-01-02T03:04:05+00:00",
+            "text": 'a "b", c\nd',
+        }
+    ]
+
+
+async def test_is_a_whole_file_when_there_are_no_rows() -> None:
+    assert await encoded(CsvEncoder(), ("id",), []) == [b"id\r\n"]
+    assert await encoded(JsonEncoder(), ("id",), []) == [b"[]\n"]
+
+
+@pytest.mark.parametrize("cell", [f"{first}SUM(1)" for first in "=+-@\t\r\n\x00\uff1d\uff0b\uff0d\uff20"])
+def test_puts_an_apostrophe_in_front_when_a_spreadsheet_would_calculate(cell: str) -> None:
+    assert defuse(cell) == "'" + cell
+
+
+@pytest.mark.parametrize("cell", ["", "text", "a=b", "'=1", "1-2", "2026-01-01"])
+def test_leaves_a_cell_alone_when_it_is_harmless(cell: str) -> None:
+    assert defuse(cell) == cell
+
+
+async def test_guards_headers_and_cells_when_csv() -> None:
+    [piece] = await encoded(CsvEncoder(), ("=header",), [("=1+1",), ("+34600111222",)])
+
+    rows = list(csv.reader(StringIO(piece.decode(), newline="")))
+    assert rows == [["'=header"], ["'=1+1"], ["'+34600111222"]]
+
+
+@pytest.mark.parametrize("encoder", [CsvEncoder(), JsonEncoder()])
+async def test_sends_small_pieces_when_the_table_is_long(encoder: Encoder) -> None:
+    pieces = await encoded(encoder, ("text",), [("x" * 1000,)] * 100)
+
+    assert len(pieces) > 5
+    assert max(map(len, pieces)) < PIECE + 2000

@@ -1,0 +1,25 @@
+from datetime import UTC, datetime, timedelta
+from uuid import RFC_4122
+
+from app.domain.identifiers import uuid7
+
+
+def test_matches_rfc_9562_appendix_a6_when_the_instant_is_its_example() -> None:
+    made = uuid7(datetime(2022, 2, 22, 19, 22, 22, tzinfo=UTC))
+
+    assert made.hex[:12] == "017f22e279b0"
+    assert made.version == 7
+    assert made.variant == RFC_4122
+
+
+def test_sorts_by_time_when_microseconds_apart() -> None:
+    start = datetime(2026, 11, 22, 9, 30, 0, 999_990, tzinfo=UTC)
+    made = [uuid7(start + timedelta(microseconds=step)) for step in range(20)]
+
+    assert made == sorted(made)
+
+
+def test_differs_when_made_at_the_same_instant() -> None:
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+
+    assert len({uuid7(at) for _ in range(100)}) == 100
