@@ -23,8 +23,7 @@ import psutil
 from devtools.postgres import PROJECT, PostgresUnavailableError, development_url
 
 BACKEND = PROJECT / "backend"
-DEMO_PASSWORD = "demo-quiet-river-42"
-DEMO_ACCOUNTS = ("admin", "board", "member", "supporter")
+SERVE = ("app.main:create_app", "--factory", "--reload", "--reload-dir", "app", "--no-access-log")
 READY_WITHIN = 60.0
 STOPPED_WITHIN = 10.0
 LOOK_EVERY = 0.05
@@ -56,27 +55,34 @@ def run(port: int) -> int:
     state = PROJECT / ".postgres" / f"dev-{port}.json"
     end_leftovers(state)
     refuse_taken_port(port)
-    environment = os.environ | {"DATABASE_URL": development_url(), "PAU2_ENVIRONMENT": "development"}
+    os.environ |= {"DATABASE_URL": development_url(), "PAU2_ENVIRONMENT": "development"}
     children: list[psutil.Popen] = []
 
-    def start(*command: str) -> None:
-        child = psutil.Popen([sys.executable, "-m", "app", *command], cwd=BACKEND, env=environment)
+    def start(*module: str) -> None:
+        # In a session of its own, a child does not see Ctrl-C: it ends when it is told to, in order.
+        child = psutil.Popen([sys.executable, "-m", *module], cwd=BACKEND, start_new_session=True)
         children.append(child)
         state.write_text(json.dumps([[each.pid, each.create_time()] for each in children]))
 
     try:
-        start("serve", "--reload", "--port", str(port))
-        for step in ("migrate", "seed"):
-            command = [sys.executable, "-m", "app", step]
-            if subprocess.run(command, cwd=BACKEND, env=environment, check=False).returncode:
-                raise DevError(f"`python -m app {step}` failed, see above.")
-        start("worker")
+        start("uvicorn", *SERVE, "--port", str(port))
+        log_in = prepare_database()
+        start("app", "worker")
         wait_until_ready(port, children)
-        print(banner(port, time.monotonic() - started), flush=True)
+        print(banner(port, log_in, time.monotonic() - started), flush=True)
         return watch(children)
     finally:
         end(children)
         state.unlink(missing_ok=True)
+
+
+def prepare_database() -> str:
+    """Migrate and seed the development database; return how to log in. Raises DevError."""
+    command = [sys.executable, "-m", "devtools.prepare"]
+    result = subprocess.run(command, cwd=BACKEND, stdout=subprocess.PIPE, text=True, check=False)
+    if result.returncode:
+        raise DevError("the database could not be migrated and seeded, see above.")
+    return result.stdout
 
 
 def end_leftovers(state: Path) -> None:
@@ -116,16 +122,14 @@ def wait_until_ready(port: int, children: Iterable[psutil.Popen]) -> None:
     raise DevError(f"the API was not ready within {READY_WITHIN:.0f} s, see above.")
 
 
-def banner(port: int, seconds: float) -> str:
+def banner(port: int, log_in: str, seconds: float) -> str:
     """Return what a developer needs to know once everything runs."""
-    accounts = " ".join(f"{name}@pau2.example" for name in DEMO_ACCOUNTS)
     return (
-        f"\nPAU 2 runs, ready after {seconds:.1f} s.\n"
+        f"\n{log_in.rstrip()}\n"
         f"  Documentation  http://127.0.0.1:{port}/docs\n"
-        f"  Accounts       {accounts}\n"
-        f"  Password       {DEMO_PASSWORD} (all of them)\n"
         f"  Mails          .mail/*.eml\n"
         f"  Stop           Ctrl-C (the data stays)\n"
+        f"PAU 2 runs, ready after {seconds:.1f} s.\n"
     )
 
 

@@ -14,6 +14,7 @@ ACCOUNTS = {
     "member": ("Marta Ibáñez", Role.MEMBER),
     "supporter": ("Samuel Ortega", Role.SUPPORTER),
 }
+LOG_IN_WITH = "demo-quiet-river-42"
 
 PUBLIC, INTERNAL = ArticleScope.PUBLIC, ArticleScope.INTERNAL
 DRAFT, PUBLISHED, ARCHIVED = ArticleStatus.DRAFT, ArticleStatus.PUBLISHED, ArticleStatus.ARCHIVED
@@ -40,7 +41,7 @@ async def seed_demo(*, uow: UnitOfWork, clock: Clock, hasher: PasswordHasher) ->
     async with uow:
         if await uow.members.find_by_email(_email("admin")) is not None:
             return False
-        password_hash = await hasher.hash(Password.typed("demo-quiet-river-42"))
+        password_hash = await hasher.hash(Password.typed(LOG_IN_WITH))
         members = [_member(name, password_hash, clock) for name in ACCOUNTS]
         for member in members:
             uow.members.add(member)

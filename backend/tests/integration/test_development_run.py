@@ -49,7 +49,7 @@ def start(fresh_database_url: str, port: int, tmp_path: Path) -> Iterator[Start]
         runs.append(run)
         assert run.stdout is not None
         for line in run.stdout:
-            if "Stop " in line:
+            if "PAU 2 runs" in line:
                 return run
         raise AssertionError("the product did not start")
 
@@ -132,6 +132,7 @@ def test_ends_with_a_reason_when_the_api_ends_by_itself(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", fresh_database_url)
     monkeypatch.setenv("PAU2_MAIL_FOLDER", str(tmp_path))
+    monkeypatch.setenv("PAU2_ENVIRONMENT", "test")
     raised: list[BaseException] = []
 
     def run() -> None:
