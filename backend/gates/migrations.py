@@ -4,16 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from gates.alembic_worker import (
-    AlembicError,
-    Run,
-    alembic_of,
-    check,
-    create_models,
-    downgrade,
-    lock_timeout,
-    upgrade,
-)
+from gates.alembic_worker import AlembicError, Run, alembic_of
 from gates.databases import Schema, Scratch, Table, differences, rows_of, schema_of, scratch_databases
 from gates.model import Finding, Outcome, Project
 from gates.revisions import Revision, history
@@ -39,15 +30,15 @@ def drift(project: Project) -> Outcome:
     with scratch_databases() as scratch, alembic_of(project) as run:
         migrated, described = scratch.make("migrated"), scratch.make("described")
         try:
-            run(upgrade, migrated, "head")
-            run(create_models, described, project.book["migrations"]["library-schemas"])
+            run("upgrade", migrated, "head")
+            run("create_models", described, project.book["migrations"]["library-schemas"])
         except AlembicError as error:
             return Outcome(findings=[_at(last, f"the schema cannot be made: {error}", "see the message")])
         objects = schema_of(migrated)
         for name, made, meant in differences(objects, schema_of(described)):
             findings.append(_at(last, f"{name}: revisions make {made}, models describe {meant}", ADD))
         try:
-            run(check, migrated)
+            run("check", migrated)
         except AlembicError as error:
             findings.append(_at(last, f"alembic check: {error}", ADD))
     return Outcome(findings=findings, checked=len(objects), note=f"{len(objects)} database objects")
@@ -68,7 +59,7 @@ def cycle(project: Project) -> Outcome:
             except AlembicError as error:
                 message = f"it cannot upgrade a database that has rows: {error}"
                 return Outcome(findings=[*findings, _at(revision, message, FILL_FIRST)])
-        findings += _impatience(project, run(lock_timeout, walk.url))
+        findings += _impatience(project, run("lock_timeout", walk.url))
     return Outcome(findings=findings, checked=len(revisions), note=_note(revisions, walk.unfilled))
 
 
@@ -88,7 +79,7 @@ class Walk:
         Raises AlembicError when the upgrade fails.
         """
         schema, rows = self.schema, rows_of(self.url)
-        self.run(upgrade, self.url, revision.id)
+        self.run("upgrade", self.url, revision.id)
         self.schema = schema_of(self.url)
         lost = [] if revision.irreversible else list(self._there_and_back(revision, schema, rows))
         self.unfilled = seed(self.url)
@@ -99,11 +90,11 @@ class Walk:
         upgraded = rows_of(copy)
         kept = _columns(rows) & _columns(upgraded)
         try:
-            self.run(downgrade, copy, revision.down or "base")
+            self.run("downgrade", copy, revision.down or "base")
             for name, before, after in differences(schema, schema_of(copy)):
                 yield f"downgrade leaves of {name} {after}, before the upgrade it was {before}"
             yield from _lost("downgrade", rows, rows_of(copy), kept)
-            self.run(upgrade, copy, revision.id)
+            self.run("upgrade", copy, revision.id)
         except AlembicError as error:
             yield f"the way down and up again fails: {error}"
             return
@@ -134,9 +125,9 @@ def _selected(table: Table, numbers: list[int]) -> Counter[tuple[str | None, ...
     return Counter(tuple(row[number] for number in numbers) for row in table.rows)
 
 
-def _impatience(project: Project, waits: int) -> Iterator[Finding]:
+def _impatience(project: Project, waits: object) -> Iterator[Finding]:
     limit = 1000 * project.book["migrations"]["lock-timeout-seconds"]
-    if not 0 < waits <= limit:
+    if waits not in range(1, limit + 1):
         yield Finding(
             file=ENVIRONMENT,
             message=f"revisions wait {waits} ms for a lock (0: for ever) while requests queue behind them",

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from gates.alembic_worker import AlembicError, alembic_of, offline_sql
+from gates.alembic_worker import AlembicError, alembic_of
 from gates.changes import content_at, merge_base
 from gates.model import Finding, GateError, Outcome, Project
 from gates.revisions import Revision, files_at, history, in_tree
@@ -141,7 +141,7 @@ def _squawk(project: Project, new: Sequence[Revision]) -> Iterator[Finding]:
             if revision.file not in names:
                 continue
             try:
-                sql = run(offline_sql, f"{revision.down or 'base'}:{revision.id}")
+                sql = str(run("offline_sql", f"{revision.down or 'base'}:{revision.id}"))
             except AlembicError as error:
                 yield Finding(
                     file=revision.file,

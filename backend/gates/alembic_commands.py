@@ -1,0 +1,86 @@
+"""What the worker process does with Alembic and env.py. Nothing else imports this module."""
+
+import io
+import os
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from operator import attrgetter
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
+
+from alembic import command
+
+
+def upgrade(url: str, revision: str) -> None:
+    command.upgrade(_config(url), revision)
+
+
+def downgrade(url: str, revision: str) -> None:
+    command.downgrade(_config(url), revision)
+
+
+def check(url: str) -> None:
+    """Refuses with the operations that autogenerate would write."""
+    command.check(_config(url))
+
+
+def offline_sql(revisions: str) -> str:
+    """Return the SQL of the revisions `older:newer`, made without a database."""
+    config = _config("postgresql://offline/offline")
+    config.output_buffer = io.StringIO()
+    command.upgrade(config, revisions, sql=True)
+    return config.output_buffer.getvalue()
+
+
+def create_models(url: str, library_schemas: Sequence[str]) -> None:
+    """Make the tables of env.py's own metadata, and what the named functions `module:name` return as SQL."""
+
+    def create(context: MigrationContext, connection: Connection) -> None:
+        with connection.engine.begin() as own:  # apart from the transaction that env.py may roll back
+            for maker in library_schemas:
+                module, _, name = maker.partition(":")
+                own.connection.cursor().execute(attrgetter(name)(import_module(module))())
+            context.opts["target_metadata"].create_all(own)
+
+    _in_environment(url, create)
+
+
+def lock_timeout(url: str) -> int:
+    """Return the lock_timeout under which env.py runs revisions, in milliseconds; 0 waits for ever."""
+    seen: list[int] = []
+
+    def ask(_context: MigrationContext, connection: Connection) -> None:
+        query = text("SELECT setting::int FROM pg_settings WHERE name = 'lock_timeout'")
+        seen.append(connection.execute(query).scalar_one())
+
+    _in_environment(url, ask)
+    return seen[0]
+
+
+def _config(url: str) -> Config:
+    """Return the configuration for one database; env.py finds its address where the application does."""
+    os.environ["DATABASE_URL"] = url
+    config = Config(toml_file="pyproject.toml", stdout=io.StringIO(), attributes={"database_url": url})
+    config.set_main_option("script_location", str(Path("alembic").resolve()))
+    return config
+
+
+def _in_environment(url: str, work: Callable[[MigrationContext, Connection], None]) -> None:
+    """Run env.py with our work in the place of the revisions."""
+    config = _config(url)
+    script = ScriptDirectory.from_config(config)
+
+    def steps(_revision: object, context: MigrationContext) -> list[object]:
+        if context.connection is None:
+            raise CommandError("env.py gave Alembic no connection")
+        work(context, context.connection)
+        return []
+
+    with EnvironmentContext(config, script, fn=steps):
+        script.run_env()
