@@ -68,7 +68,7 @@ class JwtAccessTokens:
             read = AccessTokenClaims(
                 member_id=MemberId(UUID(claims["sub"])), session_id=SessionId(UUID(claims["sid"]))
             )
-        except (jwt.InvalidTokenError, KeyError, ValueError, OverflowError):
+        except (jwt.InvalidTokenError, KeyError, TypeError, ValueError, OverflowError):
             raise UnauthenticatedError from None
         if not issued_at - LEEWAY <= self._clock.now() < expires_at + LEEWAY:
             raise UnauthenticatedError

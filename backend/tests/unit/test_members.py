@@ -1,0 +1,163 @@
+from datetime import timedelta
+
+import pytest
+
+from app.domain.members import (
+    EmailAddress,
+    EmailAddressError,
+    FullNameError,
+    Member,
+    PhoneNumber,
+    PhoneNumberError,
+    Role,
+)
+from tests.factories import NOW, make_member
+
+LATER = NOW + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("Marta@PAU2.Example", "marta@pau2.example"),
+        ("  marta@pau2.example ", "marta@pau2.example"),
+        ("marta@BÜCHER.example", "marta@xn--bcher-kva.example"),
+        ("marta+list@pau2.example", "marta+list@pau2.example"),
+        ("\uff4darta@pau2.example", "marta@pau2.example"),
+        (f"{'a' * 64}@pau2.example", f"{'a' * 64}@pau2.example"),
+    ],
+)
+def test_addresses_are_equal_when_people_mean_the_same(typed: str, stored: str) -> None:
+    assert EmailAddress.parse(typed) == EmailAddress(stored)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "marta",
+        "@pau2.example",
+        "marta@",
+        "marta@localhost",
+        "marta@pau2..example",
+        "marta@-pau2.example",
+        "marta@pau2.example.",
+        "marta@127.0.0.1",
+        "mar ta@pau2.example",
+        ".marta@pau2.example",
+        "marta@pau2.example\r\nBcc: all@pau2.example",
+        "marta@pau2.example,all@pau2.example",
+        "märta@pau2.example",
+        f"{'a' * 65}@pau2.example",
+        f"marta@{'a' * 64}.example",
+        f"marta@{'a.' * 125}example",
+    ],
+)
+def test_refuses_an_address_when_no_mail_can_go_there(text: str) -> None:
+    with pytest.raises(EmailAddressError):
+        EmailAddress.parse(text)
+
+
+@pytest.mark.parametrize("typed", ["+34 600 111 222", "+34-600.111.222", "+(34)600111222"])
+def test_phone_numbers_are_e164_when_typed_with_separators(typed: str) -> None:
+    assert str(PhoneNumber.parse(typed)) == "+34600111222"
+
+
+@pytest.mark.parametrize("text", ["", "600111222", "+0600111222", "+123456", "+1234567890123456", "+34x"])
+def test_refuses_a_phone_number_when_it_is_not_e164(text: str) -> None:
+    with pytest.raises(PhoneNumberError):
+        PhoneNumber.parse(text)
+
+
+def test_personal_values_stay_out_of_repr_when_a_member_is_printed() -> None:
+    member = make_member(
+        email=EmailAddress("canary@pau2.example"),
+        full_name="Canary Name",
+        password_hash="canary-hash",
+        phone=PhoneNumber("+34600000001"),
+    )
+
+    assert "anary" not in repr(member)
+    assert "+34600000001" not in repr(member)
+
+
+@pytest.mark.parametrize(
+    ("role", "other", "suffices"),
+    [
+        (Role.ADMIN, Role.BOARD_MEMBER, True),
+        (Role.MEMBER, Role.MEMBER, True),
+        (Role.SUPPORTER, Role.MEMBER, False),
+        (Role.BOARD_MEMBER, Role.ADMIN, False),
+    ],
+)
+def test_roles_include_the_lower_ones_when_compared(role: Role, other: Role, suffices: bool) -> None:
+    assert role.at_least(other) is suffices
+
+
+def test_is_an_unverified_supporter_when_nothing_else_is_said() -> None:
+    member = make_member(email_verified_at=None)
+
+    assert (member.role, member.is_active, member.may_log_in) == (Role.SUPPORTER, True, False)
+    assert (member.created_at, member.updated_at) == (NOW, NOW)
+
+
+def test_may_log_in_when_verified_and_active() -> None:
+    member = make_member(email_verified_at=None)
+    member.verify_email(NOW)
+    assert member.may_log_in
+
+    member.is_active = False
+    assert not member.may_log_in
+
+
+def test_keeps_the_first_date_when_verified_again() -> None:
+    member = make_member(email_verified_at=None)
+
+    member.verify_email(NOW)
+    member.verify_email(LATER)
+
+    assert (member.email_verified_at, member.updated_at) == (NOW, NOW)
+
+
+@pytest.mark.parametrize("full_name", ["", "   ", "x" * 121])
+def test_refuses_a_name_when_it_is_blank_or_too_long(full_name: str) -> None:
+    with pytest.raises(FullNameError):
+        make_member(full_name=full_name)
+    with pytest.raises(FullNameError):
+        make_member().change_profile({"full_name": full_name}, at=LATER)
+
+
+def test_tidies_a_name_when_typed_with_odd_spaces_and_accents() -> None:
+    assert make_member(full_name="  Nora   Nu\u0301n\u0303ez ").full_name == "Nora Núñez"
+
+
+def _with_phone() -> Member:
+    return make_member(full_name="Marta", phone=PhoneNumber("+34600111222"))
+
+
+def test_changes_only_what_is_given_when_the_profile_changes() -> None:
+    member = _with_phone()
+
+    member.change_profile({"full_name": "Marta I."}, at=LATER)
+
+    assert (member.full_name, str(member.phone), member.updated_at) == (
+        "Marta I.",
+        "+34600111222",
+        LATER,
+    )
+
+
+def test_clears_the_phone_when_the_change_says_none() -> None:
+    member = _with_phone()
+
+    member.change_profile({"phone": None}, at=LATER)
+
+    assert (member.full_name, member.phone) == ("Marta", None)
+
+
+def test_replaces_the_hash_when_told_so() -> None:
+    member = make_member()
+
+    member.replace_password_hash("other", LATER)
+
+    assert (member.password_hash, member.updated_at) == ("other", LATER)
