@@ -91,8 +91,8 @@ def excluded(project: Project, name: str, file: Coverage) -> Iterator[Finding]:
     """Yield a finding when coverage left lines of a file out that the rule book does not declare."""
     if not file.excluded_lines or declared(project, name):
         return
-    source = (project.root / name).read_bytes()
-    hidden = file.excluded_lines - Statements(source, sources.parse(project, name)).harmless()
+    statements = Statements((project.root / name).read_bytes(), sources.parse(project, name))
+    hidden = (file.excluded_lines & statements.code()) - statements.harmless()
     if hidden:
         yield Finding(
             file=name,

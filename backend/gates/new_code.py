@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 
 from gates import sources
-from gates.changes import changed_lines, merge_base
+from gates.changes import Base, changed_lines, merge_base
 from gates.coverage import excluded, line_ranges, shortfall, unmeasured
 from gates.measurement import (
     RUN_TESTS,
@@ -53,7 +53,7 @@ def check(project: Project) -> Outcome:
         *_refused(project, new, lines, branches),
     ]
     if lines.total:
-        findings += _diff_cover(project, new, lines)
+        findings += diff_cover(project, base, new, lines)
     elif not findings:
         return Outcome(skipped=f"no statement is new since {base}")
     note = f"{lines} of {lines.total} lines, {branches} of {branches.total} branches new since {base}"
@@ -100,7 +100,7 @@ def _hidden(project: Project, name: str, touched: set[int]) -> Iterator[Finding]
         )
 
 
-def _diff_cover(project: Project, new: Measurement, lines: Count) -> Iterator[Finding]:
+def diff_cover(project: Project, base: Base, new: Measurement, lines: Count) -> Iterator[Finding]:
     """Let diff-cover report exactly the lines that the gate counts, and judge them as well.
 
     It gets them as a diff: its own one leaves out untracked files, continuation lines and what
@@ -113,11 +113,12 @@ def _diff_cover(project: Project, new: Measurement, lines: Count) -> Iterator[Fi
     )
     least = project.book["coverage"]["new"]["lines"]
     formats = f"html:{HTML},markdown:../reports/new-code.md,json:../reports/coverage/new-code.json"
-    options = [f"--diff-file={folder / 'new-code.diff'}", f"--fail-under={least}", "--quiet"]
-    command = [sys.executable, "-m", "diff_cover.diff_cover_tool", str(folder / "coverage.xml"), *options]
-    result = subprocess.run(
-        [*command, "--format", formats], cwd=project.backend, capture_output=True, text=True, check=False
-    )
+    command = [
+        *(sys.executable, "-m", "diff_cover.diff_cover_tool", str(folder / "coverage.xml")),
+        *(f"--diff-file={folder / 'new-code.diff'}", f"--compare-branch={base.commit}"),
+        *(f"--fail-under={least}", f"--format={formats}", "--quiet"),
+    ]
+    result = subprocess.run(command, cwd=project.backend, capture_output=True, text=True, check=False)
     if result.returncode not in {0, LOW} or not (folder / "new-code.json").exists():
         raise GateError(f"diff-cover could not run: {(result.stdout + result.stderr).strip()}")
     counted = json.loads((folder / "new-code.json").read_text())["total_num_lines"]

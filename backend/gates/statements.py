@@ -41,7 +41,7 @@ class Statements:
         """
         if LONE_CARRIAGE_RETURN.search(self._source):
             return set(self._owners)
-        units = {id(self._owners[line]) for line in changed & self._code() if line in self._owners}
+        units = {id(self._owners[line]) for line in changed & self.code() if line in self._owners}
         return {line for line, unit in self._owners.items() if id(unit) in units}
 
     def hidden(self, lines: set[int]) -> list[int]:
@@ -66,7 +66,8 @@ class Statements:
             line for node in nodes if _is_declaration(node) or _only_imports(node) for line in _span(node)
         }
 
-    def _code(self) -> set[int]:
+    def code(self) -> set[int]:
+        """Return the lines that hold more than a comment."""
         tokens = tokenize.tokenize(BytesIO(self._source).readline)
         return {
             line
