@@ -48,7 +48,7 @@ Found = tuple[Exclusion, str, int]
 
 
 def check(project: Project) -> Outcome:
-    """Compare both ways; secrets are compared by the gate that looks for them."""
+    """Compare both ways; secrets and dependencies are compared by the gates that look for them."""
     found = [*_comments(project), *_configured(project), *_skipped_tests(project)]
     wanted = declared(project)
     findings = [*_malformed(project)]
@@ -57,7 +57,7 @@ def check(project: Project) -> Outcome:
             message = f"an undeclared exclusion from {exclusion.kind} in {exclusion.path}: {exclusion.rule}"
             fix = f"remove it, or declare it in [[exclusions]] of {PATH} with a reason"
             findings.append(Finding(file=file, line=line, message=message, fix=fix))
-    idle = wanted - {item[0] for item in found} - declared(project, "secrets")
+    idle = wanted - {item[0] for item in found} - declared(project, "secrets", "dependencies")
     findings += [unused(project, exclusion) for exclusion in sorted(idle) if exclusion.kind in KINDS]
     return Outcome(findings=findings, checked=len(wanted) + 1, note=f"{len(wanted)} declared")
 
@@ -120,8 +120,8 @@ def _lines(project: Project, name: str) -> Iterator[tuple[int, str]]:
 def _configured(project: Project) -> Iterator[Found]:
     source = text(project, PYPROJECT)
     tools = tomllib.loads(source).get("tool", {})
-    readers = (_ruff, _mypy, _coverage, _pytest, _deptry)
-    names = ("ruff", "mypy", "coverage", "pytest", "deptry")
+    readers = (_ruff, _mypy, _coverage, _pytest)
+    names = ("ruff", "mypy", "coverage", "pytest")
     for reader, name in zip(readers, names, strict=True):
         for exclusion in reader(tools.get(name, {})):
             key = exclusion.rule if exclusion.path == "**" else exclusion.path
@@ -179,15 +179,6 @@ def _pytest(config: dict[str, Any]) -> Iterator[Exclusion]:
     for rule in [*options.get("norecursedirs", []), *options.get("filterwarnings", [])]:
         if rule != "error":
             yield Exclusion("tests", "**", rule)
-
-
-def _deptry(config: dict[str, Any]) -> Iterator[Exclusion]:
-    for rule, packages in config.get("per_rule_ignores", {}).items():
-        yield from (Exclusion("dependencies", package, rule) for package in packages)
-    for rule in config.get("ignore", []):
-        yield Exclusion("dependencies", "**", rule)
-    for path in [*config.get("exclude", []), *config.get("extend_exclude", [])]:
-        yield Exclusion("dependencies", path, "all")
 
 
 def _skipped_tests(project: Project) -> Iterator[Found]:

@@ -18,9 +18,7 @@ postgresql = ["15", "16"]
 
 [stack]
 framework = "fastapi"
-database-driver = "psycopg"
 orm = "sqlalchemy"
-migrations = "alembic"
 runtime = ["fastapi", "sqlalchemy"]
 dev = ["ruff"]
 refused = ["sqlmodel", "peewee"]
@@ -174,11 +172,11 @@ branch = true
 source = ["app"]
 """
 
-LOCK = """fastapi==1.0 \\
-    --hash=sha256:{0}
-sqlalchemy==2.0 \\
-    --hash=sha256:{0}
-""".format("0" * 64)
+
+def lock(*pins: str) -> str:
+    """Return a lock in the form that uv writes."""
+    return "".join(f"{pin} \\\n    --hash=sha256:{'0' * 64}\n" for pin in pins)
+
 
 FILES = {
     RULE_BOOK: BOOK,
@@ -188,12 +186,9 @@ FILES = {
     "noxfile.py": NOXFILE,
     "backend/pyproject.toml": PYPROJECT,
     "backend/requirements/runtime.in": "fastapi\nsqlalchemy[asyncio]\n",
-    "backend/requirements/runtime.txt": LOCK,
+    "backend/requirements/runtime.txt": lock("fastapi==1.0", "sqlalchemy==2.0"),
     "backend/requirements/dev.in": "-r runtime.in\nruff\n",
-    "backend/requirements/dev.txt": LOCK
-    + LOCK.splitlines()[0].replace("fastapi", "ruff")
-    + "\n"
-    + LOCK.splitlines()[1],
+    "backend/requirements/dev.txt": lock("fastapi==1.0", "ruff==1.0", "sqlalchemy==2.0"),
     "backend/alembic/env.py": "",
     "backend/gates/registry.py": 'CHECKS = {"lint": print, "layers": print}\n',
     "backend/tests/__init__.py": "",

@@ -92,11 +92,6 @@ def test_refuses_exclusion_when_code_makes_it_undeclared(
             '[tool.pytest.ini_options]\nfilterwarnings = ["error", "ignore::x"]\n[tool.mypy]',
             "tests in **: ignore::x",
         ),
-        (
-            "[tool.mypy]",
-            '[tool.deptry.per_rule_ignores]\nDEP002 = ["uvicorn"]\n[tool.mypy]',
-            "dependencies in uvicorn: DEP002",
-        ),
     ],
 )
 def test_refuses_exclusion_when_configuration_makes_it_undeclared(

@@ -1,0 +1,200 @@
+"""R05: the locks hold the listed stack and nothing that competes with it; only Alembic changes the schema.
+
+Dependencies are compared by their normalised names (PEP 503) in what is asked for (`*.in`) and what is
+installed (`*.txt`). deptry compares them with what the application imports.
+"""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from gates.exclusions import Exclusion, declared, unused
+from gates.model import Finding, GateError, Outcome, Project
+from gates.rulebook import PATH
+from gates.sources import files, parse, text
+
+FOLDER = "backend/requirements"
+REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]*)(\[[\w,-]+\])?(?:\s*[<>=!~][^;@]*)?")
+PIN = re.compile(r"([a-z0-9][a-z0-9-]*)==(\S+)( ; [^\\]+)? \\")
+HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
+DDL = re.compile(
+    r"\s*(create|alter|drop|truncate)\s+(or\s+replace\s+)?((unique|unlogged|temp\w*|materialized|foreign)\s+)*"
+    r"(table|index|type|view|schema|sequence|trigger|function|extension|domain|policy)\b",
+    re.IGNORECASE,
+)
+MAKERS = {
+    "AddConstraint",
+    "CreateIndex",
+    "CreateTable",
+    "DDL",
+    "DropTable",
+    "apply_schema",
+    "create_all",
+    "drop_all",
+}
+SCHEMA_FREE = ("backend/app/*", "backend/devtools/*", "backend/tests/*")
+OUTSIDE = ("backend/tests/gates/*",)
+
+
+def check(project: Project) -> Outcome:
+    """Compare requirements and locks with [stack], run deptry, and refuse schema changes outside Alembic."""
+    asked = {name: [*_asked(project, name)] for name in ("runtime", "dev", "nox")}
+    findings = [*_requirements(project, asked), *_metadata(project), *_locks(project, asked)]
+    findings += [*_imported(project, [name for _, name, _ in asked["runtime"]]), *_schema_changes(project)]
+    count = sum(len(lines) for lines in asked.values())
+    return Outcome(findings=findings, checked=count, note=f"{count} dependencies asked for")
+
+
+def _asked(project: Project, name: str) -> Iterator[tuple[int, str, str]]:
+    """Yield line, normalised name and text of each requirement; the name is "" for what is not one."""
+    path = f"{FOLDER}/{name}.in"
+    if not (project.root / path).exists():
+        return
+    for number, line in enumerate(text(project, path).splitlines(), 1):
+        if line.strip() and line != "-r runtime.in":
+            match = REQUIREMENT.fullmatch(line.strip())
+            yield number, _normalised(match[1]) if match else "", line
+
+
+def _requirements(project: Project, asked: dict[str, list[tuple[int, str, str]]]) -> Iterator[Finding]:
+    stack = project.book["stack"]
+    for name, lines in asked.items():
+        listed = {_normalised(item) for item in stack.get(name, [])}
+        file = f"{FOLDER}/{name}.in"
+        for number, requirement, line in lines:
+            if not requirement:
+                message = (
+                    f"{line!r} is not a name with an optional version: addresses and options are refused"
+                )
+                yield Finding(file=file, line=number, message=message, fix="ask for it by name")
+            elif requirement not in listed:
+                message = f"{requirement} is not in [stack] {name}"
+                yield Finding(file=file, line=number, message=message, fix=f"remove it, or list it in {PATH}")
+        for item in sorted(listed - {requirement for _, requirement, _ in lines}):
+            line_number = project.book.line_of(f'"{item}"')
+            message = f"[stack] {name} lists {item}, but {file} does not ask for it"
+            yield Finding(file=PATH, line=line_number, message=message, fix="remove it from [stack]")
+    needed = [stack[role] for role in ("framework", "database-driver", "orm", "migrations") if role in stack]
+    for item in needed:
+        if item not in stack["runtime"]:
+            message = f"{item} is the stack's own choice, but [stack] runtime does not list it"
+            yield Finding(file=PATH, line=project.book.line_of("[stack]"), message=message, fix="restore it")
+
+
+def _metadata(project: Project) -> Iterator[Finding]:
+    """Requirements stand in *.in alone: metadata points there."""
+    name = "backend/pyproject.toml"
+    config = tomllib.loads(text(project, name))
+    dynamic = config.get("tool", {}).get("setuptools", {}).get("dynamic", {})
+    own = [key for key in ("dependencies", "optional-dependencies") if key in config.get("project", {})]
+    own += ["dependency-groups"] if "dependency-groups" in config else []
+    if own or dynamic.get("dependencies") != {"file": "requirements/runtime.in"}:
+        message = f"dependencies stand outside requirements/*.in ({', '.join(own) or 'dynamic'})"
+        yield Finding(file=name, message=message, fix="ask for them in requirements/*.in")
+
+
+def _locks(project: Project, asked: dict[str, list[tuple[int, str, str]]]) -> Iterator[Finding]:
+    pins = {name: dict[str, str]() for name in asked}
+    for name, lines in asked.items():
+        yield from _lock(project, f"{FOLDER}/{name}.txt", pins[name])
+        for number, requirement, _ in lines:
+            if requirement and requirement not in pins[name]:
+                message = f"{requirement} is not in the lock"
+                yield Finding(file=f"{FOLDER}/{name}.in", line=number, message=message, fix="./noxw -s lock")
+    for item, version in pins["runtime"].items():
+        if pins["dev"].get(item) != version:
+            message = f"{item} is {version} in production but not here, so tests say nothing about it"
+            yield Finding(file=f"{FOLDER}/dev.txt", message=message, fix="./noxw -s lock")
+
+
+def _lock(project: Project, path: str, pins: dict[str, str]) -> Iterator[Finding]:
+    """Read one lock into `pins`; yield what is no pin, and pins of what the stack refuses."""
+    refused = {_normalised(item) for item in project.book["stack"]["refused"]}
+    lines = text(project, path).splitlines() if (project.root / path).exists() else []
+    for number, line in enumerate(lines, 1):
+        match = PIN.fullmatch(line)
+        if match:
+            pins[match[1]] = match[2]
+        if match and match[1] in refused:
+            message = f"{match[1]} competes with the stack, whatever brings it in"
+            yield Finding(file=path, line=number, message=message, fix="drop what brings it in")
+        elif not match and not HASH.fullmatch(line):
+            message = f"{line.strip()[:60]!r} is neither a pinned version nor its hash"
+            yield Finding(file=path, line=number, message=message, fix="./noxw -s lock")
+
+
+def _imported(project: Project, requirements: list[str]) -> Iterator[Finding]:
+    """Run deptry: what is imported is asked for, and what is asked for is imported."""
+    allowed = declared(project, "dependencies")
+    used = set()
+    for issue in _deptry(project, requirements):
+        exclusion = Exclusion("dependencies", issue["module"], issue["error"]["code"])
+        if exclusion in allowed:
+            used.add(exclusion)
+            continue
+        where = issue["location"]
+        imported = where["line"] is not None
+        yield Finding(
+            file=f"backend/{where['file']}" if imported else f"{FOLDER}/runtime.in",
+            line=where["line"] or 0,
+            message=f"{issue['error']['message']} [{issue['error']['code']}]",
+            fix="ask for it in requirements/runtime.in" if imported else "remove it, or declare why it stays",
+        )
+    yield from (unused(project, exclusion) for exclusion in sorted(allowed - used))
+
+
+def _deptry(project: Project, requirements: list[str]) -> list[dict[str, Any]]:
+    quoted = json.dumps(sorted(requirements))
+    with tempfile.TemporaryDirectory() as folder:
+        config, report = Path(folder) / "pyproject.toml", Path(folder) / "report.json"
+        config.write_text(f'[project]\nname = "x"\nversion = "1"\ndependencies = {quoted}\n')
+        command = ["deptry", "app", "--config", str(config), "--json-output", str(report)]
+        result = subprocess.run(
+            [sys.executable, "-m", *command, "--known-first-party", "app", "--no-ansi"],
+            cwd=project.backend,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if not report.exists():
+            raise GateError(f"deptry could not run: {result.stderr.strip()[-300:]}")
+        issues: list[dict[str, Any]] = json.loads(report.read_text())
+        return issues
+
+
+def _schema_changes(project: Project) -> Iterator[Finding]:
+    fix = "write a revision: ./noxw -s revision -- slug"
+    for name in files(project, "*.sql"):
+        if not name.startswith("backend/alembic/"):
+            yield Finding(
+                file=name, message="SQL outside backend/alembic/ changes the schema unseen", fix=fix
+            )
+    for name in files(project, *SCHEMA_FREE):
+        if not name.endswith(".py") or any(fnmatchcase(name, pattern) for pattern in OUTSIDE):
+            continue
+        for node in ast.walk(parse(project, name)):
+            if what := _changes_schema(node):
+                message = f"{what} changes the schema without a revision"
+                yield Finding(file=name, line=getattr(node, "lineno", 0), message=message, fix=fix)
+
+
+def _changes_schema(node: ast.AST) -> str:
+    if isinstance(node, ast.Attribute) and node.attr in MAKERS:
+        return node.attr
+    if isinstance(node, ast.Name) and node.id in MAKERS:
+        return node.id
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and (match := DDL.match(node.value)):
+        return " ".join(match[0].split())
+    return ""
+
+
+def _normalised(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
