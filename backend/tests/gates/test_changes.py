@@ -1,0 +1,179 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gates.changes import changed_lines, changed_paths, content_at, merge_base
+from gates.model import GateError, Project
+from tests.gates.twin import Twin, make_twin
+
+Prepare = Callable[[Twin], object]
+
+
+@pytest.fixture
+def twin(tmp_path: Path) -> Twin:
+    return make_twin(tmp_path / "twin", {"app/a.py": "one\ntwo\nthree\n", "app/b.py": "four\n"})
+
+
+def first(twin: Twin) -> str:
+    return twin.git("rev-list", "--max-parents=0", "HEAD")
+
+
+def test_compares_with_main_when_there_is_no_remote(twin: Twin) -> None:
+    twin.branch().commit()
+
+    base = merge_base(twin.project)
+
+    assert (base.commit, base.how, str(base)) == (first(twin), "main", f"main ({first(twin)[:9]})")
+
+
+def test_compares_with_the_fork_when_main_went_on(twin: Twin) -> None:
+    twin.branch("change").git("switch", "--quiet", "main")
+    twin.write("app/c.py").commit()
+    twin.git("switch", "--quiet", "change")
+
+    assert merge_base(twin.project).commit == first(twin)
+
+
+@pytest.mark.parametrize("default", ["main", "trunk"])
+def test_compares_with_the_default_branch_of_origin_when_there_is_one(tmp_path: Path, default: str) -> None:
+    origin = make_twin(tmp_path / "origin", {"a.py": ""})
+    origin.git("branch", "--move", default)
+    origin.git("clone", "--quiet", str(origin.root), str(tmp_path / "clone"))
+    clone = Twin(tmp_path / "clone")
+    clone.write("b.py").commit()
+
+    base = merge_base(clone.project)
+
+    assert (base.commit, base.how) == (first(clone), f"origin/{default}")
+
+
+@pytest.mark.parametrize("named", ["HEAD^1", "HEAD~1"])
+def test_compares_with_the_named_commit_when_the_variable_is_set(
+    twin: Twin, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    twin.write("app/c.py").commit()
+    monkeypatch.setenv("PAU2_BASE", named)
+
+    base = merge_base(twin.project)
+
+    assert (base.commit, base.how) == (first(twin), "PAU2_BASE")
+
+
+@pytest.mark.parametrize("named", ["", "0" * 40])
+def test_compares_with_main_when_the_variable_names_nothing(
+    twin: Twin, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    monkeypatch.setenv("PAU2_BASE", named)
+
+    assert merge_base(twin.project).how == "main"
+
+
+def test_ignores_the_repository_that_a_hook_names(
+    twin: Twin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
+
+    assert merge_base(twin.project).commit == first(twin)
+
+
+CANNOT: dict[str, tuple[Prepare, str]] = {
+    "main is missing": (lambda twin: twin.git("branch", "--move", "other"), "neither origin/main nor main"),
+    "histories have nothing in common": (
+        lambda twin: twin.git("switch", "--quiet", "--orphan", "other") + twin.commit(),
+        "HEAD and main have no commit in common: rebase",
+    ),
+    "there are no commits": (lambda twin: twin.git("switch", "--quiet", "--orphan", "x"), "has no commits"),
+    "there is no repository": (lambda twin: (twin.root / ".git").rename(twin.root / "git"), "not a git repo"),
+}
+
+
+@pytest.mark.parametrize("case", CANNOT)
+def test_cannot_compare_when(twin: Twin, case: str) -> None:
+    prepare, message = CANNOT[case]
+    prepare(twin)
+
+    with pytest.raises(GateError, match=message):
+        merge_base(twin.project)
+
+
+def test_cannot_compare_when_the_named_commit_is_missing(twin: Twin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAU2_BASE", "1234567")
+
+    with pytest.raises(GateError, match="PAU2_BASE=1234567 names no commit of this clone"):
+        merge_base(twin.project)
+
+
+def test_cannot_compare_when_the_clone_is_shallow(twin: Twin, tmp_path: Path) -> None:
+    twin.write("app/c.py").commit()
+    twin.git("clone", "--quiet", "--depth=1", twin.root.as_uri(), str(tmp_path / "clone"))
+
+    with pytest.raises(GateError, match=r"shallow .* run `git fetch --unshallow`"):
+        merge_base(Project(root=tmp_path / "clone"))
+
+
+EDITS: dict[str, tuple[Prepare, dict[str, set[int]]]] = {
+    "nothing": (lambda twin: twin, {}),
+    "an edited line": (lambda twin: twin.replace("app/a.py", "two", "2"), {"app/a.py": {2}}),
+    "an added line": (lambda twin: twin.replace("app/a.py", "two", "two\n2"), {"app/a.py": {3}}),
+    "a deleted line": (lambda twin: twin.replace("app/a.py", "two\n", ""), {}),
+    "a deleted file": (lambda twin: twin.remove("app/a.py"), {}),
+    "an untracked file": (lambda twin: twin.write("app/c.py", "one\ntwo"), {"app/c.py": {1, 2}}),
+    "an untracked file elsewhere": (lambda twin: twin.write("docs/c.py", "one"), {}),
+    "a renamed file": (lambda twin: twin.git("mv", "app/a.py", "app/c.py"), {}),
+    "a renamed and edited file": (
+        lambda twin: twin.git("mv", "app/a.py", "app/c.py") + str(twin.replace("app/c.py", "two", "2")),
+        {"app/c.py": {2}},
+    ),
+    "a line that looks like a header": (
+        lambda twin: twin.replace("app/a.py", "two", "++ b/app/b.py\n+++ b/app/b.py"),
+        {"app/a.py": {2, 3}},
+    ),
+    "a name with a space": (
+        lambda twin: twin.write("app/c d.py", "one\n").git("add", "--all"),
+        {"app/c d.py": {1}},
+    ),
+    "a name that is not ASCII": (
+        lambda twin: twin.write("app/ñ.py", "one\n").git("add", "--all"),
+        {"app/ñ.py": {1}},
+    ),
+    "a file without an end of line": (lambda twin: twin.write("app/b.py", "five"), {"app/b.py": {1}}),
+}
+
+
+@pytest.mark.parametrize("case", EDITS)
+@pytest.mark.parametrize("state", ["in the work tree", "committed"])
+def test_lists_changed_lines_of(twin: Twin, case: str, state: str) -> None:
+    edit, expected = EDITS[case]
+    edit(twin.branch())
+    if state == "committed":
+        twin.commit()
+
+    assert changed_lines(twin.project, merge_base(twin.project), "app") == expected
+
+
+def test_refuses_file_name_when_a_diff_cannot_say_it(twin: Twin) -> None:
+    twin.write('app/a".py', "one\n").commit()
+    twin.branch().write('app/a".py', "two\n")
+
+    with pytest.raises(GateError, match="rename the file"):
+        changed_lines(twin.project, merge_base(twin.project), "app")
+
+
+def test_lists_both_names_when_a_file_is_renamed(twin: Twin) -> None:
+    twin.branch().git("mv", "app/a.py", "app/c.py")
+    twin.remove("app/b.py").write("docs/d.md")
+
+    assert changed_paths(twin.project, merge_base(twin.project)) == {
+        "app/a.py",
+        "app/b.py",
+        "app/c.py",
+        "docs/d.md",
+    }
+
+
+def test_reads_a_file_as_it_was_when_it_changed_since(twin: Twin) -> None:
+    base = merge_base(twin.write("app/b.py", "five\n").project)
+
+    assert content_at(twin.project, base.commit, "app/b.py") == "four\n"
+    assert content_at(twin.project, base.commit, "app/c.py") is None

@@ -1,0 +1,161 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gates.coverage import critical, everything, line_ranges
+from gates.measurement import Count
+from gates.model import GateError
+from tests.gates.measured import LEGACY_FILE, PRICES, SHOP, TEST, MeasuredTwin, make_measured_twin
+from tests.gates.twin import RULE_BOOK
+
+Edit = Callable[[MeasuredTwin], object]
+
+
+@pytest.fixture
+def twin(tmp_path: Path) -> MeasuredTwin:
+    """A twin whose code is all tested."""
+    twin = make_measured_twin(tmp_path)
+    return twin.remove(LEGACY_FILE).remove("backend/tests/test_legacy.py")
+
+
+def test_passes_when_all_code_is_tested(twin: MeasuredTwin) -> None:
+    outcome = everything(twin.measure().project)
+
+    assert outcome.status == "passed", outcome.findings
+    assert outcome.note == "lines 100.00 %, branches none; lines by folder: backend/app 100.00 %"
+
+
+def link_folder(twin: MeasuredTwin) -> None:
+    twin.write("docs/hidden.py", "def hidden():\n    return 1\n")
+    (twin.root / "backend/app/linked").symlink_to("../../docs")
+
+
+GLOBAL: dict[str, tuple[Edit, str, str]] = {
+    "a function that nobody calls": (
+        lambda twin: twin.add_code("def added(a):\n    a += 1\n    a += 2\n    return a\n"),
+        "",
+        "tests cover 62.50 % of the lines of all code, but 90 % is the least (3 of 8 are missing)",
+    ),
+    "half of the branches": (
+        lambda twin: twin.add_code(
+            "def added(a):\n    if a:\n        a += 1\n", "assert shop.added(1) is None"
+        ),
+        "",
+        "tests cover 50.00 % of the branches of all code, but 85 % is the least (1 of 2 are missing)",
+    ),
+    "a module that nobody imports": (
+        lambda twin: twin.write("backend/app/added.py", "\n".join(f"a = {i}" for i in range(9))),
+        "",
+        "tests cover 30.76 % of the lines",
+    ),
+    "a folder that is no package": (
+        lambda twin: twin.write("backend/app/folder/added.py", "\n".join(f"a = {i}" for i in range(9))),
+        "",
+        "tests cover 30.76 % of the lines",
+    ),
+    "a module that coverage omits": (
+        lambda twin: twin.replace(
+            "backend/pyproject.toml", "branch = true\n", 'branch = true\nomit = ["*/shop.py"]\n'
+        ),
+        SHOP,
+        "the tests did not measure this file",
+    ),
+    "a folder that coverage does not list": (
+        lambda twin: twin.replace("backend/pyproject.toml", "packages = true", "packages = false").write(
+            "backend/app/folder/added.py", "a = 1\n"
+        ),
+        "backend/app/folder/added.py",
+        "the tests did not measure this file",
+    ),
+    "a function marked no cover": (
+        lambda twin: twin.add_code("def added(a):  # pragma: no cover\n    return a\n"),
+        SHOP,
+        "lines 5-6 excluded from coverage without being declared",
+    ),
+    "lines that the configuration excludes": (
+        lambda twin: twin.replace(
+            "backend/pyproject.toml",
+            "[tool.coverage.report]",
+            "[tool.coverage.report]\nexclude_also = ['added']",
+        ).add_code("def added(a):\n    a += 1\n    a += 2\n    return a\n"),
+        "",
+        "tests cover 62.50 % of the lines",
+    ),
+    "a linked folder": (link_folder, "backend/app/linked", "code behind a symbolic link"),
+}
+
+
+@pytest.mark.parametrize("case", GLOBAL)
+def test_refuses_all_code_when_there_is(twin: MeasuredTwin, case: str) -> None:
+    edit, file, message = GLOBAL[case]
+    edit(twin)
+
+    findings = everything(twin.measure().project).findings
+
+    assert any(finding.file == file and finding.message.startswith(message) for finding in findings), findings
+
+
+def test_refuses_when_a_share_would_round_up_to_the_threshold() -> None:
+    assert not Count(94_999, 100_000).reaches(95)
+    assert str(Count(94_999, 100_000)) == "94.99 %"
+    assert Count(95_000, 100_000).reaches(95)
+    assert Count(0, 0).reaches(100)
+
+
+def test_cannot_judge_when_the_configuration_changed_after_the_tests(twin: MeasuredTwin) -> None:
+    twin.measure().replace("backend/pyproject.toml", "branch = true", "branch = false")
+
+    with pytest.raises(GateError, match=r"old: backend/pyproject.toml changed"):
+        everything(twin.project)
+
+
+def test_passes_when_each_critical_module_is_tested(twin: MeasuredTwin) -> None:
+    outcome = critical(twin.measure().project)
+
+    assert (outcome.status, outcome.note) == ("passed", "2 modules")
+
+
+CRITICAL: dict[str, tuple[Edit, str, str]] = {
+    "is untested among tested ones": (
+        lambda twin: twin.write("backend/app/domain/costs.py", "a = 1\n"),
+        "backend/app/domain/costs.py",
+        "tests cover 0.00 % of the lines of this critical module, but 95 % is the least (1 of 1 are missing)",
+    ),
+    "is half tested": (
+        lambda twin: twin.write(
+            PRICES, "def double(price):\n    if price:\n        price *= 2\n    return price\n"
+        ),
+        PRICES,
+        "tests cover 50.00 % of the branches of this critical module, but 90 % is the least",
+    ),
+    "is omitted": (
+        lambda twin: twin.replace(
+            "backend/pyproject.toml", "branch = true\n", 'branch = true\nomit = ["*/prices.py"]\n'
+        ),
+        PRICES,
+        "the tests did not measure this file",
+    ),
+    "moved away from its rule": (
+        lambda twin: twin.remove(PRICES).remove(TEST),
+        RULE_BOOK,
+        "no measured code matches app/domain/**: critical code moved out of its rule",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CRITICAL)
+def test_refuses_critical_module_when_it(twin: MeasuredTwin, case: str) -> None:
+    edit, file, message = CRITICAL[case]
+    edit(twin)
+
+    findings = critical(twin.measure().project).findings
+
+    assert (file, message) in [(finding.file, finding.message[: len(message)]) for finding in findings], (
+        findings
+    )
+
+
+@pytest.mark.parametrize(("lines", "text"), [({3}, "line 3"), ({9, 3, 4, 5}, "lines 3-5, 9")])
+def test_names_lines_as_ranges_when_they_are_neighbours(lines: set[int], text: str) -> None:
+    assert line_ranges(lines) == text
