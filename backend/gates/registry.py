@@ -35,6 +35,7 @@ def late(function: str) -> Check:
 CHECKS: Mapping[str, Check] = {
     "format": tools.formatted,
     "lint": tools.linted,
+    "secrets": late("gates.secrets:check"),
     "types": tools.typed,
     "layers": layers.check,
     "imports": imports.check,

@@ -1,0 +1,71 @@
+"""R15: detect-secrets over every file that git tracks or would track.
+
+Its allow-list comments are switched off: what is no secret is declared in [[exclusions]], for a reviewer to see.
+Files are scanned again only when they change; what was found, never the text, is kept in reports/.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from detect_secrets.__version__ import VERSION
+from detect_secrets.core.scan import scan_file
+from detect_secrets.settings import default_settings
+
+from gates.exclusions import Exclusion, applies, declared, unused
+from gates.model import Finding, Outcome, Project
+from gates.sources import files
+
+TRUSTING_FILTERS = (
+    "detect_secrets.filters.allowlist.is_line_allowlisted",
+    "detect_secrets.filters.heuristic.is_lock_file",
+    "detect_secrets.filters.heuristic.is_non_text_file",
+    "detect_secrets.filters.heuristic.is_swagger_file",
+)
+ALL = "all"
+
+Hits = list[tuple[int, str]]
+"""Line and kind of each thing that looks like a secret."""
+
+
+def check(project: Project) -> Outcome:
+    """Nothing in the tree looks like a secret, but for what is declared."""
+    allowed = declared(project, "secrets")
+    used: set[Exclusion] = set()
+    findings = []
+    names = [name for name in files(project) if not (project.root / name).is_symlink()]
+    skipped = {e: [n for n in names if applies(e, n)] for e in allowed if e.rule == ALL}
+    used |= {exclusion for exclusion, matches in skipped.items() if matches}
+    scanned = [name for name in names if not any(name in matches for matches in skipped.values())]
+    for name, line, kind in _hits(project, scanned):
+        reasons = {e for e in allowed if e.rule == kind and applies(e, name)}
+        used |= reasons
+        if not reasons:
+            fix = "take it out and replace it where it is in use; if it is none, declare it in [[exclusions]]"
+            findings.append(Finding(file=name, line=line, message=f"looks like a secret: {kind}", fix=fix))
+    findings += [unused(project, exclusion) for exclusion in sorted(allowed - used)]
+    return Outcome(findings=findings, checked=len(scanned), note=f"{len(scanned)} files")
+
+
+def _hits(project: Project, names: list[str]) -> Iterator[tuple[str, int, str]]:
+    path = project.reports / "cache" / "secrets.json"
+    known: dict[str, Hits] = json.loads(path.read_text()) if path.exists() else {}
+    current: dict[str, Hits] = {}
+    with default_settings() as settings:
+        settings.disable_filters(*TRUSTING_FILTERS)
+        for name in names:
+            content = (project.root / name).read_bytes()
+            key = hashlib.sha256(b"\0".join((VERSION.encode(), name.encode(), content))).hexdigest()
+            current[key] = known[key] if key in known else _scan(project.root / name)
+            yield from ((name, line, kind) for line, kind in current[key])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(current))
+
+
+def _scan(path: Path) -> Hits:
+    try:
+        path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return [(0, "a file that is no text and cannot be searched")]
+    return sorted((secret.line_number, secret.type) for secret in scan_file(str(path)))
