@@ -1,0 +1,335 @@
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import pytest
+from fastapi import FastAPI
+from httpx import AsyncClient, Response
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.database import Database
+from app.core.settings import Settings
+from app.domain.auth import OneTimePurpose, OneTimeTokenId
+from app.domain.members import EmailAddress, Member, Role
+from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
+from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
+from app.main import create_app
+from tests.api.problems import assert_problem
+from tests.factories import PASSWORD, make_member
+from tests.fakes import CountingPasswordHasher, FixedClock
+
+AUTH = "/api/v1/auth"
+ME = "/api/v1/members/me"
+ADDRESS = "marta@pau2.example"
+REGISTRATION = {"email": ADDRESS, "password": PASSWORD, "full_name": "Marta Ibáñez"}
+
+
+@pytest.fixture
+def hasher() -> CountingPasswordHasher:
+    return CountingPasswordHasher()
+
+
+@pytest.fixture
+def app(settings: Settings, database: Database, clock: FixedClock, hasher: CountingPasswordHasher) -> FastAPI:
+    return create_app(settings, database=database, clock=clock, hasher=hasher)
+
+
+@pytest.fixture
+async def marta(uow: SqlAlchemyUnitOfWork) -> Member:
+    member = make_member(email=EmailAddress(ADDRESS), password_hash=f"hash:{PASSWORD}")
+    async with uow:
+        uow.members.add(member)
+        await uow.commit()
+    return member
+
+
+async def jobs(connection: AsyncConnection) -> list[tuple[str, Mapping[str, str]]]:
+    query = "SELECT task_name, args FROM procrastinate_jobs ORDER BY id"
+    return [(row.task_name, row.args) for row in await connection.execute(text(query))]
+
+
+async def mailed_token(connection: AsyncConnection, settings: Settings) -> str:
+    """What the newest verification mail will hold."""
+    _, args = (await jobs(connection))[-1]
+    token_id = OneTimeTokenId(UUID(args["token_id"]))
+    return HmacOneTimeTokens(settings.token_secrets).text(token_id, OneTimePurpose.VERIFY_EMAIL)
+
+
+async def log_in(client: AsyncClient, **overrides: str) -> Response:
+    form = {"grant_type": "password", "username": ADDRESS, "password": PASSWORD} | overrides
+    return await client.post(f"{AUTH}/token", data=form)
+
+
+async def refresh(client: AsyncClient, token: str) -> Response:
+    form = {"grant_type": "refresh_token", "refresh_token": token}
+    return await client.post(f"{AUTH}/token", data=form)
+
+
+async def me(client: AsyncClient, tokens: Mapping[str, Any]) -> Response:
+    return await client.get(ME, headers={"Authorization": f"Bearer {tokens['access_token']}"})
+
+
+def assert_invalid_grant(answer: Response) -> None:
+    assert answer.status_code == 401
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    body = answer.json()
+    assert (body["code"], body["error"]) == ("invalid_grant", "invalid_grant")
+
+
+async def test_account_works_when_registered_verified_and_logged_in(
+    client: AsyncClient, connection: AsyncConnection, settings: Settings
+) -> None:
+    registered = await client.post(f"{AUTH}/register", json=REGISTRATION)
+    assert registered.status_code == 202
+    assert_invalid_grant(await log_in(client))
+
+    token = await mailed_token(connection, settings)
+    verified = await client.post(f"{AUTH}/email/verify", json={"token": token})
+    assert (verified.status_code, verified.content) == (204, b"")
+
+    tokens = (await log_in(client)).json()
+    member = (await me(client, tokens)).json()
+    assert (member["email"], member["full_name"]) == (ADDRESS, "Marta Ibáñez")
+    assert member["role"] == "SUPPORTER"
+
+
+async def test_returns_the_same_202_when_the_address_is_known(
+    client: AsyncClient,
+    connection: AsyncConnection,
+    hasher: CountingPasswordHasher,
+    marta: Member,
+) -> None:
+    known = await client.post(f"{AUTH}/register", json=REGISTRATION | {"email": "MARTA@pau2.example"})
+    unknown = await client.post(f"{AUTH}/register", json=REGISTRATION | {"email": "new@pau2.example"})
+
+    assert (known.status_code, known.content) == (unknown.status_code, unknown.content)
+    assert known.headers.keys() == unknown.headers.keys()
+    assert hasher.hashed == 2
+    (first, args), (second, _) = await jobs(connection)
+    assert (first, second) == ("SendAccountExistsNotice", "SendEmailVerification")
+    assert args["member_id"] == str(marta.id)
+
+
+async def test_queue_holds_ids_only_when_people_register(
+    client: AsyncClient, connection: AsyncConnection, settings: Settings
+) -> None:
+    await client.post(f"{AUTH}/register", json=REGISTRATION)
+
+    ((_, args),) = await jobs(connection)
+    assert args.keys() == {"token_id"}
+    assert await mailed_token(connection, settings) not in str(args)
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "pointer"),
+    [
+        ({"email": "marta"}, "email_address_invalid", "/body/email"),
+        ({"password": "too short"}, "password_length", "/body/password"),
+        ({"password": "passwordpassword"}, "password_too_common", "/body/password"),
+        ({"full_name": "   "}, "full_name_invalid", "/body/full_name"),
+        ({"phone": "600111222"}, "phone_number_invalid", "/body/phone"),
+        ({"full_name": ""}, "validation_failed", "/body/full_name"),
+        ({"full_name": "a\u0000b"}, "validation_failed", "/body/full_name"),
+        ({"role": "ADMIN"}, "validation_failed", "/body/role"),
+        ({"email": None}, "validation_failed", "/body/email"),
+    ],
+)
+async def test_returns_422_when_a_value_of_the_registration_is_not_valid(
+    client: AsyncClient, change: dict[str, Any], code: str, pointer: str
+) -> None:
+    answer = await client.post(f"{AUTH}/register", json=REGISTRATION | change)
+
+    assert_problem(answer, 422, code, pointer=pointer)
+    assert PASSWORD not in answer.text
+
+
+async def test_returns_422_when_the_verification_token_was_used_or_made_up(
+    client: AsyncClient, connection: AsyncConnection, settings: Settings
+) -> None:
+    await client.post(f"{AUTH}/register", json=REGISTRATION)
+    token = await mailed_token(connection, settings)
+    await client.post(f"{AUTH}/email/verify", json={"token": token})
+
+    for refused in (token, "made-up"):
+        answer = await client.post(f"{AUTH}/email/verify", json={"token": refused})
+        assert_problem(answer, 422, "one_time_token_invalid", pointer="/body/token")
+
+
+async def test_returns_the_same_202_when_asked_to_resend_to_anybody(
+    client: AsyncClient, connection: AsyncConnection, settings: Settings, marta: Member
+) -> None:
+    await client.post(f"{AUTH}/register", json=REGISTRATION | {"email": "new@pau2.example"})
+    older = await mailed_token(connection, settings)
+
+    answers = [
+        await client.post(f"{AUTH}/email/resend", json={"email": email})
+        for email in (marta.email.value, "nobody@pau2.example", "new@pau2.example")
+    ]
+
+    assert {(answer.status_code, answer.content) for answer in answers} == {(202, answers[0].content)}
+    assert [task for task, _ in await jobs(connection)] == ["SendEmailVerification"] * 4
+    newer = await mailed_token(connection, settings)
+    refused = await client.post(f"{AUTH}/email/verify", json={"token": older})
+    accepted = await client.post(f"{AUTH}/email/verify", json={"token": newer})
+    assert (refused.status_code, accepted.status_code) == (422, 204)
+
+
+async def test_returns_422_when_asked_to_resend_to_no_address(client: AsyncClient) -> None:
+    answer = await client.post(f"{AUTH}/email/resend", json={"email": "nobody"})
+
+    assert_problem(answer, 422, "email_address_invalid", pointer="/body/email")
+
+
+async def test_returns_tokens_that_are_not_stored_by_caches_when_logged_in(
+    client: AsyncClient, marta: Member
+) -> None:
+    answer = await log_in(client, scope="anything", client_id="swagger")
+
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    tokens = answer.json()
+    assert tokens.keys() == {"access_token", "token_type", "expires_in", "refresh_token"}
+    assert (tokens["token_type"], tokens["expires_in"]) == ("Bearer", 600)
+    assert (await me(client, tokens)).json()["id"] == str(marta.id)
+
+
+@pytest.mark.parametrize("case", ["unknown", "malformed", "wrong", "unverified", "inactive"])
+async def test_returns_the_same_401_after_one_hash_when_a_login_fails(
+    client: AsyncClient,
+    hasher: CountingPasswordHasher,
+    uow: SqlAlchemyUnitOfWork,
+    marta: Member,
+    case: str,
+) -> None:
+    async with uow:
+        member = await uow.members.get(marta.id)
+        member.is_active = case != "inactive"
+        member.email_verified_at = None if case == "unverified" else member.email_verified_at
+        await uow.commit()
+    overrides = {
+        "unknown": {"username": "nobody@pau2.example"},
+        "malformed": {"username": "nobody"},
+        "wrong": {"password": "another-umbrella-sings"},
+    }
+
+    answer = await log_in(client, **overrides.get(case, {}))
+
+    assert_invalid_grant(answer)
+    assert answer.json()["detail"] == "The credentials are wrong, expired or revoked."
+    assert hasher.verified == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "pointer"),
+    [
+        ({}, "/body/grant_type"),
+        ({"grant_type": "client_credentials"}, "/body/grant_type"),
+        ({"grant_type": "password", "username": ADDRESS}, "/body"),
+        ({"grant_type": "refresh_token", "password": PASSWORD}, "/body"),
+    ],
+)
+async def test_returns_422_when_the_grant_is_unknown_or_incomplete(
+    client: AsyncClient, form: dict[str, str], pointer: str
+) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = await client.post(f"{AUTH}/token", data=form, headers=headers)
+
+    assert_problem(answer, 422, "validation_failed", pointer=pointer)
+    assert PASSWORD not in answer.text
+
+
+async def test_returns_415_when_tokens_are_asked_for_in_json(client: AsyncClient) -> None:
+    answer = await client.post(f"{AUTH}/token", json={"grant_type": "password"})
+
+    assert_problem(answer, 415, "unsupported_media_type")
+
+
+async def test_every_token_of_the_family_is_dead_when_the_oldest_is_replayed(
+    client: AsyncClient, connection: AsyncConnection, marta: Member
+) -> None:
+    first = (await log_in(client)).json()
+    second = (await refresh(client, first["refresh_token"])).json()
+    third = (await refresh(client, second["refresh_token"])).json()
+    assert (await me(client, third)).status_code == 200
+
+    assert_invalid_grant(await refresh(client, first["refresh_token"]))
+
+    for tokens in (first, second, third):
+        assert_invalid_grant(await refresh(client, tokens["refresh_token"]))
+        assert_problem(await me(client, tokens), 401, "unauthenticated")
+    query = text("SELECT revoked_at IS NOT NULL FROM sessions WHERE member_id = :id")
+    assert (await connection.scalars(query, {"id": marta.id})).all() == [True]
+
+
+async def test_returns_the_same_successor_when_the_answer_was_lost(
+    client: AsyncClient, marta: Member
+) -> None:
+    assert marta.may_log_in
+    first = (await log_in(client)).json()
+
+    answers = [await refresh(client, first["refresh_token"]) for _ in range(2)]
+
+    tokens = {answer.json()["refresh_token"] for answer in answers}
+    assert len(tokens) == 1
+    assert (await refresh(client, tokens.pop())).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+async def test_session_is_over_at_once_when_a_token_is_revoked(
+    client: AsyncClient, marta: Member, kind: str
+) -> None:
+    assert marta.may_log_in
+    tokens = (await log_in(client)).json()
+
+    form = {"token": tokens[kind], "token_type_hint": kind}
+    answer = await client.post(f"{AUTH}/revoke", data=form)
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert_problem(await me(client, tokens), 401, "unauthenticated")
+    assert_invalid_grant(await refresh(client, tokens["refresh_token"]))
+
+
+async def test_returns_200_when_the_revoked_token_is_unknown(client: AsyncClient) -> None:
+    answer = await client.post(f"{AUTH}/revoke", data={"token": "made-up"})
+
+    assert answer.status_code == 200
+
+
+async def test_returns_422_when_no_token_is_given_to_revoke(client: AsyncClient) -> None:
+    answer = await client.post(f"{AUTH}/revoke", data={"other": "x"})
+
+    assert_problem(answer, 422, "validation_failed", pointer="/body/token")
+
+
+@pytest.mark.parametrize("change", ["is_active", "role"])
+async def test_sees_the_member_as_the_database_has_them_when_a_token_was_issued_before(
+    client: AsyncClient, uow: SqlAlchemyUnitOfWork, marta: Member, change: str
+) -> None:
+    tokens = (await log_in(client)).json()
+    async with uow:
+        member = await uow.members.get(marta.id)
+        member.is_active = change != "is_active"
+        member.role = Role.ADMIN
+        await uow.commit()
+
+    answer = await client.get(
+        "/api/v1/members", headers={"Authorization": f"Bearer {tokens['access_token']}"}
+    )
+
+    assert answer.status_code == (401 if change == "is_active" else 200)
+
+
+async def test_database_holds_no_token_and_no_password_when_people_log_in(
+    client: AsyncClient, connection: AsyncConnection, marta: Member
+) -> None:
+    assert marta.may_log_in
+    first = (await log_in(client)).json()
+    second = (await refresh(client, first["refresh_token"])).json()
+
+    rows = await connection.execute(text("SELECT s::text, a::text FROM sessions s, audit_entries a"))
+    stored = str(rows.all())
+
+    for secret in (first["refresh_token"], second["refresh_token"], PASSWORD, ADDRESS):
+        assert secret not in stored
