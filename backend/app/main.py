@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from app.application.demo import seed_demo
 from app.application.exports import Exporter, ExportFormat
@@ -97,11 +97,8 @@ def create_app(
     app.add_middleware(RequestContextMiddleware)
     errors.install(app)
     docs.install(app)
-    app.include_router(health.router)
-    v1 = APIRouter(prefix="/api/v1")
-    for router in (auth.router, members.router, news.router, exports.router):
-        v1.include_router(router)
-    app.include_router(v1)
+    for feature in (health, auth, members, news, exports):
+        app.include_router(feature.router)
     return app
 
 

@@ -1,5 +1,6 @@
 """What every test can ask for. Tests that need PostgreSQL run in a transaction that is rolled back."""
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 
@@ -10,6 +11,7 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.core.database import Database, create_engine, on_one_connection
+from app.core.logging import configure_logging
 from app.core.settings import Environment, Settings
 from app.domain.members import Member, Role
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
@@ -22,6 +24,13 @@ pytest_plugins = ["tests.plugins.database"]
 
 ClientFor = Callable[[Role], Awaitable[AsyncClient]]
 ClientOf = Callable[[Member], Awaitable[AsyncClient]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _logging() -> None:
+    """Log as in production, into pytest's own handlers: ours would hold a stream that pytest closes."""
+    configure_logging("INFO")
+    logging.getLogger().handlers.clear()
 
 
 @pytest.fixture
@@ -89,6 +98,7 @@ async def client_of(
             async with uow:
                 if await uow.members.find(member.id) is None:
                     uow.members.add(member)
+                    await uow.flush()
                 uow.sessions.add(session)
                 await uow.commit()
             token = tokens.issue(member_id=member.id, session_id=session.id)

@@ -144,6 +144,8 @@ class InMemoryUnitOfWork:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None: ...
 
+    async def flush(self) -> None: ...
+
     async def commit(self) -> None:
         emails = [member.email for member in self._copy.members.values()]
         if len(set(emails)) != len(emails):

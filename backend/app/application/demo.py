@@ -45,6 +45,7 @@ async def seed_demo(*, uow: UnitOfWork, clock: Clock, hasher: PasswordHasher) ->
         members = [_member(name, password_hash, clock) for name in ACCOUNTS]
         for member in members:
             uow.members.add(member)
+        await uow.flush()
         for article in ARTICLES:
             uow.news.add(_article(*article, author_id=members[1].id, clock=clock))
         await uow.commit()

@@ -62,7 +62,8 @@ def _exception_without_message(_: object, __: str, event: EventDict) -> EventDic
 def _library_message(_: object, __: str, event: EventDict) -> EventDict:
     """Reduce a library's message to its template, except for the server's own life cycle."""
     record = event["_record"]
-    event["event"] = record.getMessage() if record.name == "uvicorn.error" else str(record.msg)
+    if record.name != "uvicorn.error":
+        event["event"] = str(record.msg)
     return event
 
 

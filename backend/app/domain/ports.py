@@ -31,7 +31,7 @@ class JobQueue(Protocol):
 class UnitOfWork(Protocol):
     """One transaction. Leaving it without `commit` rolls everything back.
 
-    `commit` and every read may raise ConflictError or RuleViolationError for a constraint that
+    `flush`, `commit` and every read may raise ConflictError or RuleViolationError for a constraint that
     only the database can check, PreconditionFailedError when another transaction changed the same
     entity first, and UnavailableError when the database does not answer.
     """
@@ -48,6 +48,10 @@ class UnitOfWork(Protocol):
     def audit(self) -> AuditLog: ...
     @property
     def jobs(self) -> JobQueue: ...
+    async def flush(self) -> None:
+        """Send what was added so far, so that what is added next can refer to it by id."""
+        ...
+
     async def commit(self) -> None: ...
     async def __aenter__(self) -> Self: ...
     async def __aexit__(

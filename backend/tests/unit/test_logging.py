@@ -3,7 +3,6 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-import structlog
 
 from app.core.logging import configure_logging, get_logger
 
@@ -15,7 +14,6 @@ def _logging() -> Iterator[None]:
     before = root.handlers, root.level
     yield
     root.handlers, root.level = before
-    structlog.reset_defaults()
 
 
 def lines(captured: pytest.CaptureFixture[str]) -> list[dict[str, object]]:

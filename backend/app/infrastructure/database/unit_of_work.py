@@ -41,6 +41,10 @@ class SqlAlchemyUnitOfWork:
             with translated_errors():
                 raise exc
 
+    async def flush(self) -> None:
+        with translated_errors():
+            await self._session.flush()
+
     async def commit(self) -> None:
         with translated_errors():
             await self._session.commit()

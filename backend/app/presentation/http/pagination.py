@@ -1,5 +1,6 @@
 """Pages: `limit` and an opaque, signed `cursor` in, `next_cursor` and a Link header out."""
 
+from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
@@ -35,7 +36,7 @@ class Pagination:
         self._request = request
         self._response = response
         self._serializer = URLSafeSerializer(
-            provided(request).cursor_secret, salt="cursor", signer_kwargs={"digest_method": "sha256"}
+            provided(request).cursor_secret, salt="cursor", signer_kwargs={"digest_method": sha256}
         )
 
     def request(self, params: PageParams, *, sort: str) -> PageRequest:

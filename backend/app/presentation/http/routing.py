@@ -20,6 +20,8 @@ from app.domain.errors import (
 )
 from app.presentation.http.errors import HTTP_PROBLEMS, MEDIA_TYPE, describe, status_of
 
+BASE = "/api/v1"
+
 MAX_DEPTH = 20
 MAX_ARRAY_LENGTH = 200
 
@@ -59,8 +61,9 @@ class StrictRoute(APIRoute):
         return MERGE_PATCH if self.methods == {"PATCH"} else JSON
 
 
-def api_router(prefix: str, tag: str) -> APIRouter:
-    return APIRouter(prefix=prefix, tags=[tag], route_class=StrictRoute)
+def api_router(prefix: str, tag: str, *, base: str = BASE) -> APIRouter:
+    """Each route knows its whole path, which is what the request log shows."""
+    return APIRouter(prefix=base + prefix, tags=[tag], route_class=StrictRoute)
 
 
 def operation(action: Action, *errors: type[DomainError], changes_version: bool = False) -> dict[str, Any]:

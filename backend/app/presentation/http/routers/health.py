@@ -4,7 +4,7 @@ from app.presentation.http.dependencies import ReadinessDep
 from app.presentation.http.routing import api_router, operation
 from app.presentation.http.schemas.health import HealthRead
 
-router = api_router("/health", "operations")
+router = api_router("/health", "operations", base="")
 
 
 @router.get("/live", summary="Is the process alive?", **operation(Action.CHECK_HEALTH))
