@@ -6,6 +6,7 @@ from what it was during that run: nobody is judged by, or gets through with, the
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -31,6 +32,11 @@ partial_branches = (?!)
 """
 
 Branch = tuple[int, int]
+
+
+def environment() -> dict[str, str]:
+    """Return the environment for tests and tools that measure this project and no other."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
 
 
 @dataclass(frozen=True)
@@ -169,14 +175,21 @@ def report(project: Project, kind: str = "json", name: str = "coverage.json") ->
     settings = folder / "report.ini"
     settings.write_text(REPORT)
     command = [sys.executable, "-m", "coverage", kind, f"--rcfile={settings}", "-o", str(folder / name)]
-    result = subprocess.run(command, cwd=project.backend, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        command, cwd=project.backend, env=environment(), capture_output=True, text=True, check=False
+    )
     if result.returncode:
         raise GateError(f"coverage cannot report ({(result.stdout + result.stderr).strip()}): {RUN_TESTS}.")
 
 
 def load(project: Project) -> Measurement:
-    """Return what coverage's JSON report says of the files that have to be measured, whenever it was made."""
+    """Return what coverage's JSON report says of the files that have to be measured, whenever it was made.
+
+    Raises GateError when it has no branches.
+    """
     content = json.loads((project.reports / "coverage/coverage.json").read_text())
+    if not content["meta"]["branch_coverage"]:
+        raise GateError("The tests measured no branches: set `branch = true` in [tool.coverage.run].")
     reported = {f"backend/{name}": entry for name, entry in content["files"].items()}
     return {name: Coverage.of(reported[name]) for name in measured_files(project) if name in reported}
 

@@ -1,6 +1,5 @@
 """Gates that run the tests."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -43,11 +42,10 @@ def run_pytest(project: Project, arguments: Sequence[str]) -> Outcome:
     report.unlink(missing_ok=True)
     (project.reports / "coverage").mkdir(parents=True, exist_ok=True)
     options = ["-o", "junit_family=xunit1", f"--junit-xml={report}"]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(measurement.FOREIGN)}
     result = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *arguments],
         cwd=project.backend,
-        env=environment,
+        env=measurement.environment(),
         check=False,
     )
     if not report.exists():

@@ -1,12 +1,11 @@
 """A twin whose code is measured by real coverage, with a driver that is quicker than pytest."""
 
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from gates.measurement import FOREIGN, record, snapshot
+from gates.measurement import environment, record, snapshot
 from tests.gates.twin import RULE_BOOK, Twin
 
 BOOK = """```toml
@@ -97,11 +96,10 @@ class MeasuredTwin(Twin):
         """Run the tests under coverage, as a passed `tests` session would."""
         tested = snapshot(self.project)
         (self.root / "reports/coverage").mkdir(parents=True, exist_ok=True)
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
         subprocess.run(
             [sys.executable, "-m", "coverage", "run", "--rcfile=pyproject.toml", "-m", "tests.drive"],
             cwd=self.root / "backend",
-            env=environment,
+            env=environment(),
             check=True,
         )
         record(self.project, tested)

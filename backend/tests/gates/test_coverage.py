@@ -110,6 +110,13 @@ def test_cannot_judge_when_the_configuration_changed_after_the_tests(twin: Measu
         everything(twin.project)
 
 
+def test_cannot_judge_when_branches_are_not_measured(twin: MeasuredTwin) -> None:
+    twin.replace("backend/pyproject.toml", "branch = true", "branch = false").measure()
+
+    with pytest.raises(GateError, match="measured no branches: set `branch = true`"):
+        everything(twin.project)
+
+
 def test_passes_when_each_critical_module_is_tested(twin: MeasuredTwin) -> None:
     outcome = critical(twin.measure().project)
 

@@ -1,0 +1,107 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from gates import testing
+from gates.coverage import everything
+from gates.measurement import read
+from gates.model import GateError, Project
+from gates.testing import unit_tested
+from tests.gates.measured import SHOP, TEST, MeasuredTwin, make_measured_twin
+
+pytestmark = pytest.mark.usefixtures("_one_process")
+
+
+@pytest.fixture
+def _one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "0")
+
+
+@pytest.fixture
+def twin(tmp_path: Path) -> MeasuredTwin:
+    return make_measured_twin(tmp_path)
+
+
+def test_leaves_exact_counts_when_all_tests_pass(twin: MeasuredTwin) -> None:
+    outcome = testing.tested(twin.project)
+
+    assert (outcome.status, outcome.note) == ("passed", "2 tests")
+    assert read(twin.project)[SHOP].lines.total == 2
+    assert len(list((twin.root / "reports/trend").iterdir())) == 1
+
+
+def test_leaves_no_data_when_a_test_fails(twin: MeasuredTwin) -> None:
+    twin.measure().replace(TEST, "== 'hello'", "== 'bye'")
+
+    outcome = testing.tested(twin.project)
+
+    assert [(finding.file, finding.line) for finding in outcome.findings] == [(TEST, 5)]
+    assert outcome.findings[0].message.startswith("test_greets: AssertionError")
+    assert outcome.findings[0].fix == "./noxw -s tests -- tests/test_shop.py::test_greets"
+    with pytest.raises(GateError, match="no coverage data"):
+        read(twin.project)
+
+
+def test_leaves_old_data_when_a_file_changes_during_the_tests(twin: MeasuredTwin) -> None:
+    edit = "from pathlib import Path\n\n\ndef test_edits():\n    Path('app/shop.py').write_text('a = 1\\n')\n"
+    twin.write("backend/tests/test_zz_edits.py", edit)
+
+    testing.tested(twin.project)
+
+    with pytest.raises(GateError, match=f"old: {SHOP} changed since the tests ran"):
+        read(twin.project)
+
+
+def test_counts_nothing_that_a_killed_run_left(twin: MeasuredTwin) -> None:
+    """Coverage would add any data file that lies beside its own."""
+    twin.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
+    twin.measure()
+    folder = twin.root / "reports/coverage"
+    (folder / ".coverage").rename(folder / ".coverage.host.1.x")
+    twin.remove("backend/tests/test_extra.py")
+
+    testing.tested(twin.project)
+
+    assert read(twin.project)[SHOP].missing_lines == {6}
+
+
+def test_keeps_the_data_when_only_some_tests_run(twin: MeasuredTwin) -> None:
+    twin.measure()
+
+    outcome = testing.tested(Project(root=twin.root, arguments=["tests/test_shop.py"]))
+
+    assert outcome.note == "1 tests"
+    assert everything(twin.project).checked
+
+
+def test_remembers_no_counts_when_the_tree_has_edits(twin: MeasuredTwin) -> None:
+    twin.write("backend/app/added.py", "a = 1\n")
+
+    testing.tested(twin.project)
+
+    assert not (twin.root / "reports/trend").exists()
+
+
+def test_refuses_unit_tests_when_there_are_none(twin: MeasuredTwin) -> None:
+    (twin.root / "backend/tests/unit").mkdir()
+
+    assert unit_tested(twin.project).status == "failed"
+
+
+def test_cannot_judge_when_pytest_breaks_down(twin: MeasuredTwin) -> None:
+    twin.replace(
+        "backend/pyproject.toml", "[tool.pytest.ini_options]", "[tool.pytest.ini_options]\nminversion = '99'"
+    )
+
+    with pytest.raises(GateError, match="pytest broke down before it wrote its report"):
+        testing.tested(twin.project)
+
+
+def test_ignores_measurements_around_it_when_variables_name_them(
+    twin: MeasuredTwin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("COVERAGE_FILE", str(tmp_path / "elsewhere"))
+
+    assert testing.tested(twin.project).status == "passed"
+    assert json.loads((twin.root / "reports/coverage/coverage.json").read_text())["files"]

@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import pytest
+
+from gates.touched import check, touched_tests
+from tests.gates.measured import PYPROJECT
+from tests.gates.twin import Twin, make_twin
+
+FILES = {
+    ".gitignore": "/reports/\n__pycache__/\n.pytest_cache/\n",
+    "backend/pyproject.toml": PYPROJECT,
+    "backend/app/__init__.py": "",
+    "backend/app/prices.py": "def double(price):\n    return price * 2\n",
+    "backend/app/shop.py": "def greet():\n    from app import prices\n\n    return prices.double(1)\n",
+    "backend/app/engine.py": "def engine():\n    return 'engine'\n",
+    "backend/tests/__init__.py": "",
+    "backend/tests/conftest.py": (
+        "import pytest\n\nfrom app import engine as module\n\n\n"
+        "@pytest.fixture\ndef engine():\n    return module.engine()\n"
+    ),
+    "backend/tests/test_prices.py": (
+        "from app.prices import double\n\n\ndef test_double():\n    assert double(1) == 2\n"
+    ),
+    "backend/tests/test_shop.py": "from app import shop\n\n\ndef test_greet():\n    assert shop.greet() == 2\n",
+    "backend/tests/test_engine.py": "def test_engine(engine):\n    assert engine == 'engine'\n",
+    "backend/tests/unit/__init__.py": "",
+    "backend/tests/unit/test_nothing.py": "def test_nothing():\n    assert True\n",
+}
+
+
+@pytest.fixture
+def twin(tmp_path: Path) -> Twin:
+    return make_twin(tmp_path, FILES).branch()
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"backend/tests/test_shop.py"}, {"tests/test_shop.py"}),
+        ({"backend/app/shop.py"}, {"tests/test_shop.py"}),
+        ({"backend/app/prices.py"}, {"tests/test_prices.py", "tests/test_shop.py"}),
+        ({"backend/app/engine.py"}, {"tests/test_engine.py"}),
+        ({"backend/app/deleted.py", "backend/README.md"}, set()),
+        (
+            {"backend/tests/conftest.py"},
+            {
+                "tests/test_engine.py",
+                "tests/test_prices.py",
+                "tests/test_shop.py",
+                "tests/unit/test_nothing.py",
+            },
+        ),
+    ],
+    ids=["test", "module", "module that a module imports", "fixture's module", "no module", "conftest"],
+)
+def test_selects_tests_when_this_changed(twin: Twin, changed: set[str], expected: set[str]) -> None:
+    assert set(touched_tests(twin.project, changed)) == expected
+
+
+def test_refuses_when_a_touched_test_fails(twin: Twin) -> None:
+    twin.replace("backend/app/prices.py", "* 2", "* 3")
+
+    outcome = check(twin.project)
+
+    assert {finding.file for finding in outcome.findings} == {
+        "backend/tests/test_prices.py",
+        "backend/tests/test_shop.py",
+    }
+    assert outcome.note == "2 tests of tests/test_prices.py, tests/test_shop.py"
+
+
+@pytest.mark.parametrize("name", ["backend/app/engine.toml", "backend/app/added.py"])
+def test_runs_the_unit_tests_when_imports_do_not_tell(twin: Twin, name: str) -> None:
+    twin.write(name, "")
+
+    outcome = check(twin.project)
+
+    assert (outcome.status, outcome.note) == ("passed", "1 tests of tests/unit")
+
+
+def test_says_that_nothing_changed_when_it_is_outside_the_backend(twin: Twin) -> None:
+    twin.write("README.md", "text\n")
+
+    assert check(twin.project).skipped.startswith("nothing changed below backend/ since main (")

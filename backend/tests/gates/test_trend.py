@@ -1,0 +1,96 @@
+from pathlib import Path
+
+import pytest
+
+from gates import trend
+from gates.model import GateError
+from gates.trend import check, remember
+from tests.gates.measured import LEGACY_FILE, SHOP, TEST, MeasuredTwin, make_measured_twin
+
+GREET = "def greet():\n    return 'hello'\n"
+
+
+@pytest.fixture
+def twin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MeasuredTwin:
+    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "0")
+    monkeypatch.setattr(trend, "server_url", lambda: "postgresql://nobody@127.0.0.1:1/none")
+    return make_measured_twin(tmp_path)
+
+
+@pytest.fixture
+def known_twin(twin: MeasuredTwin) -> MeasuredTwin:
+    """A twin that was tested before the change: 9 of 10 lines and 1 of 2 branches are covered."""
+    remember(twin.measure().project)
+    return twin
+
+
+def test_measures_the_base_once_when_it_is_not_known(twin: MeasuredTwin) -> None:
+    twin.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
+    twin.measure()
+
+    first, second = check(twin.project), check(twin.project)
+
+    assert first.note.startswith("lines 90.00 % → 91.66 %, branches 50.00 % → 50.00 %; base measured in ")
+    assert (first.status, second.status) == ("passed", "passed")
+    assert second.note.endswith("base known")
+    assert twin.git("worktree", "list").count("\n") == 0
+
+
+def test_refuses_when_a_change_adds_untested_code(known_twin: MeasuredTwin) -> None:
+    known_twin.add_code("def added(a):\n    if a:\n        a += 1\n    return a\n")
+    known_twin.measure()
+
+    assert [finding.message for finding in check(known_twin.project).findings] == [
+        "the change lowers the coverage of lines from 90.00 % (1 uncovered) to 71.42 % (4 uncovered)",
+        "the change lowers the coverage of branches from 50.00 % (1 uncovered) to 25.00 % (3 uncovered)",
+    ]
+
+
+def test_refuses_when_a_change_only_deletes_a_test(known_twin: MeasuredTwin) -> None:
+    known_twin.replace(TEST, "    assert greet() == 'hello'\n", "").measure().commit()
+
+    assert [finding.message for finding in check(known_twin.project).findings] == [
+        "the change lowers the coverage of lines from 90.00 % (1 uncovered) to 80.00 % (2 uncovered)"
+    ]
+
+
+def test_passes_when_a_change_deletes_tested_code(known_twin: MeasuredTwin) -> None:
+    """The share drops, but no more lines are uncovered than before."""
+    known_twin.remove(SHOP).write(TEST, "from app.domain.prices import double\n\ntest_prices = double(2)\n")
+    known_twin.replace(TEST, "test_prices = ", "assert 4 == ").measure()
+
+    outcome = check(known_twin.project)
+
+    assert outcome.status == "passed", outcome.findings
+    assert outcome.note == "lines 90.00 % → 87.50 %, branches 50.00 % → 50.00 %; base known"
+
+
+def test_measures_again_when_the_choice_of_folders_changes(known_twin: MeasuredTwin) -> None:
+    known_twin.rule('measured = ["app"]', 'measured = ["app", "tests"]').write("backend/tests/test_new.py")
+    known_twin.measure()
+
+    assert "base measured in" in check(known_twin.project).note
+
+
+def test_says_nothing_changed_when_it_is_outside_the_backend(twin: MeasuredTwin) -> None:
+    twin.write("docs/added.md", "text\n")
+
+    assert check(twin.project).skipped.startswith("nothing changed below backend/ since main (")
+
+
+def test_says_so_when_the_base_measures_nothing(twin: MeasuredTwin) -> None:
+    for name in (TEST, "backend/tests/test_legacy.py"):
+        twin.remove(name)
+    twin.commit()
+    twin.git("branch", "--force", "main")
+    twin.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
+    twin.measure()
+
+    assert check(twin.project).skipped.endswith("has no code that its tests measure")
+
+
+def test_cannot_judge_when_the_tests_have_not_run(twin: MeasuredTwin) -> None:
+    twin.write(LEGACY_FILE, GREET)
+
+    with pytest.raises(GateError, match="no coverage data"):
+        check(twin.project)
