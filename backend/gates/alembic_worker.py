@@ -82,4 +82,5 @@ def _call(name: str, *arguments: object) -> object:
         return getattr(import_module(COMMANDS), name)(*arguments)
     except Exception as error:
         reason = str(getattr(error, "orig", None) or error).strip() or "no reason given"
-        raise AlembicError(f"{type(error).__name__}: {reason.splitlines()[0]}") from error
+        kind = type(getattr(error, "orig", None) or error).__name__
+        raise AlembicError(f"{kind}: {reason.splitlines()[0]}") from error

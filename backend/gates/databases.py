@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg
@@ -59,10 +58,9 @@ class Scratch:
     admin: psycopg.Connection
     run: str
 
-    def make(self, name: str, copy_of: str | None = None) -> str:
-        """Create a database, empty or as a copy of the one at an address, and return its address."""
-        source = urlsplit(copy_of).path.removeprefix("/") if copy_of else "template0"
-        execute(self.admin, "CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log", self.run + name, source)
+    def make(self, name: str) -> str:
+        """Create an empty database and return its address."""
+        execute(self.admin, "CREATE DATABASE {} TEMPLATE template0 STRATEGY wal_log", self.run + name)
         execute(self.admin, "ALTER DATABASE {} SET synchronous_commit = off", self.run + name)
         return in_database(self.server, self.run + name)
 

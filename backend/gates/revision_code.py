@@ -15,7 +15,8 @@ from gates.revisions import Revision, files_at, history, in_tree
 
 CHANGES_ROWS = re.compile(r"\s*(with|insert|update|delete|merge|copy|do)\b", re.IGNORECASE)
 VOLATILE = re.compile(
-    r"\b(now|random|gen_random_uuid|uuidv[47]|(clock|statement|transaction)_timestamp|timeofday)\s*\("
+    r"\b(now|utcnow|today|timeofday|random|gen_random_uuid|uuidv?[1-8]"
+    r"|(clock|statement|transaction)_timestamp)\s*\("
     r"|\b(current_(timestamp|date|time)|localtime(stamp)?)\b",
     re.IGNORECASE,
 )

@@ -1,0 +1,98 @@
+"""A project with one revision. Its models are in env.py itself, so that every command reads them anew."""
+
+from tests.gates.twin import RULE_BOOK
+
+VERSIONS = "backend/alembic/versions"
+ENV = "backend/alembic/env.py"
+FIRST = f"{VERSIONS}/2026-01-10_neighbours.py"
+
+BOOK = """```toml
+[versions]
+postgresql = ["15", "16", "17", "18"]
+[migrations]
+imports = ["alembic", "sqlalchemy"]
+lock-timeout-seconds = 4
+library-schemas = []
+[migrations.squawk-ignored]
+prefer-robust-stmts = "one transaction each"
+require-statement-timeout = "made with care"
+prefer-bigint-over-int = "few neighbours"
+[rules.R10]
+says = "Migrations."
+gates = ["migration-head"]
+[sessions]
+migrations = ["migration-head"]
+```
+"""
+
+ENVIRONMENT = """
+import os
+
+import sqlalchemy as sa
+from alembic import context
+
+metadata = sa.MetaData()
+neighbours = sa.Table(
+    "neighbours",
+    metadata,
+    sa.Column("id", sa.Integer, sa.Identity(always=True), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, server_default="nobody"),
+    sa.Column("status", sa.Enum("ACTIVE", "MOVED", name="neighbour_status"), nullable=False),
+    sa.Column("age", sa.Integer, sa.CheckConstraint("age >= 0", name="ck_age"), nullable=False),
+    sa.Column("doubled", sa.Integer, sa.Computed("age * 2", persisted=True)),
+    sa.Column("host_id", sa.ForeignKey("neighbours.id", name="fk_host", deferrable=True)),
+    sa.Column("phone", sa.Text),
+    sa.Index("ix_name", "name"),
+    sa.Index("ix_phone", "phone", unique=True, postgresql_where=sa.text("phone <> ''")),
+)
+if context.is_offline_mode():
+    context.configure(dialect_name="postgresql", literal_binds=True)
+    with context.begin_transaction():
+        context.execute("SET lock_timeout = '2s'")
+        context.run_migrations()
+else:
+    url = os.environ["DATABASE_URL"].replace("postgresql:", "postgresql+psycopg:")
+    options = {"options": "-c lock_timeout=2s"}
+    with sa.create_engine(url, poolclass=sa.NullPool, connect_args=options).connect() as connection:
+        context.configure(connection=connection, target_metadata=metadata, compare_server_default=True)
+        with context.begin_transaction():
+            context.run_migrations()
+"""
+
+CREATE = """CREATE TABLE neighbours (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL DEFAULT 'nobody',
+    status neighbour_status NOT NULL,
+    age integer NOT NULL CONSTRAINT ck_age CHECK (age >= 0),
+    doubled integer GENERATED ALWAYS AS (age * 2) STORED,
+    host_id integer CONSTRAINT fk_host REFERENCES neighbours DEFERRABLE,
+    phone text
+)"""
+PHONE_INDEX = "CREATE UNIQUE INDEX ix_phone ON neighbours (phone) WHERE phone <> ''"
+
+
+def revision(id: str, down: str | None, up: list[str], back: list[str], *, head: str = "") -> str:
+    """Return the source of a revision that executes statements."""
+    body = ("\n    ".join(f"op.execute({statement!r})" for statement in part) for part in (up, back))
+    return (
+        f"from alembic import op\n\nrevision = {id!r}\ndown_revision = {down!r}\n{head}\n\n"
+        "def upgrade() -> None:\n    {}\n\n\ndef downgrade() -> None:\n    {}\n".format(*body)
+    )
+
+
+FILES = {
+    RULE_BOOK: BOOK,
+    "backend/pyproject.toml": "",
+    ENV: ENVIRONMENT,
+    FIRST: revision(
+        "first",
+        None,
+        [
+            "CREATE TYPE neighbour_status AS ENUM ('ACTIVE', 'MOVED')",
+            CREATE,
+            PHONE_INDEX,
+            "CREATE INDEX ix_name ON neighbours (name)",
+        ],
+        ["DROP TABLE neighbours", "DROP TYPE neighbour_status"],
+    ),
+}
