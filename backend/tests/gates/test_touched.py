@@ -11,7 +11,7 @@ FILES = {
     "backend/pyproject.toml": PYPROJECT,
     "backend/app/__init__.py": "",
     "backend/app/prices.py": "def double(price):\n    return price * 2\n",
-    "backend/app/shop.py": "def greet():\n    from app import prices\n\n    return prices.double(1)\n",
+    "backend/app/shop.py": "def greet():\n    from app.prices import double\n\n    return double(1)\n",
     "backend/app/engine.py": "def engine():\n    return 'engine'\n",
     "backend/tests/__init__.py": "",
     "backend/tests/conftest.py": (
@@ -21,7 +21,9 @@ FILES = {
     "backend/tests/test_prices.py": (
         "from app.prices import double\n\n\ndef test_double():\n    assert double(1) == 2\n"
     ),
-    "backend/tests/test_shop.py": "from app import shop\n\n\ndef test_greet():\n    assert shop.greet() == 2\n",
+    "backend/tests/test_shop.py": (
+        "from app import shop\n\n\ndef test_greet():\n    assert shop.greet() == 2\n"
+    ),
     "backend/tests/test_engine.py": "def test_engine(engine):\n    assert engine == 'engine'\n",
     "backend/tests/unit/__init__.py": "",
     "backend/tests/unit/test_nothing.py": "def test_nothing():\n    assert True\n",
