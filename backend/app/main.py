@@ -36,8 +36,6 @@ from app.presentation.http.dependencies import Dependencies
 from app.presentation.http.middleware import RequestContextMiddleware
 from app.presentation.http.routers import auth, exports, health, members, news
 
-MAX_BODY_BYTES = 1024 * 1024
-
 DESCRIPTION = """The API of a neighbourhood association.
 
 Every error is a problem document (RFC 9457): decide by its `code`. Lists give a signed `next_cursor`.
@@ -89,7 +87,6 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
-        max_body_size=MAX_BODY_BYTES,
     )
     database = database or create_database(engine)
     dependencies = create_dependencies(settings, database, clock or SystemClock())

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from datetime import datetime
 
 import pytest
 from fastapi import FastAPI
@@ -23,7 +24,7 @@ from tests.fakes import FixedClock
 pytest_plugins = ["tests.plugins.database"]
 
 ClientFor = Callable[[Role], Awaitable[AsyncClient]]
-ClientOf = Callable[[Member], Awaitable[AsyncClient]]
+ClientOf = Callable[..., Awaitable[AsyncClient]]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -89,12 +90,12 @@ async def client(transport: ASGITransport) -> AsyncIterator[AsyncClient]:
 async def client_of(
     transport: ASGITransport, uow: SqlAlchemyUnitOfWork, settings: Settings, clock: FixedClock
 ) -> AsyncIterator[ClientOf]:
-    """Make clients that are logged in as the given member, who is stored if need be."""
+    """Make clients of a member (stored if need be) who entered the password `at`, or just now."""
     tokens = JwtAccessTokens(settings.token_secrets, clock=clock)
     async with AsyncExitStack() as clients:
 
-        async def log_in(member: Member) -> AsyncClient:
-            session = make_session(member, at=clock.now())
+        async def log_in(member: Member, *, at: datetime | None = None) -> AsyncClient:
+            session = make_session(member, at=at or clock.now())
             async with uow:
                 if await uow.members.find(member.id) is None:
                     uow.members.add(member)

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -22,6 +22,7 @@ from app.presentation.http.errors import HTTP_PROBLEMS, MEDIA_TYPE, describe, st
 
 BASE = "/api/v1"
 
+MAX_BODY_BYTES = 1024 * 1024
 MAX_DEPTH = 20
 MAX_ARRAY_LENGTH = 200
 
@@ -33,13 +34,22 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class StrictRequest(Request):
+    async def stream(self) -> AsyncGenerator[bytes, None]:
+        """Count what really arrives, whatever was announced. Raises HTTPException 413."""
+        received = 0
+        async for chunk in super().stream():
+            received += len(chunk)
+            if received > MAX_BODY_BYTES:
+                raise HTTPException(413)
+            yield chunk
+
     async def json(self) -> object:
         return parse_json(await self.body())
 
 
 class StrictRoute(APIRoute):
-    """Refuses what FastAPI lets pass: other content types and encodings (415), and JSON or query
-    strings that say one thing twice (422)."""
+    """Refuses what FastAPI lets pass: long bodies (413), other content types and encodings (415), and
+    JSON or query strings that say one thing twice (422)."""
 
     def get_route_handler(self) -> Handler:
         handler = super().get_route_handler()

@@ -108,8 +108,8 @@ async def edit(
     *,
     id: UUID,
     body: NewsUpdate,
-    seen: SeenVersions,
     actor: CurrentActor,
+    seen: SeenVersions,
     uow: UowDep,
     clock: ClockDep,
     tag: EntityTagDep,
@@ -128,7 +128,7 @@ async def edit(
     summary="Remove an article",
     **operation(Action.WRITE_NEWS, ArticleNotFoundError, changes_version=True),
 )
-async def remove(id: UUID, seen: SeenVersions, actor: CurrentActor, uow: UowDep, clock: ClockDep) -> None:
+async def remove(id: UUID, actor: CurrentActor, seen: SeenVersions, uow: UowDep, clock: ClockDep) -> None:
     """Take the article away from everybody, whatever its status. There is no way back."""
     await remove_article(ArticleId(id), seen=seen, actor=actor, uow=uow, clock=clock)
 

@@ -1,0 +1,64 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from time import perf_counter
+
+from fastapi import FastAPI
+from httpx import AsyncClient
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.database import create_database, create_engine
+from app.core.settings import Settings
+from app.domain.errors import UnavailableError
+from app.infrastructure.database.migrations import head_revision
+from app.infrastructure.database.readiness import SqlAlchemyReadiness
+from tests.api.problems import assert_problem
+
+
+@asynccontextmanager
+async def away() -> AsyncIterator[AsyncConnection]:
+    raise UnavailableError
+    yield
+
+
+async def test_is_alive_when_the_database_is_away(app: FastAPI, client: AsyncClient) -> None:
+    app.state.dependencies = replace(
+        app.state.dependencies, readiness=SqlAlchemyReadiness(away, head=head_revision())
+    )
+
+    assert (await client.get("/health/live")).json() == {"status": "ok"}
+    assert_problem(await client.get("/health/ready"), 503, "unavailable")
+
+
+async def test_is_ready_when_the_schema_is_current(client: AsyncClient) -> None:
+    answer = await client.get("/health/ready")
+
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok"}
+
+
+async def test_returns_503_when_the_schema_is_of_another_release(
+    client: AsyncClient, connection: AsyncConnection
+) -> None:
+    await connection.execute(text("UPDATE alembic_version SET version_num = 'other'"))
+
+    assert_problem(await client.get("/health/ready"), 503, "unavailable")
+
+
+async def test_answers_within_a_second_when_the_database_hangs(settings: Settings) -> None:
+    """Another session holds the table that is asked for; the statement would wait for its lock."""
+    engine = create_engine(settings)
+    readiness = SqlAlchemyReadiness(create_database(engine).reads, head=head_revision())
+    async with engine.connect() as blocker:
+        await blocker.execute(text("LOCK alembic_version IN ACCESS EXCLUSIVE MODE"))
+        began = perf_counter()
+        answers = await asyncio.gather(*(readiness.is_ready() for _ in range(20)))
+        assert perf_counter() - began < 1
+        assert answers == [False] * 20
+        assert "Current Checked out connections: 2" in engine.pool.status()
+        await blocker.rollback()
+    await asyncio.sleep(0.2)
+    assert await readiness.is_ready()
+    await engine.dispose()

@@ -1,0 +1,223 @@
+"""What holds for every endpoint."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient, Response
+
+from app.domain.errors import UnavailableError
+from app.domain.members import Role
+from tests.api.problems import assert_problem
+from tests.conftest import ClientFor
+
+NEWS = "/api/v1/news"
+DRAFT = {"title": "Title", "content": "Content", "scope": "PUBLIC"}
+CANARY = "canary-7f3a"
+
+
+async def test_returns_404_when_there_is_no_such_address(client: AsyncClient) -> None:
+    assert_problem(await client.get("/api/v1/nothing"), 404, "not_found")
+
+
+async def test_returns_405_with_allow_when_the_method_is_wrong(client: AsyncClient) -> None:
+    answer = await client.put(NEWS)
+
+    assert_problem(answer, 405, "method_not_allowed")
+    assert {"GET"} <= set(answer.headers["Allow"].split(", "))
+
+
+async def test_returns_401_when_the_token_is_not_ours(client: AsyncClient) -> None:
+    answer = await client.get(NEWS, headers={"Authorization": "Bearer nonsense"})
+
+    assert_problem(answer, 401, "unauthenticated")
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps(DRAFT | {"title": CANARY * 100}),
+        json.dumps(DRAFT | {"scope": CANARY}),
+        json.dumps(DRAFT | {f"{CANARY} !": 1}),
+        json.dumps(DRAFT | {"title": {"x": CANARY}}),
+        json.dumps({"content": CANARY}),
+        f'{{"title": "{CANARY}" ',
+        json.dumps(CANARY),
+    ],
+)
+async def test_does_not_echo_the_input_when_it_is_not_valid(body: str, client_for: ClientFor) -> None:
+    board_member = await client_for(Role.BOARD_MEMBER)
+
+    answer = await board_member.post(NEWS, content=body, headers={"Content-Type": "application/json"})
+
+    assert_problem(answer, 422, "validation_failed")
+    assert answer.json()["errors"]
+    assert CANARY not in answer.text
+
+
+async def test_names_the_field_when_it_is_unknown(client_for: ClientFor) -> None:
+    board_member = await client_for(Role.BOARD_MEMBER)
+
+    answer = await board_member.post(NEWS, json=DRAFT | {"colour": "red"})
+
+    assert_problem(answer, 422, "validation_failed", pointer="/body/colour")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"title": "a\\u0000b", "content": "c", "scope": "PUBLIC"}',
+        b'{"title": "a\\ud800b", "content": "c", "scope": "PUBLIC"}',
+        b'{"title": "a\\u001bb", "content": "c", "scope": "PUBLIC"}',
+        b'{"title": "a\\r\\nb", "content": "c", "scope": "PUBLIC"}',
+        b'{"title": "a", "content": "c\\u0000", "scope": "PUBLIC"}',
+        b'{"title": "a", "title": "b", "content": "c", "scope": "PUBLIC"}',
+        b'{"title": 1e400, "content": "c", "scope": "PUBLIC"}',
+        b'{"title": NaN, "content": "c", "scope": "PUBLIC"}',
+        b'{"\\ud800": 1, "title": "a", "content": "c", "scope": "PUBLIC"}',
+        b"[" * 30 + b"]" * 30,
+        b"\xff\xfe",
+        b"{" * 200_000,
+    ],
+)
+async def test_returns_422_when_the_body_is_treacherous(body: bytes, client_for: ClientFor) -> None:
+    board_member = await client_for(Role.BOARD_MEMBER)
+
+    answer = await board_member.post(NEWS, content=body, headers={"Content-Type": "application/json"})
+
+    assert_problem(answer, 422, "validation_failed")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "text/plain"},
+        {"Content-Type": "application/merge-patch+json"},
+        {"Content-Type": "application/json", "Content-Encoding": "gzip"},
+        {"Content-Type": ""},
+    ],
+)
+async def test_returns_415_when_the_body_is_in_another_form(
+    headers: dict[str, str], client_for: ClientFor
+) -> None:
+    board_member = await client_for(Role.BOARD_MEMBER)
+
+    answer = await board_member.post(NEWS, content=json.dumps(DRAFT), headers=headers)
+
+    assert_problem(answer, 415, "unsupported_media_type")
+    assert answer.headers["Accept"] == "application/json"
+
+
+@pytest.mark.parametrize("announced", [True, False])
+async def test_returns_413_when_the_body_is_beyond_a_mebibyte(announced: bool, client_for: ClientFor) -> None:
+    board_member = await client_for(Role.BOARD_MEMBER)
+    body = json.dumps(DRAFT | {"content": "x" * 1024 * 1024}).encode()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(body), 65_536):
+            yield body[start : start + 65_536]
+
+    answer = await board_member.post(
+        NEWS,
+        content=body if announced else pieces(),
+        headers={"Content-Type": "application/json"},
+    )
+
+    assert_problem(answer, 413, "content_too_large")
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("3f2504e0-4f89-41d3-9a0c-0305e82c3301", True),
+        ("short", False),
+        ("x" * 65, False),
+        ("line\tbreak-forged", False),
+    ],
+)
+async def test_keeps_a_request_id_when_it_looks_like_one(given: str, kept: bool, client: AsyncClient) -> None:
+    answer = await client.get("/health/live", headers={"X-Request-ID": given})
+
+    assert (answer.headers["X-Request-ID"] == given) is kept
+    assert answer.headers["X-Request-ID"]
+
+
+async def test_forbids_caching_and_sniffing_when_nothing_else_is_said(client: AsyncClient) -> None:
+    answer = await client.get(NEWS)
+
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+class BrokenQueries:
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    async def list_articles(self, **_: object) -> object:
+        raise self._error
+
+
+async def asked(app: FastAPI, error: Exception) -> Response:
+    app.state.dependencies = replace(app.state.dependencies, news_queries=BrokenQueries(error))
+    transport = ASGITransport(app, raise_app_exceptions=False)
+    async with AsyncClient(transport=transport, base_url="http://test") as client:
+        return await client.get(NEWS)
+
+
+async def test_returns_500_without_details_when_something_breaks(
+    app: FastAPI, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = await asked(app, RuntimeError(CANARY))
+
+    assert_problem(answer, 500, "internal_error")
+    assert CANARY not in answer.text
+    assert CANARY not in caplog.text
+    assert "RuntimeError" in caplog.text
+
+
+async def test_returns_503_with_retry_after_when_the_database_is_away(app: FastAPI) -> None:
+    answer = await asked(app, UnavailableError())
+
+    assert_problem(answer, 503, "unavailable")
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+async def test_logs_one_line_with_ids_only_when_a_request_is_answered(
+    client_for: ClientFor, caplog: pytest.LogCaptureFixture
+) -> None:
+    member = await client_for(Role.MEMBER)
+    caplog.clear()
+
+    answer = await member.get(f"{NEWS}?sort=title", headers={"User-Agent": CANARY})
+
+    [record] = [record for record in caplog.records if isinstance(record.msg, dict)]
+    assert record.msg.keys() == {
+        "event",
+        "level",
+        "timestamp",
+        "request_id",
+        "member_id",
+        "method",
+        "route",
+        "status",
+        "duration_ms",
+    }
+    assert record.msg["request_id"] == answer.headers["X-Request-ID"]
+    assert record.msg["route"] == NEWS
+    assert record.msg["status"] == 200
+
+
+async def test_needs_no_internet_when_the_documentation_is_read(client: AsyncClient) -> None:
+    page = await client.get("/docs")
+
+    assert page.status_code == 200
+    assert "http://" not in page.text
+    assert "https://" not in page.text
+    for asset in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png"):
+        assert f"/docs/assets/{asset}" in page.text
+        assert (await client.get(f"/docs/assets/{asset}")).status_code == 200
+    assert (await client.get("/openapi.json")).json()["info"]["title"] == "PAU 2"
+    assert (await client.get("/redoc")).status_code == 404
