@@ -43,6 +43,7 @@ CHECKS: Mapping[str, Check] = {
     "stack": stack.check,
     "structure": structure.check,
     "exclusions": exclusions.check,
+    "change-control": late("gates.change_control:check"),
     "migration-head": late("gates.revisions:head"),
     "migration-code": late("gates.revision_code:code"),
     "migration-drift": late("gates.migrations:drift"),

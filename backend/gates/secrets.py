@@ -1,6 +1,6 @@
 """R15: detect-secrets over every file that git tracks or would track.
 
-Its allow-list comments are switched off: what is no secret is declared in [[exclusions]], for a reviewer to see.
+Its allow-list comments are switched off: what is no secret is declared in [[exclusions]] and reviewed there.
 Files are scanned again only when they change; what was found, never the text, is kept in reports/.
 """
 

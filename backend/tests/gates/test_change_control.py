@@ -1,0 +1,170 @@
+import pytest
+
+from gates.change_control import check
+from tests.gates.minimal import FILES
+from tests.gates.twin import RULE_BOOK, Twin
+
+WORKFLOW = ".github/workflows/ci.yml"
+CI = """on:
+  pull_request:
+  merge_group:
+env:
+  PAU2_BASE: HEAD^1
+jobs:
+  gates:
+    name: Gates
+    steps:
+      - uses: actions/checkout@0123
+      - run: ./noxw
+  required:
+    needs: [gates]
+    steps:
+      - run: test "$RESULTS" = success
+"""
+HOOKS = """repos:
+  - repo: local
+    hooks:
+      - { id: commit, entry: ./noxw -s lint, stages: [pre-commit] }
+      - { id: push, entry: ./noxw -s lint, stages: [pre-push] }
+"""
+DECISION = "docs/decisions/0002-less.md"
+
+
+@pytest.fixture
+def merged(twin: Twin) -> Twin:
+    """The twin with hooks and a workflow on main, and a fresh branch."""
+    twin.git("switch", "--quiet", "main")
+    twin.write(WORKFLOW, CI).write(".pre-commit-config.yaml", HOOKS)
+    twin.write(".github/CODEOWNERS", "# who\n/backend/gates/  @leads\n").commit()
+    return twin.branch("next")
+
+
+def loosened(twin: Twin) -> list[str]:
+    findings = check(twin.project).findings
+    return [finding.message.removeprefix("loosened without a decision: ") for finding in findings]
+
+
+def test_says_so_when_nothing_changed(merged: Twin) -> None:
+    outcome = check(merged.project)
+
+    assert outcome.status == "passed"
+    assert outcome.note.startswith("nothing changed since main")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "fact"),
+    [
+        (RULE_BOOK, "lines = 90", "lines = 89.9", "coverage.global.lines 90 → 89.9"),
+        (RULE_BOOK, ", branches = 85", "", "-coverage.global.branches 85"),
+        (RULE_BOOK, "file-lines = 60", "file-lines = 61", "budgets.file-lines 60 → 61"),
+        (RULE_BOOK, "file-lines = 60\n", "", "-budgets.file-lines 60"),
+        (RULE_BOOK, '["app/domain/**"]', "[]", "-coverage.critical-modules app/domain/**"),
+        (RULE_BOOK, '"peewee"', '"pony"', "-stack.refused peewee"),
+        (RULE_BOOK, 'dev = ["ruff"]', 'dev = ["ruff", "mypy"]', "+stack.dev mypy"),
+        (RULE_BOOK, 'runtime = ["fastapi", ', 'runtime = ["flask", "fastapi", ', "+stack.runtime flask"),
+        (RULE_BOOK, 'layers = ["domain"]', 'layers = ["domain", "core"]', "+layers.application.layers core"),
+        (
+            RULE_BOOK,
+            'libraries = ["fastapi", ',
+            'libraries = ["x", "fastapi", ',
+            "+layers.presentation.libraries x",
+        ),
+        (RULE_BOOK, 'rules = ["S101"]', 'rules = ["S101", "E501"]', "+exclusions lint tests/** E501"),
+        (RULE_BOOK, 'gates = ["layers"]', "gates = []", "-rules.R03.gates layers"),
+        (RULE_BOOK, 'lint = ["lint", "layers"]', 'lint = ["lint"]', "-sessions.lint layers"),
+        (RULE_BOOK, 'sessions = ["lint"]', "sessions = []", "-default.sessions lint"),
+        (RULE_BOOK, '"exec", ', "", "-imports.dynamic-names exec"),
+        (RULE_BOOK, 'python = ["3.11", "3.12"]', 'python = ["3.11"]', "-versions.python 3.12"),
+        ("backend/pyproject.toml", '"S"]', "]", "-tool.ruff.lint.select S"),
+        ("backend/pyproject.toml", "strict = true", "strict = false", "-tool.mypy.strict True"),
+        ("backend/pyproject.toml", "branch = true", "branch = false", "-tool.coverage.run.branch True"),
+        (".pre-commit-config.yaml", "id: push", "id: pull", "-hooks.push.stages pre-push"),
+        (".pre-commit-config.yaml", "[pre-push]", "[manual]", "-hooks.push.stages pre-push"),
+        (
+            ".pre-commit-config.yaml",
+            "entry: ./noxw -s lint",
+            "entry: 'true'",
+            "-hooks.commit.entry ./noxw -s lint",
+        ),
+        (".github/CODEOWNERS", "/backend/gates/", "/nowhere/", "-codeowners /backend/gates/ @leads"),
+        (WORKFLOW, "  merge_group:\n", "", f"-{WORKFLOW}.on merge_group"),
+        (WORKFLOW, "HEAD^1", "HEAD", f"-{WORKFLOW}.env.PAU2_BASE HEAD^1"),
+        (WORKFLOW, "run: ./noxw", "run: ./noxw || true", f"-{WORKFLOW}.gates.run ./noxw"),
+        (WORKFLOW, "    needs: [gates]\n", "", f"-{WORKFLOW}.required.needs gates"),
+        (WORKFLOW, "    name: Gates\n", "    if: false\n", f"+{WORKFLOW}.gates.if False"),
+        (WORKFLOW, "name: Gates", "continue-on-error: true", f"+{WORKFLOW}.gates.continue-on-error True"),
+    ],
+)
+def test_refuses_loosening_when_no_decision_quotes_it(
+    merged: Twin, file: str, old: str, new: str, fact: str
+) -> None:
+    merged.replace(file, old, new)
+    assert fact in loosened(merged)
+    merged.commit()
+    assert fact in loosened(merged)
+
+    quoted = "\n".join(f"`{each}`" for each in loosened(merged))
+    merged.write(DECISION, f"# 2. Less\n\n**Context.** x\n**Decision.** {quoted}\n**Consequences.** y\n")
+    assert loosened(merged) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        (RULE_BOOK, "lines = 90", "lines = 91"),
+        (RULE_BOOK, "file-lines = 60", "file-lines = 59"),
+        (RULE_BOOK, '"peewee"]', '"peewee", "pony"]'),
+        (RULE_BOOK, '["fastapi", "pydantic"]', '["fastapi"]'),
+        (RULE_BOOK, 'rules = ["S101"]', "rules = []"),
+        (RULE_BOOK, '"README.md" = "the first screen"', '"README.md" = "the front page"'),
+        (RULE_BOOK, 'python = ["3.11", "3.12"]', 'python = ["3.11", "3.12", "3.13"]'),
+        ("backend/pyproject.toml", '"S"]', '"S", "UP"]'),
+        (WORKFLOW, "actions/checkout@0123", "actions/checkout@4567"),
+        (WORKFLOW, "name: Gates", "name: Every gate"),
+    ],
+)
+def test_passes_when_rules_get_stricter_or_stay(merged: Twin, file: str, old: str, new: str) -> None:
+    merged.replace(file, old, new).commit()
+
+    assert loosened(merged) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (DECISION, "# Nothing but the quote: `coverage.global.lines 90 → 80`"),
+        (DECISION, "**Context.** **Decision.** **Consequences.** of something else"),
+        (DECISION, "**Context.** **Decision.** `coverage.global.lines 90 → 85` **Consequences.**"),
+        ("docs/notes/0002-less.md", "Context Decision Consequences `coverage.global.lines 90 → 80`"),
+        ("docs/decisions/less.md", "Context Decision Consequences `coverage.global.lines 90 → 80`"),
+    ],
+)
+def test_refuses_loosening_when_decision_does_not_cover_it(merged: Twin, name: str, text: str) -> None:
+    merged.write(name, text).rule("lines = 90", "lines = 80")
+
+    assert loosened(merged) == ["coverage.global.lines 90 → 80"]
+
+
+def test_refuses_loosening_when_decision_is_an_old_one(merged: Twin) -> None:
+    merged.git("switch", "--quiet", "main")
+    merged.write(DECISION, "Context Decision Consequences `coverage.global.lines 90 → 80`").commit()
+    merged.branch("later").rule("lines = 90", "lines = 80").write(DECISION, "x").commit()
+
+    assert loosened(merged) == ["coverage.global.lines 90 → 80"]
+
+
+def test_names_line_of_rule_book_when_number_is_lower(merged: Twin) -> None:
+    merged.rule("lines = 90", "lines = 12")
+
+    (finding,) = check(merged.project).findings
+
+    assert "lines = 12" in (merged.root / RULE_BOOK).read_text().splitlines()[finding.line - 1]
+    assert "quotes `coverage.global.lines 90 → 12`" in finding.fix
+
+
+def test_skips_when_base_has_no_rule_book(twin: Twin) -> None:
+    twin.git("switch", "--quiet", "main")
+    twin.remove(RULE_BOOK).commit()
+    twin.branch("first-rules").write(RULE_BOOK, FILES[RULE_BOOK])
+
+    assert "there is no rule book at main" in check(twin.project).skipped
