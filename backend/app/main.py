@@ -124,6 +124,11 @@ async def _create_admin(settings: Settings, admin: NewAdmin) -> None:
         await engine.dispose()
 
 
+async def _work(settings: Settings) -> None:
+    configure_logging(settings.log_level)
+    await run_worker(settings, clock=SystemClock())
+
+
 def _contract() -> dict[str, Any]:
     return create_app(Settings(environment=Environment.TEST)).openapi()
 
@@ -133,7 +138,7 @@ cli = create_cli(
         migrate=lambda settings: migrations.migrate(settings.database_url.get_secret_value()),
         seed=_seed,
         create_admin=_create_admin,
-        work=partial(run_worker, clock=SystemClock()),
+        work=_work,
         contract=_contract,
     )
 )

@@ -9,7 +9,6 @@ from procrastinate import App, PsycopgConnector, RetryStrategy
 
 from app.application.auth import send_account_exists_notice, send_email_verification
 from app.core.database import create_database, create_engine, sqlalchemy_url
-from app.core.logging import configure_logging
 from app.core.settings import Settings
 from app.domain.jobs import SendAccountExistsNotice, SendEmailVerification
 from app.domain.ports import Clock, Job
@@ -30,7 +29,6 @@ async def run_worker(settings: Settings, *, clock: Clock, until_idle: bool = Fal
 
     A job that succeeded is deleted; one that failed for good stays for the operator to see.
     """
-    configure_logging(settings.log_level)
     engine = create_engine(settings)
     uow = partial(SqlAlchemyUnitOfWork, create_database(engine).sessions)
     mailer = create_mailer(settings, clock=clock)

@@ -1,0 +1,96 @@
+from uuid import uuid4
+
+import pytest
+
+from app.domain.members import (
+    EmailAddress,
+    EmailTakenError,
+    Member,
+    MemberId,
+    MemberNotFoundError,
+    PhoneNumber,
+    Role,
+)
+from app.domain.ports import UnitOfWork
+from tests.factories import NOW, make_member
+
+UNKNOWN = MemberId(uuid4())
+
+
+async def store(uow: UnitOfWork, member: Member) -> Member:
+    async with uow:
+        uow.members.add(member)
+        await uow.commit()
+    return member
+
+
+async def test_every_field_comes_back_when_stored(any_uow: UnitOfWork) -> None:
+    member = make_member(phone=PhoneNumber("+34600111222"), role=Role.BOARD_MEMBER)
+    await store(any_uow, member)
+
+    async with any_uow:
+        found = await any_uow.members.get(member.id)
+
+    assert found is not member
+    names = Member.__dataclass_fields__
+    assert {name: getattr(found, name) for name in names} == {name: getattr(member, name) for name in names}
+
+
+async def test_empty_fields_come_back_empty_when_stored(any_uow: UnitOfWork) -> None:
+    member = await store(any_uow, make_member(email_verified_at=None))
+
+    async with any_uow:
+        found = await any_uow.members.get(member.id)
+
+    assert (found.phone, found.email_verified_at) == (None, None)
+
+
+async def test_finds_by_id_and_address_when_stored(any_uow: UnitOfWork) -> None:
+    member = await store(any_uow, make_member(email=EmailAddress("marta@pau2.example")))
+
+    async with any_uow:
+        by_email = await any_uow.members.find_by_email(EmailAddress.parse("Marta@PAU2.example"))
+        by_id = await any_uow.members.find(member.id)
+
+    assert by_email is not None
+    assert by_email is by_id
+    assert by_email.id == member.id
+
+
+async def test_finds_nothing_when_unknown(any_uow: UnitOfWork) -> None:
+    async with any_uow:
+        assert await any_uow.members.find(UNKNOWN) is None
+        assert await any_uow.members.find_by_email(EmailAddress("no@pau2.example")) is None
+        with pytest.raises(MemberNotFoundError):
+            await any_uow.members.get(UNKNOWN)
+
+
+async def test_refuses_the_second_member_when_the_address_is_the_same(any_uow: UnitOfWork) -> None:
+    email = EmailAddress("marta@pau2.example")
+    await store(any_uow, make_member(email=email))
+
+    with pytest.raises(EmailTakenError):
+        await store(any_uow, make_member(email=email))
+
+
+async def test_forgets_everything_when_left_without_commit(any_uow: UnitOfWork) -> None:
+    member = await store(any_uow, make_member(full_name="Before"))
+    async with any_uow:
+        (await any_uow.members.get(member.id)).change_profile({"full_name": "After"}, at=NOW)
+        other = make_member()
+        any_uow.members.add(other)
+
+    async with any_uow:
+        assert (await any_uow.members.get(member.id)).full_name == "Before"
+        assert await any_uow.members.find(other.id) is None
+
+
+async def test_counts_versions_when_changed(any_uow: UnitOfWork) -> None:
+    member = await store(any_uow, make_member())
+    async with any_uow:
+        changed = await any_uow.members.get(member.id)
+        changed.change_profile({"full_name": "Another"}, at=NOW)
+        await any_uow.commit()
+
+    async with any_uow:
+        assert (await any_uow.members.get(member.id)).version == changed.version == 2

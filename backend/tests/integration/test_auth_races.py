@@ -1,0 +1,155 @@
+"""Requests that meet: several connections, real commits."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.application.auth import (
+    PasswordGrant,
+    RefreshGrant,
+    Registration,
+    TokenPair,
+    issue_tokens,
+    register_member,
+    resend_verification,
+    verify_email,
+)
+from app.application.ports import SessionTokens
+from app.core.database import create_database, create_engine
+from app.core.settings import Environment, Settings
+from app.domain.auth import InvalidGrantError, OneTimePurpose, OneTimeTokenError, OneTimeTokenId
+from app.domain.members import EmailAddress
+from app.infrastructure.database.auth import one_time_tokens
+from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
+from app.infrastructure.security.access_tokens import JwtAccessTokens
+from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens, HmacRefreshTokens
+from tests.factories import PASSWORD, make_member
+from tests.fakes import CountingPasswordHasher, FixedClock
+
+KEYS = {"test": "t" * 32}
+ADDRESS = EmailAddress("marta@pau2.example")
+ONE_TIME = HmacOneTimeTokens(KEYS)
+AT_ONCE = 6
+
+
+class Server:
+    """Each call takes a connection of its own, as requests do."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self.clock = FixedClock()
+        self.hasher = CountingPasswordHasher()
+        self.tokens = SessionTokens(JwtAccessTokens(KEYS, clock=self.clock), HmacRefreshTokens(KEYS))
+
+    def uow(self) -> SqlAlchemyUnitOfWork:
+        return SqlAlchemyUnitOfWork(create_database(self.engine).sessions)
+
+    async def register(self) -> None:
+        registration = Registration(email=ADDRESS, password=PASSWORD, full_name="Marta")
+        await register_member(registration, uow=self.uow(), clock=self.clock, hasher=self.hasher)
+
+    async def issue(self, grant: PasswordGrant | RefreshGrant) -> TokenPair:
+        return await issue_tokens(
+            grant, uow=self.uow(), clock=self.clock, hasher=self.hasher, tokens=self.tokens
+        )
+
+    async def refresh(self, pair: TokenPair) -> TokenPair:
+        return await self.issue(RefreshGrant(refresh_token=pair.refresh.text))
+
+    async def count(self, query: str) -> int:
+        async with self.engine.connect() as connection:
+            return int((await connection.execute(text(query))).scalar_one())
+
+
+async def all_at_once(*calls: Awaitable[object]) -> list[object]:
+    """Return results and exceptions alike."""
+    return list(await asyncio.gather(*calls, return_exceptions=True))
+
+
+@pytest.fixture
+async def server(fresh_database_url: str) -> AsyncIterator[Server]:
+    settings = Settings(environment=Environment.TEST, database_url=SecretStr(fresh_database_url))
+    engine = create_engine(settings)
+    yield Server(engine)
+    await engine.dispose()
+
+
+@pytest.fixture
+async def pair(server: Server) -> TokenPair:
+    async with server.uow() as uow:
+        uow.members.add(make_member(email=ADDRESS, password_hash=f"hash:{PASSWORD}"))
+        await uow.commit()
+    return await server.issue(PasswordGrant(username=ADDRESS.value, password=PASSWORD))
+
+
+async def test_everybody_gets_the_same_successor_when_one_token_is_refreshed_at_once(
+    server: Server, pair: TokenPair
+) -> None:
+    results = await all_at_once(*(server.refresh(pair) for _ in range(AT_ONCE)))
+
+    pairs = [result for result in results if isinstance(result, TokenPair)]
+    assert len(pairs) == AT_ONCE
+    assert len({result.refresh.text for result in pairs}) == 1
+    following = await server.refresh(pairs[0])
+    assert following.refresh.text != pairs[0].refresh.text
+
+
+async def test_waits_for_its_turn_when_another_request_holds_the_session(
+    server: Server, pair: TokenPair
+) -> None:
+    async with server.uow() as uow:
+        await uow.sessions.find_locked(pair.refresh.session_id)
+        refreshing = asyncio.create_task(server.refresh(pair))
+        _, waiting = await asyncio.wait([refreshing], timeout=0.3)
+
+    assert waiting == {refreshing}
+    assert (await refreshing).refresh.session_id == pair.refresh.session_id
+
+
+async def test_session_is_dead_when_a_replay_meets_the_live_token(server: Server, pair: TokenPair) -> None:
+    live = await server.refresh(await server.refresh(pair))
+
+    replay, _ = await all_at_once(server.refresh(pair), server.refresh(live))
+
+    assert isinstance(replay, InvalidGrantError)
+    with pytest.raises(InvalidGrantError):
+        await server.refresh(live)
+    assert await server.count("SELECT count(*) FROM sessions WHERE revoked_at IS NOT NULL") == 1
+
+
+async def test_one_account_is_made_when_an_address_is_registered_at_once(server: Server) -> None:
+    results = await all_at_once(*(server.register() for _ in range(AT_ONCE)))
+
+    assert results == [None] * AT_ONCE
+    assert await server.count("SELECT count(*) FROM members") == 1
+    query = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'SendEmailVerification'"
+    assert await server.count(query) == 1
+
+
+async def test_one_token_is_left_when_asked_to_resend_at_once(server: Server) -> None:
+    await server.register()
+
+    results = await all_at_once(
+        *(resend_verification(ADDRESS, uow=server.uow(), clock=server.clock) for _ in range(AT_ONCE))
+    )
+
+    assert results == [None] * AT_ONCE
+    assert await server.count("SELECT count(*) FROM one_time_tokens") == 1
+
+
+async def test_one_wins_when_a_token_is_redeemed_at_once(server: Server) -> None:
+    await server.register()
+    async with server.engine.connect() as connection:
+        token_id = OneTimeTokenId((await connection.scalars(select(one_time_tokens.c.id))).one())
+    token = ONE_TIME.text(token_id, OneTimePurpose.VERIFY_EMAIL)
+
+    results = await all_at_once(
+        *(verify_email(token, uow=server.uow(), clock=server.clock, tokens=ONE_TIME) for _ in range(AT_ONCE))
+    )
+
+    assert results.count(None) == 1
+    assert sum(isinstance(result, OneTimeTokenError) for result in results) == AT_ONCE - 1

@@ -1,0 +1,242 @@
+"""Jobs in a real queue, mail over real SMTP."""
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator
+from email import message_from_bytes
+from email.message import EmailMessage, Message
+from email.policy import default
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from aiosmtpd.handlers import Message as Handler
+from aiosmtpd.smtp import SMTP
+from procrastinate.schema import SchemaManager
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.application.auth import Registration, register_member, verify_email
+from app.core.database import create_database, create_engine
+from app.core.logging import configure_logging
+from app.core.settings import Environment, Settings
+from app.domain.members import EmailAddress
+from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
+from app.infrastructure.jobs.worker import create_worker, run_worker
+from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
+from tests.factories import PASSWORD
+from tests.fakes import CountingPasswordHasher, FixedClock
+
+ADDRESS = EmailAddress("marta-canary@pau2.example")
+REGISTRATION = Registration(email=ADDRESS, password=PASSWORD, full_name="Marta Canary")
+
+
+class Mailbox(Handler):
+    """What an SMTP server accepted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mails: list[EmailMessage] = []
+
+    def handle_message(self, message: Message) -> None:
+        self.mails.append(message_from_bytes(bytes(message), policy=default))
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    return Mailbox()
+
+
+@pytest.fixture
+async def smtp_url(mailbox: Mailbox) -> AsyncIterator[str]:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(mailbox, loop=loop), "127.0.0.1", 0)
+    yield f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server.close()
+    await server.wait_closed()
+
+
+class Office:
+    """A database with real commits, and the worker beside it."""
+
+    def __init__(self, settings: Settings, engine: AsyncEngine) -> None:
+        self.settings = settings
+        self.engine = engine
+        self.clock = FixedClock()
+        self.sessions = create_database(engine).sessions
+        self.uow = SqlAlchemyUnitOfWork(self.sessions)
+
+    async def register(self, uow: SqlAlchemyUnitOfWork | None = None) -> None:
+        hasher = CountingPasswordHasher()
+        await register_member(REGISTRATION, uow=uow or self.uow, clock=self.clock, hasher=hasher)
+
+    async def work(self, **settings: object) -> None:
+        """Run every job that is due, with these settings changed."""
+        changed = self.settings.model_copy(update=settings)
+        await run_worker(changed, clock=self.clock, until_idle=True)
+
+    async def execute(self, query: str) -> list[Any]:
+        async with self.engine.begin() as connection:
+            result = await connection.execute(text(query))
+            return list(result) if result.returns_rows else []
+
+    async def jobs(self) -> list[Any]:
+        """The jobs of ours, without the periodic ones."""
+        return await self.execute(
+            """SELECT task_name, status::text, attempts, scheduled_at > now() AS later, args
+            FROM procrastinate_jobs WHERE task_name LIKE 'Send%' ORDER BY id"""
+        )
+
+
+@pytest.fixture
+async def office(fresh_database_url: str) -> AsyncIterator[Office]:
+    settings = Settings(
+        environment=Environment.TEST,
+        database_url=SecretStr(fresh_database_url),
+        smtp_url=SecretStr("smtp://127.0.0.1:1"),  # where nobody listens
+    )
+    engine = create_engine(settings)
+    yield Office(settings, engine)
+    await engine.dispose()
+
+
+async def test_mail_arrives_and_its_token_works_when_somebody_registers(
+    office: Office, mailbox: Mailbox, smtp_url: str
+) -> None:
+    await office.register()
+
+    await office.work(smtp_url=SecretStr(smtp_url))
+
+    (mail,) = mailbox.mails
+    assert (mail["X-RcptTo"], mail["To"]) == (ADDRESS.value, ADDRESS.value)
+    assert await office.jobs() == []
+    body = mail.get_body(("plain",))
+    assert body is not None
+    found = re.search(r"token=(\S+)", body.get_content())
+    assert found is not None
+    tokens = HmacOneTimeTokens(office.settings.token_secrets)
+    await verify_email(found[1], uow=office.uow, clock=office.clock, tokens=tokens)
+    async with office.uow as uow:
+        member = await uow.members.find_by_email(ADDRESS)
+    assert member is not None
+    assert member.may_log_in
+
+
+async def test_owner_gets_a_notice_when_somebody_registers_again(
+    office: Office, mailbox: Mailbox, smtp_url: str
+) -> None:
+    await office.register()
+    await office.register()
+
+    await office.work(smtp_url=SecretStr(smtp_url))
+
+    subjects = sorted(mail["Subject"] for mail in mailbox.mails)
+    assert subjects == ["Confirm your e-mail address", "You already have an account"]
+
+
+async def test_waits_and_tries_again_when_the_mail_server_is_down(
+    office: Office, mailbox: Mailbox, smtp_url: str
+) -> None:
+    await office.register()
+
+    await office.work()
+
+    (job,) = await office.jobs()
+    assert (job.status, job.attempts, job.later) == ("todo", 1, True)
+    await office.execute("UPDATE procrastinate_jobs SET scheduled_at = now()")
+    await office.work(smtp_url=SecretStr(smtp_url))
+    assert mailbox.mails[0]["Message-ID"].startswith(f"<{job.args['token_id']}@")
+
+
+async def test_another_worker_sends_the_mail_when_one_died(
+    office: Office, mailbox: Mailbox, smtp_url: str
+) -> None:
+    await office.register()
+    await office.execute(
+        """SELECT fetched.id FROM procrastinate_register_worker_v1() AS worker,
+        procrastinate_fetch_job_v2(NULL, worker.worker_id) AS fetched"""
+    )
+    await office.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '31 s'")
+    (job,) = await office.jobs()
+    assert job.status == "doing"
+
+    await _retry_stalled_jobs(office.settings)
+    await office.work(smtp_url=SecretStr(smtp_url))
+
+    assert len(mailbox.mails) == 1
+    assert await office.jobs() == []
+
+
+async def _retry_stalled_jobs(settings: Settings) -> None:
+    """Do what the worker does each minute."""
+    worker = create_worker(settings.database_url.get_secret_value(), {})
+    async with worker.open_async():
+        await worker.tasks["retry_stalled_jobs"](timestamp=0)
+
+
+async def test_there_is_no_job_when_the_unit_of_work_is_left_without_commit(
+    office: Office,
+) -> None:
+    class LostUnitOfWork(SqlAlchemyUnitOfWork):
+        async def commit(self) -> None:
+            await self.flush()
+
+    await office.register(LostUnitOfWork(office.sessions))
+    assert await office.jobs() == []
+
+    await office.register()
+    assert len(await office.jobs()) == 1
+
+
+async def test_logs_name_no_person_when_jobs_fail_and_succeed(
+    office: Office, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    handlers = logging.getLogger().handlers
+    try:
+        configure_logging("INFO")
+        await office.register()
+        await office.work()
+        await office.register()
+        await office.work(smtp_url=None, mail_folder=tmp_path)
+    finally:
+        logging.getLogger().handlers = handlers
+
+    written = capfd.readouterr().err
+    assert "SendEmailVerification" in written
+    assert "SendAccountExistsNotice" in written
+    assert "anary" not in written
+
+
+def test_frozen_schema_is_what_the_library_wants_when_compared(database_url: str) -> None:
+    """A new release of procrastinate may need a revision of ours (its own sql/migrations say so)."""
+    with psycopg.connect(database_url) as connection:
+        connection.execute("CREATE SCHEMA wanted")
+        connection.execute("SET LOCAL search_path TO wanted")
+        connection.execute(SchemaManager.get_schema())
+        ours, wanted = (_shape(connection, schema) for schema in ("public", "wanted"))
+        connection.rollback()
+
+    assert ours == wanted
+    assert len(ours) > 50
+
+
+def _shape(connection: psycopg.Connection, schema: str) -> set[tuple[str, ...]]:
+    """Functions, columns, indexes, triggers and enum values of the queue in one schema."""
+    queries = (
+        "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = %s::regnamespace",
+        """SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull::text
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        WHERE c.relnamespace = %s::regnamespace AND a.attnum > 0""",
+        "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = %s",
+        """SELECT tgname, pg_get_triggerdef(t.oid) FROM pg_trigger t
+        JOIN pg_class c ON c.oid = t.tgrelid
+        WHERE c.relnamespace = %s::regnamespace AND NOT tgisinternal""",
+        """SELECT t.typname, e.enumlabel FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid
+        WHERE t.typnamespace = %s::regnamespace""",
+    )
+    rows = [row for query in queries for row in connection.execute(query, [schema]).fetchall()]
+    plain = [tuple(str(value).replace(f"{schema}.", "") for value in row) for row in rows]
+    return {row for row in plain if "procrastinate" in row[0]}
