@@ -44,6 +44,8 @@ CHECKS: Mapping[str, Check] = {
     "structure": structure.check,
     "exclusions": exclusions.check,
     "change-control": late("gates.change_control:check"),
+    "openapi": late("gates.contract:openapi"),
+    "routes": late("gates.contract:routes"),
     "migration-head": late("gates.revisions:head"),
     "migration-code": late("gates.revision_code:code"),
     "migration-drift": late("gates.migrations:drift"),

@@ -1,0 +1,88 @@
+"""Prints what the application knows of its routes, as JSON. A program apart: it imports the application."""
+
+import inspect
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from importlib import import_module
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from pydantic import BaseModel
+from starlette.responses import Response
+
+
+def report(routes: list[Any], actions: set[str]) -> list[dict[str, Any]]:
+    """Return one row a route: where its code is, and which promises it keeps."""
+    return [_row(context, actions) for context in iter_route_contexts(routes)]
+
+
+def _row(context: RouteContext, actions: set[str]) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "path": context.path,
+        "methods": sorted(context.methods or []),
+        "documented": isinstance(context.original_route, APIRoute) and context.include_in_schema,
+        **_place(context.endpoint),
+    }
+    if not row["documented"]:
+        return row
+    returned = get_type_hints(context.endpoint).get("return")
+    raw = inspect.isclass(returned) and issubclass(returned, Response)
+    declared = context.responses.get(context.status_code or HTTPStatus.OK, {}).get("content")
+    return row | {
+        "answers": _is_model(context.response_model)
+        or (raw and declared)
+        or context.status_code == HTTPStatus.NO_CONTENT,
+        "bypasses": raw and context.response_model is not None,
+        "loose": sorted(_loose(context)),
+        "raw_request": context.dependant.request_param_name is not None,
+        "errors": [int(status) for status in context.responses if int(status) >= HTTPStatus.BAD_REQUEST],
+        "summary": context.summary or "",
+        "description": (context.description or "").strip(),
+        "bound": (context.openapi_extra or {}).get("x-action") in actions,
+    }
+
+
+def _place(endpoint: Callable[..., object] | None) -> dict[str, Any]:
+    code = getattr(inspect.unwrap(endpoint), "__code__", None) if endpoint else None
+    return {"file": code.co_filename, "line": code.co_firstlineno} if code else {"file": "", "line": 0}
+
+
+def _is_model(answer: object) -> bool:
+    return inspect.isclass(answer) and issubclass(answer, BaseModel)
+
+
+def _loose(context: RouteContext) -> Iterator[str]:
+    """Yield the bodies, and the models in them, that take fields which they do not name."""
+    for name, model in _bodies(context.dependant):
+        if not _is_model(model):
+            yield f"{name} (not a Pydantic model)"
+            continue
+        schema = model.model_json_schema()
+        for title, part in {model.__name__: schema, **schema.get("$defs", {})}.items():
+            if part.get("type") == "object" and part.get("additionalProperties", True) is True:
+                yield title
+
+
+def _bodies(dependant: Dependant) -> Iterator[tuple[str, Any]]:
+    """Yield name and type of what a route and its dependencies read from the body."""
+    for field in dependant.body_params:
+        yield field.name, field.field_info.annotation
+    for inner in dependant.dependencies:
+        yield from _bodies(inner)
+
+
+def main() -> None:
+    """Make the application with test settings and without a database, and print the report."""
+    os.environ["PAU2_ENVIRONMENT"] = "test"
+    sys.path.insert(0, str(Path.cwd()))
+    actions = {action.value for action in import_module("app.application.access").POLICY}
+    print(json.dumps(report(import_module("app.main").create_app().routes, actions)))
+
+
+if __name__ == "__main__":
+    main()
