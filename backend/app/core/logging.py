@@ -41,6 +41,9 @@ ALLOWED_KEYS = frozenset(
 )
 """Identifiers, names from our own code, and numbers. Never bodies, query strings, addresses or tokens."""
 
+SPEAKING = frozenset({"uvicorn.error", "alembic.runtime.migration"})
+"""Libraries' loggers whose messages are about the process only: addresses it serves, revisions."""
+
 
 def _drop_unlisted(_: object, __: str, event: EventDict) -> EventDict:
     return {key: value for key, value in event.items() if key in ALLOWED_KEYS}
@@ -60,9 +63,9 @@ def _exception_without_message(_: object, __: str, event: EventDict) -> EventDic
 
 
 def _library_message(_: object, __: str, event: EventDict) -> EventDict:
-    """Reduce a library's message to its template, except for the server's own life cycle."""
+    """Reduce a library's message to its template: what goes into it may be anything."""
     record = event["_record"]
-    if record.name != "uvicorn.error":
+    if record.name not in SPEAKING:
         event["event"] = str(record.msg)
     return event
 

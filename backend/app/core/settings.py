@@ -80,8 +80,11 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        problems = (
-            ".".join(str(part) for part in problem["loc"]) + ": " * bool(problem["loc"]) + problem["msg"]
-            for problem in error.errors(include_input=False, include_url=False, include_context=False)
-        )
+        found = error.errors(include_input=False, include_url=False, include_context=False)
+        problems = [_sentence(problem["loc"], problem["msg"]) for problem in found]
         raise SettingsError("Settings: " + "; ".join(problems) + ".") from None
+
+
+def _sentence(location: tuple[int | str, ...], message: str) -> str:
+    where = ".".join(str(part) for part in location)
+    return f"{where}: {message}" if where else message.removeprefix("Value error, ")

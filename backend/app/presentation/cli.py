@@ -12,6 +12,7 @@ import typer
 import uvicorn
 
 from app.application.setup import NewAdmin
+from app.core.logging import configure_logging
 from app.core.settings import Environment, Settings, SettingsError, load_settings
 from app.domain.auth import Password
 from app.domain.errors import DomainError
@@ -56,12 +57,14 @@ def create_cli(commands: Commands) -> typer.Typer:
     @cli.command()
     def worker() -> None:
         """Run the jobs that requests have left, such as mail."""
-        asyncio.run(_awaited(commands.work(_settings())))
+        with _domain_errors():
+            asyncio.run(_awaited(commands.work(_settings())))
 
     @cli.command()
     def migrate() -> None:
         """Bring the database to the newest schema."""
-        commands.migrate(_settings())
+        with _domain_errors():
+            commands.migrate(_settings())
 
     @cli.command()
     def seed() -> None:
@@ -69,7 +72,8 @@ def create_cli(commands: Commands) -> typer.Typer:
         settings = _settings()
         if settings.environment is not Environment.DEVELOPMENT:
             raise _refusal("Demo data has a known password: only in development.")
-        fresh = asyncio.run(_awaited(commands.seed(settings)))
+        with _domain_errors():
+            fresh = asyncio.run(_awaited(commands.seed(settings)))
         typer.echo("Demo data stored." if fresh else "The demo data is there already.")
 
     @cli.command()
@@ -94,9 +98,11 @@ def create_cli(commands: Commands) -> typer.Typer:
 
 def _settings() -> Settings:
     try:
-        return load_settings()
+        settings = load_settings()
     except SettingsError as error:
         raise _refusal(str(error)) from None
+    configure_logging(settings.log_level)
+    return settings
 
 
 def _refusal(sentence: str) -> typer.Exit:

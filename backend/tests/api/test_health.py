@@ -1,6 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from time import perf_counter
 
@@ -17,10 +16,8 @@ from app.infrastructure.database.readiness import SqlAlchemyReadiness
 from tests.api.problems import assert_problem
 
 
-@asynccontextmanager
-async def away() -> AsyncIterator[AsyncConnection]:
+def away() -> AbstractAsyncContextManager[AsyncConnection]:
     raise UnavailableError
-    yield
 
 
 async def test_is_alive_when_the_database_is_away(app: FastAPI, client: AsyncClient) -> None:

@@ -66,7 +66,7 @@ def test_asks_for_the_password_when_it_is_older_or_the_time_is_unknown(at: datet
     ],
 )
 def test_news_visibility_follows_the_role_when_computed(role: Role | None, visible: NewsVisibility) -> None:
-    assert NewsVisibility.of(role and make_actor(role)) == visible
+    assert NewsVisibility.of(make_actor(role) if role else None) == visible
 
 
 @pytest.mark.parametrize("seen", [None, frozenset({1}), frozenset({1, 7})])

@@ -6,6 +6,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from alembic import command
+from app.infrastructure.database.errors import translated_errors
 
 PYPROJECT = Path(__file__).resolve().parents[3] / "pyproject.toml"
 
@@ -16,7 +17,8 @@ def head_revision() -> str | None:
 
 
 def migrate(database_url: str) -> None:
-    """Bring the database to the newest revision."""
+    """Bring the database to the newest revision. Raises UnavailableError."""
     config = Config(toml_file=PYPROJECT)
     config.attributes["database_url"] = database_url
-    command.upgrade(config, "head")
+    with translated_errors():
+        command.upgrade(config, "head")

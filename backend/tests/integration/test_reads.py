@@ -1,0 +1,96 @@
+"""What reading costs."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.application.queries import NewsFilter, NewsSort, NewsVisibility, PageRequest, Position
+from app.core.database import Database, create_database, create_engine
+from app.core.settings import Settings
+from app.domain.members import Role
+from app.infrastructure.database.exports import SqlAlchemyExportSource
+from app.infrastructure.database.news_queries import SqlAlchemyNewsQueries
+from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
+from tests.conftest import ClientFor
+from tests.factories import make_article, make_member
+
+EVERYTHING = NewsVisibility(internal=True, unpublished=True)
+
+
+@pytest.fixture
+def statements(engine: AsyncEngine) -> Iterator[list[str]]:
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    event.listen(engine.sync_engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine.sync_engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/news", "/api/v1/members"])
+async def test_takes_two_statements_when_a_list_is_read_with_a_token(
+    path: str, client_for: ClientFor, statements: list[str]
+) -> None:
+    admin = await client_for(Role.ADMIN)
+    statements.clear()
+
+    assert (await admin.get(path)).status_code == 200
+
+    assert len(statements) == 2, statements
+
+
+@pytest.mark.parametrize("sort", list(NewsSort))
+async def test_walks_an_index_when_a_deep_page_is_read(
+    sort: NewsSort, database: Database, connection: AsyncConnection, statements: list[str]
+) -> None:
+    """EXPLAIN what the query really sends; small tables are not worth an index to the planner."""
+    page = PageRequest(limit=20, sort=sort, after=Position(key="2026-11-22T09:30:00+00:00", id=uuid4()))
+    parameters: list[Any] = []
+    event.listen(
+        connection.sync_connection,
+        "before_cursor_execute",
+        lambda *arguments: parameters.append(arguments[3]),
+    )
+    await SqlAlchemyNewsQueries(database.reads).list_articles(
+        where=NewsFilter(), page=page, visible=EVERYTHING
+    )
+    await connection.execute(text("SET LOCAL enable_seqscan = off"))
+
+    plan = await connection.exec_driver_sql(f"EXPLAIN {statements[-2]}", parameters[0])
+
+    lines = "\n".join(plan.scalars())
+    assert "Index Scan" in lines, lines
+    assert "Sort" not in lines, lines
+
+
+async def test_reads_one_snapshot_when_rows_change_during_an_export(fresh_database_url: str) -> None:
+    engine = create_engine(Settings(database_url=SecretStr(fresh_database_url)))
+    database = create_database(engine)
+    uow = SqlAlchemyUnitOfWork(database.sessions)
+    author = make_member()
+    async with uow:
+        uow.members.add(author)
+        await uow.flush()
+        for _ in range(1200):
+            uow.news.add(make_article(author_id=author.id))
+        await uow.commit()
+
+    table = SqlAlchemyExportSource(database.snapshot).news(where=NewsFilter(), visible=EVERYTHING)
+    titles: list[object] = []
+    async for row in table.rows:
+        if not titles:
+            async with engine.begin() as connection:
+                await connection.execute(text("UPDATE news SET title = 'changed'"))
+        titles.append(row[table.columns.index("title")])
+
+    assert len(titles) == 1200
+    assert set(titles) == {"The garden opens again"}
+    assert "Current Checked out connections: 0" in engine.pool.status()
+    await engine.dispose()

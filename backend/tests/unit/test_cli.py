@@ -1,0 +1,165 @@
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import uvicorn
+from typer.testing import CliRunner, Result
+
+from app.application.setup import NewAdmin
+from app.core.settings import Settings
+from app.domain.errors import UnavailableError
+from app.domain.members import EmailTakenError
+from app.presentation.cli import Commands, create_cli
+
+PASSWORD = "thirteen-Umbrellas-sing"
+ENVIRONMENT = ("PAU2_ENVIRONMENT", "DATABASE_URL", "PAU2_TOKEN_KEYS", "PAU2_CURSOR_SECRET", "PAU2_SMTP_URL")
+
+
+@dataclass
+class Recorder:
+    """Commands that note what they were called with, and fail when told to."""
+
+    called: list[str] = field(default_factory=list)
+    admins: list[NewAdmin] = field(default_factory=list)
+    failure: Exception | None = None
+
+    def _note(self, name: str) -> None:
+        self.called.append(name)
+        if self.failure is not None:
+            raise self.failure
+
+    def migrate(self, _settings: Settings) -> None:
+        self._note("migrate")
+
+    async def seed(self, _settings: Settings) -> bool:
+        self._note("seed")
+        return self.called.count("seed") == 1
+
+    async def create_admin(self, _settings: Settings, admin: NewAdmin) -> None:
+        self.admins.append(admin)
+        self._note("create_admin")
+
+    async def work(self, _settings: Settings) -> None:
+        self._note("work")
+
+    def contract(self) -> dict[str, Any]:
+        return {"b": "é", "a": 1}
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("app.presentation.cli.configure_logging", lambda _level: None)
+
+
+def run(recorder: Recorder, *arguments: str, typed: str | None = None) -> Result:
+    commands = Commands(
+        migrate=recorder.migrate,
+        seed=recorder.seed,
+        create_admin=recorder.create_admin,
+        work=recorder.work,
+        contract=recorder.contract,
+    )
+    return CliRunner().invoke(create_cli(commands), arguments, input=typed)
+
+
+@pytest.mark.parametrize(("command", "called"), [("migrate", "migrate"), ("worker", "work")])
+def test_calls_what_it_is_named_after_when_run(command: str, called: str, recorder: Recorder) -> None:
+    assert run(recorder, command).exit_code == 0
+    assert recorder.called == [called]
+
+
+def test_says_whether_data_is_new_when_seeding(recorder: Recorder) -> None:
+    assert "stored" in run(recorder, "seed").stdout
+    assert "already" in run(recorder, "seed").stdout
+
+
+def test_refuses_to_seed_when_not_in_development(monkeypatch: pytest.MonkeyPatch, recorder: Recorder) -> None:
+    monkeypatch.setenv("PAU2_ENVIRONMENT", "test")
+
+    result = run(recorder, "seed")
+
+    assert result.exit_code == 2
+    assert "only in development" in result.stderr
+    assert recorder.called == []
+
+
+@pytest.mark.parametrize("command", ["serve", "worker", "migrate", "seed"])
+def test_refuses_in_one_sentence_when_production_has_no_secrets(
+    command: str, monkeypatch: pytest.MonkeyPatch, recorder: Recorder
+) -> None:
+    monkeypatch.setenv("PAU2_ENVIRONMENT", "production")
+
+    result = run(recorder, command)
+
+    assert result.exit_code == 2
+    assert result.stderr == "Settings: PAU2_CURSOR_SECRET must be set in production.\n"
+    assert recorder.called == []
+
+
+@pytest.mark.parametrize("command", ["migrate", "seed", "worker"])
+def test_says_so_in_one_sentence_when_the_database_is_away(command: str, recorder: Recorder) -> None:
+    recorder.failure = UnavailableError()
+
+    result = run(recorder, command)
+
+    assert result.exit_code == 2
+    assert result.stderr == f"{UnavailableError.detail}\n"
+
+
+def test_reads_the_password_from_standard_input_when_an_admin_is_made(recorder: Recorder) -> None:
+    result = run(
+        recorder, "create-admin", "--email", "Ada@PAU2.example", "--full-name", "Ada", typed=f"{PASSWORD}\n"
+    )
+
+    assert result.exit_code == 0, result.output
+    [admin] = recorder.admins
+    assert (admin.email.value, admin.full_name) == ("ada@pau2.example", "Ada")
+    assert admin.password.value == PASSWORD
+    assert PASSWORD not in result.output
+
+
+@pytest.mark.parametrize(
+    ("email", "password", "failure", "sentence"),
+    [
+        ("ada@pau2.example", "short", None, "15 to 128 characters"),
+        ("nonsense", PASSWORD, None, "not an e-mail address"),
+        ("ada@pau2.example", PASSWORD, EmailTakenError(), "uses this e-mail address"),
+    ],
+)
+def test_makes_no_admin_when_a_rule_is_broken(
+    *, email: str, password: str, failure: Exception | None, sentence: str, recorder: Recorder
+) -> None:
+    recorder.failure = failure
+
+    result = run(recorder, "create-admin", "--email", email, "--full-name", "Ada", typed=f"{password}\n")
+
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+
+
+def test_prints_the_same_text_every_time_when_asked_for_the_contract(recorder: Recorder) -> None:
+    text = run(recorder, "openapi").stdout
+
+    assert json.loads(text) == recorder.contract()
+    assert text == '{\n  "a": 1,\n  "b": "é"\n}\n'
+
+
+def test_hands_over_to_the_server_when_serving(monkeypatch: pytest.MonkeyPatch, recorder: Recorder) -> None:
+    calls: list[tuple[tuple[str, ...], dict[str, object]]] = []
+    monkeypatch.setattr(uvicorn, "run", lambda *given, **options: calls.append((given, options)))
+
+    assert run(recorder, "serve", "--port", "9000", "--reload").exit_code == 0
+
+    [((target,), options)] = calls
+    assert target == "app.main:served_app"
+    assert options["factory"] is True
+    assert (options["host"], options["port"], options["reload"]) == ("127.0.0.1", 9000, True)
+    assert options["access_log"] is False

@@ -1,0 +1,63 @@
+from collections import Counter
+
+from app.application.demo import ARTICLES, seed_demo
+from app.application.setup import NewAdmin, create_admin
+from app.domain.auth import Password
+from app.domain.members import EmailAddress, Role
+from app.domain.news import ArticleStatus
+from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
+
+
+class ReversingHasher:
+    async def hash(self, password: Password) -> str:
+        return password.value[::-1]
+
+    async def verify(self, password: Password, password_hash: str | None) -> bool:
+        return password_hash == password.value[::-1]
+
+    def needs_rehash(self, password_hash: str) -> bool:
+        return password_hash == ""
+
+
+async def test_can_log_in_at_once_when_an_admin_is_made(clock: FixedClock) -> None:
+    store = InMemoryStore()
+    admin = NewAdmin(EmailAddress("ada@pau2.example"), "Ada", Password.typed("thirteen-Umbrellas-sing"))
+
+    made = await create_admin(admin, uow=InMemoryUnitOfWork(store), clock=clock, hasher=ReversingHasher())
+
+    member = store.members[made.id]
+    assert member.role is Role.ADMIN
+    assert member.may_log_in
+    assert member.password_hash == "gnis-sallerbmU-neetriht"
+    [entry] = store.audit
+    assert (entry.action, entry.subject_id) == ("members:create-admin", made.id)
+
+
+async def test_stores_one_account_a_role_and_every_article_when_seeded(clock: FixedClock) -> None:
+    store = InMemoryStore()
+
+    fresh = await seed_demo(uow=InMemoryUnitOfWork(store), clock=clock, hasher=ReversingHasher())
+
+    assert fresh
+    assert Counter(member.role for member in store.members.values()) == Counter(list(Role))
+    assert all(member.may_log_in for member in store.members.values())
+    assert {member.password_hash for member in store.members.values()} == {"24-revir-teiuq-omed"}
+    assert Counter(article.status for article in store.news.values()) == Counter(
+        status for *_, status in ARTICLES
+    )
+    assert all(
+        article.published_at is None or article.published_at < clock.now() for article in store.news.values()
+    )
+    assert {article.status for article in store.news.values()} == set(ArticleStatus)
+
+
+async def test_changes_nothing_when_seeded_again(clock: FixedClock) -> None:
+    store = InMemoryStore()
+    uow = InMemoryUnitOfWork(store)
+    await seed_demo(uow=uow, clock=clock, hasher=ReversingHasher())
+    before = (set(store.members), set(store.news))
+
+    fresh = await seed_demo(uow=uow, clock=clock, hasher=ReversingHasher())
+
+    assert not fresh
+    assert (set(store.members), set(store.news)) == before
