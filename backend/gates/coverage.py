@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from gates import sources
 from gates.measurement import (
     RUN_TESTS,
+    Branch,
     Count,
     Coverage,
     Measurement,
@@ -18,7 +19,7 @@ from gates.measurement import (
 from gates.model import Finding, Outcome, Project
 from gates.statements import Statements
 
-TEST_THEM = "test what is missing (reports/coverage/coverage.json lists it), or delete it"
+SHOWN = 5
 
 
 def everything(project: Project) -> Outcome:
@@ -29,7 +30,9 @@ def everything(project: Project) -> Outcome:
         *unmeasured(project, measurement),
         *links(project),
         *(finding for name in measurement for finding in excluded(project, name, measurement[name])),
-        *shortfall("", "all code", project.book["coverage"]["global"], lines, branches),
+        *shortfall(
+            "", "all code", project.book["coverage"]["global"], lines, branches, fix=_most(measurement)
+        ),
     ]
     parts = [f"{folder} {_lines_in(measurement, folder)}" for folder in measured_folders(project)]
     note = f"lines {lines}, branches {branches}; lines by folder: {', '.join(parts)}"
@@ -55,7 +58,9 @@ def critical(project: Project) -> Outcome:
     findings += unmeasured(project, measurement, modules)
     for name in sorted(modules & measurement.keys()):
         file = measurement[name]
-        findings += shortfall(name, "this critical module", rules["critical"], file.lines, file.branches)
+        missing = [line_ranges(file.missing_lines), *map(branch_text, sorted(file.missing_branches))]
+        where = f"test {', '.join(missing)}"
+        findings += shortfall(name, "this module", rules["critical"], file.lines, file.branches, fix=where)
         findings += excluded(project, name, file)
     return Outcome(findings=findings, checked=len(modules), note=f"{len(modules)} modules")
 
@@ -103,7 +108,7 @@ def excluded(project: Project, name: str, file: Coverage) -> Iterator[Finding]:
 
 
 def shortfall(
-    name: str, what: str, threshold: Mapping[str, int], lines: Count, branches: Count
+    name: str, what: str, threshold: Mapping[str, int], lines: Count, branches: Count, *, fix: str
 ) -> Iterator[Finding]:
     """Yield a finding for lines and one for branches when they do not reach the threshold."""
     for kind, count in (("lines", lines), ("branches", branches)):
@@ -114,7 +119,7 @@ def shortfall(
                     f"tests cover {count} of the {kind} of {what}, but {threshold[kind]} % is the least"
                     f" ({count.missing} of {count.total} are missing)"
                 ),
-                fix=TEST_THEM,
+                fix=fix,
             )
 
 
@@ -124,6 +129,17 @@ def line_ranges(lines: set[int] | frozenset[int]) -> str:
     ends = sorted(line for line in lines if line + 1 not in lines)
     parts = [f"{a}" if a == b else f"{a}-{b}" for a, b in zip(starts, ends, strict=True)]
     return f"{'line' if len(lines) == 1 else 'lines'} {', '.join(parts)}"
+
+
+def branch_text(branch: Branch) -> str:
+    """Return `3 → 5`, or `3 → exit` for a branch that leaves its function, class or module."""
+    start, end = branch
+    return f"{start} → {end if end > 0 else 'exit'}"
+
+
+def _most(measurement: Measurement) -> str:
+    worst = sorted(measurement, key=lambda name: -len(measurement[name].missing_lines))[:SHOWN]
+    return f"most is missing in {', '.join(f'{name} ({measurement[name].lines})' for name in worst)}"
 
 
 def _lines_in(measurement: Measurement, folder: str) -> str:

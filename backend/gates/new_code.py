@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from gates import sources
 from gates.changes import Base, changed_lines, merge_base
-from gates.coverage import excluded, line_ranges, shortfall, unmeasured
+from gates.coverage import branch_text, excluded, line_ranges, shortfall, unmeasured
 from gates.measurement import (
     RUN_TESTS,
     Branch,
@@ -27,7 +27,7 @@ from gates.measurement import (
 from gates.model import Finding, GateError, Outcome, Project
 from gates.statements import Statements
 
-HTML = "../reports/new-code.html"
+HTML = "reports/new-code.html"
 LOW = 1  # diff-cover's exit code when the share is below its threshold
 
 
@@ -67,7 +67,7 @@ def _statements(project: Project, name: str) -> Statements:
 def _refused(project: Project, new: Measurement, lines: Count, branches: Count) -> Iterator[Finding]:
     """Yield, when a threshold is missed, that and each place that misses."""
     threshold = project.book["coverage"]["new"]
-    yield from shortfall("", "the new code", threshold, lines, branches)
+    yield from shortfall("", "the new code", threshold, lines, branches, fix=f"see below, and {HTML}")
     for name, file in new.items():
         if file.missing_lines and not lines.reaches(threshold["lines"]):
             yield Finding(
@@ -81,11 +81,10 @@ def _refused(project: Project, new: Measurement, lines: Count, branches: Count) 
 
 
 def _branch(name: str, branch: Branch) -> Finding:
-    start, end = branch
     return Finding(
         file=name,
-        line=start,
-        message=f"no test takes the new branch {name}:{start} → {end if end > 0 else 'exit'}",
+        line=branch[0],
+        message=f"no test takes the new branch {name}:{branch_text(branch)}",
         fix="write a test for this outcome of the condition",
     )
 
@@ -112,7 +111,7 @@ def diff_cover(project: Project, base: Base, new: Measurement, lines: Count) -> 
         "".join(_as_diff(name, file) for name, file in new.items()), encoding="utf-8"
     )
     least = project.book["coverage"]["new"]["lines"]
-    formats = f"html:{HTML},markdown:../reports/new-code.md,json:../reports/coverage/new-code.json"
+    formats = f"html:../{HTML},markdown:../reports/new-code.md,json:../reports/coverage/new-code.json"
     command = [
         *(sys.executable, "-m", "diff_cover.diff_cover_tool", str(folder / "coverage.xml")),
         *(f"--diff-file={folder / 'new-code.diff'}", f"--compare-branch={base.commit}"),

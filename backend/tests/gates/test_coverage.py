@@ -127,14 +127,14 @@ CRITICAL: dict[str, tuple[Edit, str, str]] = {
     "is untested among tested ones": (
         lambda twin: twin.write("backend/app/domain/costs.py", "a = 1\n"),
         "backend/app/domain/costs.py",
-        "tests cover 0.00 % of the lines of this critical module, but 95 % is the least (1 of 1 are missing)",
+        "tests cover 0.00 % of the lines of this module, but 95 % is the least (1 of 1 are missing)",
     ),
     "is half tested": (
         lambda twin: twin.write(
             PRICES, "def double(price):\n    if price:\n        price *= 2\n    return price\n"
         ),
         PRICES,
-        "tests cover 50.00 % of the branches of this critical module, but 90 % is the least",
+        "tests cover 50.00 % of the branches of this module, but 90 % is the least",
     ),
     "is omitted": (
         lambda twin: twin.replace(
@@ -161,6 +161,22 @@ def test_refuses_critical_module_when_it(twin: MeasuredTwin, case: str) -> None:
     assert (file, message) in [(finding.file, finding.message[: len(message)]) for finding in findings], (
         findings
     )
+
+
+def test_names_what_to_test_when_a_critical_module_is_half_tested(twin: MeasuredTwin) -> None:
+    twin.write(PRICES, "def double(price):\n    if price:\n        return price * 2\n    return price\n")
+
+    fixes = {finding.fix for finding in critical(twin.measure().project).findings}
+
+    assert fixes == {"test line 4, 2 → 4"}
+
+
+def test_names_the_worst_files_when_all_code_falls_short(twin: MeasuredTwin) -> None:
+    twin.write("backend/app/added.py", "a = 1\nb = 2\n")
+
+    fixes = [finding.fix for finding in everything(twin.measure().project).findings]
+
+    assert fixes[0].startswith("most is missing in backend/app/added.py (0.00 %), ")
 
 
 @pytest.mark.parametrize(("lines", "text"), [({3}, "line 3"), ({9, 3, 4, 5}, "lines 3-5, 9")])
