@@ -1,20 +1,17 @@
 """R07: what a change loosens, compared with the merge base, stands word for word in a decision that it adds.
 
 The comparison is made on facts, `key value`, taken from the rule book, the tools' configuration, the hooks
-and the workflows. Losing a fact loosens, except for the keys of GROWING, where gaining one does. Numbers have a
-direction.
+and the workflows. Losing a fact loosens, except for the keys of GROWING, where gaining one does. Numbers have
+a direction.
 """
 
 import re
 import tomllib
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
+from gates import yamls
 from gates.changes import changed_paths, content_at, git, merge_base
-from gates.model import Finding, GateError, Outcome, Project
+from gates.model import Finding, Outcome, Project
 from gates.rulebook import PATH, RuleBook
 from gates.sources import files
 
@@ -119,7 +116,7 @@ def _tools(text: str) -> Iterator[Fact]:
 
 
 def _hooks(text: str) -> Iterator[Fact]:
-    for repository in _yaml(text).get("repos", []):
+    for repository in yamls.load(HOOKS, text).get("repos", []):
         for hook in repository["hooks"]:
             for key in ("entry", "stages", "always_run"):
                 yield from flatten(hook.get(key, ""), f"hooks.{hook['id']}.{key}")
@@ -132,7 +129,7 @@ def _owners(text: str) -> Iterator[Fact]:
 
 def _workflow(name: str, text: str) -> Iterator[Fact]:
     """Yield triggers and environment, and what each job waits for, runs and lets pass; no pins, no titles."""
-    workflow = _yaml(text)
+    workflow = yamls.load(name, text)
     yield from ((f"{name}.on", str(event)) for event in workflow.get("on", ()))
     yield from flatten(workflow.get("env", {}), f"{name}.env")
     for job, content in workflow.get("jobs", {}).items():
@@ -140,13 +137,6 @@ def _workflow(name: str, text: str) -> Iterator[Fact]:
         for part in (content, *content.get("steps", [])):
             for word in ("needs", "strategy", "env", "run", "if", "continue-on-error"):
                 yield from flatten(part.get(word, []), f"{name}.{job}.{word}")
-
-
-def _yaml(text: str) -> dict[str, Any]:
-    try:
-        return YAML(typ="safe", pure=True).load(text) or {}
-    except YAMLError as error:
-        raise GateError(f"A hook or workflow file is not valid YAML: {error}") from None
 
 
 def _files_at(project: Project, commit: str) -> list[str]:

@@ -36,6 +36,7 @@ CHECKS: Mapping[str, Check] = {
     "format": tools.formatted,
     "lint": tools.linted,
     "secrets": late("gates.secrets:check"),
+    "workflows": late("gates.workflows:check"),
     "types": tools.typed,
     "layers": layers.check,
     "imports": imports.check,

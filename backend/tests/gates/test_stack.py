@@ -139,7 +139,7 @@ def test_refuses_requirement_when_nothing_imports_it_unless_declared(twin: Twin)
     ],
 )
 def test_refuses_code_when_it_changes_the_schema(twin: Twin, code: str, message: str) -> None:
-    twin.write("backend/tests/integration/test_x.py", code)
+    twin.write("backend/app/infrastructure/x.py", code)
 
     assert any(message in finding.message for finding in check(twin.project).findings)
 
@@ -155,6 +155,14 @@ def test_refuses_sql_file_when_outside_alembic(twin: Twin) -> None:
     ["'create a table for two'\n", "'SELECT 1'\n", "'CREATE DATABASE pau2_test_x'\n", "'TRUNCATE'\n"],
 )
 def test_passes_when_text_is_no_schema_change(twin: Twin, code: str) -> None:
-    twin.write("backend/tests/integration/test_x.py", code)
+    twin.write("backend/app/infrastructure/x.py", code)
 
     assert check(twin.project).findings == []
+
+
+def test_refuses_test_when_it_makes_tables_but_not_when_it_states_them(twin: Twin) -> None:
+    twin.write("backend/tests/integration/test_x.py", "run('CREATE SCHEMA scratch')\n")
+    assert check(twin.project).findings == []
+
+    twin.write("backend/tests/integration/test_x.py", "Base.metadata.create_all(engine)\n")
+    assert "create_all changes the schema" in only(twin).message

@@ -1,0 +1,165 @@
+import json
+
+import pytest
+
+from gates.model import Finding, GateError
+from gates.workflows import check
+from tests.gates.twin import Twin
+
+WORKFLOW = ".github/workflows/ci.yml"
+CI = """name: CI
+on:
+  pull_request:
+permissions: {}
+concurrency:
+  group: ci
+  cancel-in-progress: true
+jobs:
+  gates:
+    name: Gates
+    runs-on: ubuntu-24.04
+    timeout-minutes: 30
+    steps:
+      - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
+        with:
+          fetch-depth: 0
+          persist-credentials: false
+      - run: ./noxw
+  required:
+    name: Required
+    if: always()
+    needs: [gates]
+    runs-on: ubuntu-24.04
+    timeout-minutes: 5
+    steps:
+      - run: test "$RESULTS" = success
+        env:
+          RESULTS: ${{ join(needs.*.result, ' ') }}
+"""
+HOOKS = """repos:
+  - repo: local
+    hooks:
+      - id: commit
+        name: gates
+        entry: ./noxw -s lint
+        language: unsupported
+"""
+DEVCONTAINER, DOCKERFILE = ".devcontainer/devcontainer.json", ".devcontainer/Dockerfile"
+COMPOSE, HOOK_FILE = ".devcontainer/compose.yaml", ".pre-commit-config.yaml"
+CONFIG = {"remoteUser": "developer", "postCreateCommand": "./noxw -s hooks"}
+
+
+@pytest.fixture
+def clean(twin: Twin) -> Twin:
+    """The twin with a workflow, a container and a hook that the gate lets pass."""
+    twin.write(WORKFLOW, CI).write(HOOK_FILE, HOOKS)
+    twin.write(COMPOSE, "services:\n  postgres:\n    image: postgres:16\n")
+    twin.write(DEVCONTAINER, json.dumps(CONFIG))
+    return twin.write(DOCKERFILE, "FROM debian:bookworm-slim\nRUN useradd developer\nUSER developer\n")
+
+
+def only(twin: Twin) -> Finding:
+    """Return the one finding, of the gate's whole output."""
+    (finding,) = check(twin.project).findings
+    return finding
+
+
+def test_passes_when_files_are_in_order(clean: Twin) -> None:
+    outcome = check(clean.project)
+
+    assert (outcome.findings, outcome.checked) == ([], 5)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        (WORKFLOW, "runs-on", "run-on", "jobs.gates is not what the schema github-workflows allows"),
+        (COMPOSE, "image:", "picture:", "services.postgres is not what the schema compose-spec allows"),
+        (WORKFLOW, "@3d3c42e5aac5ba805825da76410c181273ba90b1", "@v7", "unpinned-uses"),
+        (WORKFLOW, "permissions: {}", "permissions: write-all", "excessive-permissions"),
+        (WORKFLOW, "run: ./noxw", "run: ./noxw ${{ github.event.pull_request.title }}", "template-injection"),
+        (WORKFLOW, "  pull_request:", "  pull_request_target:", "dangerous-triggers"),
+        (
+            WORKFLOW,
+            "  pull_request:",
+            "  pull_request_target: # zizmor: ignore[dangerous-triggers]",
+            "dangerous",
+        ),
+        (WORKFLOW, "          fetch-depth: 0\n", "", "gates fetches no history"),
+        (WORKFLOW, "    timeout-minutes: 5\n", "", "required has no timeout-minutes"),
+        (
+            WORKFLOW,
+            "      - run: ./noxw",
+            "      - continue-on-error: true\n        run: x",
+            "may fail unseen",
+        ),
+        (DOCKERFILE, "debian:bookworm-slim", "debian", "an image without a version"),
+        (DOCKERFILE, "debian:bookworm-slim", "debian:latest", "an image without a version"),
+        (DOCKERFILE, "USER developer\n", "", "runs as root"),
+        (DOCKERFILE, "USER developer\n", "USER developer\nUSER root\n", "runs as root"),
+        (DOCKERFILE, "RUN useradd", "RUN pip install sqlmodel && useradd", "installs what no lock holds"),
+        (
+            DOCKERFILE,
+            "RUN useradd",
+            "RUN curl https://example.org/x | sh && useradd",
+            "installs what no lock",
+        ),
+        (COMPOSE, "postgres:16", "postgres", "an image without a version"),
+        (COMPOSE, "image:", "privileged: true\n    image:", "gives the container the machine"),
+        (DEVCONTAINER, "developer", "root", "remoteUser is root"),
+        (DEVCONTAINER, "./noxw -s hooks", "echo", "does not prepare the gates"),
+        (DEVCONTAINER, "{", "{,", "not valid JSON"),
+        (HOOK_FILE, "repo: local", "repo: https://github.com/x/y\n    rev: v1", "no nox session"),
+        (HOOK_FILE, "entry: ./noxw -s lint", "entry: ruff check", "the hook commit is no nox session"),
+        (HOOK_FILE, "entry: ./noxw -s lint", "entry: ./noxw -s lint || true", "no nox session"),
+        (HOOK_FILE, "id: commit", "ids: commit", "id"),
+    ],
+)
+def test_refuses_file_when_it_breaks_a_rule(clean: Twin, file: str, old: str, new: str, message: str) -> None:
+    clean.replace(file, old, new)
+
+    found = [finding for finding in check(clean.project).findings if message in finding.message]
+
+    assert {finding.file for finding in found} == {file}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("    if: always()\n", ""),
+        ("needs: [gates]", "needs: [required]"),
+        (
+            "  required:",
+            "  more:\n    runs-on: x\n    timeout-minutes: 1\n    steps: [{run: x}]\n  required:",
+        ),
+        ("  required:", "  last:"),
+    ],
+)
+def test_refuses_workflow_when_one_job_does_not_stand_for_all(clean: Twin, old: str, new: str) -> None:
+    clean.replace(WORKFLOW, old, new)
+
+    messages = [finding.message for finding in check(clean.project).findings]
+
+    assert "the job 'required' must need every other job and run always()" in messages
+
+
+@pytest.mark.parametrize("file", [WORKFLOW, DEVCONTAINER, DOCKERFILE, HOOK_FILE])
+def test_refuses_tree_when_a_file_is_missing(clean: Twin, file: str) -> None:
+    clean.remove(file)
+
+    assert any("this is missing" in finding.message for finding in check(clean.project).findings)
+
+
+def test_names_line_when_audit_finds_something(clean: Twin) -> None:
+    clean.replace(WORKFLOW, "@3d3c42e5aac5ba805825da76410c181273ba90b1", "@v7")
+
+    line = CI.splitlines().index(next(row for row in CI.splitlines() if "actions/checkout" in row)) + 1
+    assert (only(clean).file, only(clean).line) == (WORKFLOW, line)
+    assert only(clean).fix.startswith("https://docs.zizmor.sh/")
+
+
+def test_names_file_when_it_is_no_yaml(clean: Twin) -> None:
+    clean.write(WORKFLOW, "on: [")
+
+    with pytest.raises(GateError, match=WORKFLOW):
+        check(clean.project)
