@@ -1,8 +1,8 @@
 """The share of covered code never drops against the commit that a change started from.
 
 A committed baseline could be edited, so the gate measures that commit: it runs its tests in a work tree of
-its own, which takes as long as the tests do, once for each base. A full test run on a clean tree keeps its
-counts under the tree's name, so that a base that was tested on this machine is known already.
+its own, which takes as long as the tests do, once for each base. A passed run of all tests on a clean tree
+keeps its counts under the tree's name, so that a base that was tested on this machine is known already.
 """
 
 import json
@@ -22,7 +22,6 @@ from gates.rulebook import PATH
 
 LONGEST = 1800  # seconds
 
-
 Totals = tuple[Count, Count]  # of lines, of branches
 
 
@@ -38,7 +37,7 @@ def check(project: Project) -> Outcome:
     now = totals(read(project).values())
     before, how = _at(project, base)
     if not before[0].total:
-        return Outcome(skipped=f"{base} has no code that its tests measure")
+        return Outcome(skipped=f"the tests of {base} measure nothing")
     kinds = list(zip(("lines", "branches"), before, now, strict=True))
     findings = [finding for kind, old, new in kinds for finding in _drop(kind, old, new)]
     note = ", ".join(f"{kind} {old} → {new}" for kind, old, new in kinds)
@@ -71,9 +70,12 @@ def _at(project: Project, base: Base) -> tuple[Totals, str]:
         return (Count(*lines), Count(*branches)), "known"
     start = time.monotonic()
     with _checkout(project, base) as checkout:
-        counts = _measure(project, checkout)
-    _keep(place, counts)
-    return counts, f"measured in {time.monotonic() - start:.0f} s"
+        passed = _run_tests(project, checkout)
+        counts = _counts(project, checkout)
+    if passed:
+        _keep(place, counts)
+    seconds = f"{time.monotonic() - start:.0f} s"
+    return counts, f"measured in {seconds}" if passed else f"measured in {seconds} by tests that fail there"
 
 
 def _place(project: Project, commit: str) -> Path:
@@ -93,6 +95,7 @@ def _checkout(project: Project, base: Base) -> Iterator[Project]:
     """Yield the base in a git work tree that is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="pau2-base-") as folder:
         root = Path(folder).resolve() / "base"
+        git(project, "worktree", "prune")  # what a killed run left
         git(project, "worktree", "add", "--quiet", "--detach", str(root), base.commit)
         try:
             yield Project(root=root)
@@ -100,16 +103,13 @@ def _checkout(project: Project, base: Base) -> Iterator[Project]:
             git(project, "worktree", "remove", "--force", str(root))
 
 
-def _measure(project: Project, checkout: Project) -> Totals:
-    """Run the base's tests with today's tools, and count what today's rule book calls measured.
-
-    Tests that fail count for what they ran; a base whose tests measure nothing covers nothing.
-    """
+def _run_tests(project: Project, checkout: Project) -> bool:
+    """Run the base's tests with today's tools under coverage; return whether they pass."""
     (checkout.reports / "coverage").mkdir(parents=True)
     folders = [name for name in project.book["coverage"]["measured"] if (checkout.backend / name).is_dir()]
     options = ["-q", "-n", "auto", "--cov-report=", *(f"--cov={folder}" for folder in folders)]
     try:
-        subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-m", "pytest", *options],
             cwd=checkout.backend,
             env=environment() | {"DATABASE_URL": _server()},
@@ -119,12 +119,17 @@ def _measure(project: Project, checkout: Project) -> Totals:
         )
     except subprocess.TimeoutExpired:
         raise GateError(f"The tests of the base take longer than {LONGEST} s: run them there.") from None
+    return result.returncode == 0
+
+
+def _counts(project: Project, checkout: Project) -> Totals:
+    """Count what today's rule book calls measured; nothing when the base's tests left no data."""
     (checkout.root / PATH).parent.mkdir(parents=True, exist_ok=True)
     (checkout.root / PATH).write_text(project.book.text, encoding="utf-8")
     try:
         report(checkout)
         return totals(load(checkout).values())
-    except GateError:  # no data
+    except GateError:
         return Count(0, 0), Count(0, 0)
 
 

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from devtools.postgres import PostgresUnavailableError
 from gates import trend
 from gates.model import GateError
 from gates.trend import check, remember
@@ -65,6 +66,39 @@ def test_passes_when_a_change_deletes_tested_code(known_twin: MeasuredTwin) -> N
     assert outcome.note == "lines 90.00 % → 87.50 %, branches 50.00 % → 50.00 %; base known"
 
 
+def test_says_so_each_time_when_the_tests_of_the_base_fail(twin: MeasuredTwin) -> None:
+    twin.replace(TEST, "== 'hello'", "== 'bye'").commit()
+    twin.git("branch", "--force", "main")
+    twin.replace(TEST, "== 'bye'", "== 'hello'").measure()
+
+    assert check(twin.project).note.endswith(" by tests that fail there")
+    assert not (twin.root / "reports/trend").exists()
+
+
+def test_cannot_judge_when_there_is_no_server(twin: MeasuredTwin, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> str:
+        raise PostgresUnavailableError("start it")
+
+    monkeypatch.setattr(trend, "server_url", missing)
+    twin.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
+    twin.measure()
+
+    with pytest.raises(GateError, match="start it"):
+        check(twin.project)
+    assert twin.git("worktree", "list").count("\n") == 0
+
+
+def test_cannot_judge_when_the_tests_of_the_base_never_end(
+    twin: MeasuredTwin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trend, "LONGEST", 0.01)
+    twin.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
+    twin.measure()
+
+    with pytest.raises(GateError, match="take longer than"):
+        check(twin.project)
+
+
 def test_measures_again_when_the_choice_of_folders_changes(known_twin: MeasuredTwin) -> None:
     known_twin.rule('measured = ["app"]', 'measured = ["app", "tests"]').write("backend/tests/test_new.py")
     known_twin.measure()
@@ -86,7 +120,7 @@ def test_says_so_when_the_base_measures_nothing(twin: MeasuredTwin) -> None:
     twin.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
     twin.measure()
 
-    assert check(twin.project).skipped.endswith("has no code that its tests measure")
+    assert check(twin.project).skipped.endswith(") measure nothing")
 
 
 def test_cannot_judge_when_the_tests_have_not_run(twin: MeasuredTwin) -> None:
