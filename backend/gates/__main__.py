@@ -4,13 +4,14 @@ import sys
 from pathlib import Path
 
 from gates.commands import write_table
+from gates.contract import publish
 from gates.model import GateError, Project
 from gates.registry import CHECKS
 from gates.rulebook import RuleBookError
 from gates.runner import run_session, save, show
 from gates.verdict import verdict
 
-USAGE = "usage: python -m gates run SESSION [arguments of pytest] | verdict | table"
+USAGE = "usage: python -m gates run SESSION [arguments of pytest] | verdict | table | openapi"
 
 
 def main(arguments: list[str]) -> int:
@@ -25,6 +26,9 @@ def main(arguments: list[str]) -> int:
                 return 0 if show(project, results) else 1
             case ["verdict"]:
                 return verdict(Project(root=root))
+            case ["openapi"]:
+                publish(Project(root=root))
+                return 0
             case ["table"]:
                 write_table(Project(root=root))
                 return 0

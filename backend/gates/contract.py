@@ -64,7 +64,7 @@ def _broken(project: Project, base: str, before: str, now: dict[str, Any]) -> It
 def routes(project: Project) -> Outcome:
     """Every route is documented, answers with a schema, reads strict models and is bound to the policy."""
     rows = json.loads(_run(project, "-P", str(REPORT)))
-    undocumented = project.book["routes"]["undocumented"]
+    declared = project.book["routes"]
     findings = [
         Finding(
             file=_relative(project, row["file"]),
@@ -73,31 +73,30 @@ def routes(project: Project) -> Outcome:
             fix=fix,
         )
         for row in rows
-        for message, fix in _faults(row, undocumented)
+        for message, fix in _faults(row, declared)
     ]
     return Outcome(findings=findings, checked=len(rows), note=f"{len(rows)} routes")
 
 
-def _faults(row: dict[str, Any], undocumented: dict[str, str]) -> Iterator[tuple[str, str]]:
+def _faults(row: dict[str, Any], declared: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what a route lacks, and what to do."""
     if not row["documented"]:
-        if row["path"] not in undocumented:
+        if row["path"] not in declared["undocumented"]:
             yield "it is not in the contract", "make it an APIRoute in the schema, or declare it in [routes]"
         return
-    if not row["answers"]:
-        yield "it answers without a schema", "return a Pydantic model, or declare status 204 or the content"
-    if row["bypasses"]:
-        yield "a raw Response bypasses the model that it declares", "return the model"
+    faults = (
+        (not row["answers"], "it answers without a schema", "return a model, or declare 204 or the content"),
+        (row["bypasses"], "a raw Response bypasses the model that it declares", "return the model"),
+        (row["raw_request"], "it reads the request itself, past every schema", "declare what it reads"),
+        (not row["errors"], "it declares no error response", "pass operation(Action.…, …Error)"),
+        (not row["summary"], "it has no summary", "pass summary=…"),
+        (not row["description"], "it has no description", "write a docstring for the API's users"),
+        (not row["bound"], "it is bound to no row of the policy table", "pass operation(Action.…)"),
+    )
+    yield from ((message, fix) for failed, message, fix in faults if failed)
     for name in row["loose"]:
-        yield f"the body {name} takes fields that it does not name", 'a Pydantic model with extra="forbid"'
-    if row["raw_request"]:
-        yield "it reads the request itself, past every schema", "declare parameters, headers and body"
-    if not row["errors"]:
-        yield "it declares no error response", "pass operation(Action.…, …Error)"
-    if not row["summary"] or not row["description"]:
-        yield "it has no summary or no description", "summary=… and a docstring"
-    if not row["bound"]:
-        yield "it is bound to no row of the policy table", "pass operation(Action.…), with a row in POLICY"
+        if name not in declared["open-bodies"]:
+            yield f"the body {name} takes fields that it does not name", 'a model with extra="forbid"'
 
 
 def _relative(project: Project, file: str) -> str:

@@ -122,7 +122,7 @@ class _Comparison:
             if pair in self.seen:
                 return
             self.seen.add(pair)
-            at = old["$ref"].removeprefix("#")
+            at = old["$ref"].removeprefix("#") if "$ref" in new else at
         before, after = _alternatives(self.old, old), _alternatives(self.new, new)
         sent, known = (before, after) if side == "request" else (after, before)
         for one in sent:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from importlib import import_module
 from pathlib import Path
+from types import NoneType
 from typing import Any, get_type_hints
 
 from fastapi.dependencies.models import Dependant
@@ -33,10 +34,11 @@ def _row(context: RouteContext, actions: set[str]) -> dict[str, Any]:
     returned = get_type_hints(context.endpoint).get("return")
     raw = inspect.isclass(returned) and issubclass(returned, Response)
     declared = context.responses.get(context.status_code or HTTPStatus.OK, {}).get("content")
+    empty = context.status_code == HTTPStatus.NO_CONTENT or (
+        returned is NoneType and context.response_class is Response
+    )
     return row | {
-        "answers": _is_model(context.response_model)
-        or (raw and declared)
-        or context.status_code == HTTPStatus.NO_CONTENT,
+        "answers": _is_model(context.response_model) or bool(raw and declared) or empty,
         "bypasses": raw and context.response_model is not None,
         "loose": sorted(_loose(context)),
         "raw_request": context.dependant.request_param_name is not None,

@@ -1,0 +1,19 @@
+"""Gates whose modules are imported only when they run."""
+
+import pytest
+
+from gates import revisions
+from gates.registry import late
+from tests.gates.migration_files import FILES
+from tests.gates.twin import Twin
+
+
+def test_gives_the_gate_s_outcome_when_it_is_imported_late(twin: Twin) -> None:
+    for name, text in FILES.items():
+        twin.write(name, text)
+    assert late("gates.revisions:head")(twin.project) == revisions.head(twin.project)
+
+
+def test_fails_when_the_late_gate_is_missing(twin: Twin) -> None:
+    with pytest.raises(AttributeError, match="nobody"):
+        late("gates.revisions:nobody")(twin.project)
