@@ -19,9 +19,13 @@ DECISIONS = "docs/decisions/"
 DECISION = re.compile(rf"{DECISIONS}\d{{4}}-[a-z0-9-]+\.md")
 PARTS = ("Context", "Decision", "Consequences")
 GROWING = re.compile(
-    r"stack\.(runtime|dev|nox)|layers\.|exclusions|handlers\.state|migrations\.(imports|library-|squawk-)|.*\.if$"
+    r"stack\.(runtime|dev|nox)|layers\.|exclusions|migrations\.(imports|library-|squawk-)|.*\.if$"
     r"|.*\.continue-on-error"
 )
+CHANGING = re.compile(
+    r"tool\.(ruff\.lint\.(?!(extend-)?select$)|coverage\.|pytest\.ini_options\.(python_|addopts))|handlers\.state"
+)
+"""Where gaining a fact and losing one may both loosen: options that are not simply lists of rules."""
 UNCOMPARED = re.compile(
     r"tree\.|rules\.\w+\.says|tool\..*(ignore|omit|exclude|line-length|cache|paths?$|_file)"
 )
@@ -62,10 +66,11 @@ def loosened(before: set[Fact], after: set[Fact]) -> list[str]:
     for key, value in sorted(before - after):
         if key in new and (key, new[key]) not in before and _is_number(value) and _is_number(new[key]):
             found += [f"{key} {value} → {new[key]}"] if _is_looser(key, float(value), float(new[key])) else []
-        elif not GROWING.match(key):
+        elif CHANGING.match(key) or not GROWING.match(key):
             found.append(f"-{key} {value}")
     for key, value in sorted(after - before):
-        if GROWING.match(key) and not (key in old and _is_number(value)):
+        grows = GROWING.match(key) or CHANGING.match(key)
+        if grows and not (key in old and _is_number(value)):
             found.append(f"+{key} {value}")
     return found
 

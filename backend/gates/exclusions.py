@@ -49,7 +49,7 @@ Found = tuple[Exclusion, str, int]
 
 def check(project: Project) -> Outcome:
     """Compare both ways; secrets and dependencies are compared by the gates that look for them."""
-    found = [*_comments(project), *_configured(project), *_skipped_tests(project)]
+    found = [*_comments(project), *_configured(project), *_untyped(project), *_skipped_tests(project)]
     wanted = declared(project)
     findings = [*_malformed(project)]
     for exclusion, file, line in found:
@@ -107,8 +107,11 @@ def _comments(project: Project) -> Iterator[Found]:
 
 
 def _python_comments(project: Project, name: str) -> Iterator[tuple[int, str]]:
+    source = text(project, name)
+    if not any(pattern.search(source) for pattern in DIRECTIVES.values()):
+        return
     parse(project, name)
-    for token in tokenize.generate_tokens(io.StringIO(text(project, name)).readline):
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             yield token.start[0], token.string
 
@@ -179,6 +182,20 @@ def _pytest(config: dict[str, Any]) -> Iterator[Exclusion]:
     for rule in [*options.get("norecursedirs", []), *options.get("filterwarnings", [])]:
         if rule != "error":
             yield Exclusion("tests", "**", rule)
+
+
+def _untyped(project: Project) -> Iterator[Found]:
+    for name in files(project, "*.py"):
+        if "no_type_check" not in text(project, name):
+            continue
+        for node in ast.walk(parse(project, name)):
+            if "no_type_check" in {
+                getattr(node, "id", ""),
+                getattr(node, "attr", ""),
+                getattr(node, "name", ""),
+            }:
+                exclusion = Exclusion("types", name.removeprefix("backend/"), "no_type_check")
+                yield exclusion, name, getattr(node, "lineno", 0)
 
 
 def _skipped_tests(project: Project) -> Iterator[Found]:

@@ -81,9 +81,10 @@ class Presentation:
         """In a router module everything is held to the handlers' shape, elsewhere the handlers are."""
         if is_router:
             yield from self._bare()
+            yield from self._use_cases_outside_functions()
             yield from self._decisions(self.module.tree)
         elif not self.module.name.startswith("app.main"):
-            yield from self._use_cases_outside_routers()
+            yield from self._named_use_cases(self.module.tree)
         for function in functions(self.module.tree):
             if function in self.handlers:
                 yield from self._handler(function, calls=1)
@@ -159,8 +160,14 @@ class Presentation:
                 ):
                     yield node.lineno
 
-    def _use_cases_outside_routers(self) -> Iterator[tuple[int, str]]:
-        for node in ast.walk(self.module.tree):
+    def _use_cases_outside_functions(self) -> Iterator[tuple[int, str]]:
+        """Refuse use cases that FastAPI would call, as in `Depends(publish_article)`."""
+        for statement in self.module.tree.body:
+            if not isinstance(statement, Function):
+                yield from self._named_use_cases(statement)
+
+    def _named_use_cases(self, tree: ast.AST) -> Iterator[tuple[int, str]]:
+        for node in ast.walk(tree):
             if isinstance(node, ast.Name | ast.Attribute) and _is_use_case(full := self._full(node)):
                 yield node.lineno, f"{full}: only a handler in routers/ calls use cases"
 
@@ -214,7 +221,7 @@ def _looked_up(node: ast.Subscript | ast.Call) -> str:
     name = node.args[position] if function in LOOK_UPS and len(node.args) > position else None
     if isinstance(name, ast.Constant):
         return str(name.value)
-    return "?" if function == "getattr" else ""
+    return "?" if function == "getattr" and dotted(node.args[0]) != "self" else ""
 
 
 def _lines(function: Function) -> int:

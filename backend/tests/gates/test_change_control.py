@@ -78,6 +78,18 @@ def test_says_so_when_nothing_changed(merged: Twin) -> None:
         ("backend/pyproject.toml", '"S"]', "]", "-tool.ruff.lint.select S"),
         ("backend/pyproject.toml", "strict = true", "strict = false", "-tool.mypy.strict True"),
         ("backend/pyproject.toml", "branch = true", "branch = false", "-tool.coverage.run.branch True"),
+        (
+            "backend/pyproject.toml",
+            "[tool.mypy]",
+            "[tool.ruff.lint.mccabe]\nmax-complexity = 99\n[tool.mypy]",
+            "+tool.ruff.lint.mccabe.max-complexity 99",
+        ),
+        (
+            "backend/pyproject.toml",
+            "[tool.mypy]",
+            '[tool.pytest.ini_options]\npython_functions = "never"\n[tool.mypy]',
+            "+tool.pytest.ini_options.python_functions never",
+        ),
         (".pre-commit-config.yaml", "id: push", "id: pull", "-hooks.push.stages pre-push"),
         (".pre-commit-config.yaml", "[pre-push]", "[manual]", "-hooks.push.stages pre-push"),
         (

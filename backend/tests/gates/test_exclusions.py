@@ -23,6 +23,7 @@ def test_passes_when_exclusions_are_those_declared(twin: Twin) -> None:
         (MODULE, "x = 1  # nosec\n", "lint in app/domain/news.py: nosec"),
         (MODULE, "x = 1  # type: ignore[misc]\n", "types in app/domain/news.py: type: ignore"),
         (MODULE, "x = 1  # fine  # type:ignore\n", "types in app/domain/news.py: type:ignore"),
+        (MODULE, "from typing import no_type_check as x\n", "types in app/domain/news.py: no_type_check"),
         (MODULE, "# mypy: ignore-errors\n", "types in app/domain/news.py: mypy:"),
         (MODULE, "x = 1  # pragma: no cover\n", "coverage in app/domain/news.py: pragma: no"),
         (MODULE, "x = 1  # pragma: no branch\n", "coverage in app/domain/news.py: pragma: no"),

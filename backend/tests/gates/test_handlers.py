@@ -77,6 +77,7 @@ def test_passes_when_handler_only_translates(twin: Twin, body: str) -> None:
         ("router.add_api_route('/x', print)\n", ".add_api_route registers a route unseen"),
         ("router.get('/x')(print)\n", ".get registers a route unseen"),
         ("get = router.get\n", ".get registers a route unseen"),
+        ("Done = Annotated[str, Depends(publish_article)]\n", "only a handler in routers/ calls use cases"),
         ("DOUBLE = [2 * n for n in (1, 2)]\n", "a comprehension"),
     ],
 )
@@ -121,6 +122,12 @@ def test_passes_when_dependencies_read_state_in_their_one_place(twin: Twin) -> N
 
     twin.write(place, "def provided(request):\n    return request.app.state.engine\n")
     assert [finding.line for finding in check(twin.project).findings] == [2, 2]
+
+
+def test_passes_when_schema_reads_its_own_fields_by_name(twin: Twin) -> None:
+    twin.write(HELPER, "class Schema:\n    def given(self, name):\n        return getattr(self, name)\n")
+
+    assert check(twin.project).findings == []
 
 
 def test_passes_when_main_wires(twin: Twin) -> None:
