@@ -3,10 +3,10 @@
 import os
 import time
 
+from alembic import context
 from sqlalchemy import Connection, create_engine, pool
 from sqlalchemy.exc import OperationalError
 
-from alembic import context
 from app.core.database import sqlalchemy_url
 from app.infrastructure.database.tables import metadata
 

@@ -7,14 +7,13 @@ from importlib import import_module
 from operator import attrgetter
 from pathlib import Path
 
+from alembic import command
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
-
-from alembic import command
 
 
 def upgrade(url: str, revision: str) -> None:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from alembic import command
 from app.infrastructure.database.errors import translated_errors
 
 PYPROJECT = Path(__file__).resolve().parents[3] / "pyproject.toml"
