@@ -15,10 +15,10 @@ Row = Sequence[object]
 
 @dataclass(frozen=True)
 class Rows:
-    """A table to be read once, row by row, so that its size does not matter."""
+    """A table to be read once, some hundred rows at a time, so that its size does not matter."""
 
     columns: tuple[str, ...]
-    rows: AsyncIterator[Row]
+    batches: AsyncIterator[Sequence[Row]]
 
 
 class ExportSource(Protocol):

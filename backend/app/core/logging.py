@@ -50,12 +50,14 @@ def _drop_unlisted(_: object, __: str, event: EventDict) -> EventDict:
 
 
 def _exception_without_message(_: object, __: str, event: EventDict) -> EventDict:
-    """Keep where it broke, not what it said: a database error's text quotes the row (DETAIL)."""
+    """Keep what broke first and where, not what it said: a database error's text quotes the row (DETAIL)."""
     given = event.pop("exc_info", None)
     error = given[1] if isinstance(given, tuple) else given
     if error is True:
         error = sys.exc_info()[1]
     if isinstance(error, BaseException):
+        while error.__cause__ is not None:
+            error = error.__cause__
         frames = traceback.extract_tb(error.__traceback__)
         event["error_type"] = type(error).__qualname__
         event["trace"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]

@@ -84,11 +84,11 @@ async def test_reads_one_snapshot_when_rows_change_during_an_export(fresh_databa
 
     table = SqlAlchemyExportSource(database.snapshot).news(where=NewsFilter(), visible=EVERYTHING)
     titles: list[object] = []
-    async for row in table.rows:
+    async for batch in table.batches:
         if not titles:
             async with engine.begin() as connection:
                 await connection.execute(text("UPDATE news SET title = 'changed'"))
-        titles.append(row[table.columns.index("title")])
+        titles += [row[table.columns.index("title")] for row in batch]
 
     assert len(titles) == 1200
     assert set(titles) == {"The garden opens again"}

@@ -15,9 +15,9 @@ from app.infrastructure.exports.encoders import PIECE, CsvEncoder, JsonEncoder, 
 async def encoded(
     encoder: Encoder, columns: tuple[str, ...], rows: Sequence[Sequence[object]]
 ) -> list[bytes]:
-    async def each() -> AsyncIterator[Row]:
-        for row in rows:
-            yield row
+    async def each() -> AsyncIterator[Sequence[Row]]:
+        for start in range(0, len(rows), 7):
+            yield rows[start : start + 7]
 
     return [piece async for piece in encoder.encode(Rows(columns, each()))]
 

@@ -1,6 +1,6 @@
 """Exports from PostgreSQL: a server-side cursor in one snapshot, so memory stays flat."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select
@@ -61,8 +61,8 @@ class SqlAlchemyExportSource:
     def _rows(self, query: Select[Any]) -> Rows:
         return Rows(tuple(query.selected_columns.keys()), self._stream(query))
 
-    async def _stream(self, query: Select[Any]) -> AsyncIterator[Row]:
+    async def _stream(self, query: Select[Any]) -> AsyncIterator[Sequence[Row]]:
         async with self._snapshot() as connection:
             result = await connection.stream(query.execution_options(yield_per=ROWS_AT_ONCE))
-            async for row in result:
-                yield tuple(row)
+            async for batch in result.partitions():
+                yield batch

@@ -28,10 +28,11 @@ class CsvEncoder:
         buffer = StringIO(newline="")
         writer = csv.writer(buffer)
         writer.writerow(defuse(column) for column in table.columns)
-        async for row in table.rows:
-            writer.writerow(defuse(_text(value)) for value in row)
-            if buffer.tell() >= PIECE:
-                yield _drain(buffer)
+        async for batch in table.batches:
+            for row in batch:
+                writer.writerow([defuse(_text(value)) for value in row])
+                if buffer.tell() >= PIECE:
+                    yield _drain(buffer)
         yield _drain(buffer)
 
 
@@ -43,12 +44,13 @@ class JsonEncoder:
     async def encode(self, table: Rows) -> AsyncIterator[bytes]:
         buffer = StringIO()
         separator = "["
-        async for row in table.rows:
-            item = {column: _plain(value) for column, value in zip(table.columns, row, strict=True)}
-            buffer.write(separator + json.dumps(item, ensure_ascii=False))
-            separator = ",\n"
-            if buffer.tell() >= PIECE:
-                yield _drain(buffer)
+        async for batch in table.batches:
+            for row in batch:
+                item = dict(zip(table.columns, map(_plain, row), strict=True))
+                buffer.write(separator + json.dumps(item, ensure_ascii=False))
+                separator = ",\n"
+                if buffer.tell() >= PIECE:
+                    yield _drain(buffer)
         buffer.write("]\n" if separator != "[" else "[]\n")
         yield _drain(buffer)
 
