@@ -42,9 +42,10 @@ def touched_tests(project: Project, changed: set[str]) -> list[str]:
     tests = [name for name in names if PurePosixPath(name).name.startswith("test_")]
     trees = {_module(name): parse(project, name) for name in names}
     uses = {module: set(_loaded(tree)) for module, tree in trees.items()}
-    helpers = {module: tree for module, tree in trees.items() if module.startswith("tests.")}
-    fixtures = [(name, module) for module, tree in helpers.items() for name in _fixtures(tree)]
-    for module, tree in helpers.items():
+    testing = {module: tree for module, tree in trees.items() if module.startswith("tests.")}
+    shared = testing.keys() - {_module(name) for name in tests}
+    fixtures = [(name, module) for module in shared for name in _fixtures(testing[module])]
+    for module, tree in testing.items():
         asked = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
         uses[module] |= {home for name, home in fixtures if name in asked}
     folders = tuple(path.removesuffix("conftest.py") for path in changed if path.endswith("/conftest.py"))

@@ -59,6 +59,15 @@ def test_selects_tests_when_this_changed(twin: Twin, changed: set[str], expected
     assert set(touched_tests(twin.project, changed)) == expected
 
 
+def test_selects_no_test_when_it_only_names_its_fixture_like_another(twin: Twin) -> None:
+    twin.write(
+        "backend/tests/test_own.py", "import pytest\nfrom app import shop\n@pytest.fixture\ndef own(): ...\n"
+    )
+    twin.write("backend/tests/test_other.py", "def test_other(own): ...\n")
+
+    assert "tests/test_other.py" not in touched_tests(twin.project, {"backend/app/shop.py"})
+
+
 def test_refuses_when_a_touched_test_fails(twin: Twin) -> None:
     twin.replace("backend/app/prices.py", "* 2", "* 3")
 
