@@ -9,7 +9,7 @@ from gates.changes import git
 from gates.commands import commands
 from gates.model import Finding, Outcome, Project
 from gates.rulebook import PATH
-from gates.sources import files, functions, ignored, parse, text, tracked, untracked
+from gates.sources import code_lines, files, functions, ignored, parse, text, tracked, untracked
 from gates.versions import versions
 
 LINK, SUBMODULE = "120000", "160000"
@@ -71,7 +71,7 @@ def _sizes(project: Project, _names: list[str]) -> Iterator[Finding]:
     for name in files(project, "backend/*.py", "noxfile.py"):
         lines = text(project, name).count("\n")
         totals[name] = lines
-        totals["/".join(name.split("/")[:2]) + "/"] += lines
+        totals["/".join(name.split("/")[:2]) + "/"] += code_lines(parse(project, name))
         if lines > budgets["file-lines"]:
             message = f"{lines} lines, a file may have {budgets['file-lines']}"
             yield Finding(file=name, message=message, fix=fix)
@@ -90,4 +90,5 @@ def _sizes(project: Project, _names: list[str]) -> Iterator[Finding]:
     }
     for name, limit in limits.items():
         if totals[name] > limit:
-            yield Finding(file=name, message=f"{totals[name]} lines, the budget is {limit}", fix=fix)
+            kind = "lines of code" if name.endswith("/") else "lines"
+            yield Finding(file=name, message=f"{totals[name]} {kind}, the budget is {limit}", fix=fix)

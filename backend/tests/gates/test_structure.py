@@ -79,7 +79,7 @@ def test_refuses_second_configuration_when_anywhere_in_tree(twin: Twin, name: st
         ),
         ("backend/app/main.py", "x = 1\n" * 31, "31 lines, the budget is 30"),
         ("noxfile.py", None, "41 lines, the budget is 40"),
-        ("backend/gates/big.py", "x = 1\n" * 50, "51 lines, the budget is 50"),
+        ("backend/gates/big.py", "x = 1\n" * 50, "51 lines of code, the budget is 50"),
     ],
 )
 def test_refuses_code_when_over_budget(twin: Twin, name: str, text: str | None, message: str) -> None:
