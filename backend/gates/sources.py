@@ -59,10 +59,8 @@ def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]
 
 def code_lines(tree: ast.AST) -> int:
     """Return the number of lines on which syntax begins or ends; comments and docstrings are none."""
-    statements = [node for node in ast.walk(tree) if isinstance(node, ast.Expr)]
-    texts = {
-        part for node in statements if isinstance(node.value, ast.Constant) for part in (node, node.value)
-    }
+    quotes = [node for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+    texts = {part for node in quotes if isinstance(node.value, ast.Constant) for part in (node, node.value)}
     nodes = [node for node in ast.walk(tree) if isinstance(node, ast.stmt | ast.expr) and node not in texts]
     return len({line for node in nodes for line in (node.lineno, node.end_lineno)})
 
