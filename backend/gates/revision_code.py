@@ -71,8 +71,10 @@ def _node(node: ast.AST, allowed: Sequence[str], *, in_default: bool) -> Iterato
     match node:
         case ast.Import(names=names):
             modules = [alias.name for alias in names]
-        case ast.ImportFrom(module=module):
-            modules = [module or "."]
+        case ast.ImportFrom(module=str(module), level=0):
+            modules = [module]
+        case ast.ImportFrom():
+            modules = ["a file beside it"]
         case _:
             modules = []
     for module in modules:
@@ -80,12 +82,10 @@ def _node(node: ast.AST, allowed: Sequence[str], *, in_default: bool) -> Iterato
             yield f"it imports {module}, which may mean something else when this revision runs again"
     if isinstance(node, ast.Name) and node.id in EVASIONS:
         yield f"{node.id} hides what this revision depends on"
-    if (
-        isinstance(node, ast.Call)
-        and not in_default
-        and VOLATILE.match(ast.unparse(node.func).split(".")[-1] + "(")
-    ):
-        yield f"{ast.unparse(node)} gives another value each time this revision runs"
+    match node:
+        case ast.Attribute(attr=name) | ast.Call(func=ast.Name(id=name)):
+            if VOLATILE.match(f"{name}(") and not in_default:
+                yield f"{name} gives another value each time this revision runs"
     text = _text(node)
     if CHANGES_ROWS.match(text) and (found := VOLATILE.search(text)):
         yield f"{found[0].rstrip('(')} in this statement gives other rows each time this revision runs"

@@ -85,6 +85,14 @@ def test_refuses_drift_when_models_change_without_revision(twin: Twin) -> None:
     assert {finding.file for finding in outcome.findings} == {FIRST}
 
 
+def test_refuses_drift_when_a_table_of_the_same_name_is_in_another_schema(twin: Twin) -> None:
+    up = ["CREATE SCHEMA archive", "CREATE TABLE archive.neighbours (id integer)"]
+    write(twin, Step("archive", up, ["DROP SCHEMA archive CASCADE"]))
+    said = "\n".join(messages(drift(twin.project)))
+    assert "SCHEMA archive: revisions make" in said
+    assert "TABLE archive.neighbours: revisions make 'CREATE TABLE" in said
+
+
 def test_passes_when_columns_differ_only_in_order(twin: Twin) -> None:
     column = '    sa.Column("phone", sa.Text),\n'
     twin.replace(ENV, column, "").replace(ENV, "    metadata,\n", "    metadata,\n" + column)
