@@ -1,7 +1,8 @@
 """The tasks. `./noxw -l` lists them, `./noxw -s NAME` runs one, `./noxw` runs every gate.
 
-All sessions share one environment, `.venv`, installed from the hash-pinned lock and refreshed when the lock changes.
-What a gate checks is in `backend/gates`; which gates a session runs is in the rule book, `.agent/rules/techstack-backend.md`.
+All sessions share one environment, `.venv`, installed from the hash-pinned lock and refreshed when the lock
+changes. What a gate checks is in `backend/gates`; which gates a session runs is in the rule book,
+`.agent/rules/techstack-backend.md`.
 """
 
 import hashlib

@@ -140,5 +140,6 @@ cli = create_cli(
         create_admin=_create_admin,
         work=_work,
         contract=_contract,
+        application=create_app,
     )
 )

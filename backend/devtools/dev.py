@@ -23,7 +23,7 @@ import psutil
 from devtools.postgres import PROJECT, PostgresUnavailableError, development_url
 
 BACKEND = PROJECT / "backend"
-SERVE = ("app.main:create_app", "--factory", "--reload", "--reload-dir", "app", "--no-access-log")
+SERVE = ("app.main:served_app", "--factory", "--reload", "--reload-dir", "app", "--no-access-log")
 READY_WITHIN = 60.0
 STOPPED_WITHIN = 10.0
 LOOK_EVERY = 0.05

@@ -19,6 +19,7 @@ from app.domain.errors import DomainError
 from app.domain.members import EmailAddress
 
 Result = TypeVar("Result")
+Application = Callable[..., Awaitable[None]]
 
 DRAIN_SECONDS = 20
 """How long open requests may take after SIGTERM."""
@@ -33,21 +34,26 @@ class Commands:
     create_admin: Callable[[Settings, NewAdmin], Awaitable[object]]
     work: Callable[[Settings], Awaitable[None]]
     contract: Callable[[], dict[str, Any]]
+    application: Callable[[Settings], Application]
 
 
 def create_cli(commands: Commands) -> typer.Typer:
     cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    _add_processes(cli, commands)
+    _add_tasks(cli, commands)
+    return cli
+
+
+def _add_processes(cli: typer.Typer, commands: Commands) -> None:
+    """The commands that run until they are told to stop."""
 
     @cli.command()
-    def serve(host: str = "127.0.0.1", port: int = 8000, *, reload: bool = False) -> None:
+    def serve(host: str = "127.0.0.1", port: int = 8000) -> None:
         """Serve the API."""
-        _settings()
         uvicorn.run(
-            "app.main:served_app",
-            factory=True,
+            commands.application(_settings()),
             host=host,
             port=port,
-            reload=reload,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -59,6 +65,10 @@ def create_cli(commands: Commands) -> typer.Typer:
         """Run the jobs that requests have left, such as mail."""
         with _domain_errors():
             asyncio.run(_awaited(commands.work(_settings())))
+
+
+def _add_tasks(cli: typer.Typer, commands: Commands) -> None:
+    """The commands that do one thing and end."""
 
     @cli.command()
     def migrate() -> None:
@@ -92,8 +102,6 @@ def create_cli(commands: Commands) -> typer.Typer:
     def openapi() -> None:
         """Print the contract."""
         typer.echo(json.dumps(commands.contract(), indent=2, sort_keys=True, ensure_ascii=False))
-
-    return cli
 
 
 def _settings() -> Settings:
