@@ -1,6 +1,8 @@
+import shutil
+
 import pytest
 
-from gates.model import Finding
+from gates.model import Finding, GateError
 from gates.stack import check
 from tests.gates.minimal import lock
 from tests.gates.twin import RULE_BOOK, Twin
@@ -166,3 +168,10 @@ def test_refuses_test_when_it_makes_tables_but_not_when_it_states_them(twin: Twi
 
     twin.write("backend/tests/integration/test_x.py", "Base.metadata.create_all(engine)\n")
     assert "create_all changes the schema" in only(twin).message
+
+
+def test_cannot_run_when_deptry_breaks_down(twin: Twin) -> None:
+    shutil.rmtree(twin.root / "backend/app")
+
+    with pytest.raises(GateError, match="deptry could not run"):
+        check(twin.project)

@@ -141,6 +141,12 @@ def test_refuses_development_server_when_its_versions_drift(twin: Twin) -> None:
 
     assert only(twin).message == "SUPPORTED = range(15, 18), [versions] makes it SUPPORTED = range(15, 17)"
 
+    twin.write("backend/devtools/postgres.py", "OTHER = 1\n")
+    assert only(twin).message == "does not say SUPPORTED = range(15, 17)"
+
+    twin.write("backend/devtools/postgres.py", "SUPPORTED = range(15, 17)\n")
+    assert check(twin.project).findings == []
+
 
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),

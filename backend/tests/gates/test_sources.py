@@ -1,0 +1,38 @@
+import pytest
+
+from gates.model import GateError
+from gates.sources import files, parse, text
+from gates.yamls import load
+from tests.gates.twin import Twin
+
+
+def test_lists_tracked_and_untracked_but_not_ignored_or_deleted_files(twin: Twin) -> None:
+    twin.write("backend/app/new.py").write("reports/x.py").remove("backend/app/main.py")
+
+    listed = files(twin.project, "backend/app/*.py", "reports/*")
+
+    assert "backend/app/new.py" in listed
+    assert "backend/app/domain/news.py" in listed
+    assert not {"reports/x.py", "backend/app/main.py"} & {*listed}
+
+
+def test_names_file_when_it_is_not_python(twin: Twin) -> None:
+    twin.write("backend/app/domain/bad.py", "def f(:\n")
+
+    with pytest.raises(GateError, match=r"domain/bad\.py is not valid Python"):
+        parse(twin.project, "backend/app/domain/bad.py")
+
+
+def test_names_file_when_it_is_not_text(twin: Twin) -> None:
+    (twin.root / "x.py").write_bytes(b"\xff")
+
+    with pytest.raises(GateError, match=r"x\.py is not UTF-8 text"):
+        text(twin.project, "x.py")
+
+
+@pytest.mark.parametrize(
+    ("source", "message"), [("- a\n", "does not hold a mapping"), ("a: [", "is not valid YAML")]
+)
+def test_names_file_when_yaml_is_not_what_it_must_be(source: str, message: str) -> None:
+    with pytest.raises(GateError, match=rf"ci\.yml {message}"):
+        load("ci.yml", source)
