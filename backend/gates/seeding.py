@@ -1,22 +1,23 @@
 """Generic rows for tables that are not known: found by trying, and kept when the constraints accept them."""
 
 import re
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Literal
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 import psycopg
 from psycopg import sql
 
-ATTEMPTS = 60  # for each kind of row; one that the constraints accept is usually among the first ten
+ATTEMPTS = 400  # for each kind of row; one that the constraints accept is usually among the first ten
 LONGEST = 10_000  # characters; numbers in a CHECK beyond that are not lengths
 Kind = Literal["full", "bare", "mixed"]
 KINDS: tuple[Kind, ...] = ("full", "bare", "mixed")
 
 COLUMNS = """
-SELECT n.nspname, c.relname, a.attname, t.typname, t.typcategory, a.attnotnull,
+SELECT n.nspname, c.relname, a.attgenerated = '' AND a.attidentity <> 'a',
+  a.attname, t.typname, t.typcategory, a.attnotnull,
   a.atthasdef OR a.attidentity <> '',
   ARRAY(SELECT enumlabel::text FROM pg_enum WHERE enumtypid = t.oid ORDER BY enumsortorder),
   ARRAY(SELECT pg_get_constraintdef(k.oid) FROM pg_constraint k
@@ -27,7 +28,7 @@ SELECT n.nspname, c.relname, a.attname, t.typname, t.typcategory, a.attnotnull,
     WHERE k.conrelid = c.oid AND k.contype = 'f' AND a.attnum = ANY (k.conkey) LIMIT 1)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
   JOIN pg_type t ON t.oid = a.atttypid
-WHERE c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.attidentity <> 'a'
+WHERE c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
   AND n.nspname !~ '^pg_|^information_schema$' AND c.relname <> 'alembic_version'
 ORDER BY c.oid, a.attnum
 """
@@ -73,8 +74,8 @@ def seed(url: str) -> list[str]:
 
 def _tables(connection: psycopg.Connection) -> Mapping[Name, list[Column]]:
     tables: dict[Name, list[Column]] = {}
-    for schema, table, *column in connection.execute(COLUMNS):
-        tables.setdefault((schema, table), []).append(Column(*column))
+    for schema, table, writable, *column in connection.execute(COLUMNS):
+        tables.setdefault((schema, table), []).extend([Column(*column)] if writable else [])
     return tables
 
 
@@ -87,7 +88,7 @@ def _fill(connection: psycopg.Connection, table: Name, columns: Sequence[Column]
     for attempt in range(ATTEMPTS):
         row = {}
         for column in columns:
-            draw = zlib.crc32(f"{kind} {attempt} {column.name}".encode())
+            draw = _draw(f"{kind} {attempt} {column.name}")
             optional = column.has_default or not column.required
             left_out = optional and (kind == "bare" or (kind == "mixed" and draw & 1024))
             if choices[column.name] and not left_out:
@@ -98,6 +99,11 @@ def _fill(connection: psycopg.Connection, table: Name, columns: Sequence[Column]
             continue
         return True
     return False
+
+
+def _draw(label: str) -> int:
+    """Return a number below 2^32 that is always the same for a label and tells nothing of similar ones."""
+    return int.from_bytes(blake2b(label.encode(), digest_size=4).digest())
 
 
 def _count(connection: psycopg.Connection, table: Name) -> int:
@@ -124,7 +130,7 @@ def _candidates(connection: psycopg.Connection, column: Column, label: str) -> I
     taken = uuid5(NAMESPACE_OID, f"{label} {column.name}")
     match column.category:
         case "S":
-            yield from words
+            yield from words * 4  # most often they are all that a CHECK allows
             yield from (
                 "a",
                 "Plaza Mayor 1",

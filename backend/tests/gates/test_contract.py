@@ -1,12 +1,15 @@
 """The published contract against what is served and what was published, and the routes behind it."""
 
 import json
+import runpy
+import sys
 from pathlib import Path
 
 import pytest
 
 from gates.contract import FILE, openapi, publish, routes
 from gates.model import GateError, Outcome
+from gates.route_report import main, report
 from tests.gates.twin import RULE_BOOK, Twin, make_twin
 
 BOOK = """```toml
@@ -245,3 +248,29 @@ def test_refuses_routes_when_they_keep_a_promise_open(twin: Twin) -> None:
     place = MAIN.splitlines().index('    @app.get("/dict", **good)') + 1
     [untyped] = [finding for finding in outcome.findings if finding.message.startswith("GET /dict")]
     assert (untyped.file, untyped.line) == ("backend/app/main.py", place)
+
+
+def test_reports_the_same_when_it_runs_here(twin: Twin) -> None:
+    create_app = runpy.run_path(str(twin.write("backend/app/main.py", MAIN).root / "backend/app/main.py"))[
+        "create_app"
+    ]
+    rows = {row["path"]: row for row in report(create_app().routes, {"news:read"})}
+    assert (rows["/model"]["answers"], rows["/model"]["bound"]) == (True, True)
+    assert rows["/nested"]["loose"] == ["Inner"]
+    assert [rows[path]["answers"] for path in ("/nothing", "/empty", "/stream", "/raw")] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+
+
+def test_prints_the_report_of_the_real_application(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PAU2_ENVIRONMENT", "test")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    main()
+    rows = {row["path"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["/health/live"]["bound"]
+    assert not rows["/openapi.json"]["documented"]

@@ -1,0 +1,75 @@
+"""The commands of the worker process, called here, on a real PostgreSQL."""
+
+from collections.abc import Iterator
+
+import pytest
+from alembic.util import CommandError
+
+from gates import alembic_commands
+from gates.alembic_worker import AlembicError, _call
+from gates.databases import differences, schema_of, scratch_databases
+from tests.gates.migration_files import ENV, FILES
+from tests.gates.twin import Twin
+
+
+@pytest.fixture
+def url(twin: Twin, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    for name, text in FILES.items():
+        twin.write(name, text)
+    monkeypatch.chdir(twin.root / "backend")
+    with scratch_databases() as scratch:
+        made = scratch.make("commands")
+        monkeypatch.setenv("DATABASE_URL", made)
+        yield made
+
+
+def test_goes_up_and_down_when_asked(url: str) -> None:
+    alembic_commands.upgrade(url, "head")
+    alembic_commands.check(url)
+    assert "TABLE neighbours" in schema_of(url)
+    alembic_commands.downgrade(url, "base")
+    assert schema_of(url) == {}
+
+
+def test_makes_the_same_from_models_as_from_revisions(url: str) -> None:
+    alembic_commands.upgrade(url, "head")
+    migrated = schema_of(url)
+    alembic_commands.downgrade(url, "base")
+    alembic_commands.create_models(url, ["procrastinate.schema:SchemaManager.get_schema"])
+    names = {name for name, _, _ in differences(migrated, schema_of(url))}
+    assert {name for name in names if "procrastinate" not in name} == set()
+    assert "TABLE procrastinate_jobs" in names
+
+
+def test_refuses_check_when_models_have_more(url: str, twin: Twin) -> None:
+    alembic_commands.upgrade(url, "head")
+    twin.replace(
+        ENV, '    sa.Column("phone", sa.Text),', '    sa.Column("phone", sa.Text), sa.Column("x", sa.Text),'
+    )
+    with pytest.raises(CommandError, match="add_column"):
+        alembic_commands.check(url)
+
+
+def test_tells_the_lock_timeout_of_the_environment(url: str) -> None:
+    assert alembic_commands.lock_timeout(url) == 2000
+
+
+@pytest.mark.usefixtures("url")
+def test_prints_sql_without_a_database() -> None:
+    assert "CREATE TABLE neighbours" in alembic_commands.offline_sql("base:first")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("upgrade", "nowhere"), "CommandError: Can't locate revision identified by 'nowhere'"),
+        (("downgrade", "-1"), "CommandError: Relative revision -1 didn't produce 1 migrations"),
+    ],
+)
+def test_says_why_in_one_line_when_a_command_fails(
+    url: str, arguments: tuple[str, str], message: str
+) -> None:
+    name, revision = arguments
+    with pytest.raises(AlembicError) as caught:
+        _call(name, url, revision)
+    assert str(caught.value) == message
