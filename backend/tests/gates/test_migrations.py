@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import psycopg
 import pytest
 
 from gates.alembic_worker import alembic_of
-from gates.databases import PREFIX, scratch_databases
 from gates.migrations import cycle, drift
 from gates.model import GateError, Outcome, Project
 from tests.gates.migration_files import ENV, FILES, FIRST, PHONE_INDEX, VERSIONS, revision
@@ -216,22 +214,7 @@ def test_refuses_when_there_is_no_revision(twin: Twin) -> None:
             gate(twin.project)
 
 
-def test_drops_what_a_killed_run_left_behind() -> None:
-    abandoned = f"{PREFIX}0000001_walk"
-    with scratch_databases() as scratch:
-        scratch.admin.execute(f"CREATE DATABASE {abandoned} STRATEGY wal_log")
-        with scratch_databases() as other:
-            other.make("mine")
-            assert _named(scratch.admin, abandoned, f"{other.run}mine") == {f"{other.run}mine"}
-        assert _named(scratch.admin, abandoned, f"{other.run}mine") == set()
-
-
 def test_stops_with_one_sentence_when_there_is_no_server(monkeypatch: pytest.MonkeyPatch, twin: Twin) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/nothing")
     with pytest.raises(GateError, match="DATABASE_URL names a server"):
         drift(twin.project)
-
-
-def _named(admin: psycopg.Connection, *names: str) -> set[str]:
-    found = admin.execute("SELECT datname FROM pg_database WHERE datname = ANY (%s)", [list(names)])
-    return {row[0] for row in found}

@@ -1,8 +1,7 @@
 """Test databases: migrated once into a template, cloned for each xdist worker and for tests that commit.
 
-The template's name carries a hash of the migrations and is kept between runs. A worker owns the databases
-`pau2_test_run_<id>_…` while it holds an advisory lock on that id; the next run drops what a killed one left.
-No test ever touches the database that DATABASE_URL names: only its server is used.
+The template's name carries a hash of the migrations and is kept between runs. Tests write only to databases
+named `pau2_test_*`, and refuse others: no run can reach a developer's data.
 """
 
 import hashlib
@@ -11,26 +10,21 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import count
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
-from uuid import uuid4
 
-import psycopg
 import pytest
-from psycopg import sql
 
-from devtools.postgres import PostgresUnavailableError, in_database, server_url
+from devtools.databases import Scratch, execute, scratch_databases
+from devtools.postgres import PostgresUnavailableError
 
 BACKEND = Path(__file__).resolve().parents[2]
 TEST_DATABASE = re.compile(r"pau2_test_\w+")
 TEMPLATE = "pau2_test_template_"
-RUN = "pau2_test_run_"
 KEPT_TEMPLATES = 5
-LOCK_SPACE = 7204118  # first key of our advisory locks; the second is 0 to build, or the run's
-BUILDING = 0
+BUILDING = 7204118  # our advisory lock while the template is built
 
 
 class NotATestDatabaseError(Exception):
@@ -39,7 +33,7 @@ class NotATestDatabaseError(Exception):
 
 def refuse_unless_test_database(url: str) -> str:
     """Return the address unchanged. Raises NotATestDatabaseError unless the database is named pau2_test_…"""
-    name = urlsplit(url).path.removeprefix("/")
+    name = database_of(url)
     if TEST_DATABASE.fullmatch(name) is None:
         raise NotATestDatabaseError(f"tests write only to pau2_test_* databases, not to {name!r}")
     return url
@@ -55,72 +49,40 @@ def migrations_hash(backend: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-@dataclass(frozen=True, kw_only=True)
-class TestDatabases:
-    """The databases of one pytest process on one server."""
+@dataclass(frozen=True)
+class MigratedDatabases:
+    """Copies of the migrated template."""
 
-    __test__ = False
-
-    url: str
-    admin: psycopg.Connection
-    run: str = field(default_factory=lambda: uuid4().hex[:8])
-    numbers: Iterator[int] = field(default_factory=count)
-
-    def template(self) -> str:
-        """Return the name of the migrated template, building it if no run has done so yet."""
-        name = TEMPLATE + migrations_hash(BACKEND)
-        self._lock(BUILDING)
-        try:
-            if name not in self._named(TEMPLATE):
-                building = f"{RUN}{self.run}_building"
-                self._create(building)
-                _migrate(in_database(self.url, building))
-                self._execute("ALTER DATABASE {} RENAME TO {}", building, name)
-                for old in self._named(TEMPLATE)[:-KEPT_TEMPLATES]:
-                    self._execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", old)
-        finally:
-            self.admin.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_SPACE, BUILDING])
-        return name
+    scratch: Scratch
 
     @contextmanager
     def clone(self) -> Iterator[str]:
-        """Yield the address of a copy of the template that is dropped afterwards."""
-        name = f"{RUN}{self.run}_{next(self.numbers)}"
-        self._create(name, template=self.template())
+        """Yield the address of a copy that is dropped afterwards."""
+        url = self.scratch.make(template=self._template())
         try:
-            yield refuse_unless_test_database(in_database(self.url, name))
+            yield refuse_unless_test_database(url)
         finally:
-            self._execute("DROP DATABASE {} WITH (FORCE)", name)
+            self.scratch.drop(database_of(url))
 
-    def own(self) -> None:
-        """Take the lock of this run and drop the databases of runs whose lock nobody holds."""
-        self._lock(int(self.run[:7], 16))
-        for name in self._named(RUN):
-            key = int(name.removeprefix(RUN)[:7], 16)
-            if self._try_lock(key):
-                self._execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+    def _template(self) -> str:
+        """Return the name of the template, built if no run has done so yet."""
+        name = TEMPLATE + migrations_hash(BACKEND)
+        self.scratch.admin.execute("SELECT pg_advisory_lock(%s)", [BUILDING])
+        try:
+            if name not in self.scratch.named(TEMPLATE):
+                unfinished = self.scratch.make()
+                _migrate(unfinished)
+                execute(self.scratch.admin, "ALTER DATABASE {} RENAME TO {}", database_of(unfinished), name)
+                for old in self.scratch.named(TEMPLATE)[:-KEPT_TEMPLATES]:
+                    self.scratch.drop(old)
+        finally:
+            self.scratch.admin.execute("SELECT pg_advisory_unlock(%s)", [BUILDING])
+        return name
 
-    def _create(self, name: str, template: str = "template0") -> None:
-        self._execute("CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log", name, template)
-        self._execute("ALTER DATABASE {} SET synchronous_commit = off", name)
 
-    def _execute(self, statement: str, *names: str) -> None:
-        parts = [sql.Identifier(name) for name in names]
-        self.admin.execute(sql.SQL(statement).format(*parts))
-
-    def _named(self, prefix: str) -> list[str]:
-        found = self.admin.execute(
-            "SELECT datname FROM pg_database WHERE starts_with(datname, %s) ORDER BY oid", [prefix]
-        )
-        return [str(row[0]) for row in found]
-
-    def _lock(self, key: int) -> None:
-        self.admin.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_SPACE, key])
-
-    def _try_lock(self, key: int) -> bool:
-        mine = key == int(self.run[:7], 16)
-        row = self.admin.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, key]).fetchone()
-        return row == (True,) and not mine
+def database_of(url: str) -> str:
+    """Return the name of the database in an address."""
+    return urlsplit(url).path.removeprefix("/")
 
 
 def _migrate(url: str) -> None:
@@ -137,26 +99,24 @@ def _migrate(url: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def test_databases() -> Iterator[TestDatabases]:
-    try:
-        url = server_url()
-    except PostgresUnavailableError as error:
-        pytest.exit(str(error), returncode=2)
-    with psycopg.connect(url, autocommit=True) as admin:
-        databases = TestDatabases(url=url, admin=admin)
-        databases.own()
-        yield databases
+def migrated_databases() -> Iterator[MigratedDatabases]:
+    with ExitStack() as stack:
+        try:
+            scratch = stack.enter_context(scratch_databases())
+        except PostgresUnavailableError as error:
+            pytest.exit(str(error), returncode=2)
+        yield MigratedDatabases(scratch)
 
 
 @pytest.fixture(scope="session")
-def database_url(test_databases: TestDatabases) -> Iterator[str]:
+def database_url(migrated_databases: MigratedDatabases) -> Iterator[str]:
     """This worker's migrated database. It is shared: roll back what you do in it."""
-    with test_databases.clone() as url:
+    with migrated_databases.clone() as url:
         yield url
 
 
 @pytest.fixture
-def fresh_database_url(test_databases: TestDatabases) -> Iterator[str]:
+def fresh_database_url(migrated_databases: MigratedDatabases) -> Iterator[str]:
     """A migrated database for this test alone: commit, and connect as often as you like."""
-    with test_databases.clone() as url:
+    with migrated_databases.clone() as url:
         yield url

@@ -1,0 +1,77 @@
+"""Throw-away databases, `pau2_test_*`, on the server of every session.
+
+A run owns what it makes while it holds an advisory lock on its number; the next one drops what a killed run
+left behind. The database that DATABASE_URL names is never touched: only its server is used.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+
+from devtools.postgres import in_database, server_url
+
+RUN = "pau2_test_run_"
+LOCK_SPACE = 7204118  # first key of our advisory locks; the second is the run's number
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """Makes databases that live as long as one run. `admin` is a connection in autocommit mode."""
+
+    server: str
+    admin: psycopg.Connection
+    run: str
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def make(self, template: str = "template0") -> str:
+        """Create a database, empty or as a copy of another, and return its address."""
+        name = f"{self.run}_{next(self.numbers)}"
+        execute(self.admin, "CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log", name, template)
+        execute(self.admin, "ALTER DATABASE {} SET synchronous_commit = off", name)
+        return in_database(self.server, name)
+
+    def named(self, prefix: str) -> list[str]:
+        """Return the databases whose names begin so, oldest first."""
+        found = self.admin.execute(
+            "SELECT datname FROM pg_database WHERE starts_with(datname, %s) ORDER BY oid", [prefix]
+        )
+        return [str(row[0]) for row in found]
+
+    def drop(self, name: str) -> None:
+        """Drop a database, whoever is connected to it; nothing when it is gone already."""
+        execute(self.admin, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+
+@contextmanager
+def scratch_databases() -> Iterator[Scratch]:
+    """Yield a maker of databases; drop all that it made, and before that what killed runs left.
+
+    Raises PostgresUnavailableError.
+    """
+    url, run = server_url(), f"{RUN}{uuid4().hex[:7]}"
+    with psycopg.connect(url, autocommit=True) as admin:
+        scratch = Scratch(url, admin, run)
+        admin.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_SPACE, _key(run)])
+        for name in scratch.named(RUN):
+            free = admin.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, _key(name)])
+            if not name.startswith(run) and free.fetchone() == (True,):
+                scratch.drop(name)
+        try:
+            yield scratch
+        finally:
+            for name in scratch.named(f"{run}_"):
+                scratch.drop(name)
+
+
+def execute(connection: psycopg.Connection, statement: str, *names: str) -> None:
+    """Run a statement with names in the place of its `{}`."""
+    connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def _key(name: str) -> int:
+    return int(name.removeprefix(RUN)[:7], 16)

@@ -1,0 +1,51 @@
+"""Tests and gates write to databases of their own, and leave none behind."""
+
+import psycopg
+import pytest
+
+from devtools.databases import RUN, scratch_databases
+from tests.plugins.database import (
+    MigratedDatabases,
+    NotATestDatabaseError,
+    database_of,
+    refuse_unless_test_database,
+)
+
+ABANDONED = f"{RUN}0000000_1"
+
+
+@pytest.mark.parametrize("name", ["pau2", "postgres", "production", "x_pau2_test_1", "pau2_test_"])
+def test_refuses_to_write_when_the_database_is_not_a_test_one(name: str) -> None:
+    with pytest.raises(NotATestDatabaseError, match=f"only to .*, not to '{name}'"):
+        refuse_unless_test_database(f"postgresql://postgres@/{name}?host=/tmp")
+
+
+def test_accepts_the_database_of_a_run(database_url: str) -> None:
+    assert refuse_unless_test_database(database_url) == database_url
+
+
+def test_gives_each_test_a_migrated_database_of_its_own(migrated_databases: MigratedDatabases) -> None:
+    with migrated_databases.clone() as one, migrated_databases.clone() as other:
+        with psycopg.connect(one) as connection:
+            connection.execute("DROP TABLE audit_entries")
+        with psycopg.connect(other) as connection:
+            assert connection.execute("SELECT count(*) FROM audit_entries").fetchone() == (0,)
+        names = {database_of(one), database_of(other)}
+
+    assert names.isdisjoint(migrated_databases.scratch.named(RUN))
+
+
+def test_drops_what_a_killed_run_left_and_spares_what_another_run_uses(
+    migrated_databases: MigratedDatabases,
+) -> None:
+    mine = migrated_databases.scratch
+    mine.admin.execute(f"CREATE DATABASE {ABANDONED} STRATEGY wal_log".encode())
+
+    with migrated_databases.clone() as used, scratch_databases() as other:
+        made = database_of(other.make())
+        during = other.named(RUN)
+        assert made in during
+        assert database_of(used) in during
+        assert ABANDONED not in during
+
+    assert made not in mine.named(RUN)
