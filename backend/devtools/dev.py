@@ -88,7 +88,10 @@ def prepare_database() -> str:
 def end_leftovers(state: Path) -> None:
     """End the processes that a killed run recorded. A process with a reused number is not ours."""
     state.parent.mkdir(exist_ok=True)
-    recorded = json.loads(state.read_text()) if state.exists() else []
+    try:
+        recorded = json.loads(state.read_text())
+    except (FileNotFoundError, ValueError):
+        recorded = []
     left = [psutil.Process(pid) for pid, created in recorded if _created(pid) == created]
     if left:
         print(f"dev: ending {len(left)} processes that a killed run left behind.")

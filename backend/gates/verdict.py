@@ -1,6 +1,7 @@
 """The last word on a full run: one table, reports/gates.json, and a closing line."""
 
 import json
+import sys
 from typing import Any
 
 from rich.console import Console
@@ -8,6 +9,7 @@ from rich.table import Table
 
 from gates.model import Project
 
+PLAIN_WIDTH = 160
 STYLE = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
 
 
@@ -22,7 +24,7 @@ def verdict(project: Project) -> int:
         json.dumps([{key: result[key] for key in public} for result in results], indent=1)
     )
     failed = sum(result["status"] == "failed" for result in results)
-    Console(soft_wrap=True).print(_table(results))
+    Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH).print(_table(results))
     print("The change may be merged." if not failed else "The change is refused: see the findings above.")
     print(f"{len(results) - failed} passed, {failed} failed")
     return 1 if failed else 0

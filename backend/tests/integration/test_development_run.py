@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from devtools import dev
+from devtools import dev, prepare
 from devtools.postgres import PROJECT
 
 BACKEND = Path(__file__).resolve().parents[2]
@@ -155,6 +155,78 @@ def test_ends_with_a_reason_when_the_api_ends_by_itself(
         ["the API or the worker ended before it was ready, see above."],
     )
     assert gone(children)
+
+
+def test_prepares_the_database_and_says_how_to_log_in(
+    fresh_database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", fresh_database_url)
+    monkeypatch.setenv("PAU2_ENVIRONMENT", "development")
+    monkeypatch.setattr("app.presentation.cli.configure_logging", lambda _level: None)
+
+    assert (prepare.main(), prepare.main()) == (0, 0)
+
+    first, *_, again, accounts, password = capsys.readouterr().out.splitlines()
+    assert (first, again) == ("Demo data stored.", "The demo data is there already.")
+    assert "admin@pau2.example board@pau2.example member@pau2.example supporter@pau2.example" in accounts
+    assert "demo-quiet-river-42" in password
+
+
+def test_says_so_when_the_database_cannot_be_prepared(
+    fresh_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", fresh_database_url)
+    monkeypatch.setenv("PAU2_ENVIRONMENT", "production")
+
+    assert prepare.main() == 2
+    with pytest.raises(dev.DevError, match="could not be migrated and seeded"):
+        dev.prepare_database()
+
+
+def test_says_so_when_a_child_ends_before_it_is_ready(port: int) -> None:
+    child = psutil.Popen([sys.executable, "-c", ""])
+    child.wait()
+
+    with pytest.raises(dev.DevError, match="ended before it was ready"):
+        dev.wait_until_ready(port, [child])
+
+
+def test_gives_up_when_it_is_never_ready(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dev, "READY_WITHIN", 0.2)
+
+    with pytest.raises(dev.DevError, match="not ready within 0 s"):
+        dev.wait_until_ready(port, [])
+
+
+def test_kills_a_process_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dev, "STOPPED_WITHIN", 0.2)
+    ignore = "signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True)"
+    deaf = f"import signal, time; {ignore}; time.sleep(60)"
+    child = psutil.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE)
+    child.stdout.readline()
+
+    dev.end([child])
+
+    assert child.wait(WITHIN) == -signal.SIGKILL
+    child.stdout.close()
+
+
+def test_forgets_a_record_that_is_half_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = tmp_path / "dev-1.json"
+    state.write_text("[[12")
+
+    dev.end_leftovers(state)
+
+    assert capsys.readouterr().out == ""
+
+
+def test_stops_quietly_when_it_is_told_to(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(dev, "run", lambda _port: os.kill(os.getpid(), signal.SIGTERM))
+
+    assert dev.main(["--port", "1"]) == 0
+    assert capsys.readouterr().out == "dev: stopped.\n"
 
 
 def test_ends_when_whoever_started_it_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:

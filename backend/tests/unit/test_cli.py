@@ -10,7 +10,7 @@ from app.application.setup import NewAdmin
 from app.core.settings import Settings
 from app.domain.errors import UnavailableError
 from app.domain.members import EmailTakenError
-from app.presentation.cli import Commands, create_cli
+from app.presentation.cli import Application, Commands, create_cli
 
 PASSWORD = "thirteen-Umbrellas-sing"
 ENVIRONMENT = ("PAU2_ENVIRONMENT", "DATABASE_URL", "PAU2_TOKEN_KEYS", "PAU2_CURSOR_SECRET", "PAU2_SMTP_URL")
@@ -46,6 +46,13 @@ class Recorder:
     def contract(self) -> dict[str, Any]:
         return {"b": "é", "a": 1}
 
+    def application(self, _settings: Settings) -> Application:
+        return answer
+
+
+async def answer(*_arguments: object) -> None:
+    """An application that only has an identity."""
+
 
 @pytest.fixture
 def recorder() -> Recorder:
@@ -66,6 +73,7 @@ def run(recorder: Recorder, *arguments: str, typed: str | None = None) -> Result
         create_admin=recorder.create_admin,
         work=recorder.work,
         contract=recorder.contract,
+        application=recorder.application,
     )
     return CliRunner().invoke(create_cli(commands), arguments, input=typed)
 
@@ -153,13 +161,12 @@ def test_prints_the_same_text_every_time_when_asked_for_the_contract(recorder: R
 
 
 def test_hands_over_to_the_server_when_serving(monkeypatch: pytest.MonkeyPatch, recorder: Recorder) -> None:
-    calls: list[tuple[tuple[str, ...], dict[str, object]]] = []
+    calls: list[tuple[tuple[object, ...], dict[str, object]]] = []
     monkeypatch.setattr(uvicorn, "run", lambda *given, **options: calls.append((given, options)))
 
-    assert run(recorder, "serve", "--port", "9000", "--reload").exit_code == 0
+    assert run(recorder, "serve", "--port", "9000").exit_code == 0
 
     [((target,), options)] = calls
-    assert target == "app.main:served_app"
-    assert options["factory"] is True
-    assert (options["host"], options["port"], options["reload"]) == ("127.0.0.1", 9000, True)
+    assert target is answer
+    assert (options["host"], options["port"]) == ("127.0.0.1", 9000)
     assert options["access_log"] is False
