@@ -19,6 +19,7 @@ from app.core.settings import Environment, Settings, load_settings
 from app.domain.ports import Clock
 from app.infrastructure.database import migrations
 from app.infrastructure.database.authentication import SqlAlchemyAuthenticator
+from app.infrastructure.database.consultation_queries import SqlAlchemyConsultationQueries
 from app.infrastructure.database.errors import translating
 from app.infrastructure.database.exports import SqlAlchemyExportSource
 from app.infrastructure.database.member_queries import SqlAlchemyMemberQueries
@@ -34,7 +35,7 @@ from app.presentation.cli import Commands, create_cli
 from app.presentation.http import docs, errors
 from app.presentation.http.dependencies import Dependencies
 from app.presentation.http.middleware import RequestContextMiddleware
-from app.presentation.http.routers import auth, exports, health, members, news
+from app.presentation.http.routers import auth, consultations, exports, health, members, news
 
 DESCRIPTION = """The API of a neighbourhood association.
 
@@ -55,6 +56,7 @@ def create_dependencies(settings: Settings, database: Database, clock: Clock) ->
         one_time_tokens=HmacOneTimeTokens(secrets),
         member_queries=SqlAlchemyMemberQueries(reads),
         news_queries=SqlAlchemyNewsQueries(reads),
+        consultation_queries=SqlAlchemyConsultationQueries(reads),
         exporter=Exporter(
             SqlAlchemyExportSource(snapshot),
             {ExportFormat.CSV: CsvEncoder(), ExportFormat.JSON: JsonEncoder()},
@@ -94,7 +96,7 @@ def create_app(
     app.add_middleware(RequestContextMiddleware)
     errors.install(app)
     docs.install(app)
-    for feature in (health, auth, members, news, exports):
+    for feature in (health, auth, members, news, consultations, exports):
         app.include_router(feature.router)
     return app
 

@@ -47,6 +47,14 @@ class Action(StrEnum):
     REGISTER = "auth:register"
     LOG_IN = "auth:log-in"
     CHECK_HEALTH = "ops:health"
+    READ_CONSULTATIONS = "consultations:read"
+    READ_MEMBERS_CONSULTATIONS = "consultations:read-members"
+    READ_EVERY_CONSULTATION = "consultations:read-every"
+    ANSWER_CONSULTATIONS = "consultations:answer"
+    READ_RESULTS = "consultations:read-results"
+    READ_PRIVATE_RESULTS = "consultations:read-private-results"
+    WRITE_CONSULTATIONS = "consultations:write"
+    EXPORT_RESPONSES = "responses:export"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,14 @@ POLICY: Mapping[Action, Rule] = MappingProxyType(
         Action.REGISTER: Rule(None),
         Action.LOG_IN: Rule(None),
         Action.CHECK_HEALTH: Rule(None),
+        Action.READ_CONSULTATIONS: Rule(Role.SUPPORTER),
+        Action.READ_MEMBERS_CONSULTATIONS: Rule(Role.MEMBER),
+        Action.READ_EVERY_CONSULTATION: Rule(Role.BOARD_MEMBER),
+        Action.ANSWER_CONSULTATIONS: Rule(Role.SUPPORTER),
+        Action.READ_RESULTS: Rule(Role.SUPPORTER),
+        Action.READ_PRIVATE_RESULTS: Rule(Role.BOARD_MEMBER),
+        Action.WRITE_CONSULTATIONS: Rule(Role.BOARD_MEMBER),
+        Action.EXPORT_RESPONSES: Rule(Role.BOARD_MEMBER),
     }
 )
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+from uuid import UUID
 
 from app.application.access import Action, Actor, authorize
 from app.application.queries import MemberFilter, NewsFilter, NewsVisibility
@@ -26,6 +27,7 @@ class ExportSource(Protocol):
 
     def news(self, *, where: NewsFilter, visible: NewsVisibility) -> Rows: ...
     def members(self, *, where: MemberFilter) -> Rows: ...
+    def responses(self, id: UUID) -> Rows: ...
 
 
 class ExportFormat(StrEnum):
@@ -72,7 +74,7 @@ async def export_news(
 ) -> Export:
     """Export the articles that the actor sees in the list."""
     authorize(actor, Action.EXPORT_NEWS)
-    await _record(Action.EXPORT_NEWS, actor=actor, uow=uow, clock=clock)
+    await record_export(Action.EXPORT_NEWS, actor=actor, uow=uow, clock=clock)
     table = exporter.source.news(where=where, visible=NewsVisibility.of(actor))
     return exporter.export("news", table, format)
 
@@ -88,12 +90,17 @@ async def export_members(
 ) -> Export:
     """Export the members. Raises ReauthenticationRequiredError an hour after the password."""
     authorize(actor, Action.EXPORT_MEMBERS, at=clock.now())
-    await _record(Action.EXPORT_MEMBERS, actor=actor, uow=uow, clock=clock)
+    await record_export(Action.EXPORT_MEMBERS, actor=actor, uow=uow, clock=clock)
     return exporter.export("members", exporter.source.members(where=where), format)
 
 
-async def _record(action: Action, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> None:
+async def record_export(
+    action: Action, *, actor: Actor, uow: UnitOfWork, clock: Clock, subject_id: UUID | None = None
+) -> None:
     """Commit the audit entry first: nothing leaves without a record (ASVS 5.0 16.2.1)."""
+    entry = AuditEntry.create(
+        action=action.value, actor_id=actor.member_id, subject_id=subject_id, at=clock.now()
+    )
     async with uow:
-        uow.audit.add(AuditEntry.create(action=action.value, actor_id=actor.member_id, at=clock.now()))
+        uow.audit.add(entry)
         await uow.commit()

@@ -7,6 +7,8 @@ from typing import Protocol, Self
 
 from app.domain.audit import AuditLog
 from app.domain.auth import OneTimeTokenRepository, SessionRepository
+from app.domain.consultations.consultation import ConsultationRepository
+from app.domain.consultations.responses import ResponseRepository
 from app.domain.members import MemberRepository
 from app.domain.news import ArticleRepository
 
@@ -45,9 +47,20 @@ class UnitOfWork(Protocol):
     @property
     def news(self) -> ArticleRepository: ...
     @property
+    def consultations(self) -> ConsultationRepository: ...
+    @property
+    def responses(self) -> ResponseRepository: ...
+    @property
     def audit(self) -> AuditLog: ...
     @property
     def jobs(self) -> JobQueue: ...
+    async def now(self) -> datetime:
+        """Return the database's time at this moment, not at the start of the transaction.
+
+        Deadlines that race are decided on it, after the lock was taken: all instances agree on it.
+        """
+        ...
+
     async def flush(self) -> None:
         """Send what was added so far, so that what is added next can refer to it by id."""
         ...

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.core.database import Connections
+from app.domain.consultations.responses import AlreadyRespondedError
 from app.domain.errors import (
     ConflictError,
     DomainError,
@@ -20,6 +21,8 @@ from app.domain.members import EmailTakenError
 
 CONSTRAINTS: dict[str, type[DomainError]] = {
     "uq_members_email": EmailTakenError,
+    "uq_responses_consultation_id_member_id": AlreadyRespondedError,
+    "pk_participations": AlreadyRespondedError,
 }
 """Constraint name → what it means. Domain rules that only the database can check without a race."""
 

@@ -2,15 +2,18 @@
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, select
 
 from app.application.exports import Row, Rows
 from app.application.queries import MemberFilter, NewsFilter, NewsVisibility
 from app.core.database import Connections
+from app.infrastructure.database.consultations import options, questions
 from app.infrastructure.database.members import members
 from app.infrastructure.database.news import news
 from app.infrastructure.database.news_queries import matching_news, visible_news
+from app.infrastructure.database.responses import responses
 
 ROWS_AT_ONCE = 500
 
@@ -57,6 +60,27 @@ class SqlAlchemyExportSource:
     def members(self, *, where: MemberFilter) -> Rows:
         query = select(*MEMBERS).where(*matching_members(where))
         return self._rows(query.order_by(members.c.id))
+
+    def responses(self, id: UUID) -> Rows:
+        """One row a chosen option or a text."""
+        given = responses.c
+        answer = func.coalesce(options.c.text, given.texts.op("->>")(cast(questions.c.id, Text)))
+        query = (
+            select(
+                given.id.label("response_id"),
+                given.member_id,
+                given.created_at.label("responded_at"),
+                questions.c.id.label("question_id"),
+                questions.c.title.label("question"),
+                answer.label("answer"),
+            )
+            .join(questions, questions.c.consultation_id == given.consultation_id)
+            .outerjoin(
+                options, and_(options.c.question_id == questions.c.id, options.c.id == given.choices.any_())
+            )
+            .where(given.consultation_id == id, answer.is_not(None))
+        )
+        return self._rows(query.order_by(given.id, questions.c.position, options.c.position))
 
     def _rows(self, query: Select[Any]) -> Rows:
         return Rows(tuple(query.selected_columns.keys()), self._stream(query))

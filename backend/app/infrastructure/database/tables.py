@@ -1,7 +1,19 @@
 """Every table, for whoever needs them all: importing a module adds its tables to the metadata."""
 
-from app.infrastructure.database import audit, auth, members, news
+from app.infrastructure.database import audit, auth, consultations, members, news, responses
 from app.infrastructure.database.metadata import mapper_registry
 
 metadata = mapper_registry.metadata
-TABLES = (members.members, auth.sessions, auth.one_time_tokens, news.news, audit.audit_entries)
+TABLES = (
+    members.members,
+    auth.sessions,
+    auth.one_time_tokens,
+    news.news,
+    audit.audit_entries,
+    consultations.consultations,
+    consultations.questions,
+    consultations.options,
+    responses.responses,
+    responses.participations,
+    responses.ballots,
+)

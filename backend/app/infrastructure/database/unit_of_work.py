@@ -1,9 +1,11 @@
 """The transaction."""
 
 from collections.abc import Callable
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.infrastructure.database.audit import SqlAlchemyAuditLog
@@ -11,9 +13,11 @@ from app.infrastructure.database.auth import (
     SqlAlchemyOneTimeTokenRepository,
     SqlAlchemySessionRepository,
 )
+from app.infrastructure.database.consultations import SqlAlchemyConsultationRepository
 from app.infrastructure.database.errors import translated_errors
 from app.infrastructure.database.members import SqlAlchemyMemberRepository
 from app.infrastructure.database.news import SqlAlchemyArticleRepository
+from app.infrastructure.database.responses import SqlAlchemyResponseRepository
 from app.infrastructure.jobs.queue import ProcrastinateJobQueue
 
 
@@ -29,6 +33,8 @@ class SqlAlchemyUnitOfWork:
         self.sessions = SqlAlchemySessionRepository(session)
         self.one_time_tokens = SqlAlchemyOneTimeTokenRepository(session)
         self.news = SqlAlchemyArticleRepository(session)
+        self.consultations = SqlAlchemyConsultationRepository(session)
+        self.responses = SqlAlchemyResponseRepository(session)
         self.audit = SqlAlchemyAuditLog(session)
         self.jobs = ProcrastinateJobQueue(session)
         return self
@@ -40,6 +46,10 @@ class SqlAlchemyUnitOfWork:
         if exc is not None:
             with translated_errors():
                 raise exc
+
+    async def now(self) -> datetime:
+        now: datetime = (await self._session.scalars(select(func.clock_timestamp()))).one()
+        return now
 
     async def flush(self) -> None:
         with translated_errors():

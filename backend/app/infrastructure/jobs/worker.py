@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from procrastinate import App, PsycopgConnector, RetryStrategy
 
 from app.application.auth import send_account_exists_notice, send_email_verification
+from app.application.consultations import follow_schedule
 from app.core.database import create_database, create_engine, sqlalchemy_url
 from app.core.settings import Settings
 from app.domain.jobs import SendAccountExistsNotice, SendEmailVerification
@@ -44,7 +46,12 @@ async def run_worker(settings: Settings, *, clock: Clock, until_idle: bool = Fal
         SendEmailVerification: verification,
         SendAccountExistsNotice: notice,
     }
-    worker = create_worker(settings.database_url.get_secret_value(), handlers)
+
+    async def schedule() -> None:
+        await follow_schedule(uow=uow())
+
+    every_minute = {"follow_schedule": schedule}
+    worker = create_worker(settings.database_url.get_secret_value(), handlers, every_minute)
     try:
         async with worker.open_async():
             await worker.run_worker_async(
@@ -57,12 +64,22 @@ async def run_worker(settings: Settings, *, clock: Clock, until_idle: bool = Fal
         await engine.dispose()
 
 
-def create_worker(database_url: str, handlers: Mapping[type[Job], Handler]) -> App:
-    """Make a procrastinate application with one task for each type of job, named after it."""
+def create_worker(
+    database_url: str,
+    handlers: Mapping[type[Job], Handler],
+    every_minute: Mapping[str, Callable[[], Awaitable[None]]] = MappingProxyType({}),
+) -> App:
+    """Make a procrastinate application with one task for each type of job, named after it.
+
+    `every_minute` are tasks that nobody has to ask for; one that runs too long is not begun twice.
+    """
     conninfo = sqlalchemy_url(database_url).set(drivername="postgresql")
     worker = App(connector=PsycopgConnector(conninfo=conninfo.render_as_string(hide_password=False)))
     for job_type, handler in handlers.items():
         worker.task(name=job_type.__name__, retry=RETRY)(_task(job_type, handler))
+
+    for name, task in every_minute.items():
+        worker.periodic(cron="* * * * *")(worker.task(name=name, queueing_lock=name)(_periodic(task)))
 
     @worker.periodic(cron="* * * * *")
     @worker.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs")
@@ -73,6 +90,14 @@ def create_worker(database_url: str, handlers: Mapping[type[Job], Handler]) -> A
             await worker.job_manager.retry_job(job)
 
     return worker
+
+
+def _periodic(task: Callable[[], Awaitable[None]]) -> Callable[[int], Awaitable[None]]:
+    async def run(timestamp: int) -> None:
+        del timestamp  # when this was due: what matters is the database's time when it runs
+        await task()
+
+    return run
 
 
 def _task(job_type: type[Job], handler: Handler) -> Callable[..., Awaitable[None]]:

@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from app.application.access import Action
 from app.application.exports import Export
+from app.domain.errors import DomainError
 from app.presentation.http.routing import operation
 
 
@@ -29,8 +30,8 @@ async def attachment(export: Export) -> StreamingResponse:
     return StreamingResponse(chunks(), headers=headers, media_type=export.media_type)
 
 
-def exported(action: Action) -> dict[str, Any]:
-    arguments = operation(action)
+def exported(action: Action, *errors: type[DomainError]) -> dict[str, Any]:
+    arguments = operation(action, *errors)
     content = {
         "text/csv": {"schema": {"type": "string"}},
         "application/json": {"schema": {"type": "array", "items": {"type": "object"}}},

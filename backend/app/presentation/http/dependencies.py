@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
 
 from app.application.access import Actor
+from app.application.consultation_queries import ConsultationQueries
 from app.application.exports import Exporter
 from app.application.ports import Authenticator, OneTimeTokens, PasswordHasher, SessionTokens
 from app.application.queries import MemberQueries, NewsQueries, Readiness
@@ -28,6 +29,7 @@ class Dependencies:
     one_time_tokens: OneTimeTokens
     member_queries: MemberQueries
     news_queries: NewsQueries
+    consultation_queries: ConsultationQueries
     exporter: Exporter
     readiness: Readiness
     cursor_secret: str
@@ -63,6 +65,10 @@ async def _member_queries(request: Request) -> MemberQueries:
 
 async def _news_queries(request: Request) -> NewsQueries:
     return provided(request).news_queries
+
+
+async def _consultation_queries(request: Request) -> ConsultationQueries:
+    return provided(request).consultation_queries
 
 
 async def _exporter(request: Request) -> Exporter:
@@ -102,6 +108,7 @@ SessionTokensDep = Annotated[SessionTokens, Depends(_session_tokens)]
 OneTimeTokensDep = Annotated[OneTimeTokens, Depends(_one_time_tokens)]
 MemberQueriesDep = Annotated[MemberQueries, Depends(_member_queries)]
 NewsQueriesDep = Annotated[NewsQueries, Depends(_news_queries)]
+ConsultationQueriesDep = Annotated[ConsultationQueries, Depends(_consultation_queries)]
 ExporterDep = Annotated[Exporter, Depends(_exporter)]
 ReadinessDep = Annotated[Readiness, Depends(_readiness)]
 OptionalActor = Annotated[Actor | None, Depends(_optional_actor)]

@@ -128,8 +128,8 @@ async def domain_error(request: Request, error: DomainError) -> Response:
         return problem_response(request, status, error.code, error.detail, error=error.code)
     if not isinstance(error, RuleViolationError):
         return problem_response(request, status, error.code, error.detail)
-    pointer = f"/body/{error.field}" if error.field else "/body"
-    field = {"pointer": pointer, "code": error.code, "message": error.detail}
+    place = ("body", error.field, *error.args)
+    field = {"pointer": _pointer(place), "code": error.code, "message": error.detail}
     return problem_response(request, status, error.code, error.detail, errors=[field])
 
 

@@ -1,13 +1,23 @@
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Query
 from fastapi.responses import StreamingResponse
 
 from app.application.access import Action
+from app.application.consultations import export_responses
 from app.application.exports import export_members, export_news
+from app.domain.consultations.consultation import ConsultationNotClosedError, ConsultationNotFoundError
 from app.presentation.http.attachments import attachment, exported
-from app.presentation.http.dependencies import ClockDep, CurrentActor, ExporterDep, UowDep
+from app.presentation.http.dependencies import (
+    ClockDep,
+    ConsultationQueriesDep,
+    CurrentActor,
+    ExporterDep,
+    UowDep,
+)
 from app.presentation.http.routing import api_router
+from app.presentation.http.schemas.consultations import ResponseExportParams
 from app.presentation.http.schemas.exports import MemberExportParams, NewsExportParams
 
 router = api_router("/exports", "exports")
@@ -49,5 +59,30 @@ async def members(
     return await attachment(
         await export_members(
             params.to_filter(), params.format, actor=actor, uow=uow, clock=clock, exporter=exporter
+        )
+    )
+
+
+@router.get(
+    "/consultations/{id}/responses",
+    summary="Export responses",
+    **exported(Action.EXPORT_RESPONSES, ConsultationNotFoundError, ConsultationNotClosedError),
+)
+async def responses(
+    *,
+    id: UUID,
+    params: Annotated[ResponseExportParams, Query()],
+    actor: CurrentActor,
+    uow: UowDep,
+    clock: ClockDep,
+    queries: ConsultationQueriesDep,
+    exporter: ExporterDep,
+) -> StreamingResponse:
+    """Who answered what, one row an answer. Of an anonymous consultation its results, once it is
+    closed: one row an option with its count, and one row a text. Recorded in the audit log.
+    """
+    return await attachment(
+        await export_responses(
+            id, params.format, actor=actor, uow=uow, clock=clock, queries=queries, exporter=exporter
         )
     )

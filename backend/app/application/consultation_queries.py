@@ -1,0 +1,214 @@
+"""Reads of consultations: what is asked, what somebody answered, what came out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from app.application.access import Action, Actor, may
+from app.application.queries import Page, PageRequest
+from app.domain.consultations.consultation import (
+    Answers,
+    Consultation,
+    ConsultationAudience,
+    ConsultationStatus,
+    ResultsVisibility,
+)
+from app.domain.consultations.questions import QuestionId, QuestionKind
+from app.domain.consultations.results import LEAST_COUNT, publishable
+from app.domain.members import MemberId
+
+
+@dataclass(frozen=True, slots=True)
+class OptionView:
+    id: UUID
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionView:
+    id: UUID
+    title: str
+    description: str | None
+    kind: QuestionKind
+    required: bool
+    options: list[OptionView]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultationSummary:
+    """A consultation in a list: without its questions."""
+
+    id: UUID
+    title: str
+    description: str | None
+    opens_at: datetime | None
+    closes_at: datetime | None
+    audience: ConsultationAudience
+    status: ConsultationStatus
+    results_visibility: ResultsVisibility
+    anonymous: bool
+    created_by: UUID
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultationView(ConsultationSummary):
+    version: int
+    questions: list[QuestionView]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    question_id: UUID
+    option_ids: list[UUID]
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseView:
+    """Somebody's own response. Of an ANONYMOUS one it is only known that it was given."""
+
+    consultation_id: UUID
+    anonymous: bool
+    responded_at: datetime | None
+    answers: list[AnswerView] | None
+
+    @classmethod
+    def of(
+        cls, consultation: Consultation | ConsultationView, answers: Answers, at: datetime | None
+    ) -> "ResponseView":
+        if consultation.anonymous:
+            return cls(consultation.id, anonymous=True, responded_at=None, answers=None)
+        views = []
+        for question in consultation.questions:
+            chosen: list[UUID] = [each.id for each in question.options if each.id in answers.choices]
+            text = answers.texts.get(QuestionId(question.id))
+            if chosen or text is not None:
+                views.append(AnswerView(question.id, chosen, text))
+        return cls(consultation.id, anonymous=False, responded_at=at, answers=views)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What was counted: responses, choices by option, texts by question (sorted, which is no order
+    of arrival)."""
+
+    responses: int
+    choices: Mapping[UUID, int]
+    texts: Mapping[UUID, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class OptionResult:
+    """`count` is None where it is suppressed."""
+
+    id: UUID
+    text: str
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionResult:
+    """`texts` are the answers to an OPEN_TEXT; None for choices, and where they are suppressed."""
+
+    id: UUID
+    title: str
+    kind: QuestionKind
+    options: list[OptionResult]
+    texts: list[str] | None
+
+    @classmethod
+    def of(cls, question: QuestionView, tally: Tally, *, anonymous: bool) -> "QuestionResult":
+        counts = [tally.choices.get(option.id, 0) for option in question.options]
+        told = publishable(question.kind, counts, tally.responses) if anonymous else counts
+        texts = list(tally.texts.get(question.id, ()))
+        shown = question.kind is QuestionKind.OPEN_TEXT and not (anonymous and len(texts) < LEAST_COUNT)
+        options = [
+            OptionResult(option.id, option.text, count)
+            for option, count in zip(question.options, told, strict=True)
+        ]
+        return cls(question.id, question.title, question.kind, options, texts if shown else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """`responses` is None where it is suppressed."""
+
+    consultation_id: UUID
+    anonymous: bool
+    responses: int | None
+    questions: list[QuestionResult]
+
+    @classmethod
+    def of(cls, consultation: ConsultationView, tally: Tally) -> "Results":
+        """Show a tally; of an ANONYMOUS consultation what may be told (see `publishable`)."""
+        anonymous = consultation.anonymous
+        hidden = anonymous and tally.responses < LEAST_COUNT
+        return cls(
+            consultation.id,
+            anonymous,
+            None if hidden else tally.responses,
+            [QuestionResult.of(each, tally, anonymous=anonymous) for each in consultation.questions],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultationFilter:
+    """Each given field must match exactly."""
+
+    status: ConsultationStatus | None = None
+    audience: ConsultationAudience | None = None
+    anonymous: bool | None = None
+
+
+class ConsultationSort(StrEnum):
+    """Without a date of opening, the date of creation takes its place."""
+
+    NEWEST = "-opens_at"
+    OLDEST = "opens_at"
+    TITLE = "title"
+    TITLE_DESCENDING = "-title"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultationVisibility:
+    """Which consultations somebody can see: for reads, answers, results and exports alike."""
+
+    audiences: frozenset[ConsultationAudience]
+    statuses: frozenset[ConsultationStatus]
+
+    @classmethod
+    def of(cls, actor: Actor) -> "ConsultationVisibility":
+        members = may(actor, Action.READ_MEMBERS_CONSULTATIONS)
+        every = may(actor, Action.READ_EVERY_CONSULTATION)
+        return cls(
+            frozenset(ConsultationAudience if members else {ConsultationAudience.MEMBERS_AND_SUPPORTERS}),
+            frozenset(ConsultationStatus if every else {ConsultationStatus.OPEN, ConsultationStatus.CLOSED}),
+        )
+
+    def includes(self, consultation: Consultation) -> bool:
+        return consultation.audience in self.audiences and consultation.status in self.statuses
+
+
+class ConsultationQueries(Protocol):
+    async def list_consultations(
+        self, *, where: ConsultationFilter, page: PageRequest, visible: ConsultationVisibility
+    ) -> Page[ConsultationSummary]: ...
+
+    async def get_consultation(self, id: UUID, *, visible: ConsultationVisibility) -> ConsultationView:
+        """Raises ConsultationNotFoundError, also for one that is not visible."""
+        ...
+
+    async def get_response(
+        self, id: UUID, *, member_id: MemberId, visible: ConsultationVisibility
+    ) -> ResponseView:
+        """Raises ConsultationNotFoundError, ResponseNotFoundError."""
+        ...
+
+    async def tally(self, consultation: ConsultationView) -> Tally:
+        """Count what was answered, all of it at one moment."""
+        ...

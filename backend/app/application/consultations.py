@@ -1,0 +1,248 @@
+"""What the board does with consultations, what people answer, and what the schedule does by itself."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from app.application.access import Action, Actor, authorize, may
+from app.application.consultation_queries import (
+    ConsultationFilter,
+    ConsultationQueries,
+    ConsultationSummary,
+    ConsultationView,
+    ConsultationVisibility,
+    ResponseView,
+    Results,
+)
+from app.application.exports import Export, Exporter, ExportFormat, Row, Rows, record_export
+from app.application.queries import Page, PageRequest
+from app.application.versions import require_version
+from app.domain.consultations.consultation import (
+    Consultation,
+    ConsultationAudience,
+    ConsultationChanges,
+    ConsultationId,
+    ConsultationNotClosedError,
+    ConsultationNotFoundError,
+    ConsultationStatus,
+    ResultsVisibility,
+)
+from app.domain.consultations.questions import Answer, QuestionDraft
+from app.domain.consultations.responses import Ballot, Participation, Response, ResultsPrivateError
+from app.domain.ports import Clock, UnitOfWork
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateConsultation:
+    title: str
+    description: str | None
+    opens_at: datetime | None
+    closes_at: datetime | None
+    audience: ConsultationAudience
+    results_visibility: ResultsVisibility
+    anonymous: bool
+    questions: Sequence[QuestionDraft]
+
+
+async def list_consultations(
+    where: ConsultationFilter, page: PageRequest, *, actor: Actor, queries: ConsultationQueries
+) -> Page[ConsultationSummary]:
+    authorize(actor, Action.READ_CONSULTATIONS)
+    visible = ConsultationVisibility.of(actor)
+    return await queries.list_consultations(where=where, page=page, visible=visible)
+
+
+async def read_consultation(id: UUID, *, actor: Actor, queries: ConsultationQueries) -> ConsultationView:
+    """Raises ConsultationNotFoundError."""
+    authorize(actor, Action.READ_CONSULTATIONS)
+    return await queries.get_consultation(id, visible=ConsultationVisibility.of(actor))
+
+
+async def create_consultation(
+    command: CreateConsultation, *, actor: Actor, uow: UnitOfWork, clock: Clock
+) -> Consultation:
+    """Start a draft in the actor's name."""
+    authorize(actor, Action.WRITE_CONSULTATIONS)
+    async with uow:
+        consultation = Consultation.create(
+            title=command.title,
+            description=command.description,
+            opens_at=command.opens_at,
+            closes_at=command.closes_at,
+            audience=command.audience,
+            results_visibility=command.results_visibility,
+            anonymous=command.anonymous,
+            questions=command.questions,
+            created_by=actor.member_id,
+            at=clock.now(),
+        )
+        uow.consultations.add(consultation)
+        await uow.commit()
+    return consultation
+
+
+async def edit_consultation(
+    id: ConsultationId,
+    changes: ConsultationChanges,
+    *,
+    seen: frozenset[int] | None,
+    actor: Actor,
+    uow: UnitOfWork,
+    clock: Clock,
+) -> Consultation:
+    """Change what its status still leaves free. `seen`: see `require_version`."""
+    authorize(actor, Action.WRITE_CONSULTATIONS)
+    async with uow:
+        consultation = await uow.consultations.get_locked(id)
+        require_version(consultation, seen)
+        consultation.edit(changes, at=clock.now())
+        await uow.commit()
+    return consultation
+
+
+async def remove_consultation(
+    id: ConsultationId, *, seen: frozenset[int] | None, actor: Actor, uow: UnitOfWork
+) -> None:
+    """Delete a draft for good."""
+    authorize(actor, Action.WRITE_CONSULTATIONS)
+    async with uow:
+        consultation = await uow.consultations.get_locked(id)
+        require_version(consultation, seen)
+        consultation.require_draft()
+        await uow.consultations.remove(consultation)
+        await uow.commit()
+
+
+async def open_consultation(id: ConsultationId, *, actor: Actor, uow: UnitOfWork) -> Consultation:
+    """Let people answer from now on; questions and anonymity are fixed from here."""
+    authorize(actor, Action.WRITE_CONSULTATIONS)
+    async with uow:
+        consultation = await uow.consultations.get_locked(id)
+        consultation.open(at=await uow.now())
+        await uow.commit()
+    return consultation
+
+
+async def close_consultation(id: ConsultationId, *, actor: Actor, uow: UnitOfWork) -> Consultation:
+    """Take no more answers. Submissions that hold the consultation are waited for and count."""
+    authorize(actor, Action.WRITE_CONSULTATIONS)
+    async with uow:
+        consultation = await uow.consultations.get_locked(id)
+        consultation.close(at=await uow.now())
+        await uow.responses.shuffle(consultation.id)
+        await uow.commit()
+    return consultation
+
+
+async def archive_consultation(id: ConsultationId, *, actor: Actor, uow: UnitOfWork) -> Consultation:
+    """Take a closed consultation from its readers; the board still sees it."""
+    authorize(actor, Action.WRITE_CONSULTATIONS)
+    async with uow:
+        consultation = await uow.consultations.get_locked(id)
+        consultation.archive(at=await uow.now())
+        await uow.commit()
+    return consultation
+
+
+async def follow_schedule(*, uow: UnitOfWork) -> None:
+    """Open and close every consultation that is due, on the database's clock."""
+    async with uow:
+        at = await uow.now()
+        for consultation in await uow.consultations.list_due_locked(at):
+            consultation.follow_schedule(at)
+            if consultation.status is ConsultationStatus.CLOSED:
+                await uow.responses.shuffle(consultation.id)
+        await uow.commit()
+
+
+async def respond(
+    id: ConsultationId, answers: Sequence[Answer], *, actor: Actor, uow: UnitOfWork
+) -> ResponseView:
+    """Answer once. The time counts that the database shows once the consultation cannot close any more.
+
+    Raises ConsultationNotFoundError, ConsultationNotOpenError, AnswerError, AnswerMissingError,
+    AlreadyRespondedError.
+    """
+    authorize(actor, Action.ANSWER_CONSULTATIONS)
+    async with uow:
+        consultation = await uow.consultations.get_shared(id)
+        if not ConsultationVisibility.of(actor).includes(consultation):
+            raise ConsultationNotFoundError
+        at = await uow.now()
+        taken = consultation.take(answers, at)
+        if consultation.anonymous:
+            await uow.responses.cast(
+                Participation(consultation_id=id, member_id=actor.member_id),
+                Ballot.create(taken, consultation_id=id),
+            )
+        else:
+            await uow.responses.add(
+                Response.create(taken, consultation_id=id, member_id=actor.member_id, at=at)
+            )
+        await uow.commit()
+    return ResponseView.of(consultation, taken, at)
+
+
+async def read_own_response(id: UUID, *, actor: Actor, queries: ConsultationQueries) -> ResponseView:
+    """Raises ConsultationNotFoundError, ResponseNotFoundError."""
+    authorize(actor, Action.ANSWER_CONSULTATIONS)
+    visible = ConsultationVisibility.of(actor)
+    return await queries.get_response(id, member_id=actor.member_id, visible=visible)
+
+
+async def read_results(id: UUID, *, actor: Actor, queries: ConsultationQueries) -> Results:
+    """Raises ConsultationNotFoundError, ResultsPrivateError, ConsultationNotClosedError."""
+    authorize(actor, Action.READ_RESULTS)
+    consultation = await queries.get_consultation(id, visible=ConsultationVisibility.of(actor))
+    _require_results(consultation, actor)
+    return Results.of(consultation, await queries.tally(consultation))
+
+
+async def export_responses(
+    id: UUID,
+    format: ExportFormat,
+    *,
+    actor: Actor,
+    uow: UnitOfWork,
+    clock: Clock,
+    queries: ConsultationQueries,
+    exporter: Exporter,
+) -> Export:
+    """Export who answered what; of an ANONYMOUS consultation the results, which is all that is told.
+
+    Raises what `read_results` does.
+    """
+    authorize(actor, Action.EXPORT_RESPONSES)
+    consultation = await queries.get_consultation(id, visible=ConsultationVisibility.of(actor))
+    _require_results(consultation, actor)
+    await record_export(Action.EXPORT_RESPONSES, actor=actor, uow=uow, clock=clock, subject_id=id)
+    if consultation.anonymous:
+        table = _table(Results.of(consultation, await queries.tally(consultation)))
+    else:
+        table = exporter.source.responses(id)
+    return exporter.export("responses", table, format)
+
+
+def _require_results(consultation: ConsultationView, actor: Actor) -> None:
+    """The board sees NAMED results grow; everybody else, and ANONYMOUS ones, wait for the end."""
+    board = may(actor, Action.READ_PRIVATE_RESULTS)
+    if consultation.results_visibility is ResultsVisibility.PRIVATE and not board:
+        raise ResultsPrivateError
+    ready = {ConsultationStatus.CLOSED, ConsultationStatus.ARCHIVED}
+    if board and not consultation.anonymous:
+        ready.add(ConsultationStatus.OPEN)
+    if consultation.status not in ready:
+        raise ConsultationNotClosedError
+
+
+def _table(results: Results) -> Rows:
+    """One row an option, whose count is empty where it is suppressed, and one row a text."""
+
+    async def batches() -> AsyncIterator[Sequence[Row]]:
+        for question in results.questions:
+            told: list[tuple[str, int | None]] = [(each.text, each.count) for each in question.options]
+            told += [(text, 1) for text in question.texts or ()]
+            yield [(question.id, question.title, *each) for each in told]
+
+    return Rows(("question_id", "question", "answer", "count"), batches())

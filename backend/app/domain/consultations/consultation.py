@@ -1,0 +1,333 @@
+"""Consultations: questionnaires that the board opens and that people answer once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, NewType, Protocol, Self, TypedDict
+from uuid import UUID
+
+from app.domain.consultations.questions import (
+    Answer,
+    AnswerError,
+    AnswerMissingError,
+    OptionId,
+    Question,
+    QuestionDraft,
+    QuestionId,
+    QuestionKind,
+    is_text,
+)
+from app.domain.errors import ConflictError, NotFoundError, RuleViolationError
+from app.domain.identifiers import uuid7
+from app.domain.members import MemberId
+
+ConsultationId = NewType("ConsultationId", UUID)
+
+
+class ConsultationNotFoundError(NotFoundError):
+    code: ClassVar[str] = "consultation_not_found"
+    detail: ClassVar[str] = "There is no such consultation."
+
+
+class ConsultationNotDraftError(ConflictError):
+    code: ClassVar[str] = "consultation_not_draft"
+    detail: ClassVar[str] = "Only a draft can be opened or deleted."
+
+
+class ConsultationNotOpenError(ConflictError):
+    code: ClassVar[str] = "consultation_not_open"
+    detail: ClassVar[str] = "The consultation is not open, or its time is over."
+
+
+class ConsultationNotClosedError(ConflictError):
+    code: ClassVar[str] = "consultation_not_closed"
+    detail: ClassVar[str] = "This needs a consultation that is closed."
+
+
+class ConsultationArchivedError(ConflictError):
+    code: ClassVar[str] = "consultation_archived"
+    detail: ClassVar[str] = "An archived consultation takes no more changes."
+
+
+class ConsultationFrozenError(ConflictError):
+    code: ClassVar[str] = "consultation_frozen"
+    detail: ClassVar[str] = (
+        "Once it is open, questions, anonymity and opening are fixed; once closed, the end is."
+    )
+
+
+class ConsultationIncompleteError(ConflictError):
+    code: ClassVar[str] = "consultation_incomplete"
+    detail: ClassVar[str] = "To open, a consultation needs a question and an end that is not over yet."
+
+
+class ConsultationTitleError(RuleViolationError):
+    code: ClassVar[str] = "consultation_title_invalid"
+    detail: ClassVar[str] = "A title has 1 to 200 characters."
+    field: ClassVar[str] = "title"
+
+
+class ConsultationDescriptionError(RuleViolationError):
+    code: ClassVar[str] = "consultation_description_invalid"
+    detail: ClassVar[str] = "A description has 1 to 10,000 characters."
+    field: ClassVar[str] = "description"
+
+
+class ConsultationPeriodError(RuleViolationError):
+    code: ClassVar[str] = "consultation_period_invalid"
+    detail: ClassVar[str] = "A consultation closes after it opens."
+    field: ClassVar[str] = "closes_at"
+
+
+class TooManyQuestionsError(RuleViolationError):
+    code: ClassVar[str] = "too_many_questions"
+    detail: ClassVar[str] = "A consultation has at most 50 questions."
+    field: ClassVar[str] = "questions"
+
+
+class ConsultationStatus(StrEnum):
+    DRAFT = "DRAFT"
+    OPEN = "OPEN"
+    CLOSED = "CLOSED"
+    ARCHIVED = "ARCHIVED"
+
+
+class ConsultationAudience(StrEnum):
+    """Who is asked."""
+
+    MEMBERS = "MEMBERS"
+    MEMBERS_AND_SUPPORTERS = "MEMBERS_AND_SUPPORTERS"
+
+
+class ResultsVisibility(StrEnum):
+    """Who sees the results after closing: the board alone, or everybody who was asked."""
+
+    PRIVATE = "PRIVATE"
+    PUBLIC = "PUBLIC"
+
+
+class ConsultationChanges(TypedDict, total=False):
+    """A merge patch (RFC 7396): a key that is absent changes nothing, None clears."""
+
+    title: str
+    description: str | None
+    opens_at: datetime | None
+    closes_at: datetime | None
+    audience: ConsultationAudience
+    results_visibility: ResultsVisibility
+    anonymous: bool
+    questions: Sequence[QuestionDraft]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """A checked set of answers, in the order of the questions whatever order they came in."""
+
+    choices: list[OptionId] = field(default_factory=list)
+    texts: dict[QuestionId, str] = field(default_factory=dict)
+
+    def add(self, question: Question, answer: Answer, index: int) -> None:
+        """Raises AnswerError; `index` is the answer's place in the request."""
+        if question.kind is QuestionKind.OPEN_TEXT:
+            if answer.option_ids:
+                raise AnswerError(index, "option_ids")
+            self.texts[question.id] = question.written(answer.text, index=index)
+        else:
+            if answer.text is not None:
+                raise AnswerError(index, "text")
+            self.choices.extend(question.chosen(answer.option_ids, index=index))
+
+
+@dataclass(eq=False, kw_only=True)
+class Consultation:
+    """A questionnaire: DRAFT, then OPEN, then CLOSED, then ARCHIVED.
+
+    `opens_at` and `closes_at` are plans until it opens and closes, and then say when that was
+    due or, if somebody did it earlier, when it was done. After `closes_at` nobody answers, even
+    while the status still says OPEN.
+    """
+
+    id: ConsultationId
+    title: str
+    description: str | None
+    opens_at: datetime | None
+    closes_at: datetime | None
+    audience: ConsultationAudience
+    status: ConsultationStatus
+    results_visibility: ResultsVisibility
+    anonymous: bool
+    created_by: MemberId
+    created_at: datetime
+    updated_at: datetime
+    questions: list[Question] = field(default_factory=list)
+    version: int = 1
+
+    MAX_TITLE_LENGTH: ClassVar[int] = 200
+    MAX_DESCRIPTION_LENGTH: ClassVar[int] = 10_000
+    MAX_QUESTIONS: ClassVar[int] = 50
+
+    @classmethod
+    def create(
+        cls,
+        *,
+        title: str,
+        audience: ConsultationAudience,
+        results_visibility: ResultsVisibility,
+        anonymous: bool,
+        created_by: MemberId,
+        at: datetime,
+        description: str | None = None,
+        opens_at: datetime | None = None,
+        closes_at: datetime | None = None,
+        questions: Sequence[QuestionDraft] = (),
+    ) -> Self:
+        """Start a draft. Raises the RuleViolationErrors of this module and of questions."""
+        consultation = cls(
+            id=ConsultationId(uuid7(at)),
+            title=title,
+            description=description,
+            opens_at=opens_at,
+            closes_at=closes_at,
+            audience=audience,
+            status=ConsultationStatus.DRAFT,
+            results_visibility=results_visibility,
+            anonymous=anonymous,
+            created_by=created_by,
+            created_at=at,
+            updated_at=at,
+        )
+        consultation._ask(questions, at)
+        consultation._check()
+        return consultation
+
+    def edit(self, changes: ConsultationChanges, at: datetime) -> None:
+        """Apply the changes. Raises ConsultationArchivedError, ConsultationFrozenError, and what
+        `create` does."""
+        if self.status is ConsultationStatus.ARCHIVED:
+            raise ConsultationArchivedError
+        if self._touches_frozen(changes):
+            raise ConsultationFrozenError
+        self.title = changes.get("title", self.title)
+        self.description = changes.get("description", self.description)
+        self.opens_at = changes.get("opens_at", self.opens_at)
+        self.closes_at = changes.get("closes_at", self.closes_at)
+        self.audience = changes.get("audience", self.audience)
+        self.results_visibility = changes.get("results_visibility", self.results_visibility)
+        self.anonymous = changes.get("anonymous", self.anonymous)
+        if "questions" in changes:
+            self._ask(changes["questions"], at)
+        self._check()
+        self.updated_at = at
+
+    def open(self, at: datetime) -> None:
+        """Let people answer. Raises ConsultationNotDraftError, ConsultationIncompleteError."""
+        if self.status is not ConsultationStatus.DRAFT:
+            raise ConsultationNotDraftError
+        if not self.questions or self._is_over(at):
+            raise ConsultationIncompleteError
+        self.status = ConsultationStatus.OPEN
+        self.opens_at = at if self.opens_at is None else min(self.opens_at, at)
+        self.updated_at = at
+
+    def close(self, at: datetime) -> None:
+        """Take no more answers. Raises ConsultationNotOpenError."""
+        if self.status is not ConsultationStatus.OPEN:
+            raise ConsultationNotOpenError
+        self.status = ConsultationStatus.CLOSED
+        self.closes_at = at if self.closes_at is None else min(self.closes_at, at)
+        self.updated_at = at
+
+    def archive(self, at: datetime) -> None:
+        """Take it from its readers. Raises ConsultationNotClosedError."""
+        if self.status is not ConsultationStatus.CLOSED:
+            raise ConsultationNotClosedError
+        self.status = ConsultationStatus.ARCHIVED
+        self.updated_at = at
+
+    def follow_schedule(self, at: datetime) -> None:
+        """Open or close if that is due. A draft that cannot be opened stays one."""
+        due = self.opens_at is not None and self.opens_at <= at
+        if self.status is ConsultationStatus.DRAFT and due and self.questions and not self._is_over(at):
+            self.open(at)
+        elif self.status is ConsultationStatus.OPEN and self._is_over(at):
+            self.close(at)
+
+    def require_draft(self) -> None:
+        """Raises ConsultationNotDraftError: what people have seen is not deleted."""
+        if self.status is not ConsultationStatus.DRAFT:
+            raise ConsultationNotDraftError
+
+    def take(self, answers: Sequence[Answer], at: datetime) -> Answers:
+        """Check answers that arrive at this instant.
+
+        Raises ConsultationNotOpenError, AnswerMissingError, and AnswerError for an answer to an
+        unknown question, a second one, and one that does not fit.
+        """
+        if self.status is not ConsultationStatus.OPEN or self._is_over(at):
+            raise ConsultationNotOpenError
+        asked = {question.id for question in self.questions}
+        given: dict[QuestionId, int] = {}
+        for index, answer in enumerate(answers):
+            if answer.question_id not in asked or answer.question_id in given:
+                raise AnswerError(index, "question_id")
+            given[answer.question_id] = index
+        taken = Answers()
+        for question in self.questions:
+            if question.id in given:
+                index = given[question.id]
+                taken.add(question, answers[index], index)
+            elif question.required:
+                raise AnswerMissingError
+        return taken
+
+    def _touches_frozen(self, changes: ConsultationChanges) -> bool:
+        if self.status is ConsultationStatus.DRAFT:
+            return False
+        closed = self.status is not ConsultationStatus.OPEN
+        return (
+            "questions" in changes
+            or changes.get("anonymous", self.anonymous) is not self.anonymous
+            or changes.get("opens_at", self.opens_at) != self.opens_at
+            or (closed and changes.get("closes_at", self.closes_at) != self.closes_at)
+        )
+
+    def _is_over(self, at: datetime) -> bool:
+        return self.closes_at is not None and self.closes_at <= at
+
+    def _ask(self, drafts: Sequence[QuestionDraft], at: datetime) -> None:
+        if len(drafts) > self.MAX_QUESTIONS:
+            raise TooManyQuestionsError
+        self.questions = [
+            Question.create(draft, position=position, at=at) for position, draft in enumerate(drafts)
+        ]
+
+    def _check(self) -> None:
+        self.title = self.title.strip()
+        if not 1 <= len(self.title) <= self.MAX_TITLE_LENGTH:
+            raise ConsultationTitleError
+        if self.description is not None and not is_text(self.description, self.MAX_DESCRIPTION_LENGTH):
+            raise ConsultationDescriptionError
+        planned = self.status is not ConsultationStatus.CLOSED
+        if planned and self.opens_at and self.closes_at and self.closes_at <= self.opens_at:
+            raise ConsultationPeriodError
+
+
+class ConsultationRepository(Protocol):
+    """Consultations as a collection. Whoever changes one locks it first, so answers wait or are over."""
+
+    def add(self, consultation: Consultation) -> None: ...
+
+    async def get_locked(self, id: ConsultationId) -> Consultation:
+        """Return it, locked against answers and other changes. Raises ConsultationNotFoundError."""
+        ...
+
+    async def get_shared(self, id: ConsultationId) -> Consultation:
+        """Return it, locked against changes; others may share it. Raises ConsultationNotFoundError."""
+        ...
+
+    async def list_due_locked(self, at: datetime) -> Sequence[Consultation]:
+        """Return those whose time to open or to close has come, locked."""
+        ...
+
+    async def remove(self, consultation: Consultation) -> None: ...

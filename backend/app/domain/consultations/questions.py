@@ -1,0 +1,156 @@
+"""What a consultation asks, and what counts as an answer."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, NewType, Self
+from uuid import UUID
+
+from app.domain.errors import RuleViolationError
+from app.domain.identifiers import uuid7
+
+QuestionId = NewType("QuestionId", UUID)
+OptionId = NewType("OptionId", UUID)
+
+
+class QuestionTitleError(RuleViolationError):
+    code: ClassVar[str] = "question_title_invalid"
+    detail: ClassVar[str] = "A question has 1 to 300 characters."
+    field: ClassVar[str] = "questions"
+
+
+class QuestionDescriptionError(RuleViolationError):
+    code: ClassVar[str] = "question_description_invalid"
+    detail: ClassVar[str] = "The description of a question has 1 to 2,000 characters."
+    field: ClassVar[str] = "questions"
+
+
+class OptionsError(RuleViolationError):
+    code: ClassVar[str] = "options_invalid"
+    detail: ClassVar[str] = "A choice has 2 to 20 different options of 1 to 200 characters, a text has none."
+    field: ClassVar[str] = "questions"
+
+
+class AnswerError(RuleViolationError):
+    """`args` hold the index of the answer at fault and the name of its part."""
+
+    code: ClassVar[str] = "answer_invalid"
+    detail: ClassVar[str] = "This answer does not fit its question."
+    field: ClassVar[str] = "answers"
+
+
+class AnswerMissingError(RuleViolationError):
+    code: ClassVar[str] = "answer_missing"
+    detail: ClassVar[str] = "A required question is not answered."
+    field: ClassVar[str] = "answers"
+
+
+class QuestionKind(StrEnum):
+    SINGLE_CHOICE = "SINGLE_CHOICE"
+    MULTIPLE_CHOICE = "MULTIPLE_CHOICE"
+    OPEN_TEXT = "OPEN_TEXT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionDraft:
+    """A question as it is written down. The place in the list is its position."""
+
+    title: str
+    description: str | None
+    kind: QuestionKind
+    required: bool
+    options: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An answer as it is given: options for a choice, a text for an OPEN_TEXT."""
+
+    question_id: QuestionId
+    option_ids: Sequence[OptionId]
+    text: str | None
+
+
+@dataclass(eq=False, kw_only=True)
+class Option:
+    id: OptionId
+    position: int
+    text: str
+
+    MAX_TEXT_LENGTH: ClassVar[int] = 200
+
+
+@dataclass(eq=False, kw_only=True)
+class Question:
+    """One question. It never changes: a draft's questions are replaced, later they are frozen."""
+
+    id: QuestionId
+    position: int
+    title: str
+    description: str | None
+    kind: QuestionKind
+    required: bool
+    options: list[Option] = field(default_factory=list)
+
+    MAX_TITLE_LENGTH: ClassVar[int] = 300
+    MAX_DESCRIPTION_LENGTH: ClassVar[int] = 2_000
+    MIN_OPTIONS: ClassVar[int] = 2
+    MAX_OPTIONS: ClassVar[int] = 20
+    MAX_ANSWER_LENGTH: ClassVar[int] = 4_000
+
+    @classmethod
+    def create(cls, draft: QuestionDraft, *, position: int, at: datetime) -> Self:
+        """Raises QuestionTitleError, QuestionDescriptionError, OptionsError."""
+        title = draft.title.strip()
+        if not 1 <= len(title) <= cls.MAX_TITLE_LENGTH:
+            raise QuestionTitleError(position, "title")
+        description = draft.description
+        if description is not None and not is_text(description, cls.MAX_DESCRIPTION_LENGTH):
+            raise QuestionDescriptionError(position, "description")
+        texts = [text.strip() for text in draft.options]
+        if not cls._fits(draft.kind, texts):
+            raise OptionsError(position, "options")
+        return cls(
+            id=QuestionId(uuid7(at)),
+            position=position,
+            title=title,
+            description=description,
+            kind=draft.kind,
+            required=draft.required,
+            options=[
+                Option(id=OptionId(uuid7(at)), position=index, text=text) for index, text in enumerate(texts)
+            ],
+        )
+
+    @classmethod
+    def _fits(cls, kind: QuestionKind, texts: Sequence[str]) -> bool:
+        if kind is QuestionKind.OPEN_TEXT:
+            return not texts
+        return (
+            cls.MIN_OPTIONS <= len(texts) <= cls.MAX_OPTIONS
+            and len({text.casefold() for text in texts}) == len(texts)
+            and all(1 <= len(text) <= Option.MAX_TEXT_LENGTH for text in texts)
+        )
+
+    def chosen(self, option_ids: Collection[OptionId], *, index: int) -> list[OptionId]:
+        """Return the options in the order of the question, so that no order of clicks is kept.
+
+        Raises AnswerError (`index`: which answer this is) unless they are options of this
+        question, each named once, and one alone where only one may be chosen.
+        """
+        chosen = [option.id for option in self.options if option.id in option_ids]
+        single = self.kind is QuestionKind.SINGLE_CHOICE
+        if not chosen or len(chosen) != len(option_ids) or (single and len(chosen) > 1):
+            raise AnswerError(index, "option_ids")
+        return chosen
+
+    def written(self, text: str | None, *, index: int) -> str:
+        """Return the text without the space around it. Raises AnswerError."""
+        if text is None or not is_text(text, self.MAX_ANSWER_LENGTH):
+            raise AnswerError(index, "text")
+        return text.strip()
+
+
+def is_text(text: str, longest: int) -> bool:
+    return len(text) <= longest and text.strip() != ""

@@ -1,0 +1,91 @@
+"""What people answer. A response is given once and never edited."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, NewType, Protocol, Self
+from uuid import UUID
+
+from app.domain.consultations.consultation import Answers, ConsultationId
+from app.domain.errors import ConflictError, ForbiddenError, NotFoundError
+from app.domain.identifiers import uuid7
+from app.domain.members import MemberId
+
+ResponseId = NewType("ResponseId", UUID)
+BallotId = NewType("BallotId", UUID)
+
+
+class AlreadyRespondedError(ConflictError):
+    code: ClassVar[str] = "already_responded"
+    detail: ClassVar[str] = "You have answered this consultation. A response is given once."
+
+
+class ResponseNotFoundError(NotFoundError):
+    code: ClassVar[str] = "response_not_found"
+    detail: ClassVar[str] = "You have not answered this consultation."
+
+
+class ResultsPrivateError(ForbiddenError):
+    code: ClassVar[str] = "results_private"
+    detail: ClassVar[str] = "Only the board sees these results."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """NAMED: who said what, and when."""
+
+    id: ResponseId
+    consultation_id: ConsultationId
+    member_id: MemberId
+    created_at: datetime
+    answers: Answers
+
+    @classmethod
+    def create(
+        cls, answers: Answers, *, consultation_id: ConsultationId, member_id: MemberId, at: datetime
+    ) -> Self:
+        return cls(
+            id=ResponseId(uuid7(at)),
+            consultation_id=consultation_id,
+            member_id=member_id,
+            created_at=at,
+            answers=answers,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Participation:
+    """ANONYMOUS: who took part. It knows neither a ballot nor a time."""
+
+    consultation_id: ConsultationId
+    member_id: MemberId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ballot:
+    """ANONYMOUS: what was said. Its id is random: a version 7 would tell the time."""
+
+    id: BallotId
+    consultation_id: ConsultationId
+    answers: Answers
+
+    @classmethod
+    def create(cls, answers: Answers, *, consultation_id: ConsultationId) -> Self:
+        return cls(id=BallotId(uuid.uuid4()), consultation_id=consultation_id, answers=answers)
+
+
+class ResponseRepository(Protocol):
+    """Responses as a collection, to which is only added."""
+
+    async def add(self, response: Response) -> None:
+        """Raises AlreadyRespondedError."""
+        ...
+
+    async def cast(self, participation: Participation, ballot: Ballot) -> None:
+        """Store both, or nothing. Raises AlreadyRespondedError."""
+        ...
+
+    async def shuffle(self, id: ConsultationId) -> None:
+        """Store the ballots of a consultation anew, in random order and with new random ids, and
+        the participations in the order of their members: nothing is left of when they came."""
+        ...

@@ -1,0 +1,102 @@
+"""Responses in PostgreSQL. What keeps ANONYMOUS ones apart from people: docs/decisions/0009.
+
+Answers are one row, not rows of a table: a ballot that has parts elsewhere could be put together again.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    DateTime,
+    ForeignKey,
+    Table,
+    UniqueConstraint,
+    Uuid,
+    delete,
+    func,
+    insert,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.consultations.consultation import Answers, ConsultationId
+from app.domain.consultations.responses import Ballot, Participation, Response
+from app.infrastructure.database.consultations import consultations
+from app.infrastructure.database.members import members
+from app.infrastructure.database.metadata import mapper_registry
+
+CLEAN_UP_AT_ONCE = {"autovacuum_vacuum_threshold": 0, "autovacuum_vacuum_scale_factor": 0}
+"""Autovacuum removes deleted rows, which still tell their transaction, at its next round."""
+
+responses = Table(
+    "responses",
+    mapper_registry.metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("consultation_id", ForeignKey(consultations.c.id), nullable=False),
+    Column("member_id", ForeignKey(members.c.id), nullable=False, index=True),
+    Column("choices", ARRAY(Uuid), nullable=False),
+    Column("texts", JSONB, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("consultation_id", "member_id"),
+)
+
+participations = Table(
+    "participations",
+    mapper_registry.metadata,
+    Column("consultation_id", ForeignKey(consultations.c.id), primary_key=True),
+    Column("member_id", ForeignKey(members.c.id), primary_key=True, index=True),
+    postgresql_with=CLEAN_UP_AT_ONCE,
+)
+
+ballots = Table(
+    "ballots",
+    mapper_registry.metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("consultation_id", ForeignKey(consultations.c.id), nullable=False, index=True),
+    Column("choices", ARRAY(Uuid), nullable=False),
+    Column("texts", JSONB, nullable=False),
+    postgresql_with=CLEAN_UP_AT_ONCE,
+)
+
+
+class SqlAlchemyResponseRepository:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, response: Response) -> None:
+        row = {
+            "id": response.id,
+            "consultation_id": response.consultation_id,
+            "member_id": response.member_id,
+            "created_at": response.created_at,
+        }
+        await self._session.execute(insert(responses).values(row | _columns(response.answers)))
+
+    async def cast(self, participation: Participation, ballot: Ballot) -> None:
+        """The participation first: a second response leaves no ballot behind, not even a dead row."""
+        await self._session.execute(
+            insert(participations).values(
+                consultation_id=participation.consultation_id, member_id=participation.member_id
+            )
+        )
+        row = {"id": ballot.id, "consultation_id": ballot.consultation_id}
+        await self._session.execute(insert(ballots).values(row | _columns(ballot.answers)))
+
+    async def shuffle(self, id: ConsultationId) -> None:
+        for table, renewed in (
+            (ballots, {"id": func.gen_random_uuid()}),
+            (participations, {}),
+        ):
+            kept = [column for column in table.c if column.name not in renewed]
+            taken = delete(table).where(table.c.consultation_id == id).returning(*kept).cte("taken")
+            order = func.random() if renewed else taken.c.member_id
+            again = select(*renewed.values(), *taken.c).order_by(order)
+            names = [*renewed, *(column.name for column in kept)]
+            await self._session.execute(insert(table).from_select(names, again))
+
+
+def _columns(answers: Answers) -> dict[str, Any]:
+    texts = {str(key): text for key, text in answers.texts.items()}
+    return {"choices": answers.choices, "texts": texts}

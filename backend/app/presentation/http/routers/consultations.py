@@ -1,0 +1,269 @@
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response
+
+from app.application.access import Action
+from app.application.consultations import (
+    archive_consultation,
+    close_consultation,
+    create_consultation,
+    edit_consultation,
+    list_consultations,
+    open_consultation,
+    read_consultation,
+    read_own_response,
+    read_results,
+    remove_consultation,
+    respond,
+)
+from app.domain.consultations.consultation import (
+    ConsultationArchivedError,
+    ConsultationDescriptionError,
+    ConsultationFrozenError,
+    ConsultationId,
+    ConsultationIncompleteError,
+    ConsultationNotClosedError,
+    ConsultationNotDraftError,
+    ConsultationNotFoundError,
+    ConsultationNotOpenError,
+    ConsultationPeriodError,
+    ConsultationTitleError,
+    TooManyQuestionsError,
+)
+from app.domain.consultations.questions import (
+    AnswerError,
+    AnswerMissingError,
+    OptionsError,
+    QuestionDescriptionError,
+    QuestionTitleError,
+)
+from app.domain.consultations.responses import (
+    AlreadyRespondedError,
+    ResponseNotFoundError,
+    ResultsPrivateError,
+)
+from app.presentation.http.conditions import EntityTagDep, SeenVersions
+from app.presentation.http.dependencies import ClockDep, ConsultationQueriesDep, CurrentActor, UowDep
+from app.presentation.http.pagination import PaginationDep
+from app.presentation.http.routing import api_router, operation
+from app.presentation.http.schemas.consultations import (
+    ConsultationCreate,
+    ConsultationListParams,
+    ConsultationPage,
+    ConsultationRead,
+    ConsultationUpdate,
+    ResponseCreate,
+    ResponseRead,
+    ResultsRead,
+)
+
+router = api_router("/consultations", "consultations")
+
+INVALID = (
+    ConsultationTitleError,
+    ConsultationDescriptionError,
+    ConsultationPeriodError,
+    TooManyQuestionsError,
+    QuestionTitleError,
+    QuestionDescriptionError,
+    OptionsError,
+)
+NEVER_CHANGES = 1
+"""The version of what is written once."""
+
+
+@router.get("", summary="List consultations", **operation(Action.READ_CONSULTATIONS))
+async def list_all(
+    params: Annotated[ConsultationListParams, Query()],
+    pagination: PaginationDep,
+    queries: ConsultationQueriesDep,
+    actor: CurrentActor,
+) -> ConsultationPage:
+    """The consultations that you can see, newest first, without their questions.
+
+    You see open and closed ones that you are asked, the board also drafts and archived ones.
+    """
+    request = pagination.request(params, sort=params.sort)
+    page = await list_consultations(params.to_filter(), request, actor=actor, queries=queries)
+    return ConsultationPage.of(page, pagination.next_cursor(page, params))
+
+
+@router.get(
+    "/{id}",
+    summary="Read a consultation",
+    **operation(Action.READ_CONSULTATIONS, ConsultationNotFoundError),
+)
+async def read(
+    id: UUID, queries: ConsultationQueriesDep, actor: CurrentActor, tag: EntityTagDep
+) -> ConsultationRead:
+    """One consultation with its questions. What you cannot see is answered like what does not exist."""
+    consultation = await read_consultation(id, actor=actor, queries=queries)
+    tag.send(consultation.version)
+    return ConsultationRead.model_validate(consultation)
+
+
+@router.post("", status_code=201, summary="Write a draft", **operation(Action.WRITE_CONSULTATIONS, *INVALID))
+async def create(
+    *,
+    body: ConsultationCreate,
+    actor: CurrentActor,
+    uow: UowDep,
+    clock: ClockDep,
+    response: Response,
+    tag: EntityTagDep,
+) -> ConsultationRead:
+    """Start a consultation as a draft that only the board sees.
+
+    With `opens_at` it opens by itself, if it then has a question and `closes_at` is not over.
+    """
+    consultation = await create_consultation(body.to_command(), actor=actor, uow=uow, clock=clock)
+    response.headers["Location"] = f"/api/v1/consultations/{consultation.id}"
+    tag.send(consultation.version)
+    return ConsultationRead.model_validate(consultation)
+
+
+@router.patch(
+    "/{id}",
+    summary="Edit a consultation",
+    **operation(
+        Action.WRITE_CONSULTATIONS,
+        ConsultationNotFoundError,
+        ConsultationArchivedError,
+        ConsultationFrozenError,
+        *INVALID,
+        changes_version=True,
+    ),
+)
+async def edit(
+    *,
+    id: UUID,
+    body: ConsultationUpdate,
+    seen: SeenVersions,
+    actor: CurrentActor,
+    uow: UowDep,
+    clock: ClockDep,
+    tag: EntityTagDep,
+) -> ConsultationRead:
+    """Change the fields that you send (JSON Merge Patch); `questions` replaces all of them.
+
+    Once it is open, questions, `anonymous` and `opens_at` stay as they are, once closed `closes_at`
+    too. An archived one takes no changes.
+    """
+    consultation = await edit_consultation(
+        ConsultationId(id), body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock
+    )
+    tag.send(consultation.version)
+    return ConsultationRead.model_validate(consultation)
+
+
+@router.delete(
+    "/{id}",
+    status_code=204,
+    summary="Delete a draft",
+    **operation(
+        Action.WRITE_CONSULTATIONS,
+        ConsultationNotFoundError,
+        ConsultationNotDraftError,
+        changes_version=True,
+    ),
+)
+async def remove(id: UUID, seen: SeenVersions, actor: CurrentActor, uow: UowDep) -> None:
+    """Delete a draft for good. What people have seen is archived instead."""
+    await remove_consultation(ConsultationId(id), seen=seen, actor=actor, uow=uow)
+
+
+@router.post(
+    "/{id}/open",
+    summary="Open a draft",
+    **operation(
+        Action.WRITE_CONSULTATIONS,
+        ConsultationNotFoundError,
+        ConsultationNotDraftError,
+        ConsultationIncompleteError,
+    ),
+)
+async def open_now(id: UUID, actor: CurrentActor, uow: UowDep, tag: EntityTagDep) -> ConsultationRead:
+    """Let those who are asked see it and answer. From here questions and anonymity are fixed."""
+    consultation = await open_consultation(ConsultationId(id), actor=actor, uow=uow)
+    tag.send(consultation.version)
+    return ConsultationRead.model_validate(consultation)
+
+
+@router.post(
+    "/{id}/close",
+    summary="Close a consultation",
+    **operation(Action.WRITE_CONSULTATIONS, ConsultationNotFoundError, ConsultationNotOpenError),
+)
+async def close(id: UUID, actor: CurrentActor, uow: UowDep, tag: EntityTagDep) -> ConsultationRead:
+    """Take no more answers. Ballots of an anonymous one are shuffled, and its results are there."""
+    consultation = await close_consultation(ConsultationId(id), actor=actor, uow=uow)
+    tag.send(consultation.version)
+    return ConsultationRead.model_validate(consultation)
+
+
+@router.post(
+    "/{id}/archive",
+    summary="Archive a consultation",
+    **operation(Action.WRITE_CONSULTATIONS, ConsultationNotFoundError, ConsultationNotClosedError),
+)
+async def archive(id: UUID, actor: CurrentActor, uow: UowDep, tag: EntityTagDep) -> ConsultationRead:
+    """Take a closed consultation and its results from its readers; the board still sees them."""
+    consultation = await archive_consultation(ConsultationId(id), actor=actor, uow=uow)
+    tag.send(consultation.version)
+    return ConsultationRead.model_validate(consultation)
+
+
+@router.post(
+    "/{id}/responses",
+    status_code=201,
+    summary="Answer a consultation",
+    **operation(
+        Action.ANSWER_CONSULTATIONS,
+        ConsultationNotFoundError,
+        ConsultationNotOpenError,
+        AlreadyRespondedError,
+        AnswerError,
+        AnswerMissingError,
+    ),
+)
+async def answer(
+    *, id: UUID, body: ResponseCreate, actor: CurrentActor, uow: UowDep, response: Response
+) -> ResponseRead:
+    """Give all your answers at once. There is one response a person, and it is never edited.
+
+    If the consultation is anonymous, nobody can find your answers any more, you included.
+    """
+    given = await respond(ConsultationId(id), body.to_answers(), actor=actor, uow=uow)
+    response.headers["Location"] = f"/api/v1/consultations/{id}/responses/mine"
+    return ResponseRead.model_validate(given)
+
+
+@router.get(
+    "/{id}/responses/mine",
+    summary="Read your response",
+    **operation(Action.ANSWER_CONSULTATIONS, ConsultationNotFoundError, ResponseNotFoundError),
+)
+async def read_mine(
+    id: UUID, queries: ConsultationQueriesDep, actor: CurrentActor, tag: EntityTagDep
+) -> ResponseRead:
+    """What you have answered; of an anonymous consultation only that you have."""
+    given = await read_own_response(id, actor=actor, queries=queries)
+    tag.send(NEVER_CHANGES)
+    return ResponseRead.model_validate(given)
+
+
+@router.get(
+    "/{id}/results",
+    summary="Read the results",
+    **operation(
+        Action.READ_RESULTS, ConsultationNotFoundError, ConsultationNotClosedError, ResultsPrivateError
+    ),
+)
+async def results(id: UUID, queries: ConsultationQueriesDep, actor: CurrentActor) -> ResultsRead:
+    """How often each option was chosen, and what was written.
+
+    Once it is closed, and if `results_visibility` is PUBLIC, for everybody who was asked. The board
+    also sees private results, and those of an open consultation that is not anonymous.
+    """
+    return ResultsRead.model_validate(await read_results(id, actor=actor, queries=queries))

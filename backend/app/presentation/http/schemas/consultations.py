@@ -1,0 +1,252 @@
+"""Consultations at the boundary."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Self, cast
+from uuid import UUID
+
+from pydantic import AfterValidator, AwareDatetime, Field
+
+from app.application.consultation_queries import (
+    ConsultationFilter,
+    ConsultationSort,
+    ConsultationSummary,
+)
+from app.application.consultations import CreateConsultation
+from app.application.exports import ExportFormat
+from app.application.queries import Page
+from app.domain.consultations.consultation import (
+    Consultation,
+    ConsultationAudience,
+    ConsultationChanges,
+    ConsultationStatus,
+    ResultsVisibility,
+)
+from app.domain.consultations.questions import (
+    Answer,
+    Option,
+    OptionId,
+    Question,
+    QuestionDraft,
+    QuestionId,
+    QuestionKind,
+)
+from app.presentation.http.pagination import PageParams
+from app.presentation.http.schemas.base import MultilineText, Schema, Text, View
+
+Title = Annotated[
+    Text, Field(min_length=1, max_length=Consultation.MAX_TITLE_LENGTH, examples=["A new playground"])
+]
+Description = Annotated[
+    MultilineText,
+    Field(min_length=1, max_length=Consultation.MAX_DESCRIPTION_LENGTH, description="Markdown."),
+]
+Instant = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC)),
+    AfterValidator(lambda instant: instant.astimezone(UTC)),
+]
+"""An instant with its offset, in a century in which every offset can be computed with."""
+
+QuestionTitle = Annotated[
+    Text, Field(min_length=1, max_length=Question.MAX_TITLE_LENGTH, examples=["Where should it be?"])
+]
+QuestionDescription = Annotated[
+    MultilineText, Field(min_length=1, max_length=Question.MAX_DESCRIPTION_LENGTH)
+]
+OptionText = Annotated[Text, Field(min_length=1, max_length=Option.MAX_TEXT_LENGTH, examples=["In the park"])]
+
+
+class QuestionCreate(Schema):
+    title: QuestionTitle
+    description: QuestionDescription | None = None
+    kind: QuestionKind
+    required: bool = False
+    options: list[OptionText] = Field(
+        [],
+        max_length=Question.MAX_OPTIONS,
+        description="Two or more different ones for a choice, none for an OPEN_TEXT.",
+        examples=[["In the park", "Beside the school"]],
+    )
+
+    def to_draft(self) -> QuestionDraft:
+        return QuestionDraft(
+            title=self.title,
+            description=self.description,
+            kind=self.kind,
+            required=self.required,
+            options=self.options,
+        )
+
+
+Questions = Annotated[
+    list[QuestionCreate],
+    Field(max_length=Consultation.MAX_QUESTIONS, description="In the order in which they are asked."),
+]
+
+
+class ConsultationCreate(Schema):
+    title: Title
+    description: Description | None = None
+    opens_at: Instant | None = Field(None, description="When it opens by itself. Without it, by hand.")
+    closes_at: Instant | None = Field(None, description="When it closes by itself.")
+    audience: ConsultationAudience
+    results_visibility: ResultsVisibility = ResultsVisibility.PRIVATE
+    anonymous: bool = Field(
+        False, description="Nothing links a person and their answers. Fixed once it is open."
+    )
+    questions: Questions = Field(default_factory=list)
+
+    def to_command(self) -> CreateConsultation:
+        return CreateConsultation(
+            title=self.title,
+            description=self.description,
+            opens_at=self.opens_at,
+            closes_at=self.closes_at,
+            audience=self.audience,
+            results_visibility=self.results_visibility,
+            anonymous=self.anonymous,
+            questions=[question.to_draft() for question in self.questions],
+        )
+
+
+class ConsultationUpdate(Schema):
+    """A merge patch (RFC 7396): absent fields stay, null clears the three that may be empty, and
+    `questions` replaces all of them."""
+
+    title: Title = ""
+    description: Description | None = None
+    opens_at: Instant | None = None
+    closes_at: Instant | None = None
+    audience: ConsultationAudience = ConsultationAudience.MEMBERS
+    results_visibility: ResultsVisibility = ResultsVisibility.PRIVATE
+    anonymous: bool = False
+    questions: Questions = Field(default_factory=list)
+
+    def to_changes(self) -> ConsultationChanges:
+        sent = self.model_dump(exclude_unset=True)
+        if "questions" in sent:
+            sent["questions"] = [question.to_draft() for question in self.questions]
+        return cast("ConsultationChanges", sent)
+
+
+class OptionRead(View):
+    id: UUID
+    text: str
+
+
+class QuestionRead(View):
+    id: UUID
+    title: str
+    description: str | None
+    kind: QuestionKind
+    required: bool
+    options: list[OptionRead]
+
+
+class ConsultationListed(View):
+    id: UUID
+    title: str
+    description: str | None
+    opens_at: datetime | None
+    closes_at: datetime | None
+    audience: ConsultationAudience
+    status: ConsultationStatus
+    results_visibility: ResultsVisibility
+    anonymous: bool
+    created_by: UUID
+    created_at: datetime
+    updated_at: datetime
+
+
+class ConsultationRead(ConsultationListed):
+    questions: list[QuestionRead]
+
+
+class ConsultationPage(View):
+    items: list[ConsultationListed]
+    next_cursor: str | None
+
+    @classmethod
+    def of(cls, page: Page[ConsultationSummary], next_cursor: str | None) -> Self:
+        return cls.model_validate({"items": page.items, "next_cursor": next_cursor})
+
+
+class ConsultationListParams(PageParams):
+    status: ConsultationStatus | None = None
+    audience: ConsultationAudience | None = None
+    anonymous: bool | None = None
+    sort: ConsultationSort = Field(
+        ConsultationSort.NEWEST,
+        description="`-` before a name: descending. Without `opens_at` the date of creation counts.",
+    )
+
+    def to_filter(self) -> ConsultationFilter:
+        return ConsultationFilter(status=self.status, audience=self.audience, anonymous=self.anonymous)
+
+
+class AnswerCreate(Schema):
+    question_id: UUID
+    option_ids: list[UUID] = Field(
+        [], max_length=Question.MAX_OPTIONS, description="For a choice: one, or one or more."
+    )
+    text: Annotated[MultilineText, Field(min_length=1, max_length=Question.MAX_ANSWER_LENGTH)] | None = Field(
+        None, description="For an OPEN_TEXT."
+    )
+
+    def to_answer(self) -> Answer:
+        return Answer(
+            question_id=QuestionId(self.question_id),
+            option_ids=[OptionId(option_id) for option_id in self.option_ids],
+            text=self.text,
+        )
+
+
+class ResponseCreate(Schema):
+    """All answers at once. A question that is not required may be left out."""
+
+    answers: list[AnswerCreate] = Field(max_length=Consultation.MAX_QUESTIONS)
+
+    def to_answers(self) -> list[Answer]:
+        return [answer.to_answer() for answer in self.answers]
+
+
+class AnswerRead(View):
+    question_id: UUID
+    option_ids: list[UUID]
+    text: str | None
+
+
+class ResponseRead(View):
+    consultation_id: UUID
+    anonymous: bool
+    responded_at: datetime | None = Field(description="null if the consultation is anonymous.")
+    answers: list[AnswerRead] | None = Field(
+        description="null if the consultation is anonymous: nobody can say which answers are yours."
+    )
+
+
+class OptionResultRead(OptionRead):
+    count: int | None = Field(
+        description="null where an anonymous consultation keeps it back: below 5, or telling such a count."
+    )
+
+
+class QuestionResultRead(View):
+    id: UUID
+    title: str
+    kind: QuestionKind
+    options: list[OptionResultRead]
+    texts: list[str] | None = Field(
+        description="Of an OPEN_TEXT, in alphabetical order; null where fewer than 5 wrote anonymously."
+    )
+
+
+class ResultsRead(View):
+    consultation_id: UUID
+    anonymous: bool
+    responses: int | None = Field(description="null where it is below 5 and anonymous.")
+    questions: list[QuestionResultRead]
+
+
+class ResponseExportParams(Schema):
+    format: ExportFormat = ExportFormat.CSV
