@@ -1,5 +1,6 @@
 """Valid entities in one line; `overrides` replace arguments of `create`."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -7,6 +8,12 @@ from uuid import UUID
 
 from app.application.access import Actor
 from app.domain.auth import RefreshToken, Session, SessionId
+from app.domain.consultations.consultation import (
+    Consultation,
+    ConsultationAudience,
+    ResultsVisibility,
+)
+from app.domain.consultations.questions import Answer, QuestionDraft, QuestionKind
 from app.domain.identifiers import uuid7
 from app.domain.members import EmailAddress, Member, MemberId, Role
 from app.domain.news import Article, ArticleScope
@@ -56,3 +63,42 @@ def make_actor(role: Role = Role.MEMBER, **overrides: Any) -> Actor:
         "authenticated_at": NOW,
     }
     return Actor(**given | overrides)
+
+
+def make_question(**overrides: Any) -> QuestionDraft:
+    """A required choice between two."""
+    given: dict[str, Any] = {
+        "title": "Shall we plant trees?",
+        "description": None,
+        "kind": QuestionKind.SINGLE_CHOICE,
+        "required": True,
+        "options": ["Yes", "No"],
+    }
+    return QuestionDraft(**given | overrides)
+
+
+def make_consultation(**overrides: Any) -> Consultation:
+    """A NAMED draft for members with one question. Give `created_by` where it is going to be stored."""
+    given: dict[str, Any] = {
+        "title": "Trees in the square",
+        "audience": ConsultationAudience.MEMBERS,
+        "results_visibility": ResultsVisibility.PUBLIC,
+        "anonymous": False,
+        "created_by": MemberId(UUID(int=7)),
+        "questions": [make_question()],
+        "at": NOW,
+    }
+    return Consultation.create(**given | overrides)
+
+
+def make_answers(consultation: Consultation, *picks: int | str | Sequence[int] | None) -> list[Answer]:
+    """Answer the questions in turn: by the place of an option or of several, by a text, or not at all."""
+    answers = []
+    for question, pick in zip(consultation.questions, picks, strict=True):
+        if isinstance(pick, str):
+            answers.append(Answer(question_id=question.id, option_ids=(), text=pick))
+        elif pick is not None:
+            places = [pick] if isinstance(pick, int) else pick
+            chosen = [question.options[place].id for place in places]
+            answers.append(Answer(question_id=question.id, option_ids=chosen, text=None))
+    return answers

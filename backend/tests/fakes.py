@@ -1,15 +1,29 @@
 """In-memory stand-ins for the ports. The contract tests hold them to what PostgreSQL does."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Self
-from uuid import UUID
+from typing import Self, TypeVar
+from uuid import UUID, uuid4
 
 from app.application.ports import MailTemplate
 from app.domain.audit import AuditEntry
 from app.domain.auth import OneTimeToken, OneTimeTokenId, Password, Session, SessionId
+from app.domain.consultations.consultation import (
+    Consultation,
+    ConsultationId,
+    ConsultationNotFoundError,
+    ConsultationStatus,
+)
+from app.domain.consultations.responses import (
+    AlreadyRespondedError,
+    Ballot,
+    BallotId,
+    Participation,
+    Response,
+)
 from app.domain.errors import PreconditionFailedError
 from app.domain.members import (
     EmailAddress,
@@ -20,6 +34,8 @@ from app.domain.members import (
 )
 from app.domain.news import Article, ArticleId, ArticleNotFoundError
 from app.domain.ports import Job
+
+Aggregate = TypeVar("Aggregate", Member, Article, Consultation)
 
 
 class FixedClock:
@@ -43,6 +59,10 @@ class InMemoryStore:
         self.sessions: dict[UUID, Session] = {}
         self.one_time_tokens: dict[UUID, OneTimeToken] = {}
         self.news: dict[UUID, Article] = {}
+        self.consultations: dict[UUID, Consultation] = {}
+        self.responses: list[Response] = []
+        self.participations: list[Participation] = []
+        self.ballots: list[Ballot] = []
         self.audit: list[AuditEntry] = []
         self.jobs: list[Job] = []
 
@@ -105,6 +125,64 @@ class InMemoryArticleRepository:
         return article
 
 
+class InMemoryConsultationRepository:
+    def __init__(self, rows: dict[UUID, Consultation]) -> None:
+        self._rows = rows
+
+    def add(self, consultation: Consultation) -> None:
+        self._rows[consultation.id] = consultation
+
+    async def get_locked(self, id: ConsultationId) -> Consultation:
+        if id not in self._rows:
+            raise ConsultationNotFoundError
+        return self._rows[id]
+
+    async def get_shared(self, id: ConsultationId) -> Consultation:
+        return await self.get_locked(id)
+
+    async def list_due_locked(self, at: datetime) -> Sequence[Consultation]:
+        def is_due(each: Consultation) -> bool:
+            plan = {ConsultationStatus.DRAFT: each.opens_at, ConsultationStatus.OPEN: each.closes_at}
+            due_at = plan.get(each.status)
+            return due_at is not None and due_at <= at
+
+        return [each for _, each in sorted(self._rows.items()) if is_due(each)]
+
+    async def remove(self, consultation: Consultation) -> None:
+        del self._rows[consultation.id]
+
+
+class InMemoryResponseRepository:
+    def __init__(self, store: InMemoryStore) -> None:
+        self._store = store
+
+    async def add(self, response: Response) -> None:
+        self._refuse_second(self._store.responses, response)
+        self._store.responses.append(response)
+
+    async def cast(self, participation: Participation, ballot: Ballot) -> None:
+        self._refuse_second(self._store.participations, participation)
+        self._store.participations.append(participation)
+        self._store.ballots.append(ballot)
+
+    async def shuffle(self, id: ConsultationId) -> None:
+        """Random ids, and the order of the ids: that is random as well."""
+        self._store.ballots[:] = sorted(
+            (
+                replace(each, id=BallotId(uuid4())) if each.consultation_id == id else each
+                for each in self._store.ballots
+            ),
+            key=lambda ballot: ballot.id,
+        )
+        self._store.participations.sort(key=lambda each: each.member_id)
+
+    @staticmethod
+    def _refuse_second(given: Iterable[Response | Participation], another: Response | Participation) -> None:
+        key = (another.consultation_id, another.member_id)
+        if key in {(each.consultation_id, each.member_id) for each in given}:
+            raise AlreadyRespondedError
+
+
 class InMemoryAuditLog:
     def __init__(self, entries: list[AuditEntry]) -> None:
         self._entries = entries
@@ -127,8 +205,9 @@ class InMemoryUnitOfWork:
     Versions count up and collide as SQLAlchemy's `version_id_col` makes them.
     """
 
-    def __init__(self, store: InMemoryStore) -> None:
+    def __init__(self, store: InMemoryStore, clock: FixedClock | None = None) -> None:
         self.store = store
+        self.clock = clock or FixedClock()
 
     async def __aenter__(self) -> Self:
         self._copy = copy = deepcopy(self.store)
@@ -136,6 +215,8 @@ class InMemoryUnitOfWork:
         self.sessions = InMemorySessionRepository(copy.sessions)
         self.one_time_tokens = InMemoryOneTimeTokenRepository(copy.one_time_tokens)
         self.news = InMemoryArticleRepository(copy.news)
+        self.consultations = InMemoryConsultationRepository(copy.consultations)
+        self.responses = InMemoryResponseRepository(copy)
         self.audit = InMemoryAuditLog(copy.audit)
         self.jobs = InMemoryJobQueue(copy.jobs)
         return self
@@ -143,6 +224,9 @@ class InMemoryUnitOfWork:
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None: ...
+
+    async def now(self) -> datetime:
+        return self.clock.now()
 
     async def flush(self) -> None: ...
 
@@ -152,15 +236,14 @@ class InMemoryUnitOfWork:
             raise EmailTakenError
         _count_versions(self.store.members, self._copy.members)
         _count_versions(self.store.news, self._copy.news)
+        _count_versions(self.store.consultations, self._copy.consultations)
         vars(self.store).update(vars(deepcopy(self._copy)))
 
 
-def _count_versions(
-    before: dict[UUID, Member] | dict[UUID, Article], after: dict[UUID, Member] | dict[UUID, Article]
-) -> None:
+def _count_versions(before: Mapping[UUID, Aggregate], after: Mapping[UUID, Aggregate]) -> None:
     for key, entity in after.items():
         stored = before.get(key)
-        if stored is None or vars(stored) == vars(entity):
+        if stored is None or asdict(stored) == asdict(entity):
             continue
         if stored.version != entity.version:
             raise PreconditionFailedError

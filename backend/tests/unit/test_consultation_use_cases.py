@@ -1,0 +1,342 @@
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from app.application.consultation_queries import (
+    ConsultationView,
+    ConsultationVisibility,
+    OptionView,
+    QuestionView,
+    ResponseView,
+    Results,
+    Tally,
+)
+from app.application.consultations import (
+    CreateConsultation,
+    archive_consultation,
+    close_consultation,
+    create_consultation,
+    edit_consultation,
+    follow_schedule,
+    open_consultation,
+    remove_consultation,
+    respond,
+)
+from app.domain.consultations.consultation import (
+    Answers,
+    Consultation,
+    ConsultationAudience,
+    ConsultationChanges,
+    ConsultationId,
+    ConsultationNotDraftError,
+    ConsultationNotFoundError,
+    ConsultationNotOpenError,
+    ConsultationStatus,
+    ResultsVisibility,
+)
+from app.domain.consultations.questions import QuestionKind
+from app.domain.consultations.responses import AlreadyRespondedError
+from app.domain.errors import ForbiddenError, PreconditionFailedError
+from app.domain.members import Role
+from tests.factories import NOW, make_actor, make_answers, make_consultation, make_question
+from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
+
+BOARD_MEMBER = make_actor(Role.BOARD_MEMBER)
+MEMBER = make_actor(Role.MEMBER)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def store() -> InMemoryStore:
+    return InMemoryStore()
+
+
+@pytest.fixture
+def uow(store: InMemoryStore, clock: FixedClock) -> InMemoryUnitOfWork:
+    return InMemoryUnitOfWork(store, clock)
+
+
+def stored(store: InMemoryStore, *, is_open: bool = False, **overrides: Any) -> Consultation:
+    consultation = make_consultation(**overrides)
+    if is_open:
+        consultation.open(NOW)
+    store.consultations[consultation.id] = consultation
+    return consultation
+
+
+async def test_stores_a_draft_by_the_actor_when_created(
+    store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
+) -> None:
+    command = CreateConsultation(
+        title="Trees",
+        description="Where to plant them.",
+        opens_at=NOW + HOUR,
+        closes_at=NOW + 2 * HOUR,
+        audience=ConsultationAudience.MEMBERS,
+        results_visibility=ResultsVisibility.PUBLIC,
+        anonymous=True,
+        questions=[make_question()],
+    )
+
+    created = await create_consultation(command, actor=BOARD_MEMBER, uow=uow, clock=clock)
+
+    kept = store.consultations[created.id]
+    assert (kept.status, kept.created_by) == (ConsultationStatus.DRAFT, BOARD_MEMBER.member_id)
+    given = {name: value for name, value in vars(command).items() if name != "questions"}
+    assert {name: getattr(kept, name) for name in given} == given
+    assert [question.title for question in kept.questions] == ["Shall we plant trees?"]
+
+
+async def test_counts_versions_and_dates_when_it_goes_through_its_life(
+    store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
+) -> None:
+    key = stored(store).id
+    for version, verb in enumerate((open_consultation, close_consultation, archive_consultation), 2):
+        clock.move(HOUR)
+        changed = await verb(key, actor=BOARD_MEMBER, uow=uow)
+        assert (changed.version, changed.updated_at) == (version, clock.now())
+
+    assert store.consultations[key].status is ConsultationStatus.ARCHIVED
+
+
+async def test_stores_nothing_when_the_version_is_stale(
+    store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
+) -> None:
+    key, seen = stored(store).id, frozenset({7})
+
+    with pytest.raises(PreconditionFailedError):
+        await edit_consultation(
+            key, ConsultationChanges(title="N"), seen=seen, actor=BOARD_MEMBER, uow=uow, clock=clock
+        )
+    with pytest.raises(PreconditionFailedError):
+        await remove_consultation(key, seen=seen, actor=BOARD_MEMBER, uow=uow)
+
+    assert store.consultations[key].title == "Trees in the square"
+
+
+async def test_removes_when_and_only_when_it_is_a_draft(
+    store: InMemoryStore, uow: InMemoryUnitOfWork
+) -> None:
+    draft, opened = stored(store), stored(store, is_open=True)
+
+    await remove_consultation(draft.id, seen=None, actor=BOARD_MEMBER, uow=uow)
+    with pytest.raises(ConsultationNotDraftError):
+        await remove_consultation(opened.id, seen=None, actor=BOARD_MEMBER, uow=uow)
+
+    assert list(store.consultations) == [opened.id]
+
+
+async def test_keeps_who_said_what_when_the_consultation_is_named(
+    store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
+) -> None:
+    consultation = stored(store, is_open=True)
+    clock.move(HOUR)
+
+    view = await respond(consultation.id, make_answers(consultation, 1), actor=MEMBER, uow=uow)
+
+    [response] = store.responses
+    assert (response.member_id, response.created_at) == (MEMBER.member_id, clock.now())
+    assert response.answers.choices == [consultation.questions[0].options[1].id]
+    assert (store.participations, store.ballots) == ([], [])
+    assert view == ResponseView.of(consultation, response.answers, clock.now())
+    assert view.answers is not None
+    assert view.responded_at == clock.now()
+
+
+async def test_keeps_who_and_what_apart_when_the_consultation_is_anonymous(
+    store: InMemoryStore, uow: InMemoryUnitOfWork
+) -> None:
+    consultation = stored(store, is_open=True, anonymous=True)
+
+    view = await respond(consultation.id, make_answers(consultation, 1), actor=MEMBER, uow=uow)
+
+    [participation] = store.participations
+    [ballot] = store.ballots
+    assert store.responses == []
+    assert participation.member_id == MEMBER.member_id
+    assert ballot.answers == Answers([consultation.questions[0].options[1].id], {})
+    assert view == ResponseView(consultation.id, anonymous=True, responded_at=None, answers=None)
+
+
+@pytest.mark.parametrize("anonymous", [False, True])
+async def test_keeps_the_first_response_when_a_second_comes(
+    *, anonymous: bool, store: InMemoryStore, uow: InMemoryUnitOfWork
+) -> None:
+    consultation = stored(store, is_open=True, anonymous=anonymous)
+    await respond(consultation.id, make_answers(consultation, 1), actor=MEMBER, uow=uow)
+
+    with pytest.raises(AlreadyRespondedError):
+        await respond(consultation.id, make_answers(consultation, 0), actor=MEMBER, uow=uow)
+
+    [kept] = [*store.responses, *store.ballots]
+    assert kept.answers.choices == [consultation.questions[0].options[1].id]
+
+
+async def test_refuses_when_the_deadline_is_over_though_still_open(
+    store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
+) -> None:
+    consultation = stored(store, is_open=True, closes_at=NOW + HOUR)
+    clock.move(HOUR)
+
+    with pytest.raises(ConsultationNotOpenError):
+        await respond(consultation.id, make_answers(consultation, 1), actor=MEMBER, uow=uow)
+
+    assert store.responses == []
+
+
+@pytest.mark.parametrize(
+    ("role", "is_open", "audience"),
+    [
+        (Role.SUPPORTER, True, ConsultationAudience.MEMBERS),
+        (Role.MEMBER, False, ConsultationAudience.MEMBERS_AND_SUPPORTERS),
+    ],
+)
+async def test_finds_nothing_to_answer_when_it_is_not_visible(
+    *,
+    role: Role,
+    is_open: bool,
+    audience: ConsultationAudience,
+    store: InMemoryStore,
+    uow: InMemoryUnitOfWork,
+) -> None:
+    consultation = stored(store, is_open=is_open, audience=audience)
+
+    with pytest.raises(ConsultationNotFoundError):
+        await respond(consultation.id, make_answers(consultation, 1), actor=make_actor(role), uow=uow)
+
+
+@pytest.mark.parametrize(
+    ("role", "audiences", "statuses"),
+    [
+        (Role.SUPPORTER, {"MEMBERS_AND_SUPPORTERS"}, {"OPEN", "CLOSED"}),
+        (Role.MEMBER, {"MEMBERS", "MEMBERS_AND_SUPPORTERS"}, {"OPEN", "CLOSED"}),
+        (Role.BOARD_MEMBER, set(ConsultationAudience), set(ConsultationStatus)),
+        (Role.ADMIN, set(ConsultationAudience), set(ConsultationStatus)),
+    ],
+)
+def test_visibility_follows_the_role_when_computed(
+    role: Role, audiences: set[str], statuses: set[str]
+) -> None:
+    visible = ConsultationVisibility.of(make_actor(role))
+
+    assert {*map(str, visible.audiences)} == audiences
+    assert {*map(str, visible.statuses)} == statuses
+
+
+async def test_opens_and_closes_what_is_due_when_the_schedule_is_followed(
+    store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
+) -> None:
+    opening = stored(store, opens_at=NOW + HOUR)
+    closing = stored(store, is_open=True, anonymous=True, closes_at=NOW + HOUR)
+    waiting = stored(store, opens_at=NOW + 2 * HOUR)
+    for _ in range(6):
+        await respond(closing.id, make_answers(closing, 1), actor=make_actor(), uow=uow)
+    cast = [ballot.id for ballot in store.ballots]
+    clock.move(HOUR)
+
+    await follow_schedule(uow=uow)
+
+    statuses = {key: consultation.status for key, consultation in store.consultations.items()}
+    assert statuses == {
+        opening.id: ConsultationStatus.OPEN,
+        closing.id: ConsultationStatus.CLOSED,
+        waiting.id: ConsultationStatus.DRAFT,
+    }
+    assert len(store.ballots) == 6
+    assert not set(cast) & {ballot.id for ballot in store.ballots}
+    before = {key: consultation.version for key, consultation in store.consultations.items()}
+    await follow_schedule(uow=uow)
+    assert {key: consultation.version for key, consultation in store.consultations.items()} == before
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        lambda key, ports, clock: edit_consultation(key, {"title": "N"}, seen=None, clock=clock, **ports),
+        lambda key, ports, _: remove_consultation(key, seen=None, **ports),
+        lambda key, ports, _: open_consultation(key, **ports),
+        lambda key, ports, _: close_consultation(key, **ports),
+        lambda key, ports, _: archive_consultation(key, **ports),
+    ],
+)
+async def test_opens_no_transaction_when_the_role_does_not_suffice(
+    attempt: Callable[[ConsultationId, dict[str, object], FixedClock], Awaitable[object]],
+    store: InMemoryStore,
+    uow: InMemoryUnitOfWork,
+    clock: FixedClock,
+) -> None:
+    consultation = stored(store)
+
+    with pytest.raises(ForbiddenError):
+        await attempt(consultation.id, {"actor": MEMBER, "uow": uow}, clock)
+
+    assert list(store.consultations.values()) == [consultation]
+    assert not hasattr(uow, "consultations")
+
+
+def make_view(kind: QuestionKind, options: list[str], *, anonymous: bool) -> ConsultationView:
+    asked = [OptionView(uuid4(), text) for text in options]
+    return ConsultationView(
+        id=uuid4(),
+        title="Trees",
+        description=None,
+        opens_at=NOW,
+        closes_at=NOW,
+        audience=ConsultationAudience.MEMBERS,
+        status=ConsultationStatus.CLOSED,
+        results_visibility=ResultsVisibility.PUBLIC,
+        anonymous=anonymous,
+        created_by=uuid4(),
+        created_at=NOW,
+        updated_at=NOW,
+        version=3,
+        questions=[QuestionView(uuid4(), "Q", None, kind, required=True, options=asked)],
+    )
+
+
+@pytest.mark.parametrize(
+    ("anonymous", "counts", "shown", "responses"),
+    [
+        (False, [1, 0], [1, 0], 1),
+        (True, [5, 6], [5, 6], 11),
+        (True, [9, 4], [None, None], 13),
+        (True, [4, 0], [None, None], None),
+    ],
+)
+def test_shows_counts_when_a_tally_is_published(
+    *, anonymous: bool, counts: list[int], shown: list[int | None], responses: int | None
+) -> None:
+    view = make_view(QuestionKind.SINGLE_CHOICE, ["Yes", "No"], anonymous=anonymous)
+    [question] = view.questions
+    given: dict[UUID, int] = {
+        option.id: count for option, count in zip(question.options, counts, strict=True) if count
+    }
+
+    results = Results.of(view, Tally(sum(counts), given, {}))
+
+    [result] = results.questions
+    assert [option.count for option in result.options] == shown
+    assert results.responses == responses
+    assert result.texts is None
+
+
+@pytest.mark.parametrize(
+    ("anonymous", "texts", "shown"),
+    [
+        (False, [], []),
+        (False, ["a"], ["a"]),
+        (True, list("abcd"), None),
+        (True, list("abcde"), list("abcde")),
+    ],
+)
+def test_shows_texts_when_enough_were_written_or_names_are_known(
+    *, anonymous: bool, texts: list[str], shown: list[str] | None
+) -> None:
+    view = make_view(QuestionKind.OPEN_TEXT, [], anonymous=anonymous)
+
+    results = Results.of(view, Tally(20, {}, {view.questions[0].id: texts} if texts else {}))
+
+    assert results.questions[0].texts == shown
