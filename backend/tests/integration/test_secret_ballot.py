@@ -1,0 +1,153 @@
+"""What PostgreSQL still tells about an anonymous consultation, looked at as its superuser."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import Table, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.application.consultations import close_consultation, respond
+from app.core.database import create_database, create_engine
+from app.core.settings import Environment, Settings
+from app.domain.consultations.consultation import Consultation
+from app.domain.consultations.questions import QuestionKind
+from app.domain.members import Member, Role
+from app.infrastructure.database.responses import ballots, participations
+from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
+from tests.factories import make_actor, make_answers, make_consultation, make_member, make_question
+
+VOTERS = 24
+TEXT = make_question(kind=QuestionKind.OPEN_TEXT, options=[])
+
+
+class Station:
+    """A polling station: everybody writes their own number, so that a link would show."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self.voters: list[Member] = [make_member(role=Role.MEMBER) for _ in range(VOTERS)]
+        self.consultation: Consultation = make_consultation(
+            created_by=self.voters[0].id, anonymous=True, questions=[TEXT]
+        )
+
+    def uow(self) -> SqlAlchemyUnitOfWork:
+        return SqlAlchemyUnitOfWork(create_database(self.engine).sessions)
+
+    async def vote(self) -> None:
+        """One after another, in the order of `voters`."""
+        self.consultation.open(self.consultation.created_at)
+        async with self.uow() as uow:
+            for voter in self.voters:
+                uow.members.add(voter)
+            await uow.flush()
+            uow.consultations.add(self.consultation)
+            await uow.commit()
+        for number, voter in enumerate(self.voters):
+            actor = make_actor(Role.MEMBER, member_id=voter.id)
+            answers = make_answers(self.consultation, f"n{number}")
+            await respond(self.consultation.id, answers, actor=actor, uow=self.uow())
+
+    async def close(self) -> None:
+        await close_consultation(self.consultation.id, actor=make_actor(Role.ADMIN), uow=self.uow())
+
+    async def rows(self, query: str) -> list[Any]:
+        async with self.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            result = await connection.execute(text(query))
+            return list(result) if result.returns_rows else []
+
+    async def written(self) -> list[int]:
+        """The numbers on the ballots, in physical order."""
+        found = await self.rows("SELECT value FROM ballots, jsonb_each_text(texts) ORDER BY ballots.ctid")
+        return [int(value.removeprefix("n")) for (value,) in found]
+
+
+@pytest.fixture
+async def station(fresh_database_url: str) -> AsyncIterator[Station]:
+    settings = Settings(environment=Environment.TEST, database_url=SecretStr(fresh_database_url))
+    engine = create_engine(settings)
+    station = Station(engine)
+    await station.vote()
+    yield station
+    await engine.dispose()
+
+
+def test_tables_have_nothing_in_common_but_the_consultation_when_compared() -> None:
+    def facts(table: Table) -> set[str]:
+        return {column.name for column in table.c}
+
+    assert facts(participations) == {"consultation_id", "member_id"}
+    assert facts(ballots) == {"id", "consultation_id", "choices", "texts"}
+    for table in (participations, ballots):
+        targets = {key.column.table.name for key in table.foreign_keys}
+        assert targets <= {"consultations", "members"}
+        assert ("members" in targets) is (table is participations)
+
+
+async def test_transaction_and_order_tell_who_voted_what_until_the_closing(station: Station) -> None:
+    """What is not hidden while it is open, said plainly: only the application keeps from looking."""
+    linked = await station.rows("SELECT 1 FROM participations p JOIN ballots b ON p.xmin = b.xmin")
+
+    assert len(linked) == VOTERS
+    assert await station.written() == list(range(VOTERS))
+
+
+async def test_nothing_tells_who_voted_what_when_closed(station: Station) -> None:
+    old_ids = set(await station.rows("SELECT id FROM ballots"))
+
+    await station.close()
+
+    everything = "SELECT xmin::text FROM participations UNION SELECT xmin::text FROM ballots"
+    assert len(await station.rows(everything)) == 1, "all rows are of the closing transaction"
+    shuffled = await station.written()
+    assert sorted(shuffled) == list(range(VOTERS))
+    assert shuffled != list(range(VOTERS))
+    by_id = await station.rows("SELECT value FROM ballots, jsonb_each_text(texts) ORDER BY ballots.id")
+    assert [value for (value,) in by_id] != [f"n{number}" for number in range(VOTERS)]
+    assert not old_ids & set(await station.rows("SELECT id FROM ballots"))
+    members = await station.rows("SELECT member_id FROM participations ORDER BY ctid")
+    assert members == [(key,) for key in sorted(voter.id for voter in station.voters)]
+
+
+async def test_row_locks_of_foreign_keys_tell_nothing_when_closed(station: Station) -> None:
+    """Checking the key of a participation marks the member's row with the transaction (`xmax`)."""
+    marks = "SELECT DISTINCT m.xmax::text FROM members m JOIN participations p ON p.member_id = m.id"
+    assert len(await station.rows(marks)) == VOTERS
+
+    await station.close()
+
+    assert len(await station.rows(marks)) == 1
+
+
+async def test_deleted_rows_are_gone_when_the_tables_were_vacuumed(station: Station) -> None:
+    """Until then their remains keep the old transaction; autovacuum is told to come at once."""
+    await station.close()
+    await station.rows("CREATE EXTENSION pageinspect")
+    remains = """SELECT count(*) FROM generate_series(0, pg_relation_size('{0}') / 8192 - 1) AS page,
+        heap_page_items(get_raw_page('{0}', page::int)) WHERE t_xmin IS NOT NULL"""
+    live = {"ballots": VOTERS, "participations": VOTERS}
+    for table, count in live.items():
+        assert (await station.rows(remains.format(table)))[0][0] > count
+
+    for table, count in live.items():
+        await station.rows(f"VACUUM {table}")
+        assert await station.rows(remains.format(table)) == [(count,)]
+
+    settings = "SELECT reloptions FROM pg_class WHERE relname IN ('ballots', 'participations')"
+    at_once = ["autovacuum_vacuum_threshold=0", "autovacuum_vacuum_scale_factor=0"]
+    assert await station.rows(settings) == [(at_once,), (at_once,)]
+
+
+async def test_a_second_vote_leaves_no_trace_on_the_ballots_when_refused(station: Station) -> None:
+    answers = make_answers(station.consultation, "n99")
+    actor = make_actor(Role.MEMBER, member_id=station.voters[0].id)
+    await station.rows("CREATE EXTENSION pageinspect")
+
+    await asyncio.gather(
+        respond(station.consultation.id, answers, actor=actor, uow=station.uow()), return_exceptions=True
+    )
+
+    items = "SELECT count(*) FROM heap_page_items(get_raw_page('ballots', 0))"
+    assert await station.rows(items) == [(VOTERS,)]
