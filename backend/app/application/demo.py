@@ -1,7 +1,8 @@
-"""Demo data for development: one account per role, and a year of the neighbourhood's news."""
+"""Demo data for development: one account per role, a year of the neighbourhood's news, consultations."""
 
 from datetime import timedelta
 
+from app.application.demo_consultations import add_consultations
 from app.application.ports import PasswordHasher
 from app.domain.auth import Password
 from app.domain.members import EmailAddress, Member, MemberId, PhoneNumber, Role
@@ -48,6 +49,7 @@ async def seed_demo(*, uow: UnitOfWork, clock: Clock, hasher: PasswordHasher) ->
         await uow.flush()
         for article in ARTICLES:
             uow.news.add(_article(*article, author_id=members[1].id, clock=clock))
+        await add_consultations(members[1], members, uow=uow, clock=clock)
         await uow.commit()
     return True
 

@@ -90,5 +90,8 @@ BODIES: dict[str, Any] = {
     "/api/v1/news/{id}": {"title": "T"},
     "/api/v1/members/{id}": {"full_name": "N"},
     "/api/v1/members/me": {"full_name": "N"},
+    "/api/v1/consultations": {"title": "T", "audience": "MEMBERS"},
+    "/api/v1/consultations/{id}": {"title": "T"},
+    "/api/v1/consultations/{id}/responses": {"answers": []},
 }
 """Valid bodies, since what is not valid is refused before anybody asks who it came from."""

@@ -171,8 +171,9 @@ async def test_keeps_the_first_response_when_a_second_comes(
     with pytest.raises(AlreadyRespondedError):
         await respond(consultation.id, make_answers(consultation, 0), actor=MEMBER, uow=uow)
 
-    [kept] = [*store.responses, *store.ballots]
-    assert kept.answers.choices == [consultation.questions[0].options[1].id]
+    kept = [response.answers for response in store.responses]
+    kept += [ballot.answers for ballot in store.ballots]
+    assert [answers.choices for answers in kept] == [[consultation.questions[0].options[1].id]]
 
 
 async def test_refuses_when_the_deadline_is_over_though_still_open(

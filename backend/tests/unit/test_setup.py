@@ -3,6 +3,7 @@ from collections import Counter
 from app.application.demo import ARTICLES, seed_demo
 from app.application.setup import NewAdmin, create_admin
 from app.domain.auth import Password
+from app.domain.consultations.consultation import ConsultationStatus
 from app.domain.members import EmailAddress, Role
 from app.domain.news import ArticleStatus
 from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
@@ -49,15 +50,20 @@ async def test_stores_one_account_a_role_and_every_article_when_seeded(clock: Fi
         article.published_at is None or article.published_at < clock.now() for article in store.news.values()
     )
     assert {article.status for article in store.news.values()} == set(ArticleStatus)
+    opened, over = store.consultations.values()
+    assert (opened.status, opened.anonymous) == (ConsultationStatus.OPEN, True)
+    assert (over.status, over.anonymous) == (ConsultationStatus.CLOSED, False)
+    assert {response.member_id for response in store.responses} == set(store.members)
+    assert {response.consultation_id for response in store.responses} == {over.id}
 
 
 async def test_changes_nothing_when_seeded_again(clock: FixedClock) -> None:
     store = InMemoryStore()
     uow = InMemoryUnitOfWork(store)
     await seed_demo(uow=uow, clock=clock, hasher=ReversingHasher())
-    before = (set(store.members), set(store.news))
+    before = (set(store.members), set(store.news), set(store.consultations))
 
     fresh = await seed_demo(uow=uow, clock=clock, hasher=ReversingHasher())
 
     assert not fresh
-    assert (set(store.members), set(store.news)) == before
+    assert (set(store.members), set(store.news), set(store.consultations)) == before

@@ -1,4 +1,5 @@
-"""Responses in PostgreSQL. What keeps ANONYMOUS ones apart from people: docs/decisions/0009.
+"""Responses in PostgreSQL. What keeps ANONYMOUS ones apart from people: see the
+decision on secret ballots (docs/decisions).
 
 Answers are one row, not rows of a table: a ballot that has parts elsewhere could be put together again.
 """

@@ -71,7 +71,7 @@ def create_worker(
 ) -> App:
     """Make a procrastinate application with one task for each type of job, named after it.
 
-    `every_minute` are tasks that nobody has to ask for; one that runs too long is not begun twice.
+    `every_minute` are tasks that nobody has to ask for; while one waits to be run, no second one does.
     """
     conninfo = sqlalchemy_url(database_url).set(drivername="postgresql")
     worker = App(connector=PsycopgConnector(conninfo=conninfo.render_as_string(hide_password=False)))

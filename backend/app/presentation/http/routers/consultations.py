@@ -139,8 +139,8 @@ async def edit(
     *,
     id: UUID,
     body: ConsultationUpdate,
-    seen: SeenVersions,
     actor: CurrentActor,
+    seen: SeenVersions,
     uow: UowDep,
     clock: ClockDep,
     tag: EntityTagDep,
@@ -168,7 +168,7 @@ async def edit(
         changes_version=True,
     ),
 )
-async def remove(id: UUID, seen: SeenVersions, actor: CurrentActor, uow: UowDep) -> None:
+async def remove(id: UUID, actor: CurrentActor, seen: SeenVersions, uow: UowDep) -> None:
     """Delete a draft for good. What people have seen is archived instead."""
     await remove_consultation(ConsultationId(id), seen=seen, actor=actor, uow=uow)
 
