@@ -1,68 +1,28 @@
-"""Consultations with questions and options; responses, participations and ballots."""
+"""Consultations with their questions and options."""
 
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 revision: str = "4b9e60c7a1d3"
 down_revision: str | Sequence[str] | None = "d538c5757f8a"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-CLEAN_UP_AT_ONCE = {"autovacuum_vacuum_threshold": 0, "autovacuum_vacuum_scale_factor": 0}
+CHECKS = {
+    "audience": "audience IN ('MEMBERS', 'MEMBERS_AND_SUPPORTERS')",
+    "status": "status IN ('DRAFT', 'OPEN', 'CLOSED', 'ARCHIVED')",
+    "results_visibility": "results_visibility IN ('PRIVATE', 'PUBLIC')",
+    "opens_at": "status = 'DRAFT' OR opens_at IS NOT NULL",
+    "closes_at": "status IN ('DRAFT', 'OPEN') OR closes_at IS NOT NULL",
+    "period": "closes_at >= opens_at",
+}
 
 
 def upgrade() -> None:
     _create_consultations()
-    op.create_table(
-        "responses",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("consultation_id", sa.Uuid(), nullable=False),
-        sa.Column("member_id", sa.Uuid(), nullable=False),
-        sa.Column("choices", sa.ARRAY(sa.Uuid()), nullable=False),
-        sa.Column("texts", postgresql.JSONB(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["consultation_id"], ["consultations.id"], name=op.f("fk_responses_consultation_id_consultations")
-        ),
-        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_responses_member_id_members")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_responses")),
-        sa.UniqueConstraint(
-            "consultation_id", "member_id", name=op.f("uq_responses_consultation_id_member_id")
-        ),
-    )
-    op.create_index(op.f("ix_responses_member_id"), "responses", ["member_id"])
-    op.create_table(
-        "participations",
-        sa.Column("consultation_id", sa.Uuid(), nullable=False),
-        sa.Column("member_id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["consultation_id"],
-            ["consultations.id"],
-            name=op.f("fk_participations_consultation_id_consultations"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["member_id"], ["members.id"], name=op.f("fk_participations_member_id_members")
-        ),
-        sa.PrimaryKeyConstraint("consultation_id", "member_id", name=op.f("pk_participations")),
-        postgresql_with=CLEAN_UP_AT_ONCE,
-    )
-    op.create_index(op.f("ix_participations_member_id"), "participations", ["member_id"])
-    op.create_table(
-        "ballots",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("consultation_id", sa.Uuid(), nullable=False),
-        sa.Column("choices", sa.ARRAY(sa.Uuid()), nullable=False),
-        sa.Column("texts", postgresql.JSONB(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["consultation_id"], ["consultations.id"], name=op.f("fk_ballots_consultation_id_consultations")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ballots")),
-        postgresql_with=CLEAN_UP_AT_ONCE,
-    )
-    op.create_index(op.f("ix_ballots_consultation_id"), "ballots", ["consultation_id"])
+    _create_questions()
 
 
 def _create_consultations() -> None:
@@ -81,22 +41,7 @@ def _create_consultations() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.CheckConstraint(
-            "audience IN ('MEMBERS', 'MEMBERS_AND_SUPPORTERS')", name=op.f("ck_consultations_audience")
-        ),
-        sa.CheckConstraint(
-            "status IN ('DRAFT', 'OPEN', 'CLOSED', 'ARCHIVED')", name=op.f("ck_consultations_status")
-        ),
-        sa.CheckConstraint(
-            "results_visibility IN ('PRIVATE', 'PUBLIC')", name=op.f("ck_consultations_results_visibility")
-        ),
-        sa.CheckConstraint(
-            "status = 'DRAFT' OR opens_at IS NOT NULL", name=op.f("ck_consultations_opens_at")
-        ),
-        sa.CheckConstraint(
-            "status IN ('DRAFT', 'OPEN') OR closes_at IS NOT NULL", name=op.f("ck_consultations_closes_at")
-        ),
-        sa.CheckConstraint("closes_at >= opens_at", name=op.f("ck_consultations_period")),
+        *[sa.CheckConstraint(rule, name=op.f(f"ck_consultations_{name}")) for name, rule in CHECKS.items()],
         sa.ForeignKeyConstraint(
             ["created_by"], ["members.id"], name=op.f("fk_consultations_created_by_members")
         ),
@@ -109,6 +54,9 @@ def _create_consultations() -> None:
         [sa.literal_column("coalesce(opens_at, created_at)"), "id"],
     )
     op.create_index("ix_consultations_title_id", "consultations", ["title", "id"])
+
+
+def _create_questions() -> None:
     op.create_table(
         "questions",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -148,5 +96,5 @@ def _create_consultations() -> None:
 
 
 def downgrade() -> None:
-    for table in ("ballots", "participations", "responses", "options", "questions", "consultations"):
+    for table in ("options", "questions", "consultations"):
         op.drop_table(table)

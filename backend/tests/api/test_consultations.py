@@ -1,4 +1,3 @@
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -9,64 +8,19 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.consultations.consultation import (
-    Consultation,
     ConsultationAudience,
     ConsultationStatus,
-    ResultsVisibility,
 )
-from app.domain.consultations.questions import QuestionKind
-from app.domain.members import Member, Role
-from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
+from app.domain.members import Role
+from tests.api.conftest import StoreConsultation, answers_to
 from tests.api.problems import assert_problem
 from tests.conftest import ClientFor
-from tests.factories import NOW, make_consultation, make_member, make_question
+from tests.factories import NOW, make_question
 
 CONSULTATIONS = "/api/v1/consultations"
 CHOICE = {"title": "Where?", "kind": "SINGLE_CHOICE", "required": True, "options": ["Park", "School"]}
 DRAFT = {"title": "A playground", "audience": "MEMBERS", "questions": [CHOICE]}
 EVERYBODY = ConsultationAudience.MEMBERS_AND_SUPPORTERS
-ORDER = list(ConsultationStatus)
-
-Store = Callable[..., Awaitable[Consultation]]
-
-
-@pytest.fixture
-async def author(uow: SqlAlchemyUnitOfWork) -> Member:
-    author = make_member(role=Role.BOARD_MEMBER)
-    async with uow:
-        uow.members.add(author)
-        await uow.commit()
-    return author
-
-
-@pytest.fixture
-def stored(uow: SqlAlchemyUnitOfWork, author: Member) -> Store:
-    """Store a consultation with the given status; the other arguments go to `make_consultation`."""
-
-    async def store(status: ConsultationStatus = ConsultationStatus.OPEN, **overrides: Any) -> Consultation:
-        consultation = make_consultation(**{"created_by": author.id} | overrides)
-        verbs = (consultation.open, consultation.close, consultation.archive)
-        for hours, verb in enumerate(verbs[: ORDER.index(status)]):
-            verb(NOW + timedelta(hours=hours))
-        async with uow:
-            uow.consultations.add(consultation)
-            await uow.commit()
-        return consultation
-
-    return store
-
-
-def body(consultation: Consultation, *picks: int | str | None) -> dict[str, Any]:
-    """A request that answers the questions in turn."""
-    answers: list[dict[str, Any]] = []
-    for question, pick in zip(consultation.questions, picks, strict=True):
-        if isinstance(pick, str):
-            answers.append({"question_id": str(question.id), "text": pick})
-        elif pick is not None:
-            chosen = [str(question.options[pick].id)]
-            answers.append({"question_id": str(question.id), "option_ids": chosen})
-    return {"answers": answers}
-
 
 VISIBLE = {
     (ConsultationStatus.DRAFT, EVERYBODY): {Role.BOARD_MEMBER, Role.ADMIN},
@@ -80,15 +34,15 @@ VISIBLE = {
 
 @pytest.mark.parametrize("role", Role)
 async def test_shows_exactly_what_the_role_may_see_when_listing_reading_and_answering(
-    role: Role, client_for: ClientFor, stored: Store
+    role: Role, client_for: ClientFor, store_consultation: StoreConsultation
 ) -> None:
     reader = await client_for(role)
     expected = set()
     for (status, audience), roles in VISIBLE.items():
-        consultation = await stored(status, audience=audience)
+        consultation = await store_consultation(status, audience=audience)
         where = f"{CONSULTATIONS}/{consultation.id}"
         read = await reader.get(where)
-        answered = await reader.post(f"{where}/responses", json=body(consultation, 0))
+        answered = await reader.post(f"{where}/responses", json=answers_to(consultation, 0))
         if role in roles:
             expected.add(str(consultation.id))
             assert read.status_code == 200
@@ -103,8 +57,10 @@ async def test_shows_exactly_what_the_role_may_see_when_listing_reading_and_answ
     assert {item["id"] for item in listed} == expected
 
 
-async def test_returns_401_when_nobody_is_logged_in(client: AsyncClient, stored: Store) -> None:
-    where = f"{CONSULTATIONS}/{(await stored()).id}"
+async def test_returns_401_when_nobody_is_logged_in(
+    client: AsyncClient, store_consultation: StoreConsultation
+) -> None:
+    where = f"{CONSULTATIONS}/{(await store_consultation()).id}"
 
     for answer in (
         await client.get(CONSULTATIONS),
@@ -118,10 +74,10 @@ async def test_returns_401_when_nobody_is_logged_in(client: AsyncClient, stored:
 
 @pytest.mark.parametrize("role", [Role.SUPPORTER, Role.MEMBER])
 async def test_returns_403_when_somebody_else_than_the_board_writes(
-    role: Role, client_for: ClientFor, stored: Store
+    role: Role, client_for: ClientFor, store_consultation: StoreConsultation
 ) -> None:
     caller = await client_for(role)
-    where = f"{CONSULTATIONS}/{(await stored()).id}"
+    where = f"{CONSULTATIONS}/{(await store_consultation()).id}"
     seen = {"If-Match": "*"}
 
     answers: list[Response] = [
@@ -189,9 +145,13 @@ async def test_returns_409_when_opened_incomplete(change: dict[str, Any], client
     assert_problem(await board_member.post(f"{where}/open"), 409, "consultation_incomplete")
 
 
-async def test_changes_only_what_is_sent_when_patched(client_for: ClientFor, stored: Store) -> None:
+async def test_changes_only_what_is_sent_when_patched(
+    client_for: ClientFor, store_consultation: StoreConsultation
+) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
-    consultation = await stored(ConsultationStatus.DRAFT, description="Why we ask.", closes_at=NOW)
+    consultation = await store_consultation(
+        ConsultationStatus.DRAFT, description="Why we ask.", closes_at=NOW
+    )
     where = f"{CONSULTATIONS}/{consultation.id}"
 
     answer = await board_member.patch(
@@ -212,10 +172,10 @@ async def test_changes_only_what_is_sent_when_patched(client_for: ClientFor, sto
 
 @pytest.mark.parametrize("change", [{"questions": [CHOICE]}, {"anonymous": True}, {"opens_at": None}])
 async def test_returns_409_when_what_is_frozen_is_changed(
-    change: dict[str, Any], client_for: ClientFor, stored: Store
+    change: dict[str, Any], client_for: ClientFor, store_consultation: StoreConsultation
 ) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
-    where = f"{CONSULTATIONS}/{(await stored()).id}"
+    where = f"{CONSULTATIONS}/{(await store_consultation()).id}"
 
     answer = await board_member.patch(where, json=change, headers={"If-Match": "*"})
 
@@ -223,10 +183,10 @@ async def test_returns_409_when_what_is_frozen_is_changed(
 
 
 async def test_returns_428_and_412_when_if_match_is_missing_or_stale(
-    client_for: ClientFor, stored: Store
+    client_for: ClientFor, store_consultation: StoreConsultation
 ) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
-    where = f"{CONSULTATIONS}/{(await stored(ConsultationStatus.DRAFT)).id}"
+    where = f"{CONSULTATIONS}/{(await store_consultation(ConsultationStatus.DRAFT)).id}"
 
     assert_problem(await board_member.patch(where, json={"title": "N"}), 428, "precondition_required")
     assert_problem(await board_member.delete(where), 428, "precondition_required")
@@ -236,16 +196,20 @@ async def test_returns_428_and_412_when_if_match_is_missing_or_stale(
     assert_problem(await board_member.delete(where, headers=stale), 412, "version_mismatch")
 
 
-async def test_returns_304_when_the_reader_has_the_version(client_for: ClientFor, stored: Store) -> None:
+async def test_returns_304_when_the_reader_has_the_version(
+    client_for: ClientFor, store_consultation: StoreConsultation
+) -> None:
     member = await client_for(Role.MEMBER)
-    where = f"{CONSULTATIONS}/{(await stored()).id}"
+    where = f"{CONSULTATIONS}/{(await store_consultation()).id}"
 
     assert (await member.get(where, headers={"If-None-Match": '"1"'})).status_code == 304
 
 
-async def test_is_gone_when_a_draft_is_deleted(client_for: ClientFor, stored: Store) -> None:
+async def test_is_gone_when_a_draft_is_deleted(
+    client_for: ClientFor, store_consultation: StoreConsultation
+) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
-    draft, opened = await stored(ConsultationStatus.DRAFT), await stored()
+    draft, opened = await store_consultation(ConsultationStatus.DRAFT), await store_consultation()
     seen = {"If-Match": '"1"'}
 
     deleted = await board_member.delete(f"{CONSULTATIONS}/{draft.id}", headers=seen)
@@ -295,166 +259,12 @@ async def test_returns_422_when_a_value_breaks_a_rule(
     assert_problem(answer, 422, code, pointer=pointer)
 
 
-async def test_keeps_the_response_when_a_named_consultation_is_answered(
-    client_for: ClientFor, stored: Store
-) -> None:
-    member = await client_for(Role.MEMBER)
-    text = make_question(kind=QuestionKind.OPEN_TEXT, options=[], required=False)
-    consultation = await stored(questions=[make_question(), text, text])
-    where = f"{CONSULTATIONS}/{consultation.id}/responses"
-    assert_problem(await member.get(f"{where}/mine"), 404, "response_not_found")
-
-    answer = await member.post(where, json=body(consultation, 1, None, " Shade. "))
-
-    assert answer.status_code == 201
-    assert answer.headers["Location"] == f"{where}/mine"
-    first, _, last = consultation.questions
-    assert answer.json()["answers"] == [
-        {"question_id": str(first.id), "option_ids": [str(first.options[1].id)], "text": None},
-        {"question_id": str(last.id), "option_ids": [], "text": "Shade."},
-    ]
-    mine = await member.get(f"{where}/mine")
-    assert mine.json() == answer.json()
-    assert mine.headers["ETag"] == '"1"'
-    assert_problem(await member.post(where, json=body(consultation, 0, None, None)), 409, "already_responded")
-    assert (await member.get(f"{where}/mine")).json() == mine.json()
-
-
-async def test_tells_nobody_what_was_said_when_an_anonymous_consultation_is_answered(
-    client_for: ClientFor, stored: Store
-) -> None:
-    member = await client_for(Role.MEMBER)
-    consultation = await stored(anonymous=True)
-    where = f"{CONSULTATIONS}/{consultation.id}/responses"
-    assert_problem(await member.get(f"{where}/mine"), 404, "response_not_found")
-
-    answer = await member.post(where, json=body(consultation, 1))
-
-    assert answer.status_code == 201
-    assert answer.json() == {
-        "consultation_id": str(consultation.id),
-        "anonymous": True,
-        "responded_at": None,
-        "answers": None,
-    }
-    assert (await member.get(f"{where}/mine")).json() == answer.json()
-    assert_problem(await member.post(where, json=body(consultation, 1)), 409, "already_responded")
-
-
-async def test_returns_422_with_the_place_when_an_answer_does_not_fit(
-    client_for: ClientFor, stored: Store
-) -> None:
-    member = await client_for(Role.MEMBER)
-    consultation = await stored(questions=[make_question(), make_question(required=False)])
-    where = f"{CONSULTATIONS}/{consultation.id}/responses"
-    fit = body(consultation, 0, None)["answers"]
-    foreign = {"question_id": str(consultation.questions[1].id), "option_ids": fit[0]["option_ids"]}
-
-    wrong_option = await member.post(where, json={"answers": [*fit, foreign]})
-    missing = await member.post(where, json={"answers": []})
-    unknown = await member.post(where, json={"answers": [{"question_id": str(uuid4()), "text": "x"}]})
-
-    assert_problem(wrong_option, 422, "answer_invalid", pointer="/body/answers/1/option_ids")
-    assert_problem(missing, 422, "answer_missing", pointer="/body/answers")
-    assert_problem(unknown, 422, "answer_invalid", pointer="/body/answers/0/question_id")
-    assert_problem(await member.get(f"{where}/mine"), 404, "response_not_found")
-
-
-async def test_returns_409_when_the_deadline_is_over_on_the_clock_of_the_database(
-    client_for: ClientFor, stored: Store
-) -> None:
-    """The status still says OPEN: the worker has not come by yet."""
-    member = await client_for(Role.MEMBER)
-    consultation = await stored(closes_at=datetime.now(UTC) - timedelta(seconds=1))
-
-    answer = await member.post(f"{CONSULTATIONS}/{consultation.id}/responses", json=body(consultation, 0))
-
-    assert_problem(answer, 409, "consultation_not_open")
-
-
-@pytest.mark.parametrize("anonymous", [False, True])
-@pytest.mark.parametrize("visibility", ResultsVisibility)
-@pytest.mark.parametrize("status", ConsultationStatus)
-async def test_shows_results_to_whom_and_when_it_may(
-    *,
-    anonymous: bool,
-    visibility: ResultsVisibility,
-    status: ConsultationStatus,
-    client_for: ClientFor,
-    stored: Store,
-) -> None:
-    consultation = await stored(status, anonymous=anonymous, results_visibility=visibility)
-    url = f"{CONSULTATIONS}/{consultation.id}/results"
-    supporter, member, board_member = [
-        await client_for(role) for role in (Role.SUPPORTER, Role.MEMBER, Role.BOARD_MEMBER)
-    ]
-    closed = status in {ConsultationStatus.CLOSED, ConsultationStatus.ARCHIVED}
-
-    for_the_board = await board_member.get(url)
-    for_members = await member.get(url)
-
-    if closed or (status is ConsultationStatus.OPEN and not anonymous):
-        assert for_the_board.status_code == 200
-    else:
-        assert_problem(for_the_board, 409, "consultation_not_closed")
-    if status in {ConsultationStatus.DRAFT, ConsultationStatus.ARCHIVED}:
-        assert_problem(for_members, 404, "consultation_not_found")
-    elif visibility is ResultsVisibility.PRIVATE:
-        assert_problem(for_members, 403, "results_private")
-    elif closed:
-        assert for_members.json() == for_the_board.json()
-    else:
-        assert_problem(for_members, 409, "consultation_not_closed")
-    assert_problem(await supporter.get(url), 404, "consultation_not_found")
-
-
-async def test_counts_what_was_answered_when_results_are_read(client_for: ClientFor, stored: Store) -> None:
-    board_member = await client_for(Role.BOARD_MEMBER)
-    text = make_question(kind=QuestionKind.OPEN_TEXT, options=[], required=False)
-    consultation = await stored(questions=[make_question(), text])
-    where = f"{CONSULTATIONS}/{consultation.id}"
-    for picks in ((1, "b"), (1, None), (0, "a")):
-        member = await client_for(Role.MEMBER)
-        await member.post(f"{where}/responses", json=body(consultation, *picks))
-
-    read = (await board_member.get(f"{where}/results")).json()
-
-    assert (read["responses"], read["anonymous"]) == (3, False)
-    choice, written = read["questions"]
-    assert [(option["text"], option["count"]) for option in choice["options"]] == [("Yes", 1), ("No", 2)]
-    assert choice["texts"] is None
-    assert (written["options"], written["texts"]) == ([], ["a", "b"])
-
-
-async def test_keeps_small_counts_back_when_the_consultation_was_anonymous(
-    client_for: ClientFor, stored: Store
-) -> None:
-    board_member = await client_for(Role.BOARD_MEMBER)
-    text = make_question(kind=QuestionKind.OPEN_TEXT, options=[], required=False)
-    choice = make_question(options=["A", "B", "C"])
-    consultation = await stored(anonymous=True, questions=[choice, text])
-    where = f"{CONSULTATIONS}/{consultation.id}"
-    for number, pick in enumerate([0] * 2 + [1] * 5 + [2] * 6):
-        member = await client_for(Role.MEMBER)
-        word = f"w{number}" if number < 4 else None
-        answer = await member.post(f"{where}/responses", json=body(consultation, pick, word))
-        assert answer.status_code == 201
-    await board_member.post(f"{where}/close")
-
-    read = (await board_member.get(f"{where}/results")).json()
-
-    assert read["responses"] == 13
-    chosen, written = read["questions"]
-    assert [option["count"] for option in chosen["options"]] == [None, None, 6]
-    assert written["texts"] is None
-
-
 async def test_returns_each_consultation_once_when_pages_are_followed(
-    client_for: ClientFor, stored: Store
+    client_for: ClientFor, store_consultation: StoreConsultation
 ) -> None:
     member = await client_for(Role.MEMBER)
     for number in range(5):
-        await stored(title=f"C{number % 2}", at=NOW - timedelta(days=number // 2))
+        await store_consultation(title=f"C{number % 2}", at=NOW - timedelta(days=number // 2))
 
     for sort in ("-opens_at", "opens_at", "title", "-title"):
         items: list[dict[str, Any]] = []
@@ -470,11 +280,13 @@ async def test_returns_each_consultation_once_when_pages_are_followed(
         assert keys == sorted(keys, reverse=sort.startswith("-"))
 
 
-async def test_lists_what_matches_when_filters_are_given(client_for: ClientFor, stored: Store) -> None:
+async def test_lists_what_matches_when_filters_are_given(
+    client_for: ClientFor, store_consultation: StoreConsultation
+) -> None:
     admin = await client_for(Role.ADMIN)
-    wanted = await stored(ConsultationStatus.CLOSED, anonymous=True, audience=EVERYBODY)
-    await stored(ConsultationStatus.CLOSED)
-    await stored(anonymous=True)
+    wanted = await store_consultation(ConsultationStatus.CLOSED, anonymous=True, audience=EVERYBODY)
+    await store_consultation(ConsultationStatus.CLOSED)
+    await store_consultation(anonymous=True)
 
     for query in ("status=CLOSED&anonymous=true", "audience=MEMBERS_AND_SUPPORTERS"):
         items = (await admin.get(f"{CONSULTATIONS}?{query}")).json()["items"]
@@ -484,13 +296,13 @@ async def test_lists_what_matches_when_filters_are_given(client_for: ClientFor, 
 
 
 async def test_takes_two_statements_when_read_with_a_token(
-    client_for: ClientFor, stored: Store, engine: AsyncEngine
+    client_for: ClientFor, store_consultation: StoreConsultation, engine: AsyncEngine
 ) -> None:
     """One tells who is asking, one reads, however many questions there are."""
-    consultation = await stored(questions=[make_question() for _ in range(3)])
+    consultation = await store_consultation(questions=[make_question() for _ in range(3)])
     member = await client_for(Role.MEMBER)
     where = f"{CONSULTATIONS}/{consultation.id}"
-    await member.post(f"{where}/responses", json=body(consultation, 0, 1, 0))
+    await member.post(f"{where}/responses", json=answers_to(consultation, 0, 1, 0))
     seen: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:

@@ -1,0 +1,177 @@
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from app.domain.consultations.consultation import (
+    ConsultationStatus,
+    ResultsVisibility,
+)
+from app.domain.consultations.questions import QuestionKind
+from app.domain.members import Role
+from tests.api.conftest import StoreConsultation, answers_to
+from tests.api.problems import assert_problem
+from tests.conftest import ClientFor
+from tests.factories import make_question
+
+CONSULTATIONS = "/api/v1/consultations"
+
+
+async def test_keeps_the_response_when_a_named_consultation_is_answered(
+    client_for: ClientFor, store_consultation: StoreConsultation
+) -> None:
+    member = await client_for(Role.MEMBER)
+    text = make_question(kind=QuestionKind.OPEN_TEXT, options=[], required=False)
+    consultation = await store_consultation(questions=[make_question(), text, text])
+    where = f"{CONSULTATIONS}/{consultation.id}/responses"
+    assert_problem(await member.get(f"{where}/mine"), 404, "response_not_found")
+
+    answer = await member.post(where, json=answers_to(consultation, 1, None, " Shade. "))
+
+    assert answer.status_code == 201
+    assert answer.headers["Location"] == f"{where}/mine"
+    first, _, last = consultation.questions
+    assert answer.json()["answers"] == [
+        {"question_id": str(first.id), "option_ids": [str(first.options[1].id)], "text": None},
+        {"question_id": str(last.id), "option_ids": [], "text": "Shade."},
+    ]
+    mine = await member.get(f"{where}/mine")
+    assert mine.json() == answer.json()
+    assert mine.headers["ETag"] == '"1"'
+    assert_problem(
+        await member.post(where, json=answers_to(consultation, 0, None, None)), 409, "already_responded"
+    )
+    assert (await member.get(f"{where}/mine")).json() == mine.json()
+
+
+async def test_tells_nobody_what_was_said_when_an_anonymous_consultation_is_answered(
+    client_for: ClientFor, store_consultation: StoreConsultation
+) -> None:
+    member = await client_for(Role.MEMBER)
+    consultation = await store_consultation(anonymous=True)
+    where = f"{CONSULTATIONS}/{consultation.id}/responses"
+    assert_problem(await member.get(f"{where}/mine"), 404, "response_not_found")
+
+    answer = await member.post(where, json=answers_to(consultation, 1))
+
+    assert answer.status_code == 201
+    assert answer.json() == {
+        "consultation_id": str(consultation.id),
+        "anonymous": True,
+        "responded_at": None,
+        "answers": None,
+    }
+    assert (await member.get(f"{where}/mine")).json() == answer.json()
+    assert_problem(await member.post(where, json=answers_to(consultation, 1)), 409, "already_responded")
+
+
+async def test_returns_422_with_the_place_when_an_answer_does_not_fit(
+    client_for: ClientFor, store_consultation: StoreConsultation
+) -> None:
+    member = await client_for(Role.MEMBER)
+    consultation = await store_consultation(questions=[make_question(), make_question(required=False)])
+    where = f"{CONSULTATIONS}/{consultation.id}/responses"
+    fit = answers_to(consultation, 0, None)["answers"]
+    foreign = {"question_id": str(consultation.questions[1].id), "option_ids": fit[0]["option_ids"]}
+
+    wrong_option = await member.post(where, json={"answers": [*fit, foreign]})
+    missing = await member.post(where, json={"answers": []})
+    unknown = await member.post(where, json={"answers": [{"question_id": str(uuid4()), "text": "x"}]})
+
+    assert_problem(wrong_option, 422, "answer_invalid", pointer="/body/answers/1/option_ids")
+    assert_problem(missing, 422, "answer_missing", pointer="/body/answers")
+    assert_problem(unknown, 422, "answer_invalid", pointer="/body/answers/0/question_id")
+    assert_problem(await member.get(f"{where}/mine"), 404, "response_not_found")
+
+
+async def test_returns_409_when_the_deadline_is_over_on_the_clock_of_the_database(
+    client_for: ClientFor, store_consultation: StoreConsultation
+) -> None:
+    """The status still says OPEN: the worker has not come by yet."""
+    member = await client_for(Role.MEMBER)
+    consultation = await store_consultation(closes_at=datetime.now(UTC) - timedelta(seconds=1))
+
+    answer = await member.post(
+        f"{CONSULTATIONS}/{consultation.id}/responses", json=answers_to(consultation, 0)
+    )
+
+    assert_problem(answer, 409, "consultation_not_open")
+
+
+@pytest.mark.parametrize("anonymous", [False, True])
+@pytest.mark.parametrize("visibility", ResultsVisibility)
+@pytest.mark.parametrize("status", ConsultationStatus)
+async def test_shows_results_to_whom_and_when_it_may(
+    *,
+    anonymous: bool,
+    visibility: ResultsVisibility,
+    status: ConsultationStatus,
+    client_for: ClientFor,
+    store_consultation: StoreConsultation,
+) -> None:
+    consultation = await store_consultation(status, anonymous=anonymous, results_visibility=visibility)
+    url = f"{CONSULTATIONS}/{consultation.id}/results"
+    supporter, member, board_member = [
+        await client_for(role) for role in (Role.SUPPORTER, Role.MEMBER, Role.BOARD_MEMBER)
+    ]
+    closed = status in {ConsultationStatus.CLOSED, ConsultationStatus.ARCHIVED}
+
+    for_the_board = await board_member.get(url)
+    for_members = await member.get(url)
+
+    if closed or (status is ConsultationStatus.OPEN and not anonymous):
+        assert for_the_board.status_code == 200
+    else:
+        assert_problem(for_the_board, 409, "consultation_not_closed")
+    if status in {ConsultationStatus.DRAFT, ConsultationStatus.ARCHIVED}:
+        assert_problem(for_members, 404, "consultation_not_found")
+    elif visibility is ResultsVisibility.PRIVATE:
+        assert_problem(for_members, 403, "results_private")
+    elif closed:
+        assert for_members.json() == for_the_board.json()
+    else:
+        assert_problem(for_members, 409, "consultation_not_closed")
+    assert_problem(await supporter.get(url), 404, "consultation_not_found")
+
+
+async def test_counts_what_was_answered_when_results_are_read(
+    client_for: ClientFor, store_consultation: StoreConsultation
+) -> None:
+    board_member = await client_for(Role.BOARD_MEMBER)
+    text = make_question(kind=QuestionKind.OPEN_TEXT, options=[], required=False)
+    consultation = await store_consultation(questions=[make_question(), text])
+    where = f"{CONSULTATIONS}/{consultation.id}"
+    for picks in ((1, "b"), (1, None), (0, "a")):
+        member = await client_for(Role.MEMBER)
+        await member.post(f"{where}/responses", json=answers_to(consultation, *picks))
+
+    read = (await board_member.get(f"{where}/results")).json()
+
+    assert (read["responses"], read["anonymous"]) == (3, False)
+    choice, written = read["questions"]
+    assert [(option["text"], option["count"]) for option in choice["options"]] == [("Yes", 1), ("No", 2)]
+    assert choice["texts"] is None
+    assert (written["options"], written["texts"]) == ([], ["a", "b"])
+
+
+async def test_keeps_small_counts_back_when_the_consultation_was_anonymous(
+    client_for: ClientFor, store_consultation: StoreConsultation
+) -> None:
+    board_member = await client_for(Role.BOARD_MEMBER)
+    text = make_question(kind=QuestionKind.OPEN_TEXT, options=[], required=False)
+    choice = make_question(options=["A", "B", "C"])
+    consultation = await store_consultation(anonymous=True, questions=[choice, text])
+    where = f"{CONSULTATIONS}/{consultation.id}"
+    for number, pick in enumerate([0] * 2 + [1] * 5 + [2] * 6):
+        member = await client_for(Role.MEMBER)
+        word = f"w{number}" if number < 4 else None
+        answer = await member.post(f"{where}/responses", json=answers_to(consultation, pick, word))
+        assert answer.status_code == 201
+    await board_member.post(f"{where}/close")
+
+    read = (await board_member.get(f"{where}/results")).json()
+
+    assert read["responses"] == 13
+    chosen, written = read["questions"]
+    assert [option["count"] for option in chosen["options"]] == [None, None, 6]
+    assert written["texts"] is None
