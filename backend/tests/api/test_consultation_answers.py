@@ -2,6 +2,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import Text, cast, inspect, select, table
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.consultations.consultation import (
     ConsultationStatus,
@@ -63,6 +65,35 @@ async def test_tells_nobody_what_was_said_when_an_anonymous_consultation_is_answ
     }
     assert (await member.get(f"{where}/mine")).json() == answer.json()
     assert_problem(await member.post(where, json=answers_to(consultation, 1)), 409, "already_responded")
+
+
+async def test_writes_nothing_elsewhere_when_a_secret_ballot_is_cast(
+    client_for: ClientFor, store_consultation: StoreConsultation, connection: AsyncConnection
+) -> None:
+    """Whatever is written beside the two tables could be the link, or a second copy of the answers."""
+    member = await client_for(Role.MEMBER)
+    text = make_question(kind=QuestionKind.OPEN_TEXT, options=[])
+    consultation = await store_consultation(anonymous=True, questions=[make_question(), text])
+    before = await rows_by_table(connection)
+
+    answer = await member.post(
+        f"{CONSULTATIONS}/{consultation.id}/responses", json=answers_to(consultation, 1, "cranberry")
+    )
+
+    assert answer.status_code == 201
+    after = await rows_by_table(connection)
+    assert {name for name, rows in after.items() if rows != before[name]} == {"participations", "ballots"}
+    assert [name for name, rows in after.items() if any("cranberry" in row for row in rows)] == ["ballots"]
+
+
+async def rows_by_table(connection: AsyncConnection) -> dict[str, list[str]]:
+    """Every row of every table, those of the job queue included, as text."""
+    names = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+    found = {}
+    for name in names:
+        row = cast(table(name).table_valued(), Text)
+        found[name] = list(await connection.scalars(select(row).order_by(row)))
+    return found
 
 
 async def test_returns_422_with_the_place_when_an_answer_does_not_fit(

@@ -19,6 +19,7 @@ from app.infrastructure.mail.mailer import create_mailer
 from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
 
 Handler = Callable[[Any], Awaitable[None]]
+Chore = Callable[[], Awaitable[None]]
 
 CONCURRENT_JOBS = 5
 SHUTDOWN_SECONDS = 20
@@ -67,37 +68,25 @@ async def run_worker(settings: Settings, *, clock: Clock, until_idle: bool = Fal
 def create_worker(
     database_url: str,
     handlers: Mapping[type[Job], Handler],
-    every_minute: Mapping[str, Callable[[], Awaitable[None]]] = MappingProxyType({}),
+    every_minute: Mapping[str, Chore] = MappingProxyType({}),
 ) -> App:
     """Make a procrastinate application with one task for each type of job, named after it.
 
-    `every_minute` are tasks that nobody has to ask for; while one waits to be run, no second one does.
+    `every_minute` are chores that nobody has to ask for; while one waits to be run, no second one does.
     """
     conninfo = sqlalchemy_url(database_url).set(drivername="postgresql")
     worker = App(connector=PsycopgConnector(conninfo=conninfo.render_as_string(hide_password=False)))
     for job_type, handler in handlers.items():
         worker.task(name=job_type.__name__, retry=RETRY)(_task(job_type, handler))
 
-    for name, task in every_minute.items():
-        worker.periodic(cron="* * * * *")(worker.task(name=name, queueing_lock=name)(_periodic(task)))
-
-    @worker.periodic(cron="* * * * *")
-    @worker.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs")
-    async def retry_stalled_jobs(timestamp: int) -> None:
+    async def retry_stalled_jobs() -> None:
         """Give the jobs of workers that died (no heartbeat for 30 s) to the living."""
-        del timestamp  # when this was due: given to every periodic task
         for job in await worker.job_manager.get_stalled_jobs():
             await worker.job_manager.retry_job(job)
 
+    for name, chore in {"retry_stalled_jobs": retry_stalled_jobs, **every_minute}.items():
+        _repeat(worker, "* * * * *", name, chore)
     return worker
-
-
-def _periodic(task: Callable[[], Awaitable[None]]) -> Callable[[int], Awaitable[None]]:
-    async def run(timestamp: int) -> None:
-        del timestamp  # when this was due: what matters is the database's time when it runs
-        await task()
-
-    return run
 
 
 def _task(job_type: type[Job], handler: Handler) -> Callable[..., Awaitable[None]]:
@@ -105,3 +94,11 @@ def _task(job_type: type[Job], handler: Handler) -> Callable[..., Awaitable[None
         await handler(job_type(**{name: UUID(text) for name, text in ids.items()}))
 
     return run
+
+
+def _repeat(worker: App, cron: str, name: str, chore: Chore) -> None:
+    @worker.periodic(cron=cron)
+    @worker.task(name=name, queueing_lock=name)
+    async def run(timestamp: int) -> None:
+        del timestamp  # when this was due: given to every periodic task
+        await chore()
