@@ -143,6 +143,11 @@ class Results:
     responses: int | None
     questions: list[QuestionResult]
 
+    @property
+    def version(self) -> int:
+        """Responses are only added, so their number tells one state from another."""
+        return 1 + (self.responses or 0)
+
     @classmethod
     def of(cls, consultation: ConsultationView, tally: Tally) -> "Results":
         """Show a tally; of an ANONYMOUS consultation what may be told (see `publishable`)."""

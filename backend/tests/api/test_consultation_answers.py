@@ -176,13 +176,18 @@ async def test_counts_what_was_answered_when_results_are_read(
         member = await client_for(Role.MEMBER)
         await member.post(f"{where}/responses", json=answers_to(consultation, *picks))
 
-    read = (await board_member.get(f"{where}/results")).json()
+    answer = await board_member.get(f"{where}/results")
 
+    read = answer.json()
     assert (read["responses"], read["anonymous"]) == (3, False)
     choice, written = read["questions"]
     assert [(option["text"], option["count"]) for option in choice["options"]] == [("Yes", 1), ("No", 2)]
     assert choice["texts"] is None
     assert (written["options"], written["texts"]) == ([], ["a", "b"])
+    seen = {"If-None-Match": answer.headers["ETag"]}
+    assert (await board_member.get(f"{where}/results", headers=seen)).status_code == 304
+    await board_member.post(f"{where}/responses", json=answers_to(consultation, 0, None))
+    assert (await board_member.get(f"{where}/results", headers=seen)).json()["responses"] == 4
 
 
 async def test_keeps_small_counts_back_when_the_consultation_was_anonymous(

@@ -86,16 +86,19 @@ class SqlAlchemyResponseRepository:
         await self._session.execute(insert(ballots).values(row | _columns(ballot.answers)))
 
     async def shuffle(self, id: ConsultationId) -> None:
-        for table, renewed in (
-            (ballots, {"id": func.gen_random_uuid()}),
-            (participations, {}),
-        ):
-            kept = [column for column in table.c if column.name not in renewed]
-            taken = delete(table).where(table.c.consultation_id == id).returning(*kept).cte("taken")
-            order = func.random() if renewed else taken.c.member_id
-            again = select(*renewed.values(), *taken.c).order_by(order)
-            names = [*renewed, *(column.name for column in kept)]
-            await self._session.execute(insert(table).from_select(names, again))
+        """Delete and insert in one statement each; the ids are random, so their order is as well."""
+        cast = delete(ballots).where(ballots.c.consultation_id == id).returning(*ballots.c).cte("cast")
+        new_id = func.gen_random_uuid().label("id")
+        shuffled = select(new_id, cast.c.consultation_id, cast.c.choices, cast.c.texts).order_by(new_id)
+        await self._session.execute(insert(ballots).from_select(ballots.c.keys(), shuffled))
+        took_part = (
+            delete(participations)
+            .where(participations.c.consultation_id == id)
+            .returning(*participations.c)
+            .cte("took_part")
+        )
+        by_member = select(took_part).order_by(took_part.c.member_id)
+        await self._session.execute(insert(participations).from_select(participations.c.keys(), by_member))
 
 
 def _columns(answers: Answers) -> dict[str, Any]:

@@ -260,10 +260,14 @@ async def read_mine(
         Action.READ_RESULTS, ConsultationNotFoundError, ConsultationNotClosedError, ResultsPrivateError
     ),
 )
-async def results(id: UUID, queries: ConsultationQueriesDep, actor: CurrentActor) -> ResultsRead:
+async def results(
+    id: UUID, queries: ConsultationQueriesDep, actor: CurrentActor, tag: EntityTagDep
+) -> ResultsRead:
     """How often each option was chosen, and what was written.
 
     Once it is closed, and if `results_visibility` is PUBLIC, for everybody who was asked. The board
     also sees private results, and those of an open consultation that is not anonymous.
     """
-    return ResultsRead.model_validate(await read_results(id, actor=actor, queries=queries))
+    found = await read_results(id, actor=actor, queries=queries)
+    tag.send(found.version)
+    return ResultsRead.model_validate(found)
