@@ -7,6 +7,7 @@ from typing import Protocol, Self
 
 from app.domain.audit import AuditLog
 from app.domain.auth import OneTimeTokenRepository, SessionRepository
+from app.domain.events import EventRepository
 from app.domain.members import MemberRepository
 from app.domain.news import ArticleRepository
 
@@ -44,6 +45,8 @@ class UnitOfWork(Protocol):
     def one_time_tokens(self) -> OneTimeTokenRepository: ...
     @property
     def news(self) -> ArticleRepository: ...
+    @property
+    def events(self) -> EventRepository: ...
     @property
     def audit(self) -> AuditLog: ...
     @property

@@ -1,7 +1,7 @@
 """Every table, for whoever needs them all: importing a module adds its tables to the metadata."""
 
-from app.infrastructure.database import audit, auth, members, news
+from app.infrastructure.database import audit, auth, events, members, news
 from app.infrastructure.database.metadata import mapper_registry
 
 metadata = mapper_registry.metadata
-TABLES = (members.members, auth.sessions, auth.one_time_tokens, news.news, audit.audit_entries)
+TABLES = (members.members, auth.sessions, auth.one_time_tokens, news.news, events.events, audit.audit_entries)

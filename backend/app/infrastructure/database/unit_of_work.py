@@ -12,6 +12,7 @@ from app.infrastructure.database.auth import (
     SqlAlchemySessionRepository,
 )
 from app.infrastructure.database.errors import translated_errors
+from app.infrastructure.database.events import SqlAlchemyEventRepository
 from app.infrastructure.database.members import SqlAlchemyMemberRepository
 from app.infrastructure.database.news import SqlAlchemyArticleRepository
 from app.infrastructure.jobs.queue import ProcrastinateJobQueue
@@ -29,6 +30,7 @@ class SqlAlchemyUnitOfWork:
         self.sessions = SqlAlchemySessionRepository(session)
         self.one_time_tokens = SqlAlchemyOneTimeTokenRepository(session)
         self.news = SqlAlchemyArticleRepository(session)
+        self.events = SqlAlchemyEventRepository(session)
         self.audit = SqlAlchemyAuditLog(session)
         self.jobs = ProcrastinateJobQueue(session)
         return self
