@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 from uuid import UUID
 
 from app.application.ports import MailTemplate
 from app.domain.audit import AuditEntry
 from app.domain.auth import OneTimeToken, OneTimeTokenId, Password, Session, SessionId
 from app.domain.errors import PreconditionFailedError
+from app.domain.events import Event, EventId, EventNotFoundError
 from app.domain.members import (
     EmailAddress,
     EmailTakenError,
@@ -43,6 +44,7 @@ class InMemoryStore:
         self.sessions: dict[UUID, Session] = {}
         self.one_time_tokens: dict[UUID, OneTimeToken] = {}
         self.news: dict[UUID, Article] = {}
+        self.events: dict[UUID, Event] = {}
         self.audit: list[AuditEntry] = []
         self.jobs: list[Job] = []
 
@@ -105,6 +107,22 @@ class InMemoryArticleRepository:
         return article
 
 
+class InMemoryEventRepository:
+    def __init__(self, rows: dict[UUID, Event]) -> None:
+        self._rows = rows
+
+    def add(self, event: Event) -> None:
+        self._rows[event.id] = event
+
+    async def get(self, id: EventId) -> Event:
+        if id not in self._rows:
+            raise EventNotFoundError
+        return self._rows[id]
+
+    async def remove(self, event: Event) -> None:
+        del self._rows[event.id]
+
+
 class InMemoryAuditLog:
     def __init__(self, entries: list[AuditEntry]) -> None:
         self._entries = entries
@@ -131,11 +149,13 @@ class InMemoryUnitOfWork:
         self.store = store
 
     async def __aenter__(self) -> Self:
-        self._copy = copy = deepcopy(self.store)
+        self._before, self._copy = deepcopy(self.store), deepcopy(self.store)
+        copy = self._copy
         self.members = InMemoryMemberRepository(copy.members)
         self.sessions = InMemorySessionRepository(copy.sessions)
         self.one_time_tokens = InMemoryOneTimeTokenRepository(copy.one_time_tokens)
         self.news = InMemoryArticleRepository(copy.news)
+        self.events = InMemoryEventRepository(copy.events)
         self.audit = InMemoryAuditLog(copy.audit)
         self.jobs = InMemoryJobQueue(copy.jobs)
         return self
@@ -150,21 +170,27 @@ class InMemoryUnitOfWork:
         emails = [member.email for member in self._copy.members.values()]
         if len(set(emails)) != len(emails):
             raise EmailTakenError
-        _count_versions(self.store.members, self._copy.members)
-        _count_versions(self.store.news, self._copy.news)
+        for name in ("members", "news", "events"):
+            _count_versions(*(getattr(each, name) for each in (self._before, self.store, self._copy)))
         vars(self.store).update(vars(deepcopy(self._copy)))
 
 
+class _Versioned(Protocol):
+    version: int
+
+
 def _count_versions(
-    before: dict[UUID, Member] | dict[UUID, Article], after: dict[UUID, Member] | dict[UUID, Article]
+    before: Mapping[UUID, _Versioned], now: Mapping[UUID, _Versioned], after: Mapping[UUID, _Versioned]
 ) -> None:
-    for key, entity in after.items():
-        stored = before.get(key)
-        if stored is None or vars(stored) == vars(entity):
+    """Whoever changes or removes an entity must have started from the version that is stored now."""
+    for key, entity in before.items():
+        changed = after.get(key)
+        if changed is not None and vars(changed) == vars(entity):
             continue
-        if stored.version != entity.version:
+        if key not in now or now[key].version != entity.version:
             raise PreconditionFailedError
-        entity.version += 1
+        if changed is not None:
+            changed.version += 1
 
 
 class CountingPasswordHasher:

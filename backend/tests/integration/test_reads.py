@@ -82,7 +82,9 @@ async def test_reads_one_snapshot_when_rows_change_during_an_export(fresh_databa
             uow.news.add(make_article(author_id=author.id))
         await uow.commit()
 
-    table = SqlAlchemyExportSource(database.snapshot).news(where=NewsFilter(), visible=EVERYTHING)
+    table = SqlAlchemyExportSource(database.snapshot).news(
+        where=NewsFilter(), visible=EVERYTHING, by=author.id
+    )
     titles: list[object] = []
     async for batch in table.batches:
         if not titles:

@@ -1,8 +1,9 @@
 from collections import Counter
 
-from app.application.demo import ARTICLES, seed_demo
+from app.application.demo import ARTICLES, EVENTS, seed_demo
 from app.application.setup import NewAdmin, create_admin
 from app.domain.auth import Password
+from app.domain.events import EventAudience, EventStatus
 from app.domain.members import EmailAddress, Role
 from app.domain.news import ArticleStatus
 from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
@@ -49,6 +50,10 @@ async def test_stores_one_account_a_role_and_every_article_when_seeded(clock: Fi
         article.published_at is None or article.published_at < clock.now() for article in store.news.values()
     )
     assert {article.status for article in store.news.values()} == set(ArticleStatus)
+    assert Counter(event.status for event in store.events.values()) == Counter(plan.status for plan in EVENTS)
+    assert {event.status for event in store.events.values()} == set(EventStatus)
+    assert {event.audience for event in store.events.values()} == set(EventAudience)
+    assert all(event.updated_at <= clock.now() for event in store.events.values())
 
 
 async def test_changes_nothing_when_seeded_again(clock: FixedClock) -> None:
