@@ -34,7 +34,7 @@ def statements(engine: AsyncEngine) -> Iterator[list[str]]:
     event.remove(engine.sync_engine, "before_cursor_execute", note)
 
 
-@pytest.mark.parametrize("path", ["/api/v1/news", "/api/v1/members"])
+@pytest.mark.parametrize("path", ["/api/v1/news", "/api/v1/events", "/api/v1/members"])
 async def test_takes_two_statements_when_a_list_is_read_with_a_token(
     path: str, client_for: ClientFor, statements: list[str]
 ) -> None:
