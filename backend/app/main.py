@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.application.demo import seed_demo
-from app.application.exports import Exporter, ExportFormat
+from app.application.exports import Exporter
 from app.application.ports import SessionTokens
 from app.application.setup import NewAdmin, create_admin
 from app.core.clock import SystemClock
@@ -21,12 +21,13 @@ from app.infrastructure.database import migrations
 from app.infrastructure.database.authentication import SqlAlchemyAuthenticator
 from app.infrastructure.database.consultation_queries import SqlAlchemyConsultationQueries
 from app.infrastructure.database.errors import translating
+from app.infrastructure.database.event_queries import SqlAlchemyEventQueries
 from app.infrastructure.database.exports import SqlAlchemyExportSource
 from app.infrastructure.database.member_queries import SqlAlchemyMemberQueries
 from app.infrastructure.database.news_queries import SqlAlchemyNewsQueries
 from app.infrastructure.database.readiness import SqlAlchemyReadiness
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
-from app.infrastructure.exports.encoders import CsvEncoder, JsonEncoder
+from app.infrastructure.exports.formats import ENCODERS
 from app.infrastructure.jobs.worker import run_worker
 from app.infrastructure.security.access_tokens import JwtAccessTokens
 from app.infrastructure.security.passwords import Argon2PasswordHasher
@@ -35,7 +36,7 @@ from app.presentation.cli import Commands, create_cli
 from app.presentation.http import docs, errors
 from app.presentation.http.dependencies import Dependencies
 from app.presentation.http.middleware import RequestContextMiddleware
-from app.presentation.http.routers import auth, consultations, exports, health, members, news
+from app.presentation.http.routers import auth, consultations, events, exports, health, members, news
 
 DESCRIPTION = """The API of a neighbourhood association.
 
@@ -57,10 +58,8 @@ def create_dependencies(settings: Settings, database: Database, clock: Clock) ->
         member_queries=SqlAlchemyMemberQueries(reads),
         news_queries=SqlAlchemyNewsQueries(reads),
         consultation_queries=SqlAlchemyConsultationQueries(reads),
-        exporter=Exporter(
-            SqlAlchemyExportSource(snapshot),
-            {ExportFormat.CSV: CsvEncoder(), ExportFormat.JSON: JsonEncoder()},
-        ),
+        event_queries=SqlAlchemyEventQueries(reads),
+        exporter=Exporter(SqlAlchemyExportSource(snapshot), ENCODERS),
         readiness=SqlAlchemyReadiness(reads, head=migrations.head_revision()),
         cursor_secret=settings.cursor_secret.get_secret_value(),
     )
@@ -96,7 +95,7 @@ def create_app(
     app.add_middleware(RequestContextMiddleware)
     errors.install(app)
     docs.install(app)
-    for feature in (health, auth, members, news, consultations, exports):
+    for feature in (health, auth, members, news, events, consultations, exports):
         app.include_router(feature.router)
     return app
 

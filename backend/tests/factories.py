@@ -1,7 +1,7 @@
 """Valid entities in one line; `overrides` replace arguments of `create`."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from app.domain.consultations.consultation import (
     ResultsVisibility,
 )
 from app.domain.consultations.questions import Answer, QuestionDraft, QuestionKind
+from app.domain.events import Event, EventAudience
 from app.domain.identifiers import uuid7
 from app.domain.members import EmailAddress, Member, MemberId, Role
 from app.domain.news import Article, ArticleScope
@@ -47,6 +48,21 @@ def make_article(**overrides: Any) -> Article:
         "at": NOW,
     }
     return Article.create(**given | overrides)
+
+
+def make_event(**overrides: Any) -> Event:
+    """A PUBLIC draft, tomorrow, for two hours. Give `created_by` where it is going to be stored."""
+    given: dict[str, Any] = {
+        "title": "Summer cinema",
+        "starts_at": NOW + timedelta(days=1),
+        "ends_at": NOW + timedelta(days=1, hours=2),
+        "location": "Plaza Mayor",
+        "organizer": "Culture group",
+        "audience": EventAudience.PUBLIC,
+        "created_by": MemberId(UUID(int=7)),
+        "at": NOW,
+    }
+    return Event.create(**given | overrides)
 
 
 def make_session(member: Member, **overrides: Any) -> Session:

@@ -25,6 +25,7 @@ from app.domain.consultations.responses import (
     Response,
 )
 from app.domain.errors import PreconditionFailedError
+from app.domain.events import Event, EventId, EventNotFoundError
 from app.domain.members import (
     EmailAddress,
     EmailTakenError,
@@ -35,7 +36,7 @@ from app.domain.members import (
 from app.domain.news import Article, ArticleId, ArticleNotFoundError
 from app.domain.ports import Job
 
-Aggregate = TypeVar("Aggregate", Member, Article, Consultation)
+Aggregate = TypeVar("Aggregate", Member, Article, Consultation, Event)
 
 
 class FixedClock:
@@ -63,6 +64,7 @@ class InMemoryStore:
         self.responses: list[Response] = []
         self.participations: list[Participation] = []
         self.ballots: list[Ballot] = []
+        self.events: dict[UUID, Event] = {}
         self.audit: list[AuditEntry] = []
         self.jobs: list[Job] = []
 
@@ -183,6 +185,22 @@ class InMemoryResponseRepository:
             raise AlreadyRespondedError
 
 
+class InMemoryEventRepository:
+    def __init__(self, rows: dict[UUID, Event]) -> None:
+        self._rows = rows
+
+    def add(self, event: Event) -> None:
+        self._rows[event.id] = event
+
+    async def get(self, id: EventId) -> Event:
+        if id not in self._rows:
+            raise EventNotFoundError
+        return self._rows[id]
+
+    async def remove(self, event: Event) -> None:
+        del self._rows[event.id]
+
+
 class InMemoryAuditLog:
     def __init__(self, entries: list[AuditEntry]) -> None:
         self._entries = entries
@@ -210,13 +228,15 @@ class InMemoryUnitOfWork:
         self.clock = clock or FixedClock()
 
     async def __aenter__(self) -> Self:
-        self._copy = copy = deepcopy(self.store)
+        self._before, self._copy = deepcopy(self.store), deepcopy(self.store)
+        copy = self._copy
         self.members = InMemoryMemberRepository(copy.members)
         self.sessions = InMemorySessionRepository(copy.sessions)
         self.one_time_tokens = InMemoryOneTimeTokenRepository(copy.one_time_tokens)
         self.news = InMemoryArticleRepository(copy.news)
         self.consultations = InMemoryConsultationRepository(copy.consultations)
         self.responses = InMemoryResponseRepository(copy)
+        self.events = InMemoryEventRepository(copy.events)
         self.audit = InMemoryAuditLog(copy.audit)
         self.jobs = InMemoryJobQueue(copy.jobs)
         return self
@@ -234,20 +254,23 @@ class InMemoryUnitOfWork:
         emails = [member.email for member in self._copy.members.values()]
         if len(set(emails)) != len(emails):
             raise EmailTakenError
-        _count_versions(self.store.members, self._copy.members)
-        _count_versions(self.store.news, self._copy.news)
-        _count_versions(self.store.consultations, self._copy.consultations)
+        for name in ("members", "news", "consultations", "events"):
+            _count_versions(*(getattr(each, name) for each in (self._before, self.store, self._copy)))
         vars(self.store).update(vars(deepcopy(self._copy)))
 
 
-def _count_versions(before: Mapping[UUID, Aggregate], after: Mapping[UUID, Aggregate]) -> None:
-    for key, entity in after.items():
-        stored = before.get(key)
-        if stored is None or asdict(stored) == asdict(entity):
+def _count_versions(
+    before: Mapping[UUID, Aggregate], now: Mapping[UUID, Aggregate], after: Mapping[UUID, Aggregate]
+) -> None:
+    """Whoever changes or removes an entity must have started from the version that is stored now."""
+    for key, entity in before.items():
+        changed = after.get(key)
+        if changed is not None and asdict(changed) == asdict(entity):
             continue
-        if stored.version != entity.version:
+        if key not in now or now[key].version != entity.version:
             raise PreconditionFailedError
-        entity.version += 1
+        if changed is not None:
+            changed.version += 1
 
 
 class CountingPasswordHasher:

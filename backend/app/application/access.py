@@ -44,6 +44,11 @@ class Action(StrEnum):
     READ_MEMBERS = "members:read"
     EDIT_MEMBERS = "members:edit"
     EXPORT_MEMBERS = "members:export"
+    READ_PUBLIC_EVENTS = "events:read-public"
+    READ_MEMBERS_EVENTS = "events:read-members"
+    READ_BOARD_EVENTS = "events:read-board"
+    WRITE_EVENTS = "events:write"
+    EXPORT_EVENTS = "events:export"
     REGISTER = "auth:register"
     LOG_IN = "auth:log-in"
     CHECK_HEALTH = "ops:health"
@@ -80,6 +85,11 @@ POLICY: Mapping[Action, Rule] = MappingProxyType(
         Action.READ_MEMBERS: Rule(Role.BOARD_MEMBER),
         Action.EDIT_MEMBERS: Rule(Role.ADMIN),
         Action.EXPORT_MEMBERS: Rule(Role.ADMIN, password_within=timedelta(hours=1)),
+        Action.READ_PUBLIC_EVENTS: Rule(None),
+        Action.READ_MEMBERS_EVENTS: Rule(Role.MEMBER),
+        Action.READ_BOARD_EVENTS: Rule(Role.BOARD_MEMBER),
+        Action.WRITE_EVENTS: Rule(Role.BOARD_MEMBER),
+        Action.EXPORT_EVENTS: Rule(Role.BOARD_MEMBER),
         Action.REGISTER: Rule(None),
         Action.LOG_IN: Rule(None),
         Action.CHECK_HEALTH: Rule(None),

@@ -1,8 +1,9 @@
 """What the board does with consultations, what people answer, and what the schedule does by itself."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from app.application.access import Action, Actor, authorize, may
@@ -216,12 +217,12 @@ async def export_responses(
     authorize(actor, Action.EXPORT_RESPONSES)
     consultation = await queries.get_consultation(id, visible=ConsultationVisibility.of(actor))
     _require_results(consultation, actor)
-    await record_export(Action.EXPORT_RESPONSES, actor=actor, uow=uow, clock=clock, subject_id=id)
     if consultation.anonymous:
         table = _table(Results.of(consultation, await queries.tally(consultation)))
     else:
-        table = exporter.source.responses(id)
-    return exporter.export("responses", table, format)
+        table = exporter.source.responses(id, by=actor.member_id)
+    record = partial(record_export, Action.EXPORT_RESPONSES, actor=actor, uow=uow, clock=clock, subject_id=id)
+    return exporter.export("responses", table, format, record=record)
 
 
 def _require_results(consultation: ConsultationView, actor: Actor) -> None:
@@ -239,7 +240,7 @@ def _require_results(consultation: ConsultationView, actor: Actor) -> None:
 def _table(results: Results) -> Rows:
     """One row an option, whose count is empty where it is suppressed, and one row a text."""
 
-    async def batches() -> AsyncIterator[Sequence[Row]]:
+    async def batches() -> AsyncGenerator[Sequence[Row]]:
         for question in results.questions:
             told: list[tuple[str, int | None]] = [(each.text, each.count) for each in question.options]
             told += [(text, 1) for text in question.texts or ()]

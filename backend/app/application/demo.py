@@ -1,10 +1,12 @@
-"""Demo data for development: one account per role, a year of the neighbourhood's news, consultations."""
+"""Demo data for development: an account per role, a year of news and events, two consultations."""
 
 from datetime import timedelta
+from typing import NamedTuple
 
 from app.application.demo_consultations import add_consultations
 from app.application.ports import PasswordHasher
 from app.domain.auth import Password
+from app.domain.events import Event, EventAudience, EventStatus
 from app.domain.members import EmailAddress, Member, MemberId, PhoneNumber, Role
 from app.domain.news import Article, ArticleScope, ArticleStatus
 from app.domain.ports import Clock, UnitOfWork
@@ -37,6 +39,39 @@ ARTICLES = (
 """Days ago, title, summary, scope, status."""
 
 
+EVERYBODY, MEMBERS, BOARD = EventAudience
+PLANNED, ANNOUNCED, OFF, OVER = EventStatus
+
+
+class Plan(NamedTuple):
+    """An event in so many days, at this hour (UTC), for so many hours."""
+
+    in_days: int
+    hour: int
+    hours: int
+    title: str
+    location: str
+    organizer: str
+    audience: EventAudience
+    status: EventStatus
+
+
+EVENTS = (
+    Plan(-300, 18, 2, "Annual assembly", "Civic centre, hall 2", "Board", MEMBERS, OVER),
+    Plan(-205, 10, 4, "Spring cleaning", "Riverside park", "Green group", EVERYBODY, OVER),
+    Plan(-150, 21, 3, "Summer cinema", "Plaza Mayor", "Culture group", EVERYBODY, OVER),
+    Plan(-143, 21, 3, "Summer cinema", "Plaza Mayor", "Culture group", EVERYBODY, OFF),
+    Plan(-40, 17, 2, "Questions to the councillor", "Library, ground floor", "Board", MEMBERS, OVER),
+    Plan(3, 18, 2, "Board meeting", "Association office", "Board", BOARD, ANNOUNCED),
+    Plan(5, 17, 3, "Help with the lanterns", "Association office", "Culture group", MEMBERS, ANNOUNCED),
+    Plan(9, 11, 2, "Walk along the old canal", "Mill bridge", "History group", EVERYBODY, ANNOUNCED),
+    Plan(14, 19, 2, "Choir rehearsal, open doors", "School, music room", "Choir", EVERYBODY, OFF),
+    Plan(20, 10, 10, "Christmas market", "Plaza Mayor", "Culture group", EVERYBODY, ANNOUNCED),
+    Plan(43, 17, 3, "Three Kings' chocolate", "Civic centre, hall 1", "Families' group", MEMBERS, ANNOUNCED),
+    Plan(70, 18, 2, "Annual assembly", "Civic centre, hall 2", "Board", MEMBERS, PLANNED),
+)
+
+
 async def seed_demo(*, uow: UnitOfWork, clock: Clock, hasher: PasswordHasher) -> bool:
     """Store the demo data, all or nothing; return False when it is there already."""
     async with uow:
@@ -50,6 +85,8 @@ async def seed_demo(*, uow: UnitOfWork, clock: Clock, hasher: PasswordHasher) ->
         for article in ARTICLES:
             uow.news.add(_article(*article, author_id=members[1].id, clock=clock))
         await add_consultations(members[1], members, uow=uow, clock=clock)
+        for event in EVENTS:
+            uow.events.add(_event(event, created_by=members[1].id, clock=clock))
         await uow.commit()
     return True
 
@@ -96,3 +133,27 @@ def _article(
     if status is ARCHIVED:
         article.archive(at + timedelta(days=60))
     return article
+
+
+def _event(plan: Plan, *, created_by: MemberId, clock: Clock) -> Event:
+    now = clock.now()
+    starts_at = (now + timedelta(days=plan.in_days)).replace(hour=plan.hour, minute=0, second=0)
+    planned_at = min(now, starts_at) - timedelta(days=20)
+    event = Event.create(
+        title=plan.title,
+        description="Come as you are, and bring a neighbour.",
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(hours=plan.hours),
+        location=plan.location,
+        organizer=plan.organizer,
+        audience=plan.audience,
+        created_by=created_by,
+        at=planned_at,
+    )
+    if plan.status is not PLANNED:
+        event.publish(planned_at + timedelta(hours=2))
+    if plan.status is OFF:
+        event.cancel(planned_at + timedelta(days=18))
+    if plan.status is OVER:
+        event.complete(event.ends_at)
+    return event

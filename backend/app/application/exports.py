@@ -1,17 +1,29 @@
 """Exports: everything that a list shows its reader, in one consistent file."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from functools import partial
+from typing import ClassVar, Protocol
 from uuid import UUID
 
 from app.application.access import Action, Actor, authorize
-from app.application.queries import MemberFilter, NewsFilter, NewsVisibility
+from app.application.queries import EventFilter, EventVisibility, MemberFilter, NewsFilter, NewsVisibility
 from app.domain.audit import AuditEntry
+from app.domain.errors import TooManyRequestsError
+from app.domain.members import MemberId
 from app.domain.ports import Clock, UnitOfWork
 
 Row = Sequence[object]
+
+EXPORTS_AT_ONCE = 2
+"""For each member, however many instances serve the API: an export holds a connection for long."""
+
+
+class TooManyExportsError(TooManyRequestsError):
+    code: ClassVar[str] = "too_many_exports"
+    detail: ClassVar[str] = f"{EXPORTS_AT_ONCE} of your exports are running. Retry when one has ended."
 
 
 @dataclass(frozen=True)
@@ -19,36 +31,44 @@ class Rows:
     """A table to be read once, some hundred rows at a time, so that its size does not matter."""
 
     columns: tuple[str, ...]
-    batches: AsyncIterator[Sequence[Row]]
+    batches: AsyncGenerator[Sequence[Row]]
 
 
 class ExportSource(Protocol):
-    """Each reads one snapshot of the database, which it opens at the first row."""
+    """Each reads one snapshot of the database, which it opens at the first batch and closes with the batches.
 
-    def news(self, *, where: NewsFilter, visible: NewsVisibility) -> Rows: ...
-    def members(self, *, where: MemberFilter) -> Rows: ...
-    def responses(self, id: UUID) -> Rows: ...
+    The first batch raises TooManyExportsError when `by` is reading EXPORTS_AT_ONCE others.
+    """
+
+    def news(self, *, where: NewsFilter, visible: NewsVisibility, by: MemberId) -> Rows: ...
+    def events(self, *, where: EventFilter, visible: EventVisibility, by: MemberId) -> Rows: ...
+    def members(self, *, where: MemberFilter, by: MemberId) -> Rows: ...
+    def responses(self, id: UUID, *, by: MemberId) -> Rows: ...
 
 
 class ExportFormat(StrEnum):
     CSV = "csv"
+    XLSX = "xlsx"
     JSON = "json"
+    ICS = "ics"
 
 
 class Encoder(Protocol):
     @property
     def media_type(self) -> str: ...
 
-    def encode(self, table: Rows) -> AsyncIterator[bytes]:
-        """Yield the file in pieces of some kilobytes."""
+    def encode(self, table: Rows) -> AsyncGenerator[bytes]:
+        """Yield the file in pieces of some kilobytes. A file that was cut short must look it."""
         ...
 
 
 @dataclass(frozen=True)
 class Export:
+    """Nothing is read and nothing recorded before the first chunk is asked for."""
+
     file_name: str
     media_type: str
-    chunks: AsyncIterator[bytes]
+    chunks: AsyncGenerator[bytes]
 
 
 @dataclass(frozen=True)
@@ -58,12 +78,15 @@ class Exporter:
     source: ExportSource
     encoders: Mapping[ExportFormat, Encoder]
 
-    def export(self, name: str, table: Rows, format: ExportFormat) -> Export:
+    def export(
+        self, name: str, table: Rows, format: ExportFormat, *, record: Callable[[], Awaitable[None]]
+    ) -> Export:
         encoder = self.encoders[format]
-        return Export(f"{name}.{format}", encoder.media_type, encoder.encode(table))
+        chunks = _recorded(table, encoder.encode(table), record)
+        return Export(f"{name}.{format}", encoder.media_type, chunks)
 
 
-async def export_news(
+def export_news(
     where: NewsFilter,
     format: ExportFormat,
     *,
@@ -74,12 +97,28 @@ async def export_news(
 ) -> Export:
     """Export the articles that the actor sees in the list."""
     authorize(actor, Action.EXPORT_NEWS)
-    await record_export(Action.EXPORT_NEWS, actor=actor, uow=uow, clock=clock)
-    table = exporter.source.news(where=where, visible=NewsVisibility.of(actor))
-    return exporter.export("news", table, format)
+    table = exporter.source.news(where=where, visible=NewsVisibility.of(actor), by=actor.member_id)
+    record = partial(record_export, Action.EXPORT_NEWS, actor=actor, uow=uow, clock=clock)
+    return exporter.export("news", table, format, record=record)
 
 
-async def export_members(
+def export_events(
+    where: EventFilter,
+    format: ExportFormat,
+    *,
+    actor: Actor,
+    uow: UnitOfWork,
+    clock: Clock,
+    exporter: Exporter,
+) -> Export:
+    """Export the events that the actor sees in the list."""
+    authorize(actor, Action.EXPORT_EVENTS)
+    table = exporter.source.events(where=where, visible=EventVisibility.of(actor), by=actor.member_id)
+    record = partial(record_export, Action.EXPORT_EVENTS, actor=actor, uow=uow, clock=clock)
+    return exporter.export("events", table, format, record=record)
+
+
+def export_members(
     where: MemberFilter,
     format: ExportFormat,
     *,
@@ -90,14 +129,27 @@ async def export_members(
 ) -> Export:
     """Export the members. Raises ReauthenticationRequiredError an hour after the password."""
     authorize(actor, Action.EXPORT_MEMBERS, at=clock.now())
-    await record_export(Action.EXPORT_MEMBERS, actor=actor, uow=uow, clock=clock)
-    return exporter.export("members", exporter.source.members(where=where), format)
+    table = exporter.source.members(where=where, by=actor.member_id)
+    record = partial(record_export, Action.EXPORT_MEMBERS, actor=actor, uow=uow, clock=clock)
+    return exporter.export("members", table, format, record=record)
+
+
+async def _recorded(
+    table: Rows, chunks: AsyncGenerator[bytes], record: Callable[[], Awaitable[None]]
+) -> AsyncGenerator[bytes]:
+    """Read the first chunk, which may be refused; record; only then let anything out."""
+    async with aclosing(table.batches), aclosing(chunks):
+        first = await anext(chunks)
+        await record()
+        yield first
+        async for chunk in chunks:
+            yield chunk
 
 
 async def record_export(
     action: Action, *, actor: Actor, uow: UnitOfWork, clock: Clock, subject_id: UUID | None = None
 ) -> None:
-    """Commit the audit entry first: nothing leaves without a record (ASVS 5.0 16.2.1)."""
+    """Commit the audit entry: nothing leaves without a record (ASVS 5.0 16.2.1)."""
     entry = AuditEntry.create(
         action=action.value, actor_id=actor.member_id, subject_id=subject_id, at=clock.now()
     )

@@ -7,6 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from app.application.access import Action, Actor, may
+from app.domain.events import EventAudience, EventId, EventStatus
 from app.domain.members import EmailAddress, MemberId, PhoneNumber, Role
 from app.domain.news import ArticleScope, ArticleStatus
 
@@ -139,6 +140,80 @@ class NewsQueries(Protocol):
 
     async def get_article(self, id: UUID, *, visible: NewsVisibility) -> ArticleView:
         """Raises ArticleNotFoundError, also for an article that is not visible."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """An event in lists, alone, in exports and in calendars."""
+
+    id: UUID
+    title: str
+    description: str | None
+    starts_at: datetime
+    ends_at: datetime
+    location: str
+    organizer: str
+    audience: EventAudience
+    status: EventStatus
+    created_by: UUID
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """`status` and `audience` must match exactly; the event must overlap the time between the others."""
+
+    status: EventStatus | None = None
+    audience: EventAudience | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class EventSort(StrEnum):
+    SOONEST = "starts_at"
+    LATEST = "-starts_at"
+    TITLE = "title"
+    TITLE_DESCENDING = "-title"
+
+
+@dataclass(frozen=True, slots=True)
+class EventVisibility:
+    """Which events somebody can see. Lists, single reads, exports and calendars use the same rule."""
+
+    audiences: frozenset[EventAudience]
+    drafts: bool
+
+    @classmethod
+    def of(cls, actor: Actor | None) -> "EventVisibility":
+        return cls(
+            audiences=frozenset(each for each, action in EVENT_READERS.items() if may(actor, action)),
+            drafts=may(actor, Action.READ_BOARD_EVENTS),
+        )
+
+
+EVENT_READERS = {
+    EventAudience.PUBLIC: Action.READ_PUBLIC_EVENTS,
+    EventAudience.MEMBERS: Action.READ_MEMBERS_EVENTS,
+    EventAudience.BOARD: Action.READ_BOARD_EVENTS,
+}
+
+
+class LatestEvents(Protocol):
+    async def list_latest(self, count: int, *, visible: EventVisibility) -> list[EventView]:
+        """Return the `count` events that start last, the very last one first."""
+        ...
+
+
+class EventQueries(LatestEvents, Protocol):
+    async def list_events(
+        self, *, where: EventFilter, page: PageRequest, visible: EventVisibility
+    ) -> Page[EventView]: ...
+
+    async def get_event(self, id: EventId, *, visible: EventVisibility) -> EventView:
+        """Raises EventNotFoundError, also for an event that is not visible."""
         ...
 
 

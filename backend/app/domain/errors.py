@@ -63,6 +63,13 @@ class RuleViolationError(DomainError):
     field: ClassVar[str] = ""
 
 
+class TooManyRequestsError(DomainError):
+    """The asker has to wait for something of their own to end."""
+
+    code: ClassVar[str] = "too_many_requests"
+    detail: ClassVar[str] = "Too many requests. Retry later."
+
+
 class UnavailableError(DomainError):
     """Something this depends on does not answer now; the same request may succeed later."""
 

@@ -9,6 +9,7 @@ from app.domain.audit import AuditLog
 from app.domain.auth import OneTimeTokenRepository, SessionRepository
 from app.domain.consultations.consultation import ConsultationRepository
 from app.domain.consultations.responses import ResponseRepository
+from app.domain.events import EventRepository
 from app.domain.members import MemberRepository
 from app.domain.news import ArticleRepository
 
@@ -50,6 +51,8 @@ class UnitOfWork(Protocol):
     def consultations(self) -> ConsultationRepository: ...
     @property
     def responses(self) -> ResponseRepository: ...
+    @property
+    def events(self) -> EventRepository: ...
     @property
     def audit(self) -> AuditLog: ...
     @property

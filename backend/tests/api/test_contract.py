@@ -88,6 +88,15 @@ async def test_follows_the_table_when_each_role_calls(
 BODIES: dict[str, Any] = {
     "/api/v1/news": {"title": "T", "content": "C", "scope": "PUBLIC"},
     "/api/v1/news/{id}": {"title": "T"},
+    "/api/v1/events": {
+        "title": "T",
+        "starts_at": "2026-12-05T18:00:00Z",
+        "ends_at": "2026-12-05T20:00:00Z",
+        "location": "L",
+        "organizer": "O",
+        "audience": "PUBLIC",
+    },
+    "/api/v1/events/{id}": {"title": "T"},
     "/api/v1/members/{id}": {"full_name": "N"},
     "/api/v1/members/me": {"full_name": "N"},
     "/api/v1/consultations": {"title": "T", "audience": "MEMBERS"},

@@ -1,23 +1,28 @@
 import csv
 import json
 from datetime import timedelta
-from io import StringIO
+from io import BytesIO, StringIO
 
 import pytest
+import vobject
 from httpx import AsyncClient
+from python_calamine import CalamineWorkbook
 from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.domain.events import EventAudience, EventStatus
 from app.domain.members import PhoneNumber, Role
 from app.domain.news import ArticleScope
 from app.infrastructure.database.audit import audit_entries
+from app.infrastructure.database.event_queries import EVENT
+from app.infrastructure.database.events import events
 from app.infrastructure.database.exports import MEMBERS, NEWS
 from app.infrastructure.database.members import members
 from app.infrastructure.database.news import news
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_problem
 from tests.conftest import ClientFor, ClientOf
-from tests.factories import make_article, make_member
+from tests.factories import make_article, make_event, make_member
 from tests.fakes import FixedClock
 
 EXPORTS = "/api/v1/exports"
@@ -35,6 +40,11 @@ def table(text: str) -> list[dict[str, str]]:
         ("news", Role.MEMBER, 403),
         ("news", Role.BOARD_MEMBER, 200),
         ("news", Role.ADMIN, 200),
+        ("events", None, 401),
+        ("events", Role.SUPPORTER, 403),
+        ("events", Role.MEMBER, 403),
+        ("events", Role.BOARD_MEMBER, 200),
+        ("events", Role.ADMIN, 200),
         ("members", None, 401),
         ("members", Role.SUPPORTER, 403),
         ("members", Role.MEMBER, 403),
@@ -62,17 +72,21 @@ async def test_exports_and_records_when_and_only_when_the_role_may(
     )
 
 
+MEDIA_TYPES = {
+    "csv": "text/csv; charset=utf-8; header=present",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "json": "application/json",
+    "ics": "text/calendar; charset=utf-8",
+}
+
+
 async def test_is_a_file_to_be_saved_when_downloaded(client_for: ClientFor) -> None:
     admin = await client_for(Role.ADMIN)
 
-    as_csv = await admin.get(f"{EXPORTS}/members")
-    as_json = await admin.get(f"{EXPORTS}/members?format=json")
-
-    assert as_csv.headers["Content-Type"] == "text/csv; charset=utf-8; header=present"
-    assert as_csv.headers["Content-Disposition"] == "attachment; filename*=UTF-8''members.csv"
-    assert as_json.headers["Content-Type"] == "application/json"
-    assert as_json.headers["Content-Disposition"] == "attachment; filename*=UTF-8''members.json"
-    for answer in (as_csv, as_json):
+    for extension, media_type in MEDIA_TYPES.items():
+        answer = await admin.get(f"{EXPORTS}/events?format={extension}")
+        assert answer.headers["Content-Type"] == media_type
+        assert answer.headers["Content-Disposition"] == f"attachment; filename*=UTF-8''events.{extension}"
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
@@ -130,6 +144,65 @@ async def test_matches_the_list_when_news_are_exported(
     assert "Ünïcode" in (await client.get(f"{EXPORTS}/news")).text
 
 
+async def test_matches_the_list_when_events_are_exported(
+    client_of: ClientOf, uow: SqlAlchemyUnitOfWork
+) -> None:
+    board_member = make_member(role=Role.BOARD_MEMBER)
+    client = await client_of(board_member)
+    async with uow:
+        for status in EventStatus:
+            for audience in EventAudience:
+                event = make_event(created_by=board_member.id, audience=audience)
+                event.status = status
+                uow.events.add(event)
+        await uow.commit()
+
+    for query in ("", "audience=BOARD", "status=DRAFT", "from=2026-11-24T00:00:00Z"):
+        listed = (await client.get(f"/api/v1/events?{query}")).json()["items"]
+        ids = sorted(item["id"] for item in listed)
+        as_json = json.loads((await client.get(f"{EXPORTS}/events?format=json&{query}")).text)
+        as_csv = table((await client.get(f"{EXPORTS}/events?{query}")).text)
+        as_calendar = (await client.get(f"{EXPORTS}/events?format=ics&{query}")).text
+        assert sorted(item["id"] for item in as_json) == sorted(row["id"] for row in as_csv) == ids
+        found = vobject.readOne(as_calendar).contents.get("vevent", [])
+        assert sorted(each.uid.value for each in found) == ids
+
+
+@pytest.mark.parametrize("name", ["news", "events", "members"])
+async def test_holds_the_same_as_json_when_exported_as_a_workbook(
+    name: str, client_of: ClientOf, uow: SqlAlchemyUnitOfWork
+) -> None:
+    admin = make_member(role=Role.ADMIN, full_name="=1+1", phone=PhoneNumber.parse("+34600111222"))
+    client = await client_of(admin)
+    async with uow:
+        uow.news.add(make_article(author_id=admin.id, title="=HYPERLINK(1)", summary="@x"))
+        uow.events.add(make_event(created_by=admin.id, title="-1", description="+1\n_x0041_"))
+        await uow.commit()
+
+    items = json.loads((await client.get(f"{EXPORTS}/{name}?format=json")).text)
+    answer = await client.get(f"{EXPORTS}/{name}?format=xlsx")
+
+    workbook = CalamineWorkbook.from_filelike(BytesIO(answer.content))
+    header, *rows = workbook.get_sheet_by_name("Export 1").to_python()
+    assert header == list(items[0])
+    assert rows == [[as_cell(value) for value in item.values()] for item in items]
+
+
+def as_cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+@pytest.mark.parametrize("name", ["news", "members"])
+async def test_returns_422_when_a_table_is_asked_for_as_a_calendar(name: str, client_for: ClientFor) -> None:
+    admin = await client_for(Role.ADMIN)
+
+    answer = await admin.get(f"{EXPORTS}/{name}?format=ics")
+
+    assert_problem(answer, 422, "validation_failed", pointer="/query/format")
+
+
 @pytest.mark.parametrize("query", ["format=xls", "sort=title", "limit=3", "format=csv&format=json"])
 async def test_returns_422_when_a_parameter_is_not_known(query: str, client_for: ClientFor) -> None:
     admin = await client_for(Role.ADMIN)
@@ -142,6 +215,7 @@ async def test_returns_422_when_a_parameter_is_not_known(query: str, client_for:
     [
         (NEWS, news, {"deleted_at", "version"}),
         (MEMBERS, members, {"password_hash", "version"}),
+        (EVENT, events, set()),
     ],
 )
 def test_decides_on_every_column_when_the_schema_grows(

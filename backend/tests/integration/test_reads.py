@@ -34,7 +34,7 @@ def statements(engine: AsyncEngine) -> Iterator[list[str]]:
     event.remove(engine.sync_engine, "before_cursor_execute", note)
 
 
-@pytest.mark.parametrize("path", ["/api/v1/news", "/api/v1/members"])
+@pytest.mark.parametrize("path", ["/api/v1/news", "/api/v1/events", "/api/v1/members"])
 async def test_takes_two_statements_when_a_list_is_read_with_a_token(
     path: str, client_for: ClientFor, statements: list[str]
 ) -> None:
@@ -82,7 +82,9 @@ async def test_reads_one_snapshot_when_rows_change_during_an_export(fresh_databa
             uow.news.add(make_article(author_id=author.id))
         await uow.commit()
 
-    table = SqlAlchemyExportSource(database.snapshot).news(where=NewsFilter(), visible=EVERYTHING)
+    table = SqlAlchemyExportSource(database.snapshot).news(
+        where=NewsFilter(), visible=EVERYTHING, by=author.id
+    )
     titles: list[object] = []
     async for batch in table.batches:
         if not titles:

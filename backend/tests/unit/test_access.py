@@ -9,9 +9,10 @@ from app.application.access import (
     authorize,
     may,
 )
-from app.application.queries import NewsVisibility
+from app.application.queries import EventVisibility, NewsVisibility
 from app.application.versions import require_version
 from app.domain.errors import ForbiddenError, PreconditionFailedError, UnauthenticatedError
+from app.domain.events import EventAudience
 from app.domain.members import Role
 from tests.factories import NOW, make_actor, make_article
 
@@ -67,6 +68,24 @@ def test_asks_for_the_password_when_it_is_older_or_the_time_is_unknown(at: datet
 )
 def test_news_visibility_follows_the_role_when_computed(role: Role | None, visible: NewsVisibility) -> None:
     assert NewsVisibility.of(make_actor(role) if role else None) == visible
+
+
+@pytest.mark.parametrize(
+    ("role", "audiences", "drafts"),
+    [
+        (None, {EventAudience.PUBLIC}, False),
+        (Role.SUPPORTER, {EventAudience.PUBLIC}, False),
+        (Role.MEMBER, {EventAudience.PUBLIC, EventAudience.MEMBERS}, False),
+        (Role.BOARD_MEMBER, set(EventAudience), True),
+        (Role.ADMIN, set(EventAudience), True),
+    ],
+)
+def test_event_visibility_follows_the_role_when_computed(
+    role: Role | None, audiences: set[EventAudience], *, drafts: bool
+) -> None:
+    actor = None if role is None else make_actor(role)
+
+    assert EventVisibility.of(actor) == EventVisibility(audiences=frozenset(audiences), drafts=drafts)
 
 
 @pytest.mark.parametrize("seen", [None, frozenset({1}), frozenset({1, 7})])

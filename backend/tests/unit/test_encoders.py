@@ -1,6 +1,6 @@
 import csv
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime
 from io import StringIO
 from uuid import UUID
@@ -15,7 +15,7 @@ from app.infrastructure.exports.encoders import PIECE, CsvEncoder, JsonEncoder, 
 async def encoded(
     encoder: Encoder, columns: tuple[str, ...], rows: Sequence[Sequence[object]]
 ) -> list[bytes]:
-    async def each() -> AsyncIterator[Sequence[Row]]:
+    async def each() -> AsyncGenerator[Sequence[Row]]:
         for start in range(0, len(rows), 7):
             yield rows[start : start + 7]
 

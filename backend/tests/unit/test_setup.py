@@ -1,9 +1,10 @@
 from collections import Counter
 
-from app.application.demo import ARTICLES, seed_demo
+from app.application.demo import ARTICLES, EVENTS, seed_demo
 from app.application.setup import NewAdmin, create_admin
 from app.domain.auth import Password
 from app.domain.consultations.consultation import ConsultationStatus
+from app.domain.events import EventAudience, EventStatus
 from app.domain.members import EmailAddress, Role
 from app.domain.news import ArticleStatus
 from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
@@ -55,6 +56,10 @@ async def test_stores_one_account_a_role_and_every_article_when_seeded(clock: Fi
     assert (over.status, over.anonymous) == (ConsultationStatus.CLOSED, False)
     assert {response.member_id for response in store.responses} == set(store.members)
     assert {response.consultation_id for response in store.responses} == {over.id}
+    assert Counter(event.status for event in store.events.values()) == Counter(plan.status for plan in EVENTS)
+    assert {event.status for event in store.events.values()} == set(EventStatus)
+    assert {event.audience for event in store.events.values()} == set(EventAudience)
+    assert all(event.updated_at <= clock.now() for event in store.events.values())
 
 
 async def test_changes_nothing_when_seeded_again(clock: FixedClock) -> None:

@@ -1,15 +1,20 @@
 """Exports from PostgreSQL: a server-side cursor in one snapshot, so memory stays flat."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, select
+from sqlalchemy import Select, Text, and_, case, cast, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.application.exports import Row, Rows
-from app.application.queries import MemberFilter, NewsFilter, NewsVisibility
+from app.application.exports import EXPORTS_AT_ONCE, Row, Rows, TooManyExportsError
+from app.application.queries import EventFilter, EventVisibility, MemberFilter, NewsFilter, NewsVisibility
 from app.core.database import Connections
+from app.domain.members import MemberId
 from app.infrastructure.database.consultations import options, questions
+from app.infrastructure.database.event_queries import EVENT, matching_events, visible_events
+from app.infrastructure.database.events import events
+from app.infrastructure.database.member_queries import matching_members
 from app.infrastructure.database.members import members
 from app.infrastructure.database.news import news
 from app.infrastructure.database.news_queries import matching_news, visible_news
@@ -44,24 +49,23 @@ MEMBERS = (
 )
 
 
-def matching_members(where: MemberFilter) -> list[ColumnElement[bool]]:
-    wanted = {members.c.role: where.role, members.c.is_active: where.is_active}
-    return [column == value for column, value in wanted.items() if value is not None]
-
-
 class SqlAlchemyExportSource:
     def __init__(self, snapshot: Connections) -> None:
         self._snapshot = snapshot
 
-    def news(self, *, where: NewsFilter, visible: NewsVisibility) -> Rows:
+    def news(self, *, where: NewsFilter, visible: NewsVisibility, by: MemberId) -> Rows:
         query = select(*NEWS).where(visible_news(visible), *matching_news(where))
-        return self._rows(query.order_by(news.c.id))
+        return self._rows(query.order_by(news.c.id), by)
 
-    def members(self, *, where: MemberFilter) -> Rows:
+    def events(self, *, where: EventFilter, visible: EventVisibility, by: MemberId) -> Rows:
+        query = select(*EVENT).where(visible_events(visible), *matching_events(where))
+        return self._rows(query.order_by(events.c.id), by)
+
+    def members(self, *, where: MemberFilter, by: MemberId) -> Rows:
         query = select(*MEMBERS).where(*matching_members(where))
-        return self._rows(query.order_by(members.c.id))
+        return self._rows(query.order_by(members.c.id), by)
 
-    def responses(self, id: UUID) -> Rows:
+    def responses(self, id: UUID, *, by: MemberId) -> Rows:
         """One row a chosen option or a text."""
         given = responses.c
         answer = func.coalesce(options.c.text, given.texts.op("->>")(cast(questions.c.id, Text)))
@@ -80,13 +84,29 @@ class SqlAlchemyExportSource:
             )
             .where(given.consultation_id == id, answer.is_not(None))
         )
-        return self._rows(query.order_by(given.id, questions.c.position, options.c.position))
+        return self._rows(query.order_by(given.id, questions.c.position, options.c.position), by)
 
-    def _rows(self, query: Select[Any]) -> Rows:
-        return Rows(tuple(query.selected_columns.keys()), self._stream(query))
+    def _rows(self, query: Select[Any], by: MemberId) -> Rows:
+        return Rows(tuple(query.selected_columns.keys()), self._stream(query, by))
 
-    async def _stream(self, query: Select[Any]) -> AsyncIterator[Sequence[Row]]:
+    async def _stream(self, query: Select[Any], by: MemberId) -> AsyncGenerator[Sequence[Row]]:
         async with self._snapshot() as connection:
+            await _take_place(connection, by)
             result = await connection.stream(query.execution_options(yield_per=ROWS_AT_ONCE))
-            async for batch in result.partitions():
-                yield batch
+            try:
+                async for batch in result.partitions():
+                    yield batch
+            finally:  # as a context manager it would not close when the generator is closed
+                await result.close()
+
+
+async def _take_place(connection: AsyncConnection, by: MemberId) -> None:
+    """Lock one of the member's places until the transaction ends. Raises TooManyExportsError.
+
+    An advisory lock counts across instances, and goes with the connection of one that died.
+    """
+    places = [func.hashtextextended(f"export {by}", place) for place in range(EXPORTS_AT_ONCE)]
+    # CASE tries one after the other; OR may try them all, and would take more than one.
+    taken = case(*((func.pg_try_advisory_xact_lock(place), True) for place in places), else_=False)
+    if not await connection.scalar(select(taken)):
+        raise TooManyExportsError

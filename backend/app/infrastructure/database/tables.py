@@ -1,6 +1,6 @@
 """Every table, for whoever needs them all: importing a module adds its tables to the metadata."""
 
-from app.infrastructure.database import audit, auth, consultations, members, news, responses
+from app.infrastructure.database import audit, auth, consultations, events, members, news, responses
 from app.infrastructure.database.metadata import mapper_registry
 
 metadata = mapper_registry.metadata
@@ -9,6 +9,7 @@ TABLES = (
     auth.sessions,
     auth.one_time_tokens,
     news.news,
+    events.events,
     audit.audit_entries,
     consultations.consultations,
     consultations.questions,

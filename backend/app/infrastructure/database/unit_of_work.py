@@ -15,6 +15,7 @@ from app.infrastructure.database.auth import (
 )
 from app.infrastructure.database.consultations import SqlAlchemyConsultationRepository
 from app.infrastructure.database.errors import translated_errors
+from app.infrastructure.database.events import SqlAlchemyEventRepository
 from app.infrastructure.database.members import SqlAlchemyMemberRepository
 from app.infrastructure.database.news import SqlAlchemyArticleRepository
 from app.infrastructure.database.responses import SqlAlchemyResponseRepository
@@ -35,6 +36,7 @@ class SqlAlchemyUnitOfWork:
         self.news = SqlAlchemyArticleRepository(session)
         self.consultations = SqlAlchemyConsultationRepository(session)
         self.responses = SqlAlchemyResponseRepository(session)
+        self.events = SqlAlchemyEventRepository(session)
         self.audit = SqlAlchemyAuditLog(session)
         self.jobs = ProcrastinateJobQueue(session)
         return self

@@ -3,7 +3,7 @@
 import csv
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import datetime
 from io import StringIO
 
@@ -24,13 +24,13 @@ class CsvEncoder:
 
     media_type = "text/csv; charset=utf-8; header=present"
 
-    async def encode(self, table: Rows) -> AsyncIterator[bytes]:
+    async def encode(self, table: Rows) -> AsyncGenerator[bytes]:
         buffer = StringIO(newline="")
         writer = csv.writer(buffer)
         writer.writerow(defuse(column) for column in table.columns)
         async for batch in table.batches:
             for row in batch:
-                writer.writerow([defuse(_text(value)) for value in row])
+                writer.writerow([defuse(as_text(value)) for value in row])
                 if buffer.tell() >= PIECE:
                     yield _drain(buffer)
         yield _drain(buffer)
@@ -41,7 +41,7 @@ class JsonEncoder:
 
     media_type = "application/json"
 
-    async def encode(self, table: Rows) -> AsyncIterator[bytes]:
+    async def encode(self, table: Rows) -> AsyncGenerator[bytes]:
         buffer = StringIO()
         separator = "["
         async for batch in table.batches:
@@ -62,10 +62,10 @@ def defuse(cell: str) -> str:
 def _plain(value: object) -> str | bool | int | None:
     if value is None or isinstance(value, bool | int):
         return value
-    return _text(value)
+    return as_text(value)
 
 
-def _text(value: object) -> str:
+def as_text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):

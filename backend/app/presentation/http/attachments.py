@@ -1,40 +1,62 @@
 """Answers that are files to be saved."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 from urllib.parse import quote
 
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from app.application.access import Action
-from app.application.exports import Export
+from app.application.exports import Export, TooManyExportsError
 from app.domain.errors import DomainError
 from app.presentation.http.routing import operation
 
+TABLES: dict[str, dict[str, Any]] = {
+    "text/csv": {"schema": {"type": "string"}},
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {
+        "schema": {"type": "string", "format": "binary"}
+    },
+    "application/json": {"schema": {"type": "array", "items": {"type": "object"}}},
+}
+CALENDAR: dict[str, dict[str, Any]] = {"text/calendar": {"schema": {"type": "string"}}}
 
-async def attachment(export: Export) -> StreamingResponse:
-    """Stream the export as a file to be saved (RFC 6266; the name as in RFC 8187).
 
-    The first piece is read here, so that a database that does not answer is a 503 and not half a
-    200. When it fails later the connection is cut, which every client can tell from the end.
+class Download(StreamingResponse):
+    """An export as a file to be saved (RFC 6266; the name as in RFC 8187).
+
+    A client that leaves ends the export there and then, and with it the connection it reads from.
     """
-    first = await anext(export.chunks)
 
-    async def chunks() -> AsyncIterator[bytes]:
-        yield first
-        async for chunk in export.chunks:
-            yield chunk
+    def __init__(self, export: Export, first: bytes) -> None:
+        name = f"attachment; filename*=UTF-8''{quote(export.file_name)}"
+        headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
+        super().__init__(_chain(first, export.chunks), headers=headers, media_type=export.media_type)
+        self._export = export
 
-    name = f"attachment; filename*=UTF-8''{quote(export.file_name)}"
-    headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
-    return StreamingResponse(chunks(), headers=headers, media_type=export.media_type)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with aclosing(self._export.chunks):
+            await super().__call__(scope, receive, send)
 
 
-def exported(action: Action, *errors: type[DomainError]) -> dict[str, Any]:
-    arguments = operation(action, *errors)
-    content = {
-        "text/csv": {"schema": {"type": "string"}},
-        "application/json": {"schema": {"type": "array", "items": {"type": "object"}}},
-    }
+async def attachment(export: Export) -> Download:
+    """Read the first piece, so that a refusal or a database that does not answer is no half 200.
+
+    When it fails later the connection is cut, which every client can tell from the end.
+    """
+    return Download(export, await anext(export.chunks))
+
+
+async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for chunk in rest:
+        yield chunk
+
+
+def exported(
+    action: Action, *errors: type[DomainError], content: dict[str, dict[str, Any]] = TABLES
+) -> dict[str, Any]:
+    arguments = operation(action, TooManyExportsError, *errors)
     arguments["responses"][200] = {"description": "The file.", "content": content}
     return arguments | {"response_class": StreamingResponse}

@@ -9,7 +9,7 @@ _TAG = re.compile(r'(W/)?"([^"]*)"')
 _VERSION = re.compile(r"[1-9][0-9]{0,9}")
 
 
-def etag(version: int) -> str:
+def etag(version: int | str) -> str:
     return f'"{version}"'
 
 
@@ -52,10 +52,14 @@ class EntityTag:
 
     def send(self, version: int) -> None:
         """Set ETag. Raises HTTPException 304 when a GET's If-None-Match names this version."""
+        self._response.headers.update(self.headers(version))
+
+    def headers(self, version: int | str) -> dict[str, str]:
+        """Return what `send` sets, for an answer that is a Response of its own."""
         headers = {"ETag": etag(version), "Cache-Control": "private, no-cache"}
         if self._method == "GET" and str(version) in self._known:
             raise HTTPException(304, headers=headers)
-        self._response.headers.update(headers)
+        return headers
 
 
 SeenVersions = Annotated[frozenset[int] | None, Depends(_seen_versions)]

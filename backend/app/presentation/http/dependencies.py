@@ -10,9 +10,9 @@ from fastapi.security import OAuth2PasswordBearer
 
 from app.application.access import Actor
 from app.application.consultation_queries import ConsultationQueries
-from app.application.exports import Exporter
+from app.application.exports import Encoder, Exporter, ExportFormat
 from app.application.ports import Authenticator, OneTimeTokens, PasswordHasher, SessionTokens
-from app.application.queries import MemberQueries, NewsQueries, Readiness
+from app.application.queries import EventQueries, MemberQueries, NewsQueries, Readiness
 from app.domain.errors import UnauthenticatedError
 from app.domain.ports import Clock, UnitOfWork
 
@@ -30,6 +30,7 @@ class Dependencies:
     member_queries: MemberQueries
     news_queries: NewsQueries
     consultation_queries: ConsultationQueries
+    event_queries: EventQueries
     exporter: Exporter
     readiness: Readiness
     cursor_secret: str
@@ -71,8 +72,16 @@ async def _consultation_queries(request: Request) -> ConsultationQueries:
     return provided(request).consultation_queries
 
 
+async def _event_queries(request: Request) -> EventQueries:
+    return provided(request).event_queries
+
+
 async def _exporter(request: Request) -> Exporter:
     return provided(request).exporter
+
+
+async def _calendar_encoder(request: Request) -> Encoder:
+    return provided(request).exporter.encoders[ExportFormat.ICS]
 
 
 async def _readiness(request: Request) -> Readiness:
@@ -109,7 +118,9 @@ OneTimeTokensDep = Annotated[OneTimeTokens, Depends(_one_time_tokens)]
 MemberQueriesDep = Annotated[MemberQueries, Depends(_member_queries)]
 NewsQueriesDep = Annotated[NewsQueries, Depends(_news_queries)]
 ConsultationQueriesDep = Annotated[ConsultationQueries, Depends(_consultation_queries)]
+EventQueriesDep = Annotated[EventQueries, Depends(_event_queries)]
 ExporterDep = Annotated[Exporter, Depends(_exporter)]
+CalendarEncoderDep = Annotated[Encoder, Depends(_calendar_encoder)]
 ReadinessDep = Annotated[Readiness, Depends(_readiness)]
 OptionalActor = Annotated[Actor | None, Depends(_optional_actor)]
 """The actor, or None for a request without a token. A token that is not valid is refused."""

@@ -22,6 +22,7 @@ from app.domain.errors import (
     NotFoundError,
     PreconditionFailedError,
     RuleViolationError,
+    TooManyRequestsError,
     UnauthenticatedError,
     UnavailableError,
 )
@@ -35,11 +36,13 @@ STATUS: dict[type[DomainError], int] = {
     ConflictError: 409,
     PreconditionFailedError: 412,
     RuleViolationError: 422,
+    TooManyRequestsError: 429,
     UnavailableError: 503,
 }
 
 HEADERS: dict[int, dict[str, str]] = {
     401: {"WWW-Authenticate": 'Bearer realm="pau2"'},
+    429: {"Retry-After": "30"},
     503: {"Retry-After": "5"},
 }
 

@@ -6,9 +6,9 @@ from fastapi.responses import StreamingResponse
 
 from app.application.access import Action
 from app.application.consultations import export_responses
-from app.application.exports import export_members, export_news
+from app.application.exports import export_events, export_members, export_news
 from app.domain.consultations.consultation import ConsultationNotClosedError, ConsultationNotFoundError
-from app.presentation.http.attachments import attachment, exported
+from app.presentation.http.attachments import CALENDAR, TABLES, attachment, exported
 from app.presentation.http.dependencies import (
     ClockDep,
     ConsultationQueriesDep,
@@ -18,7 +18,11 @@ from app.presentation.http.dependencies import (
 )
 from app.presentation.http.routing import api_router
 from app.presentation.http.schemas.consultations import ResponseExportParams
-from app.presentation.http.schemas.exports import MemberExportParams, NewsExportParams
+from app.presentation.http.schemas.exports import (
+    EventExportParams,
+    MemberExportParams,
+    NewsExportParams,
+)
 
 router = api_router("/exports", "exports")
 
@@ -33,13 +37,30 @@ async def news(
 ) -> StreamingResponse:
     """The articles that you see in the list, with their content, oldest first, as one file.
 
-    In CSV a cell that a spreadsheet would take for a formula gets an apostrophe in front; JSON is
-    exact. Each export is recorded in the audit log.
+    In CSV a cell that a spreadsheet would take for a formula gets an apostrophe in front, in XLSX
+    every cell is text and cut at 32,767 characters; JSON is exact. At most two exports at a time.
+    Each is recorded in the audit log.
     """
     return await attachment(
-        await export_news(
-            params.to_filter(), params.format, actor=actor, uow=uow, clock=clock, exporter=exporter
-        )
+        export_news(params.to_filter(), params.format, actor=actor, uow=uow, clock=clock, exporter=exporter)
+    )
+
+
+@router.get("/events", summary="Export events", **exported(Action.EXPORT_EVENTS, content=TABLES | CALENDAR))
+async def events(
+    params: Annotated[EventExportParams, Query()],
+    actor: CurrentActor,
+    uow: UowDep,
+    clock: ClockDep,
+    exporter: ExporterDep,
+) -> StreamingResponse:
+    """The events that you see in the list, in the order in which they were planned, as one file.
+
+    CSV, XLSX and JSON as for news; `ics` is a calendar to be imported. At most two exports at a time.
+    Each is recorded in the audit log.
+    """
+    return await attachment(
+        export_events(params.to_filter(), params.format, actor=actor, uow=uow, clock=clock, exporter=exporter)
     )
 
 
@@ -54,10 +75,11 @@ async def members(
     """The members, in the order in which they joined, as one file. No passwords, in any form.
 
     For administrators who entered their password within the hour; otherwise the answer is 403 with
-    the code `reauthentication_required`. Each export is recorded in the audit log.
+    the code `reauthentication_required`. At most two exports at a time. Each is recorded in the
+    audit log.
     """
     return await attachment(
-        await export_members(
+        export_members(
             params.to_filter(), params.format, actor=actor, uow=uow, clock=clock, exporter=exporter
         )
     )

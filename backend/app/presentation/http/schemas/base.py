@@ -1,14 +1,19 @@
 """What every request body and query has in common."""
 
 import re
+from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """C0 and C1 controls but tab and line feed, and lone surrogates: PostgreSQL refuses some, logs and
 terminals obey others."""
+
+
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
 def _refuse_control_characters(text: str) -> str:
@@ -30,6 +35,25 @@ MultilineText = Annotated[str, AfterValidator(_refuse_control_characters)]
 
 Text = Annotated[MultilineText, AfterValidator(_refuse_line_breaks)]
 """The same on one line, so that it can go into a header or a log."""
+
+
+def _refuse_other_notations(value: object) -> object:
+    if isinstance(value, str) and _RFC_3339.fullmatch(value):
+        return value
+    raise PydanticCustomError(
+        "datetime_rfc3339", "Input should be like 2026-12-05T18:30:00+01:00 (in an address, + is %2B)"
+    )
+
+
+def _in_utc(instant: datetime) -> datetime:
+    if not FIRST_YEAR < instant.year < LAST_YEAR:
+        raise PydanticCustomError("datetime_far_away", "Input should be of this or a neighbouring century")
+    return instant.astimezone(UTC)
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_refuse_other_notations), AfterValidator(_in_utc)]
+"""A time with its offset (RFC 3339), made UTC. Pydantic alone would take numbers and years that do not
+survive the way through a time zone."""
 
 
 class Schema(BaseModel):

@@ -1,10 +1,10 @@
 """Consultations at the boundary."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Self, cast
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import Field
 
 from app.application.consultation_queries import (
     ConsultationFilter,
@@ -31,7 +31,7 @@ from app.domain.consultations.questions import (
     QuestionKind,
 )
 from app.presentation.http.pagination import PageParams
-from app.presentation.http.schemas.base import MultilineText, Schema, Text, View
+from app.presentation.http.schemas.base import Instant, MultilineText, Schema, Text, View
 
 Title = Annotated[
     Text, Field(min_length=1, max_length=Consultation.MAX_TITLE_LENGTH, examples=["A new playground"])
@@ -40,13 +40,6 @@ Description = Annotated[
     MultilineText,
     Field(min_length=1, max_length=Consultation.MAX_DESCRIPTION_LENGTH, description="Markdown."),
 ]
-Instant = Annotated[
-    AwareDatetime,
-    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC)),
-    AfterValidator(lambda instant: instant.astimezone(UTC)),
-]
-"""An instant with its offset, in a century in which every offset can be computed with."""
-
 QuestionTitle = Annotated[
     Text, Field(min_length=1, max_length=Question.MAX_TITLE_LENGTH, examples=["Where should it be?"])
 ]

@@ -1,0 +1,137 @@
+"""What the board does with events, and the calendar that people subscribe to."""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from hashlib import sha256
+from operator import attrgetter
+
+from app.application.access import Action, Actor, authorize
+from app.application.exports import Encoder, Row, Rows
+from app.application.queries import EventView, EventVisibility, LatestEvents
+from app.application.versions import require_version
+from app.domain.audit import AuditEntry
+from app.domain.events import Event, EventAudience, EventChanges, EventId
+from app.domain.ports import Clock, UnitOfWork
+
+CALENDAR_SIZE = 1_000
+"""Events in the calendar: those that start last. Years of an association, and a bound on the work."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateEvent:
+    title: str
+    description: str | None
+    starts_at: datetime
+    ends_at: datetime
+    location: str
+    organizer: str
+    audience: EventAudience
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """`version` names exactly these events in exactly these versions."""
+
+    version: str
+    media_type: str
+    content: AsyncGenerator[bytes]
+
+
+async def create_event(command: CreateEvent, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> Event:
+    """Start a draft in the actor's name."""
+    authorize(actor, Action.WRITE_EVENTS)
+    async with uow:
+        event = Event.create(
+            title=command.title,
+            description=command.description,
+            starts_at=command.starts_at,
+            ends_at=command.ends_at,
+            location=command.location,
+            organizer=command.organizer,
+            audience=command.audience,
+            created_by=actor.member_id,
+            at=clock.now(),
+        )
+        uow.events.add(event)
+        await uow.commit()
+    return event
+
+
+async def edit_event(
+    id: EventId,
+    changes: EventChanges,
+    *,
+    seen: frozenset[int] | None,
+    actor: Actor,
+    uow: UnitOfWork,
+    clock: Clock,
+) -> Event:
+    """Change a draft or a published event. `seen`: see `require_version`."""
+    authorize(actor, Action.WRITE_EVENTS)
+    async with uow:
+        event = await uow.events.get(id)
+        require_version(event, seen)
+        event.edit(changes, at=clock.now())
+        await uow.commit()
+    return event
+
+
+async def publish_event(id: EventId, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> Event:
+    """Announce a draft to its audience."""
+    authorize(actor, Action.WRITE_EVENTS)
+    async with uow:
+        event = await uow.events.get(id)
+        event.publish(at=clock.now())
+        await uow.commit()
+    return event
+
+
+async def cancel_event(id: EventId, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> Event:
+    """Call a published event off; its audience still sees it, as cancelled."""
+    authorize(actor, Action.WRITE_EVENTS)
+    async with uow:
+        event = await uow.events.get(id)
+        event.cancel(at=clock.now())
+        await uow.commit()
+    return event
+
+
+async def complete_event(id: EventId, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> Event:
+    """Record that a published event took place."""
+    authorize(actor, Action.WRITE_EVENTS)
+    async with uow:
+        event = await uow.events.get(id)
+        event.complete(at=clock.now())
+        await uow.commit()
+    return event
+
+
+async def remove_event(
+    id: EventId, *, seen: frozenset[int] | None, actor: Actor, uow: UnitOfWork, clock: Clock
+) -> None:
+    """Remove an event for good, whatever its status. The audit log is all that remembers it."""
+    authorize(actor, Action.WRITE_EVENTS)
+    async with uow:
+        event = await uow.events.get(id)
+        require_version(event, seen)
+        await uow.events.remove(event)
+        entry = AuditEntry.create(
+            action="events:remove", actor_id=actor.member_id, subject_id=event.id, at=clock.now()
+        )
+        uow.audit.add(entry)
+        await uow.commit()
+
+
+async def read_calendar(*, actor: Actor | None, queries: LatestEvents, encoder: Encoder) -> Calendar:
+    """Put the events that the actor sees into one calendar. No connection is held while it is sent."""
+    authorize(actor, Action.READ_PUBLIC_EVENTS)
+    events = await queries.list_latest(CALENDAR_SIZE, visible=EventVisibility.of(actor))
+    known = "".join(f"{event.id} {event.version} " for event in events)
+    columns = tuple(field.name for field in fields(EventView))
+    table = Rows(columns, _at_once([*map(attrgetter(*columns), events)]))
+    return Calendar(sha256(known.encode()).hexdigest(), encoder.media_type, encoder.encode(table))
+
+
+async def _at_once(rows: Sequence[Row]) -> AsyncGenerator[Sequence[Row]]:
+    yield rows

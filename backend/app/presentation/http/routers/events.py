@@ -1,0 +1,204 @@
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Response
+from fastapi.responses import StreamingResponse
+
+from app.application.access import Action
+from app.application.events import (
+    cancel_event,
+    complete_event,
+    create_event,
+    edit_event,
+    publish_event,
+    read_calendar,
+    remove_event,
+)
+from app.application.queries import EventVisibility
+from app.domain.events import (
+    EventClosedError,
+    EventDescriptionError,
+    EventId,
+    EventLocationError,
+    EventNotDraftError,
+    EventNotFoundError,
+    EventNotPublishedError,
+    EventNotStartedError,
+    EventOrganizerError,
+    EventTimesError,
+    EventTitleError,
+)
+from app.presentation.http.conditions import EntityTagDep, SeenVersions
+from app.presentation.http.dependencies import (
+    CalendarEncoderDep,
+    ClockDep,
+    CurrentActor,
+    EventQueriesDep,
+    OptionalActor,
+    UowDep,
+)
+from app.presentation.http.pagination import PaginationDep
+from app.presentation.http.routing import api_router, operation
+from app.presentation.http.schemas.events import (
+    EventCreate,
+    EventListParams,
+    EventPage,
+    EventRead,
+    EventUpdate,
+)
+
+router = api_router("/events", "events")
+
+INVALID = (
+    EventTitleError,
+    EventDescriptionError,
+    EventLocationError,
+    EventOrganizerError,
+    EventTimesError,
+)
+
+
+def calendar_operation() -> dict[str, Any]:
+    arguments = operation(Action.READ_PUBLIC_EVENTS)
+    content = {"text/calendar": {"schema": {"type": "string"}}}
+    arguments["responses"][200] = {"description": "The calendar.", "content": content}
+    return arguments | {"response_class": StreamingResponse}
+
+
+@router.get("", summary="List events", **operation(Action.READ_PUBLIC_EVENTS))
+async def list_events(
+    params: Annotated[EventListParams, Query()],
+    pagination: PaginationDep,
+    queries: EventQueriesDep,
+    actor: OptionalActor,
+) -> EventPage:
+    """The events that you can see, the earliest first; `from` and `to` choose a time.
+
+    Everybody sees PUBLIC ones, members also MEMBERS ones, the board also BOARD ones and drafts. An
+    event that was cancelled or completed stays.
+    """
+    page = await queries.list_events(
+        where=params.to_filter(),
+        page=pagination.request(params, sort=params.sort),
+        visible=EventVisibility.of(actor),
+    )
+    return EventPage.of(page, pagination.next_cursor(page, params))
+
+
+@router.get(".ics", summary="Subscribe to the calendar", **calendar_operation())
+async def read_events_calendar(
+    queries: EventQueriesDep, encoder: CalendarEncoderDep, actor: OptionalActor, tag: EntityTagDep
+) -> StreamingResponse:
+    """The events that you can see as iCalendar (RFC 5545), for calendar programs.
+
+    Without an access token these are the PUBLIC ones. Drafts are TENTATIVE; a cancelled event stays,
+    as CANCELLED. SEQUENCE counts the changes. At most the 1,000 events that start last.
+    """
+    calendar = await read_calendar(actor=actor, queries=queries, encoder=encoder)
+    headers = tag.headers(calendar.version)
+    return StreamingResponse(calendar.content, headers=headers, media_type=calendar.media_type)
+
+
+@router.get("/{id}", summary="Read an event", **operation(Action.READ_PUBLIC_EVENTS, EventNotFoundError))
+async def read_event(
+    id: UUID, queries: EventQueriesDep, actor: OptionalActor, tag: EntityTagDep
+) -> EventRead:
+    """One event. What you cannot see is answered like what does not exist."""
+    event = await queries.get_event(EventId(id), visible=EventVisibility.of(actor))
+    tag.send(event.version)
+    return EventRead.model_validate(event)
+
+
+@router.post("", status_code=201, summary="Plan an event", **operation(Action.WRITE_EVENTS, *INVALID))
+async def create(
+    *,
+    body: EventCreate,
+    actor: CurrentActor,
+    uow: UowDep,
+    clock: ClockDep,
+    response: Response,
+    tag: EntityTagDep,
+) -> EventRead:
+    """Start an event as a draft that only the board sees."""
+    event = await create_event(body.to_command(), actor=actor, uow=uow, clock=clock)
+    response.headers["Location"] = f"/api/v1/events/{event.id}"
+    tag.send(event.version)
+    return EventRead.model_validate(event)
+
+
+@router.patch(
+    "/{id}",
+    summary="Edit an event",
+    **operation(
+        Action.WRITE_EVENTS,
+        EventNotFoundError,
+        EventClosedError,
+        *INVALID,
+        changes_version=True,
+    ),
+)
+async def edit(
+    *,
+    id: UUID,
+    body: EventUpdate,
+    actor: CurrentActor,
+    seen: SeenVersions,
+    uow: UowDep,
+    clock: ClockDep,
+    tag: EntityTagDep,
+) -> EventRead:
+    """Change the fields that you send (JSON Merge Patch). Cancelled and completed events stay as they are."""
+    event = await edit_event(EventId(id), body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock)
+    tag.send(event.version)
+    return EventRead.model_validate(event)
+
+
+@router.delete(
+    "/{id}",
+    status_code=204,
+    summary="Remove an event",
+    **operation(Action.WRITE_EVENTS, EventNotFoundError, changes_version=True),
+)
+async def remove(id: UUID, actor: CurrentActor, seen: SeenVersions, uow: UowDep, clock: ClockDep) -> None:
+    """Delete the event, whatever its status. Cancel it instead where people may come: they see that."""
+    await remove_event(EventId(id), seen=seen, actor=actor, uow=uow, clock=clock)
+
+
+@router.post(
+    "/{id}/publish",
+    summary="Publish a draft",
+    **operation(Action.WRITE_EVENTS, EventNotFoundError, EventNotDraftError),
+)
+async def publish(
+    id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep, tag: EntityTagDep
+) -> EventRead:
+    """Announce a draft to its audience."""
+    event = await publish_event(EventId(id), actor=actor, uow=uow, clock=clock)
+    tag.send(event.version)
+    return EventRead.model_validate(event)
+
+
+@router.post(
+    "/{id}/cancel",
+    summary="Cancel an event",
+    **operation(Action.WRITE_EVENTS, EventNotFoundError, EventNotPublishedError),
+)
+async def cancel(id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep, tag: EntityTagDep) -> EventRead:
+    """Call a published event off. Its audience still sees it, here and in calendars, as cancelled."""
+    event = await cancel_event(EventId(id), actor=actor, uow=uow, clock=clock)
+    tag.send(event.version)
+    return EventRead.model_validate(event)
+
+
+@router.post(
+    "/{id}/complete",
+    summary="Complete an event",
+    **operation(Action.WRITE_EVENTS, EventNotFoundError, EventNotPublishedError, EventNotStartedError),
+)
+async def complete(
+    id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep, tag: EntityTagDep
+) -> EventRead:
+    """Record that a published event took place; it has started by then."""
+    event = await complete_event(EventId(id), actor=actor, uow=uow, clock=clock)
+    tag.send(event.version)
+    return EventRead.model_validate(event)

@@ -1,0 +1,101 @@
+"""Events at the boundary."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Self, cast
+from uuid import UUID
+
+from pydantic import Field
+
+from app.application.events import CreateEvent
+from app.application.queries import EventFilter, EventSort, EventView, Page
+from app.domain.events import Event, EventAudience, EventChanges, EventStatus
+from app.presentation.http.pagination import PageParams
+from app.presentation.http.schemas.base import Instant, MultilineText, Schema, Text, View
+
+Line = Annotated[Text, Field(min_length=1, max_length=Event.MAX_LINE_LENGTH)]
+Title = Annotated[Line, Field(examples=["Summer cinema"])]
+Location = Annotated[Line, Field(examples=["Plaza Mayor"])]
+Organizer = Annotated[Line, Field(examples=["Culture group"])]
+Description = Annotated[
+    MultilineText,
+    Field(
+        min_length=1,
+        max_length=Event.MAX_DESCRIPTION_LENGTH,
+        examples=["At nightfall. Bring a chair."],
+    ),
+]
+Start = Annotated[Instant, Field(examples=["2027-07-02T22:00:00+02:00"])]
+End = Annotated[Instant, Field(description="After `starts_at`.", examples=["2027-07-03T00:30:00+02:00"])]
+
+
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class EventCreate(Schema):
+    title: Title
+    description: Description | None = None
+    starts_at: Start
+    ends_at: End
+    location: Location
+    organizer: Organizer
+    audience: EventAudience
+
+    def to_command(self) -> CreateEvent:
+        return CreateEvent(**self.model_dump())
+
+
+class EventUpdate(Schema):
+    """A merge patch (RFC 7396): absent fields stay, null clears the description."""
+
+    title: Title = ""
+    description: Description | None = None
+    starts_at: Start = NEVER
+    ends_at: End = NEVER
+    location: Location = ""
+    organizer: Organizer = ""
+    audience: EventAudience = EventAudience.PUBLIC
+
+    def to_changes(self) -> EventChanges:
+        return cast("EventChanges", self.model_dump(exclude_unset=True))
+
+
+class EventRead(View):
+    id: UUID
+    title: str
+    description: str | None
+    starts_at: datetime
+    ends_at: datetime
+    location: str
+    organizer: str
+    audience: EventAudience
+    status: EventStatus
+    created_by: UUID
+    created_at: datetime
+    updated_at: datetime
+
+
+class EventPage(View):
+    items: list[EventRead]
+    next_cursor: str | None
+
+    @classmethod
+    def of(cls, page: Page[EventView], next_cursor: str | None) -> Self:
+        return cls.model_validate({"items": page.items, "next_cursor": next_cursor})
+
+
+class EventFilterParams(Schema):
+    status: EventStatus | None = None
+    audience: EventAudience | None = None
+    since: Instant | None = Field(
+        None, alias="from", description="Only events that end after this.", examples=["2026-12-01T00:00:00Z"]
+    )
+    until: Instant | None = Field(
+        None, alias="to", description="Only events that start before this.", examples=["2027-01-01T00:00:00Z"]
+    )
+
+    def to_filter(self) -> EventFilter:
+        return EventFilter(status=self.status, audience=self.audience, since=self.since, until=self.until)
+
+
+class EventListParams(EventFilterParams, PageParams):
+    sort: EventSort = Field(EventSort.SOONEST, description="`-` before a name: descending.")
