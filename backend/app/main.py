@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.application.demo import seed_demo
 from app.application.exports import Exporter
@@ -25,7 +26,9 @@ from app.infrastructure.database.event_queries import SqlAlchemyEventQueries
 from app.infrastructure.database.exports import SqlAlchemyExportSource
 from app.infrastructure.database.member_queries import SqlAlchemyMemberQueries
 from app.infrastructure.database.news_queries import SqlAlchemyNewsQueries
+from app.infrastructure.database.personal_data import SqlAlchemyPersonalDataQueries
 from app.infrastructure.database.readiness import SqlAlchemyReadiness
+from app.infrastructure.database.session_queries import SqlAlchemySessionQueries
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.exports.formats import ENCODERS
 from app.infrastructure.jobs.worker import run_worker
@@ -36,7 +39,7 @@ from app.presentation.cli import Commands, create_cli
 from app.presentation.http import docs, errors
 from app.presentation.http.dependencies import Dependencies
 from app.presentation.http.middleware import RequestContextMiddleware
-from app.presentation.http.routers import auth, consultations, events, exports, health, members, news
+from app.presentation.http.routers import ROUTERS
 
 DESCRIPTION = """The API of a neighbourhood association.
 
@@ -59,6 +62,8 @@ def create_dependencies(settings: Settings, database: Database, clock: Clock) ->
         news_queries=SqlAlchemyNewsQueries(reads),
         consultation_queries=SqlAlchemyConsultationQueries(reads),
         event_queries=SqlAlchemyEventQueries(reads),
+        session_queries=SqlAlchemySessionQueries(reads, clock=clock),
+        personal_data_queries=SqlAlchemyPersonalDataQueries(snapshot),
         exporter=Exporter(SqlAlchemyExportSource(snapshot), ENCODERS),
         readiness=SqlAlchemyReadiness(reads, head=migrations.head_revision()),
         cursor_secret=settings.cursor_secret.get_secret_value(),
@@ -93,10 +98,11 @@ def create_app(
     dependencies = create_dependencies(settings, database, clock or SystemClock())
     app.state.dependencies = replace(dependencies, **overrides)
     app.add_middleware(RequestContextMiddleware)
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.proxy_networks)
     errors.install(app)
     docs.install(app)
-    for feature in (health, auth, members, news, events, consultations, exports):
-        app.include_router(feature.router)
+    for router in ROUTERS:
+        app.include_router(router)
     return app
 
 

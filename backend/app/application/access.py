@@ -43,6 +43,12 @@ class Action(StrEnum):
     EDIT_OWN_MEMBER = "members:edit-own"
     READ_MEMBERS = "members:read"
     EDIT_MEMBERS = "members:edit"
+    INVITE_MEMBERS = "members:invite"
+    SET_ROLES = "members:set-role"
+    DEACTIVATE_MEMBERS = "members:deactivate"
+    ACTIVATE_MEMBERS = "members:activate"
+    READ_OWN_DATA = "members:read-own-data"
+    ERASE_OWN_MEMBER = "members:erase-own"
     EXPORT_MEMBERS = "members:export"
     READ_PUBLIC_EVENTS = "events:read-public"
     READ_MEMBERS_EVENTS = "events:read-members"
@@ -51,6 +57,10 @@ class Action(StrEnum):
     EXPORT_EVENTS = "events:export"
     REGISTER = "auth:register"
     LOG_IN = "auth:log-in"
+    READ_OWN_SESSIONS = "auth:read-sessions"
+    END_OWN_SESSIONS = "auth:end-sessions"
+    RECOVER_ACCOUNT = "auth:recover-account"
+    CHANGE_CREDENTIALS = "auth:change-password"
     CHECK_HEALTH = "ops:health"
     READ_CONSULTATIONS = "consultations:read"
     READ_MEMBERS_CONSULTATIONS = "consultations:read-members"
@@ -84,6 +94,12 @@ POLICY: Mapping[Action, Rule] = MappingProxyType(
         Action.EDIT_OWN_MEMBER: Rule(Role.SUPPORTER),
         Action.READ_MEMBERS: Rule(Role.BOARD_MEMBER),
         Action.EDIT_MEMBERS: Rule(Role.ADMIN),
+        Action.INVITE_MEMBERS: Rule(Role.ADMIN),
+        Action.SET_ROLES: Rule(Role.ADMIN),
+        Action.DEACTIVATE_MEMBERS: Rule(Role.ADMIN),
+        Action.ACTIVATE_MEMBERS: Rule(Role.ADMIN),
+        Action.READ_OWN_DATA: Rule(Role.SUPPORTER),
+        Action.ERASE_OWN_MEMBER: Rule(Role.SUPPORTER, password_within=timedelta(hours=1)),
         Action.EXPORT_MEMBERS: Rule(Role.ADMIN, password_within=timedelta(hours=1)),
         Action.READ_PUBLIC_EVENTS: Rule(None),
         Action.READ_MEMBERS_EVENTS: Rule(Role.MEMBER),
@@ -92,6 +108,10 @@ POLICY: Mapping[Action, Rule] = MappingProxyType(
         Action.EXPORT_EVENTS: Rule(Role.BOARD_MEMBER),
         Action.REGISTER: Rule(None),
         Action.LOG_IN: Rule(None),
+        Action.READ_OWN_SESSIONS: Rule(Role.SUPPORTER),
+        Action.END_OWN_SESSIONS: Rule(Role.SUPPORTER),
+        Action.RECOVER_ACCOUNT: Rule(None),
+        Action.CHANGE_CREDENTIALS: Rule(Role.SUPPORTER),
         Action.CHECK_HEALTH: Rule(None),
         Action.READ_CONSULTATIONS: Rule(Role.SUPPORTER),
         Action.READ_MEMBERS_CONSULTATIONS: Rule(Role.MEMBER),

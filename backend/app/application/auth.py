@@ -4,6 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from app.application.access import Action, authorize
+from app.application.one_time_tokens import find_redeemable, hand_out
 from app.application.ports import (
     AccessToken,
     Mailer,
@@ -16,9 +17,6 @@ from app.domain.audit import AuditEntry
 from app.domain.auth import (
     InvalidGrantError,
     OneTimePurpose,
-    OneTimeToken,
-    OneTimeTokenError,
-    OneTimeTokenId,
     Password,
     RefreshToken,
     RefreshTokenReplayedError,
@@ -27,8 +25,16 @@ from app.domain.auth import (
 )
 from app.domain.errors import UnauthenticatedError
 from app.domain.identifiers import uuid7
-from app.domain.jobs import SendAccountExistsNotice, SendEmailVerification
-from app.domain.members import EmailAddress, EmailAddressError, EmailTakenError, Member, PhoneNumber
+from app.domain.jobs import SendAccountExistsNotice
+from app.domain.login_attempts import account_key, client_key, require_attempts_left
+from app.domain.members import (
+    EmailAddress,
+    EmailAddressError,
+    EmailTakenError,
+    Language,
+    Member,
+    PhoneNumber,
+)
 from app.domain.ports import Clock, UnitOfWork
 
 
@@ -38,12 +44,16 @@ class Registration:
     password: str = field(repr=False)
     full_name: str = field(repr=False)
     phone: PhoneNumber | None = None
+    language: Language = Language.ENGLISH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordGrant:
+    """`client` is the network address that the attempt comes from."""
+
     username: str = field(repr=False)
     password: str = field(repr=False)
+    client: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +83,7 @@ async def register_member(
         password_hash=await hasher.hash(password),
         full_name=registration.full_name,
         phone=registration.phone,
+        language=registration.language,
         at=now,
     )
     # Of two first registrations at the same instant one comes second, and its mail is on the way.
@@ -82,7 +93,7 @@ async def register_member(
             if known is None:
                 uow.members.add(member)
                 uow.audit.add(_entry("auth:register", member, clock))
-                await _ask_for_verification(member, uow=uow, clock=clock)
+                await hand_out(member, OneTimePurpose.VERIFY_EMAIL, uow=uow, clock=clock)
             else:
                 uow.audit.add(_entry("auth:register-again", known, clock))
                 notice = SendAccountExistsNotice(notice_id=uuid7(now), member_id=known.id)
@@ -91,32 +102,20 @@ async def register_member(
 
 
 async def resend_verification(email: EmailAddress, *, uow: UnitOfWork, clock: Clock) -> None:
-    """Mail a new token, which replaces the earlier one, if the address awaits verification.
-
-    A job is stored in any case, so that known and unknown addresses cost about the same; for the
-    unknown one it finds no token.
-    """
+    """Mail a new token, which replaces the earlier one, if the address awaits verification."""
     authorize(None, Action.REGISTER)
     async with uow:
         member = await uow.members.find_by_email(email)
-        if member is not None and member.is_active and member.email_verified_at is None:
-            await _ask_for_verification(member, uow=uow, clock=clock)
-        else:
-            nothing = OneTimeTokenId(uuid7(clock.now()))
-            await uow.jobs.defer(SendEmailVerification(token_id=nothing))
+        waits = member is not None and member.is_active and member.email_verified_at is None
+        await hand_out(member if waits else None, OneTimePurpose.VERIFY_EMAIL, uow=uow, clock=clock)
         await uow.commit()
 
 
 async def verify_email(text: str, *, uow: UnitOfWork, clock: Clock, tokens: OneTimeTokens) -> None:
     """Redeem a mailed token. It logs nobody in. Raises OneTimeTokenError."""
     authorize(None, Action.REGISTER)
-    token_id = tokens.read(text, OneTimePurpose.VERIFY_EMAIL)
-    if token_id is None:
-        raise OneTimeTokenError
     async with uow:
-        token = await uow.one_time_tokens.find_locked(token_id)
-        if token is None:
-            raise OneTimeTokenError
+        token = await find_redeemable(text, OneTimePurpose.VERIFY_EMAIL, uow=uow, clock=clock, tokens=tokens)
         token.redeem(clock.now())
         member = await uow.members.get(token.member_id)
         member.verify_email(clock.now())
@@ -132,7 +131,10 @@ async def issue_tokens(
     hasher: PasswordHasher,
     tokens: SessionTokens,
 ) -> TokenPair:
-    """Start a session, or go on with one (RFC 6749 §4.3, §6). Raises InvalidGrantError."""
+    """Start a session, or go on with one (RFC 6749 §4.3, §6).
+
+    Raises InvalidGrantError, TooManyAttemptsError.
+    """
     authorize(None, Action.LOG_IN)
     if isinstance(grant, PasswordGrant):
         return await _log_in(grant, uow=uow, clock=clock, hasher=hasher, tokens=tokens)
@@ -148,10 +150,18 @@ async def _log_in(
     tokens: SessionTokens,
 ) -> TokenPair:
     """The same error and one hash, whether the address is unknown, the password wrong or the
-    account not usable. No connection is held while the hash is computed."""
+    account not usable. No connection is held while the hash is computed.
+
+    An attempt counts as failed until it succeeds: of many guesses at once none slips through.
+    """
     password = Password.typed(grant.password)
+    email = _address(grant.username)
+    keys = (account_key(email.value if email else grant.username), client_key(grant.client))
     async with uow:
-        known = await _find_by_username(grant.username, uow)
+        known = await uow.members.find_by_email(email) if email else None
+        counts = await uow.login_attempts.add(1, keys, at=clock.now())
+        await uow.commit()
+    require_attempts_left(counts, clock.now())
     matches = await hasher.verify(password, known.password_hash if known else None)
     if known is None or not matches or not known.may_log_in:
         await _record("auth:log-in-failed", known, uow=uow, clock=clock)
@@ -159,7 +169,7 @@ async def _log_in(
     outdated = hasher.needs_rehash(known.password_hash)
     rehashed = await hasher.hash(password) if outdated else known.password_hash
     async with uow:
-        member = await uow.members.get(known.id)
+        member = await uow.members.get_locked(known.id)
         if not member.may_log_in or member.password_hash != known.password_hash:
             raise InvalidGrantError
         if outdated:
@@ -167,6 +177,7 @@ async def _log_in(
         refresh_token = tokens.refresh.first(SessionId(uuid7(clock.now())))
         session = Session.start(refresh_token, member_id=member.id, at=clock.now())
         uow.sessions.add(session)
+        await uow.login_attempts.add(-1, keys, at=clock.now())
         uow.audit.add(_entry("auth:log-in", member, clock))
         await uow.commit()
     return _pair(session, refresh_token, tokens)
@@ -211,24 +222,6 @@ async def revoke_token(text: str, *, uow: UnitOfWork, clock: Clock, tokens: Sess
             await uow.commit()
 
 
-async def send_email_verification(
-    job: SendEmailVerification,
-    *,
-    uow: UnitOfWork,
-    clock: Clock,
-    tokens: OneTimeTokens,
-    mailer: Mailer,
-) -> None:
-    """Mail the token, unless it was redeemed or replaced by a newer one in the meantime."""
-    async with uow:
-        token = await uow.one_time_tokens.find_locked(job.token_id)
-        member = await uow.members.get(token.member_id) if token is not None else None
-    if token is None or member is None or not token.is_redeemable(clock.now()):
-        return
-    values = {"name": member.full_name, "token": tokens.text(token.id, token.purpose)}
-    await mailer.send(MailTemplate.VERIFY_EMAIL, to=member.email, values=values, mail_id=job.token_id)
-
-
 async def send_account_exists_notice(
     job: SendAccountExistsNotice, *, uow: UnitOfWork, mailer: Mailer
 ) -> None:
@@ -236,22 +229,19 @@ async def send_account_exists_notice(
     async with uow:
         member = await uow.members.find(job.member_id)
     if member is not None:
-        values = {"name": member.full_name}
-        await mailer.send(MailTemplate.ACCOUNT_EXISTS, to=member.email, values=values, mail_id=job.notice_id)
+        await mailer.send(
+            MailTemplate.ACCOUNT_EXISTS,
+            to=member.email,
+            language=member.language,
+            values={"name": member.full_name},
+            mail_id=job.notice_id,
+        )
 
 
-async def _ask_for_verification(member: Member, *, uow: UnitOfWork, clock: Clock) -> None:
-    token = OneTimeToken.issue(member_id=member.id, purpose=OneTimePurpose.VERIFY_EMAIL, at=clock.now())
-    await uow.one_time_tokens.replace(token)
-    await uow.jobs.defer(SendEmailVerification(token_id=token.id))
-
-
-async def _find_by_username(username: str, uow: UnitOfWork) -> Member | None:
-    try:
-        email = EmailAddress.parse(username)
-    except EmailAddressError:
-        return None
-    return await uow.members.find_by_email(email)
+def _address(username: str) -> EmailAddress | None:
+    with suppress(EmailAddressError):
+        return EmailAddress.parse(username)
+    return None
 
 
 async def _record(action: str, member: Member | None, *, uow: UnitOfWork, clock: Clock) -> None:

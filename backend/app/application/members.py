@@ -1,11 +1,41 @@
 """Members: what they see and change of themselves, and what the board and admins do."""
 
+from dataclasses import dataclass, field
+
 from app.application.access import Action, Actor, authorize
-from app.application.queries import MemberFilter, MemberQueries, MemberView, Page, PageRequest
+from app.application.one_time_tokens import hand_out
+from app.application.queries import (
+    MemberFilter,
+    MemberQueries,
+    MemberView,
+    Page,
+    PageRequest,
+    PersonalDataQueries,
+    PersonalRows,
+)
 from app.application.versions import require_version
 from app.domain.audit import AuditEntry
-from app.domain.members import Member, MemberId, ProfileChanges
+from app.domain.auth import OneTimePurpose
+from app.domain.members import (
+    NO_PASSWORD,
+    EmailAddress,
+    Language,
+    Member,
+    MemberId,
+    PhoneNumber,
+    ProfileChanges,
+    Role,
+)
 from app.domain.ports import Clock, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    email: EmailAddress
+    full_name: str = field(repr=False)
+    phone: PhoneNumber | None
+    role: Role
+    language: Language
 
 
 async def list_members(
@@ -41,7 +71,7 @@ async def edit_member(
         member = await uow.members.get(id)
         require_version(member, seen)
         member.change_profile(changes, at=clock.now())
-        uow.audit.add(_edited(member, Action.EDIT_MEMBERS, actor, clock))
+        uow.audit.add(_entry(Action.EDIT_MEMBERS, member, actor, clock))
         await uow.commit()
     return member
 
@@ -60,10 +90,105 @@ async def edit_own_member(
         member = await uow.members.get(actor.member_id)
         require_version(member, seen)
         member.change_profile(changes, at=clock.now())
-        uow.audit.add(_edited(member, Action.EDIT_OWN_MEMBER, actor, clock))
+        uow.audit.add(_entry(Action.EDIT_OWN_MEMBER, member, actor, clock))
         await uow.commit()
     return member
 
 
-def _edited(member: Member, action: Action, actor: Actor, clock: Clock) -> AuditEntry:
+async def invite_member(invitation: Invitation, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> Member:
+    """Make an account without a password, and mail its owner how to set one, which proves the address.
+
+    Raises EmailTakenError, FullNameError.
+    """
+    authorize(actor, Action.INVITE_MEMBERS)
+    member = Member.create(
+        email=invitation.email,
+        password_hash=NO_PASSWORD,
+        full_name=invitation.full_name,
+        phone=invitation.phone,
+        role=invitation.role,
+        language=invitation.language,
+        at=clock.now(),
+    )
+    async with uow:
+        uow.members.add(member)
+        await hand_out(member, OneTimePurpose.INVITATION, uow=uow, clock=clock)
+        uow.audit.add(_entry(Action.INVITE_MEMBERS, member, actor, clock))
+        await uow.commit()
+    return member
+
+
+async def change_role(
+    id: MemberId,
+    role: Role,
+    *,
+    seen: frozenset[int] | None,
+    actor: Actor,
+    uow: UnitOfWork,
+    clock: Clock,
+) -> Member:
+    """`seen`: see `require_version`. Raises MemberNotFoundError, LastAdminError."""
+    authorize(actor, Action.SET_ROLES)
+    async with uow:
+        admins = await uow.members.lock_admins()
+        member = await uow.members.get_locked(id)
+        require_version(member, seen)
+        member.change_role(role, admins=admins, at=clock.now())
+        uow.audit.add(_entry(Action.SET_ROLES, member, actor, clock))
+        await uow.commit()
+    return member
+
+
+async def deactivate_member(id: MemberId, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> Member:
+    """Close an account and end its sessions.
+
+    Raises MemberNotFoundError, MemberInactiveError, LastAdminError.
+    """
+    authorize(actor, Action.DEACTIVATE_MEMBERS)
+    async with uow:
+        admins = await uow.members.lock_admins()
+        member = await uow.members.get_locked(id)
+        member.deactivate(admins=admins, at=clock.now())
+        await uow.sessions.revoke_all(member.id, at=clock.now())
+        uow.audit.add(_entry(Action.DEACTIVATE_MEMBERS, member, actor, clock))
+        await uow.commit()
+    return member
+
+
+async def activate_member(id: MemberId, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> Member:
+    """Open a closed account again. Raises MemberNotFoundError, MemberActiveError."""
+    authorize(actor, Action.ACTIVATE_MEMBERS)
+    async with uow:
+        member = await uow.members.get_locked(id)
+        member.activate(at=clock.now())
+        uow.audit.add(_entry(Action.ACTIVATE_MEMBERS, member, actor, clock))
+        await uow.commit()
+    return member
+
+
+async def read_own_data(*, actor: Actor, queries: PersonalDataQueries) -> PersonalRows:
+    """All that is stored about oneself (GDPR articles 15 and 20)."""
+    authorize(actor, Action.READ_OWN_DATA)
+    return await queries.read(actor.member_id)
+
+
+async def erase_own_member(
+    *, seen: frozenset[int] | None, actor: Actor, uow: UnitOfWork, clock: Clock
+) -> None:
+    """Forget who the actor is (GDPR article 17); what they did with others keeps counting.
+
+    Raises LastAdminError, and ReauthenticationRequiredError an hour after the password.
+    """
+    authorize(actor, Action.ERASE_OWN_MEMBER, at=clock.now())
+    async with uow:
+        admins = await uow.members.lock_admins()
+        member = await uow.members.get_locked(actor.member_id)
+        require_version(member, seen)
+        member.erase(admins=admins, at=clock.now())
+        await uow.personal_data.erase(member.id)
+        uow.audit.add(_entry(Action.ERASE_OWN_MEMBER, member, actor, clock))
+        await uow.commit()
+
+
+def _entry(action: Action, member: Member, actor: Actor, clock: Clock) -> AuditEntry:
     return AuditEntry.create(action=action, at=clock.now(), actor_id=actor.member_id, subject_id=member.id)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.application.access import Actor
 from app.domain.auth import OneTimePurpose, OneTimeTokenId, Password, RefreshToken, SessionId
-from app.domain.members import EmailAddress, MemberId
+from app.domain.members import EmailAddress, Language, MemberId
 
 
 class Authenticator(Protocol):
@@ -28,7 +28,7 @@ class PasswordHasher(Protocol):
         ...
 
     async def verify(self, password: Password, password_hash: str | None) -> bool:
-        """Compare. Without a hash (nobody has this address) the work is the same, and in vain."""
+        """Compare. Without a hash, or with NO_PASSWORD, the work is the same, and in vain."""
         ...
 
     def needs_rehash(self, password_hash: str) -> bool:
@@ -91,11 +91,19 @@ class OneTimeTokens(Protocol):
 class MailTemplate(StrEnum):
     VERIFY_EMAIL = "verify_email"
     ACCOUNT_EXISTS = "account_exists"
+    RECOVERY = "recovery"
+    INVITATION = "invitation"
 
 
 class Mailer(Protocol):
     async def send(
-        self, template: MailTemplate, *, to: EmailAddress, values: Mapping[str, str], mail_id: UUID
+        self,
+        template: MailTemplate,
+        *,
+        to: EmailAddress,
+        language: Language,
+        values: Mapping[str, str],
+        mail_id: UUID,
     ) -> None:
         """Hand a mail over for delivery, or raise what the transport raises.
 

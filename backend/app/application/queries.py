@@ -1,5 +1,6 @@
 """Reads that change nothing. They return frozen read models straight from rows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -8,7 +9,7 @@ from uuid import UUID
 
 from app.application.access import Action, Actor, may
 from app.domain.events import EventAudience, EventId, EventStatus
-from app.domain.members import EmailAddress, MemberId, PhoneNumber, Role
+from app.domain.members import EmailAddress, Language, MemberId, PhoneNumber, Role
 from app.domain.news import ArticleScope, ArticleStatus
 
 Item = TypeVar("Item")
@@ -119,6 +120,7 @@ class MemberView:
     phone: PhoneNumber | None
     role: Role
     is_active: bool
+    language: Language
     email_verified_at: datetime | None
     created_at: datetime
     updated_at: datetime
@@ -130,6 +132,38 @@ class MemberQueries(Protocol):
 
     async def get_member(self, id: MemberId) -> MemberView:
         """Raises MemberNotFoundError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """`current`: the session that asks."""
+
+    id: UUID
+    authenticated_at: datetime
+    rotated_at: datetime
+    expires_at: datetime
+    current: bool
+
+
+class SessionSort(StrEnum):
+    NEWEST = "-authenticated_at"
+    OLDEST = "authenticated_at"
+
+
+class SessionQueries(Protocol):
+    async def list_sessions(self, *, actor: Actor, page: PageRequest) -> Page[SessionView]:
+        """The actor's sessions that can still be refreshed."""
+        ...
+
+
+PersonalRows = Mapping[str, list[dict[str, object]]]
+"""Table → rows, by column, of what JSON can hold. Instants are in ISO 8601."""
+
+
+class PersonalDataQueries(Protocol):
+    async def read(self, member_id: MemberId) -> PersonalRows:
+        """Return all that is stored about the member, as of one instant."""
         ...
 
 

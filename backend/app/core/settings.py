@@ -3,8 +3,9 @@
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SHORTEST_SECRET_BYTES = 32
@@ -25,6 +26,14 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+class SmtpScheme(StrEnum):
+    """TLS if the server offers it, TLS or nothing by STARTTLS, TLS from the first byte."""
+
+    OPPORTUNISTIC = "smtp"
+    STARTTLS = "smtp+starttls"
+    IMPLICIT = "smtps"
+
+
 class Settings(BaseSettings):
     """Everything that differs between deployments. Durations are in seconds."""
 
@@ -33,6 +42,8 @@ class Settings(BaseSettings):
     environment: Environment = Environment.DEVELOPMENT
     public_url: str = "http://127.0.0.1:8000"
     log_level: str = "INFO"
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
+    """Networks whose `X-Forwarded-For` is believed, as JSON: `["10.0.0.0/8"]`."""
 
     database_url: SecretStr = Field(DEVELOPMENT_DATABASE_URL, validation_alias="DATABASE_URL")
     database_pool_size: int = Field(10, ge=1, le=100)
@@ -51,8 +62,23 @@ class Settings(BaseSettings):
     mail_sender: str = "PAU 2 <no-reply@pau2.example>"
 
     @property
+    def proxy_networks(self) -> list[str]:
+        return [str(network) for network in self.trusted_proxies]
+
+    @property
     def token_secrets(self) -> dict[str, str]:
         return {kid: key.get_secret_value() for kid, key in self.token_keys.items()}
+
+    @model_validator(mode="after")
+    def _refuse_unknown_mail_server(self) -> Self:
+        if self.smtp_url is not None:
+            parts = urlsplit(self.smtp_url.get_secret_value())
+            if parts.scheme not in set(SmtpScheme) or not parts.hostname:
+                schemes = ", ".join(SmtpScheme)
+                raise ValueError(
+                    f"PAU2_SMTP_URL must be scheme://host:port, where scheme is one of {schemes}"
+                )
+        return self
 
     @model_validator(mode="after")
     def _refuse_weak_production(self) -> Self:

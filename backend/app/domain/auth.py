@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import ClassVar, NewType, Protocol, Self
 from uuid import UUID
 
-from app.domain.errors import RuleViolationError, UnauthenticatedError
+from app.domain.errors import NotFoundError, RuleViolationError, UnauthenticatedError
 from app.domain.identifiers import uuid7
 from app.domain.members import MemberId
 
@@ -27,6 +27,17 @@ class PasswordTooCommonError(RuleViolationError):
     code: ClassVar[str] = "password_too_common"
     detail: ClassVar[str] = "This password is made of words or patterns that are tried first."
     field: ClassVar[str] = "password"
+
+
+class CurrentPasswordError(RuleViolationError):
+    code: ClassVar[str] = "current_password_wrong"
+    detail: ClassVar[str] = "This is not your current password."
+    field: ClassVar[str] = "current_password"
+
+
+class SessionNotFoundError(NotFoundError):
+    code: ClassVar[str] = "session_not_found"
+    detail: ClassVar[str] = "You have no such session, or it has ended."
 
 
 class InvalidGrantError(UnauthenticatedError):
@@ -179,10 +190,17 @@ class OneTimePurpose(StrEnum):
     """What a one-time token is good for; a token for one purpose is worth nothing for another."""
 
     VERIFY_EMAIL = "VERIFY_EMAIL"
+    RECOVERY = "RECOVERY"
+    INVITATION = "INVITATION"
 
     @property
     def lifetime(self) -> timedelta:
-        return {OneTimePurpose.VERIFY_EMAIL: timedelta(hours=24)}[self]
+        """ASVS 5.0 6.4.1, 6.6.2: short where an account is open to whoever reads the mail."""
+        return {
+            OneTimePurpose.VERIFY_EMAIL: timedelta(hours=24),
+            OneTimePurpose.RECOVERY: timedelta(minutes=30),
+            OneTimePurpose.INVITATION: timedelta(days=7),
+        }[self]
 
 
 @dataclass(eq=False, kw_only=True)
@@ -227,6 +245,14 @@ class SessionRepository(Protocol):
         """Return the session under a row lock, so that rotations happen one after the other."""
         ...
 
+    async def revoke_all(self, member_id: MemberId, *, at: datetime, keep: SessionId | None = None) -> None:
+        """End every session of the member but `keep`."""
+        ...
+
+    async def remove_ended(self, *, before: datetime) -> None:
+        """Delete the sessions that could not be refreshed any more at this instant."""
+        ...
+
 
 class OneTimeTokenRepository(Protocol):
     """One token at most for each member and purpose: the newest."""
@@ -237,4 +263,10 @@ class OneTimeTokenRepository(Protocol):
 
     async def find_locked(self, id: OneTimeTokenId) -> OneTimeToken | None:
         """Return the token under a row lock, so that it cannot be redeemed twice."""
+        ...
+
+    async def remove_all(self, member_id: MemberId) -> None: ...
+
+    async def remove_expired(self, *, before: datetime) -> None:
+        """Delete the tokens that had expired at this instant, redeemed or not."""
         ...

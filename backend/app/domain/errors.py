@@ -1,5 +1,6 @@
 """Errors that the domain raises. HTTP knows them only by kind; clients know them by code."""
 
+from datetime import timedelta
 from typing import ClassVar
 
 
@@ -64,10 +65,14 @@ class RuleViolationError(DomainError):
 
 
 class TooManyRequestsError(DomainError):
-    """The asker has to wait for something of their own to end."""
+    """The asker has to wait, for `retry_after` at least."""
 
     code: ClassVar[str] = "too_many_requests"
-    detail: ClassVar[str] = "Too many requests. Retry later."
+    detail: ClassVar[str] = "Too many requests. Wait as long as Retry-After says."
+
+    def __init__(self, retry_after: timedelta = timedelta(seconds=30)) -> None:
+        super().__init__()
+        self.retry_after = retry_after
 
 
 class UnavailableError(DomainError):

@@ -12,8 +12,8 @@ from app.domain.ports import Job
 
 
 @dataclass(frozen=True, kw_only=True)
-class SendEmailVerification(Job):
-    """Mail the one-time token that proves an address."""
+class SendOneTimeToken(Job):
+    """Mail a one-time token to its member."""
 
     token_id: OneTimeTokenId
 

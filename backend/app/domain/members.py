@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +14,9 @@ from app.domain.identifiers import uuid7
 
 MemberId = NewType("MemberId", UUID)
 
+NO_PASSWORD = ""
+"""In place of a hash: no password opens the account, until its owner sets one by mail."""
+
 
 class MemberNotFoundError(NotFoundError):
     code: ClassVar[str] = "member_not_found"
@@ -22,6 +26,21 @@ class MemberNotFoundError(NotFoundError):
 class EmailTakenError(ConflictError):
     code: ClassVar[str] = "email_taken"
     detail: ClassVar[str] = "Another member uses this e-mail address."
+
+
+class LastAdminError(ConflictError):
+    code: ClassVar[str] = "last_admin"
+    detail: ClassVar[str] = "This is the last administrator who can log in. Appoint another one first."
+
+
+class MemberActiveError(ConflictError):
+    code: ClassVar[str] = "member_active"
+    detail: ClassVar[str] = "The account is active already."
+
+
+class MemberInactiveError(ConflictError):
+    code: ClassVar[str] = "member_inactive"
+    detail: ClassVar[str] = "The account is not active."
 
 
 class EmailAddressError(RuleViolationError):
@@ -53,6 +72,13 @@ class Role(StrEnum):
     def at_least(self, other: "Role") -> bool:
         roles = list(Role)
         return roles.index(self) >= roles.index(other)
+
+
+class Language(StrEnum):
+    """What mails are written in (ISO 639-1)."""
+
+    ENGLISH = "en"
+    SPANISH = "es"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +146,16 @@ class ProfileChanges(TypedDict, total=False):
 
     full_name: str
     phone: PhoneNumber | None
+    language: Language
 
 
 @dataclass(eq=False, kw_only=True)
 class Member:
-    """A person with an account. Whoever registers is a SUPPORTER until somebody says otherwise."""
+    """A person with an account. Whoever registers is a SUPPORTER until somebody says otherwise.
+
+    There is always an ADMIN who can log in: the verbs that could take the last one away are given
+    `admins`, those who can, as they are under a lock that the caller holds.
+    """
 
     id: MemberId
     email: EmailAddress
@@ -133,7 +164,9 @@ class Member:
     phone: PhoneNumber | None
     role: Role
     is_active: bool
+    language: Language
     email_verified_at: datetime | None
+    erased_at: datetime | None
     created_at: datetime
     updated_at: datetime
     version: int = 1
@@ -150,6 +183,7 @@ class Member:
         at: datetime,
         phone: PhoneNumber | None = None,
         role: Role = Role.SUPPORTER,
+        language: Language = Language.ENGLISH,
         email_verified_at: datetime | None = None,
     ) -> Self:
         """Make an active member. Raises FullNameError."""
@@ -161,7 +195,9 @@ class Member:
             phone=phone,
             role=role,
             is_active=True,
+            language=language,
             email_verified_at=email_verified_at,
+            erased_at=None,
             created_at=at,
             updated_at=at,
         )
@@ -179,12 +215,54 @@ class Member:
         """Raises FullNameError."""
         self.full_name = self._tidy_full_name(changes.get("full_name", self.full_name))
         self.phone = changes.get("phone", self.phone)
+        self.language = changes.get("language", self.language)
         self.updated_at = at
+
+    def change_role(self, role: Role, *, admins: AbstractSet[MemberId], at: datetime) -> None:
+        """Raises LastAdminError."""
+        if role is not Role.ADMIN:
+            self._leave(admins)
+        self.role = role
+        self.updated_at = at
+
+    def deactivate(self, *, admins: AbstractSet[MemberId], at: datetime) -> None:
+        """Close the account without forgetting it. Raises MemberInactiveError, LastAdminError."""
+        if not self.is_active:
+            raise MemberInactiveError
+        self._leave(admins)
+        self.is_active = False
+        self.updated_at = at
+
+    def activate(self, at: datetime) -> None:
+        """Open the account again. Raises MemberActiveError."""
+        if self.is_active:
+            raise MemberActiveError
+        self.is_active = True
+        self.updated_at = at
+
+    def erase(self, *, admins: AbstractSet[MemberId], at: datetime) -> None:
+        """Leave a tombstone: an id, for what others share with it, and nothing about the person.
+
+        The address it gets can never receive mail (RFC 2606 §2). Raises LastAdminError.
+        """
+        self._leave(admins)
+        self.email = EmailAddress(f"{self.id}@erased.invalid")
+        self.password_hash = NO_PASSWORD
+        self.full_name = "Erased member"
+        self.phone = self.email_verified_at = None
+        self.role = Role.SUPPORTER
+        self.is_active = False
+        self.language = Language.ENGLISH
+        self.erased_at = self.updated_at = at
 
     def replace_password_hash(self, password_hash: str, at: datetime) -> None:
         """Store another hash, of the same password or of a new one."""
         self.password_hash = password_hash
         self.updated_at = at
+
+    def _leave(self, admins: AbstractSet[MemberId]) -> None:
+        if admins == {self.id}:
+            raise LastAdminError
 
     @classmethod
     def _tidy_full_name(cls, text: str) -> str:
@@ -195,12 +273,22 @@ class Member:
 
 
 class MemberRepository(Protocol):
-    """Members as a collection."""
+    """Members as a collection, without the erased ones."""
 
     def add(self, member: Member) -> None: ...
 
     async def get(self, id: MemberId) -> Member:
         """Return the member with this id. Raises MemberNotFoundError."""
+        ...
+
+    async def get_locked(self, id: MemberId) -> Member:
+        """Return the member as committed last, under a row lock: log-in and whatever ends sessions
+        happen one after the other. Raises MemberNotFoundError."""
+        ...
+
+    async def lock_admins(self) -> frozenset[MemberId]:
+        """Return the ADMINs who can log in, and keep that set from shrinking until the transaction
+        ends: a second caller waits, then sees what the first has left."""
         ...
 
     async def find(self, id: MemberId) -> Member | None: ...

@@ -10,7 +10,8 @@ from app.domain.auth import OneTimeTokenRepository, SessionRepository
 from app.domain.consultations.consultation import ConsultationRepository
 from app.domain.consultations.responses import ResponseRepository
 from app.domain.events import EventRepository
-from app.domain.members import MemberRepository
+from app.domain.login_attempts import LoginAttemptCounters
+from app.domain.members import MemberId, MemberRepository
 from app.domain.news import ArticleRepository
 
 
@@ -31,6 +32,15 @@ class JobQueue(Protocol):
         ...
 
 
+class PersonalData(Protocol):
+    async def erase(self, member_id: MemberId) -> None:
+        """Delete every row that serves nobody but this member, and the waiting jobs about them.
+
+        What others share with the member stays, and refers to the member's tombstone.
+        """
+        ...
+
+
 class UnitOfWork(Protocol):
     """One transaction. Leaving it without `commit` rolls everything back.
 
@@ -45,6 +55,10 @@ class UnitOfWork(Protocol):
     def sessions(self) -> SessionRepository: ...
     @property
     def one_time_tokens(self) -> OneTimeTokenRepository: ...
+    @property
+    def login_attempts(self) -> LoginAttemptCounters: ...
+    @property
+    def personal_data(self) -> PersonalData: ...
     @property
     def news(self) -> ArticleRepository: ...
     @property

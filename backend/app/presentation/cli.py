@@ -56,6 +56,7 @@ def _add_processes(cli: typer.Typer, commands: Commands) -> None:
             port=port,
             log_config=None,
             access_log=False,
+            proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )

@@ -1,6 +1,7 @@
 """Sessions and one-time tokens in PostgreSQL: tables, mapping, repositories."""
 
 from dataclasses import asdict
+from datetime import datetime
 
 from sqlalchemy import (
     Column,
@@ -11,6 +12,9 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     Uuid,
+    delete,
+    or_,
+    update,
 )
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,6 +26,7 @@ from app.domain.auth import (
     Session,
     SessionId,
 )
+from app.domain.members import MemberId
 from app.infrastructure.database.members import members
 from app.infrastructure.database.metadata import mapper_registry
 
@@ -67,6 +72,20 @@ class SqlAlchemySessionRepository:
     async def find_locked(self, id: SessionId) -> Session | None:
         return await self._session.get(Session, id, with_for_update=True)
 
+    async def revoke_all(self, member_id: MemberId, *, at: datetime, keep: SessionId | None = None) -> None:
+        query = update(sessions).where(sessions.c.member_id == member_id, sessions.c.revoked_at.is_(None))
+        if keep is not None:
+            query = query.where(sessions.c.id != keep)
+        await self._session.execute(query.values(revoked_at=at))
+
+    async def remove_ended(self, *, before: datetime) -> None:
+        ended = or_(
+            sessions.c.revoked_at < before,
+            sessions.c.expires_at < before,
+            sessions.c.rotated_at < before - Session.IDLE_LIMIT,
+        )
+        await self._session.execute(delete(sessions).where(ended))
+
 
 class SqlAlchemyOneTimeTokenRepository:
     def __init__(self, session: AsyncSession) -> None:
@@ -83,3 +102,9 @@ class SqlAlchemyOneTimeTokenRepository:
 
     async def find_locked(self, id: OneTimeTokenId) -> OneTimeToken | None:
         return await self._session.get(OneTimeToken, id, with_for_update=True)
+
+    async def remove_all(self, member_id: MemberId) -> None:
+        await self._session.execute(delete(one_time_tokens).where(one_time_tokens.c.member_id == member_id))
+
+    async def remove_expired(self, *, before: datetime) -> None:
+        await self._session.execute(delete(one_time_tokens).where(one_time_tokens.c.expires_at < before))

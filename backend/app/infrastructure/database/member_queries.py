@@ -22,6 +22,7 @@ _VIEW: tuple[Column[Any], ...] = (
     members.c.phone,
     members.c.role,
     members.c.is_active,
+    members.c.language,
     members.c.email_verified_at,
     members.c.created_at,
     members.c.updated_at,
@@ -31,7 +32,8 @@ _VIEW: tuple[Column[Any], ...] = (
 
 def matching_members(where: MemberFilter) -> list[ColumnElement[bool]]:
     wanted = {members.c.role: where.role, members.c.is_active: where.is_active}
-    return [column == value for column, value in wanted.items() if value is not None]
+    given = [column == value for column, value in wanted.items() if value is not None]
+    return [members.c.erased_at.is_(None), *given]
 
 
 class SqlAlchemyMemberQueries:
@@ -44,8 +46,9 @@ class SqlAlchemyMemberQueries:
             return await fetch_page(connection, query, MemberView, id=members.c.id, keys=SORT_KEYS, page=page)
 
     async def get_member(self, id: MemberId) -> MemberView:
+        query = select(*_VIEW).where(members.c.id == id, members.c.erased_at.is_(None))
         async with self._reads() as connection:
-            row = (await connection.execute(select(*_VIEW).where(members.c.id == id))).one_or_none()
+            row = (await connection.execute(query)).one_or_none()
         if row is None:
             raise MemberNotFoundError
         return MemberView(*row)

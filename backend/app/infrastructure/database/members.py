@@ -20,6 +20,7 @@ from sqlalchemy.types import TypeDecorator
 
 from app.domain.members import (
     EmailAddress,
+    Language,
     Member,
     MemberId,
     MemberNotFoundError,
@@ -66,7 +67,19 @@ members = Table(
         nullable=False,
     ),
     Column("is_active", Boolean, nullable=False),
+    Column(
+        "language",
+        Enum(
+            Language,
+            native_enum=False,
+            length=2,
+            values_callable=lambda languages: [language.value for language in languages],
+        ),
+        nullable=False,
+        server_default=Language.ENGLISH.value,
+    ),
     Column("email_verified_at", DateTime(timezone=True)),
+    Column("erased_at", DateTime(timezone=True)),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("version", Integer, nullable=False),
@@ -85,13 +98,41 @@ class SqlAlchemyMemberRepository:
         self._session.add(member)
 
     async def get(self, id: MemberId) -> Member:
-        member = await self.find(id)
-        if member is None:
-            raise MemberNotFoundError
-        return member
+        return _present(await self.find(id))
+
+    async def get_locked(self, id: MemberId) -> Member:
+        return _present(_unless_erased(await self._session.get(Member, id, with_for_update=True)))
+
+    async def lock_admins(self) -> frozenset[MemberId]:
+        """Each of these transactions locks all of its admins in one order, so any two share a row.
+
+        Under READ COMMITTED the one that waited sees the rows again as the other has left them.
+        """
+        query = (
+            select(members.c.id)
+            .where(
+                members.c.role == Role.ADMIN,
+                members.c.is_active,
+                members.c.email_verified_at.is_not(None),
+            )
+            .order_by(members.c.id)
+            .with_for_update()
+        )
+        return frozenset((await self._session.scalars(query)).all())
 
     async def find(self, id: MemberId) -> Member | None:
-        return await self._session.get(Member, id)
+        return _unless_erased(await self._session.get(Member, id))
 
     async def find_by_email(self, email: EmailAddress) -> Member | None:
-        return await self._session.scalar(select(Member).where(members.c.email == email))
+        query = select(Member).where(members.c.email == email, members.c.erased_at.is_(None))
+        return await self._session.scalar(query)
+
+
+def _unless_erased(member: Member | None) -> Member | None:
+    return None if member is None or member.erased_at is not None else member
+
+
+def _present(member: Member | None) -> Member:
+    if member is None:
+        raise MemberNotFoundError
+    return member

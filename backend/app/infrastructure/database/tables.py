@@ -1,6 +1,15 @@
 """Every table, for whoever needs them all: importing a module adds its tables to the metadata."""
 
-from app.infrastructure.database import audit, auth, consultations, events, members, news, responses
+from app.infrastructure.database import (
+    audit,
+    auth,
+    consultations,
+    events,
+    login_attempts,
+    members,
+    news,
+    responses,
+)
 from app.infrastructure.database.metadata import mapper_registry
 
 metadata = mapper_registry.metadata
@@ -17,4 +26,5 @@ TABLES = (
     responses.responses,
     responses.participations,
     responses.ballots,
+    login_attempts.login_attempts,
 )

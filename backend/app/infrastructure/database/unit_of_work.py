@@ -16,8 +16,10 @@ from app.infrastructure.database.auth import (
 from app.infrastructure.database.consultations import SqlAlchemyConsultationRepository
 from app.infrastructure.database.errors import translated_errors
 from app.infrastructure.database.events import SqlAlchemyEventRepository
+from app.infrastructure.database.login_attempts import SqlAlchemyLoginAttemptCounters
 from app.infrastructure.database.members import SqlAlchemyMemberRepository
 from app.infrastructure.database.news import SqlAlchemyArticleRepository
+from app.infrastructure.database.personal_data import SqlAlchemyPersonalData
 from app.infrastructure.database.responses import SqlAlchemyResponseRepository
 from app.infrastructure.jobs.queue import ProcrastinateJobQueue
 
@@ -33,6 +35,8 @@ class SqlAlchemyUnitOfWork:
         self.members = SqlAlchemyMemberRepository(session)
         self.sessions = SqlAlchemySessionRepository(session)
         self.one_time_tokens = SqlAlchemyOneTimeTokenRepository(session)
+        self.login_attempts = SqlAlchemyLoginAttemptCounters(session)
+        self.personal_data = SqlAlchemyPersonalData(session)
         self.news = SqlAlchemyArticleRepository(session)
         self.consultations = SqlAlchemyConsultationRepository(session)
         self.responses = SqlAlchemyResponseRepository(session)

@@ -8,11 +8,13 @@ from uuid import UUID
 
 from procrastinate import App, PsycopgConnector, RetryStrategy
 
-from app.application.auth import send_account_exists_notice, send_email_verification
+from app.application.auth import send_account_exists_notice
 from app.application.consultations import follow_schedule
+from app.application.one_time_tokens import send_one_time_token
+from app.application.retention import forget_old_proofs
 from app.core.database import create_database, create_engine, sqlalchemy_url
 from app.core.settings import Settings
-from app.domain.jobs import SendAccountExistsNotice, SendEmailVerification
+from app.domain.jobs import SendAccountExistsNotice, SendOneTimeToken
 from app.domain.ports import Clock, Job
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.mail.mailer import create_mailer
@@ -37,22 +39,23 @@ async def run_worker(settings: Settings, *, clock: Clock, until_idle: bool = Fal
     mailer = create_mailer(settings, clock=clock)
     tokens = HmacOneTimeTokens(settings.token_secrets)
 
-    async def verification(job: SendEmailVerification) -> None:
-        await send_email_verification(job, uow=uow(), clock=clock, tokens=tokens, mailer=mailer)
+    async def one_time_token(job: SendOneTimeToken) -> None:
+        await send_one_time_token(job, uow=uow(), clock=clock, tokens=tokens, mailer=mailer)
 
     async def notice(job: SendAccountExistsNotice) -> None:
         await send_account_exists_notice(job, uow=uow(), mailer=mailer)
 
     handlers: dict[type[Job], Handler] = {
-        SendEmailVerification: verification,
+        SendOneTimeToken: one_time_token,
         SendAccountExistsNotice: notice,
     }
 
-    async def schedule() -> None:
-        await follow_schedule(uow=uow())
-
-    every_minute = {"follow_schedule": schedule}
-    worker = create_worker(settings.database_url.get_secret_value(), handlers, every_minute)
+    worker = create_worker(
+        settings.database_url.get_secret_value(),
+        handlers,
+        every_minute={"follow_schedule": lambda: follow_schedule(uow=uow())},
+        hourly={"forget_old_proofs": lambda: forget_old_proofs(uow=uow(), clock=clock)},
+    )
     try:
         async with worker.open_async():
             await worker.run_worker_async(
@@ -69,10 +72,12 @@ def create_worker(
     database_url: str,
     handlers: Mapping[type[Job], Handler],
     every_minute: Mapping[str, Chore] = MappingProxyType({}),
+    hourly: Mapping[str, Chore] = MappingProxyType({}),
 ) -> App:
     """Make a procrastinate application with one task for each type of job, named after it.
 
-    `every_minute` are chores that nobody has to ask for; while one waits to be run, no second one does.
+    `every_minute` and `hourly` are chores that nobody has to ask for; while one waits to be run, no
+    second one does.
     """
     conninfo = sqlalchemy_url(database_url).set(drivername="postgresql")
     worker = App(connector=PsycopgConnector(conninfo=conninfo.render_as_string(hide_password=False)))
@@ -86,6 +91,8 @@ def create_worker(
 
     for name, chore in {"retry_stalled_jobs": retry_stalled_jobs, **every_minute}.items():
         _repeat(worker, "* * * * *", name, chore)
+    for name, chore in hourly.items():
+        _repeat(worker, "7 * * * *", name, chore)
     return worker
 
 

@@ -11,45 +11,41 @@ from uuid import UUID
 
 from app.application.ports import Mailer, MailTemplate
 from app.core.settings import Settings
-from app.domain.members import EmailAddress
+from app.domain.members import EmailAddress, Language
 from app.domain.ports import Clock
 from app.infrastructure.mail.transports import FolderTransport, SmtpTransport, Transport
 
 TEMPLATES = Path(__file__).parent / "templates"
-DEFAULT_LANGUAGE = "en"
 POLICY = SMTP.clone(cte_type="7bit")
 """Not every server on the way takes eight bits (RFC 6152)."""
 
 
 class TemplateMailer:
-    """Each mail is `templates/<language>/<name>.txt`, whose first line is the subject, and `.html`.
+    """Each mail is `templates/<language>/<name>.txt`, whose first line is the subject.
 
-    Both may use `$public_url`; values are escaped in HTML. The subject takes no values, so that
-    what people type about themselves stays out of the headers.
+    It may use `$public_url` beside the values. The HTML part is made from it: a paragraph that is an
+    address of ours becomes a link, the rest is escaped. The subject takes no values, so that what
+    people type about themselves stays out of the headers.
     """
 
-    def __init__(
-        self,
-        transport: Transport,
-        *,
-        clock: Clock,
-        sender: str,
-        public_url: str,
-        language: str = DEFAULT_LANGUAGE,
-    ) -> None:
+    def __init__(self, transport: Transport, *, clock: Clock, sender: str, public_url: str) -> None:
         self._transport = transport
         self._clock = clock
         self._sender = sender
         self._public_url = public_url
-        self._templates = TEMPLATES / language
 
     async def send(
-        self, template: MailTemplate, *, to: EmailAddress, values: Mapping[str, str], mail_id: UUID
+        self,
+        template: MailTemplate,
+        *,
+        to: EmailAddress,
+        language: Language,
+        values: Mapping[str, str],
+        mail_id: UUID,
     ) -> None:
-        values = {**values, "public_url": self._public_url}
-        text = (self._templates / f"{template}.txt").read_text(encoding="utf-8")
-        html = (self._templates / f"{template}.html").read_text(encoding="utf-8")
+        text = (TEMPLATES / language / f"{template}.txt").read_text(encoding="utf-8")
         subject, _, body = text.partition("\n")
+        body = Template(body.strip()).substitute(values, public_url=self._public_url)
         message = EmailMessage(policy=POLICY)
         message["From"] = self._sender
         message["To"] = to.value
@@ -57,10 +53,21 @@ class TemplateMailer:
         message["Date"] = format_datetime(self._clock.now())
         message["Message-ID"] = f"<{mail_id}@{parseaddr(self._sender)[1].rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies, please
-        message.set_content(Template(body.lstrip()).substitute(values))
-        escaped = {name: escape(value) for name, value in values.items()}
-        message.add_alternative(Template(html).substitute(escaped), subtype="html")
+        message.set_content(body + "\n")
+        message.add_alternative(self._html(subject, body, language), subtype="html")
+        message["Content-Language"] = language.value
         await self._transport.deliver(message)
+
+    def _html(self, subject: str, body: str, language: Language) -> str:
+        paragraphs = "".join(f"<p>{self._linked(part)}</p>\n" for part in body.split("\n\n"))
+        head = f'<meta charset="utf-8"><title>{escape(subject)}</title>'
+        html = f'<html lang="{language}"><head>{head}</head><body>\n{paragraphs}</body></html>'
+        return f"<!doctype html>\n{html}\n"
+
+    def _linked(self, paragraph: str) -> str:
+        text = escape(paragraph)
+        is_address = paragraph.startswith(self._public_url) and not any(map(str.isspace, paragraph))
+        return f'<a href="{text}">{text}</a>' if is_address else text
 
 
 def create_mailer(settings: Settings, *, clock: Clock) -> Mailer:

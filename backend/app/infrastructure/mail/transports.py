@@ -8,13 +8,15 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
+from app.core.settings import SmtpScheme
+
 TIMEOUT_SECONDS = 20
-TLS: dict[str, tuple[bool, bool | None]] = {
-    "smtp": (False, None),
-    "smtp+starttls": (False, True),
-    "smtps": (True, False),
+TLS: dict[SmtpScheme, tuple[bool, bool | None]] = {
+    SmtpScheme.OPPORTUNISTIC: (False, None),
+    SmtpScheme.STARTTLS: (False, True),
+    SmtpScheme.IMPLICIT: (True, False),
 }
-"""URL scheme → TLS if the server offers it, TLS or nothing by STARTTLS, TLS from the first byte."""
+"""URL scheme → `use_tls` and `start_tls` of aiosmtplib."""
 
 
 class Transport(Protocol):
@@ -26,7 +28,7 @@ class SmtpTransport:
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
-        self._use_tls, self._start_tls = TLS[parts.scheme]
+        self._use_tls, self._start_tls = TLS[SmtpScheme(parts.scheme)]
         self._hostname = parts.hostname
         self._port = parts.port
         self._username = unquote(parts.username) if parts.username else None

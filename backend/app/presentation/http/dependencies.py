@@ -12,7 +12,14 @@ from app.application.access import Actor
 from app.application.consultation_queries import ConsultationQueries
 from app.application.exports import Encoder, Exporter, ExportFormat
 from app.application.ports import Authenticator, OneTimeTokens, PasswordHasher, SessionTokens
-from app.application.queries import EventQueries, MemberQueries, NewsQueries, Readiness
+from app.application.queries import (
+    EventQueries,
+    MemberQueries,
+    NewsQueries,
+    PersonalDataQueries,
+    Readiness,
+    SessionQueries,
+)
 from app.domain.errors import UnauthenticatedError
 from app.domain.ports import Clock, UnitOfWork
 
@@ -31,6 +38,8 @@ class Dependencies:
     news_queries: NewsQueries
     consultation_queries: ConsultationQueries
     event_queries: EventQueries
+    session_queries: SessionQueries
+    personal_data_queries: PersonalDataQueries
     exporter: Exporter
     readiness: Readiness
     cursor_secret: str
@@ -76,6 +85,19 @@ async def _event_queries(request: Request) -> EventQueries:
     return provided(request).event_queries
 
 
+async def _session_queries(request: Request) -> SessionQueries:
+    return provided(request).session_queries
+
+
+async def _personal_data_queries(request: Request) -> PersonalDataQueries:
+    return provided(request).personal_data_queries
+
+
+async def _client_address(request: Request) -> str:
+    """The peer's, or what a trusted proxy says about it."""
+    return request.client.host if request.client else ""
+
+
 async def _exporter(request: Request) -> Exporter:
     return provided(request).exporter
 
@@ -119,6 +141,9 @@ MemberQueriesDep = Annotated[MemberQueries, Depends(_member_queries)]
 NewsQueriesDep = Annotated[NewsQueries, Depends(_news_queries)]
 ConsultationQueriesDep = Annotated[ConsultationQueries, Depends(_consultation_queries)]
 EventQueriesDep = Annotated[EventQueries, Depends(_event_queries)]
+SessionQueriesDep = Annotated[SessionQueries, Depends(_session_queries)]
+PersonalDataQueriesDep = Annotated[PersonalDataQueries, Depends(_personal_data_queries)]
+ClientAddress = Annotated[str, Depends(_client_address)]
 ExporterDep = Annotated[Exporter, Depends(_exporter)]
 CalendarEncoderDep = Annotated[Encoder, Depends(_calendar_encoder)]
 ReadinessDep = Annotated[Readiness, Depends(_readiness)]

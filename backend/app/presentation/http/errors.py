@@ -1,5 +1,6 @@
 """The one place where errors become HTTP: RFC 9457 problem details."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -42,7 +43,6 @@ STATUS: dict[type[DomainError], int] = {
 
 HEADERS: dict[int, dict[str, str]] = {
     401: {"WWW-Authenticate": 'Bearer realm="pau2"'},
-    429: {"Retry-After": "30"},
     503: {"Retry-After": "5"},
 }
 
@@ -129,6 +129,9 @@ async def domain_error(request: Request, error: DomainError) -> Response:
     _log.info("refused", code=error.code, status=status)
     if isinstance(error, InvalidGrantError):  # OAuth clients look at `error` (RFC 6749 §5.2)
         return problem_response(request, status, error.code, error.detail, error=error.code)
+    if isinstance(error, TooManyRequestsError):
+        wait = {"Retry-After": str(math.ceil(error.retry_after.total_seconds()))}
+        return problem_response(request, status, error.code, error.detail, headers=wait)
     if not isinstance(error, RuleViolationError):
         return problem_response(request, status, error.code, error.detail)
     place = ("body", error.field, *error.args)

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request, Response, params
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.datastructures import ImmutableMultiDict
 
 from app.application.access import POLICY, Action, ReauthenticationRequiredError
 from app.domain.errors import (
@@ -56,10 +57,13 @@ class StrictRoute(APIRoute):
         accepted = self._accepted_content()
 
         async def strict(request: Request) -> Response:
-            refuse_repeated_parameters(request)
+            request = StrictRequest(request.scope, request.receive)
+            refuse_repeated_parameters("query", request.query_params)
             if accepted:
                 refuse_other_content(request, accepted)
-            return await handler(StrictRequest(request.scope, request.receive))
+            if accepted is FORM:  # RFC 6749 §3.2
+                refuse_repeated_parameters("body", await request.form())
+            return await handler(request)
 
         return strict
 
@@ -121,14 +125,14 @@ def _responses(problems: Sequence[tuple[int, str, str]]) -> dict[int, dict[str, 
     return responses
 
 
-def refuse_repeated_parameters(request: Request) -> None:
-    """Raises RequestValidationError: of `?a=1&a=2` two readers may see different halves."""
-    names = [name for name, _ in request.query_params.multi_items()]
+def refuse_repeated_parameters(part: str, parameters: ImmutableMultiDict[str, Any]) -> None:
+    """Raises RequestValidationError: of `a=1&a=2` two readers may see different halves."""
+    names = [name for name, _ in parameters.multi_items()]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise RequestValidationError(
             [
-                {"type": "repeated", "loc": ("query", name), "msg": "Give this parameter once"}
+                {"type": "repeated", "loc": (part, name), "msg": "Give this parameter once"}
                 for name in repeated
             ]
         )

@@ -16,23 +16,26 @@ from app.domain.auth import (
     PasswordLengthError,
     PasswordTooCommonError,
 )
+from app.domain.login_attempts import TooManyAttemptsError
 from app.domain.members import EmailAddressError, FullNameError, PhoneNumberError
 from app.presentation.http.dependencies import (
+    ClientAddress,
     ClockDep,
     HasherDep,
     OneTimeTokensDep,
     SessionTokensDep,
     UowDep,
 )
+from app.presentation.http.languages import LanguageDep
 from app.presentation.http.routing import api_router, operation
 from app.presentation.http.schemas.auth import (
     Accepted,
     EmailVerification,
+    MailRequest,
     RegistrationCreate,
     TokenCreate,
     TokenRead,
     TokenRevocation,
-    VerificationRequest,
 )
 
 router = api_router("/auth", "auth")
@@ -51,12 +54,14 @@ router = api_router("/auth", "auth")
         PasswordTooCommonError,
     ),
 )
-async def register(body: RegistrationCreate, uow: UowDep, clock: ClockDep, hasher: HasherDep) -> Accepted:
+async def register(
+    body: RegistrationCreate, language: LanguageDep, uow: UowDep, clock: ClockDep, hasher: HasherDep
+) -> Accepted:
     """Ask for an account. A mail says how to go on.
 
     The answer is the same for an address that has an account already: its owner gets another mail.
     """
-    await register_member(body.to_command(), uow=uow, clock=clock, hasher=hasher)
+    await register_member(body.to_command(language), uow=uow, clock=clock, hasher=hasher)
     return Accepted()
 
 
@@ -77,7 +82,7 @@ async def verify(body: EmailVerification, uow: UowDep, clock: ClockDep, tokens: 
     summary="Ask for another verification mail",
     **operation(Action.REGISTER, EmailAddressError),
 )
-async def resend(body: VerificationRequest, uow: UowDep, clock: ClockDep) -> Accepted:
+async def resend(body: MailRequest, uow: UowDep, clock: ClockDep) -> Accepted:
     """Get a new token by mail, if the address waits for verification; earlier ones stop working."""
     await resend_verification(body.to_email(), uow=uow, clock=clock)
     return Accepted()
@@ -86,10 +91,12 @@ async def resend(body: VerificationRequest, uow: UowDep, clock: ClockDep) -> Acc
 @router.post(
     "/token",
     summary="Get tokens",
-    **operation(Action.LOG_IN, InvalidGrantError),
+    **operation(Action.LOG_IN, InvalidGrantError, TooManyAttemptsError),
 )
 async def token(
+    *,
     form: Annotated[TokenCreate, Form()],
+    client: ClientAddress,
     uow: UowDep,
     clock: ClockDep,
     hasher: HasherDep,
@@ -100,8 +107,11 @@ async def token(
     Each refresh token is good for one exchange. If its answer was lost, repeat the exchange within
     10 seconds and you get the same refresh token again; later, or with an older token, the session ends.
     Wrong password, unknown address and an account that is not verified or not active look the same.
+    After 10 failed log-ins within 5 minutes, for one address or from one client, you have to wait;
+    resetting the password works at any time.
     """
-    pair = await issue_tokens(form.to_grant(), uow=uow, clock=clock, hasher=hasher, tokens=tokens)
+    grant = form.to_grant(client)
+    pair = await issue_tokens(grant, uow=uow, clock=clock, hasher=hasher, tokens=tokens)
     return TokenRead.of(pair)
 
 

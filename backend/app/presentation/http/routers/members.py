@@ -1,20 +1,40 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Query, Response
 
 from app.application import members
 from app.application.access import Action
-from app.domain.members import FullNameError, MemberId, MemberNotFoundError, PhoneNumberError
+from app.domain.members import (
+    EmailAddressError,
+    EmailTakenError,
+    FullNameError,
+    LastAdminError,
+    MemberActiveError,
+    MemberId,
+    MemberInactiveError,
+    MemberNotFoundError,
+    PhoneNumberError,
+)
 from app.presentation.http.conditions import EntityTagDep, SeenVersions
-from app.presentation.http.dependencies import ClockDep, CurrentActor, MemberQueriesDep, UowDep
+from app.presentation.http.dependencies import (
+    ClockDep,
+    CurrentActor,
+    MemberQueriesDep,
+    PersonalDataQueriesDep,
+    UowDep,
+)
+from app.presentation.http.languages import LanguageDep
 from app.presentation.http.pagination import PaginationDep
 from app.presentation.http.routing import api_router, operation
 from app.presentation.http.schemas.members import (
+    InvitationCreate,
     MemberListParams,
     MemberPage,
     MemberRead,
     MemberUpdate,
+    PersonalDataRead,
+    RoleUpdate,
 )
 
 router = api_router("/members", "members")
@@ -42,10 +62,30 @@ async def edit_own_member(
     clock: ClockDep,
     tag: EntityTagDep,
 ) -> MemberRead:
-    """Change your name or phone number (JSON Merge Patch)."""
+    """Change your name, phone number or language (JSON Merge Patch)."""
     member = await members.edit_own_member(body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock)
     tag.send(member.version)
     return MemberRead.model_validate(member)
+
+
+@router.delete(
+    "/me",
+    status_code=204,
+    summary="Erase yourself",
+    **operation(Action.ERASE_OWN_MEMBER, LastAdminError, changes_version=True),
+)
+async def erase_own_member(actor: CurrentActor, seen: SeenVersions, uow: UowDep, clock: ClockDep) -> None:
+    """Delete your account and all that names you. This cannot be undone; what you wrote stays.
+
+    Needs a password that was entered within the hour.
+    """
+    await members.erase_own_member(seen=seen, actor=actor, uow=uow, clock=clock)
+
+
+@router.get("/me/data", summary="Read all that is stored about you", **operation(Action.READ_OWN_DATA))
+async def read_own_data(actor: CurrentActor, queries: PersonalDataQueriesDep) -> PersonalDataRead:
+    """Every row about you, for you to keep."""
+    return PersonalDataRead.of(await members.read_own_data(actor=actor, queries=queries))
 
 
 @router.get("", summary="List members", **operation(Action.READ_MEMBERS))
@@ -96,9 +136,81 @@ async def edit_member(
     clock: ClockDep,
     tag: EntityTagDep,
 ) -> MemberRead:
-    """Change somebody's name or phone number (JSON Merge Patch). For admins."""
+    """Change somebody's name, phone number or language (JSON Merge Patch). For admins."""
     member = await members.edit_member(
         MemberId(id), body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock
     )
+    tag.send(member.version)
+    return MemberRead.model_validate(member)
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Invite a member",
+    **operation(Action.INVITE_MEMBERS, EmailTakenError, EmailAddressError, FullNameError, PhoneNumberError),
+)
+async def invite_member(
+    *,
+    body: InvitationCreate,
+    language: LanguageDep,
+    actor: CurrentActor,
+    uow: UowDep,
+    clock: ClockDep,
+    response: Response,
+    tag: EntityTagDep,
+) -> MemberRead:
+    """Make an account; a mail in the language of this request says how to set its password. For admins."""
+    member = await members.invite_member(body.to_command(language), actor=actor, uow=uow, clock=clock)
+    response.headers["Location"] = f"/api/v1/members/{member.id}"
+    tag.send(member.version)
+    return MemberRead.model_validate(member)
+
+
+@router.put(
+    "/{id}/role",
+    summary="Set a role",
+    **operation(Action.SET_ROLES, MemberNotFoundError, LastAdminError, changes_version=True),
+)
+async def change_role(
+    *,
+    id: UUID,
+    body: RoleUpdate,
+    actor: CurrentActor,
+    seen: SeenVersions,
+    uow: UowDep,
+    clock: ClockDep,
+    tag: EntityTagDep,
+) -> MemberRead:
+    """Say what a member may do, from their next request on. For admins."""
+    member = await members.change_role(MemberId(id), body.role, seen=seen, actor=actor, uow=uow, clock=clock)
+    tag.send(member.version)
+    return MemberRead.model_validate(member)
+
+
+@router.post(
+    "/{id}/deactivate",
+    summary="Deactivate a member",
+    **operation(Action.DEACTIVATE_MEMBERS, MemberNotFoundError, MemberInactiveError, LastAdminError),
+)
+async def deactivate_member(
+    id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep, tag: EntityTagDep
+) -> MemberRead:
+    """Close an account: its sessions end and nobody can log in. For admins."""
+    member = await members.deactivate_member(MemberId(id), actor=actor, uow=uow, clock=clock)
+    tag.send(member.version)
+    return MemberRead.model_validate(member)
+
+
+@router.post(
+    "/{id}/activate",
+    summary="Activate a member",
+    **operation(Action.ACTIVATE_MEMBERS, MemberNotFoundError, MemberActiveError),
+)
+async def activate_member(
+    id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep, tag: EntityTagDep
+) -> MemberRead:
+    """Open a closed account again. For admins."""
+    member = await members.activate_member(MemberId(id), actor=actor, uow=uow, clock=clock)
     tag.send(member.version)
     return MemberRead.model_validate(member)

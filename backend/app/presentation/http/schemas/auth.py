@@ -1,20 +1,24 @@
 """Accounts and tokens at the boundary."""
 
+from datetime import datetime
 from typing import Annotated, Final, Literal, Self
+from uuid import UUID
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.application.auth import PasswordGrant, RefreshGrant, Registration, TokenPair
+from app.application.passwords import PasswordChange, PasswordReset
+from app.application.queries import Page, SessionSort, SessionView
 from app.domain.auth import Password
-from app.domain.members import EmailAddress, PhoneNumber
+from app.domain.members import EmailAddress, Language, PhoneNumber
+from app.presentation.http.pagination import PageParams
 from app.presentation.http.schemas.base import Schema, Text, View
-from app.presentation.http.schemas.members import FullName, Phone
+from app.presentation.http.schemas.members import Email, FullName, Phone
 
 MAX_SECRET_LENGTH = 1000
 BEARER: Final = "Bearer"
 
-Email = Annotated[Text, Field(max_length=EmailAddress.MAX_LENGTH, examples=["marta@pau2.example"])]
 NewPassword = Annotated[
     Text,
     Field(
@@ -36,12 +40,13 @@ class RegistrationCreate(Schema):
     full_name: FullName
     phone: Phone | None = None
 
-    def to_command(self) -> Registration:
+    def to_command(self, language: Language) -> Registration:
         return Registration(
             email=EmailAddress.parse(self.email),
             password=self.password,
             full_name=self.full_name,
             phone=None if self.phone is None else PhoneNumber.parse(self.phone),
+            language=language,
         )
 
 
@@ -49,7 +54,7 @@ class EmailVerification(Schema):
     token: Secret = Field(repr=False)
 
 
-class VerificationRequest(Schema):
+class MailRequest(Schema):
     email: Email
 
     def to_email(self) -> EmailAddress:
@@ -87,9 +92,9 @@ class TokenCreate(OAuthForm):
             )
         return self
 
-    def to_grant(self) -> PasswordGrant | RefreshGrant:
+    def to_grant(self, client: str) -> PasswordGrant | RefreshGrant:
         if self.grant_type == "password":
-            return PasswordGrant(username=self.username or "", password=self.password or "")
+            return PasswordGrant(username=self.username or "", password=self.password or "", client=client)
         return RefreshGrant(refresh_token=self.refresh_token or "")
 
 
@@ -113,3 +118,40 @@ class TokenRead(View):
             expires_in=int(pair.access.expires_in.total_seconds()),
             refresh_token=pair.refresh.text,
         )
+
+
+class PasswordResetCreate(Schema):
+    token: Secret = Field(repr=False)
+    password: NewPassword = Field(repr=False)
+
+    def to_command(self) -> PasswordReset:
+        return PasswordReset(token=self.token, password=self.password)
+
+
+class PasswordUpdate(Schema):
+    current_password: Secret = Field(repr=False, json_schema_extra={"format": "password"})
+    password: NewPassword = Field(repr=False)
+
+    def to_command(self) -> PasswordChange:
+        return PasswordChange(current_password=self.current_password, password=self.password)
+
+
+class SessionRead(View):
+    id: UUID
+    authenticated_at: datetime = Field(description="When the password was entered.")
+    rotated_at: datetime = Field(description="When tokens were last given out.")
+    expires_at: datetime = Field(description="When the password is needed again at the latest.")
+    current: bool = Field(description="Whether this is the session that asks.")
+
+
+class SessionPage(View):
+    items: list[SessionRead]
+    next_cursor: str | None
+
+    @classmethod
+    def of(cls, page: Page[SessionView], next_cursor: str | None) -> Self:
+        return cls.model_validate({"items": page.items, "next_cursor": next_cursor})
+
+
+class SessionListParams(PageParams):
+    sort: SessionSort = Field(SessionSort.NEWEST, description="`-` before a name: descending.")

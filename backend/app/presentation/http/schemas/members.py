@@ -4,13 +4,15 @@ from datetime import datetime
 from typing import Annotated, Self, cast
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, JsonValue
 
-from app.application.queries import MemberFilter, MemberSort, MemberView, Page
-from app.domain.members import EmailAddress, Member, PhoneNumber, ProfileChanges, Role
+from app.application.members import Invitation
+from app.application.queries import MemberFilter, MemberSort, MemberView, Page, PersonalRows
+from app.domain.members import EmailAddress, Language, Member, PhoneNumber, ProfileChanges, Role
 from app.presentation.http.pagination import PageParams
 from app.presentation.http.schemas.base import Schema, Text, View
 
+Email = Annotated[Text, Field(max_length=EmailAddress.MAX_LENGTH, examples=["marta@pau2.example"])]
 FullName = Annotated[
     Text, Field(min_length=1, max_length=Member.MAX_FULL_NAME_LENGTH, examples=["Marta Ibáñez"])
 ]
@@ -38,6 +40,7 @@ class MemberRead(View):
     phone: PlainText | None = Field(description="E.164.", examples=["+34600111222"])
     role: Role
     is_active: bool
+    language: Language = Field(description="What mails are written in.")
     email_verified_at: datetime | None
     created_at: datetime
     updated_at: datetime
@@ -48,12 +51,43 @@ class MemberUpdate(Schema):
 
     full_name: FullName = ""
     phone: Phone | None = None
+    language: Language = Language.ENGLISH
 
     def to_changes(self) -> ProfileChanges:
         changes = cast("ProfileChanges", self.model_dump(exclude_unset=True))
         if self.phone is not None:
             changes["phone"] = PhoneNumber.parse(self.phone)
         return changes
+
+
+class InvitationCreate(Schema):
+    email: Email
+    full_name: FullName
+    phone: Phone | None = None
+    role: Role = Role.MEMBER
+
+    def to_command(self, language: Language) -> Invitation:
+        return Invitation(
+            email=EmailAddress.parse(self.email),
+            full_name=self.full_name,
+            phone=None if self.phone is None else PhoneNumber.parse(self.phone),
+            role=self.role,
+            language=language,
+        )
+
+
+class RoleUpdate(Schema):
+    role: Role
+
+
+class PersonalDataRead(View):
+    """All rows about you, by table. Secrets and digests of secrets are left out."""
+
+    tables: dict[str, list[dict[str, JsonValue]]]
+
+    @classmethod
+    def of(cls, rows: PersonalRows) -> Self:
+        return cls.model_validate({"tables": rows})
 
 
 class MemberPage(View):

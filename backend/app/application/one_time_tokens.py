@@ -1,0 +1,69 @@
+"""Rights that are handed out by mail: given, redeemed, sent."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from app.application.ports import Mailer, MailTemplate, OneTimeTokens
+from app.domain.auth import OneTimePurpose, OneTimeToken, OneTimeTokenError, OneTimeTokenId
+from app.domain.identifiers import uuid7
+from app.domain.jobs import SendOneTimeToken
+from app.domain.members import Member
+from app.domain.ports import Clock, UnitOfWork
+
+MAILS: Mapping[OneTimePurpose, MailTemplate] = MappingProxyType(
+    {
+        OneTimePurpose.VERIFY_EMAIL: MailTemplate.VERIFY_EMAIL,
+        OneTimePurpose.RECOVERY: MailTemplate.RECOVERY,
+        OneTimePurpose.INVITATION: MailTemplate.INVITATION,
+    }
+)
+
+
+async def hand_out(member: Member | None, purpose: OneTimePurpose, *, uow: UnitOfWork, clock: Clock) -> None:
+    """Have a new token mailed, which replaces the member's earlier one.
+
+    With nobody to send it to, a job is stored nevertheless, so that known and unknown addresses
+    cost about the same; it finds no token.
+    """
+    token_id = OneTimeTokenId(uuid7(clock.now()))
+    if member is not None:
+        token = OneTimeToken.issue(member_id=member.id, purpose=purpose, at=clock.now())
+        await uow.one_time_tokens.replace(token)
+        token_id = token.id
+    await uow.jobs.defer(SendOneTimeToken(token_id=token_id))
+
+
+async def find_redeemable(
+    text: str, *purposes: OneTimePurpose, uow: UnitOfWork, clock: Clock, tokens: OneTimeTokens
+) -> OneTimeToken:
+    """Return the token, locked, if it can be redeemed for one of the purposes. Raises OneTimeTokenError."""
+    for purpose in purposes:
+        token_id = tokens.read(text, purpose)
+        if token_id is not None:
+            token = await uow.one_time_tokens.find_locked(token_id)
+            if token is not None and token.is_redeemable(clock.now()):
+                return token
+    raise OneTimeTokenError
+
+
+async def send_one_time_token(
+    job: SendOneTimeToken,
+    *,
+    uow: UnitOfWork,
+    clock: Clock,
+    tokens: OneTimeTokens,
+    mailer: Mailer,
+) -> None:
+    """Mail the token, unless it was redeemed or replaced by a newer one in the meantime."""
+    async with uow:
+        token = await uow.one_time_tokens.find_locked(job.token_id)
+        member = await uow.members.find(token.member_id) if token is not None else None
+    if token is None or member is None or not token.is_redeemable(clock.now()):
+        return
+    await mailer.send(
+        MAILS[token.purpose],
+        to=member.email,
+        language=member.language,
+        values={"name": member.full_name, "token": tokens.text(token.id, token.purpose)},
+        mail_id=job.token_id,
+    )

@@ -1,0 +1,110 @@
+"""New passwords: by mail for those who cannot log in, with the old one for those who have."""
+
+from dataclasses import dataclass, field
+
+from app.application.access import Action, Actor, authorize
+from app.application.one_time_tokens import find_redeemable, hand_out
+from app.application.ports import OneTimeTokens, PasswordHasher
+from app.domain.audit import AuditEntry
+from app.domain.auth import CurrentPasswordError, OneTimePurpose, OneTimeTokenError, Password, SessionId
+from app.domain.login_attempts import account_key, require_attempts_left
+from app.domain.members import EmailAddress, Member
+from app.domain.ports import Clock, UnitOfWork
+
+BY_MAIL = (OneTimePurpose.RECOVERY, OneTimePurpose.INVITATION)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordReset:
+    token: str = field(repr=False)
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordChange:
+    current_password: str = field(repr=False)
+    password: str = field(repr=False)
+
+
+async def request_password_reset(email: EmailAddress, *, uow: UnitOfWork, clock: Clock) -> None:
+    """Mail a token that resets the password, if the address has an active account."""
+    authorize(None, Action.RECOVER_ACCOUNT)
+    async with uow:
+        member = await uow.members.find_by_email(email)
+        active = member is not None and member.is_active
+        await hand_out(member if active else None, OneTimePurpose.RECOVERY, uow=uow, clock=clock)
+        await uow.commit()
+
+
+async def reset_password(
+    reset: PasswordReset, *, uow: UnitOfWork, clock: Clock, hasher: PasswordHasher, tokens: OneTimeTokens
+) -> None:
+    """Set the password of whoever got the mail, which proves the address as well.
+
+    It ends all sessions, makes every other mailed token worthless, lets failed log-ins be forgotten
+    and logs nobody in (ASVS 5.0 6.4.3, 7.4.3). The token is looked at twice, so that no lock is held
+    while the hash is computed.
+    Raises OneTimeTokenError, PasswordLengthError, PasswordTooCommonError.
+    """
+    authorize(None, Action.RECOVER_ACCOUNT)
+    async with uow:
+        token = await find_redeemable(reset.token, *BY_MAIL, uow=uow, clock=clock, tokens=tokens)
+        known = await uow.members.get(token.member_id)
+    password_hash = await _hash_chosen(reset.password, known, hasher)
+    async with uow:
+        await find_redeemable(reset.token, *BY_MAIL, uow=uow, clock=clock, tokens=tokens)
+        member = await uow.members.get_locked(known.id)
+        if not member.is_active:
+            raise OneTimeTokenError
+        member.replace_password_hash(password_hash, clock.now())
+        member.verify_email(clock.now())
+        await uow.login_attempts.forget(account_key(member.email.value))
+        await _forget_old_proofs(member, uow=uow, clock=clock)
+        uow.audit.add(_entry(Action.RECOVER_ACCOUNT, member, None, clock))
+        await uow.commit()
+
+
+async def change_password(
+    change: PasswordChange, *, actor: Actor, uow: UnitOfWork, clock: Clock, hasher: PasswordHasher
+) -> None:
+    """Replace one's password, and end all other sessions (ASVS 5.0 6.2.3, 7.4.3).
+
+    Wrong guesses count as failed log-ins do, since a stolen access token suffices to make them.
+    Raises CurrentPasswordError, TooManyAttemptsError, PasswordLengthError, PasswordTooCommonError.
+    """
+    authorize(actor, Action.CHANGE_CREDENTIALS)
+    async with uow:
+        known = await uow.members.get(actor.member_id)
+        keys = (account_key(known.email.value),)
+        counts = await uow.login_attempts.add(1, keys, at=clock.now())
+        await uow.commit()
+    require_attempts_left(counts, clock.now())
+    if not await hasher.verify(Password.typed(change.current_password), known.password_hash):
+        raise CurrentPasswordError
+    password_hash = await _hash_chosen(change.password, known, hasher)
+    async with uow:
+        member = await uow.members.get_locked(known.id)
+        if member.password_hash != known.password_hash:
+            raise CurrentPasswordError
+        member.replace_password_hash(password_hash, clock.now())
+        await uow.login_attempts.add(-1, keys, at=clock.now())
+        await _forget_old_proofs(member, uow=uow, clock=clock, keep=actor.session_id)
+        uow.audit.add(_entry(Action.CHANGE_CREDENTIALS, member, actor, clock))
+        await uow.commit()
+
+
+async def _hash_chosen(text: str, member: Member, hasher: PasswordHasher) -> str:
+    personal = (member.email.value, member.full_name)
+    return await hasher.hash(Password.chosen(text, personal=personal))
+
+
+async def _forget_old_proofs(
+    member: Member, *, uow: UnitOfWork, clock: Clock, keep: SessionId | None = None
+) -> None:
+    await uow.sessions.revoke_all(member.id, at=clock.now(), keep=keep)
+    await uow.one_time_tokens.remove_all(member.id)
+
+
+def _entry(action: Action, member: Member, actor: Actor | None, clock: Clock) -> AuditEntry:
+    actor_id = None if actor is None else actor.member_id
+    return AuditEntry.create(action=action, at=clock.now(), actor_id=actor_id, subject_id=member.id)

@@ -1,0 +1,124 @@
+"""Where personal data lies: one registry, from which people are shown theirs and it is erased.
+
+A test compares it with the schema, so a new table or a new column that refers to members has to say here
+what it is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Table, bindparam, delete, or_, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.application.queries import PersonalRows
+from app.core.database import Connections
+from app.domain.members import MemberId
+from app.infrastructure.database.audit import audit_entries
+from app.infrastructure.database.auth import one_time_tokens, sessions
+from app.infrastructure.database.consultations import consultations, options, questions
+from app.infrastructure.database.events import events
+from app.infrastructure.database.login_attempts import login_attempts
+from app.infrastructure.database.members import members
+from app.infrastructure.database.news import news
+from app.infrastructure.database.responses import ballots, participations, responses
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holding:
+    """A table with rows about members. `owners`: the columns that say about whom.
+
+    `withheld`: columns that are not shown, because they would help whoever reads over the shoulder.
+    `erased`: whether the rows go with their member; otherwise they stay and refer to the tombstone.
+    """
+
+    table: Table
+    owners: tuple[Column[Any], ...]
+    withheld: frozenset[Column[Any]] = frozenset()
+    erased: bool = False
+
+    @property
+    def shown(self) -> list[Column[Any]]:
+        return [column for column in self.table.c if column not in self.withheld]
+
+
+HOLDINGS = (
+    Holding(table=members, owners=(members.c.id,), withheld=frozenset({members.c.password_hash})),
+    Holding(
+        table=sessions,
+        owners=(sessions.c.member_id,),
+        withheld=frozenset({sessions.c.token_digest, sessions.c.parent_digest}),
+        erased=True,
+    ),
+    Holding(table=one_time_tokens, owners=(one_time_tokens.c.member_id,), erased=True),
+    Holding(table=news, owners=(news.c.author_id,)),
+    Holding(table=events, owners=(events.c.created_by,)),
+    Holding(table=consultations, owners=(consultations.c.created_by,)),
+    Holding(table=responses, owners=(responses.c.member_id,)),
+    Holding(table=participations, owners=(participations.c.member_id,)),
+    Holding(table=audit_entries, owners=(audit_entries.c.actor_id, audit_entries.c.subject_id)),
+)
+
+IMPERSONAL: Mapping[Table, str] = MappingProxyType(
+    {
+        login_attempts: "digests that name nobody, deleted after minutes",
+        questions: "parts of a consultation",
+        options: "parts of a question",
+        ballots: "secret: nothing in them leads to who filled them in",
+    }
+)
+"""Table → why nothing in it is about a member."""
+
+_REMOVE_JOBS = text(
+    """DELETE FROM procrastinate_jobs WHERE status = 'todo' AND EXISTS
+    (SELECT FROM jsonb_each_text(args) AS argument WHERE argument.value IN :ids)"""
+).bindparams(bindparam("ids", expanding=True))
+
+
+class SqlAlchemyPersonalDataQueries:
+    def __init__(self, snapshot: Connections) -> None:
+        self._snapshot = snapshot
+
+    async def read(self, member_id: MemberId) -> PersonalRows:
+        found = {}
+        async with self._snapshot() as connection:
+            for holding in HOLDINGS:
+                query = (
+                    select(*holding.shown)
+                    .where(_about(holding, member_id))
+                    .order_by(*holding.table.primary_key)
+                )
+                rows = (await connection.execute(query)).mappings()
+                found[holding.table.name] = [
+                    {name: _plain(value) for name, value in row.items()} for row in rows
+                ]
+        return found
+
+
+class SqlAlchemyPersonalData:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def erase(self, member_id: MemberId) -> None:
+        """Waiting jobs speak of the member, or of a row that is deleted here."""
+        ids = [str(member_id)]
+        for holding in HOLDINGS:
+            if holding.erased:
+                query = delete(holding.table).where(_about(holding, member_id))
+                removed = await self._session.execute(query.returning(*holding.table.primary_key))
+                ids += [str(key) for key in removed.scalars()]
+        await self._session.execute(_REMOVE_JOBS, {"ids": ids})
+
+
+def _about(holding: Holding, member_id: MemberId) -> ColumnElement[bool]:
+    return or_(*(column == member_id for column in holding.owners))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, str | int | bool | dict):
+        return value
+    return value.isoformat() if isinstance(value, datetime) else str(value)

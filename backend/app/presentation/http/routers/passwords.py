@@ -1,0 +1,68 @@
+from app.application import passwords
+from app.application.access import Action
+from app.domain.auth import (
+    CurrentPasswordError,
+    OneTimeTokenError,
+    PasswordLengthError,
+    PasswordTooCommonError,
+)
+from app.domain.login_attempts import TooManyAttemptsError
+from app.domain.members import EmailAddressError
+from app.presentation.http.dependencies import (
+    ClockDep,
+    CurrentActor,
+    HasherDep,
+    OneTimeTokensDep,
+    UowDep,
+)
+from app.presentation.http.routing import api_router, operation
+from app.presentation.http.schemas.auth import (
+    Accepted,
+    MailRequest,
+    PasswordResetCreate,
+    PasswordUpdate,
+)
+
+router = api_router("/auth/password", "auth")
+INVALID = (PasswordLengthError, PasswordTooCommonError)
+
+
+@router.post(
+    "/forgot",
+    status_code=202,
+    summary="Ask for a password reset",
+    **operation(Action.RECOVER_ACCOUNT, EmailAddressError),
+)
+async def forgot(body: MailRequest, uow: UowDep, clock: ClockDep) -> Accepted:
+    """Get a token by mail, if the address has an account; earlier ones stop working."""
+    await passwords.request_password_reset(body.to_email(), uow=uow, clock=clock)
+    return Accepted()
+
+
+@router.post(
+    "/reset",
+    status_code=204,
+    summary="Reset the password",
+    **operation(Action.RECOVER_ACCOUNT, OneTimeTokenError, *INVALID),
+)
+async def reset(
+    body: PasswordResetCreate, uow: UowDep, clock: ClockDep, hasher: HasherDep, tokens: OneTimeTokensDep
+) -> None:
+    """Choose a password with the token of a reset mail (within 30 minutes) or an invitation (7 days).
+
+    A token works once, the newest only. All sessions end; log in with the new password.
+    """
+    await passwords.reset_password(body.to_command(), uow=uow, clock=clock, hasher=hasher, tokens=tokens)
+
+
+@router.put(
+    "",
+    status_code=204,
+    summary="Change your password",
+    **operation(Action.CHANGE_CREDENTIALS, CurrentPasswordError, TooManyAttemptsError, *INVALID),
+)
+async def change(
+    body: PasswordUpdate, actor: CurrentActor, uow: UowDep, clock: ClockDep, hasher: HasherDep
+) -> None:
+    """Replace your password. Your other sessions end. A password has no versions: no `If-Match`."""
+    await passwords.change_password(body.to_command(), actor=actor, uow=uow, clock=clock, hasher=hasher)
