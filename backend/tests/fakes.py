@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self, TypeVar
@@ -26,12 +26,15 @@ from app.domain.consultations.responses import (
 )
 from app.domain.errors import PreconditionFailedError
 from app.domain.events import Event, EventId, EventNotFoundError
+from app.domain.login_attempts import AttemptCount, AttemptKey
 from app.domain.members import (
     EmailAddress,
     EmailTakenError,
+    Language,
     Member,
     MemberId,
     MemberNotFoundError,
+    Role,
 )
 from app.domain.news import Article, ArticleId, ArticleNotFoundError
 from app.domain.ports import Job
@@ -59,6 +62,7 @@ class InMemoryStore:
         self.members: dict[UUID, Member] = {}
         self.sessions: dict[UUID, Session] = {}
         self.one_time_tokens: dict[UUID, OneTimeToken] = {}
+        self.login_attempts: dict[AttemptKey, AttemptCount] = {}
         self.news: dict[UUID, Article] = {}
         self.consultations: dict[UUID, Consultation] = {}
         self.responses: list[Response] = []
@@ -77,15 +81,25 @@ class InMemoryMemberRepository:
         self._rows[member.id] = member
 
     async def get(self, id: MemberId) -> Member:
-        if id not in self._rows:
+        member = await self.find(id)
+        if member is None:
             raise MemberNotFoundError
-        return self._rows[id]
+        return member
+
+    async def get_locked(self, id: MemberId) -> Member:
+        return await self.get(id)
+
+    async def lock_admins(self) -> frozenset[MemberId]:
+        members = self._rows.values()
+        return frozenset(each.id for each in members if each.role is Role.ADMIN and each.may_log_in)
 
     async def find(self, id: MemberId) -> Member | None:
-        return self._rows.get(id)
+        member = self._rows.get(id)
+        return None if member is None or member.erased_at is not None else member
 
     async def find_by_email(self, email: EmailAddress) -> Member | None:
-        return next((member for member in self._rows.values() if member.email == email), None)
+        members = self._rows.values()
+        return next((each for each in members if each.email == email and each.erased_at is None), None)
 
 
 class InMemorySessionRepository:
@@ -97,6 +111,17 @@ class InMemorySessionRepository:
 
     async def find_locked(self, id: SessionId) -> Session | None:
         return self._rows.get(id)
+
+    async def revoke_all(self, member_id: MemberId, *, at: datetime, keep: SessionId | None = None) -> None:
+        for session in self._rows.values():
+            if session.member_id == member_id and session.id != keep:
+                session.revoke(at)
+
+    async def remove_ended(self, *, before: datetime) -> None:
+        for session in list(self._rows.values()):
+            ends = [session.expires_at, session.rotated_at + Session.IDLE_LIMIT, session.revoked_at]
+            if any(end is not None and end < before for end in ends):
+                del self._rows[session.id]
 
 
 class InMemoryOneTimeTokenRepository:
@@ -111,6 +136,57 @@ class InMemoryOneTimeTokenRepository:
 
     async def find_locked(self, id: OneTimeTokenId) -> OneTimeToken | None:
         return self._rows.get(id)
+
+    async def remove_all(self, member_id: MemberId) -> None:
+        for token in [each for each in self._rows.values() if each.member_id == member_id]:
+            del self._rows[token.id]
+
+    async def remove_expired(self, *, before: datetime) -> None:
+        for token in [each for each in self._rows.values() if each.expires_at < before]:
+            del self._rows[token.id]
+
+
+class InMemoryLoginAttemptCounters:
+    def __init__(self, rows: dict[AttemptKey, AttemptCount]) -> None:
+        self._rows = rows
+
+    async def add(self, number: int, keys: Iterable[AttemptKey], *, at: datetime) -> list[AttemptCount]:
+        counts = []
+        for key in keys:
+            count = self._rows.get(key)
+            if count is None or count.window_ends_at <= at:
+                count = AttemptCount(0, at + AttemptCount.WINDOW)
+            self._rows[key] = AttemptCount(max(count.attempts + number, 0), count.window_ends_at)
+            counts.append(self._rows[key])
+        return counts
+
+    async def forget(self, key: AttemptKey) -> None:
+        self._rows.pop(key, None)
+
+    async def remove_ended(self, *, before: datetime) -> None:
+        for key in [key for key, count in self._rows.items() if count.window_ends_at < before]:
+            del self._rows[key]
+
+
+class InMemoryPersonalData:
+    def __init__(self, store: "InMemoryStore") -> None:
+        self._store = store
+
+    async def erase(self, member_id: MemberId) -> None:
+        erased: set[object] = {member_id}
+        rows: tuple[dict[UUID, Session], dict[UUID, OneTimeToken]] = (
+            self._store.sessions,
+            self._store.one_time_tokens,
+        )
+        for table in rows:
+            for key in [key for key, row in table.items() if row.member_id == member_id]:
+                erased.add(key)
+                del table[key]
+        self._store.jobs[:] = [job for job in self._store.jobs if not erased & _ids(job)]
+
+
+def _ids(job: Job) -> set[object]:
+    return {getattr(job, each.name) for each in fields(job)}
 
 
 class InMemoryArticleRepository:
@@ -233,6 +309,8 @@ class InMemoryUnitOfWork:
         self.members = InMemoryMemberRepository(copy.members)
         self.sessions = InMemorySessionRepository(copy.sessions)
         self.one_time_tokens = InMemoryOneTimeTokenRepository(copy.one_time_tokens)
+        self.login_attempts = InMemoryLoginAttemptCounters(copy.login_attempts)
+        self.personal_data = InMemoryPersonalData(copy)
         self.news = InMemoryArticleRepository(copy.news)
         self.consultations = InMemoryConsultationRepository(copy.consultations)
         self.responses = InMemoryResponseRepository(copy)
@@ -286,8 +364,7 @@ class CountingPasswordHasher:
 
     async def verify(self, password: Password, password_hash: str | None) -> bool:
         self.verified += 1
-        known = password_hash is not None and password_hash.partition(":")[2]
-        return known == password.value
+        return bool(password_hash) and str(password_hash).partition(":")[2] == password.value
 
     def needs_rehash(self, password_hash: str) -> bool:
         return password_hash.startswith("old:")
@@ -297,9 +374,15 @@ class RecordingMailer:
     """Keeps what it should have sent."""
 
     def __init__(self) -> None:
-        self.sent: list[tuple[MailTemplate, EmailAddress, Mapping[str, str], UUID]] = []
+        self.sent: list[tuple[MailTemplate, EmailAddress, Language, Mapping[str, str], UUID]] = []
 
     async def send(
-        self, template: MailTemplate, *, to: EmailAddress, values: Mapping[str, str], mail_id: UUID
+        self,
+        template: MailTemplate,
+        *,
+        to: EmailAddress,
+        language: Language,
+        values: Mapping[str, str],
+        mail_id: UUID,
     ) -> None:
-        self.sent.append((template, to, values, mail_id))
+        self.sent.append((template, to, language, values, mail_id))

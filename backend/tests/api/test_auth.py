@@ -108,7 +108,7 @@ async def test_returns_the_same_202_when_the_address_is_known(
     assert known.headers.keys() == unknown.headers.keys()
     assert hasher.hashed == 2
     (first, args), (second, _) = await jobs(connection)
-    assert (first, second) == ("SendAccountExistsNotice", "SendEmailVerification")
+    assert (first, second) == ("SendAccountExistsNotice", "SendOneTimeToken")
     assert args["member_id"] == str(marta.id)
 
 
@@ -169,7 +169,7 @@ async def test_returns_the_same_202_when_asked_to_resend_to_anybody(
     ]
 
     assert {(answer.status_code, answer.content) for answer in answers} == {(202, answers[0].content)}
-    assert [task for task, _ in await jobs(connection)] == ["SendEmailVerification"] * 4
+    assert [task for task, _ in await jobs(connection)] == ["SendOneTimeToken"] * 4
     newer = await mailed_token(connection, settings)
     refused = await client.post(f"{AUTH}/email/verify", json={"token": older})
     accepted = await client.post(f"{AUTH}/email/verify", json={"token": newer})

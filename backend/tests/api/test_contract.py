@@ -62,9 +62,9 @@ def test_says_what_it_does_and_how_it_fails_when_published(
     for answer in failures.values():
         assert list(answer["content"]) == ["application/problem+json"]
         assert answer["content"]["application/problem+json"]["examples"]
-    if "{id}" in path and not path.startswith("/api/v1/auth"):
+    if "{id}" in path:
         assert "404" in failures
-    if method in {"patch", "put", "delete"} and "{id}" in path:
+    if method in {"patch", "put", "delete"} and "{id}" in path and path not in WITHOUT_VERSION:
         assert {"412", "428"} <= failures.keys()
 
 
@@ -85,6 +85,9 @@ async def test_follows_the_table_when_each_role_calls(
         assert answer.status_code != 401
 
 
+WITHOUT_VERSION = {"/api/v1/auth/sessions/{id}"}
+"""Nothing of a session can be edited, so there is no change that a second one could undo."""
+
 BODIES: dict[str, Any] = {
     "/api/v1/news": {"title": "T", "content": "C", "scope": "PUBLIC"},
     "/api/v1/news/{id}": {"title": "T"},
@@ -102,5 +105,8 @@ BODIES: dict[str, Any] = {
     "/api/v1/consultations": {"title": "T", "audience": "MEMBERS"},
     "/api/v1/consultations/{id}": {"title": "T"},
     "/api/v1/consultations/{id}/responses": {"answers": []},
+    "/api/v1/members": {"email": "new@pau2.example", "full_name": "N"},
+    "/api/v1/members/{id}/role": {"role": "MEMBER"},
+    "/api/v1/auth/password": {"current_password": "x", "password": "y"},
 }
 """Valid bodies, since what is not valid is refused before anybody asks who it came from."""

@@ -43,6 +43,7 @@ async def test_shows_everything_but_the_hash_when_reading_oneself(client_of: Cli
         "phone": "+34600111222",
         "role": "SUPPORTER",
         "is_active": True,
+        "language": "en",
         "email_verified_at": "2026-11-22T09:30:00Z",
         "created_at": "2026-11-22T09:30:00Z",
         "updated_at": "2026-11-22T09:30:00Z",
@@ -62,13 +63,14 @@ async def test_changes_only_what_is_sent_when_editing_oneself(client_of: ClientO
     renamed = await client.patch(ME, json={"full_name": "Marta I."}, headers={"If-Match": '"1"'})
     cleared = await client.patch(
         ME,
-        content=b'{"phone": null}',
+        content=b'{"phone": null, "language": "es"}',
         headers={"If-Match": '"2"', "Content-Type": "application/merge-patch+json"},
     )
 
     assert (renamed.json()["full_name"], renamed.json()["phone"]) == ("Marta I.", "+34600111222")
     assert renamed.headers["ETag"] == '"2"'
     assert (cleared.json()["full_name"], cleared.json()["phone"]) == ("Marta I.", None)
+    assert (renamed.json()["language"], cleared.json()["language"]) == ("en", "es")
     assert (await client.get(ME)).json() == cleared.json()
 
 
@@ -77,6 +79,8 @@ async def test_changes_only_what_is_sent_when_editing_oneself(client_of: ClientO
     [
         ({"full_name": None}, "validation_failed", "/body/full_name"),
         ({"full_name": "  "}, "full_name_invalid", "/body/full_name"),
+        ({"language": "fr"}, "validation_failed", "/body/language"),
+        ({"language": None}, "validation_failed", "/body/language"),
         ({"phone": "600"}, "phone_number_invalid", "/body/phone"),
         ({"email": "other@pau2.example"}, "validation_failed", "/body/email"),
         ({"role": "ADMIN"}, "validation_failed", "/body/role"),

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -11,6 +11,7 @@ from app.domain.auth import (
     Session,
     SessionId,
 )
+from app.domain.jobs import SendOneTimeToken
 from app.domain.members import Member
 from app.domain.ports import UnitOfWork
 from tests.factories import NOW, make_member, make_session
@@ -100,3 +101,115 @@ async def test_forgets_everything_when_left_without_commit(any_uow: UnitOfWork, 
     async with any_uow:
         assert await any_uow.sessions.find_locked(session.id) is None
         assert await any_uow.one_time_tokens.find_locked(token.id) is None
+
+
+async def test_ends_every_session_of_the_member_but_one_when_revoked(
+    any_uow: UnitOfWork, member: Member
+) -> None:
+    other = make_member()
+    mine, ended, kept, strange = (make_session(owner) for owner in (member, member, member, other))
+    ended.revoke(NOW)
+    async with any_uow:
+        any_uow.members.add(other)
+        await any_uow.flush()
+        for session in (mine, ended, kept, strange):
+            any_uow.sessions.add(session)
+        await any_uow.commit()
+
+    later = NOW + timedelta(hours=1)
+    async with any_uow:
+        await any_uow.sessions.revoke_all(member.id, at=later, keep=kept.id)
+        await any_uow.commit()
+
+    assert await revoked(any_uow, mine, ended, kept, strange) == [later, NOW, None, None]
+    async with any_uow:
+        await any_uow.sessions.revoke_all(member.id, at=later)
+        await any_uow.commit()
+    assert await revoked(any_uow, kept, strange) == [later, None]
+
+
+async def revoked(uow: UnitOfWork, *sessions: Session) -> list[datetime | None]:
+    async with uow:
+        found = [await uow.sessions.find_locked(session.id) for session in sessions]
+    return [session.revoked_at for session in found if session is not None]
+
+
+async def test_removes_what_had_ended_when_asked(any_uow: UnitOfWork, member: Member) -> None:
+    before = NOW + timedelta(days=60)
+    live, idle, expired, ended = (
+        make_session(member, at=NOW + timedelta(days=days)) for days in (46, 45, 29, 46)
+    )
+    expired.rotated_at = before
+    ended.revoke(before - timedelta(seconds=1))
+    tokens = [
+        OneTimeToken.issue(member_id=member.id, purpose=purpose, at=before - age)
+        for purpose, age in (
+            (OneTimePurpose.RECOVERY, timedelta(minutes=31)),
+            (OneTimePurpose.VERIFY_EMAIL, timedelta(hours=24)),
+        )
+    ]
+    async with any_uow:
+        for session in (live, idle, expired, ended):
+            any_uow.sessions.add(session)
+        for token in tokens:
+            await any_uow.one_time_tokens.replace(token)
+        await any_uow.commit()
+
+    async with any_uow:
+        await any_uow.sessions.remove_ended(before=before)
+        await any_uow.one_time_tokens.remove_expired(before=before)
+        await any_uow.commit()
+
+    async with any_uow:
+        found = [await any_uow.sessions.find_locked(each.id) for each in (live, idle, expired, ended)]
+        left = [await any_uow.one_time_tokens.find_locked(token.id) for token in tokens]
+    assert [session is not None for session in found] == [True, False, False, False]
+    assert [token is not None for token in left] == [False, True]
+
+
+async def test_removes_tokens_of_one_member_only_when_asked(any_uow: UnitOfWork, member: Member) -> None:
+    other = make_member()
+    mine, strange = (
+        OneTimeToken.issue(member_id=owner.id, purpose=OneTimePurpose.INVITATION, at=NOW)
+        for owner in (member, other)
+    )
+    async with any_uow:
+        any_uow.members.add(other)
+        await any_uow.one_time_tokens.replace(mine)
+        await any_uow.one_time_tokens.replace(strange)
+        await any_uow.one_time_tokens.remove_all(member.id)
+        await any_uow.commit()
+
+    async with any_uow:
+        assert await any_uow.one_time_tokens.find_locked(mine.id) is None
+        assert await any_uow.one_time_tokens.find_locked(strange.id) is not None
+
+
+async def test_erases_rows_and_waiting_jobs_of_one_member_when_asked(
+    any_uow: UnitOfWork, member: Member
+) -> None:
+    other = make_member()
+    sessions = [make_session(owner) for owner in (member, other)]
+    tokens = [
+        OneTimeToken.issue(member_id=owner.id, purpose=OneTimePurpose.RECOVERY, at=NOW)
+        for owner in (member, other)
+    ]
+    async with any_uow:
+        any_uow.members.add(other)
+        await any_uow.flush()
+        for session, token in zip(sessions, tokens, strict=True):
+            any_uow.sessions.add(session)
+            await any_uow.one_time_tokens.replace(token)
+            await any_uow.jobs.defer(SendOneTimeToken(token_id=token.id))
+        await any_uow.commit()
+
+    async with any_uow:
+        await any_uow.personal_data.erase(member.id)
+        await any_uow.commit()
+
+    async with any_uow:
+        assert await any_uow.sessions.find_locked(sessions[0].id) is None
+        assert await any_uow.one_time_tokens.find_locked(tokens[0].id) is None
+        assert await any_uow.sessions.find_locked(sessions[1].id) is not None
+        assert await any_uow.one_time_tokens.find_locked(tokens[1].id) is not None
+        assert await any_uow.members.find(member.id) is not None

@@ -94,3 +94,39 @@ async def test_counts_versions_when_changed(any_uow: UnitOfWork) -> None:
 
     async with any_uow:
         assert (await any_uow.members.get(member.id)).version == changed.version == 2
+
+
+async def test_locks_the_admins_who_can_log_in_when_asked(any_uow: UnitOfWork) -> None:
+    inactive = make_member(role=Role.ADMIN)
+    inactive.is_active = False
+    admins = [make_member(role=Role.ADMIN), make_member(role=Role.ADMIN)]
+    others = [make_member(role=Role.ADMIN, email_verified_at=None), make_member(role=Role.BOARD_MEMBER)]
+    for member in (*admins, inactive, *others):
+        await store(any_uow, member)
+
+    async with any_uow:
+        assert await any_uow.members.lock_admins() == {member.id for member in admins}
+
+
+async def test_finds_a_member_under_a_lock_when_stored(any_uow: UnitOfWork) -> None:
+    member = await store(any_uow, make_member())
+
+    async with any_uow:
+        assert (await any_uow.members.get_locked(member.id)).email == member.email
+        with pytest.raises(MemberNotFoundError):
+            await any_uow.members.get_locked(UNKNOWN)
+
+
+async def test_finds_nobody_when_erased(any_uow: UnitOfWork) -> None:
+    member = await store(any_uow, make_member())
+    async with any_uow:
+        erased = await any_uow.members.get(member.id)
+        erased.erase(admins=set(), at=NOW)
+        await any_uow.commit()
+
+    async with any_uow:
+        assert await any_uow.members.find(member.id) is None
+        assert await any_uow.members.find_by_email(erased.email) is None
+        for get in (any_uow.members.get, any_uow.members.get_locked):
+            with pytest.raises(MemberNotFoundError):
+                await get(member.id)

@@ -83,7 +83,7 @@ async def pair(server: Server) -> TokenPair:
     async with server.uow() as uow:
         uow.members.add(make_member(email=ADDRESS, password_hash=f"hash:{PASSWORD}"))
         await uow.commit()
-    return await server.issue(PasswordGrant(username=ADDRESS.value, password=PASSWORD))
+    return await server.issue(PasswordGrant(username=ADDRESS.value, password=PASSWORD, client="203.0.113.7"))
 
 
 async def test_everybody_gets_the_same_successor_when_one_token_is_refreshed_at_once(
@@ -126,7 +126,7 @@ async def test_one_account_is_made_when_an_address_is_registered_at_once(server:
 
     assert results == [None] * AT_ONCE
     assert await server.count("SELECT count(*) FROM members") == 1
-    query = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'SendEmailVerification'"
+    query = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'SendOneTimeToken'"
     assert await server.count(query) == 1
 
 

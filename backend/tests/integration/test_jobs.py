@@ -20,6 +20,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.application.auth import Registration, register_member, verify_email
+from app.application.retention import forget_old_proofs
 from app.core.database import create_database, create_engine
 from app.core.logging import configure_logging
 from app.core.settings import Environment, Settings
@@ -205,7 +206,7 @@ async def test_logs_name_no_person_when_jobs_fail_and_succeed(
         logging.getLogger().handlers = handlers
 
     written = capfd.readouterr().err
-    assert "SendEmailVerification" in written
+    assert "SendOneTimeToken" in written
     assert "SendAccountExistsNotice" in written
     assert "anary" not in written
 
@@ -240,3 +241,21 @@ def _shape(connection: psycopg.Connection, schema: str) -> set[tuple[str, ...]]:
     rows = [row for query in queries for row in connection.execute(query, [schema]).fetchall()]
     plain = [tuple(str(value).replace(f"{schema}.", "") for value in row) for row in rows]
     return {row for row in plain if "procrastinate" in row[0]}
+
+
+async def test_forgets_old_proofs_when_the_hour_comes(office: Office) -> None:
+    await office.execute(
+        """INSERT INTO login_attempts
+        VALUES ('old', 3, '2026-11-22 09:29Z'), ('current', 3, '2026-11-22 09:31Z')"""
+    )
+
+    async def due() -> None:
+        await forget_old_proofs(uow=office.uow, clock=office.clock)
+
+    worker = create_worker(
+        office.settings.database_url.get_secret_value(), {}, hourly={"forget_old_proofs": due}
+    )
+    async with worker.open_async():
+        await worker.tasks["forget_old_proofs"](timestamp=0)
+
+    assert len(await office.execute("SELECT * FROM login_attempts")) == 1

@@ -12,9 +12,9 @@ from app.application.auth import (
     resend_verification,
     revoke_token,
     send_account_exists_notice,
-    send_email_verification,
     verify_email,
 )
+from app.application.one_time_tokens import send_one_time_token
 from app.application.ports import MailTemplate, SessionTokens
 from app.domain.auth import (
     InvalidGrantError,
@@ -22,8 +22,8 @@ from app.domain.auth import (
     OneTimeTokenError,
     PasswordTooCommonError,
 )
-from app.domain.jobs import SendAccountExistsNotice, SendEmailVerification
-from app.domain.members import EmailAddress, Member, Role
+from app.domain.jobs import SendAccountExistsNotice, SendOneTimeToken
+from app.domain.members import EmailAddress, Language, Member, Role
 from app.domain.ports import Job
 from app.infrastructure.security.access_tokens import JwtAccessTokens
 from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens, HmacRefreshTokens
@@ -38,6 +38,7 @@ from tests.fakes import (
 
 KEYS = {"test": "t" * 32}
 ADDRESS = EmailAddress("marta@pau2.example")
+CLIENT = "203.0.113.7"
 REGISTRATION = Registration(email=ADDRESS, password=PASSWORD, full_name="Marta")
 ONE_TIME = HmacOneTimeTokens(KEYS)
 
@@ -67,7 +68,7 @@ class World:
         await verify_email(text, uow=self.uow, clock=self.clock, tokens=ONE_TIME)
 
     async def log_in(self, username: str = ADDRESS.value, password: str = PASSWORD) -> TokenPair:
-        return await self._issue(PasswordGrant(username=username, password=password))
+        return await self._issue(PasswordGrant(username=username, password=password, client=CLIENT))
 
     async def refresh(self, pair: TokenPair) -> TokenPair:
         return await self._issue(RefreshGrant(refresh_token=pair.refresh.text))
@@ -76,8 +77,8 @@ class World:
         await revoke_token(text, uow=self.uow, clock=self.clock, tokens=self.tokens)
 
     async def run(self, job: Job) -> None:
-        if isinstance(job, SendEmailVerification):
-            await send_email_verification(
+        if isinstance(job, SendOneTimeToken):
+            await send_one_time_token(
                 job, uow=self.uow, clock=self.clock, tokens=ONE_TIME, mailer=self.mailer
             )
         elif isinstance(job, SendAccountExistsNotice):
@@ -86,7 +87,7 @@ class World:
     async def mailed_token(self) -> str:
         """Run the newest job and return the token in its mail."""
         await self.run(self.store.jobs[-1])
-        return self.mailer.sent[-1][2]["token"]
+        return self.mailer.sent[-1][3]["token"]
 
     def actions(self) -> list[str]:
         return [entry.action for entry in self.store.audit]
@@ -117,7 +118,7 @@ async def test_makes_an_unverified_supporter_when_the_address_is_new(world: Worl
     assert (member.email, member.role, member.email_verified_at) == (ADDRESS, Role.SUPPORTER, None)
     assert member.password_hash == f"hash:{PASSWORD}"
     (token,) = world.store.one_time_tokens.values()
-    assert world.store.jobs == [SendEmailVerification(token_id=token.id)]
+    assert world.store.jobs == [SendOneTimeToken(token_id=token.id)]
     assert world.actions() == ["auth:register"]
 
 
@@ -198,7 +199,7 @@ async def test_stores_a_job_that_finds_nothing_when_there_is_nothing_to_verify(
 
     (job,) = world.store.jobs
     await world.run(job)
-    assert isinstance(job, SendEmailVerification)
+    assert isinstance(job, SendOneTimeToken)
     assert marta.email_verified_at is not None
     assert (world.mailer.sent, world.store.one_time_tokens) == ([], {})
 
@@ -206,15 +207,16 @@ async def test_stores_a_job_that_finds_nothing_when_there_is_nothing_to_verify(
 async def test_mails_the_same_token_and_id_when_the_job_runs_twice(world: World) -> None:
     await world.register()
     (job,) = world.store.jobs
-    assert isinstance(job, SendEmailVerification)
+    assert isinstance(job, SendOneTimeToken)
 
     await world.run(job)
     await world.run(job)
 
     first, second = world.mailer.sent
     assert first == second
-    template, to, values, mail_id = first
+    template, to, language, values, mail_id = first
     assert (template, to, mail_id) == (MailTemplate.VERIFY_EMAIL, ADDRESS, job.token_id)
+    assert language is Language.ENGLISH
     assert ONE_TIME.read(values["token"], OneTimePurpose.VERIFY_EMAIL) == job.token_id
 
 
@@ -239,7 +241,7 @@ async def test_sends_the_notice_when_the_member_is_still_there(world: World, mar
     await world.run(job)
 
     assert world.mailer.sent == [
-        (MailTemplate.ACCOUNT_EXISTS, ADDRESS, {"name": marta.full_name}, job.notice_id)
+        (MailTemplate.ACCOUNT_EXISTS, ADDRESS, Language.ENGLISH, {"name": marta.full_name}, job.notice_id)
     ]
 
 

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 
 from app.application.ports import MailTemplate
-from app.domain.members import EmailAddress
-from app.infrastructure.mail.mailer import TEMPLATES, TemplateMailer
+from app.domain.members import EmailAddress, Language
+from app.infrastructure.mail.mailer import TemplateMailer
 from app.infrastructure.mail.transports import FolderTransport, SmtpTransport
 from tests.fakes import FixedClock
 
@@ -49,7 +49,9 @@ def part(message: EmailMessage, subtype: str) -> str:
 async def test_writes_text_and_html_when_a_mail_is_sent(
     mailer: TemplateMailer, transport: RecordingTransport
 ) -> None:
-    await mailer.send(MailTemplate.VERIFY_EMAIL, to=TO, values=VALUES, mail_id=MAIL_ID)
+    await mailer.send(
+        MailTemplate.VERIFY_EMAIL, to=TO, language=Language.ENGLISH, values=VALUES, mail_id=MAIL_ID
+    )
 
     (message,) = transport.messages
     link = "https://pau2.example/verify-email#token=the-token"
@@ -63,7 +65,9 @@ async def test_writes_text_and_html_when_a_mail_is_sent(
 async def test_names_itself_when_a_mail_is_sent(
     mailer: TemplateMailer, transport: RecordingTransport
 ) -> None:
-    await mailer.send(MailTemplate.ACCOUNT_EXISTS, to=TO, values=VALUES, mail_id=MAIL_ID)
+    await mailer.send(
+        MailTemplate.ACCOUNT_EXISTS, to=TO, language=Language.ENGLISH, values=VALUES, mail_id=MAIL_ID
+    )
 
     (message,) = transport.messages
     assert dict(message.items()) | {"Content-Type": None} == {
@@ -73,6 +77,7 @@ async def test_names_itself_when_a_mail_is_sent(
         "Date": "Sun, 22 Nov 2026 09:30:00 +0000",
         "Message-ID": f"<{MAIL_ID}@pau2.example>",
         "Auto-Submitted": "auto-generated",
+        "Content-Language": "en",
         "MIME-Version": "1.0",
         "Content-Type": None,
     }
@@ -82,7 +87,9 @@ async def test_goes_through_any_server_when_names_have_accents(
     mailer: TemplateMailer, transport: RecordingTransport
 ) -> None:
     values = VALUES | {"name": "Marta Ibáñez"}
-    await mailer.send(MailTemplate.VERIFY_EMAIL, to=TO, values=values, mail_id=MAIL_ID)
+    await mailer.send(
+        MailTemplate.VERIFY_EMAIL, to=TO, language=Language.ENGLISH, values=values, mail_id=MAIL_ID
+    )
 
     (message,) = transport.messages
     assert bytes(message).isascii()
@@ -91,21 +98,33 @@ async def test_goes_through_any_server_when_names_have_accents(
 
 
 @pytest.mark.parametrize("template", list(MailTemplate))
-@pytest.mark.parametrize("language", [folder.name for folder in TEMPLATES.iterdir()])
+@pytest.mark.parametrize("language", list(Language))
 async def test_every_template_is_complete_when_in_any_language(
-    transport: RecordingTransport, clock: FixedClock, template: MailTemplate, language: str
+    mailer: TemplateMailer, transport: RecordingTransport, template: MailTemplate, language: Language
 ) -> None:
-    mailer = TemplateMailer(
-        transport, clock=clock, sender="a@pau2.example", public_url="https://x", language=language
-    )
-
-    await mailer.send(template, to=TO, values=VALUES, mail_id=MAIL_ID)
+    await mailer.send(template, to=TO, language=language, values=VALUES, mail_id=MAIL_ID)
 
     (message,) = transport.messages
     assert message["Subject"]
+    assert message["Content-Language"] == language.value
+    greeting = {Language.ENGLISH: "Hello ", Language.SPANISH: "Hola, "}[language]
+    assert f"{greeting}<b>Marta</b>" in part(message, "plain")
+    assert f"{greeting}&lt;b&gt;Marta&lt;/b&gt;" in part(message, "html")
     for subtype in ("plain", "html"):
-        assert "Marta" in part(message, subtype)
         assert "$" not in part(message, subtype)
+        assert ("the-token" in part(message, subtype)) is (template is not MailTemplate.ACCOUNT_EXISTS)
+
+
+async def test_makes_no_link_when_a_name_looks_like_an_address(
+    mailer: TemplateMailer, transport: RecordingTransport
+) -> None:
+    values = VALUES | {"name": "https://pau2.example/phish"}
+    await mailer.send(
+        MailTemplate.VERIFY_EMAIL, to=TO, language=Language.SPANISH, values=values, mail_id=MAIL_ID
+    )
+
+    (message,) = transport.messages
+    assert part(message, "html").count("<a ") == 1
 
 
 async def test_writes_one_file_when_the_same_mail_is_sent_twice(tmp_path: Path, clock: FixedClock) -> None:
@@ -115,7 +134,9 @@ async def test_writes_one_file_when_the_same_mail_is_sent_twice(tmp_path: Path, 
     )
 
     for _ in range(2):
-        await mailer.send(MailTemplate.VERIFY_EMAIL, to=TO, values=VALUES, mail_id=MAIL_ID)
+        await mailer.send(
+            MailTemplate.VERIFY_EMAIL, to=TO, language=Language.ENGLISH, values=VALUES, mail_id=MAIL_ID
+        )
 
     (file,) = folder.iterdir()
     assert file.name == f"{MAIL_ID}.eml"

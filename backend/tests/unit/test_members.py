@@ -1,12 +1,19 @@
+from collections.abc import Callable
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
 
 from app.domain.members import (
+    NO_PASSWORD,
     EmailAddress,
     EmailAddressError,
     FullNameError,
+    Language,
+    LastAdminError,
     Member,
+    MemberActiveError,
+    MemberInactiveError,
     PhoneNumber,
     PhoneNumberError,
     Role,
@@ -161,3 +168,79 @@ def test_replaces_the_hash_when_told_so() -> None:
     member.replace_password_hash("other", LATER)
 
     assert (member.password_hash, member.updated_at) == ("other", LATER)
+
+
+# Roles, activation, erasure
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_takes_any_role_when_another_admin_is_left(role: Role) -> None:
+    member = make_member(role=Role.ADMIN)
+
+    member.change_role(role, admins={member.id, make_member().id}, at=LATER)
+
+    assert (member.role, member.updated_at) == (role, LATER)
+
+
+def test_last_admin_stays_when_asked_to_leave_in_any_way() -> None:
+    member = make_member(role=Role.ADMIN)
+    admins = {member.id}
+    leaving: list[Callable[[], None]] = [
+        lambda: member.change_role(Role.BOARD_MEMBER, admins=admins, at=LATER),
+        lambda: member.deactivate(admins=admins, at=LATER),
+        lambda: member.erase(admins=admins, at=LATER),
+    ]
+    before = dict(vars(member))
+
+    for leave in leaving:
+        with pytest.raises(LastAdminError):
+            leave()
+
+    member.change_role(Role.ADMIN, admins=admins, at=NOW)
+    assert vars(member) == before
+
+
+def test_others_may_leave_when_there_is_one_admin() -> None:
+    member, admins = make_member(role=Role.ADMIN), {make_member().id}
+
+    member.deactivate(admins=admins, at=LATER)
+
+    assert (member.is_active, member.may_log_in, member.updated_at) == (False, False, LATER)
+
+
+def test_opens_and_closes_once_when_activated_and_deactivated() -> None:
+    member = make_member()
+    with pytest.raises(MemberActiveError):
+        member.activate(LATER)
+
+    member.deactivate(admins=set(), at=NOW)
+    with pytest.raises(MemberInactiveError):
+        member.deactivate(admins=set(), at=NOW)
+    member.activate(LATER)
+
+    assert (member.is_active, member.updated_at) == (True, LATER)
+
+
+def test_nothing_about_the_person_is_left_when_erased() -> None:
+    member = make_member(phone=PhoneNumber("+34600111222"), role=Role.BOARD_MEMBER, language=Language.SPANISH)
+    member_id, created_at = member.id, member.created_at
+
+    member.erase(admins=set(), at=LATER)
+
+    names = [each.name for each in fields(Member)]
+    left = {name: getattr(member, name) for name in names}
+    assert left == {
+        "id": member_id,
+        "email": EmailAddress(f"{member_id}@erased.invalid"),
+        "password_hash": NO_PASSWORD,
+        "full_name": "Erased member",
+        "phone": None,
+        "role": Role.SUPPORTER,
+        "is_active": False,
+        "language": Language.ENGLISH,
+        "email_verified_at": None,
+        "erased_at": LATER,
+        "created_at": created_at,
+        "updated_at": LATER,
+        "version": 1,
+    }

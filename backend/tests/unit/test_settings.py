@@ -1,6 +1,7 @@
 import pytest
 
-from app.core.settings import Environment, SettingsError, load_settings
+from app.core.settings import Environment, SettingsError, SmtpScheme, load_settings
+from app.infrastructure.mail.transports import TLS
 
 STRONG = "k" * 32
 PRODUCTION = {
@@ -68,3 +69,35 @@ def test_repeats_no_value_when_it_refuses(monkeypatch: pytest.MonkeyPatch) -> No
 
     assert "canary" not in str(raised.value)
     assert raised.value.__cause__ is None
+
+
+@pytest.mark.parametrize("url", ["http://canary@mail:25", "mail:587", "smtp://", "canary"])
+def test_says_in_one_sentence_what_a_mail_server_looks_like_when_it_is_no_such_address(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    given(monkeypatch, {"PAU2_SMTP_URL": url})
+
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+
+    assert str(raised.value) == (
+        "Settings: PAU2_SMTP_URL must be scheme://host:port, where scheme is one of "
+        "smtp, smtp+starttls, smtps."
+    )
+
+
+def test_knows_how_to_use_each_scheme_of_a_mail_server_when_sending() -> None:
+    assert set(TLS) == set(SmtpScheme)
+
+
+def test_trusts_the_proxies_that_are_declared_when_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, {"PAU2_TRUSTED_PROXIES": '["10.0.0.0/8", "::1"]'})
+
+    assert load_settings().proxy_networks == ["10.0.0.0/8", "::1/128"]
+
+
+def test_refuses_proxies_when_they_are_no_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, {"PAU2_TRUSTED_PROXIES": '["*"]'})
+
+    with pytest.raises(SettingsError, match="trusted_proxies"):
+        load_settings()

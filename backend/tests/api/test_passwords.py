@@ -1,0 +1,221 @@
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient, Response
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.database import Database
+from app.core.settings import Settings
+from app.domain.auth import OneTimePurpose, OneTimeTokenId
+from app.domain.members import EmailAddress, Member
+from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
+from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
+from app.main import create_app
+from tests.api.problems import assert_problem
+from tests.conftest import ClientOf
+from tests.factories import PASSWORD, make_member
+from tests.fakes import CountingPasswordHasher, FixedClock
+
+AUTH = "/api/v1/auth"
+FORGOT, RESET, CHANGE = f"{AUTH}/password/forgot", f"{AUTH}/password/reset", f"{AUTH}/password"
+ADDRESS = "marta@pau2.example"
+NEW_PASSWORD = "seven herons at dawn"
+WRONG = "another-umbrella-sings"
+
+
+@pytest.fixture
+def hasher() -> CountingPasswordHasher:
+    return CountingPasswordHasher()
+
+
+@pytest.fixture
+def app(settings: Settings, database: Database, clock: FixedClock, hasher: CountingPasswordHasher) -> FastAPI:
+    behind_proxies = settings.model_copy(update={"trusted_proxies": ("10.0.0.0/8",)})
+    return create_app(behind_proxies, database=database, clock=clock, hasher=hasher)
+
+
+@pytest.fixture
+async def marta(uow: SqlAlchemyUnitOfWork) -> Member:
+    member = make_member(email=EmailAddress(ADDRESS), password_hash=f"hash:{PASSWORD}")
+    async with uow:
+        uow.members.add(member)
+        await uow.commit()
+    return member
+
+
+async def mailed_token(connection: AsyncConnection, settings: Settings) -> str:
+    """What the newest reset mail will hold."""
+    query = "SELECT args->>'token_id' FROM procrastinate_jobs ORDER BY id DESC LIMIT 1"
+    token_id = OneTimeTokenId(UUID((await connection.execute(text(query))).scalar_one()))
+    return HmacOneTimeTokens(settings.token_secrets).text(token_id, OneTimePurpose.RECOVERY)
+
+
+async def log_in(client: AsyncClient, password: str = PASSWORD, **headers: str) -> Response:
+    form = {"grant_type": "password", "username": ADDRESS, "password": password}
+    return await client.post(f"{AUTH}/token", data=form, headers=headers)
+
+
+async def test_new_password_works_and_sessions_are_over_when_reset(
+    client: AsyncClient, connection: AsyncConnection, settings: Settings, marta: Member
+) -> None:
+    assert marta.may_log_in
+    tokens = (await log_in(client)).json()
+    assert (await client.post(FORGOT, json={"email": ADDRESS})).status_code == 202
+    token = await mailed_token(connection, settings)
+
+    answer = await client.post(RESET, json={"token": token, "password": NEW_PASSWORD})
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    mine = {"Authorization": f"Bearer {tokens['access_token']}"}
+    assert_problem(await client.get("/api/v1/members/me", headers=mine), 401, "unauthenticated")
+    assert (await log_in(client)).status_code == 401
+    assert (await log_in(client, NEW_PASSWORD)).status_code == 200
+    again = await client.post(RESET, json={"token": token, "password": NEW_PASSWORD})
+    assert_problem(again, 422, "one_time_token_invalid", pointer="/body/token")
+
+
+async def test_returns_the_same_202_when_anybody_forgot_the_password(
+    client: AsyncClient, connection: AsyncConnection, marta: Member
+) -> None:
+    assert marta.may_log_in
+
+    answers = [await client.post(FORGOT, json={"email": email}) for email in (ADDRESS, "nobody@pau2.example")]
+
+    known, unknown = answers
+    assert (known.status_code, known.content) == (unknown.status_code, unknown.content)
+    names = (await connection.scalars(text("SELECT task_name FROM procrastinate_jobs"))).all()
+    assert names == ["SendOneTimeToken"] * 2
+
+
+async def test_returns_422_when_a_reset_is_asked_for_no_address(client: AsyncClient) -> None:
+    answer = await client.post(FORGOT, json={"email": "nobody"})
+
+    assert_problem(answer, 422, "email_address_invalid", pointer="/body/email")
+
+
+@pytest.mark.parametrize(
+    ("password", "code"), [("short", "password_length"), ("marta marta marta", "password_too_common")]
+)
+async def test_returns_422_when_the_new_password_is_weak(
+    *,
+    client: AsyncClient,
+    connection: AsyncConnection,
+    settings: Settings,
+    client_of: ClientOf,
+    marta: Member,
+    password: str,
+    code: str,
+) -> None:
+    me = await client_of(marta)
+    await client.post(FORGOT, json={"email": ADDRESS})
+    token = await mailed_token(connection, settings)
+
+    by_mail = await client.post(RESET, json={"token": token, "password": password})
+    changed = await me.put(CHANGE, json={"current_password": PASSWORD, "password": password})
+
+    for answer in (by_mail, changed):
+        assert_problem(answer, 422, code, pointer="/body/password")
+
+
+async def test_keeps_this_session_only_when_the_password_is_changed(
+    client: AsyncClient, client_of: ClientOf, marta: Member
+) -> None:
+    here, there = await client_of(marta), await client_of(marta)
+
+    answer = await here.put(CHANGE, json={"current_password": PASSWORD, "password": NEW_PASSWORD})
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert (await here.get("/api/v1/members/me")).status_code == 200
+    assert_problem(await there.get("/api/v1/members/me"), 401, "unauthenticated")
+    assert (await log_in(client, NEW_PASSWORD)).status_code == 200
+
+
+async def test_returns_422_when_the_current_password_is_wrong(client_of: ClientOf, marta: Member) -> None:
+    me = await client_of(marta)
+
+    answer = await me.put(CHANGE, json={"current_password": WRONG, "password": NEW_PASSWORD})
+
+    assert_problem(answer, 422, "current_password_wrong", pointer="/body/current_password")
+
+
+async def test_returns_429_with_the_time_to_wait_after_ten_failures(
+    client: AsyncClient, client_of: ClientOf, clock: FixedClock, marta: Member
+) -> None:
+    me = await client_of(marta)
+    for _ in range(10):
+        assert (await log_in(client, WRONG)).status_code == 401
+    clock.move(timedelta(seconds=59.5))
+
+    refused = await log_in(client)
+    changed = await me.put(CHANGE, json={"current_password": PASSWORD, "password": NEW_PASSWORD})
+
+    for answer in (refused, changed):
+        assert_problem(answer, 429, "too_many_attempts")
+        assert answer.headers["Retry-After"] == "241"
+    clock.move(timedelta(seconds=241))
+    assert (await log_in(client)).status_code == 200
+
+
+def reached_from(app: FastAPI, address: str) -> AsyncClient:
+    transport = ASGITransport(app, raise_app_exceptions=False, client=(address, 1234))
+    return AsyncClient(transport=transport, base_url="http://test")
+
+
+async def failures(client: AsyncClient, forwarded: list[str]) -> int:
+    """Fail at one account after the other, and return what the last attempt got."""
+    status = 0
+    for number, address in enumerate(forwarded):
+        form = {"grant_type": "password", "username": f"n{number}@pau2.example", "password": WRONG}
+        answer = await client.post(f"{AUTH}/token", data=form, headers={"X-Forwarded-For": address})
+        status = answer.status_code
+    return status
+
+
+async def test_returns_429_when_one_client_fails_at_many_accounts_behind_a_trusted_proxy(
+    app: FastAPI,
+) -> None:
+    async with reached_from(app, "10.1.2.3") as proxy:
+        forged = [f"198.51.100.{number}, 203.0.113.7" for number in range(11)]
+        assert await failures(proxy, forged) == 429
+        assert await failures(proxy, [f"203.0.113.{number}" for number in range(20, 31)]) == 401
+
+
+async def test_returns_429_whatever_a_client_says_about_itself_when_it_is_no_trusted_proxy(
+    app: FastAPI,
+) -> None:
+    async with reached_from(app, "198.51.100.7") as client:
+        assert await failures(client, [f"203.0.113.{number}" for number in range(11)]) == 429
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("token", "grant_type=password&username=a&username=b&password=x"),
+        ("token", "grant_type=password&username=a&password=x&password=x"),
+        ("revoke", "token=a&token=b"),
+        ("revoke", "token=a&unknown=1&unknown=2"),
+    ],
+)
+async def test_returns_422_when_an_oauth_parameter_is_given_twice(
+    client: AsyncClient, path: str, form: str
+) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = await client.post(f"{AUTH}/{path}", content=form, headers=headers)
+
+    assert_problem(answer, 422, "validation_failed")
+    (error,) = answer.json()["errors"]
+    assert error["code"] == "repeated"
+    assert error["pointer"] in {"/body/username", "/body/password", "/body/token", "/body/unknown"}
+
+
+async def test_writes_in_the_language_of_the_browser_when_somebody_registers(
+    client: AsyncClient, connection: AsyncConnection
+) -> None:
+    body = {"email": ADDRESS, "password": PASSWORD, "full_name": "Marta"}
+
+    await client.post(f"{AUTH}/register", json=body, headers={"Accept-Language": "es-ES,es;q=0.9"})
+
+    assert (await connection.scalars(text("SELECT language FROM members"))).all() == ["es"]

@@ -1,0 +1,94 @@
+"""Sessions over HTTP, in orders that nobody thought of; the rules themselves are a state machine's among
+the unit tests."""
+
+from datetime import timedelta
+
+import pytest
+from fastapi import FastAPI
+from httpx import AsyncClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.core.database import Database
+from app.core.settings import Settings
+from app.domain.members import EmailAddress, Member
+from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
+from app.main import create_app
+from tests.factories import PASSWORD, make_member
+from tests.fakes import CountingPasswordHasher, FixedClock
+
+TOKEN, REVOKE = "/api/v1/auth/token", "/api/v1/auth/revoke"
+ADDRESS = "marta@pau2.example"
+STEPS = st.lists(st.sampled_from(["refresh", "retry", "replay", "wait", "revoke"]), max_size=8)
+
+
+@pytest.fixture
+def app(settings: Settings, database: Database, clock: FixedClock) -> FastAPI:
+    return create_app(settings, database=database, clock=clock, hasher=CountingPasswordHasher())
+
+
+@pytest.fixture
+async def marta(uow: SqlAlchemyUnitOfWork) -> Member:
+    member = make_member(email=EmailAddress(ADDRESS), password_hash=f"hash:{PASSWORD}")
+    async with uow:
+        uow.members.add(member)
+        await uow.commit()
+    return member
+
+
+class Walk:
+    """The chain of refresh tokens of one session, and whether it should be alive."""
+
+    def __init__(self, client: AsyncClient, clock: FixedClock, first: str) -> None:
+        self.client = client
+        self.clock = clock
+        self.chain = [first]
+        self.rotated_at = clock.now()
+        self.alive = True
+
+    async def step(self, name: str) -> None:
+        if name == "wait":
+            self.clock.move(timedelta(seconds=6))
+        elif name == "revoke":
+            assert (await self.client.post(REVOKE, data={"token": self.chain[-1]})).status_code == 200
+            self.alive = False
+        elif name == "refresh":
+            await self.present(-1)
+        elif len(self.chain) > 2:
+            await self.present(-2 if name == "retry" else -3)
+
+    async def present(self, place: int) -> None:
+        form = {"grant_type": "refresh_token", "refresh_token": self.chain[place]}
+        answer = await self.client.post(TOKEN, data=form)
+        in_time = self.clock.now() - self.rotated_at <= timedelta(seconds=10)
+        good = self.alive and (place == -1 or (place == -2 and in_time))
+        assert answer.status_code == (200 if good else 401)
+        self.alive = good
+        if good and place == -1:
+            self.chain.append(answer.json()["refresh_token"])
+            self.rotated_at = self.clock.now()
+        elif good:
+            assert answer.json()["refresh_token"] == self.chain[-1]
+
+
+@given(steps=STEPS)
+@settings(
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+async def test_answers_as_the_rules_say_when_tokens_come_in_any_order(
+    client: AsyncClient, clock: FixedClock, marta: Member, steps: list[str]
+) -> None:
+    assert marta.may_log_in
+    form = {"grant_type": "password", "username": ADDRESS, "password": PASSWORD}
+    pair = (await client.post(TOKEN, data=form)).json()
+    walk = Walk(client, clock, pair["refresh_token"])
+
+    for step in ["refresh", "refresh", *steps]:
+        await walk.step(step)
+
+    headers = {"Authorization": f"Bearer {pair['access_token']}"}
+    seen = await client.get("/api/v1/members/me", headers=headers)
+    assert seen.status_code == (200 if walk.alive else 401)

@@ -1,0 +1,117 @@
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from httpx import AsyncClient
+
+from app.domain.members import Member
+from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
+from tests.api.problems import assert_problem
+from tests.conftest import ClientOf
+from tests.factories import NOW, make_member, make_session
+from tests.fakes import FixedClock
+
+SESSIONS = "/api/v1/auth/sessions"
+ME = "/api/v1/members/me"
+
+
+@pytest.fixture
+def marta() -> Member:
+    return make_member()
+
+
+async def ids(client: AsyncClient) -> list[str]:
+    return [item["id"] for item in (await client.get(SESSIONS)).json()["items"]]
+
+
+async def test_shows_where_one_is_logged_in_when_listed(
+    client_of: ClientOf, uow: SqlAlchemyUnitOfWork, clock: FixedClock, marta: Member
+) -> None:
+    await client_of(make_member())
+    await client_of(marta, at=NOW - timedelta(days=2))
+    here = await client_of(marta)
+    ended, idle = make_session(marta), make_session(marta, at=NOW - timedelta(days=14))
+    ended.revoke(NOW)
+    async with uow:
+        for session in (ended, idle):
+            uow.sessions.add(session)
+        await uow.commit()
+
+    mine, elsewhere = (await here.get(SESSIONS)).json()["items"]
+
+    assert (mine["current"], elsewhere["current"]) == (True, False)
+    assert {name: mine[name] for name in ("authenticated_at", "rotated_at", "expires_at")} == {
+        "authenticated_at": "2026-11-22T09:30:00Z",
+        "rotated_at": "2026-11-22T09:30:00Z",
+        "expires_at": "2026-12-22T09:30:00Z",
+    }
+    assert mine.keys() == {"id", "authenticated_at", "rotated_at", "expires_at", "current"}
+    assert clock.now() == NOW
+
+
+async def test_shows_each_session_once_when_paging(client_of: ClientOf, marta: Member) -> None:
+    for minutes in (1, 1, 2):
+        await client_of(marta, at=NOW - timedelta(minutes=minutes))
+    here = await client_of(marta)
+    path: str | None = f"{SESSIONS}?limit=3&sort=authenticated_at"
+    seen: list[str] = []
+    while path is not None:
+        answer = await here.get(path)
+        seen += [item["authenticated_at"] for item in answer.json()["items"]]
+        path = answer.headers["Link"].partition(">")[0][1:] if answer.json()["next_cursor"] else None
+
+    assert seen == sorted(seen)
+    assert len(seen) == 4
+
+
+async def test_session_is_over_at_once_when_it_is_ended_from_another(
+    client_of: ClientOf, marta: Member
+) -> None:
+    here, there = await client_of(marta), await client_of(marta)
+    (other,) = [item["id"] for item in (await here.get(SESSIONS)).json()["items"] if not item["current"]]
+
+    answer = await here.delete(f"{SESSIONS}/{other}")
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert_problem(await there.get(ME), 401, "unauthenticated")
+    assert (await here.get(ME)).status_code == 200
+    assert_problem(await here.delete(f"{SESSIONS}/{other}"), 404, "session_not_found")
+
+
+async def test_returns_the_same_404_when_the_session_is_unknown_or_somebody_elses(
+    client_of: ClientOf, marta: Member
+) -> None:
+    me, stranger = await client_of(marta), await client_of(make_member())
+    (strange,) = await ids(stranger)
+
+    answers = [await me.delete(f"{SESSIONS}/{session_id}") for session_id in (strange, uuid4())]
+
+    for answer in answers:
+        assert_problem(answer, 404, "session_not_found")
+    assert (await stranger.get(ME)).status_code == 200
+
+
+async def test_every_session_of_mine_is_over_when_all_are_ended(client_of: ClientOf, marta: Member) -> None:
+    here, there, stranger = await client_of(marta), await client_of(marta), await client_of(make_member())
+
+    answer = await here.delete(SESSIONS)
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    for client in (here, there):
+        assert_problem(await client.get(ME), 401, "unauthenticated")
+    assert (await stranger.get(ME)).status_code == 200
+
+
+async def test_returns_401_when_nobody_is_logged_in(client: AsyncClient) -> None:
+    for call in (client.get, client.delete):
+        assert_problem(await call(SESSIONS), 401, "unauthenticated")
+    assert_problem(await client.delete(f"{SESSIONS}/{uuid4()}"), 401, "unauthenticated")
+
+
+@pytest.mark.parametrize("query", ["sort=id", "limit=0", "cursor=made-up", "member_id=1"])
+async def test_returns_422_when_a_parameter_is_not_valid(
+    client_of: ClientOf, marta: Member, query: str
+) -> None:
+    answer = await (await client_of(marta)).get(f"{SESSIONS}?{query}")
+
+    assert_problem(answer, 422, "validation_failed", pointer=f"/query/{query.partition('=')[0]}")

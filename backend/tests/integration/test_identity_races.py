@@ -1,0 +1,168 @@
+"""Administrators, passwords and guesses that meet: several connections, real commits."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.application.auth import PasswordGrant, TokenPair, issue_tokens
+from app.application.members import change_role, deactivate_member, erase_own_member
+from app.application.passwords import PasswordReset, request_password_reset, reset_password
+from app.application.ports import SessionTokens
+from app.core.database import create_database, create_engine
+from app.core.settings import Environment, Settings
+from app.domain.auth import InvalidGrantError, OneTimePurpose, OneTimeTokenError, OneTimeTokenId
+from app.domain.login_attempts import TooManyAttemptsError
+from app.domain.members import EmailAddress, LastAdminError, Member, Role
+from app.infrastructure.database.auth import one_time_tokens
+from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
+from app.infrastructure.security.access_tokens import JwtAccessTokens
+from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens, HmacRefreshTokens
+from tests.factories import PASSWORD, make_actor, make_member
+from tests.fakes import CountingPasswordHasher, FixedClock
+
+KEYS = {"test": "t" * 32}
+ADDRESS = EmailAddress("marta@pau2.example")
+NEW_PASSWORD = "seven herons at dawn"
+ONE_TIME = HmacOneTimeTokens(KEYS)
+AT_ONCE = 6
+
+
+class Server:
+    """Each call takes a connection of its own, as requests do."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self.clock = FixedClock()
+        self.hasher = CountingPasswordHasher()
+        self.tokens = SessionTokens(JwtAccessTokens(KEYS, clock=self.clock), HmacRefreshTokens(KEYS))
+
+    def uow(self) -> SqlAlchemyUnitOfWork:
+        return SqlAlchemyUnitOfWork(create_database(self.engine).sessions)
+
+    async def add(self, *members: Member) -> None:
+        async with self.uow() as uow:
+            for member in members:
+                uow.members.add(member)
+            await uow.commit()
+
+    async def log_in(self, password: str = PASSWORD) -> TokenPair:
+        grant = PasswordGrant(username=ADDRESS.value, password=password, client="203.0.113.7")
+        return await issue_tokens(
+            grant, uow=self.uow(), clock=self.clock, hasher=self.hasher, tokens=self.tokens
+        )
+
+    async def reset(self, token: str) -> None:
+        command = PasswordReset(token=token, password=NEW_PASSWORD)
+        await reset_password(command, uow=self.uow(), clock=self.clock, hasher=self.hasher, tokens=ONE_TIME)
+
+    async def mailed_token(self) -> str:
+        await request_password_reset(ADDRESS, uow=self.uow(), clock=self.clock)
+        async with self.engine.connect() as connection:
+            token_id = (await connection.scalars(select(one_time_tokens.c.id))).one()
+        return ONE_TIME.text(OneTimeTokenId(token_id), OneTimePurpose.RECOVERY)
+
+    async def leave(self, how: str, leaving: Member, by: Member) -> None:
+        actor = make_actor(Role.ADMIN, member_id=by.id)
+        if how == "demote":
+            await change_role(
+                leaving.id, Role.MEMBER, seen=None, actor=actor, uow=self.uow(), clock=self.clock
+            )
+        elif how == "deactivate":
+            await deactivate_member(leaving.id, actor=actor, uow=self.uow(), clock=self.clock)
+        else:
+            actor = make_actor(Role.ADMIN, member_id=leaving.id)
+            await erase_own_member(seen=None, actor=actor, uow=self.uow(), clock=self.clock)
+
+    async def count(self, query: str) -> int:
+        async with self.engine.connect() as connection:
+            return int((await connection.execute(text(query))).scalar_one())
+
+
+async def all_at_once(*calls: Awaitable[object]) -> list[object]:
+    """Return results and exceptions alike."""
+    return list(await asyncio.gather(*calls, return_exceptions=True))
+
+
+@pytest.fixture
+async def server(fresh_database_url: str) -> AsyncIterator[Server]:
+    settings = Settings(environment=Environment.TEST, database_url=SecretStr(fresh_database_url))
+    engine = create_engine(settings)
+    yield Server(engine)
+    await engine.dispose()
+
+
+@pytest.fixture
+async def marta(server: Server) -> Member:
+    member = make_member(email=ADDRESS, password_hash=f"hash:{PASSWORD}")
+    await server.add(member)
+    return member
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("demote", "demote"), ("deactivate", "demote"), ("erase", "erase"), ("erase", "deactivate")],
+)
+async def test_one_admin_is_left_when_two_leave_at_once(server: Server, first: str, second: str) -> None:
+    one, other = (make_member(role=Role.ADMIN) for _ in range(2))
+    await server.add(one, other)
+
+    results = await all_at_once(server.leave(first, one, by=other), server.leave(second, other, by=one))
+
+    assert sorted(type(result).__name__ for result in results) == ["LastAdminError", "NoneType"]
+    query = "SELECT count(*) FROM members WHERE role = 'ADMIN' AND is_active"
+    assert await server.count(query) == 1
+
+
+async def test_the_second_waits_and_sees_what_the_first_has_left_when_one_admin_leaves(
+    server: Server,
+) -> None:
+    one, other = (make_member(role=Role.ADMIN) for _ in range(2))
+    await server.add(one, other)
+    async with server.uow() as uow:
+        admins = await uow.members.lock_admins()
+        (await uow.members.get_locked(one.id)).change_role(Role.MEMBER, admins=admins, at=server.clock.now())
+        second = asyncio.create_task(server.leave("demote", other, by=one))
+        _, waiting = await asyncio.wait([second], timeout=0.3)
+        await uow.commit()
+
+    assert waiting == {second}
+    with pytest.raises(LastAdminError):
+        await second
+
+
+async def test_one_wins_when_a_reset_token_is_redeemed_at_once(server: Server, marta: Member) -> None:
+    assert marta.is_active
+    token = await server.mailed_token()
+
+    results = await all_at_once(*(server.reset(token) for _ in range(AT_ONCE)))
+
+    assert results.count(None) == 1
+    assert sum(isinstance(result, OneTimeTokenError) for result in results) == AT_ONCE - 1
+    await server.log_in(NEW_PASSWORD)
+
+
+async def test_no_session_of_the_old_password_is_left_when_a_reset_meets_log_ins(
+    server: Server, marta: Member
+) -> None:
+    assert marta.is_active
+    token = await server.mailed_token()
+
+    results = await all_at_once(*(server.log_in() for _ in range(3)), server.reset(token))
+
+    assert results[-1] is None
+    assert all(isinstance(result, TokenPair | InvalidGrantError) for result in results[:-1])
+    assert await server.count("SELECT count(*) FROM sessions WHERE revoked_at IS NULL") == 0
+
+
+async def test_ten_guesses_are_looked_at_when_many_come_at_once(server: Server, marta: Member) -> None:
+    assert marta.is_active
+
+    results = await all_at_once(*(server.log_in("another-umbrella-sings") for _ in range(25)))
+
+    assert sum(isinstance(result, InvalidGrantError) for result in results) == 10
+    assert sum(isinstance(result, TooManyAttemptsError) for result in results) == 15
+    assert server.hasher.verified == 10
