@@ -14,16 +14,20 @@ from app.application.exports import Exporter
 from app.application.ports import SessionTokens
 from app.application.setup import NewAdmin, create_admin
 from app.core.clock import SystemClock
-from app.core.database import Database, create_database, create_engine
+from app.core.database import Database, connected, create_database, create_engine
 from app.core.logging import configure_logging
 from app.core.settings import Environment, Settings, load_settings
 from app.domain.ports import Clock
 from app.infrastructure.database import migrations
+from app.infrastructure.database.audit_queries import SqlAlchemyAuditQueries
 from app.infrastructure.database.authentication import SqlAlchemyAuthenticator
 from app.infrastructure.database.consultation_queries import SqlAlchemyConsultationQueries
+from app.infrastructure.database.demo_members import SqlAlchemyDemoMembers
 from app.infrastructure.database.errors import translating
 from app.infrastructure.database.event_queries import SqlAlchemyEventQueries
 from app.infrastructure.database.exports import SqlAlchemyExportSource
+from app.infrastructure.database.idempotent_unit_of_work import SqlAlchemyIdempotentUnitOfWork
+from app.infrastructure.database.load import SqlAlchemyLoadGauge
 from app.infrastructure.database.member_queries import SqlAlchemyMemberQueries
 from app.infrastructure.database.news_queries import SqlAlchemyNewsQueries
 from app.infrastructure.database.personal_data import SqlAlchemyPersonalDataQueries
@@ -38,6 +42,7 @@ from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens, HmacRef
 from app.presentation.cli import Commands, create_cli
 from app.presentation.http import docs, errors
 from app.presentation.http.dependencies import Dependencies
+from app.presentation.http.metrics import Metrics
 from app.presentation.http.middleware import RequestContextMiddleware
 from app.presentation.http.routers import ROUTERS
 
@@ -53,6 +58,7 @@ def create_dependencies(settings: Settings, database: Database, clock: Clock) ->
     tokens = SessionTokens(JwtAccessTokens(secrets, clock=clock), HmacRefreshTokens(secrets))
     return Dependencies(
         uow=partial(SqlAlchemyUnitOfWork, database.sessions),
+        idempotent_uow=partial(SqlAlchemyIdempotentUnitOfWork, database.sessions, clock=clock),
         clock=clock,
         authenticator=SqlAlchemyAuthenticator(reads, tokens=tokens.access, clock=clock),
         hasher=Argon2PasswordHasher(),
@@ -65,7 +71,10 @@ def create_dependencies(settings: Settings, database: Database, clock: Clock) ->
         session_queries=SqlAlchemySessionQueries(reads, clock=clock),
         personal_data_queries=SqlAlchemyPersonalDataQueries(snapshot),
         exporter=Exporter(SqlAlchemyExportSource(snapshot), ENCODERS),
+        audit_queries=SqlAlchemyAuditQueries(reads),
         readiness=SqlAlchemyReadiness(reads, head=migrations.head_revision()),
+        load_gauge=SqlAlchemyLoadGauge(reads, checked_out=database.checked_out),
+        metrics=Metrics(),
         cursor_secret=settings.cursor_secret.get_secret_value(),
     )
 
@@ -97,7 +106,7 @@ def create_app(
     database = database or create_database(engine)
     dependencies = create_dependencies(settings, database, clock or SystemClock())
     app.state.dependencies = replace(dependencies, **overrides)
-    app.add_middleware(RequestContextMiddleware)
+    app.add_middleware(RequestContextMiddleware, metrics=dependencies.metrics)
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.proxy_networks)
     errors.install(app)
     docs.install(app)
@@ -113,31 +122,25 @@ def served_app() -> FastAPI:
     return create_app(settings)
 
 
-async def _seed(settings: Settings) -> bool:
-    engine = create_engine(settings)
-    uow = SqlAlchemyUnitOfWork(create_database(engine).sessions)
-    try:
-        return await seed_demo(uow=uow, clock=SystemClock(), hasher=Argon2PasswordHasher())
-    finally:
-        await engine.dispose()
+async def _seed(settings: Settings, members: int) -> bool:
+    clock, hasher = SystemClock(), Argon2PasswordHasher()
+    async with connected(settings) as database:
+        uow, crowd = (
+            SqlAlchemyUnitOfWork(database.sessions),
+            SqlAlchemyDemoMembers(database.sessions, clock=clock),
+        )
+        return await seed_demo(members, uow=uow, clock=clock, hasher=hasher, crowd=crowd)
 
 
 async def _create_admin(settings: Settings, admin: NewAdmin) -> None:
-    engine = create_engine(settings)
-    uow = SqlAlchemyUnitOfWork(create_database(engine).sessions)
-    try:
-        await create_admin(admin, uow=uow, clock=SystemClock(), hasher=Argon2PasswordHasher())
-    finally:
-        await engine.dispose()
+    async with connected(settings) as database:
+        uow, hasher = SqlAlchemyUnitOfWork(database.sessions), Argon2PasswordHasher()
+        await create_admin(admin, uow=uow, clock=SystemClock(), hasher=hasher)
 
 
 async def _work(settings: Settings) -> None:
     configure_logging(settings.log_level)
     await run_worker(settings, clock=SystemClock())
-
-
-def _contract() -> dict[str, Any]:
-    return create_app(Settings(environment=Environment.TEST)).openapi()
 
 
 cli = create_cli(
@@ -146,7 +149,7 @@ cli = create_cli(
         seed=_seed,
         create_admin=_create_admin,
         work=_work,
-        contract=_contract,
+        contract=lambda: create_app(Settings(environment=Environment.TEST)).openapi(),
         application=create_app,
     )
 )

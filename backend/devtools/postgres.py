@@ -107,7 +107,22 @@ def _embedded() -> str:
             f"The embedded PostgreSQL did not start ({error}). Its log is {data / 'log'}; "
             f"removing {place} starts again from nothing."
         ) from error
-    return uri.replace("postgres:@", "postgres@")
+    url = uri.replace("postgres:@", "postgres@")
+    _keep_rows_out_of_the_log(url)
+    return url
+
+
+def embedded_log() -> Path | None:
+    """Return where the embedded server writes its log; None when DATABASE_URL names another server."""
+    return None if os.environ.get("DATABASE_URL") else home() / "data" / "log"
+
+
+def _keep_rows_out_of_the_log(url: str) -> None:
+    """Errors come without what quotes values: DETAIL (`Key (email)=(…) already exists`) and STATEMENT."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET log_error_verbosity = 'terse'")
+        connection.execute("ALTER SYSTEM SET log_min_error_statement = 'panic'")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 def home() -> Path:

@@ -70,6 +70,8 @@ class Action(StrEnum):
     READ_PRIVATE_RESULTS = "consultations:read-private-results"
     WRITE_CONSULTATIONS = "consultations:write"
     EXPORT_RESPONSES = "responses:export"
+    READ_AUDIT_LOG = "audit:read"
+    READ_METRICS = "ops:metrics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,8 @@ POLICY: Mapping[Action, Rule] = MappingProxyType(
         Action.READ_PRIVATE_RESULTS: Rule(Role.BOARD_MEMBER),
         Action.WRITE_CONSULTATIONS: Rule(Role.BOARD_MEMBER),
         Action.EXPORT_RESPONSES: Rule(Role.BOARD_MEMBER),
+        Action.READ_AUDIT_LOG: Rule(Role.ADMIN),
+        Action.READ_METRICS: Rule(None),
     }
 )
 

@@ -1,7 +1,7 @@
 """Demo data for development: an account per role, a year of news and events, two consultations."""
 
 from datetime import timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from app.application.demo_consultations import add_consultations
 from app.application.ports import PasswordHasher
@@ -72,12 +72,29 @@ EVENTS = (
 )
 
 
-async def seed_demo(*, uow: UnitOfWork, clock: Clock, hasher: PasswordHasher) -> bool:
-    """Store the demo data, all or nothing; return False when it is there already."""
+class DemoMembers(Protocol):
+    async def add(self, count: int, *, password_hash: str) -> None:
+        """Store the first `count` of an endless, always equal row of people, unless they are there."""
+        ...
+
+
+async def seed_demo(
+    count: int, *, uow: UnitOfWork, clock: Clock, hasher: PasswordHasher, crowd: DemoMembers
+) -> bool:
+    """Store the demo data and `count` more members; return False when the demo data was there.
+
+    All demo accounts have the same password.
+    """
+    password_hash = await hasher.hash(Password.typed(LOG_IN_WITH))
+    fresh = await _seed_accounts(password_hash, uow=uow, clock=clock)
+    await crowd.add(count, password_hash=password_hash)
+    return fresh
+
+
+async def _seed_accounts(password_hash: str, *, uow: UnitOfWork, clock: Clock) -> bool:
     async with uow:
         if await uow.members.find_by_email(_email("admin")) is not None:
             return False
-        password_hash = await hasher.hash(Password.typed(LOG_IN_WITH))
         members = [_member(name, password_hash, clock) for name in ACCOUNTS]
         for member in members:
             uow.members.add(member)

@@ -251,6 +251,48 @@ class EventQueries(LatestEvents, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Each given field must match exactly; `since` is included, `until` is not."""
+
+    action: str | None = None
+    actor_id: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class AuditSort(StrEnum):
+    NEWEST = "-at"
+    OLDEST = "at"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntryView:
+    id: UUID
+    at: datetime
+    action: str
+    actor_id: UUID | None
+    subject_id: UUID | None
+
+
+class AuditQueries(Protocol):
+    async def list_entries(self, *, where: AuditFilter, page: PageRequest) -> Page[AuditEntryView]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """`connections_in_use` are this process's; `jobs_waiting` is None while the database is away."""
+
+    connections_in_use: int
+    jobs_waiting: int | None
+
+
+class LoadGauge(Protocol):
+    async def measure(self) -> Load:
+        """Measure within a second, whatever the database does."""
+        ...
+
+
 class Readiness(Protocol):
     async def is_ready(self) -> bool:
         """Say within a second, whatever the database does, whether it answers and its schema fits."""

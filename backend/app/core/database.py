@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from typing import cast
 
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, QueuePool, make_url
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -27,11 +28,13 @@ class Database:
     `reads` gives AUTOCOMMIT connections: no BEGIN and ROLLBACK round trips around a single SELECT.
     `snapshot` gives one REPEATABLE READ, READ ONLY transaction: what is read over minutes fits together.
     `sessions` makes the sessions of the units of work.
+    `checked_out` says how many connections are in use.
     """
 
     reads: Connections
     snapshot: Connections
     sessions: Callable[[], AsyncSession]
+    checked_out: Callable[[], int]
 
 
 def sqlalchemy_url(url: str) -> URL:
@@ -68,7 +71,18 @@ def create_database(engine: AsyncEngine) -> Database:
         reads=reads.connect,
         snapshot=snapshots.connect,
         sessions=session_factory(engine),
+        checked_out=cast("QueuePool", engine.pool).checkedout,
     )
+
+
+@asynccontextmanager
+async def connected(settings: Settings) -> AsyncIterator[Database]:
+    """Give the database for as long as it is needed, to what is no server and ends."""
+    engine = create_engine(settings)
+    try:
+        yield create_database(engine)
+    finally:
+        await engine.dispose()
 
 
 def session_factory(bind: AsyncEngine | AsyncConnection) -> async_sessionmaker[AsyncSession]:
@@ -83,4 +97,6 @@ def on_one_connection(connection: AsyncConnection) -> Database:
     async def shared() -> AsyncIterator[AsyncConnection]:
         yield connection
 
-    return Database(reads=shared, snapshot=shared, sessions=session_factory(connection))
+    return Database(
+        reads=shared, snapshot=shared, sessions=session_factory(connection), checked_out=lambda: 1
+    )

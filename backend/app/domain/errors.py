@@ -56,11 +56,12 @@ class PreconditionFailedError(DomainError):
 class RuleViolationError(DomainError):
     """The request can never be right, whatever the state.
 
-    `field` names the value at fault; `args` lead on to the part of it, where it has parts.
+    `field` of `part` is the value at fault; `args` lead on to the part of it, where it has parts.
     """
 
     code: ClassVar[str] = "rule_violation"
     detail: ClassVar[str] = "A value breaks a rule."
+    part: ClassVar[str] = "body"
     field: ClassVar[str] = ""
 
 

@@ -30,7 +30,7 @@ class Commands:
     """What the commands do. `contract` needs neither settings nor a database."""
 
     migrate: Callable[[Settings], None]
-    seed: Callable[[Settings], Awaitable[bool]]
+    seed: Callable[[Settings, int], Awaitable[bool]]
     create_admin: Callable[[Settings, NewAdmin], Awaitable[object]]
     work: Callable[[Settings], Awaitable[None]]
     contract: Callable[[], dict[str, Any]]
@@ -78,13 +78,15 @@ def _add_tasks(cli: typer.Typer, commands: Commands) -> None:
             commands.migrate(_settings())
 
     @cli.command()
-    def seed() -> None:
+    def seed(
+        members: Annotated[int, typer.Option(min=0, max=1_000_000, help="Further members.")] = 50,
+    ) -> None:
         """Store demo data, unless it is there. Only in development."""
         settings = _settings()
         if settings.environment is not Environment.DEVELOPMENT:
             raise _refusal("Demo data has a known password: only in development.")
         with _domain_errors():
-            fresh = asyncio.run(_awaited(commands.seed(settings)))
+            fresh = asyncio.run(_awaited(commands.seed(settings, members)))
         typer.echo("Demo data stored." if fresh else "The demo data is there already.")
 
     @cli.command()

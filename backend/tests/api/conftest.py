@@ -1,48 +1,56 @@
-"""What the tests of consultations share."""
+"""What the tests of endpoints share."""
 
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
-from typing import Any
+from functools import partial
 
 import pytest
+from fastapi import FastAPI
+from httpx import AsyncClient
 
-from app.domain.consultations.consultation import Consultation, ConsultationStatus
+from app.domain.auth import Password
 from app.domain.members import Role
-from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
-from tests.factories import NOW, make_consultation, make_member
+from app.domain.ports import UnitOfWork
+from app.infrastructure.security.passwords import Argon2PasswordHasher
+from tests.api import consultations
+from tests.api.consultations import StoreConsultation
+from tests.api.routes import World
+from tests.conftest import ClientOf
+from tests.factories import PASSWORD, make_member
 
-StoreConsultation = Callable[..., Awaitable[Consultation]]
-ORDER = list(ConsultationStatus)
+Callers = list[tuple[Role | None, AsyncClient, World]]
 
 
 @pytest.fixture
-async def store_consultation(uow: SqlAlchemyUnitOfWork) -> StoreConsultation:
-    """Store a consultation with the given status; the other arguments go to `make_consultation`."""
-    author = make_member(role=Role.BOARD_MEMBER)
-    async with uow:
-        uow.members.add(author)
-        await uow.commit()
-
-    async def store(status: ConsultationStatus = ConsultationStatus.OPEN, **overrides: Any) -> Consultation:
-        consultation = make_consultation(**{"created_by": author.id} | overrides)
-        verbs = (consultation.open, consultation.close, consultation.archive)
-        for hours, verb in enumerate(verbs[: ORDER.index(status)]):
-            verb(NOW + timedelta(hours=hours))
-        async with uow:
-            uow.consultations.add(consultation)
-            await uow.commit()
-        return consultation
-
-    return store
+def store_consultation(uow: UnitOfWork) -> StoreConsultation:
+    return partial(consultations.store_consultation, uow)
 
 
-def answers_to(consultation: Consultation, *picks: int | str | None) -> dict[str, Any]:
-    """A request that answers the questions in turn."""
-    answers: list[dict[str, Any]] = []
-    for question, pick in zip(consultation.questions, picks, strict=True):
-        if isinstance(pick, str):
-            answers.append({"question_id": str(question.id), "text": pick})
-        elif pick is not None:
-            chosen = [str(question.options[pick].id)]
-            answers.append({"question_id": str(question.id), "option_ids": chosen})
-    return {"answers": answers}
+@pytest.fixture(scope="session")
+async def password_hash() -> str:
+    return await Argon2PasswordHasher().hash(Password.typed(PASSWORD))
+
+
+@pytest.fixture
+async def callers(
+    app: FastAPI, client: AsyncClient, client_of: ClientOf, uow: UnitOfWork, password_hash: str
+) -> Callers:
+    """Nobody and one member of each role, each with the things that their requests are about.
+
+    Another admin is there as well, since the last one can neither go nor step back.
+    """
+    await client_of(make_member(role=Role.ADMIN))
+    members = {role: make_member(role=role, password_hash=password_hash) for role in Role}
+    clients = {role: await client_of(member) for role, member in members.items()}
+    tokens = app.state.dependencies
+    return [
+        (
+            role,
+            client if role is None else clients[role],
+            World(
+                uow=uow,
+                one_time_tokens=tokens.one_time_tokens,
+                session_tokens=tokens.session_tokens,
+                caller=None if role is None else members[role],
+            ),
+        )
+        for role in (None, *Role)
+    ]

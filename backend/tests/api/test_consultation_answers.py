@@ -11,7 +11,7 @@ from app.domain.consultations.consultation import (
 )
 from app.domain.consultations.questions import QuestionKind
 from app.domain.members import Role
-from tests.api.conftest import StoreConsultation, answers_to
+from tests.api.consultations import StoreConsultation, answers_to
 from tests.api.problems import assert_problem
 from tests.conftest import ClientFor
 from tests.factories import make_question

@@ -12,7 +12,7 @@ from app.domain.consultations.consultation import (
     ConsultationStatus,
 )
 from app.domain.members import Role
-from tests.api.conftest import StoreConsultation, answers_to
+from tests.api.consultations import StoreConsultation, answers_to
 from tests.api.problems import assert_problem
 from tests.conftest import ClientFor
 from tests.factories import NOW, make_question

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from email import message_from_bytes
 from email.message import EmailMessage, Message
 from email.policy import default
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,18 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.application.auth import Registration, register_member, verify_email
+from app.application.idempotency import KEPT_FOR, Answer, Attempt, forget_old_answers
 from app.application.retention import forget_old_proofs
 from app.core.database import create_database, create_engine
 from app.core.logging import configure_logging
 from app.core.settings import Environment, Settings
 from app.domain.members import EmailAddress
+from app.infrastructure.database.idempotency import SqlAlchemyAnswerStore
+from app.infrastructure.database.idempotent_unit_of_work import SqlAlchemyIdempotentUnitOfWork
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.jobs.worker import create_worker, run_worker
 from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, make_member
 from tests.fakes import CountingPasswordHasher, FixedClock
 
 ADDRESS = EmailAddress("marta-canary@pau2.example")
@@ -176,6 +180,27 @@ async def _retry_stalled_jobs(settings: Settings) -> None:
     worker = create_worker(settings.database_url.get_secret_value(), {})
     async with worker.open_async():
         await worker.tasks["retry_stalled_jobs"](timestamp=0)
+
+
+async def test_forgets_old_answers_when_the_hour_comes(office: Office) -> None:
+    member = make_member()
+    async with office.uow:
+        office.uow.members.add(member)
+        await office.uow.commit()
+    attempt = Attempt.of(member.id, route="r", key="k", path="/", body=b"")
+    unit = SqlAlchemyIdempotentUnitOfWork(office.sessions, attempt, clock=office.clock)
+    async with unit:
+        await unit.commit()
+    await unit.complete(Answer(201, {}, b"{}"))
+    office.clock.move(KEPT_FOR)
+    answers = SqlAlchemyAnswerStore(office.sessions)
+    forget = partial(forget_old_answers, answers=answers, clock=office.clock)
+    worker = create_worker(office.settings.database_url.get_secret_value(), {}, hourly={"forget": forget})
+
+    assert "7 * * * *" in {task.cron for task in worker.periodic_registry.periodic_tasks.values()}
+    await worker.tasks["forget"](timestamp=0)
+
+    assert await office.execute("SELECT * FROM idempotency_records") == []
 
 
 async def test_there_is_no_job_when_the_unit_of_work_is_left_without_commit(

@@ -32,7 +32,8 @@ class Recorder:
     def migrate(self, _settings: Settings) -> None:
         self._note("migrate")
 
-    async def seed(self, _settings: Settings) -> bool:
+    async def seed(self, _settings: Settings, members: int) -> bool:
+        self.members = members
         self._note("seed")
         return self.called.count("seed") == 1
 
@@ -86,7 +87,9 @@ def test_calls_what_it_is_named_after_when_run(command: str, called: str, record
 
 def test_says_whether_data_is_new_when_seeding(recorder: Recorder) -> None:
     assert "stored" in run(recorder, "seed").stdout
-    assert "already" in run(recorder, "seed").stdout
+    assert recorder.members == 50
+    assert "already" in run(recorder, "seed", "--members", "1000000").stdout
+    assert recorder.members == 1_000_000
 
 
 def test_refuses_to_seed_when_not_in_development(monkeypatch: pytest.MonkeyPatch, recorder: Recorder) -> None:

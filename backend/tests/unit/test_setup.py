@@ -35,12 +35,24 @@ async def test_can_log_in_at_once_when_an_admin_is_made(clock: FixedClock) -> No
     assert (entry.action, entry.subject_id) == ("members:create-admin", made.id)
 
 
+class RecordingCrowd:
+    def __init__(self) -> None:
+        self.added: list[tuple[int, str]] = []
+
+    async def add(self, count: int, *, password_hash: str) -> None:
+        self.added.append((count, password_hash))
+
+
 async def test_stores_one_account_a_role_and_every_article_when_seeded(clock: FixedClock) -> None:
     store = InMemoryStore()
 
-    fresh = await seed_demo(uow=InMemoryUnitOfWork(store), clock=clock, hasher=ReversingHasher())
+    crowd = RecordingCrowd()
+    uow = InMemoryUnitOfWork(store)
+
+    fresh = await seed_demo(50, uow=uow, clock=clock, hasher=ReversingHasher(), crowd=crowd)
 
     assert fresh
+    assert crowd.added == [(50, "24-revir-teiuq-omed")]
     assert Counter(member.role for member in store.members.values()) == Counter(list(Role))
     assert all(member.may_log_in for member in store.members.values())
     assert {member.password_hash for member in store.members.values()} == {"24-revir-teiuq-omed"}
@@ -62,13 +74,15 @@ async def test_stores_one_account_a_role_and_every_article_when_seeded(clock: Fi
     assert all(event.updated_at <= clock.now() for event in store.events.values())
 
 
-async def test_changes_nothing_when_seeded_again(clock: FixedClock) -> None:
+async def test_adds_only_further_members_when_seeded_again(clock: FixedClock) -> None:
     store = InMemoryStore()
     uow = InMemoryUnitOfWork(store)
-    await seed_demo(uow=uow, clock=clock, hasher=ReversingHasher())
+    crowd = RecordingCrowd()
+    await seed_demo(50, uow=uow, clock=clock, hasher=ReversingHasher(), crowd=crowd)
     before = (set(store.members), set(store.news), set(store.consultations))
 
-    fresh = await seed_demo(uow=uow, clock=clock, hasher=ReversingHasher())
+    fresh = await seed_demo(100, uow=uow, clock=clock, hasher=ReversingHasher(), crowd=crowd)
 
     assert not fresh
     assert (set(store.members), set(store.news), set(store.consultations)) == before
+    assert [count for count, _ in crowd.added] == [50, 100]

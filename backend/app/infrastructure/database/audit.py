@@ -17,7 +17,9 @@ audit_entries = Table(
     Column("action", Text, nullable=False),
     Column("actor_id", Uuid),
     Column("subject_id", Uuid),
-    Index(None, "actor_id", "id"),
+    Index(None, "at", "id"),
+    Index(None, "actor_id", "at", "id"),
+    Index(None, "action", "at", "id"),
 )
 
 mapper_registry.map_imperatively(AuditEntry, audit_entries)

@@ -20,6 +20,7 @@ from app.infrastructure.database.audit import audit_entries
 from app.infrastructure.database.auth import one_time_tokens, sessions
 from app.infrastructure.database.consultations import consultations, options, questions
 from app.infrastructure.database.events import events
+from app.infrastructure.database.idempotency import idempotency_records
 from app.infrastructure.database.login_attempts import login_attempts
 from app.infrastructure.database.members import members
 from app.infrastructure.database.news import news
@@ -53,6 +54,12 @@ HOLDINGS = (
         erased=True,
     ),
     Holding(table=one_time_tokens, owners=(one_time_tokens.c.member_id,), erased=True),
+    Holding(
+        table=idempotency_records,
+        owners=(idempotency_records.c.member_id,),
+        withheld=frozenset(set(idempotency_records.c) - {idempotency_records.c.created_at}),
+        erased=True,
+    ),
     Holding(table=news, owners=(news.c.author_id,)),
     Holding(table=events, owners=(events.c.created_by,)),
     Holding(table=consultations, owners=(consultations.c.created_by,)),

@@ -5,6 +5,7 @@ from app.infrastructure.database import (
     auth,
     consultations,
     events,
+    idempotency,
     login_attempts,
     members,
     news,
@@ -27,4 +28,5 @@ TABLES = (
     responses.participations,
     responses.ballots,
     login_attempts.login_attempts,
+    idempotency.idempotency_records,
 )

@@ -10,12 +10,14 @@ from procrastinate import App, PsycopgConnector, RetryStrategy
 
 from app.application.auth import send_account_exists_notice
 from app.application.consultations import follow_schedule
+from app.application.idempotency import forget_old_answers
 from app.application.one_time_tokens import send_one_time_token
 from app.application.retention import forget_old_proofs
-from app.core.database import create_database, create_engine, sqlalchemy_url
+from app.core.database import Database, connected, sqlalchemy_url
 from app.core.settings import Settings
 from app.domain.jobs import SendAccountExistsNotice, SendOneTimeToken
 from app.domain.ports import Clock, Job
+from app.infrastructure.database.idempotency import SqlAlchemyAnswerStore
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.mail.mailer import create_mailer
 from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
@@ -34,8 +36,20 @@ async def run_worker(settings: Settings, *, clock: Clock, until_idle: bool = Fal
 
     A job that succeeded is deleted; one that failed for good stays for the operator to see.
     """
-    engine = create_engine(settings)
-    uow = partial(SqlAlchemyUnitOfWork, create_database(engine).sessions)
+    async with connected(settings) as database:
+        worker = _worker(settings, database, clock)
+        async with worker.open_async():
+            await worker.run_worker_async(
+                wait=not until_idle,
+                concurrency=CONCURRENT_JOBS,
+                delete_jobs="successful",
+                shutdown_graceful_timeout=SHUTDOWN_SECONDS,
+            )
+
+
+def _worker(settings: Settings, database: Database, clock: Clock) -> App:
+    """Bind each job and each chore to its use case."""
+    uow = partial(SqlAlchemyUnitOfWork, database.sessions)
     mailer = create_mailer(settings, clock=clock)
     tokens = HmacOneTimeTokens(settings.token_secrets)
 
@@ -50,22 +64,16 @@ async def run_worker(settings: Settings, *, clock: Clock, until_idle: bool = Fal
         SendAccountExistsNotice: notice,
     }
 
-    worker = create_worker(
+    answers = SqlAlchemyAnswerStore(database.sessions)
+    return create_worker(
         settings.database_url.get_secret_value(),
         handlers,
         every_minute={"follow_schedule": lambda: follow_schedule(uow=uow())},
-        hourly={"forget_old_proofs": lambda: forget_old_proofs(uow=uow(), clock=clock)},
+        hourly={
+            "forget_old_proofs": lambda: forget_old_proofs(uow=uow(), clock=clock),
+            "forget_old_answers": lambda: forget_old_answers(answers=answers, clock=clock),
+        },
     )
-    try:
-        async with worker.open_async():
-            await worker.run_worker_async(
-                wait=not until_idle,
-                concurrency=CONCURRENT_JOBS,
-                delete_jobs="successful",
-                shutdown_graceful_timeout=SHUTDOWN_SECONDS,
-            )
-    finally:
-        await engine.dispose()
 
 
 def create_worker(

@@ -11,9 +11,12 @@ from fastapi.security import OAuth2PasswordBearer
 from app.application.access import Actor
 from app.application.consultation_queries import ConsultationQueries
 from app.application.exports import Encoder, Exporter, ExportFormat
+from app.application.idempotency import Attempt, IdempotentUnitOfWork
 from app.application.ports import Authenticator, OneTimeTokens, PasswordHasher, SessionTokens
 from app.application.queries import (
+    AuditQueries,
     EventQueries,
+    LoadGauge,
     MemberQueries,
     NewsQueries,
     PersonalDataQueries,
@@ -22,6 +25,7 @@ from app.application.queries import (
 )
 from app.domain.errors import UnauthenticatedError
 from app.domain.ports import Clock, UnitOfWork
+from app.presentation.http.metrics import Metrics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +33,7 @@ class Dependencies:
     """Everything the outside world provides, chosen once in `create_app`."""
 
     uow: Callable[[], UnitOfWork]
+    idempotent_uow: Callable[[Attempt], IdempotentUnitOfWork]
     clock: Clock
     authenticator: Authenticator
     hasher: PasswordHasher
@@ -40,8 +45,11 @@ class Dependencies:
     event_queries: EventQueries
     session_queries: SessionQueries
     personal_data_queries: PersonalDataQueries
+    audit_queries: AuditQueries
     exporter: Exporter
     readiness: Readiness
+    load_gauge: LoadGauge
+    metrics: Metrics
     cursor_secret: str
 
 
@@ -98,6 +106,10 @@ async def _client_address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
+async def _audit_queries(request: Request) -> AuditQueries:
+    return provided(request).audit_queries
+
+
 async def _exporter(request: Request) -> Exporter:
     return provided(request).exporter
 
@@ -108,6 +120,14 @@ async def _calendar_encoder(request: Request) -> Encoder:
 
 async def _readiness(request: Request) -> Readiness:
     return provided(request).readiness
+
+
+async def _load_gauge(request: Request) -> LoadGauge:
+    return provided(request).load_gauge
+
+
+async def _metrics(request: Request) -> Metrics:
+    return provided(request).metrics
 
 
 _bearer = OAuth2PasswordBearer(
@@ -144,9 +164,12 @@ EventQueriesDep = Annotated[EventQueries, Depends(_event_queries)]
 SessionQueriesDep = Annotated[SessionQueries, Depends(_session_queries)]
 PersonalDataQueriesDep = Annotated[PersonalDataQueries, Depends(_personal_data_queries)]
 ClientAddress = Annotated[str, Depends(_client_address)]
+AuditQueriesDep = Annotated[AuditQueries, Depends(_audit_queries)]
 ExporterDep = Annotated[Exporter, Depends(_exporter)]
 CalendarEncoderDep = Annotated[Encoder, Depends(_calendar_encoder)]
 ReadinessDep = Annotated[Readiness, Depends(_readiness)]
+LoadGaugeDep = Annotated[LoadGauge, Depends(_load_gauge)]
+MetricsDep = Annotated[Metrics, Depends(_metrics)]
 OptionalActor = Annotated[Actor | None, Depends(_optional_actor)]
 """The actor, or None for a request without a token. A token that is not valid is refused."""
 CurrentActor = Annotated[Actor, Depends(_current_actor)]

@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from app.application.idempotency import AlreadyAnsweredError
 from app.core.logging import get_logger
 from app.domain.auth import InvalidGrantError
 from app.domain.errors import (
@@ -134,9 +135,14 @@ async def domain_error(request: Request, error: DomainError) -> Response:
         return problem_response(request, status, error.code, error.detail, headers=wait)
     if not isinstance(error, RuleViolationError):
         return problem_response(request, status, error.code, error.detail)
-    place = ("body", error.field, *error.args)
+    place = (error.part, error.field, *error.args)
     field = {"pointer": _pointer(place), "code": error.code, "message": error.detail}
     return problem_response(request, status, error.code, error.detail, errors=[field])
+
+
+async def already_answered(_request: Request, error: AlreadyAnsweredError) -> Response:
+    answer = error.answer
+    return Response(answer.body, answer.status, answer.headers)
 
 
 async def http_error(request: Request, error: HTTPException) -> Response:
@@ -175,5 +181,6 @@ def internal_error(request: Request) -> Response:
 
 def install(app: FastAPI) -> None:
     app.exception_handler(DomainError)(domain_error)
+    app.exception_handler(AlreadyAnsweredError)(already_answered)
     app.exception_handler(HTTPException)(http_error)
     app.exception_handler(RequestValidationError)(validation_error)

@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, its log line, default headers, the last resort for errors."""
+"""What surrounds every request: its id, log line and metrics, default headers, the last resort for errors."""
 
 import re
 from time import perf_counter
@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.logging import get_logger
 from app.presentation.http.errors import internal_error
+from app.presentation.http.metrics import Metrics
 
 REQUEST_ID = "X-Request-ID"
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -26,8 +27,9 @@ class RequestContextMiddleware:
     again, so that the server cuts the connection and the client sees that the body is incomplete.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
         self._app = app
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -57,13 +59,11 @@ class RequestContextMiddleware:
                     raise
                 await internal_error(Request(scope))(scope, receive, send_with_headers)
             finally:
-                _log.info(
-                    "request",
-                    method=scope["method"],
-                    route=_route(scope),
-                    status=status,
-                    duration_ms=round((perf_counter() - began) * 1000, 1),
-                )
+                seconds = perf_counter() - began
+                method, route = scope["method"], _route(scope)
+                self._metrics.count(method=method, route=route, status=status, seconds=seconds)
+                duration_ms = round(seconds * 1000, 1)
+                _log.info("request", method=method, route=route, status=status, duration_ms=duration_ms)
 
 
 def _route(scope: Scope) -> str:

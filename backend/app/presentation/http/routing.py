@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.datastructures import ImmutableMultiDict
 
 from app.application.access import POLICY, Action, ReauthenticationRequiredError
+from app.application.idempotency import IdempotencyKeyInUseError, IdempotencyKeyReusedError
 from app.domain.errors import (
     DomainError,
     ForbiddenError,
@@ -35,6 +36,10 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class StrictRequest(Request):
+    """`on_answer` is called with a finished answer, before any of it is sent."""
+
+    on_answer: Callable[[Response], Awaitable[None]] | None = None
+
     async def stream(self) -> AsyncGenerator[bytes, None]:
         """Count what really arrives, whatever was announced. Raises HTTPException 413."""
         received = 0
@@ -56,14 +61,17 @@ class StrictRoute(APIRoute):
         handler = super().get_route_handler()
         accepted = self._accepted_content()
 
-        async def strict(request: Request) -> Response:
-            request = StrictRequest(request.scope, request.receive)
+        async def strict(received: Request) -> Response:
+            request = StrictRequest(received.scope, received.receive)
             refuse_repeated_parameters("query", request.query_params)
             if accepted:
                 refuse_other_content(request, accepted)
             if accepted is FORM:  # RFC 6749 §3.2
                 refuse_repeated_parameters("body", await request.form())
-            return await handler(request)
+            response = await handler(request)
+            if request.on_answer is not None:
+                await request.on_answer(response)
+            return response
 
         return strict
 
@@ -80,11 +88,13 @@ def api_router(prefix: str, tag: str, *, base: str = BASE) -> APIRouter:
     return APIRouter(prefix=base + prefix, tags=[tag], route_class=StrictRoute)
 
 
-def operation(action: Action, *errors: type[DomainError], changes_version: bool = False) -> dict[str, Any]:
+def operation(
+    action: Action, *errors: type[DomainError], changes_version: bool = False, creates: bool = False
+) -> dict[str, Any]:
     """Keyword arguments for a route: its row of the policy table and the problems it can answer.
 
-    `changes_version` adds those of `If-Match`. Authentication, validation and availability
-    problems follow from the rest.
+    `changes_version` adds those of `If-Match`, `creates` those of `Idempotency-Key`.
+    Authentication, validation and availability problems follow from the rest.
     """
     rule = POLICY[action]
     every: list[type[DomainError]] = [*errors, UnavailableError]
@@ -96,6 +106,8 @@ def operation(action: Action, *errors: type[DomainError], changes_version: bool 
     if changes_version:
         every.append(PreconditionFailedError)
         plain.append(428)
+    if creates:
+        every += [IdempotencyKeyInUseError, IdempotencyKeyReusedError]
     problems = [(status_of(error), error.code, error.detail) for error in every]
     problems += [(status, *HTTP_PROBLEMS[status]) for status in plain]
     extra: dict[str, Any] = {"x-action": action.value}

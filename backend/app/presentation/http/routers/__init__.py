@@ -1,12 +1,14 @@
 """Every router, in the order in which the contract shows them."""
 
 from app.presentation.http.routers import (
+    audit,
     auth,
     consultations,
     events,
     exports,
     health,
     members,
+    metrics,
     news,
     passwords,
     sessions,
@@ -22,4 +24,6 @@ ROUTERS = (
     events.router,
     consultations.router,
     exports.router,
+    audit.router,
+    metrics.router,
 )

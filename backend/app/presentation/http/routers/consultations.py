@@ -45,6 +45,7 @@ from app.domain.consultations.responses import (
 )
 from app.presentation.http.conditions import EntityTagDep, SeenVersions
 from app.presentation.http.dependencies import ClockDep, ConsultationQueriesDep, CurrentActor, UowDep
+from app.presentation.http.idempotency import IdempotentUowDep
 from app.presentation.http.pagination import PaginationDep
 from app.presentation.http.routing import api_router, operation
 from app.presentation.http.schemas.consultations import (
@@ -103,12 +104,17 @@ async def read(
     return ConsultationRead.model_validate(consultation)
 
 
-@router.post("", status_code=201, summary="Write a draft", **operation(Action.WRITE_CONSULTATIONS, *INVALID))
+@router.post(
+    "",
+    status_code=201,
+    summary="Write a draft",
+    **operation(Action.WRITE_CONSULTATIONS, *INVALID, creates=True),
+)
 async def create(
     *,
     body: ConsultationCreate,
     actor: CurrentActor,
-    uow: UowDep,
+    uow: IdempotentUowDep,
     clock: ClockDep,
     response: Response,
     tag: EntityTagDep,
@@ -225,10 +231,11 @@ async def archive(id: UUID, actor: CurrentActor, uow: UowDep, tag: EntityTagDep)
         AlreadyRespondedError,
         AnswerError,
         AnswerMissingError,
+        creates=True,
     ),
 )
 async def answer(
-    *, id: UUID, body: ResponseCreate, actor: CurrentActor, uow: UowDep, response: Response
+    *, id: UUID, body: ResponseCreate, actor: CurrentActor, uow: IdempotentUowDep, response: Response
 ) -> ResponseRead:
     """Give all your answers at once. There is one response a person, and it is never edited.
 

@@ -37,6 +37,7 @@ from app.presentation.http.dependencies import (
     OptionalActor,
     UowDep,
 )
+from app.presentation.http.idempotency import IdempotentUowDep
 from app.presentation.http.pagination import PaginationDep
 from app.presentation.http.routing import api_router, operation
 from app.presentation.http.schemas.events import (
@@ -109,12 +110,14 @@ async def read_event(
     return EventRead.model_validate(event)
 
 
-@router.post("", status_code=201, summary="Plan an event", **operation(Action.WRITE_EVENTS, *INVALID))
+@router.post(
+    "", status_code=201, summary="Plan an event", **operation(Action.WRITE_EVENTS, *INVALID, creates=True)
+)
 async def create(
     *,
     body: EventCreate,
     actor: CurrentActor,
-    uow: UowDep,
+    uow: IdempotentUowDep,
     clock: ClockDep,
     response: Response,
     tag: EntityTagDep,

@@ -17,11 +17,11 @@ from app.presentation.http.dependencies import (
     UowDep,
 )
 from app.presentation.http.routing import api_router
-from app.presentation.http.schemas.consultations import ResponseExportParams
 from app.presentation.http.schemas.exports import (
     EventExportParams,
     MemberExportParams,
     NewsExportParams,
+    ResponseExportParams,
 )
 
 router = api_router("/exports", "exports")

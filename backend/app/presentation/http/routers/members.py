@@ -24,6 +24,7 @@ from app.presentation.http.dependencies import (
     PersonalDataQueriesDep,
     UowDep,
 )
+from app.presentation.http.idempotency import IdempotentUowDep
 from app.presentation.http.languages import LanguageDep
 from app.presentation.http.pagination import PaginationDep
 from app.presentation.http.routing import api_router, operation
@@ -148,14 +149,21 @@ async def edit_member(
     "",
     status_code=201,
     summary="Invite a member",
-    **operation(Action.INVITE_MEMBERS, EmailTakenError, EmailAddressError, FullNameError, PhoneNumberError),
+    **operation(
+        Action.INVITE_MEMBERS,
+        EmailTakenError,
+        EmailAddressError,
+        FullNameError,
+        PhoneNumberError,
+        creates=True,
+    ),
 )
 async def invite_member(
     *,
     body: InvitationCreate,
     language: LanguageDep,
     actor: CurrentActor,
-    uow: UowDep,
+    uow: IdempotentUowDep,
     clock: ClockDep,
     response: Response,
     tag: EntityTagDep,

@@ -31,6 +31,7 @@ from app.presentation.http.dependencies import (
     OptionalActor,
     UowDep,
 )
+from app.presentation.http.idempotency import IdempotentUowDep
 from app.presentation.http.pagination import PaginationDep
 from app.presentation.http.routing import api_router, operation
 from app.presentation.http.schemas.news import (
@@ -76,12 +77,14 @@ async def read_article(
     return NewsRead.model_validate(article)
 
 
-@router.post("", status_code=201, summary="Write a draft", **operation(Action.WRITE_NEWS, *INVALID))
+@router.post(
+    "", status_code=201, summary="Write a draft", **operation(Action.WRITE_NEWS, *INVALID, creates=True)
+)
 async def create(
     *,
     body: NewsCreate,
     actor: CurrentActor,
-    uow: UowDep,
+    uow: IdempotentUowDep,
     clock: ClockDep,
     response: Response,
     tag: EntityTagDep,

@@ -12,7 +12,6 @@ from app.application.consultation_queries import (
     ConsultationSummary,
 )
 from app.application.consultations import CreateConsultation
-from app.application.exports import ExportFormat
 from app.application.queries import Page
 from app.domain.consultations.consultation import (
     Consultation,
@@ -239,7 +238,3 @@ class ResultsRead(View):
     anonymous: bool
     responses: int | None = Field(description="null where it is below 5 and anonymous.")
     questions: list[QuestionResultRead]
-
-
-class ResponseExportParams(Schema):
-    format: ExportFormat = ExportFormat.CSV

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from app.application.exports import ExportFormat
+from app.presentation.http.schemas.base import Schema
 from app.presentation.http.schemas.events import EventFilterParams
 from app.presentation.http.schemas.members import MemberFilterParams
 from app.presentation.http.schemas.news import NewsFilterParams
@@ -16,6 +17,10 @@ class NewsExportParams(NewsFilterParams):
 
 class EventExportParams(EventFilterParams):
     format: ExportFormat = ExportFormat.CSV
+
+
+class ResponseExportParams(Schema):
+    format: TableFormat = ExportFormat.CSV
 
 
 class MemberExportParams(MemberFilterParams):

@@ -1,0 +1,27 @@
+"""How busy the database's pool and the job queue are."""
+
+from collections.abc import Callable
+
+from sqlalchemy import text
+
+from app.application.queries import Load
+from app.core.database import Connections
+from app.infrastructure.database.patience import BoundedQuestion
+
+WAITING_JOBS = text("SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'")
+
+
+class SqlAlchemyLoadGauge:
+    def __init__(self, reads: Connections, *, checked_out: Callable[[], int]) -> None:
+        self._reads = reads
+        self._checked_out = checked_out
+        self._question = BoundedQuestion(self._count_jobs)
+
+    async def measure(self) -> Load:
+        """The pool is read first: the question about the jobs takes a connection itself."""
+        connections = self._checked_out()
+        return Load(connections_in_use=connections, jobs_waiting=await self._question.answer())
+
+    async def _count_jobs(self) -> int:
+        async with self._reads() as connection:
+            return int(await connection.scalar(WAITING_JOBS) or 0)

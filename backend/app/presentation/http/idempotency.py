@@ -1,0 +1,55 @@
+"""`Idempotency-Key` on requests that create (draft-ietf-httpapi-idempotency-key-header)."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends, Header, Response
+
+from app.application.idempotency import Answer, Attempt
+from app.domain.ports import UnitOfWork
+from app.presentation.http.dependencies import CurrentActor, provided
+from app.presentation.http.routing import StrictRequest
+
+Key = Annotated[
+    str | None,
+    Header(
+        max_length=255,
+        pattern=r"^[!-~]+$",
+        description=(
+            "A value of your own for this request, such as a random UUID. Send the request again with the "
+            "same key, for 24 hours, and you get the first answer again; nothing is done twice. A refusal "
+            "is not kept: after it the same key may succeed."
+        ),
+        examples=["5a7d6e4e-3f1c-4b43-9d8e-0b9f8e1f2a3c"],
+    ),
+]
+
+
+async def _idempotent_uow(
+    request: StrictRequest, actor: CurrentActor, idempotency_key: Key = None
+) -> AsyncIterator[UnitOfWork]:
+    """Give a unit of work that commits together with the answer, if there is a key."""
+    if idempotency_key is None:
+        yield provided(request).uow()
+        return
+    attempt = Attempt.of(
+        actor.member_id,
+        route=f"{request.method} {request.scope['route'].path}",
+        key=idempotency_key,
+        path=request.url.path,
+        body=await request.body(),
+    )
+    uow = provided(request).idempotent_uow(attempt)
+
+    async def complete(response: Response) -> None:
+        await uow.complete(Answer(response.status_code, dict(response.headers), bytes(response.body)))
+
+    request.on_answer = complete
+    try:
+        yield uow
+    finally:
+        await uow.close()
+
+
+IdempotentUowDep = Annotated[UnitOfWork, Depends(_idempotent_uow, scope="function")]
+"""For each `POST` that creates something; `operation(…, creates=True)` says the same in the contract."""

@@ -1,0 +1,41 @@
+"""The audit log at the boundary."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from app.application.queries import AuditEntryView, AuditFilter, AuditSort, Page
+from app.presentation.http.pagination import PageParams
+from app.presentation.http.schemas.base import Text, View
+
+
+class AuditEntryRead(View):
+    """Identifiers only: what they stand for may be gone, and stays in nobody's log."""
+
+    id: UUID
+    at: datetime
+    action: str = Field(examples=["members:edit"])
+    actor_id: UUID | None = Field(description="Who did it; null when nobody was logged in.")
+    subject_id: UUID | None = Field(description="What it was done to, where there is one such thing.")
+
+
+class AuditPage(View):
+    items: list[AuditEntryRead]
+    next_cursor: str | None
+
+    @classmethod
+    def of(cls, page: Page[AuditEntryView], next_cursor: str | None) -> Self:
+        return cls.model_validate({"items": page.items, "next_cursor": next_cursor})
+
+
+class AuditListParams(PageParams):
+    action: Annotated[Text, Field(max_length=64)] | None = Field(None, examples=["auth:log-in-failed"])
+    actor_id: UUID | None = None
+    since: AwareDatetime | None = Field(None, alias="from", description="At this instant or later.")
+    until: AwareDatetime | None = Field(None, alias="to", description="Before this instant.")
+    sort: AuditSort = Field(AuditSort.NEWEST, description="`-` before a name: descending.")
+
+    def to_filter(self) -> AuditFilter:
+        return AuditFilter(action=self.action, actor_id=self.actor_id, since=self.since, until=self.until)

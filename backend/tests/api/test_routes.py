@@ -1,0 +1,114 @@
+"""The policy table against the application: every route, every role, whose thing it is."""
+
+from collections.abc import Awaitable
+from uuid import uuid4
+
+import pytest
+from httpx import AsyncClient, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.application.access import Action, may
+from app.core.settings import Environment, Settings
+from app.domain.members import Role
+from app.main import create_app
+from app.presentation.http.errors import MEDIA_TYPE
+from tests.api.conftest import Callers
+from tests.api.routes import ROUTES, Call, Request, route
+from tests.factories import make_actor
+
+CONTRACT = create_app(Settings(environment=Environment.TEST)).openapi()
+ACTIONS = {
+    (method.upper(), path): Action(operation["x-action"])
+    for path, methods in CONTRACT["paths"].items()
+    for method, operation in methods.items()
+}
+CALLS = [
+    pytest.param(method, path, call, id=f"{method} {path} {number}")
+    for (method, path), route in ROUTES.items()
+    for number, call in enumerate(route.calls)
+]
+ABOUT_ONE = [each for each in CALLS if "{id}" in str(each.id)]
+CREATING = [
+    pytest.param(*each.values, id=each.id)
+    for each in CALLS
+    if isinstance(each.values[2], Call) and each.values[2].status == 201
+]
+READS = [
+    name for name in ROUTES if name[0] == "GET" and not {"exports", "results", "data"} & {*name[1].split("/")}
+]
+
+
+def test_has_calls_and_a_budget_when_a_route_is_in_the_contract() -> None:
+    assert ROUTES.keys() == ACTIONS.keys()
+    assert all(route.calls for route in ROUTES.values())
+
+
+@pytest.mark.parametrize("name", READS)
+def test_costs_two_statements_at_most_when_it_is_a_list_or_one_thing(name: tuple[str, str]) -> None:
+    assert ROUTES[name].statements <= 2
+
+
+def send(client: AsyncClient, method: str, path: str, request: Request) -> Awaitable[Response]:
+    arguments = dict(request)
+    return client.request(method, path.format(id=arguments.pop("id", "")), **arguments)
+
+
+def refusal(role: Role | None, method: str, path: str, call: Call) -> int | None:
+    """What the policy table says about this role: 401, 403, 404, or nothing."""
+    actor = None if role is None else make_actor(role)
+    if not may(actor, ACTIONS[method, path]):
+        return 401 if role is None else 403
+    return None if call.visible is None or may(actor, call.visible) else 404
+
+
+@pytest.mark.parametrize(("method", "path", "call"), CALLS)
+async def test_answers_as_the_policy_table_says_when_each_role_calls(
+    *, method: str, path: str, call: Call, callers: Callers, connection: AsyncConnection
+) -> None:
+    for role, client, world in callers:
+        async with connection.begin_nested() as savepoint:
+            answer = await send(client, method, path, await call.prepare(world))
+            await savepoint.rollback()
+
+        refused = refusal(role, method, path, call)
+        assert answer.status_code == (refused or call.status), (role, answer.text)
+        assert (answer.headers.get("Content-Type") == MEDIA_TYPE) is (answer.status_code >= 400)
+
+
+@pytest.mark.parametrize(("method", "path", "call"), ABOUT_ONE)
+async def test_returns_404_to_whoever_may_when_there_is_no_such_thing(
+    method: str, path: str, call: Call, callers: Callers
+) -> None:
+    for role, client, world in callers:
+        request = {**await call.prepare(world), "id": uuid4()}
+        answer = await send(client, method, path, request)
+
+        refused = refusal(role, method, path, call)
+        assert answer.status_code == (refused or 404), (role, answer.text)
+
+
+@pytest.mark.parametrize(("method", "path", "call"), CREATING)
+async def test_returns_the_first_answer_when_a_key_comes_again(
+    method: str, path: str, call: Call, callers: Callers
+) -> None:
+    for role, client, world in callers:
+        if refusal(role, method, path, call) is None:
+            request = {**await call.prepare(world), "headers": {"Idempotency-Key": str(uuid4())}}
+            first = await send(client, method, path, request)
+            again = await send(client, method, path, request)
+
+            assert (again.status_code, again.content) == (201, first.content)
+            assert again.headers["Location"] == first.headers["Location"]
+
+
+async def test_is_refused_when_a_route_costs_more_than_its_budget(
+    client: AsyncClient, overruns: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = ("GET", "/api/v1/news")
+    monkeypatch.setitem(ROUTES, name, route(0))
+    await client.get(name[1])
+
+    [overrun] = overruns
+    assert overrun.startswith(f"{name}: 1 statements")
+    assert "SELECT news.id" in overrun
+    overruns.clear()

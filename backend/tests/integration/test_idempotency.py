@@ -1,0 +1,136 @@
+"""What the idempotent unit of work promises, on PostgreSQL."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from app.application.access import Actor
+from app.application.idempotency import AlreadyAnsweredError, Answer, Attempt, forget_old_answers
+from app.application.news import CreateArticle, create_article
+from app.core.database import Database
+from app.domain.members import Role
+from app.domain.news import ArticleScope, ArticleTitleError
+from app.infrastructure.database.idempotency import SqlAlchemyAnswerStore
+from app.infrastructure.database.idempotent_unit_of_work import SqlAlchemyIdempotentUnitOfWork
+from app.infrastructure.database.news import news
+from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
+from tests.factories import make_actor, make_member
+from tests.fakes import FixedClock
+
+
+class Desk:
+    """A unit of work for each attempt of one author."""
+
+    def __init__(self, database: Database, clock: FixedClock, actor: Actor) -> None:
+        self.database = database
+        self.clock = clock
+        self.actor = actor
+        self.attempt = Attempt.of(actor.member_id, route="r", key="k", path="/p", body=b"{}")
+
+    def uow(self) -> SqlAlchemyIdempotentUnitOfWork:
+        return SqlAlchemyIdempotentUnitOfWork(self.database.sessions, self.attempt, clock=self.clock)
+
+    async def create(self, uow: SqlAlchemyIdempotentUnitOfWork, title: str = "T") -> None:
+        command = CreateArticle(
+            title=title, summary=None, content="C", cover_url=None, scope=ArticleScope.PUBLIC
+        )
+        await create_article(command, actor=self.actor, uow=uow, clock=self.clock)
+
+    async def is_known(self) -> bool:
+        try:
+            async with self.uow():
+                return False
+        except AlreadyAnsweredError as known:
+            return known.answer == ANSWER
+
+
+ANSWER = Answer(201, {"etag": '"1"'}, b"{}")
+
+
+@pytest.fixture
+async def desk(database: Database, uow: SqlAlchemyUnitOfWork, clock: FixedClock) -> Desk:
+    member = make_member(role=Role.BOARD_MEMBER)
+    async with uow:
+        uow.members.add(member)
+        await uow.commit()
+    return Desk(database, clock, make_actor(Role.BOARD_MEMBER, member_id=member.id))
+
+
+async def test_gives_the_answer_until_it_is_a_day_old(desk: Desk) -> None:
+    unit = desk.uow()
+    await desk.create(unit)
+    await unit.complete(ANSWER)
+
+    desk.clock.move(timedelta(hours=24, microseconds=-1))
+    assert await desk.is_known()
+
+    desk.clock.move(timedelta(microseconds=1))
+    assert not await desk.is_known()
+    second = desk.uow()
+    await desk.create(second)
+    await second.complete(ANSWER)
+    assert await desk.is_known()
+
+
+async def test_forgets_answers_when_they_are_a_day_old(desk: Desk) -> None:
+    unit = desk.uow()
+    await desk.create(unit)
+    await unit.complete(ANSWER)
+    answers = SqlAlchemyAnswerStore(desk.database.sessions)
+
+    desk.clock.move(timedelta(hours=24, microseconds=-1))
+    await forget_old_answers(answers=answers, clock=desk.clock)
+    assert await desk.is_known()
+
+    desk.clock.move(timedelta(microseconds=1))
+    await forget_old_answers(answers=answers, clock=desk.clock)
+    desk.clock.at -= timedelta(hours=1)
+    assert not await desk.is_known()
+
+
+async def test_leaves_nothing_when_it_is_closed_without_an_answer(desk: Desk) -> None:
+    unit = desk.uow()
+    await desk.create(unit)
+    await unit.close()
+    await unit.complete(ANSWER)
+
+    assert not await desk.is_known()
+
+
+async def test_leaves_nothing_when_an_error_comes_after_the_commit(desk: Desk) -> None:
+    unit = desk.uow()
+
+    async def fail() -> None:
+        async with unit:
+            await unit.commit()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    await unit.complete(ANSWER)
+
+    assert not await desk.is_known()
+
+
+async def test_commits_everything_together_when_entered_twice(desk: Desk) -> None:
+    unit = desk.uow()
+    await desk.create(unit, "First")
+    await desk.create(unit, "Second")
+    await unit.complete(ANSWER)
+
+    assert await desk.is_known()
+    assert await count(desk.database) == 2
+
+
+async def test_releases_the_key_when_the_domain_refuses(desk: Desk) -> None:
+    with pytest.raises(ArticleTitleError):
+        await desk.create(desk.uow(), " ")
+
+    assert not await desk.is_known()
+    assert await count(desk.database) == 0
+
+
+async def count(database: Database) -> int:
+    async with database.reads() as connection:
+        return int(await connection.scalar(select(func.count()).select_from(news)) or 0)

@@ -1,0 +1,62 @@
+"""Every request to the application of a test is held to its route's budget of statements."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextvars import ContextVar
+
+import psycopg
+import pytest
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tests.api.routes import ROUTES
+
+OF_THE_FIXTURES = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")
+"""Stand for BEGIN, COMMIT and ROLLBACK, since a test is one transaction."""
+
+_statements: ContextVar[list[str] | None] = ContextVar("statements", default=None)
+
+Execute = Callable[..., Awaitable[object]]
+
+
+def _recorded(execute: Execute) -> Execute:
+    async def record(cursor: object, query: object, *arguments: object, **options: object) -> object:
+        statements = _statements.get()
+        if statements is not None and not str(query).startswith(OF_THE_FIXTURES):
+            statements.append(str(query))
+        return await execute(cursor, query, *arguments, **options)
+
+    return record
+
+
+class BudgetMiddleware:
+    """Counts what reaches psycopg between a request and the end of its answer."""
+
+    def __init__(self, app: ASGIApp, *, overruns: list[str]) -> None:
+        self._app = app
+        self._overruns = overruns
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        recorded: list[str] = []
+        token = _statements.set(recorded)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            _statements.reset(token)
+            name = (scope.get("method"), getattr(scope.get("route"), "path", ""))
+            if name in ROUTES and len(recorded) > ROUTES[name].statements:
+                self._overruns.append(f"{name}: {len(recorded)} statements\n" + "\n".join(recorded))
+
+
+@pytest.fixture(autouse=True)
+def overruns(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """What exceeded its budget. A test fails in the end when it has left anything here."""
+    if not {"app", "database"} <= {*request.fixturenames}:  # the rolled-back ones of tests.conftest
+        yield []
+        return
+    for cursor in (psycopg.AsyncCursor, psycopg.AsyncServerCursor):
+        monkeypatch.setattr(cursor, "execute", _recorded(cursor.execute))
+    found: list[str] = []
+    app: FastAPI = request.getfixturevalue("app")
+    app.add_middleware(BudgetMiddleware, overruns=found)
+    yield found
+    assert found == []

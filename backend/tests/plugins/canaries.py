@@ -1,0 +1,93 @@
+"""Nothing that tests use as a secret or as somebody's personal datum may reach a log.
+
+What each record would look like in production is kept for the whole run of a process (an xdist worker
+is one) and looked through at its end, together with what the embedded PostgreSQL wrote meanwhile.
+ASVS 5.0 16.2.5.
+"""
+
+import logging
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from app.application.demo import LOG_IN_WITH
+from app.core.logging import configure_logging
+from app.core.settings import DEVELOPMENT_CURSOR_SECRET, DEVELOPMENT_TOKEN_KEYS
+from devtools.postgres import embedded_log
+from tests.factories import PASSWORD
+
+SECRETS = [PASSWORD, LOG_IN_WITH, *(key.get_secret_value() for key in DEVELOPMENT_TOKEN_KEYS.values())]
+FORBIDDEN = re.compile(
+    "|".join(
+        (
+            *(re.escape(secret) for secret in [*SECRETS, DEVELOPMENT_CURSOR_SECRET.get_secret_value()]),
+            r"[\w.+-]+@(pau2|test)\.example",
+            r"\$argon2id\$",
+            r"eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}",
+            r"Idempotency-Key: \S+|Bearer [\w.-]{10,}",
+            r"\+34 ?6\d{2}",
+            r"Neighbour \d+|Marta\b|canary-",
+        )
+    )
+)
+"""Secrets by value; addresses, hashes, tokens, phone numbers and names by their form in tests."""
+
+
+class LeakError(AssertionError):
+    """Something secret or personal stands in a log. The message shows the lines."""
+
+
+class LogWatch:
+    """Reads records as production writes them, and a log file from where it ended at the start."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._lines: list[str] = []
+        self._file = file
+        self._start = file.stat().st_size if file and file.exists() else 0
+
+    @contextmanager
+    def watching(self, formatter: logging.Formatter) -> Iterator[None]:
+        """See every record, whatever handlers there are: tests replace those."""
+        handle = logging.Logger.handle
+
+        def seen(logger: logging.Logger, record: logging.LogRecord) -> None:
+            self._lines.append(formatter.format(record))
+            handle(logger, record)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(logging.Logger, "handle", seen)
+            yield
+
+    def check(self) -> None:
+        """Raises LeakError."""
+        lines = list(self._lines)
+        if self._file and os.access(self._file, os.R_OK):
+            with self._file.open(encoding="utf-8", errors="replace") as log:
+                log.seek(self._start)
+                lines += log.read().splitlines()
+        leaks = [line for line in lines if FORBIDDEN.search(line)]
+        if leaks:
+            raise LeakError("\n".join([f"{len(leaks)} lines of logs give something away:", *leaks[:10]]))
+
+
+def production_formatter() -> logging.Formatter:
+    root = logging.getLogger()
+    before = root.handlers, root.level
+    configure_logging("INFO")
+    formatter = root.handlers[0].formatter
+    root.handlers, root.level = before
+    if formatter is None:
+        raise LookupError("the handler of production has no formatter")
+    return formatter
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_leaks() -> Iterator[None]:
+    watch = LogWatch(embedded_log())
+    with watch.watching(production_formatter()):
+        yield
+    watch.check()

@@ -1,0 +1,37 @@
+import pytest
+
+from app.application.idempotency import Attempt
+from app.domain.members import MemberId
+from tests.factories import make_member
+
+MEMBER, OTHER = make_member().id, make_member().id
+
+
+def attempt(
+    *,
+    member_id: MemberId = MEMBER,
+    route: str = "POST /news",
+    key: str = "k-1",
+    path: str = "/news",
+    body: bytes = b'{"vote": "yes"}',
+) -> Attempt:
+    return Attempt.of(member_id, route=route, key=key, path=path, body=body)
+
+
+def test_is_equal_when_the_request_is_the_same() -> None:
+    assert attempt() == attempt()
+
+
+@pytest.mark.parametrize("other", [attempt(member_id=OTHER), attempt(route="POST /x"), attempt(key="k-2")])
+def test_is_another_attempt_when_member_route_or_key_differ(other: Attempt) -> None:
+    assert other.key_digest != attempt().key_digest
+
+
+@pytest.mark.parametrize("other", [attempt(path="/news/1"), attempt(body=b"{}")])
+def test_is_the_same_key_for_another_request_when_path_or_body_differ(other: Attempt) -> None:
+    assert other.key_digest == attempt().key_digest
+    assert other.fingerprint != attempt().fingerprint
+
+
+def test_says_nothing_about_the_body_when_the_key_is_not_known() -> None:
+    assert attempt(key="k-2").fingerprint != attempt().fingerprint
