@@ -4,8 +4,11 @@ from uuid import uuid4
 
 import pytest
 from httpx import AsyncClient, Response
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.members import Role
+from app.infrastructure.database.idempotency import idempotency_records
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_problem
 from tests.conftest import ClientFor, ClientOf
@@ -101,3 +104,17 @@ async def test_returns_422_when_the_key_is_not_printable_ascii(key: bytes, autho
 
 async def test_returns_401_when_nobody_is_logged_in(client: AsyncClient) -> None:
     assert_problem(await client.post(NEWS, json=DRAFT, headers=KEY), 401, "unauthenticated")
+
+
+async def test_is_shown_to_its_owner_and_goes_with_them_when_erased(
+    author: AsyncClient, connection: AsyncConnection
+) -> None:
+    await author.post(NEWS, json=DRAFT, headers=KEY)
+
+    data = (await author.get("/api/v1/members/me/data")).json()
+    [row] = data["tables"]["idempotency_records"]
+    assert row.keys() == {"member_id", "status", "headers", "created_at"}
+
+    erased = await author.delete("/api/v1/members/me", headers={"If-Match": "*"})
+    assert erased.status_code == 204
+    assert (await connection.execute(select(idempotency_records))).all() == []

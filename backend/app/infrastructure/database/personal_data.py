@@ -57,7 +57,7 @@ HOLDINGS = (
     Holding(
         table=idempotency_records,
         owners=(idempotency_records.c.member_id,),
-        withheld=frozenset(set(idempotency_records.c) - {idempotency_records.c.created_at}),
+        withheld=frozenset(idempotency_records.c[name] for name in ("key_digest", "fingerprint", "body")),
         erased=True,
     ),
     Holding(table=news, owners=(news.c.author_id,)),
