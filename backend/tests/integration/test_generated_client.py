@@ -1,0 +1,131 @@
+"""The published contract, through the eyes of a developer who generates a client from it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from pkgutil import walk_packages
+from typing import Any
+
+import pytest
+from httpx import ASGITransport
+from openapi_python_client import generate
+from openapi_python_client.config import Config, ConfigFile, MetaType
+
+from app.domain.auth import Password
+from app.domain.members import EmailAddress, Role
+from app.domain.news import ArticleScope
+from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
+from app.infrastructure.security.passwords import Argon2PasswordHasher
+from tests.factories import NOW, PASSWORD, make_article, make_member
+
+CONTRACT = Path(__file__).resolve().parents[2] / "openapi.json"
+CLIENT, VISIT = "generated_client", "generated_client_visit"
+
+PROGRAM = f"""
+from httpx import AsyncBaseTransport
+
+from {CLIENT} import AuthenticatedClient, Client
+from {CLIENT}.api.auth.token_api_v1_auth_token_post import asyncio as log_in
+from {CLIENT}.api.members.read_own_member_api_v1_members_me_get import asyncio as read_me
+from {CLIENT}.api.news.list_news_api_v1_news_get import asyncio as list_news
+from {CLIENT}.models import ArticleScope, MemberRead, NewsPage, TokenCreate, TokenCreateGrantType, TokenRead
+
+
+async def visit(email: str, password: str, transport: AsyncBaseTransport) -> tuple[MemberRead, NewsPage]:
+    anybody = Client("http://test", httpx_args={{"transport": transport}})
+    form = TokenCreate(grant_type=TokenCreateGrantType.PASSWORD, username=email, password=password)
+    tokens = await log_in(client=anybody, body=form)
+    assert isinstance(tokens, TokenRead), tokens
+    client = AuthenticatedClient(
+        "http://test", token=tokens.access_token, httpx_args={{"transport": transport}}
+    )
+    me = await read_me(client=client)
+    assert isinstance(me, MemberRead), me
+    news = await list_news(client=client, scope=ArticleScope.INTERNAL)
+    assert isinstance(news, NewsPage), news
+    return me, news
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder on Python's path, for the client and the program that uses it."""
+    folder = tmp_path_factory.mktemp("client")
+    (folder / f"{VISIT}.py").write_text(PROGRAM, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def complaints(folder: Path) -> list[str]:
+    """What the generator could not handle. The client is there afterwards."""
+    config = Config.from_sources(
+        ConfigFile(post_hooks=[]),
+        MetaType.NONE,
+        CONTRACT,
+        file_encoding="utf-8",
+        overwrite=False,
+        output_path=folder / CLIENT,
+    )
+    return [f"{error.level}: {error.header} {error.detail}" for error in generate(config=config)]
+
+
+def modules() -> list[str]:
+    package = import_module(CLIENT)
+    return [module.name for module in walk_packages(package.__path__, f"{CLIENT}.") if not module.ispkg]
+
+
+def test_has_every_operation_when_it_is_generated(complaints: list[str]) -> None:
+    contract = json.loads(CONTRACT.read_text(encoding="utf-8"))
+    operations = [operation for path in contract["paths"].values() for operation in path]
+
+    offered = [import_module(name) for name in modules() if name.startswith(f"{CLIENT}.api.")]
+
+    assert complaints == []
+    assert len(offered) == len(operations)
+    assert all(callable(operation.asyncio_detailed) for operation in offered)
+
+
+def test_can_be_imported_when_it_is_generated(complaints: list[str]) -> None:
+    assert complaints == []
+    assert {import_module(name).__name__ for name in modules()} == {*modules()}
+
+
+def test_fits_a_program_when_types_are_strict(folder: Path, complaints: list[str]) -> None:
+    assert complaints == []
+
+    checked = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--config-file=", "-p", CLIENT, "-m", VISIT],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.usefixtures("complaints")
+async def test_logs_in_and_reads_when_it_is_used(transport: ASGITransport, uow: SqlAlchemyUnitOfWork) -> None:
+    password_hash = await Argon2PasswordHasher().hash(Password.typed(PASSWORD))
+    email = EmailAddress("reader@pau2.example")
+    member = make_member(email=email, role=Role.MEMBER, password_hash=password_hash)
+    article = make_article(scope=ArticleScope.INTERNAL, author_id=member.id)
+    article.publish(NOW)
+    async with uow:
+        uow.members.add(member)
+        await uow.flush()
+        uow.news.add(article)
+        await uow.commit()
+    visit: Callable[..., Awaitable[tuple[Any, Any]]] = import_module(VISIT).visit
+
+    me, news = await visit(email.value, PASSWORD, transport)
+
+    assert (me.id, me.email, me.role.value) == (member.id, email.value, "MEMBER")
+    assert [(each.id, each.title, each.published_at) for each in news.items] == [
+        (article.id, article.title, NOW)
+    ]
