@@ -28,9 +28,9 @@ PROGRAM = f"""
 from httpx import AsyncBaseTransport
 
 from {CLIENT} import AuthenticatedClient, Client
-from {CLIENT}.api.auth.token_api_v1_auth_token_post import asyncio as log_in
-from {CLIENT}.api.members.read_own_member_api_v1_members_me_get import asyncio as read_me
-from {CLIENT}.api.news.list_news_api_v1_news_get import asyncio as list_news
+from {CLIENT}.api.auth.auth_token import asyncio as log_in
+from {CLIENT}.api.members.members_read_own_member import asyncio as read_me
+from {CLIENT}.api.news.news_list_news import asyncio as list_news
 from {CLIENT}.models import ArticleScope, MemberRead, NewsPage, TokenCreate, TokenCreateGrantType, TokenRead
 
 
