@@ -21,7 +21,12 @@ from app.main import create_app
 from tests.factories import make_member, make_session
 from tests.fakes import FixedClock
 
-pytest_plugins = ["tests.plugins.budgets", "tests.plugins.canaries", "tests.plugins.database"]
+pytest_plugins = [
+    "tests.plugins.budgets",
+    "tests.plugins.canaries",
+    "tests.plugins.database",
+    "tests.plugins.product",
+]
 
 ClientFor = Callable[[Role], Awaitable[AsyncClient]]
 ClientOf = Callable[..., Awaitable[AsyncClient]]

@@ -9,62 +9,15 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from devtools import dev, prepare
-from devtools.postgres import PROJECT
+from tests.plugins.product import Start, state_of
 
-BACKEND = Path(__file__).resolve().parents[2]
 WITHIN = 60.0
-Start = Callable[[], subprocess.Popen[str]]
-
-
-@pytest.fixture
-def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-        return number
-
-
-@pytest.fixture
-def start(fresh_database_url: str, port: int, tmp_path: Path) -> Iterator[Start]:
-    """Starts `devtools.dev` on the test's database and waits for its banner; ends it after the test."""
-    runs: list[subprocess.Popen[str]] = []
-    environment = os.environ | {"DATABASE_URL": fresh_database_url, "PAU2_MAIL_FOLDER": str(tmp_path)}
-
-    def start_and_wait() -> subprocess.Popen[str]:
-        run = subprocess.Popen(
-            [sys.executable, "-m", "devtools.dev", "--port", str(port)],
-            cwd=BACKEND,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        runs.append(run)
-        assert run.stdout is not None
-        for line in run.stdout:
-            if "PAU 2 runs" in line:
-                return run
-        raise AssertionError("the product did not start")
-
-    yield start_and_wait
-    for run in runs:
-        dev.end([psutil.Process(run.pid)] if psutil.pid_exists(run.pid) else [])
-        run.wait()
-        assert run.stdout is not None
-        run.stdout.close()
-    dev.end_leftovers(state_of(port))
-    state_of(port).unlink(missing_ok=True)
-
-
-def state_of(port: int) -> Path:
-    return PROJECT / ".postgres" / f"dev-{port}.json"
 
 
 def answers(port: int) -> bool:

@@ -1,0 +1,72 @@
+"""`docs/tour.md`: every block of the tour runs, and prints what the tour says."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from devtools.postgres import PROJECT
+from tests.plugins.product import Start
+
+TOUR = PROJECT / "docs" / "tour.md"
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+END_OF_STEP = "--- end of step ---"
+WITHIN = 180.0
+
+
+class Step(NamedTuple):
+    """A shell block, and the text block below it, which is what it prints."""
+
+    commands: str
+    printed: str
+
+
+def read_steps() -> list[Step]:
+    steps: list[Step] = []
+    for kind, text in FENCE.findall(TOUR.read_text(encoding="utf-8")):
+        if kind == "sh":
+            steps.append(Step(text, printed=""))
+        elif kind == "text":
+            steps[-1] = steps[-1]._replace(printed=text)
+    return steps
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    return folder
+
+
+def test_prints_what_the_tour_says_when_it_is_followed(
+    start: Start, port: int, tmp_path: Path, files: Path
+) -> None:
+    start()
+    steps = read_steps()
+    script = tmp_path / "tour.sh"
+    script.write_text("".join(f"{step.commands}echo '{END_OF_STEP}'\n" for step in steps), encoding="utf-8")
+
+    run = subprocess.run(
+        ["bash", "-euo", "pipefail", str(script)],
+        cwd=PROJECT,
+        env=os.environ
+        | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PORT": str(port),
+            "PAU2_MAIL_FOLDER": str(tmp_path / "mail"),
+            "FILES": str(files),
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=WITHIN,
+        check=False,
+    )
+
+    assert run.stdout == "".join(f"{step.printed}{END_OF_STEP}\n" for step in steps), run.stderr
+    assert run.returncode == 0, run.stderr
+    assert all(file.stat().st_size for file in files.iterdir())

@@ -1,0 +1,60 @@
+"""The whole product, started as a developer starts it, on a database and a mail folder of the test's own."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from devtools import dev
+from devtools.postgres import PROJECT
+
+Start = Callable[[], subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        number: int = probe.getsockname()[1]
+        return number
+
+
+@pytest.fixture
+def start(fresh_database_url: str, port: int, tmp_path: Path) -> Iterator[Start]:
+    """Starts `devtools.dev` on the test's database and waits for its banner; ends it after the test."""
+    runs: list[subprocess.Popen[bytes]] = []
+    environment = os.environ | {
+        "DATABASE_URL": fresh_database_url,
+        "PAU2_MAIL_FOLDER": str(tmp_path / "mail"),
+    }
+
+    def start_and_wait() -> subprocess.Popen[bytes]:
+        log = tmp_path / f"product-{len(runs)}.log"
+        with log.open("wb") as output:  # a file never fills up, as a pipe that nobody reads would
+            command = [sys.executable, "-m", "devtools.dev", "--port", str(port)]
+            run = subprocess.Popen(
+                command, cwd=dev.BACKEND, env=environment, stdout=output, stderr=subprocess.STDOUT
+            )
+        runs.append(run)
+        while run.poll() is None:
+            if b"PAU 2 runs" in log.read_bytes():
+                return run
+            time.sleep(0.05)
+        raise AssertionError(f"the product did not start:\n{log.read_text(encoding='utf-8')}")
+
+    yield start_and_wait
+    for run in runs:
+        dev.end([psutil.Process(run.pid)] if psutil.pid_exists(run.pid) else [])
+        run.wait()
+    dev.end_leftovers(state_of(port))
+    state_of(port).unlink(missing_ok=True)
+
+
+def state_of(port: int) -> Path:
+    return PROJECT / ".postgres" / f"dev-{port}.json"
