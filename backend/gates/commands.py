@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gates.model import Finding, Project
 from gates.rulebook import PATH, RuleBook
-from gates.sources import dotted, files, parse, text
+from gates.sources import dotted, files, nodes, parse, text
 
 NOXFILE = "noxfile.py"
 REGISTRY = "backend/gates/registry.py"
@@ -76,7 +76,7 @@ def _session_name(function: ast.FunctionDef) -> str:
 def _gates(project: Project) -> Iterator[Finding]:
     registered = {
         str(key.value)
-        for node in ast.walk(parse(project, REGISTRY))
+        for node in nodes(parse(project, REGISTRY))
         if isinstance(node, ast.Dict)
         for key in node.keys
         if isinstance(key, ast.Constant)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from gates.model import Finding, Outcome, Project
 from gates.rulebook import PATH
-from gates.sources import dotted, files, parse, text
+from gates.sources import dotted, files, nodes, parse, text
 
 PYPROJECT = "backend/pyproject.toml"
 KINDS = ("coverage", "dependencies", "lint", "secrets", "tests", "types")
@@ -188,7 +188,7 @@ def _untyped(project: Project) -> Iterator[Found]:
     for name in files(project, "*.py"):
         if "no_type_check" not in text(project, name):
             continue
-        for node in ast.walk(parse(project, name)):
+        for node in nodes(parse(project, name)):
             if "no_type_check" in {
                 getattr(node, "id", ""),
                 getattr(node, "attr", ""),
@@ -200,7 +200,7 @@ def _untyped(project: Project) -> Iterator[Found]:
 
 def _skipped_tests(project: Project) -> Iterator[Found]:
     for name in files(project, "backend/tests/*.py"):
-        for node in ast.walk(parse(project, name)):
+        for node in nodes(parse(project, name)):
             for word in _skips(node):
                 yield (
                     Exclusion("tests", name.removeprefix("backend/"), word),

@@ -12,7 +12,7 @@ from typing import Any
 
 from gates.imports import App, Module
 from gates.model import Finding, Outcome, Project
-from gates.sources import dotted, functions
+from gates.sources import dotted, functions, nodes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -97,7 +97,7 @@ class Presentation:
         why = "presentation uses its dependencies, never a session or the application's state"
         refused = {*self.rules["refused-attributes"]}
         permitted = {*self._reading_of_state()}
-        for node in ast.walk(self.module.tree):
+        for node in nodes(self.module.tree):
             if isinstance(node, ast.Attribute) and node not in permitted:
                 if node.attr in refused or dotted(node).endswith("request.app"):
                     yield node.lineno, f".{node.attr}: {why}"
@@ -111,7 +111,7 @@ class Presentation:
 
     def _reading_of_state(self) -> Iterator[ast.AST]:
         if self.module.name == self.rules["state-reader"]:
-            for node in ast.walk(self.module.tree):
+            for node in nodes(self.module.tree):
                 if dotted(node) == self.rules["state"]:
                     yield from ast.walk(node)
 
@@ -130,7 +130,7 @@ class Presentation:
             for decorator in function.decorator_list
             for part in ast.walk(decorator)
         }
-        for node in ast.walk(self.module.tree):
+        for node in nodes(self.module.tree):
             if isinstance(node, ast.Attribute) and node not in decorators:
                 routed = dotted(node.value).endswith("router")
                 if routed or node.attr in self.rules["refused-registrations"]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gates.model import Finding, Outcome, Project
-from gates.sources import dotted, parse
+from gates.sources import dotted, nodes, parse
 
 MODULE_IN_TEXT = re.compile(r"(app(?:\.\w+)+)(?::\w+)?")
 BINARY = {".egg", ".pth", ".pyc", ".pyd", ".pyi", ".pyx", ".so", ".zip"}
@@ -49,7 +49,7 @@ class Module:
     @cached_property
     def imports(self) -> list[tuple[int, str, str]]:
         """Line, bound name and full name of each import; relative ones are resolved."""
-        return [item for node in ast.walk(self.tree) for item in self._imports_of(node)]
+        return [item for node in nodes(self.tree) for item in self._imports_of(node)]
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -131,7 +131,7 @@ class Reader:
                 yield line, message, f"write `from {full} import …`"
             else:
                 yield from self._judged(line, full)
-        for node in ast.walk(self.module.tree):
+        for node in nodes(self.module.tree):
             yield from self._dynamic(node)
 
     def _dynamic(self, node: ast.AST) -> Iterator[Problem]:

@@ -50,19 +50,32 @@ def parse(project: Project, name: str) -> ast.Module:
         raise GateError(f"{name} is not valid Python ({error}): correct it.") from None
 
 
-def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """Yield every function and method, nested ones included."""
-    for node in ast.walk(tree):
+@lru_cache(maxsize=1024)
+def nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """Return every node of a file, outer ones first; many gates ask, one walks."""
+    return tuple(ast.walk(tree))
+
+
+def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Yield every function and method, nested ones included. Only statements are searched: they are few."""
+    found: list[ast.AST] = [tree]
+    for node in found:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
+        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(node, block, ())
+            found += inner if isinstance(inner, list) else ()
 
 
-def code_lines(tree: ast.AST) -> int:
+def code_lines(tree: ast.Module) -> int:
     """Return the number of lines on which syntax begins or ends; comments and docstrings are none."""
-    quotes = [node for node in ast.walk(tree) if isinstance(node, ast.Expr)]
-    texts = {part for node in quotes if isinstance(node.value, ast.Constant) for part in (node, node.value)}
-    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.stmt | ast.expr) and node not in texts]
-    return len({line for node in nodes for line in (node.lineno, node.end_lineno)})
+    lines: set[int] = set()
+    for node in nodes(tree):
+        if isinstance(node, ast.Constant) or not isinstance(node, ast.stmt | ast.expr):
+            continue
+        if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+            lines |= {node.lineno, node.end_lineno or node.lineno}
+    return len(lines)
 
 
 def dotted(node: ast.AST) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 from gates.exclusions import Exclusion, declared, unused
 from gates.model import Finding, GateError, Outcome, Project
 from gates.rulebook import PATH
-from gates.sources import files, parse, text
+from gates.sources import files, nodes, parse, text
 
 FOLDER = "backend/requirements"
 REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]*)(\[[\w,-]+\])?(?:\s*[<>=!~][^;@]*)?")
@@ -180,7 +180,7 @@ def _schema_changes(project: Project) -> Iterator[Finding]:
     for name in files(project, *SCHEMA_FREE):
         if not name.endswith(".py") or name.startswith(GATE_TESTS):
             continue
-        for node in ast.walk(parse(project, name)):
+        for node in nodes(parse(project, name)):
             if what := _maker(node) or ("" if name.startswith(TESTS) else _ddl(node)):
                 message = f"{what} changes the schema without a revision"
                 yield Finding(file=name, line=getattr(node, "lineno", 0), message=message, fix=fix)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from gates.model import Finding, Project
 from gates.rulebook import PATH
-from gates.sources import files, parse, text
+from gates.sources import files, nodes, parse, text
 
 PLACES = (
     ".ci/*",
@@ -79,7 +79,7 @@ def _supported_servers(project: Project) -> Iterator[Finding]:
         return
     listed = [int(version) for version in project.book["versions"]["postgresql"]]
     wanted = f"SUPPORTED = range({listed[0]}, {listed[-1] + 1})"
-    for node in ast.walk(parse(project, SERVER)):
+    for node in nodes(parse(project, SERVER)):
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SUPPORTED":
             if ast.unparse(node) != wanted:
                 yield _finding(SERVER, node.lineno, f"{ast.unparse(node)}, [versions] makes it {wanted}")
