@@ -3,6 +3,7 @@
 `python -m devtools.postgres COMMAND …` runs a command with `DATABASE_URL` set to the development database.
 """
 
+import contextlib
 import hashlib
 import importlib
 import importlib.util
@@ -140,12 +141,14 @@ def home() -> Path:
         return inside
     outside = Path("/var/lib") / f"pau2-{digest(PROJECT)}"
     programs = outside / "programs"
-    if not (programs / "complete").exists():
-        shutil.rmtree(programs, ignore_errors=True)
+    if not programs.exists():
+        unfinished = outside / f"programs-{os.getpid()}"
         for folder in (installed, installed.with_suffix(".libs")):
             if folder.exists():
-                shutil.copytree(folder, programs / folder.name, symlinks=True)
-        (programs / "complete").touch()
+                shutil.copytree(folder, unfinished / folder.name, symlinks=True)
+        with contextlib.suppress(OSError):  # another process was faster
+            unfinished.rename(programs)
+        shutil.rmtree(unfinished, ignore_errors=True)
     sys.path.insert(0, str(programs))
     return outside
 
