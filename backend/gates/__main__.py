@@ -5,10 +5,11 @@ from pathlib import Path
 
 from gates.commands import write_table
 from gates.contract import publish
+from gates.messages import show
 from gates.model import GateError, Project
 from gates.registry import CHECKS
 from gates.rulebook import RuleBookError
-from gates.runner import run_session, save, show
+from gates.runner import run_session, save
 from gates.verdict import verdict
 
 USAGE = "usage: python -m gates run SESSION [arguments of pytest] | verdict | table | openapi"

@@ -1,7 +1,6 @@
-"""Runs a session's gates side by side, prints what they found, and leaves one JSON file a gate."""
+"""Runs a session's gates side by side and leaves one JSON file a gate."""
 
 import json
-import sys
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -68,24 +67,22 @@ def save(project: Project, results: Iterable[Result]) -> None:
         (folder / f"{result.gate}.json").write_text(json.dumps(asdict(result), indent=1))
 
 
-def show(project: Project, results: Iterable[Result]) -> bool:
-    """Print the results, findings first in reading order; return whether all gates let the change pass."""
-    good = True
-    for result in results:
-        good = good and result.status != "failed"
-        note = f"  ({result.note})" if result.note else ""
-        print(f"{result.status:7} {result.gate:18} {result.seconds:6.2f} s{note}")
-        for finding in result.findings:
-            line = f":{finding.line}" if finding.line else ""
-            print(f"  {finding.file or '-'}{line}: {finding.message} [{result.rule}]\n    fix: {finding.fix}")
-        if result.status == "failed":
-            print(f"  rule {result.rule}: {_says(project, result.rule)}\n  again: {result.command}")
-        sys.stdout.flush()
-    return good
-
-
-def _says(project: Project, rule: str) -> str:
-    return str(project.book["rules"].get(rule, {}).get("says", "not in the rule book"))
+def load(project: Project, session: str, gate: str) -> Result:
+    """Return what `save` left of a gate. Nothing usable means that its session broke down: it has failed."""
+    try:
+        kept = json.loads((project.reports / f"gates/{gate}.json").read_text())
+        return Result(**kept | {"findings": [Finding(**finding) for finding in kept["findings"]]})
+    except (OSError, ValueError, LookupError, TypeError):
+        missing = Finding(file="", message="the gate did not run", fix=f"./noxw -s {session}")
+    return Result(
+        gate=gate,
+        rule=project.book.rule_of(gate),
+        session=session,
+        status="failed",
+        seconds=0.0,
+        note="did not run",
+        findings=[missing],
+    )
 
 
 def _unknown(name: str) -> Outcome:

@@ -9,9 +9,10 @@ from tests.gates.twin import Twin, make_twin
 
 
 @pytest.fixture(autouse=True)
-def _no_git_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hook that runs the tests sets GIT_DIR and the like, which mean another repository."""
-    for name in [name for name in os.environ if name.startswith(("GIT_", "PAU2_BASE"))]:
+def _no_foreign_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who runs the tests has variables that mean another repository, workflow or terminal."""
+    foreign = ("GIT_", "GITHUB_", "PAU2_BASE", "PAU2_FINDINGS", "FORCE_COLOR", "TTY_")
+    for name in [name for name in os.environ if name.startswith(foreign)]:
         monkeypatch.delenv(name)
 
 

@@ -1,0 +1,45 @@
+"""Results for the tests of what is shown: one gate that refuses three things, and one that passes."""
+
+from pathlib import Path
+
+from gates.model import Finding, Project, Status
+from gates.rulebook import PATH
+from gates.runner import Result
+
+BLOCK = """
+[default]
+sessions = ["lint"]
+[sessions]
+lint = ["spelling", "secrets"]
+[rules.R01]
+says = "Words are spelled."
+gates = ["spelling"]
+[rules.R15]
+says = "No secrets."
+gates = ["secrets"]
+"""
+TEXT = "# Words\n\nSay teh word.\n\nThen stop.\n"
+VIOLATION = Finding(file="README.md", line=3, message="`teh` is not a word", fix="write `the`")
+
+
+def make_project(root: Path) -> Project:
+    """Return a project with a rule book and a file with a mistake."""
+    book = root / PATH
+    book.parent.mkdir(parents=True)
+    book.write_text(f"# Rules\n\n```toml{BLOCK}```\n")
+    (root / "README.md").write_text(TEXT)
+    return Project(root=root)
+
+
+def make_result(*findings: Finding, gate: str = "spelling", note: str = "", seconds: float = 1.5) -> Result:
+    """Return a gate's result: failed with findings, passed without."""
+    status: Status = "failed" if findings else "passed"
+    return Result(
+        gate=gate,
+        rule="R15" if gate == "secrets" else "R01",
+        session="lint",
+        status=status,
+        seconds=seconds,
+        note=note,
+        findings=list(findings),
+    )
