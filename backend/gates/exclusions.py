@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
+from gates.memory import remembered
 from gates.model import Finding, Outcome, Project
 from gates.rulebook import PATH
 from gates.sources import dotted, files, nodes, parse, text
@@ -199,14 +200,14 @@ def _untyped(project: Project) -> Iterator[Found]:
 
 
 def _skipped_tests(project: Project) -> Iterator[Found]:
-    for name in files(project, "backend/tests/*.py"):
-        for node in nodes(parse(project, name)):
-            for word in _skips(node):
-                yield (
-                    Exclusion("tests", name.removeprefix("backend/"), word),
-                    name,
-                    getattr(node, "lineno", 0),
-                )
+    for name, skips in remembered(project, files(project, "backend/tests/*.py"), _skips_in).items():
+        for line, word in skips:
+            yield Exclusion("tests", name.removeprefix("backend/"), word), name, line
+
+
+def _skips_in(project: Project, name: str) -> list[tuple[int, str]]:
+    tree = parse(project, name)
+    return [(getattr(node, "lineno", 0), word) for node in nodes(tree) for word in _skips(node)]
 
 
 def _skips(node: ast.AST) -> Iterator[str]:

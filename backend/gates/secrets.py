@@ -4,16 +4,14 @@ Its allow-list comments are switched off: what is no secret is declared in [[exc
 Files are scanned again only when they change; what was found, never the text, is kept in reports/.
 """
 
-import hashlib
-import json
 from collections.abc import Iterator
-from pathlib import Path
 
 from detect_secrets.__version__ import VERSION
 from detect_secrets.core.scan import scan_file
 from detect_secrets.settings import default_settings
 
 from gates.exclusions import Exclusion, applies, declared, unused
+from gates.memory import remembered
 from gates.model import Finding, Outcome, Project
 from gates.sources import files
 
@@ -49,21 +47,14 @@ def check(project: Project) -> Outcome:
 
 
 def _hits(project: Project, names: list[str]) -> Iterator[tuple[str, int, str]]:
-    path = project.reports / "cache" / "secrets.json"
-    known: dict[str, Hits] = json.loads(path.read_text()) if path.exists() else {}
-    current: dict[str, Hits] = {}
     with default_settings() as settings:
         settings.disable_filters(*TRUSTING_FILTERS)
-        for name in names:
-            content = (project.root / name).read_bytes()
-            key = hashlib.sha256(b"\0".join((VERSION.encode(), name.encode(), content))).hexdigest()
-            current[key] = known[key] if key in known else _scan(project.root / name)
-            yield from ((name, line, kind) for line, kind in current[key])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(current))
+        for name, hits in remembered(project, names, _scan, VERSION).items():
+            yield from ((name, line, kind) for line, kind in hits)
 
 
-def _scan(path: Path) -> Hits:
+def _scan(project: Project, name: str) -> Hits:
+    path = project.root / name
     try:
         path.read_text(encoding="utf-8")
     except UnicodeDecodeError:

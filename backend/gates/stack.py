@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gates.exclusions import Exclusion, declared, unused
+from gates.memory import remembered
 from gates.model import Finding, GateError, Outcome, Project
 from gates.rulebook import PATH
 from gates.sources import files, nodes, parse, text
@@ -177,13 +178,20 @@ def _schema_changes(project: Project) -> Iterator[Finding]:
             yield Finding(
                 file=name, message="SQL outside backend/alembic/ changes the schema unseen", fix=fix
             )
-    for name in files(project, *SCHEMA_FREE):
-        if not name.endswith(".py") or name.startswith(GATE_TESTS):
-            continue
-        for node in nodes(parse(project, name)):
-            if what := _maker(node) or ("" if name.startswith(TESTS) else _ddl(node)):
-                message = f"{what} changes the schema without a revision"
-                yield Finding(file=name, line=getattr(node, "lineno", 0), message=message, fix=fix)
+    names = [n for n in files(project, *SCHEMA_FREE) if n.endswith(".py") and not n.startswith(GATE_TESTS)]
+    for name, uses in remembered(project, names, _makers).items():
+        for line, what in uses:
+            message = f"{what} changes the schema without a revision"
+            yield Finding(file=name, line=line, message=message, fix=fix)
+
+
+def _makers(project: Project, name: str) -> list[tuple[int, str]]:
+    """Return line and words of what makes tables in a Python file."""
+    return [
+        (getattr(node, "lineno", 0), what)
+        for node in nodes(parse(project, name))
+        if (what := _maker(node) or ("" if name.startswith(TESTS) else _ddl(node)))
+    ]
 
 
 def _maker(node: ast.AST) -> str:

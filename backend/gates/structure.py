@@ -7,12 +7,16 @@ from pathlib import PurePosixPath
 
 from gates.changes import git
 from gates.commands import commands
+from gates.memory import remembered
 from gates.model import Finding, Outcome, Project
 from gates.rulebook import PATH
 from gates.sources import code_lines, files, functions, ignored, parse, text, tracked, untracked
 from gates.versions import versions
 
 LINK, SUBMODULE = "120000", "160000"
+
+Sizes = tuple[int, int, list[tuple[str, int, int]]]
+"""Lines, lines of code, and each function's name, line and length."""
 
 
 def check(project: Project) -> Outcome:
@@ -74,24 +78,24 @@ def _sizes(project: Project, _names: list[str]) -> Iterator[Finding]:
         "backend/app/": budgets["app-lines"],
     }
     totals: Counter[str] = Counter()
-    for name in files(project, "backend/*.py", "noxfile.py"):
-        lines = text(project, name).count("\n")
+    for name, size in remembered(project, files(project, "backend/*.py", "noxfile.py"), _size).items():
+        lines, code, lengths = size
         totals[name] = lines
-        if (package := name.rpartition("/")[0]) and (
-            whole := "/".join(package.split("/")[:2]) + "/"
-        ) in limits:
-            totals[whole] += code_lines(parse(project, name))
+        totals["/".join(name.split("/")[:2]) + "/"] += code
         if lines > budgets["file-lines"]:
             message = f"{lines} lines, a file may have {budgets['file-lines']}"
             yield Finding(file=name, message=message, fix=fix)
-        for function in functions(parse(project, name)):
-            length = (function.end_lineno or 0) - function.lineno + 1
+        for function, line, length in lengths:
             if length > budgets["function-lines"]:
-                message = (
-                    f"{function.name} has {length} lines, a function may have {budgets['function-lines']}"
-                )
-                yield Finding(file=name, line=function.lineno, message=message, fix=fix)
+                message = f"{function} has {length} lines, a function may have {budgets['function-lines']}"
+                yield Finding(file=name, line=line, message=message, fix=fix)
     for name, limit in limits.items():
         if totals[name] > limit:
             kind = "lines of code" if name.endswith("/") else "lines"
             yield Finding(file=name, message=f"{totals[name]} {kind}, the budget is {limit}", fix=fix)
+
+
+def _size(project: Project, name: str) -> Sizes:
+    tree = parse(project, name)
+    lengths = [(f.name, f.lineno, (f.end_lineno or 0) - f.lineno + 1) for f in functions(tree)]
+    return text(project, name).count("\n"), code_lines(tree), lengths

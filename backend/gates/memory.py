@@ -1,0 +1,60 @@
+"""What gates saw in single files, kept in reports/cache until the file, the gates or Python change."""
+
+import hashlib
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+from gates.model import Project
+
+T = TypeVar("T")
+
+
+def remembered(
+    project: Project, names: Iterable[str], look: Callable[[Project, str], T], *settings: object
+) -> dict[str, T]:
+    """Return what `look` says of each file, and ask it only about files that it has not seen as they are.
+
+    What it says must be JSON and must depend on nothing but the file, its name, the gates' own code, Python
+    and the `settings`.
+    """
+    path = project.reports / "cache" / f"{look.__module__}.{look.__qualname__}.json"
+    known: dict[str, T] = _read(path)
+    current: dict[str, T] = {}
+    said: dict[str, T] = {}
+    for name in names:
+        content = (project.root / name).read_bytes()
+        key = hashlib.sha256(f"{_gates()}{settings!r}{name}\0".encode() + content).hexdigest()
+        said[name] = current[key] = known[key] if key in known else look(project, name)
+    if current.keys() != known.keys():
+        _write(path, json.dumps(current))
+    return said
+
+
+def _read(path: Path) -> dict[str, T]:
+    """Return the file's content; nothing when it is missing or was cut short."""
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace the file at once, so that whoever reads it meanwhile has the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(path)
+
+
+@lru_cache
+def _gates() -> str:
+    """Return what stands for the gates' code and for the Python that runs it."""
+    sources = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
+    return hashlib.sha256(b"\0".join([sys.version.encode(), *sources])).hexdigest()

@@ -1,0 +1,76 @@
+import pytest
+
+from gates import memory
+from gates.memory import remembered
+from gates.model import Project
+from tests.gates.twin import Twin
+
+SOURCE = "backend/app/domain/news.py"
+KEPT = "reports/cache/tests.gates.test_memory.look.json"
+
+looked: list[str] = []
+
+
+def look(project: Project, name: str) -> int:
+    looked.append(name)
+    return len((project.root / name).read_text())
+
+
+@pytest.fixture(autouse=True)
+def _nothing_looked_at() -> None:
+    looked.clear()
+
+
+def ask(twin: Twin, *settings: object) -> int:
+    return remembered(twin.project, [SOURCE], look, *settings)[SOURCE]
+
+
+def test_looks_once_when_nothing_changes(twin: Twin) -> None:
+    assert ask(twin) == ask(twin)
+    assert looked == [SOURCE]
+
+
+def test_looks_again_when_the_file_changes(twin: Twin) -> None:
+    before = ask(twin)
+    twin.replace(SOURCE, "int", "float")
+
+    assert ask(twin) == before + len("float") - len("int")
+
+
+def test_looks_again_when_a_setting_changes(twin: Twin) -> None:
+    ask(twin, "1.0")
+    ask(twin, "1.1")
+
+    assert looked == [SOURCE, SOURCE]
+
+
+def test_looks_again_when_the_gates_change(twin: Twin, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask(twin)
+    monkeypatch.setattr(memory, "_gates", lambda: "edited")
+    ask(twin)
+
+    assert looked == [SOURCE, SOURCE]
+
+
+@pytest.mark.parametrize("kept", ['{"cut', "[]", ""])
+def test_looks_again_when_what_was_kept_was_cut_short(twin: Twin, kept: str) -> None:
+    said = ask(twin)
+    twin.write(KEPT, kept)
+
+    assert ask(twin) == said
+    assert looked == [SOURCE, SOURCE]
+
+
+def test_forgets_what_no_file_has_any_more(twin: Twin) -> None:
+    ask(twin)
+    before = (twin.root / KEPT).read_text()
+    twin.replace(SOURCE, "int", "float")
+    ask(twin)
+
+    assert before.count(":") == (twin.root / KEPT).read_text().count(":") == 1
+
+
+def test_leaves_no_unfinished_file(twin: Twin) -> None:
+    ask(twin)
+
+    assert [path.name for path in (twin.root / "reports/cache").iterdir()] == [KEPT.rpartition("/")[2]]
