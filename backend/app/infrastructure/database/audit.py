@@ -26,12 +26,20 @@ mapper_registry.map_imperatively(AuditEntry, audit_entries)
 
 
 class SqlAlchemyAuditLog:
+    """Entries are stored with the unit of work, and told to the log (ASVS 5.0 16.3.1, 16.3.3)."""
+
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
+        self._untold: list[AuditEntry] = []
 
     def add(self, entry: AuditEntry) -> None:
-        """Store the entry with the unit of work, and tell the log (ASVS 5.0 16.3.1, 16.3.3)."""
         self._session.add(entry)
-        ids = {"member_id": entry.actor_id, "subject_id": entry.subject_id}
-        known = {name: str(value) for name, value in ids.items() if value is not None}
-        _log.info("audit", action=entry.action, **known)
+        self._untold.append(entry)
+
+    def tell(self) -> None:
+        """To be called after the commit: what was rolled back has not happened."""
+        for entry in self._untold:
+            ids = {"member_id": entry.actor_id, "subject_id": entry.subject_id}
+            known = {name: str(value) for name, value in ids.items() if value is not None}
+            _log.info("audit", action=entry.action, **known)
+        self._untold.clear()

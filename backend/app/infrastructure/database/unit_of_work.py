@@ -64,3 +64,4 @@ class SqlAlchemyUnitOfWork:
     async def commit(self) -> None:
         with translated_errors():
             await self._session.commit()
+        self.audit.tell()
