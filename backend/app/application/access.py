@@ -84,6 +84,19 @@ class Rule:
     least_role: Role | None
     password_within: timedelta | None = None
 
+    def admits(self, actor: Actor | None) -> bool:
+        """Say whether the role suffices, leaving aside when the password was entered."""
+        return self.least_role is None or (actor is not None and actor.role.at_least(self.least_role))
+
+    def require(self, actor: Actor | None, *, at: datetime | None) -> None:
+        """Raises what `authorize` does."""
+        if not self.admits(actor):
+            raise UnauthenticatedError if actor is None else ForbiddenError
+        if self.password_within is None:
+            return
+        if actor is None or at is None or at - actor.authenticated_at > self.password_within:
+            raise ReauthenticationRequiredError
+
 
 POLICY: Mapping[Action, Rule] = MappingProxyType(
     {
@@ -130,9 +143,8 @@ POLICY: Mapping[Action, Rule] = MappingProxyType(
 
 
 def may(actor: Actor | None, action: Action) -> bool:
-    """Say whether the role suffices, leaving aside when the password was entered."""
-    least_role = POLICY[action].least_role
-    return least_role is None or (actor is not None and actor.role.at_least(least_role))
+    """Say whether the actor's role suffices."""
+    return POLICY[action].admits(actor)
 
 
 def authorize(actor: Actor | None, action: Action, *, at: datetime | None = None) -> None:
@@ -141,8 +153,4 @@ def authorize(actor: Actor | None, action: Action, *, at: datetime | None = None
     Raises UnauthenticatedError, ForbiddenError or ReauthenticationRequiredError. An action that
     needs a recent password is refused when `at` is not given.
     """
-    if not may(actor, action):
-        raise UnauthenticatedError if actor is None else ForbiddenError
-    within = POLICY[action].password_within
-    if within is not None and (actor is None or at is None or at - actor.authenticated_at > within):
-        raise ReauthenticationRequiredError
+    POLICY[action].require(actor, at=at)

@@ -74,7 +74,7 @@ class IdempotentUnitOfWork(UnitOfWork, Protocol):
     """
 
     async def complete(self, answer: Answer) -> None:
-        """Store the answer and commit. Does nothing unless `commit` was called before."""
+        """Store the answer, commit and close. Does nothing unless `commit` was called before."""
         ...
 
     async def close(self) -> None:

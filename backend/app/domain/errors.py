@@ -81,3 +81,7 @@ class UnavailableError(DomainError):
 
     code: ClassVar[str] = "unavailable"
     detail: ClassVar[str] = "The service is busy or restarting. Retry in a few seconds."
+
+
+class CollisionError(UnavailableError):
+    """Two changes were in each other's way, and this one gave in. Done again from the start it may work."""

@@ -1,13 +1,17 @@
 """The policy table against the application: every route, every role, whose thing it is."""
 
+import sys
 from collections.abc import Awaitable
+from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from httpx import AsyncClient, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.application.access import Action, may
+from app.application import access
+from app.application.access import POLICY, Action, Actor, may
 from app.core.settings import Environment, Settings
 from app.domain.members import Role
 from app.main import create_app
@@ -28,6 +32,12 @@ CALLS = [
     for number, call in enumerate(route.calls)
 ]
 ABOUT_ONE = [each for each in CALLS if "{id}" in str(each.id)]
+NONSENSE: list[dict[str, Any]] = [
+    {"json": {"colour": "red"}},
+    {"content": b"{", "headers": {"Content-Type": "application/json", "If-Match": "*"}},
+    {"content": b"?", "headers": {"Content-Type": "text/plain"}},
+    {"params": [("format", "csv"), ("format", "csv")]},
+]
 CREATING = [
     pytest.param(*each.values, id=each.id)
     for each in CALLS
@@ -73,6 +83,50 @@ async def test_answers_as_the_policy_table_says_when_each_role_calls(
         refused = refusal(role, method, path, call)
         assert answer.status_code == (refused or call.status), (role, answer.text)
         assert (answer.headers.get("Content-Type") == MEDIA_TYPE) is (answer.status_code >= 400)
+
+
+@pytest.mark.parametrize("name", [name for name, action in ACTIONS.items() if POLICY[action].least_role])
+async def test_refuses_the_caller_first_when_the_request_is_nonsense_too(
+    name: tuple[str, str], callers: Callers
+) -> None:
+    method, path = name
+    for role, client, _ in callers:
+        for nonsense in NONSENSE:
+            answer = await send(client, method, path, {"id": "nobody", **nonsense})
+
+            refused = refusal(role, method, path, Call(0))
+            assert answer.status_code == refused or (refused is None and answer.status_code < 500), role
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> set[Action]:
+    """The actions for which use cases authorise somebody."""
+    found: set[Action] = set()
+    authorize = access.authorize
+
+    def ask(actor: Actor | None, action: Action, *, at: datetime | None = None) -> None:
+        found.add(action)
+        authorize(actor, action, at=at)
+
+    for name, module in list(sys.modules.items()):
+        if name.startswith("app.application.") and vars(module).get("authorize") is authorize:
+            monkeypatch.setattr(module, "authorize", ask)
+    return found
+
+
+@pytest.mark.parametrize(("method", "path", "call"), CALLS)
+async def test_authorises_the_action_that_the_contract_names_when_called(
+    *, method: str, path: str, call: Call, callers: Callers, asked: set[Action]
+) -> None:
+    """A use case that is for everybody may as well ask nothing."""
+    action = ACTIONS[method, path]
+    [(client, world)] = [(client, world) for role, client, world in callers if role is Role.ADMIN]
+    request = await call.prepare(world)
+    asked.clear()
+
+    await send(client, method, path, request)
+
+    assert asked == {action} or (asked == set() and POLICY[action].least_role is None)
 
 
 @pytest.mark.parametrize(("method", "path", "call"), ABOUT_ONE)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.presentation.http.routing import MAX_ARRAY_LENGTH, MAX_DEPTH, parse_json
+from app.presentation.http.requests import MAX_ARRAY_LENGTH, MAX_DEPTH, parse_json
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

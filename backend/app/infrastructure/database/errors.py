@@ -11,6 +11,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.core.database import Connections
 from app.domain.consultations.responses import AlreadyRespondedError
 from app.domain.errors import (
+    CollisionError,
     ConflictError,
     DomainError,
     PreconditionFailedError,
@@ -30,8 +31,8 @@ STATES: dict[str, type[DomainError]] = {
     "23505": ConflictError,
     "23503": ConflictError,
     "23514": RuleViolationError,
-    "40001": UnavailableError,
-    "40P01": UnavailableError,
+    "40001": CollisionError,
+    "40P01": CollisionError,
     "57014": UnavailableError,
     "55P03": UnavailableError,
     "25P03": UnavailableError,

@@ -65,11 +65,13 @@ class SqlAlchemyIdempotentUnitOfWork(SqlAlchemyUnitOfWork):
             return
         row = asdict(self._attempt) | asdict(answer) | {"created_at": self._clock.now()}
         key = idempotency_records.primary_key
-        with translated_errors():
-            await self._session.execute(
-                insert(idempotency_records).values(row).on_conflict_do_update(constraint=key, set_=row)
-            )
-        await super().commit()
+        store = insert(idempotency_records).values(row).on_conflict_do_update(constraint=key, set_=row)
+        try:
+            with translated_errors():
+                await self._session.execute(store)
+            await super().commit()
+        finally:
+            await self.close()
 
     async def close(self) -> None:
         if self._is_ready:

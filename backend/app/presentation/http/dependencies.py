@@ -8,7 +8,7 @@ import structlog
 from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
 
-from app.application.access import Actor
+from app.application.access import POLICY, Action, Actor
 from app.application.consultation_queries import ConsultationQueries
 from app.application.exports import Encoder, Exporter, ExportFormat
 from app.application.idempotency import Attempt, IdempotentUnitOfWork
@@ -23,9 +23,9 @@ from app.application.queries import (
     Readiness,
     SessionQueries,
 )
-from app.domain.errors import UnauthenticatedError
 from app.domain.ports import Clock, UnitOfWork
 from app.presentation.http.metrics import Metrics
+from app.presentation.http.requests import StrictRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,18 +138,21 @@ _bearer = OAuth2PasswordBearer(
 )
 
 
-async def _optional_actor(request: Request, token: Annotated[str | None, Depends(_bearer)]) -> Actor | None:
-    if token is None:
-        return None
-    actor = await provided(request).authenticator.authenticate(token)
-    structlog.contextvars.bind_contextvars(member_id=str(actor.member_id))
-    return actor
+async def _optional_actor(
+    request: StrictRequest, token: Annotated[str | None, Depends(_bearer)]
+) -> Actor | None:
+    if request.actor is None and token is not None:
+        request.actor = await provided(request).authenticator.authenticate(token)
+        structlog.contextvars.bind_contextvars(member_id=str(request.actor.member_id))
+    return request.actor
 
 
-async def _current_actor(actor: Annotated[Actor | None, Depends(_optional_actor)]) -> Actor:
-    if actor is None:
-        raise UnauthenticatedError
-    return actor
+async def admit(request: StrictRequest, action: Action) -> None:
+    """Find out who asks, if the action is not for everybody. Raises what `authorize` does."""
+    rule = POLICY[action]
+    if rule.least_role is not None:
+        actor = await _optional_actor(request, await _bearer(request))
+        rule.require(actor, at=provided(request).clock.now())
 
 
 UowDep = Annotated[UnitOfWork, Depends(_uow)]
@@ -172,4 +175,5 @@ LoadGaugeDep = Annotated[LoadGauge, Depends(_load_gauge)]
 MetricsDep = Annotated[Metrics, Depends(_metrics)]
 OptionalActor = Annotated[Actor | None, Depends(_optional_actor)]
 """The actor, or None for a request without a token. A token that is not valid is refused."""
-CurrentActor = Annotated[Actor, Depends(_current_actor)]
+CurrentActor = Annotated[Actor, Depends(_optional_actor)]
+"""The actor whom `admit` has let in, on routes of actions that are not for everybody."""

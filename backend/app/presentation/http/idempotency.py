@@ -8,7 +8,7 @@ from fastapi import Depends, Header, Response
 from app.application.idempotency import Answer, Attempt
 from app.domain.ports import UnitOfWork
 from app.presentation.http.dependencies import CurrentActor, provided
-from app.presentation.http.routing import StrictRequest
+from app.presentation.http.requests import StrictRequest
 
 Key = Annotated[
     str | None,

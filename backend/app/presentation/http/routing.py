@@ -1,32 +1,33 @@
 """Routes that read requests strictly, and say in the contract who may call them and what can fail."""
 
-import json
-import math
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
+from random import SystemRandom
 from typing import Any
 
-from fastapi import APIRouter, HTTPException, Request, Response, params
-from fastapi.exceptions import RequestValidationError
+from fastapi import APIRouter, Request, Response, params
 from fastapi.routing import APIRoute
-from starlette.datastructures import ImmutableMultiDict
 
 from app.application.access import POLICY, Action, ReauthenticationRequiredError
 from app.application.idempotency import IdempotencyKeyInUseError, IdempotencyKeyReusedError
 from app.domain.errors import (
+    CollisionError,
     DomainError,
     ForbiddenError,
     PreconditionFailedError,
     UnauthenticatedError,
     UnavailableError,
 )
+from app.presentation.http.dependencies import admit
 from app.presentation.http.errors import HTTP_PROBLEMS, MEDIA_TYPE, describe, status_of
+from app.presentation.http.requests import StrictRequest, refuse_other_content, refuse_repeated_parameters
 
 BASE = "/api/v1"
-
-MAX_BODY_BYTES = 1024 * 1024
-MAX_DEPTH = 20
-MAX_ARRAY_LENGTH = 200
+ACTION = "x-action"
+RETRY_AFTER_SECONDS = (0.02, 0.1, 0.3)
 
 JSON = frozenset({"application/json"})
 MERGE_PATCH = JSON | {"application/merge-patch+json"}
@@ -35,43 +36,27 @@ FORM = frozenset({"application/x-www-form-urlencoded"})
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-class StrictRequest(Request):
-    """`on_answer` is called with a finished answer, before any of it is sent."""
-
-    on_answer: Callable[[Response], Awaitable[None]] | None = None
-
-    async def stream(self) -> AsyncGenerator[bytes, None]:
-        """Count what really arrives, whatever was announced. Raises HTTPException 413."""
-        received = 0
-        async for chunk in super().stream():
-            received += len(chunk)
-            if received > MAX_BODY_BYTES:
-                raise HTTPException(413)
-            yield chunk
-
-    async def json(self) -> object:
-        return parse_json(await self.body())
-
-
 class StrictRoute(APIRoute):
-    """Refuses what FastAPI lets pass: long bodies (413), other content types and encodings (415), and
-    JSON or query strings that say one thing twice (422)."""
+    """First asks whether the caller may act at all (401, 403): others learn nothing about what is valid.
+
+    Then refuses what FastAPI lets pass: long bodies (413), other content types and encodings (415), and
+    JSON or query strings that say one thing twice (422).
+    """
 
     def get_route_handler(self) -> Handler:
         handler = super().get_route_handler()
+        action = Action((self.openapi_extra or {})[ACTION])
         accepted = self._accepted_content()
 
         async def strict(received: Request) -> Response:
             request = StrictRequest(received.scope, received.receive)
+            await admit(request, action)
             refuse_repeated_parameters("query", request.query_params)
             if accepted:
                 refuse_other_content(request, accepted)
             if accepted is FORM:  # RFC 6749 §3.2
                 refuse_repeated_parameters("body", await request.form())
-            response = await handler(request)
-            if request.on_answer is not None:
-                await request.on_answer(response)
-            return response
+            return await _persistently(partial(_answer, request, handler))
 
         return strict
 
@@ -81,6 +66,26 @@ class StrictRoute(APIRoute):
         if isinstance(self.body_field.field_info, params.Form):
             return FORM
         return MERGE_PATCH if self.methods == {"PATCH"} else JSON
+
+
+async def _answer(request: StrictRequest, handler: Handler) -> Response:
+    response = await handler(request)
+    if request.on_answer is not None:
+        await request.on_answer(response)
+    return response
+
+
+async def _persistently(answer: Callable[[], Awaitable[Response]]) -> Response:
+    """Do it all again, each time with a unit of work of its own, when transactions collide.
+
+    What the use case had committed before, such as the count of a log-in attempt, happens again as well;
+    what it rolled back, jobs included, is gone. The pauses differ, so that two do not meet again.
+    """
+    for pause in RETRY_AFTER_SECONDS:
+        with suppress(CollisionError):
+            return await answer()
+        await asyncio.sleep(pause * SystemRandom().uniform(0.5, 1.5))
+    return await answer()
 
 
 def api_router(prefix: str, tag: str, *, base: str = BASE) -> APIRouter:
@@ -110,7 +115,7 @@ def operation(
         every += [IdempotencyKeyInUseError, IdempotencyKeyReusedError]
     problems = [(status_of(error), error.code, error.detail) for error in every]
     problems += [(status, *HTTP_PROBLEMS[status]) for status in plain]
-    extra: dict[str, Any] = {"x-action": action.value}
+    extra: dict[str, Any] = {ACTION: action.value}
     if rule.least_role is None:
         extra["security"] = [{}]
     return {"responses": _responses(problems), "openapi_extra": extra}
@@ -135,79 +140,3 @@ def _responses(problems: Sequence[tuple[int, str, str]]) -> dict[int, dict[str, 
         )
         response["content"][MEDIA_TYPE]["examples"][code] = {"value": describe(status, code, detail)}
     return responses
-
-
-def refuse_repeated_parameters(part: str, parameters: ImmutableMultiDict[str, Any]) -> None:
-    """Raises RequestValidationError: of `a=1&a=2` two readers may see different halves."""
-    names = [name for name, _ in parameters.multi_items()]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise RequestValidationError(
-            [
-                {"type": "repeated", "loc": (part, name), "msg": "Give this parameter once"}
-                for name in repeated
-            ]
-        )
-
-
-def refuse_other_content(request: Request, accepted: frozenset[str]) -> None:
-    """Raises HTTPException 415 (RFC 9110 §15.5.16), with what would be accepted."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    encoding = request.headers.get("content-encoding", "identity").lower()
-    if media_type not in accepted or encoding != "identity":
-        name = "Accept-Patch" if request.method == "PATCH" else "Accept"
-        raise HTTPException(415, headers={name: ", ".join(sorted(accepted)), "Accept-Encoding": "identity"})
-
-
-def parse_json(body: bytes) -> object:
-    """Read one JSON text (RFC 8259), and only what every reader takes the same way (RFC 7493).
-
-    Raises json.JSONDecodeError for duplicate keys, numbers that are not finite, text that is not
-    UTF-8, nesting beyond MAX_DEPTH and arrays beyond MAX_ARRAY_LENGTH.
-    """
-    try:
-        value: object = json.loads(
-            body.decode(),
-            object_pairs_hook=_object,
-            parse_float=_finite,
-            parse_constant=_finite,
-        )
-    except json.JSONDecodeError:
-        raise
-    except RecursionError:
-        raise json.JSONDecodeError("Nested too deeply", "", 0) from None
-    except ValueError:
-        raise json.JSONDecodeError("Not a valid text or number", "", 0) from None
-    _refuse_large(value)
-    return value
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise json.JSONDecodeError("Duplicate key", "", 0)
-    return found
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise json.JSONDecodeError("Number out of range", "", 0)
-    return number
-
-
-def _refuse_large(value: object) -> None:
-    level, depth = [value], 0
-    while level := [item for item in level if isinstance(item, list | dict)]:
-        depth += 1
-        if depth > MAX_DEPTH:
-            raise json.JSONDecodeError("Nested too deeply", "", 0)
-        if any(isinstance(item, list) and len(item) > MAX_ARRAY_LENGTH for item in level):
-            raise json.JSONDecodeError("Array too long", "", 0)
-        level = [inner for item in level for inner in _inside(item)]
-
-
-def _inside(container: object) -> Iterable[object]:
-    if isinstance(container, dict):
-        return container.values()
-    return container if isinstance(container, list) else ()

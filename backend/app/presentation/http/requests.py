@@ -1,0 +1,112 @@
+"""Requests, read strictly: nothing that two readers could take in two ways."""
+
+import json
+import math
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from typing import Any
+
+from fastapi import HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import ImmutableMultiDict
+
+from app.application.access import Actor
+
+MAX_BODY_BYTES = 1024 * 1024
+MAX_DEPTH = 20
+MAX_ARRAY_LENGTH = 200
+
+
+class StrictRequest(Request):
+    """`actor` is who asks, once that is known; `on_answer` is called with a finished answer, before any of
+    it is sent."""
+
+    actor: Actor | None = None
+    on_answer: Callable[[Response], Awaitable[None]] | None = None
+
+    async def stream(self) -> AsyncGenerator[bytes, None]:
+        """Count what really arrives, whatever was announced. Raises HTTPException 413."""
+        received = 0
+        async for chunk in super().stream():
+            received += len(chunk)
+            if received > MAX_BODY_BYTES:
+                raise HTTPException(413)
+            yield chunk
+
+    async def json(self) -> object:
+        return parse_json(await self.body())
+
+
+def refuse_repeated_parameters(part: str, parameters: ImmutableMultiDict[str, Any]) -> None:
+    """Raises RequestValidationError: of `a=1&a=2` two readers may see different halves."""
+    names = [name for name, _ in parameters.multi_items()]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise RequestValidationError(
+            [
+                {"type": "repeated", "loc": (part, name), "msg": "Give this parameter once"}
+                for name in repeated
+            ]
+        )
+
+
+def refuse_other_content(request: Request, accepted: frozenset[str]) -> None:
+    """Raises HTTPException 415 (RFC 9110 §15.5.16), with what would be accepted."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    encoding = request.headers.get("content-encoding", "identity").lower()
+    if media_type not in accepted or encoding != "identity":
+        name = "Accept-Patch" if request.method == "PATCH" else "Accept"
+        raise HTTPException(415, headers={name: ", ".join(sorted(accepted)), "Accept-Encoding": "identity"})
+
+
+def parse_json(body: bytes) -> object:
+    """Read one JSON text (RFC 8259), and only what every reader takes the same way (RFC 7493).
+
+    Raises json.JSONDecodeError for duplicate keys, numbers that are not finite, text that is not
+    UTF-8, nesting beyond MAX_DEPTH and arrays beyond MAX_ARRAY_LENGTH.
+    """
+    try:
+        value: object = json.loads(
+            body.decode(),
+            object_pairs_hook=_object,
+            parse_float=_finite,
+            parse_constant=_finite,
+        )
+    except json.JSONDecodeError:
+        raise
+    except RecursionError:
+        raise json.JSONDecodeError("Nested too deeply", "", 0) from None
+    except ValueError:
+        raise json.JSONDecodeError("Not a valid text or number", "", 0) from None
+    _refuse_large(value)
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise json.JSONDecodeError("Duplicate key", "", 0)
+    return found
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise json.JSONDecodeError("Number out of range", "", 0)
+    return number
+
+
+def _refuse_large(value: object) -> None:
+    level, depth = [value], 0
+    while level := [item for item in level if isinstance(item, list | dict)]:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise json.JSONDecodeError("Nested too deeply", "", 0)
+        if any(isinstance(item, list) and len(item) > MAX_ARRAY_LENGTH for item in level):
+            raise json.JSONDecodeError("Array too long", "", 0)
+        level = [inner for item in level for inner in _inside(item)]
+
+
+def _inside(container: object) -> Iterable[object]:
+    if isinstance(container, dict):
+        return container.values()
+    return container if isinstance(container, list) else ()

@@ -1,0 +1,172 @@
+"""Transactions that collide: real connections, real commits, the whole use case again."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from structlog.testing import capture_logs
+
+from app.core.database import create_database, create_engine
+from app.core.settings import Environment, Settings
+from app.domain.members import Member, Role
+from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
+from app.main import create_app
+from tests.api.problems import assert_problem
+from tests.factories import make_member, make_session
+from tests.fakes import FixedClock
+
+MEMBERS = "/api/v1/members"
+INVITATION = {"email": "invited@pau2.example", "full_name": "New Comer"}
+KEY = {"Idempotency-Key": "a-key-that-is-used-again"}
+COLLIDE = (
+    "CREATE SEQUENCE tries",
+    """CREATE FUNCTION collide() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF nextval('tries') <= {times} THEN RAISE SQLSTATE '{state}'; END IF;
+        RETURN NULL;
+    END $$""",
+    """CREATE CONSTRAINT TRIGGER collide AFTER INSERT ON {table} DEFERRABLE INITIALLY {moment}
+        FOR EACH ROW EXECUTE FUNCTION collide()""",
+)
+"""Sequences do not roll back, so this counts the tries."""
+
+
+@pytest.fixture
+def settings(fresh_database_url: str) -> Settings:
+    return Settings(environment=Environment.TEST, database_url=SecretStr(fresh_database_url))
+
+
+@pytest.fixture
+async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(settings)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def uow(engine: AsyncEngine) -> SqlAlchemyUnitOfWork:
+    return SqlAlchemyUnitOfWork(create_database(engine).sessions)
+
+
+@pytest.fixture
+async def admins(uow: SqlAlchemyUnitOfWork) -> list[Member]:
+    admins = [make_member(role=Role.ADMIN) for _ in range(2)]
+    async with uow:
+        for admin in admins:
+            uow.members.add(admin)
+        await uow.commit()
+    return admins
+
+
+@pytest.fixture
+async def client(
+    settings: Settings, uow: SqlAlchemyUnitOfWork, admins: list[Member]
+) -> AsyncIterator[AsyncClient]:
+    """It has one connection, so a try that kept it would leave none for the next."""
+    app: FastAPI = create_app(settings.model_copy(update={"database_pool_size": 1}), clock=FixedClock())
+    session = make_session(admins[0])
+    async with uow:
+        uow.sessions.add(session)
+        await uow.commit()
+    tokens = app.state.dependencies.session_tokens.access
+    token = tokens.issue(member_id=session.member_id, session_id=session.id).text
+    headers = {"Authorization": f"Bearer {token}"}
+    async with app.router.lifespan_context(app):
+        transport = ASGITransport(app)
+        async with AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
+            yield client
+
+
+async def count(connection: AsyncConnection, query: str) -> int:
+    return int((await connection.execute(text(query))).scalar_one())
+
+
+async def collide(
+    engine: AsyncEngine,
+    *,
+    times: int,
+    table: str = "members",
+    state: str = "40001",
+    moment: str = "IMMEDIATE",
+) -> None:
+    """Let the first inserts fail, at once or (DEFERRED) at the commit."""
+    async with engine.begin() as connection:
+        for statement in COLLIDE:
+            parts = {"times": times, "table": table, "state": state, "moment": moment}
+            await connection.execute(text(statement.format(**parts)))
+
+
+async def test_succeeds_when_a_deadlock_ends_the_first_try(
+    client: AsyncClient, engine: AsyncEngine, uow: SqlAlchemyUnitOfWork, admins: list[Member]
+) -> None:
+    """The request locks the admins and waits for the member, the other one the other way round."""
+    member = make_member()
+    async with uow:
+        uow.members.add(member)
+        await uow.commit()
+    lock = text("SELECT FROM members WHERE id = :id FOR UPDATE")
+    async with engine.connect() as other, engine.connect() as watch:
+        await other.execute(
+            text("SET LOCAL deadlock_timeout = '1min'")
+        )  # the request is the one that notices
+        await other.execute(lock, {"id": member.id})
+        request = asyncio.create_task(client.post(f"{MEMBERS}/{member.id}/deactivate"))
+        async with asyncio.timeout(10):
+            while not await count(watch, "SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                await watch.rollback()
+        await other.execute(lock, {"id": admins[0].id})
+        assert not request.done()
+        await other.rollback()
+
+    answer = await request
+
+    assert answer.status_code == 200
+    assert answer.json()["is_active"] is False
+
+
+@pytest.mark.parametrize(
+    ("headers", "table", "state", "moment"),
+    [
+        ({}, "members", "40001", "IMMEDIATE"),
+        ({}, "members", "40P01", "DEFERRED"),
+        (KEY, "members", "40P01", "IMMEDIATE"),
+        (KEY, "members", "40001", "DEFERRED"),
+        (KEY, "idempotency_records", "40001", "IMMEDIATE"),
+    ],
+)
+async def test_has_one_effect_when_three_tries_collide(
+    *, client: AsyncClient, engine: AsyncEngine, headers: dict[str, str], table: str, state: str, moment: str
+) -> None:
+    await collide(engine, times=3, table=table, state=state, moment=moment)
+
+    with capture_logs() as logs:
+        answer = await client.post(MEMBERS, json=INVITATION, headers=headers)
+
+    assert answer.status_code == 201
+    assert [line["action"] for line in logs if line["event"] == "audit"] == ["members:invite"]
+    async with engine.connect() as connection:
+        assert await count(connection, "SELECT last_value FROM tries") == 4
+        assert await count(connection, "SELECT count(*) FROM members WHERE role <> 'ADMIN'") == 1
+        assert await count(connection, "SELECT count(*) FROM procrastinate_jobs") == 1
+        assert await count(connection, "SELECT count(*) FROM audit_entries") == 1
+    again = await client.post(MEMBERS, json=INVITATION, headers=headers)
+    assert again.status_code == (201 if headers else 409)
+
+
+async def test_gives_up_when_every_try_collides(client: AsyncClient, engine: AsyncEngine) -> None:
+    await collide(engine, times=1000)
+
+    with capture_logs() as logs:
+        answer = await client.post(MEMBERS, json=INVITATION, headers=KEY)
+
+    assert "audit" not in [line["event"] for line in logs]
+    assert_problem(answer, 503, "unavailable")
+    assert int(answer.headers["Retry-After"]) > 0
+    async with engine.connect() as connection:
+        assert await count(connection, "SELECT last_value FROM tries") == 4
+        assert await count(connection, "SELECT count(*) FROM procrastinate_jobs") == 0
+        assert await count(connection, "SELECT count(*) FROM idempotency_records") == 0
