@@ -1,5 +1,4 @@
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -16,13 +15,15 @@ def _no_foreign_variables(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The repository that `twin` copies: git takes longer to make one than a copy does."""
-    return make_twin(tmp_path_factory.mktemp("template"), FILES).branch().root
+@pytest.fixture(autouse=True)
+def _few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pytest that a gate starts loads no more plugins than it needs: the others take seconds."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_PLUGINS", "pytest_cov.plugin,xdist.plugin")
+    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "0")
 
 
 @pytest.fixture
-def twin(template: Path, tmp_path: Path) -> Twin:
+def twin(tmp_path: Path) -> Twin:
     """A minimal project that every static gate lets pass, committed on main, on a branch of its own."""
-    return Twin(shutil.copytree(template, tmp_path, dirs_exist_ok=True))
+    return make_twin(tmp_path, FILES).branch()

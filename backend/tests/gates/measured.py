@@ -1,12 +1,14 @@
 """A twin whose code is measured by real coverage, with a driver that is quicker than pytest."""
 
+import json
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
-from gates.measurement import environment, record, snapshot
-from tests.gates.twin import RULE_BOOK, Twin
+from gates.measurement import REPORT, environment, snapshot
+from tests.gates.twin import RULE_BOOK, Twin, make_twin
 
 BOOK = """```toml
 [coverage]
@@ -20,7 +22,7 @@ measured = ["app"]
 """
 
 PYPROJECT = """[tool.pytest.ini_options]
-addopts = ["--import-mode=importlib", "--cov-config=pyproject.toml", "-p", "no:randomly"]
+addopts = ["--import-mode=importlib", "--cov-config=pyproject.toml"]
 pythonpath = ["."]
 [tool.coverage.run]
 branch = true
@@ -33,12 +35,22 @@ include_namespace_packages = true
 
 DRIVE = """import importlib
 import pathlib
+import sys
 
-for path in sorted(pathlib.Path("tests").glob("test_*.py")):
-    module = importlib.import_module(f"tests.{path.stem}")
-    for name in dir(module):
-        if name.startswith("test_"):
-            getattr(module, name)()
+import coverage
+
+sys.path.insert(0, "")
+measured = coverage.Coverage(config_file="pyproject.toml")
+with measured.collect():
+    for path in sorted(pathlib.Path("tests").glob("test_*.py")):
+        module = importlib.import_module(f"tests.{path.stem}")
+        for name in dir(module):
+            if name.startswith("test_"):
+                getattr(module, name)()
+measured.save()
+reported = coverage.Coverage(config_file="../reports/coverage/report.ini")
+reported.load()
+reported.json_report(outfile="../reports/coverage/coverage.json")
 """
 
 LEGACY_FILE = "backend/app/legacy.py"
@@ -71,7 +83,6 @@ FILES = {
     "backend/app/domain/__init__.py": "",
     PRICES: "def double(price):\n    return price * 2\n",
     "backend/tests/__init__.py": "",
-    "backend/tests/drive.py": DRIVE,
     TEST: "from app.domain.prices import double\nfrom app.shop import greet\n\n\n"
     "def test_greets():\n    assert greet() == 'hello'\n    assert double(2) == 4\n",
     "backend/tests/test_legacy.py": "from app.legacy import half_tested\n\n\n"
@@ -92,26 +103,15 @@ class MeasuredTwin(Twin):
             self.write(f"backend/tests/test_{name}.py", test)
         return text.count("\n") + 3
 
-    def measure(self) -> "MeasuredTwin":
-        """Run the tests under coverage, as a passed `tests` session would."""
+    def measure(self) -> Self:
+        """Run the tests under coverage and leave what a passed `tests` session would, from one process."""
         tested = snapshot(self.project)
-        (self.root / "reports/coverage").mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            [sys.executable, "-m", "coverage", "run", "--rcfile=pyproject.toml", "-m", "tests.drive"],
-            cwd=self.root / "backend",
-            env=environment(),
-            check=True,
-        )
-        record(self.project, tested)
-        return self
+        self.write("reports/coverage/report.ini", REPORT)
+        command = [sys.executable, "-c", DRIVE]
+        subprocess.run(command, cwd=self.root / "backend", env=environment(), check=True)
+        return self.write("reports/coverage/stamp.json", json.dumps(tested))
 
 
-def make_measured_twin(root: Path, files: dict[str, str] | None = None) -> MeasuredTwin:
+def make_measured_twin(root: Path) -> MeasuredTwin:
     """Make the twin with one commit on main, on a branch of its own."""
-    twin = MeasuredTwin(root)
-    for name, text in (FILES | (files or {})).items():
-        twin.write(name, text)
-    twin.git("init", "--quiet", "--initial-branch=main")
-    twin.commit("first")
-    twin.branch()
-    return twin
+    return MeasuredTwin(make_twin(root, FILES).root).branch()

@@ -80,7 +80,7 @@ def test_ignores_the_repository_that_a_hook_names(
 CANNOT: dict[str, tuple[Prepare, str]] = {
     "main is missing": (lambda twin: twin.git("branch", "--move", "other"), "neither origin/main nor main"),
     "histories have nothing in common": (
-        lambda twin: twin.git("switch", "--quiet", "--orphan", "other") + twin.commit(),
+        lambda twin: twin.git("switch", "--quiet", "--orphan", "other") + str(twin.commit()),
         "HEAD and main have no commit in common: rebase",
     ),
     "there are no commits": (lambda twin: twin.git("switch", "--quiet", "--orphan", "x"), "has no commits"),

@@ -10,13 +10,6 @@ from gates.model import GateError, Project
 from gates.testing import unit_tested
 from tests.gates.measured import SHOP, TEST, MeasuredTwin, make_measured_twin
 
-pytestmark = pytest.mark.usefixtures("_one_process")
-
-
-@pytest.fixture
-def _one_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "0")
-
 
 @pytest.fixture
 def twin(tmp_path: Path) -> MeasuredTwin:

@@ -13,7 +13,6 @@ GREET = "def greet():\n    return 'hello'\n"
 
 @pytest.fixture
 def twin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MeasuredTwin:
-    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "0")
     monkeypatch.setattr(trend, "server_url", lambda: "postgresql://nobody@127.0.0.1:1/none")
     return make_measured_twin(tmp_path)
 
