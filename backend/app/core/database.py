@@ -3,8 +3,11 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, Self, TypeVar, cast
 
+from psycopg import AsyncConnection as DriverConnection
+from psycopg import OperationalError
+from psycopg.abc import PQGen
 from sqlalchemy import URL, QueuePool, make_url
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
@@ -19,6 +22,34 @@ from app.core.settings import Settings
 Connections = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 
 CONNECT_TIMEOUT_SECONDS = 3
+GRACE_SECONDS = 1
+"""How long the server's own limit on a statement may take to reach us."""
+
+Returned = TypeVar("Returned")
+
+
+class ImpatientConnection(DriverConnection[Any]):
+    """Waits for each answer of the server `patience` seconds at most, and is closed when it got none.
+
+    The limits that the server keeps are worth nothing when it is frozen or the network swallows packets.
+    """
+
+    patience: float
+
+    @classmethod
+    async def opened(cls, *arguments: Any, patience: float, **parameters: Any) -> Self:
+        connection = await cls.connect(*arguments, **parameters)
+        connection.patience = patience
+        return connection
+
+    async def wait(self, gen: PQGen[Returned], *arguments: Any, **options: Any) -> Returned:
+        """Raises OperationalError without an SQLSTATE when the server is silent."""
+        try:
+            return await super().wait(gen, *arguments, **{"timeout": self.patience} | options)
+        except OperationalError as error:
+            if error.sqlstate is None:
+                self.pgconn.finish()
+            raise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +74,8 @@ def sqlalchemy_url(url: str) -> URL:
 
 
 def create_engine(settings: Settings) -> AsyncEngine:
-    """Make the pool. Every connection carries the limits of `settings`, so no query waits for ever."""
+    """Make the pool. Every connection carries the limits of `settings`, and has its own for when the
+    server does not keep them, so no query waits for ever."""
     limits = {
         "statement_timeout": settings.database_statement_timeout,
         "lock_timeout": settings.database_lock_timeout,
@@ -57,6 +89,8 @@ def create_engine(settings: Settings) -> AsyncEngine:
         pool_pre_ping=True,
         hide_parameters=True,
         connect_args={
+            "async_creator_fn": ImpatientConnection.opened,
+            "patience": settings.database_statement_timeout + GRACE_SECONDS,
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "application_name": "pau2",
             "options": " ".join(f"-c {name}={limit * 1000:.0f}" for name, limit in limits.items()),

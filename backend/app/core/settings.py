@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     database_url: SecretStr = Field(DEVELOPMENT_DATABASE_URL, validation_alias="DATABASE_URL")
     database_pool_size: int = Field(10, ge=1, le=100)
     database_checkout_timeout: float = 3
-    database_statement_timeout: float = 5
+    database_statement_timeout: float = Field(5, gt=0)
     database_lock_timeout: float = 2
     database_idle_in_transaction_timeout: float = 15
 

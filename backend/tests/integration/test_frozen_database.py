@@ -1,0 +1,212 @@
+"""A database that says nothing any more: every endpoint answers in time, and recovers by itself."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from time import perf_counter
+from typing import Any
+
+import psycopg
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient, Response
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.core.database import CONNECT_TIMEOUT_SECONDS, GRACE_SECONDS, create_database, create_engine
+from app.core.settings import Environment, Settings
+from app.domain.members import Member, Role
+from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
+from app.main import create_app
+from devtools.postgres import in_database
+from tests.api.problems import assert_problem
+from tests.api.routes import ROUTES, World
+from tests.factories import make_member, make_session
+from tests.fakes import FixedClock
+from tests.plugins.database import database_of
+
+STATEMENT_SECONDS = 1
+AT_ONCE = 30
+WITHOUT_DATABASE = {"/health/live", "/metrics"}
+
+
+class Wire:
+    """A proxy before PostgreSQL. While it is `cut`, bytes and new connections go in and nothing comes out."""
+
+    def __init__(self, url: str) -> None:
+        with psycopg.connect(url) as connection:
+            self._host, self._port, self._user = (
+                connection.info.host,
+                connection.info.port,
+                connection.info.user,
+            )
+        self._flows = asyncio.Event()
+        self._flows.set()
+        self._connections: list[asyncio.Future[None]] = []
+
+    def cut(self) -> None:
+        self._flows.clear()
+
+    def mend(self) -> None:
+        self._flows.set()
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[str]:
+        """Yield the address of a server, without a database."""
+        server = await asyncio.start_server(self._connect, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        yield f"postgresql://{self._user}@127.0.0.1:{port}/postgres"
+        server.close()
+        for connection in self._connections:
+            connection.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connections.append(asyncio.ensure_future(self._join(reader, writer)))
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(_close, writer)
+            await self._flows.wait()
+            if self._host.startswith("/"):
+                theirs = await asyncio.open_unix_connection(f"{self._host}/.s.PGSQL.{self._port}")
+            else:
+                theirs = await asyncio.open_connection(self._host, self._port)
+            stack.push_async_callback(_close, theirs[1])
+            async with asyncio.TaskGroup() as pumps:
+                pumps.create_task(self._pump(reader, theirs[1]))
+                pumps.create_task(self._pump(theirs[0], writer))
+
+    async def _pump(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await source.read(65_536):
+                await self._flows.wait()
+                target.write(data)
+                await target.drain()
+        target.close()
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+
+
+@pytest.fixture
+async def wire(fresh_database_url: str) -> Wire:
+    return Wire(fresh_database_url)
+
+
+@pytest.fixture
+async def app(fresh_database_url: str, wire: Wire) -> AsyncIterator[FastAPI]:
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(wire.serving())
+        url = in_database(server, database_of(fresh_database_url))
+        settings = Settings(
+            environment=Environment.TEST,
+            database_url=SecretStr(url),
+            database_pool_size=AT_ONCE,
+            database_checkout_timeout=60,
+            database_statement_timeout=STATEMENT_SECONDS,
+        )
+        app = create_app(settings, clock=FixedClock())
+        await stack.enter_async_context(app.router.lifespan_context(app))
+        yield app
+
+
+@pytest.fixture
+async def engine(fresh_database_url: str) -> AsyncIterator[AsyncEngine]:
+    """Goes past the wire."""
+    engine = create_engine(Settings(environment=Environment.TEST, database_url=SecretStr(fresh_database_url)))
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def uow(engine: AsyncEngine) -> SqlAlchemyUnitOfWork:
+    return SqlAlchemyUnitOfWork(create_database(engine).sessions)
+
+
+@pytest.fixture
+async def admin(uow: SqlAlchemyUnitOfWork) -> Member:
+    admin = make_member(role=Role.ADMIN)
+    async with uow:
+        uow.members.add(admin)
+        await uow.commit()
+    return admin
+
+
+@pytest.fixture
+async def client(app: FastAPI, uow: SqlAlchemyUnitOfWork, admin: Member) -> AsyncIterator[AsyncClient]:
+    session = make_session(admin)
+    async with uow:
+        uow.sessions.add(session)
+        await uow.commit()
+    tokens = app.state.dependencies.session_tokens.access
+    token = tokens.issue(member_id=admin.id, session_id=session.id).text
+    headers = {"Authorization": f"Bearer {token}"}
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://test", headers=headers) as client:
+        yield client
+
+
+async def timed(client: AsyncClient, method: str, path: str, **request: Any) -> tuple[float, Response]:
+    began = perf_counter()
+    url = path.format(id=request.pop("id", ""))
+    async with asyncio.timeout(40):
+        answer = await client.request(method, url, **request)
+    return perf_counter() - began, answer
+
+
+async def test_every_endpoint_answers_in_time_when_the_database_is_frozen(
+    *, app: FastAPI, client: AsyncClient, wire: Wire, uow: SqlAlchemyUnitOfWork, admin: Member
+) -> None:
+    given = app.state.dependencies
+    world = World(
+        uow=uow,
+        one_time_tokens=given.one_time_tokens,
+        session_tokens=given.session_tokens,
+        caller=admin,
+    )
+    requests = [(*name, await route.calls[0].prepare(world)) for name, route in ROUTES.items()]
+    warm = await asyncio.gather(*(client.get("/api/v1/members/me") for _ in range(AT_ONCE)))
+    assert {answer.status_code for answer in warm} == {200}
+
+    wire.cut()
+    answers = await asyncio.gather(*(timed(client, *name, **request) for *name, request in requests))
+
+    for (_, path, _), (_, answer) in zip(requests, answers, strict=True):
+        if path in WITHOUT_DATABASE:
+            assert answer.status_code == 200
+        else:
+            assert_problem(answer, 503, "unavailable")
+            assert answer.headers["Retry-After"]
+    one_wait = STATEMENT_SECONDS + GRACE_SECONDS + CONNECT_TIMEOUT_SECONDS
+    turns = -(-len(requests) // AT_ONCE)
+    assert max(seconds for seconds, _ in answers) < one_wait * turns + 5
+
+    wire.mend()
+    assert (await client.get("/api/v1/members/me")).status_code == 200
+
+
+async def test_answers_in_time_when_the_database_freezes_in_the_middle(
+    *, client: AsyncClient, wire: Wire, engine: AsyncEngine, uow: SqlAlchemyUnitOfWork
+) -> None:
+    member = make_member()
+    async with uow:
+        uow.members.add(member)
+        await uow.commit()
+    async with engine.connect() as holder, engine.connect() as watch:
+        await holder.execute(text("SELECT FROM members WHERE id = :id FOR UPDATE"), {"id": member.id})
+        request = asyncio.create_task(timed(client, "POST", f"/api/v1/members/{member.id}/deactivate"))
+        async with asyncio.timeout(10):
+            while not await watch.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                await watch.rollback()
+        wire.cut()
+
+        seconds, answer = await request
+
+    assert_problem(answer, 503, "unavailable")
+    assert seconds < STATEMENT_SECONDS + GRACE_SECONDS + 2
+    wire.mend()
+    assert (await client.get(f"/api/v1/members/{member.id}")).json()["is_active"] is True
