@@ -25,14 +25,14 @@ COMMENTS = {
         r"|hadolint +(?:global +)?ignore|shellcheck +disable"
     ),
     "types": r"type: ?ignore|mypy:|pyright:|pyre-",
-    "coverage": r"pragma: ?no",
-    "secrets": r"pragma: ?(?:white|allow)list|gitleaks:|ggignore",
+    "coverage": r"pragma[:\s]?\s*no\s*(?:cover|branch)",
+    "secrets": r"pragma:\s*(?:white|allow)list|gitleaks:|ggignore",
 }
 DIRECTIVES = {
     kind: re.compile(rf"(?:#|--|//)\s*({words})", re.IGNORECASE) for kind, words in COMMENTS.items()
 }
 SKIPS = {"importorskip", "skip", "skipIf", "skipTest", "skipUnless", "skipif", "xfail", "SkipTest"}
-HOOKS = {"collect_ignore", "collect_ignore_glob", "pytest_collection_modifyitems", "pytest_ignore_collect"}
+IGNORES = {"collect_ignore", "collect_ignore_glob"}
 DESELECTING = ("--deselect", "--ignore", "--last-failed", "--lf", "--no-cov", "-k", "-m", "-p")
 
 
@@ -217,7 +217,7 @@ def _skips(node: ast.AST) -> Iterator[str]:
     elif isinstance(node, ast.Attribute) and node.attr in SKIPS:
         if {"pytest", "mark", "unittest", "self"} & {*dotted(node).split(".")}:
             yield node.attr
-    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in HOOKS:
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("pytest_"):
         yield node.name
-    elif isinstance(node, ast.Name) and node.id in HOOKS and isinstance(node.ctx, ast.Store):
+    elif isinstance(node, ast.Name) and node.id in IGNORES and isinstance(node.ctx, ast.Store):
         yield node.id

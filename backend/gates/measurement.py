@@ -18,8 +18,9 @@ from gates.changes import BASE_VARIABLE
 from gates.model import GateError, Project
 from gates.sources import files
 
-# Variables of a hook's repository, of the base in continuous integration, or of somebody else's measurement.
-FOREIGN = ("GIT_", "COV_", "COVERAGE_", BASE_VARIABLE)
+# Variables of a hook's repository, of the base in continuous integration, of somebody else's measurement, and
+# those that choose tests or take their asserts away.
+FOREIGN = ("GIT_", "COV_", "COVERAGE_", "PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONOPTIMIZE", BASE_VARIABLE)
 RUN_TESTS = "run `./noxw -s tests`"
 # The report has its own settings: pyproject.toml hides no file, and `pragma: no branch` means nothing.
 REPORT = """[run]

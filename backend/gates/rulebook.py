@@ -58,5 +58,25 @@ class RuleBook:
 
     def line_of(self, fragment: str) -> int:
         """Return the line of the rule book in which a fragment stands first, 0 for none."""
-        lines = self.text.splitlines()
-        return next((number for number, line in enumerate(lines, 1) if fragment in line), 0)
+        return self._line(fragment, 0)
+
+    def place_of(self, key: str, value: str = "") -> int:
+        """Return the line where a key such as `coverage.global.lines`, or its value, stands or stood.
+
+        The nearest line that is still there: the value, else the key, else its table.
+        """
+        parts = key.split(".")
+        for end in range(len(parts), 0, -1):
+            if start := self._line(f"[{'.'.join(parts[:end])}]", 0):
+                names = [f'"{value.rpartition(" ")[2]}"'] if value else []
+                names += [f"{parts[end]} ="] if parts[end:] else []
+                many = f"[[{'.'.join(parts[:end])}]]" in self.text
+                found = (self._line(name, start, "\0" if many else "\n[") for name in names)
+                return next((line for line in found if line), start)
+        return 0
+
+    def _line(self, fragment: str, start: int, end: str = "\0") -> int:
+        """Return the first line after `start`, and before `end` if that comes, that has a fragment."""
+        after = "\n".join(["", *self.text.splitlines()[start:]]).partition(end)[0]
+        place = after.find(fragment)
+        return start + after[:place].count("\n") if place >= 0 else 0

@@ -3,13 +3,17 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
 from defusedxml.ElementTree import parse
 
 from gates import measurement, trend
+from gates.exclusions import applies, declared
+from gates.memory import remembered
 from gates.model import Finding, GateError, Outcome, Project
+from gates.sources import files
+from gates.written import written_in
 
 NO_TESTS = 5
 
@@ -24,7 +28,8 @@ def tested(project: Project) -> Outcome:
     before = measurement.snapshot(project)
     shutil.rmtree(project.reports / "coverage", ignore_errors=True)  # what a killed run left would be added
     folders = project.book["coverage"]["measured"]
-    outcome = run_pytest(project, ["-n", "auto", "--cov-report=", *(f"--cov={folder}" for folder in folders)])
+    options = ["-n", "auto", "--cov-report=", *(f"--cov={folder}" for folder in folders)]
+    outcome = run_pytest(project, options, whole="tests")
     if outcome.status == "passed":
         measurement.record(project, before)
         trend.remember(project)
@@ -33,11 +38,14 @@ def tested(project: Project) -> Outcome:
 
 def unit_tested(project: Project) -> Outcome:
     """The unit tests pass: those that do no I/O."""
-    return run_pytest(project, ["tests/unit"])
+    return run_pytest(project, ["tests/unit"], whole="tests/unit")
 
 
-def run_pytest(project: Project, arguments: Sequence[str]) -> Outcome:
-    """Run pytest in backend/, let it print, and turn its failures into findings."""
+def run_pytest(project: Project, arguments: Sequence[str], *, whole: str = "") -> Outcome:
+    """Run pytest in backend/, let it print, and turn its failures into findings.
+
+    Of the folder `whole` every test that is written has to run, however it might be kept from it.
+    """
     report = project.reports / "tests.xml"
     report.unlink(missing_ok=True)
     (project.reports / "coverage").mkdir(parents=True, exist_ok=True)
@@ -54,7 +62,23 @@ def run_pytest(project: Project, arguments: Sequence[str]) -> Outcome:
     findings = [_failure(case) for case in cases if _failed(case)]
     if result.returncode not in {0, 1, NO_TESTS} and not findings:
         raise GateError(f"pytest stopped with exit code {result.returncode}; see its output above.")
+    findings += [] if findings or not whole else _left_out(project, whole, cases)
     return Outcome(findings=findings, checked=len(cases), note=f"{len(cases)} tests")
+
+
+def _left_out(project: Project, folder: str, cases: Sequence[Element]) -> Iterator[Finding]:
+    """Yield the tests of a folder that did not run, or not with all their parameters."""
+    done: dict[bool, set[tuple[str, str]]] = {True: set(), False: set()}
+    for case in cases:
+        name = str(case.get("name")).partition("[")[0]
+        done[case.find("skipped") is None].add((f"backend/{case.get('file')}", name))
+    allowed = declared(project, "tests")
+    for file, tests in remembered(project, files(project, f"backend/{folder}/*.py"), written_in).items():
+        for name, line, _ in tests:
+            left_out = (file, name) in done[False] or (file, name) not in done[True]
+            if left_out and not any(applies(exclusion, file) for exclusion in allowed):
+                message = f"{name} did not run: it was skipped, deselected or not collected"
+                yield Finding(file=file, line=line, message=message, fix="let it run, or delete it")
 
 
 def _failed(case: Element) -> bool:

@@ -27,6 +27,7 @@ HOOKS = """repos:
       - { id: commit, entry: ./noxw -s lint, stages: [pre-commit] }
       - { id: push, entry: ./noxw -s lint, stages: [pre-push] }
 """
+HOOK = ".pre-commit-config.yaml.repos.hooks."
 DECISION = "docs/decisions/0002-less.md"
 
 
@@ -90,21 +91,26 @@ def test_says_so_when_nothing_changed(merged: Twin) -> None:
             '[tool.pytest.ini_options]\npython_functions = "never"\n[tool.mypy]',
             "+tool.pytest.ini_options.python_functions never",
         ),
-        (".pre-commit-config.yaml", "id: push", "id: pull", "-hooks.push.stages pre-push"),
-        (".pre-commit-config.yaml", "[pre-push]", "[manual]", "-hooks.push.stages pre-push"),
+        (".pre-commit-config.yaml", "id: push", "id: pull", f"-{HOOK}push.stages pre-push"),
+        (".pre-commit-config.yaml", "[pre-push]", "[manual]", f"-{HOOK}push.stages pre-push"),
         (
             ".pre-commit-config.yaml",
             "entry: ./noxw -s lint",
             "entry: 'true'",
-            "-hooks.commit.entry ./noxw -s lint",
+            f"-{HOOK}commit.entry ./noxw -s lint",
         ),
-        (".github/CODEOWNERS", "/backend/gates/", "/nowhere/", "-codeowners /backend/gates/ @leads"),
-        (WORKFLOW, "  merge_group:\n", "", f"-{WORKFLOW}.on merge_group"),
+        (".github/CODEOWNERS", "/backend/gates/", "/nowhere/", "-.github/CODEOWNERS /backend/gates/ @leads"),
+        (WORKFLOW, "  merge_group:\n", "", f"-{WORKFLOW}.on.merge_group None"),
         (WORKFLOW, "HEAD^1", "HEAD", f"-{WORKFLOW}.env.PAU2_BASE HEAD^1"),
-        (WORKFLOW, "run: ./noxw", "run: ./noxw || true", f"-{WORKFLOW}.gates.run ./noxw"),
-        (WORKFLOW, "    needs: [gates]\n", "", f"-{WORKFLOW}.required.needs gates"),
-        (WORKFLOW, "    name: Gates\n", "    if: false\n", f"+{WORKFLOW}.gates.if False"),
-        (WORKFLOW, "name: Gates", "continue-on-error: true", f"+{WORKFLOW}.gates.continue-on-error True"),
+        (WORKFLOW, "run: ./noxw", "run: ./noxw || true", f"-{WORKFLOW}.jobs.gates.steps.run ./noxw"),
+        (WORKFLOW, "    needs: [gates]\n", "", f"-{WORKFLOW}.jobs.required.needs gates"),
+        (WORKFLOW, "    name: Gates\n", "    if: false\n", f"+{WORKFLOW}.jobs.gates.if False"),
+        (
+            WORKFLOW,
+            "name: Gates",
+            "continue-on-error: true",
+            f"+{WORKFLOW}.jobs.gates.continue-on-error True",
+        ),
     ],
 )
 def test_refuses_loosening_when_no_decision_quotes_it(

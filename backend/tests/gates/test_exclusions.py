@@ -27,6 +27,8 @@ def test_passes_when_exclusions_are_those_declared(twin: Twin) -> None:
         (MODULE, "# mypy: ignore-errors\n", "types in app/domain/news.py: mypy:"),
         (MODULE, "x = 1  # pragma: no cover\n", "coverage in app/domain/news.py: pragma: no"),
         (MODULE, "x = 1  # pragma: no branch\n", "coverage in app/domain/news.py: pragma: no"),
+        (MODULE, "x = 1  #  PRAGMA:  no  cover\n", "coverage in app/domain/news.py: pragma:  no  cover"),
+        (MODULE, "x = 1  # pragma no cover\n", "coverage in app/domain/news.py: pragma no cover"),
         (MODULE, "x = 1  # pragma: allowlist secret\n", "secrets in app/domain/news.py: pragma: allowlist"),
         ("backend/alembic/x.sql", "-- squawk-ignore ban-drop-column\n", "lint in alembic/x.sql"),
         (
@@ -48,6 +50,7 @@ def test_passes_when_exclusions_are_those_declared(twin: Twin) -> None:
             "def pytest_collection_modifyitems(): ...\n",
             "pytest_collection_modifyitems",
         ),
+        ("backend/tests/conftest.py", "def pytest_runtest_makereport(): ...\n", "pytest_runtest_makereport"),
     ],
 )
 def test_refuses_exclusion_when_code_makes_it_undeclared(
@@ -112,6 +115,7 @@ def test_refuses_exclusion_when_configuration_makes_it_undeclared(
         'TEXT = "# noqa and # type: ignore and # pragma: no cover"\n',
         '"""Skip nothing: # noqa is text here."""\n',
         "# A type: ignored by nobody\nskip = 1\n",
+        "# a pragma nobody needs\n",
     ],
 )
 def test_passes_when_words_exclude_nothing(twin: Twin, text: str) -> None:
@@ -127,7 +131,7 @@ def declare(twin: Twin, kind: str, path: str, rule: str, reason: str = "because"
 
 def test_passes_when_exclusion_is_declared(twin: Twin) -> None:
     twin.write(MODULE, "x = 1  # pragma: no cover\n")
-    declare(twin, "coverage", "app/domain/news.py", "pragma: no")
+    declare(twin, "coverage", "app/domain/news.py", "pragma: no cover")
 
     assert check(twin.project).findings == []
 

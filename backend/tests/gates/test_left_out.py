@@ -1,0 +1,116 @@
+"""Every test that is written runs, in a full run of the tests."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from gates import testing
+from gates.model import Project
+from gates.written import written
+from tests.gates.measured import TEST, MeasuredTwin, make_measured_twin
+from tests.gates.twin import RULE_BOOK
+
+SKIPPED, CONFTEST = "backend/tests/test_skipped.py", "backend/tests/conftest.py"
+SKIPS = """import pytest
+
+mark = getattr(pytest, "mark")
+
+
+@mark.skip
+def test_marked(): ...
+
+
+@mark.xfail(run=False)
+def test_expected_to_fail(): ...
+
+
+@mark.parametrize("a", [])
+def test_without_parameters(a): ...
+
+
+@mark.parametrize("a", [1, pytest.param(2, marks=mark.skip)])
+def test_with_one_parameter_of_two(a): ...
+
+
+class TestSwitchedOff:
+    __test__ = False
+
+    def test_in_a_class(self): ...
+
+
+def test_runs(): ...
+"""
+
+
+@pytest.fixture
+def twin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MeasuredTwin:
+    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "0")
+    return make_measured_twin(tmp_path)
+
+
+def left_out(twin: MeasuredTwin) -> list[tuple[str, str]]:
+    findings = testing.tested(twin.project).findings
+    assert all("did not run" in finding.message and finding.line for finding in findings)
+    return [(finding.file, finding.message.split()[0]) for finding in findings]
+
+
+def test_refuses_run_when_tests_are_skipped_behind_a_name(twin: MeasuredTwin) -> None:
+    twin.write(SKIPPED, SKIPS)
+
+    assert left_out(twin) == [
+        (SKIPPED, "test_marked"),
+        (SKIPPED, "test_expected_to_fail"),
+        (SKIPPED, "test_without_parameters"),
+        (SKIPPED, "test_with_one_parameter_of_two"),
+        (SKIPPED, "test_in_a_class"),
+    ]
+    assert not (twin.root / "reports/coverage/stamp.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        (CONFTEST, "", "def pytest_configure(config):\n    config.option.keyword = 'half'\n"),
+        ("backend/pyproject.toml", 'addopts = ["', 'addopts = ["--deselect=tests/test_shop.py", "'),
+    ],
+)
+def test_refuses_run_when_tests_are_deselected(twin: MeasuredTwin, file: str, old: str, new: str) -> None:
+    twin.write(CONFTEST).replace(file, old, new)
+
+    assert left_out(twin) == [(TEST, "test_greets")]
+
+
+def test_passes_when_variables_choose_tests(twin: MeasuredTwin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-k nothing")
+
+    assert testing.tested(twin.project).note == "2 tests"
+
+
+def test_passes_when_the_skip_is_declared(twin: MeasuredTwin) -> None:
+    twin.write(SKIPPED, SKIPS)
+    entry = '[[exclusions]]\nkind = "tests"\npath = "tests/test_skipped.py"\nrules = ["skip"]\nreason = "x"\n'
+    twin.replace(RULE_BOOK, "[rules]", f"{entry}[rules]")
+
+    assert left_out(twin) == []
+
+
+def test_passes_when_a_person_chooses_tests(twin: MeasuredTwin) -> None:
+    chosen = Project(root=twin.root, arguments=["-k", "half"])
+
+    assert testing.tested(chosen).note == "1 tests"
+
+
+def test_counts_cases_when_parameters_are_literal() -> None:
+    source = """
+@pytest.mark.usefixtures("x")
+@pytest.mark.parametrize("a", [1, 2, 3])
+@pytest.mark.parametrize("b", argvalues=(1, 2))
+def test_six(a, b): ...
+class TestMore:
+    @pytest.mark.parametrize("a", VALUES)
+    async def test_one(self, a): ...
+def helper(): ...
+"""
+
+    assert [*written(ast.parse(source))] == [("test_six", 5, 6), ("test_one", 8, 1)]
