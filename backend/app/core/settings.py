@@ -52,6 +52,11 @@ class Settings(BaseSettings):
     database_lock_timeout: float = 2
     database_idle_in_transaction_timeout: float = 15
 
+    shutdown_notice: float = 5
+    """How long `/health/ready` fails before new connections are refused: some rounds of the load balancer."""
+    shutdown_drain: int = 20
+    """How long open requests may take after that."""
+
     token_keys: dict[str, SecretStr] = DEVELOPMENT_TOKEN_KEYS
     """Key id → secret. The first signs new access tokens, the others are still accepted."""
     cursor_secret: SecretStr = DEVELOPMENT_CURSOR_SECRET

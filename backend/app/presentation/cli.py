@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
@@ -17,24 +17,24 @@ from app.core.settings import Environment, Settings, SettingsError, load_setting
 from app.domain.auth import Password
 from app.domain.errors import DomainError
 from app.domain.members import EmailAddress
+from app.presentation.http.dependencies import Departure
+from app.presentation.server import Server
 
 Result = TypeVar("Result")
 Application = Callable[..., Awaitable[None]]
 
-DRAIN_SECONDS = 20
-"""How long open requests may take after SIGTERM."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Commands:
-    """What the commands do. `contract` needs neither settings nor a database."""
+    """What the commands do. `contract` needs neither settings nor a database; `application` takes settings
+    and the server's `departure`."""
 
     migrate: Callable[[Settings], None]
     seed: Callable[[Settings, int], Awaitable[bool]]
     create_admin: Callable[[Settings, NewAdmin], Awaitable[object]]
     work: Callable[[Settings], Awaitable[None]]
     contract: Callable[[], dict[str, Any]]
-    application: Callable[[Settings], Application]
+    application: Callable[..., Application]
 
 
 def create_cli(commands: Commands) -> typer.Typer:
@@ -50,16 +50,19 @@ def _add_processes(cli: typer.Typer, commands: Commands) -> None:
     @cli.command()
     def serve(host: str = "127.0.0.1", port: int = 8000) -> None:
         """Serve the API."""
-        uvicorn.run(
-            commands.application(_settings()),
+        settings, departure = _settings(), Departure()
+        config = uvicorn.Config(
+            commands.application(settings, departure=departure),
             host=host,
             port=port,
             log_config=None,
             access_log=False,
             proxy_headers=False,
             server_header=False,
-            timeout_graceful_shutdown=DRAIN_SECONDS,
+            timeout_graceful_shutdown=settings.shutdown_drain,
         )
+        with suppress(KeyboardInterrupt):
+            Server(config, departure=departure, notice=settings.shutdown_notice).run()
 
     @cli.command()
     def worker() -> None:

@@ -3,7 +3,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-import uvicorn
 from typer.testing import CliRunner, Result
 
 from app.application.setup import NewAdmin
@@ -11,6 +10,8 @@ from app.core.settings import Settings
 from app.domain.errors import UnavailableError
 from app.domain.members import EmailTakenError
 from app.presentation.cli import Application, Commands, create_cli
+from app.presentation.http.dependencies import Departure
+from app.presentation.server import Server
 
 PASSWORD = "thirteen-Umbrellas-sing"
 ENVIRONMENT = ("PAU2_ENVIRONMENT", "DATABASE_URL", "PAU2_TOKEN_KEYS", "PAU2_CURSOR_SECRET", "PAU2_SMTP_URL")
@@ -47,7 +48,8 @@ class Recorder:
     def contract(self) -> dict[str, Any]:
         return {"b": "é", "a": 1}
 
-    def application(self, _settings: Settings) -> Application:
+    def application(self, _settings: Settings, *, departure: Departure) -> Application:
+        self.departure = departure
         return answer
 
 
@@ -164,12 +166,16 @@ def test_prints_the_same_text_every_time_when_asked_for_the_contract(recorder: R
 
 
 def test_hands_over_to_the_server_when_serving(monkeypatch: pytest.MonkeyPatch, recorder: Recorder) -> None:
-    calls: list[tuple[tuple[object, ...], dict[str, object]]] = []
-    monkeypatch.setattr(uvicorn, "run", lambda *given, **options: calls.append((given, options)))
+    servers: list[Server] = []
+
+    def note(server: Server) -> None:
+        servers.append(server)
+
+    monkeypatch.setattr(Server, "run", note)
 
     assert run(recorder, "serve", "--port", "9000").exit_code == 0
 
-    [((target,), options)] = calls
-    assert target is answer
-    assert (options["host"], options["port"]) == ("127.0.0.1", 9000)
-    assert options["access_log"] is False
+    [server] = servers
+    assert server.config.app is answer
+    assert (server.config.host, server.config.port) == ("127.0.0.1", 9000)
+    assert server.config.access_log is False

@@ -1,7 +1,7 @@
 """What a request can ask for. `create_app` puts one `Dependencies` object on the application."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, cast
 
 import structlog
@@ -28,6 +28,13 @@ from app.presentation.http.metrics import Metrics
 from app.presentation.http.requests import StrictRequest
 
 
+@dataclass
+class Departure:
+    """Whether the process has been told to end."""
+
+    is_announced: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Dependencies:
     """Everything the outside world provides, chosen once in `create_app`."""
@@ -51,6 +58,7 @@ class Dependencies:
     load_gauge: LoadGauge
     metrics: Metrics
     cursor_secret: str
+    departure: Departure = field(default_factory=Departure)
 
 
 def provided(request: Request) -> Dependencies:
@@ -122,6 +130,10 @@ async def _readiness(request: Request) -> Readiness:
     return provided(request).readiness
 
 
+async def _departure(request: Request) -> Departure:
+    return provided(request).departure
+
+
 async def _load_gauge(request: Request) -> LoadGauge:
     return provided(request).load_gauge
 
@@ -171,6 +183,7 @@ AuditQueriesDep = Annotated[AuditQueries, Depends(_audit_queries)]
 ExporterDep = Annotated[Exporter, Depends(_exporter)]
 CalendarEncoderDep = Annotated[Encoder, Depends(_calendar_encoder)]
 ReadinessDep = Annotated[Readiness, Depends(_readiness)]
+DepartureDep = Annotated[Departure, Depends(_departure)]
 LoadGaugeDep = Annotated[LoadGauge, Depends(_load_gauge)]
 MetricsDep = Annotated[Metrics, Depends(_metrics)]
 OptionalActor = Annotated[Actor | None, Depends(_optional_actor)]
