@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -13,7 +14,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, text
+from sqlalchemy import Column, Connection, Dialect, text
 
 
 def upgrade(url: str, revision: str) -> None:
@@ -35,6 +36,19 @@ def offline_sql(revisions: str) -> str:
     config.output_buffer = io.StringIO()
     command.upgrade(config, revisions, sql=True)
     return config.output_buffer.getvalue()
+
+
+def tables(url: str) -> list[dict[str, Any]]:
+    """Return the tables of env.py's own metadata, each after those that it refers to."""
+    found: list[dict[str, Any]] = []
+
+    def read(context: MigrationContext, _connection: Connection) -> None:
+        for table in context.opts["target_metadata"].sorted_tables:
+            columns = [_column(column, context.dialect) for column in table.columns]
+            found.append({"name": table.name, "columns": columns})
+
+    _in_environment(url, read)
+    return found
 
 
 def create_models(url: str, library_schemas: Sequence[str]) -> None:
@@ -68,6 +82,16 @@ def _config(url: str) -> Config:
     config = Config(toml_file="pyproject.toml", stdout=io.StringIO(), attributes={"database_url": url})
     config.set_main_option("script_location", str(Path("alembic").resolve()))
     return config
+
+
+def _column(column: Column[Any], dialect: Dialect) -> dict[str, Any]:
+    return {
+        "name": column.name,
+        "type": column.type.compile(dialect=dialect),
+        "primary": column.primary_key,
+        "nullable": column.nullable,
+        "refers_to": next((key.column.table.name for key in column.foreign_keys), ""),
+    }
 
 
 def _in_environment(url: str, work: Callable[[MigrationContext, Connection], None]) -> None:

@@ -1,5 +1,6 @@
 """Revisions against a real PostgreSQL: they make what the models describe, and lead back without loss."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from dataclasses import dataclass, field
 from devtools.databases import Scratch
 from gates.alembic_worker import AlembicError, Run, alembic_of
 from gates.databases import Schema, Table, differences, rows_of, schema_of, scratch_databases
+from gates.diagrams import TABLES
 from gates.model import Finding, Outcome, Project
 from gates.revisions import Revision, history
 from gates.seeding import seed
@@ -33,6 +35,7 @@ def drift(project: Project) -> Outcome:
         try:
             run("upgrade", migrated, "head")
             run("create_models", described, project.book["migrations"]["library-schemas"])
+            _keep(project, run("tables", described))
         except AlembicError as error:
             return Outcome(findings=[_at(last, f"the schema cannot be made: {error}", "see the message")])
         objects = schema_of(migrated)
@@ -43,6 +46,13 @@ def drift(project: Project) -> Outcome:
         except AlembicError as error:
             findings.append(_at(last, f"alembic check: {error}", ADD))
     return Outcome(findings=findings, checked=len(objects), note=f"{len(objects)} database objects")
+
+
+def _keep(project: Project, tables: object) -> None:
+    """Leave the models' tables for the page of a full run, which draws them."""
+    place = project.reports / TABLES
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(json.dumps(tables))
 
 
 def cycle(project: Project) -> Outcome:

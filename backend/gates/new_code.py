@@ -34,16 +34,12 @@ LOW = 1  # diff-cover's exit code when the share is below its threshold
 def check(project: Project) -> Outcome:
     """New and edited statements reach the thresholds for new code."""
     base = merge_base(project)
-    changed = {
-        name: lines
-        for name, lines in changed_lines(project, base, *measured_folders(project)).items()
-        if name.endswith(".py")
-    }
+    changed = changed_code(project, base)
     if not changed:
         return Outcome(skipped=f"no measured code is new since {base}")
     measurement = read(project)
     seen = sorted(changed.keys() & measurement.keys())
-    touched = {name: _statements(project, name).touched(changed[name]) for name in seen}
+    touched = {name: touched_lines(project, name, changed[name]) for name in seen}
     new = {name: measurement[name].within(touched[name]) for name in seen}
     lines, branches = totals(new.values())
     findings = [
@@ -58,6 +54,17 @@ def check(project: Project) -> Outcome:
         return Outcome(skipped=f"no statement is new since {base}")
     note = f"{lines} of {lines.total} lines, {branches} of {branches.total} branches new since {base}"
     return Outcome(findings=findings, checked=lines.total, note=note)
+
+
+def changed_code(project: Project, base: Base) -> dict[str, set[int]]:
+    """Return the lines that a change adds or edits in the code that tests have to measure, by file."""
+    changed = changed_lines(project, base, *measured_folders(project))
+    return {name: lines for name, lines in changed.items() if name.endswith(".py")}
+
+
+def touched_lines(project: Project, name: str, changed: set[int]) -> set[int]:
+    """Return all lines of the statements of a file to which the changed lines belong."""
+    return _statements(project, name).touched(changed)
 
 
 def _statements(project: Project, name: str) -> Statements:

@@ -1,4 +1,4 @@
-"""The last word on a full run: every finding, one table, reports/gates.json, and a closing line."""
+"""The last word on a full run: every finding, one table, reports/gates.json, the page, and a closing line."""
 
 import json
 from dataclasses import asdict
@@ -6,6 +6,7 @@ from dataclasses import asdict
 from gates import github
 from gates.messages import show_findings, show_table
 from gates.model import Project
+from gates.page import PageError, write
 from gates.runner import Result, load
 
 
@@ -26,6 +27,10 @@ def verdict(project: Project) -> int:
     show_table(results, header=True)
     github.summarize(results, closing)
     print(closing)
+    try:
+        print(f"The page: {write(project, results, closing)}")
+    except PageError as error:
+        print(f"The page could not be written: {error}")
     print(f"{len(results) - failed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -31,6 +31,22 @@ def test_goes_up_and_down_when_asked(url: str) -> None:
     assert schema_of(url) == {}
 
 
+def test_lists_the_models_tables_when_the_page_asks(url: str) -> None:
+    (table,) = alembic_commands.tables(url)
+
+    assert (table["name"], len(table["columns"])) == ("neighbours", 7)
+    assert table["columns"][0] == {
+        "name": "id",
+        "type": "INTEGER",
+        "primary": True,
+        "nullable": False,
+        "refers_to": "",
+    }
+    assert [column["name"] for column in table["columns"] if column["refers_to"] == "neighbours"] == [
+        "host_id"
+    ]
+
+
 def test_makes_the_same_from_models_as_from_revisions(url: str) -> None:
     alembic_commands.upgrade(url, "head")
     migrated = schema_of(url)

@@ -1,5 +1,6 @@
 """Drift between models and revisions, and revisions that do not lead back, on a real PostgreSQL."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from gates.alembic_worker import alembic_of
+from gates.diagrams import TABLES
 from gates.migrations import cycle, drift
 from gates.model import GateError, Outcome, Project
 from tests.gates.migration_files import ENV, FILES, FIRST, PHONE_INDEX, VERSIONS, revision
@@ -61,6 +63,8 @@ def test_passes_when_revisions_make_what_models_describe(twin: Twin) -> None:
     outcome = drift(twin.project)
     assert messages(outcome) == []
     assert outcome.checked > 5
+    (table,) = json.loads((twin.project.reports / TABLES).read_text())
+    assert table["name"] == "neighbours"
 
 
 def test_refuses_drift_when_models_change_without_revision(twin: Twin) -> None:

@@ -112,6 +112,46 @@ def test_verdict_passes_when_all_gates_pass(project: Project, capsys: pytest.Cap
     assert capsys.readouterr().out.splitlines()[-1] == "2 passed, 0 failed"
 
 
+def test_verdict_writes_the_page_and_says_where_when_it_can(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(project, run_session(project, "lint", {"spelling": refusing, "grammar": passing}))
+
+    verdict(project)
+
+    place = project.reports / "index.html"
+    assert f"The page: {place}" in capsys.readouterr().out
+    assert "`teh` is not a word" in place.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("check", "code"), [(refusing, 1), (passing, 0)])
+def test_verdict_stays_when_the_page_cannot_be_written(
+    project: Project, check: Check, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(project, run_session(project, "lint", {"spelling": check, "grammar": passing}))
+    (project.reports / "index.html").mkdir()
+
+    assert verdict(project) == code
+    *_, why, last = capsys.readouterr().out.splitlines()
+    assert why.startswith("The page could not be written: IsADirectoryError")
+    assert last == f"{2 - code} passed, {code} failed"
+
+
+def test_verdict_says_each_finding_once_and_sums_up_when_in_a_workflow(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(project.root / "summary.md"))
+    save(project, run_session(project, "lint", {"spelling": refusing, "grammar": passing}))
+
+    verdict(project)
+
+    assert capsys.readouterr().out.count("`teh` is not a word") == 1
+    summary = (project.root / "summary.md").read_text(encoding="utf-8")
+    assert summary.startswith("## The change is refused")
+    assert summary.count("is not a word") == 1
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

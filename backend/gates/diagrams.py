@@ -1,0 +1,192 @@
+"""Where boxes and lines of the page's two diagrams stand. Lengths are pixels; templates draw them."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import count, pairwise
+from typing import Any, NamedTuple
+
+from gates.imports import App
+from gates.layers import levels
+from gates.model import Project
+
+TABLES = "gates/tables.json"  # in reports/, in the folder that a full run empties first
+LAYER, APART = (200, 56), (150, 96)  # a box, and the room beside and below it
+LEAN, BESIDE = 70, 46  # how far lines leave the middle of a box, of a gap
+TABLE, HEAD, ROW = 270, 30, 18  # width; height of the name, of a column
+GUTTER, GAP = 84, 26
+
+Point = tuple[float, float]
+
+
+class Box(NamedTuple):
+    """A layer or a table, and its upper left corner."""
+
+    name: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def centre(self) -> Point:
+        """Its middle."""
+        return self.x + self.width / 2, self.y + self.height / 2
+
+
+class Edge(NamedTuple):
+    """Imports of one layer by another: how many, whether the rule book allows them, and the line's points."""
+
+    importer: str
+    imported: str
+    number: int
+    allowed: bool
+    points: Sequence[Point]
+
+    @property
+    def path(self) -> str:
+        """The line as an SVG path."""
+        return _path(self.points, upright=True)
+
+    @property
+    def label(self) -> Point:
+        """Where the count stands: half way to a row that is crossed, else before lines cross each other."""
+        (x, y), (to_x, to_y) = self.points[:2]
+        along, down = (0.5, 0.5) if self.points[2:] else (0.22, 0.34)
+        return x + (to_x - x) * along, y + (to_y - y) * down
+
+
+def imports(project: Project) -> dict[str, Any]:
+    """Return boxes and edges of the layers, from the imports that really are in the code and the rule book.
+
+    One import statement is one import. An edge that neither exists nor is allowed is left out.
+    """
+    app = App(project)
+    statements = {
+        (app.layer_of(name), app.layer_of(full), name, line)
+        for name, module in app.modules.items()
+        for line, _, full in module.imports
+        if full.startswith("app.")
+    }
+    counts = Counter((importer, imported) for importer, imported, *_ in statements)
+    rows = _stacked(app.layers)
+    boxes = [box for row in rows for box in row]
+    edges = [
+        Edge(one.name, other.name, number, allowed, _way(rows, one, other))
+        for one in boxes
+        for other in boxes
+        for number in [counts[one.name, other.name]]
+        for allowed in [other.name in app.layers[one.name]["layers"]]
+        if one is not other and (number or allowed)
+    ]
+    return {"boxes": boxes, "edges": edges, **_extent(boxes)}
+
+
+def _stacked(layers: Mapping[str, Any]) -> list[list[Box]]:
+    """Return rows of layers from the top down, what wires them first, each row centred."""
+    roots = [name for name, layer in layers.items() if "modules" in layer]
+    names = [roots, *levels({name: layer for name, layer in layers.items() if name not in roots})]
+    (width, height), (aside, below) = LAYER, APART
+    widest = max(map(len, names)) * (width + aside)
+    return [
+        [
+            Box(name, (widest - len(row) * (width + aside)) / 2 + i * (width + aside), y, width, height)
+            for i, name in enumerate(row)
+        ]
+        for y, row in zip(count(step=height + below), filter(None, names))
+    ]
+
+
+def _way(rows: Sequence[Sequence[Box]], one: Box, other: Box) -> list[Point]:
+    """Return the points of a line from box to box, between the boxes of rows that it crosses.
+
+    A way up, which no rule allows, runs beside the way down.
+    """
+    (x, y), (to_x, to_y) = one.centre, other.centre
+    if y == to_y:
+        side = one.width / 2 if to_x > x else -one.width / 2
+        return [(x + side, y), (to_x - side, to_y)]
+    turn = 1 if to_y > y else -1
+    half = turn * one.height / 2
+    points: list[Point] = []
+    for row in rows[::turn]:
+        level = row[0].centre[1]
+        if min(y, to_y) < level < max(y, to_y):
+            gap = _gap_beside(row, (x + to_x) / 2)
+            points += [(gap, level - half), (gap, level + half)]
+    near, far = (points[0][0], points[-1][0]) if points else (to_x, x)
+    aside = 0 if turn > 0 else 2 * LEAN / 3
+    start = x + _limited((near - x) / 3, LEAN) + aside, y + half
+    return [start, *points, (to_x + _limited((far - to_x) / 3, LEAN) + aside, to_y - half)]
+
+
+def _gap_beside(row: Sequence[Box], x: float) -> float:
+    """Return where a line passes a row, as near to x as the gaps beside its boxes allow."""
+    ends = [row[0].x - APART[0], *(box.x + box.width for box in row)]
+    gap = min((end + APART[0] / 2 for end in ends), key=lambda gap: abs(gap - x))
+    return gap + _limited(x - gap, BESIDE)
+
+
+def _limited(length: float, most: float) -> float:
+    return max(-most, min(most, length))
+
+
+def tables(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return boxes and references of tables, each of which comes after those that it refers to.
+
+    A table stands one column to the right of the furthest that it refers to; what many refer to stands high.
+    A reference that crosses a column passes between two of its boxes.
+    """
+    columns = {table["name"]: table["columns"] for table in found}
+    referred = Counter(c["refers_to"] for table in found for c in table["columns"])
+    ranks: dict[str, int] = {}
+    for name, own in columns.items():
+        ranks[name] = 1 + max((ranks[c["refers_to"]] for c in own if c["refers_to"] in ranks), default=-1)
+    boxes: dict[str, Box] = {}
+    heights: Counter[int] = Counter()
+    for name in sorted(columns, key=lambda name: (-referred[name], name)):
+        rank, height = ranks[name], HEAD + ROW * len(columns[name]) + 6
+        boxes[name] = Box(name, rank * (TABLE + GUTTER), heights[rank], TABLE, height)
+        heights[rank] += height + GAP
+    lines = [
+        _reference(boxes, name, place, boxes[column["refers_to"]])
+        for name, own in columns.items()
+        for place, column in enumerate(own)
+        if column["refers_to"] in boxes and column["refers_to"] != name
+    ]
+    drawn = [{"box": box, "columns": columns[name]} for name, box in boxes.items()]
+    return {"tables": drawn, "lines": lines, "head": HEAD, "row": ROW, **_extent(list(boxes.values()))}
+
+
+def _reference(boxes: Mapping[str, Box], name: str, place: int, target: Box) -> str:
+    """Return an SVG path from a column to the table that it refers to, right to left."""
+    points = [(boxes[name].x, boxes[name].y + HEAD + ROW * (place + 0.5))]
+    while points[-1][0] - GUTTER > target.x + target.width:
+        right = points[-1][0] - GUTTER
+        gap = _gap(boxes, right, points[-1][1])
+        points += [(right, gap), (right - TABLE, gap)]
+    return _path([*points, (target.x + target.width, target.y + HEAD / 2)])
+
+
+def _path(points: Sequence[Point], *, upright: bool = False) -> str:
+    """Return an SVG path whose curves leave and meet each point level, or upright."""
+    path = "M{:.0f} {:.0f}".format(*points[0])
+    for (x, y), (to_x, to_y) in pairwise(points):
+        middle = (y + to_y) / 2 if upright else (x + to_x) / 2
+        bends = (x, middle, to_x, middle) if upright else (middle, y, middle, to_y)
+        path += "C{:.0f} {:.0f} {:.0f} {:.0f} {:.0f} {:.0f}".format(*bends, to_x, to_y)
+    return path
+
+
+def _gap(boxes: Mapping[str, Box], right: float, y: float) -> float:
+    """Return the height nearest to y at which the column that ends there has no box."""
+    return min(
+        (box.y + box.height + GAP / 2 for box in boxes.values() if box.x + box.width == right),
+        key=lambda gap: abs(gap - y),
+    )
+
+
+def _extent(boxes: Sequence[Box]) -> dict[str, float]:
+    left = min((box.x for box in boxes), default=0)
+    right = max((box.x + box.width for box in boxes), default=0)
+    bottom = max((box.y + box.height for box in boxes), default=0)
+    return {"left": left, "width": right - left, "height": bottom}

@@ -1,0 +1,165 @@
+"""reports/index.html: a full run as one page that needs no network, no script and no other file.
+
+Names, messages and sources come from the change under test. The template escapes all it is given, and the
+page forbids itself to load or run anything (its Content-Security-Policy).
+"""
+
+import json
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from math import inf
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from gates import diagrams, messages
+from gates.changes import git, merge_base
+from gates.coverage import branch_text
+from gates.excerpt import excerpt, source, visible
+from gates.measurement import Coverage, read, totals
+from gates.model import GateError, Project
+from gates.new_code import changed_code, touched_lines
+from gates.rulebook import RuleBookError
+from gates.runner import Result
+
+TEMPLATE = "page.html.jinja"
+RUNS = 20  # that are remembered
+ROWS = 4_000  # lines of source that one page shows
+UNUSABLE = (GateError, RuleBookError, OSError, ValueError, LookupError, TypeError, AttributeError)
+"""What reading a part's data raises when they are missing, old or broken."""
+OTHERS = {
+    "new-code.html": "diff-cover's report",
+    "new-code.md": "the same as Markdown",
+    "gates.json": "results for programs",
+    "tests.xml": "test results (JUnit)",
+    "coverage/coverage.json": "all coverage data",
+}
+
+
+class PageError(Exception):
+    """The page could not be written. The message says why."""
+
+
+class ChangedFile(NamedTuple):
+    """A file with new statements. `new` is None when no test measured it; `cut` when it has more `rows`."""
+
+    name: str
+    new: Coverage | None
+    rows: list[dict[str, Any]]
+    cut: bool
+
+    @property
+    def uncovered(self) -> float:
+        """How many lines and branches no test takes, all of those that were not measured."""
+        return inf if self.new is None else self.new.lines.missing + self.new.branches.missing
+
+
+def write(project: Project, results: Sequence[Result], closing: str) -> Path:
+    """Write the page and return where it is. Raises PageError, whatever went wrong."""
+    place = project.reports / "index.html"
+    try:
+        place.write_text(render(project, results, closing), encoding="utf-8")
+    except Exception as error:
+        raise PageError(f"{type(error).__name__}: {error}") from error
+    return place
+
+
+def render(project: Project, results: Sequence[Result], closing: str) -> str:
+    """Return the page. A part that has no data says so, and the others are there."""
+    loader = FileSystemLoader(Path(__file__).parent)
+    environment = Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    secret = messages.secret_files(results)
+    return environment.get_template(TEMPLATE).render(
+        closing=closing,
+        failed=[result for result in results if result.status == "failed"],
+        results=results,
+        says=lambda result: messages.says(project, result),
+        place=messages.place,
+        excerpt=lambda finding: excerpt(project, finding, secret),
+        before=_timings(project, results),
+        coverage=_part(lambda: _coverage(project, secret)),
+        imports=_part(lambda: diagrams.imports(project)),
+        tables=_part(lambda: diagrams.tables(json.loads((project.reports / diagrams.TABLES).read_text()))),
+        others={name: title for name, title in OTHERS.items() if (project.reports / name).exists()},
+        made=datetime.now(UTC),
+        python=platform.python_version(),
+        head=_part(lambda: {"name": git(project, "log", "-1", "--format=%h %s").strip()}),
+        branch_text=branch_text,
+    )
+
+
+def _shown(value: object) -> object:
+    """Make what the template prints visible, but for what it made itself (a macro's HTML)."""
+    return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
+def _part(make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return a part of the page, or why it is missing."""
+    try:
+        return {"missing": ""} | make()
+    except UNUSABLE as error:
+        return {"missing": str(error) or type(error).__name__}
+
+
+def _timings(project: Project, results: Sequence[Result]) -> dict[str, list[float]]:
+    """Return the seconds of each gate in the last runs and this one, oldest first, and remember this one."""
+    place = project.reports / "timings.json"
+    try:
+        runs = [
+            {str(gate): float(seconds) for gate, seconds in run.items()}
+            for run in json.loads(place.read_text())
+        ]
+    except UNUSABLE:
+        runs = []
+    runs = [*runs, {result.gate: result.seconds for result in results if result.seconds}][-RUNS:]
+    place.write_text(json.dumps(runs))
+    return {result.gate: [run[result.gate] for run in runs if result.gate in run] for result in results}
+
+
+def _coverage(project: Project, secret: set[str]) -> dict[str, Any]:
+    """Return what the tests ran of each changed file, worst first."""
+    base = merge_base(project)
+    changed = changed_code(project, base)
+    measurement = read(project) if changed else {}
+    files: list[ChangedFile] = []
+    left = ROWS
+    for name in sorted(changed):
+        touched = touched_lines(project, name, changed[name])
+        new = measurement[name].within(touched) if name in measurement else None
+        rows = [] if new is None or name in secret else list(_rows(project, name, touched, new))
+        files.append(ChangedFile(name, new, rows[:left], cut=len(rows) > left))
+        left = max(left - len(rows), 0)
+    files.sort(key=lambda file: -file.uncovered)
+    lines, branches = totals(file.new for file in files if file.new)
+    threshold = project.book["coverage"]["new"]
+    return {"base": base, "files": files, "lines": lines, "branches": branches, "least": threshold}
+
+
+def _rows(project: Project, name: str, touched: set[int], new: Coverage) -> Iterator[dict[str, Any]]:
+    """Yield the lines of the new statements, each with what the tests did to it, and where there is a gap."""
+    text = source(project, name)
+    for number in sorted(line for line in touched if line <= len(text)):
+        missed = sorted(branch for branch in new.missing_branches if branch[0] == number)
+        state = ""
+        if number in new.missing_lines:
+            state = "missed"
+        elif number in new.excluded_lines:
+            state = "excluded"
+        elif number in new.executed_lines:
+            state = "partial" if missed else "ran"
+        yield {
+            "number": number,
+            "text": text[number - 1],
+            "state": state,
+            "missed": missed if state == "partial" else [],
+            "first": not {number - 1, number - 2} & touched,
+        }

@@ -1,0 +1,359 @@
+"""The page of a full run: what it shows, that it is whole, and that nothing in it can do anything."""
+
+import json
+import re
+import shutil
+from itertools import pairwise
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+import pytest
+
+from gates import page
+from gates.diagrams import TABLES
+from gates.model import Finding, Project
+from gates.runner import Result
+from tests.gates.measured import SHOP, MeasuredTwin, make_measured_twin
+from tests.gates.parsed import parse, text_of, with_class
+from tests.gates.results import VIOLATION, make_project, make_result
+from tests.gates.twin import Twin
+
+SCRIPT = "<script>alert(1)</script>"
+HOSTILE = Finding(
+    file=f'x"onclick=y{SCRIPT}',
+    line=1,
+    message=f"{SCRIPT}\x1b[2J{{{{ 7 * 7 }}}}",
+    fix="</p><img src=//a.example>",
+)
+HALF_TESTED = "def added(a):\n    if a:\n        return 1\n    return (\n        2\n    )\n"
+MEMBERS = [
+    {"name": "id", "type": "UUID", "primary": True, "nullable": False, "refers_to": ""},
+    {
+        "name": "left_at",
+        "type": "TIMESTAMP WITH TIME ZONE",
+        "primary": False,
+        "nullable": True,
+        "refers_to": "",
+    },
+]
+AUTHOR = {"name": "author_id", "type": "UUID", "primary": False, "nullable": False, "refers_to": "members"}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    project = make_project(tmp_path)
+    project.reports.mkdir(exist_ok=True)
+    return project
+
+
+@pytest.fixture(scope="module")
+def measured_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    twin = make_measured_twin(tmp_path_factory.mktemp("measured"))
+    twin.add_code(HALF_TESTED, "assert shop.added(1) == 1")
+    twin.write("backend/app/tested.py", "ANSWER = 42\n")
+    twin.write("backend/tests/test_tested.py", "from app.tested import ANSWER\n\n\nassert ANSWER\n")
+    return twin.measure().root
+
+
+@pytest.fixture
+def measured(measured_once: Path, tmp_path: Path) -> MeasuredTwin:
+    """A change with one file that is tested in part and one that is tested."""
+    return MeasuredTwin(shutil.copytree(measured_once, tmp_path, dirs_exist_ok=True))
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> None:
+    """The models' tables, as the gate migration-drift leaves them."""
+    place = tmp_path / "reports" / TABLES
+    place.parent.mkdir(parents=True, exist_ok=True)
+    news = {"name": "news", "columns": [MEMBERS[0], AUTHOR]}
+    place.write_text(json.dumps([{"name": "members", "columns": MEMBERS}, news]))
+
+
+def page_of(project: Project, *results: Result) -> Element:
+    return parse(page.render(project, results or (make_result(),), "closing"))
+
+
+def new_code(element: Element) -> dict[str, list[list[str]]]:
+    """The rows (line, tests, code) of each changed file."""
+    files = {}
+    for details in element.iter("details"):
+        name = with_class(details, "mono")
+        if name and text_of(name[0]).endswith(".py"):
+            rows = [[text_of(cell) for cell in row] for row in details.iter("tr")]
+            files[text_of(name[0])] = rows[1:]
+    return files
+
+
+def test_shows_each_finding_with_its_source_when_the_change_is_refused(project: Project) -> None:
+    shown = page_of(project, make_result(VIOLATION, note="3 words"), make_result(gate="secrets"))
+
+    (article,) = shown.iter("article")
+    assert text_of(article) == (
+        "README.md:3 `teh` is not a word 1 # Words 2 ▶ 3 Say teh word. 4 5 Then stop. Fix: write `the`"
+    )
+    (hit,) = with_class(article, "hit")
+    assert text_of(hit) == "▶ 3 Say teh word."
+    assert [text_of(heading) for heading in shown.iter("h1")] == ["✗ The change is refused"]
+    assert text_of(with_class(shown, "counts")[0]) == "1 passed 1 failed 1 found"
+    (card,) = with_class(shown, "card")
+    assert text_of(card[0]) == "spelling R01: Words are spelled. again: ./noxw -s lint"
+
+
+def test_shows_no_findings_when_the_change_may_be_merged(project: Project) -> None:
+    shown = page_of(project)
+
+    assert [text_of(heading) for heading in shown.iter("h1")] == ["✓ The change may be merged"]
+    assert list(shown.iter("article")) == []
+    assert text_of(next(shown.iter("title"))) == "Passed: 1 of 1 gates"
+
+
+@pytest.mark.usefixtures("tables")
+def test_can_be_read_by_machines_and_screen_readers_when_it_is_full(measured: MeasuredTwin) -> None:
+    shown = page_of(measured.project, make_result(VIOLATION), make_result(gate="secrets"))
+
+    headings = [int(element.tag[1]) for element in shown.iter() if re.fullmatch("h[1-6]", element.tag)]
+    assert headings[0] == 1
+    assert all(deeper - before <= 1 for before, deeper in pairwise(headings))
+    ids = [element.get("id") for element in shown.iter() if element.get("id")]
+    assert len(ids) == len(set(ids))
+    pointers = [e.get("aria-labelledby", "") for e in shown.iter() if e.get("aria-labelledby")]
+    pointers += [e.get("href", "")[1:] for e in shown.iter("a") if e.get("href", "").startswith("#")]
+    assert {*pointers} <= {*ids}
+    assert all(header.get("scope") in {"col", "row"} for header in shown.iter("th"))
+    assert all(list(table.iter("thead")) for table in shown.iter("table"))
+    assert all(drawing.get("role") == "img" for drawing in shown.iter("svg"))
+    assert all(e.get("tabindex") == "0" for e in with_class(shown, "scroll") if e.get("role") == "region")
+    assert (shown.get("lang"), len(list(shown.iter("main")))) == ("en", 1)
+
+
+@pytest.mark.usefixtures("tables")
+def test_refers_to_nothing_outside_its_folder_when_it_is_full(measured: MeasuredTwin) -> None:
+    (measured.project.reports / "new-code.html").write_text("x")
+    rendered = page.render(measured.project, [make_result(VIOLATION)], "")
+    shown = parse(rendered)
+
+    linked = [
+        value for e in shown.iter() for name, value in e.items() if name in {"href", "src", "xlink:href"}
+    ]
+    assert "new-code.html" in linked
+    assert [link for link in linked if ":" in link or link.startswith("/")] == []
+    assert {element.tag for element in shown.iter()}.isdisjoint(
+        {"script", "link", "img", "iframe", "object", "embed", "base", "form", "use", "image"}
+    )
+    (styles,) = shown.iter("style")
+    assert "@import" not in text_of(styles)
+    assert [use for use in re.findall(r"url\([^)]*", rendered) if not use.startswith("url(#")] == []
+    policy = [
+        e.get("content") for e in shown.iter("meta") if e.get("http-equiv") == "Content-Security-Policy"
+    ]
+    assert policy == ["default-src 'none'; style-src 'unsafe-inline'"]
+
+
+def test_shows_hostile_text_as_text_when_a_change_brings_some(project: Project) -> None:
+    name = "README.md"
+    (project.root / name).write_text(f"{SCRIPT}\x1b[2J\u202e\n")
+    found = Finding(file=name, line=1, message="m", fix="f")
+
+    shown = page_of(project, make_result(HOSTILE, found, note=SCRIPT))
+
+    first, second = shown.iter("article")
+    assert (
+        text_of(first) == rf"{HOSTILE.file}:1 {SCRIPT}\x1b[2J{{{{ 7 * 7 }}}} Fix: </p><img src=//a.example>"
+    )
+    assert rf"{SCRIPT}\x1b[2J\u202e" in text_of(second)
+    assert SCRIPT in text_of(next(shown.iter("table")))
+    assert list(shown.iter("script")) == []
+    assert [name for element in shown.iter() for name in element.attrib if name.startswith("on")] == []
+
+
+def test_shows_what_tests_did_to_each_new_line_when_code_is_new(measured: MeasuredTwin) -> None:
+    shown = page_of(measured.project)
+
+    files = new_code(shown)
+    assert list(files) == [SHOP, "backend/app/tested.py"]
+    assert files[SHOP] == [
+        ["5", "ran", "def added(a):"],
+        ["6", "partial not 6 → 8", "if a:"],
+        ["7", "ran", "return 1"],
+        ["8", "missed", "return ("],
+        ["9", "", "2"],
+        ["10", "", ")"],
+    ]
+    assert [text_of(part) for part in with_class(shown, "end")] == [
+        "3 of 4 lines, 1 of 2 branches",
+        "1 of 1 lines",
+    ]
+    opened = ["open" in part.attrib for part in shown.iter("details") if with_class(part, "lines")]
+    assert opened == [True, False]
+    assert "80.00 % of new lines tested 50.00 % of new branches tested" in text_of(shown)
+
+
+def test_says_not_measured_when_a_new_file_was_not_run(measured: MeasuredTwin) -> None:
+    data = measured.project.reports / "coverage/coverage.json"
+    content = json.loads(data.read_text())
+    del content["files"]["app/shop.py"]
+    data.write_text(json.dumps(content))
+
+    shown = page_of(measured.project)
+
+    assert new_code(shown) == {SHOP: [], "backend/app/tested.py": [["1", "ran", "ANSWER = 42"]]}
+    assert [text_of(tag) for tag in with_class(shown, "missed")] == ["not measured"]
+
+
+def test_marks_excluded_lines_when_coverage_left_them_out(measured: MeasuredTwin) -> None:
+    data = measured.project.reports / "coverage/coverage.json"
+    content = json.loads(data.read_text())
+    content["files"]["app/tested.py"] |= {"executed_lines": [], "excluded_lines": [1]}
+    data.write_text(json.dumps(content))
+
+    assert new_code(page_of(measured.project))["backend/app/tested.py"] == [["1", "excluded", "ANSWER = 42"]]
+
+
+def test_shows_no_new_line_of_a_file_when_it_holds_a_secret(measured: MeasuredTwin) -> None:
+    found = make_result(Finding(file=SHOP, line=7, message="secret", fix="f"), gate="secrets")
+
+    shown = page_of(measured.project, found)
+
+    assert new_code(shown)[SHOP] == []
+    assert "return 1" not in text_of(shown)
+
+
+def test_stops_with_a_link_when_the_new_code_is_too_long(
+    measured: MeasuredTwin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "ROWS", 4)
+
+    shown = page_of(measured.project)
+
+    assert {name: len(rows) for name, rows in new_code(shown).items()} == {
+        SHOP: 4,
+        "backend/app/tested.py": 0,
+    }
+    assert text_of(shown).count("The rest is too long for this page") == 2
+
+
+def test_says_so_when_no_code_is_new(measured: MeasuredTwin) -> None:
+    measured.commit()
+    measured.git("branch", "--force", "main", "HEAD")
+
+    assert "No measured code is new since main" in text_of(page_of(measured.project))
+
+
+@pytest.mark.usefixtures("tables")
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "No such file"),
+        ("{", "Expecting property name"),
+        ("[]", "list indices must be integers"),
+        ("{}", "'meta'"),
+        ('{"meta": {"branch_coverage": true}, "files": []}', "no attribute 'items'"),
+    ],
+)
+def test_has_the_other_parts_when_coverage_is_broken(
+    measured: MeasuredTwin, content: str | None, why: str
+) -> None:
+    data = measured.project.reports / "coverage/coverage.json"
+    data.unlink() if content is None else data.write_text(content)
+
+    shown = page_of(measured.project, make_result(VIOLATION))
+
+    reasons = [text_of(reason) for reason in with_class(shown, "none")]
+    assert reasons[0].startswith("Coverage cannot be shown.")
+    assert why in reasons[0]
+    assert len(list(shown.iter("article"))) == 1
+    assert with_class(shown, "erd")
+
+
+def test_says_why_when_nothing_but_results_is_there(project: Project) -> None:
+    reasons = [text_of(reason) for reason in with_class(page_of(project), "none")]
+
+    assert [reason.split(" cannot")[0] for reason in reasons] == [
+        "Coverage",
+        "The import graph",
+        "The tables",
+    ]
+    assert "git repository" in reasons[0]
+
+
+def test_compares_seconds_with_the_last_run_when_there_was_one(project: Project) -> None:
+    page_of(project, make_result(seconds=1.5))
+    page_of(project, make_result(seconds=1.52))
+
+    shown = page_of(project, make_result(seconds=4.0), make_result(gate="secrets"))
+
+    rows = [[text_of(cell) for cell in row] for row in shown.iter("tr")][1:]
+    assert [row[2] for row in rows] == ["4.00 2.48 more", "1.50 new"]
+    (trend,) = with_class(shown, "trend")
+    assert trend.get("aria-label") == "1.5 1.5 4.0 seconds"
+    assert json.loads((project.reports / "timings.json").read_text())[0] == {"spelling": 1.5}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"), [(1.0, 1.01, "same"), (3.0, 1.0, "2.00 less"), (1.0, 0.0, "")]
+)
+def test_says_how_seconds_changed_when_a_gate_ran_before(
+    project: Project, before: float, now: float, said: str
+) -> None:
+    page_of(project, make_result(seconds=before))
+
+    assert (
+        text_of(list(page_of(project, make_result(seconds=now)).iter("td"))[1]) == f"{now:.2f} {said}".strip()
+    )
+
+
+@pytest.mark.parametrize("kept", ["", "{}", "[1]", '[{"spelling": "x"}]', "[[]]"])
+def test_forgets_timings_when_they_are_broken(project: Project, kept: str) -> None:
+    (project.reports / "timings.json").write_text(kept)
+
+    page_of(project)
+
+    assert json.loads((project.reports / "timings.json").read_text()) == [{"spelling": 1.5}]
+
+
+def test_remembers_the_last_runs_only(project: Project) -> None:
+    (project.reports / "timings.json").write_text(json.dumps([{"spelling": float(i)} for i in range(50)]))
+
+    page_of(project)
+
+    assert len(json.loads((project.reports / "timings.json").read_text())) == page.RUNS
+
+
+@pytest.mark.usefixtures("tables")
+def test_draws_the_tables_when_the_models_could_be_read(project: Project) -> None:
+    shown = page_of(project)
+
+    (drawing,) = with_class(shown, "erd")
+    texts = [text_of(text) for text in drawing.iter("text")]
+    assert " ".join(texts) == "members id PK uuid left_at? timestamptz news id PK uuid author_id FK uuid"
+    assert len([line for line in drawing.iter("path") if line.get("marker-start")]) == 1
+    assert "news : id (primary key), author_id → members" in text_of(shown)
+
+
+def test_draws_imports_and_refuses_those_that_no_rule_allows_when_there_are_some(twin: Twin) -> None:
+    twin.write("backend/app/domain/bad.py", "from app.infrastructure.database import news\n")
+    twin.project.reports.mkdir()
+
+    shown = page_of(twin.project)
+
+    (drawing,) = [svg for svg in shown.iter("svg") if svg.get("aria-labelledby") == "layers-title"]
+    boxes = [text_of(text) for text in drawing.iter("text") if not with_class(text, "count")]
+    assert sorted(boxes) == ["application", "core", "domain", "infrastructure", "main", "presentation"]
+    counts = [text_of(text) for text in with_class(drawing, "count")]
+    assert counts.count("1 refused") == 1
+    table = [[text_of(cell) for cell in row] for row in list(shown.iter("table"))[-1].iter("tr")]
+    cells = {row[0]: dict(zip(table[0][1:], row[1:], strict=True)) for row in table[1:]}
+    assert cells["domain"]["infrastructure"] == "1 refused"
+    assert cells["presentation"]["domain"] == "1"
+    assert cells["presentation"]["core"] == "0"
+    assert cells["domain"]["core"] == "never"
+    assert cells["domain"]["domain"] == "itself"
+    assert "No import breaks the rules" not in text_of(shown)
+
+
+def test_raises_one_error_when_the_page_cannot_be_written(project: Project) -> None:
+    (project.reports / "index.html").mkdir()
+
+    with pytest.raises(page.PageError, match="IsADirectoryError"):
+        page.write(project, [make_result()], "")
