@@ -19,7 +19,7 @@ from gates.written import Test, written, written_in
 DECISION = re.compile(rf"{DECISIONS}\d{{4}}-[a-z0-9-]+\.md")
 PARTS = ("Context", "Decision", "Consequences")
 GROWING = re.compile(
-    r"stack\.(runtime|dev|nox|database)|layers\.|exclusions|migrations\.(imports|library-|squawk-)|routes\."
+    r"stack\.(runtime|dev|nox|database)|layers\.|exclusions|migrations\.(imports|library-|squawk-)|routes\.|handlers\.across"
 )
 BOTH = re.compile(r"tree$|handlers\.(state|model)|rules\.\w+\.says$|tool\.|noxw|noxfile|\.")
 TIGHTENING = re.compile(

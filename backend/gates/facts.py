@@ -14,7 +14,7 @@ Fact = tuple[str, str]
 Reader = Callable[[str], Iterator[Fact]]
 
 OWNERS, CONFTEST, DECISIONS = ".github/CODEOWNERS", "backend/tests/conftest.py", "docs/decisions/"
-DESCRIBED = re.compile(r"(tree|routes\.[\w-]+|migrations\.squawk-ignored)\.(.+)")
+DESCRIBED = re.compile(r"(tree|handlers\.across-fields|routes\.[\w-]+|migrations\.squawk-ignored)\.(.+)")
 """Tables whose values are prose: a fact is the name alone."""
 UNCOMPARED = re.compile(
     r"tool\.(setuptools|ruff(\.\w+)*\.((extend-)?(ignore|exclude|per-file-ignores)|target-version)|.*cache[-_]dir"

@@ -1,7 +1,8 @@
 """R04: handlers and the composition root decide nothing, and presentation holds no database session.
 
-A router module is read as a whole, so that a helper beside a handler is no way around. The gate goes by
-names, as a reader does: it cannot know what a value is at run time.
+A router module holds imports, constants and handlers, so that a helper is no way around. The gate
+goes by names, as a reader does: it cannot know what a value is at run time, and what a validator decides
+about the form of one field is a reviewer's to judge.
 """
 
 import ast
@@ -17,6 +18,7 @@ from gates.sources import dotted, functions, nodes
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 DECIDES = "rules belong to the domain and the use cases"
+GIVEN = "what a use case returns is only read"
 LOOK_UPS = {"attrgetter", "get", "getattr", "methodcaller"}
 SHAPES: dict[type[ast.AST], str] = {
     ast.For: "a loop",
@@ -34,8 +36,15 @@ SHAPES: dict[type[ast.AST], str] = {
     ast.Match: "a match",
     ast.Lambda: "a lambda",
     ast.AugAssign: "arithmetic",
+    ast.If: "a condition",
+    ast.IfExp: "a condition",
+    ast.BoolOp: "a condition",
+    ast.Raise: "an error of its own",
+    ast.Assert: "an error of its own",
 }
-WIRING = {ast.For, ast.With, ast.AsyncWith, ast.Lambda, ast.Try}
+PROVIDING: set[type[ast.AST]] = {ast.If, ast.IfExp, ast.BoolOp, ast.UnaryOp, ast.Raise}
+"""What dependencies need: something may be missing. Comparisons but with None stay refused."""
+WIRING = PROVIDING | {ast.For, ast.With, ast.AsyncWith, ast.Lambda, ast.Try}
 """What composing needs: over a fixed list, around a resource, to hand a part over. Still no decision."""
 
 
@@ -50,10 +59,13 @@ def check(project: Project) -> Outcome:
         if name.startswith("app.presentation."):
             problems += reader.sessions()
         if name.startswith("app.presentation.http."):
+            problems += [*reader.comparisons(), *reader.validators()]
             handlers += len(reader.handlers)
             problems += reader.routes(is_router=".routers" in name)
         if app.layer_of(name) == "main":
             problems += [*shapes(module.tree, WIRING), *reader.routes(is_router=False)]
+        if name == project.book["handlers"]["state-reader"]:
+            problems += shapes(module.tree, PROVIDING)
         problems += [] if name.startswith(("app.presentation.", "app.main")) else reader.stray()
         file = project.relative(module.path)
         findings += [_finding(file, line, message) for line, message in sorted({*problems})]
@@ -81,16 +93,14 @@ class Presentation:
         """In a router module everything is held to the handlers' shape, elsewhere the handlers are."""
         if is_router:
             yield from self._bare()
-            yield from self._use_cases_outside_functions()
+            yield from self._beside()
             yield from self._decisions(self.module.tree)
         elif not self.module.name.startswith("app.main"):
             yield from self._named_use_cases(self.module.tree)
-        for function in functions(self.module.tree):
-            if function in self.handlers:
-                yield from self._handler(function, calls=1)
-                yield from [] if is_router else self._decisions(function)
-            elif is_router:
-                yield from self._handler(function, calls=0)
+        for function in self.handlers:
+            yield from self._handler(function)
+            yield from self._given(function)
+            yield from [] if is_router else self._decisions(function)
 
     def sessions(self) -> Iterator[tuple[int, str]]:
         """Refuse what only a session, a connection or the application's state has."""
@@ -103,11 +113,34 @@ class Presentation:
                     yield node.lineno, f".{node.attr}: {why}"
             elif isinstance(node, ast.Subscript | ast.Call) and _looked_up(node) in {*refused, "app", "?"}:
                 yield node.lineno, f"a look-up of {_looked_up(node)!r}: {why}"
+            elif isinstance(node, ast.AsyncWith) and not self._closes(node):
+                yield node.lineno, "an async with: only use cases enter a unit of work"
+
+    def comparisons(self) -> Iterator[tuple[int, str]]:
+        """Refuse to decide by what the domain names: `role == Role.ADMIN`, `case ArticleStatus.DRAFT`."""
+        for node in nodes(self.module.tree):
+            if isinstance(node, ast.Compare | ast.MatchValue):
+                operands = [node.left, *node.comparators] if isinstance(node, ast.Compare) else [node.value]
+                for full in map(self._full, operands):
+                    if full.startswith(("app.domain.", "app.application.")):
+                        yield node.lineno, f"a comparison with {full}: {DECIDES}"
+
+    def validators(self) -> Iterator[tuple[int, str]]:
+        """Refuse rules across fields, but for those of a protocol: they are the domain's invariants."""
+        for model in nodes(self.module.tree):
+            if isinstance(model, ast.ClassDef) and model.name not in self.rules["across-fields"]:
+                for part in ast.walk(model):
+                    if self._full(part).endswith("pydantic.model_validator"):
+                        message = f"{model.name} decides across fields: {DECIDES}, or [handlers] declares it"
+                        yield getattr(part, "lineno", 0), message
 
     def stray(self) -> Iterator[tuple[int, str]]:
         """Refuse routes outside presentation."""
         for function in self.handlers:
             yield function.lineno, f"{function.name} is a route, and routes belong to presentation"
+
+    def _closes(self, node: ast.AsyncWith) -> bool:
+        return all(self._full(item.context_expr) == "contextlib.aclosing" for item in node.items)
 
     def _reading_of_state(self) -> Iterator[ast.AST]:
         if self.module.name == self.rules["state-reader"]:
@@ -136,35 +169,67 @@ class Presentation:
                 if routed or node.attr in self.rules["refused-registrations"]:
                     yield node.lineno, f".{node.attr} registers a route unseen: use a decorator"
 
-    def _handler(self, function: Function, calls: int) -> Iterator[tuple[int, str]]:
+    def _beside(self) -> Iterator[tuple[int, str]]:
+        """Refuse what is neither an import, a constant nor a handler, and what FastAPI would call for one."""
+        for statement in self.module.tree.body:
+            if isinstance(statement, Function):
+                if statement not in self.handlers:
+                    yield statement.lineno, f"{statement.name} stands beside handlers: {DECIDES}"
+            elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.Import | ast.ImportFrom | ast.Expr):
+                yield from self._named_use_cases(statement)
+                for node in ast.walk(statement):
+                    if self._last(node) in self.rules["handed-on"] and not isinstance(
+                        statement, ast.ImportFrom
+                    ):
+                        yield (
+                            statement.lineno,
+                            f"another name for {self._last(node)} hides what a handler has",
+                        )
+            else:
+                yield statement.lineno, f"{type(statement).__name__} stands beside handlers: {DECIDES}"
+
+    def _handler(self, function: Function) -> Iterator[tuple[int, str]]:
         lines = _lines(function)
         if lines > self.longest:
             yield function.lineno, f"{function.name} has {lines} lines, {self.longest} are allowed"
         made = [*self._questions(function)]
-        if len(made) > calls:
-            allowed = "one use case or query" if calls else "none, being no handler"
-            yield made[calls], f"{function.name} makes {len(made)} calls, allowed is {allowed}"
+        if len(made) > 1:
+            message = f"{function.name} makes {len(made)} calls, allowed is one use case or query"
+            yield made[1], message
+        for decorator in function.decorator_list:
+            if not self._is_route(decorator):
+                yield decorator.lineno, f"@{ast.unparse(decorator)} may do anything around {function.name}"
+        for node in ast.walk(function):
+            if isinstance(node, Function | ast.ClassDef) and node is not function:
+                yield node.lineno, f"{node.name} inside {function.name}: {DECIDES}"
+
+    def _given(self, function: Function) -> Iterator[tuple[int, str]]:
+        """Refuse to work with what was passed to be handed on, and with what a use case returned."""
+        arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+        mentioned = {a.arg: {self._last(n) for n in ast.walk(a.annotation or a)} for a in arguments}
+        own = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        for name, words in mentioned.items():
+            if "Any" in words:
+                yield function.lineno, f"{name} is Any, so nobody sees what it holds: name its type"
+        for node in (node for statement in function.body for node in ast.walk(statement)):
+            first = dotted(node).partition(".")[0]
+            if isinstance(node, ast.Attribute) and mentioned.get(first, set()) & {*self.rules["handed-on"]}:
+                yield node.lineno, f"{first}.{node.attr}: {first} is for use cases, so only hand it on"
+            if isinstance(node, ast.Call) and dotted(node.func).partition(".")[0] in {"", *own}:
+                yield node.lineno, f"{ast.unparse(node.func)}(): {GIVEN}"
+            stored = isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load)
+            if stored and not dotted(getattr(node, "value", node)).endswith(".headers"):
+                yield getattr(node, "lineno", 0), f"{ast.unparse(node)} = …: {GIVEN}"
 
     def _questions(self, function: Function) -> Iterator[int]:
         """Yield the lines of use cases that are named and of awaits of what presentation did not define."""
-        own = {other.name for other in functions(self.module.tree)}
         for node in ast.walk(function):
             if isinstance(node, ast.Name | ast.Attribute) and _is_use_case(self._full(node)):
                 yield node.lineno
             elif isinstance(node, ast.Await):
                 called = self._full(node.value.func) if isinstance(node.value, ast.Call) else ""
-                if (
-                    called not in own
-                    and not called.startswith("app.presentation.")
-                    and not _is_use_case(called)
-                ):
+                if not called.startswith("app.presentation.") and not _is_use_case(called):
                     yield node.lineno
-
-    def _use_cases_outside_functions(self) -> Iterator[tuple[int, str]]:
-        """Refuse use cases that FastAPI would call, as in `Depends(publish_article)`."""
-        for statement in self.module.tree.body:
-            if not isinstance(statement, Function):
-                yield from self._named_use_cases(statement)
 
     def _named_use_cases(self, tree: ast.AST) -> Iterator[tuple[int, str]]:
         for node in ast.walk(tree):
@@ -178,8 +243,11 @@ class Presentation:
                 yield node.lineno, f"{dotted(node.func)}() computes: {DECIDES}"
 
     def _full(self, node: ast.AST) -> str:
-        first, dot, rest = dotted(node).partition(".")
+        first, dot, rest = dotted(node.func if isinstance(node, ast.Call) else node).partition(".")
         return self.module.names.get(first, first) + dot + rest
+
+    def _last(self, node: ast.AST) -> str:
+        return self._full(node).rpartition(".")[2]
 
 
 def shapes(tree: ast.AST, allowed: set[type[ast.AST]]) -> Iterator[tuple[int, str]]:
@@ -189,6 +257,8 @@ def shapes(tree: ast.AST, allowed: set[type[ast.AST]]) -> Iterator[tuple[int, st
             continue
         if what := SHAPES.get(type(node)):
             yield getattr(node, "lineno", 0), f"{what}: {DECIDES}"
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            yield node.lineno, f"a condition: {DECIDES}"
         elif isinstance(node, ast.BinOp) and not isinstance(node.op, ast.BitOr) and not _is_constant(node):
             yield node.lineno, f"arithmetic: {DECIDES}"
         elif isinstance(node, ast.Compare) and not _compares_with_none(node):
@@ -221,7 +291,8 @@ def _looked_up(node: ast.Subscript | ast.Call) -> str:
     name = node.args[position] if function in LOOK_UPS and len(node.args) > position else None
     if isinstance(name, ast.Constant):
         return str(name.value)
-    return "?" if function == "getattr" and dotted(node.args[0]) != "self" else ""
+    computed = function in {"getattr", "vars"} and node.args and dotted(node.args[0]) != "self"
+    return "?" if computed else ""
 
 
 def _lines(function: Function) -> int:

@@ -163,7 +163,8 @@ class Reader:
         allowed = self.app.layers.get(self.layer, NO_LAYER)
         if top == "app":
             layer = self.app.layer_of(full)
-            if layer != self.layer and layer not in allowed["layers"]:
+            listed = any(f"{full}.".startswith(f"app.{entry}.") for entry in allowed["layers"])
+            if layer != self.layer and not (listed or layer in allowed["layers"]):
                 yield self._unlisted(line, full, "layers")
             module, rest = self.app.split(full)
             if module and rest and rest[0] in module.names and full not in seen:

@@ -20,7 +20,11 @@ SUMMARY = re.compile(r"Contracts: (\d+) kept, (\d+) broken")
 
 def check(project: Project) -> Outcome:
     """Layers are stacked, siblings are independent, and no layer reaches what its list does not name."""
-    layers = {name: layer for name, layer in project.book["layers"].items() if "modules" not in layer}
+    layers = {
+        name: layer | {"layers": sorted({entry.partition(".")[0] for entry in layer["layers"]})}
+        for name, layer in project.book["layers"].items()
+        if "modules" not in layer
+    }
     roots = [root for layer in project.book["layers"].values() for root in layer.get("modules", [])]
     third_party = {name for layer in project.book["layers"].values() for name in layer["libraries"]}
     contracts = [_stack(layers, roots), *_forbidden(layers, third_party)]

@@ -294,6 +294,6 @@ class LoadGauge(Protocol):
 
 
 class Readiness(Protocol):
-    async def is_ready(self) -> bool:
-        """Say within a second, whatever the database does, whether it answers and its schema fits."""
+    async def check(self) -> None:
+        """Raises UnavailableError, within a second, unless the database answers and its schema fits."""
         ...

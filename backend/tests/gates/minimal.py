@@ -68,10 +68,14 @@ route-methods = [
   "delete", "get", "patch", "post", "put",
 ]
 refused-registrations = ["add_api_route", "mount"]
-refused-attributes = ["commit", "execute", "session", "state"]
+refused-attributes = ["commit", "execute", "session", "state", "__dict__"]
 refused-calls = ["sorted", "sum"]
+handed-on = ["UowDep"]
 state = "request.app.state.dependencies"
 state-reader = "app.presentation.http.dependencies"
+
+[handlers.across-fields]
+TokenCreate = "RFC 6749"
 
 [budgets]
 file-lines = 60

@@ -1,5 +1,6 @@
 import pytest
 
+from gates import layers
 from gates.imports import check
 from tests.gates.twin import Twin
 
@@ -122,3 +123,27 @@ def test_refuses_ignored_file_when_git_hides_it(twin: Twin) -> None:
     twin.write(".gitignore", "*").write("backend/app/domain/bad.py", "import sqlalchemy")
 
     assert check(twin.project).findings[0].file == "backend/app/domain/bad.py"
+
+
+@pytest.mark.parametrize(
+    ("source", "messages"),
+    [
+        ("from app.core.logging import get_logger", []),
+        ("from app.core import logging", []),
+        ("from app.core import database", ["presentation must not use app.core.database"]),
+        ("from app.core.database import engine", ["presentation must not use app.core.database.engine"]),
+    ],
+)
+def test_refuses_module_when_only_others_of_its_layer_are_listed(
+    twin: Twin, source: str, messages: list[str]
+) -> None:
+    twin.write("backend/app/core/logging.py", "get_logger = print\n")
+    twin.rule(
+        '[layers.presentation]\nlayers = ["application", "domain", "core"]',
+        '[layers.presentation]\nlayers = ["application", "domain", "core.logging"]',
+    )
+    twin.write("backend/app/presentation/http/extra.py", f"{source}\n")
+
+    found = [finding.message.partition(":")[0] for finding in check(twin.project).findings]
+    assert [message for message in found if "core" in message] == messages
+    assert layers.check(twin.project).status == "passed"

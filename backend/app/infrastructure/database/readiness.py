@@ -3,6 +3,7 @@
 from sqlalchemy import text
 
 from app.core.database import Connections
+from app.domain.errors import UnavailableError
 from app.infrastructure.database.patience import BoundedQuestion
 
 
@@ -12,8 +13,9 @@ class SqlAlchemyReadiness:
         self._head = head
         self._question = BoundedQuestion(self._ask)
 
-    async def is_ready(self) -> bool:
-        return await self._question.answer() is True
+    async def check(self) -> None:
+        if await self._question.answer() is not True:
+            raise UnavailableError
 
     async def _ask(self) -> bool:
         async with self._reads() as connection:

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from app.application.access import Action
 from app.application.exports import Export, TooManyExportsError
 from app.domain.errors import DomainError
-from app.presentation.http.routing import operation
+from app.presentation.http.routing import raw
 
 TABLES: dict[str, dict[str, Any]] = {
     "text/csv": {"schema": {"type": "string"}},
@@ -57,6 +57,5 @@ async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byte
 def exported(
     action: Action, *errors: type[DomainError], content: dict[str, dict[str, Any]] = TABLES
 ) -> dict[str, Any]:
-    arguments = operation(action, TooManyExportsError, *errors)
-    arguments["responses"][200] = {"description": "The file.", "content": content}
+    arguments = raw(action, TooManyExportsError, *errors, content=content)
     return arguments | {"response_class": StreamingResponse}

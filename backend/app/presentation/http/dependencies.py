@@ -23,6 +23,7 @@ from app.application.queries import (
     Readiness,
     SessionQueries,
 )
+from app.domain.errors import UnavailableError
 from app.domain.ports import Clock, UnitOfWork
 from app.presentation.http.metrics import Metrics
 from app.presentation.http.requests import StrictRequest
@@ -127,11 +128,10 @@ async def _calendar_encoder(request: Request) -> Encoder:
 
 
 async def _readiness(request: Request) -> Readiness:
+    """Raises UnavailableError once the process has said that it leaves."""
+    if provided(request).departure.is_announced:
+        raise UnavailableError
     return provided(request).readiness
-
-
-async def _departure(request: Request) -> Departure:
-    return provided(request).departure
 
 
 async def _load_gauge(request: Request) -> LoadGauge:
@@ -183,7 +183,6 @@ AuditQueriesDep = Annotated[AuditQueries, Depends(_audit_queries)]
 ExporterDep = Annotated[Exporter, Depends(_exporter)]
 CalendarEncoderDep = Annotated[Encoder, Depends(_calendar_encoder)]
 ReadinessDep = Annotated[Readiness, Depends(_readiness)]
-DepartureDep = Annotated[Departure, Depends(_departure)]
 LoadGaugeDep = Annotated[LoadGauge, Depends(_load_gauge)]
 MetricsDep = Annotated[Metrics, Depends(_metrics)]
 OptionalActor = Annotated[Actor | None, Depends(_optional_actor)]

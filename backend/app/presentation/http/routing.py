@@ -121,6 +121,13 @@ def operation(
     return {"responses": _responses(problems), "openapi_extra": extra}
 
 
+def raw(action: Action, *errors: type[DomainError], content: dict[str, Any]) -> dict[str, Any]:
+    """Like `operation`, for an answer of these media types, which no model describes."""
+    arguments = operation(action, *errors)
+    arguments["responses"][200] = {"description": "The content.", "content": content}
+    return arguments
+
+
 def _responses(problems: Sequence[tuple[int, str, str]]) -> dict[int, dict[str, Any]]:
     responses: dict[int, dict[str, Any]] = {}
     for status, code, detail in sorted(problems):

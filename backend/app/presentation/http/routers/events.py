@@ -1,4 +1,4 @@
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
@@ -28,6 +28,7 @@ from app.domain.events import (
     EventTimesError,
     EventTitleError,
 )
+from app.presentation.http.attachments import CALENDAR
 from app.presentation.http.conditions import EntityTagDep, SeenVersions
 from app.presentation.http.dependencies import (
     CalendarEncoderDep,
@@ -39,7 +40,7 @@ from app.presentation.http.dependencies import (
 )
 from app.presentation.http.idempotency import IdempotentUowDep
 from app.presentation.http.pagination import PaginationDep
-from app.presentation.http.routing import api_router, operation
+from app.presentation.http.routing import api_router, operation, raw
 from app.presentation.http.schemas.events import (
     EventCreate,
     EventListParams,
@@ -57,13 +58,6 @@ INVALID = (
     EventOrganizerError,
     EventTimesError,
 )
-
-
-def calendar_operation() -> dict[str, Any]:
-    arguments = operation(Action.READ_PUBLIC_EVENTS)
-    content = {"text/calendar": {"schema": {"type": "string"}}}
-    arguments["responses"][200] = {"description": "The calendar.", "content": content}
-    return arguments | {"response_class": StreamingResponse}
 
 
 @router.get("", summary="List events", **operation(Action.READ_PUBLIC_EVENTS))
@@ -86,7 +80,12 @@ async def list_events(
     return EventPage.of(page, pagination.next_cursor(page, params))
 
 
-@router.get(".ics", summary="Subscribe to the calendar", **calendar_operation())
+@router.get(
+    ".ics",
+    summary="Subscribe to the calendar",
+    response_class=StreamingResponse,
+    **raw(Action.READ_PUBLIC_EVENTS, content=CALENDAR),
+)
 async def read_events_calendar(
     queries: EventQueriesDep, encoder: CalendarEncoderDep, actor: OptionalActor, tag: EntityTagDep
 ) -> StreamingResponse:

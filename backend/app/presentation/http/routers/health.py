@@ -1,6 +1,5 @@
 from app.application.access import Action
-from app.domain.errors import UnavailableError
-from app.presentation.http.dependencies import DepartureDep, ReadinessDep
+from app.presentation.http.dependencies import ReadinessDep
 from app.presentation.http.routing import api_router, operation
 from app.presentation.http.schemas.health import HealthRead
 
@@ -14,11 +13,10 @@ async def live() -> HealthRead:
 
 
 @router.get("/ready", summary="Can it serve requests?", **operation(Action.CHECK_HEALTH))
-async def ready(readiness: ReadinessDep, departure: DepartureDep) -> HealthRead:
+async def ready(readiness: ReadinessDep) -> HealthRead:
     """200 when the database answers within a second and has the schema of this release, else 503.
 
     Send no requests here while this fails. It also fails for some seconds before the process ends.
     """
-    if departure.is_announced or not await readiness.is_ready():
-        raise UnavailableError
+    await readiness.check()
     return HealthRead()
