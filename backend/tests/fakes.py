@@ -26,7 +26,7 @@ from app.domain.consultations.responses import (
 )
 from app.domain.errors import PreconditionFailedError
 from app.domain.events import Event, EventId, EventNotFoundError
-from app.domain.login_attempts import AttemptCount, AttemptKey
+from app.domain.login_attempts import LOG_INS, AttemptCount, AttemptKey, Limit
 from app.domain.members import (
     EmailAddress,
     EmailTakenError,
@@ -150,12 +150,14 @@ class InMemoryLoginAttemptCounters:
     def __init__(self, rows: dict[AttemptKey, AttemptCount]) -> None:
         self._rows = rows
 
-    async def add(self, number: int, keys: Iterable[AttemptKey], *, at: datetime) -> list[AttemptCount]:
+    async def add(
+        self, number: int, keys: Iterable[AttemptKey], *, at: datetime, limit: Limit = LOG_INS
+    ) -> list[AttemptCount]:
         counts = []
         for key in keys:
             count = self._rows.get(key)
             if count is None or count.window_ends_at <= at:
-                count = AttemptCount(0, at + AttemptCount.WINDOW)
+                count = AttemptCount(0, at + limit.window)
             self._rows[key] = AttemptCount(max(count.attempts + number, 0), count.window_ends_at)
             counts.append(self._rows[key])
         return counts

@@ -4,11 +4,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from app.application.access import Action, authorize
+from app.application.notices import may_cause_mail
 from app.application.one_time_tokens import find_redeemable, hand_out
 from app.application.ports import (
     AccessToken,
-    Mailer,
-    MailTemplate,
     OneTimeTokens,
     PasswordHasher,
     SessionTokens,
@@ -40,9 +39,12 @@ from app.domain.ports import Clock, UnitOfWork
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
+    """`client` is the network address that it comes from."""
+
     email: EmailAddress
     password: str = field(repr=False)
     full_name: str = field(repr=False)
+    client: str = field(repr=False)
     phone: PhoneNumber | None = None
     language: Language = Language.ENGLISH
 
@@ -72,7 +74,8 @@ async def register_member(
 ) -> None:
     """Make an account, or write to its owner if there is one: the caller learns nothing.
 
-    The password is checked and hashed in both cases, and a mail is sent in both (ASVS 5.0 6.3.8).
+    The password is checked and hashed in both cases, and a mail is sent in both (ASVS 5.0 6.3.8), to the
+    owner of an account within the limit on mails.
     Raises PasswordLengthError, PasswordTooCommonError, FullNameError.
     """
     authorize(None, Action.REGISTER)
@@ -89,6 +92,7 @@ async def register_member(
     # Of two first registrations at the same instant one comes second, and its mail is on the way.
     with suppress(EmailTakenError):
         async with uow:
+            tell = await may_cause_mail(email, client=registration.client, uow=uow, clock=clock)
             known = await uow.members.find_by_email(email)
             if known is None:
                 uow.members.add(member)
@@ -96,18 +100,23 @@ async def register_member(
                 await hand_out(member, OneTimePurpose.VERIFY_EMAIL, uow=uow, clock=clock)
             else:
                 uow.audit.add(_entry("auth:register-again", known, clock))
-                notice = SendAccountExistsNotice(notice_id=uuid7(now), member_id=known.id)
-                await uow.jobs.defer(notice)
+                if tell:
+                    notice = SendAccountExistsNotice(notice_id=uuid7(now), member_id=known.id)
+                    await uow.jobs.defer(notice)
             await uow.commit()
 
 
-async def resend_verification(email: EmailAddress, *, uow: UnitOfWork, clock: Clock) -> None:
-    """Mail a new token, which replaces the earlier one, if the address awaits verification."""
+async def resend_verification(email: EmailAddress, *, client: str, uow: UnitOfWork, clock: Clock) -> None:
+    """Mail a new token, which replaces the earlier one, if the address awaits verification.
+
+    Beyond the limit on mails nothing happens, and nobody is told.
+    """
     authorize(None, Action.REGISTER)
     async with uow:
-        member = await uow.members.find_by_email(email)
-        waits = member is not None and member.is_active and member.email_verified_at is None
-        await hand_out(member if waits else None, OneTimePurpose.VERIFY_EMAIL, uow=uow, clock=clock)
+        if await may_cause_mail(email, client=client, uow=uow, clock=clock):
+            member = await uow.members.find_by_email(email)
+            waits = member is not None and member.is_active and member.email_verified_at is None
+            await hand_out(member if waits else None, OneTimePurpose.VERIFY_EMAIL, uow=uow, clock=clock)
         await uow.commit()
 
 
@@ -220,22 +229,6 @@ async def revoke_token(text: str, *, uow: UnitOfWork, clock: Clock, tokens: Sess
             member = await uow.members.get(session.member_id)
             uow.audit.add(_entry("auth:log-out", member, clock))
             await uow.commit()
-
-
-async def send_account_exists_notice(
-    job: SendAccountExistsNotice, *, uow: UnitOfWork, mailer: Mailer
-) -> None:
-    """Tell the owner of an account about an attempt to register it again."""
-    async with uow:
-        member = await uow.members.find(job.member_id)
-    if member is not None:
-        await mailer.send(
-            MailTemplate.ACCOUNT_EXISTS,
-            to=member.email,
-            language=member.language,
-            values={"name": member.full_name},
-            mail_id=job.notice_id,
-        )
 
 
 def _address(username: str) -> EmailAddress | None:

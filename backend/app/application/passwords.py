@@ -3,10 +3,13 @@
 from dataclasses import dataclass, field
 
 from app.application.access import Action, Actor, authorize
+from app.application.notices import may_cause_mail
 from app.application.one_time_tokens import find_redeemable, hand_out
 from app.application.ports import OneTimeTokens, PasswordHasher
 from app.domain.audit import AuditEntry
-from app.domain.auth import CurrentPasswordError, OneTimePurpose, OneTimeTokenError, Password, SessionId
+from app.domain.auth import CurrentPasswordError, OneTimePurpose, OneTimeTokenError, Password
+from app.domain.identifiers import uuid7
+from app.domain.jobs import SendPasswordChangedNotice
 from app.domain.login_attempts import account_key, require_attempts_left
 from app.domain.members import EmailAddress, Member
 from app.domain.ports import Clock, UnitOfWork
@@ -26,13 +29,17 @@ class PasswordChange:
     password: str = field(repr=False)
 
 
-async def request_password_reset(email: EmailAddress, *, uow: UnitOfWork, clock: Clock) -> None:
-    """Mail a token that resets the password, if the address has an active account."""
+async def request_password_reset(email: EmailAddress, *, client: str, uow: UnitOfWork, clock: Clock) -> None:
+    """Mail a token that resets the password, if the address has an active account.
+
+    Beyond the limit on mails nothing happens, and nobody is told.
+    """
     authorize(None, Action.RECOVER_ACCOUNT)
     async with uow:
-        member = await uow.members.find_by_email(email)
-        active = member is not None and member.is_active
-        await hand_out(member if active else None, OneTimePurpose.RECOVERY, uow=uow, clock=clock)
+        if await may_cause_mail(email, client=client, uow=uow, clock=clock):
+            member = await uow.members.find_by_email(email)
+            active = member is not None and member.is_active
+            await hand_out(member if active else None, OneTimePurpose.RECOVERY, uow=uow, clock=clock)
         await uow.commit()
 
 
@@ -59,8 +66,7 @@ async def reset_password(
         member.replace_password_hash(password_hash, clock.now())
         member.verify_email(clock.now())
         await uow.login_attempts.forget(account_key(member.email.value))
-        await _forget_old_proofs(member, uow=uow, clock=clock)
-        uow.audit.add(_entry(Action.RECOVER_ACCOUNT, member, None, clock))
+        await _conclude(Action.RECOVER_ACCOUNT, member, None, uow=uow, clock=clock)
         await uow.commit()
 
 
@@ -88,8 +94,7 @@ async def change_password(
             raise CurrentPasswordError
         member.replace_password_hash(password_hash, clock.now())
         await uow.login_attempts.add(-1, keys, at=clock.now())
-        await _forget_old_proofs(member, uow=uow, clock=clock, keep=actor.session_id)
-        uow.audit.add(_entry(Action.CHANGE_CREDENTIALS, member, actor, clock))
+        await _conclude(Action.CHANGE_CREDENTIALS, member, actor, uow=uow, clock=clock)
         await uow.commit()
 
 
@@ -98,13 +103,12 @@ async def _hash_chosen(text: str, member: Member, hasher: PasswordHasher) -> str
     return await hasher.hash(Password.chosen(text, personal=personal))
 
 
-async def _forget_old_proofs(
-    member: Member, *, uow: UnitOfWork, clock: Clock, keep: SessionId | None = None
+async def _conclude(
+    action: Action, member: Member, actor: Actor | None, *, uow: UnitOfWork, clock: Clock
 ) -> None:
-    await uow.sessions.revoke_all(member.id, at=clock.now(), keep=keep)
+    """End every session but the actor's, make mailed tokens worthless, tell the owner, take a record."""
+    actor_id, session_id = (None, None) if actor is None else (actor.member_id, actor.session_id)
+    await uow.sessions.revoke_all(member.id, at=clock.now(), keep=session_id)
     await uow.one_time_tokens.remove_all(member.id)
-
-
-def _entry(action: Action, member: Member, actor: Actor | None, clock: Clock) -> AuditEntry:
-    actor_id = None if actor is None else actor.member_id
-    return AuditEntry.create(action=action, at=clock.now(), actor_id=actor_id, subject_id=member.id)
+    await uow.jobs.defer(SendPasswordChangedNotice(notice_id=uuid7(clock.now()), member_id=member.id))
+    uow.audit.add(AuditEntry.create(action=action, at=clock.now(), actor_id=actor_id, subject_id=member.id))

@@ -93,6 +93,7 @@ class MailTemplate(StrEnum):
     ACCOUNT_EXISTS = "account_exists"
     RECOVERY = "recovery"
     INVITATION = "invitation"
+    CREDENTIALS_CHANGED = "credentials_changed"
 
 
 class Mailer(Protocol):

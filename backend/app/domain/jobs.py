@@ -19,8 +19,16 @@ class SendOneTimeToken(Job):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SendAccountExistsNotice(Job):
-    """Tell a member that somebody tried to register with their address."""
+class SendNotice(Job):
+    """Tell a member what happened to their account. Each kind is a job of its own."""
 
     notice_id: UUID
     member_id: MemberId
+
+
+class SendAccountExistsNotice(SendNotice):
+    """Somebody tried to register with their address."""
+
+
+class SendPasswordChangedNotice(SendNotice):
+    """There is a new password, set by them or by somebody else (ASVS 5.0 6.3.7)."""

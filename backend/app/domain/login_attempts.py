@@ -1,4 +1,4 @@
-"""Limits on guessing passwords: attempts that failed, counted by account and by address."""
+"""Limits on guessing passwords and on asking for mails, counted by account and by address."""
 
 import hashlib
 from collections.abc import Iterable
@@ -21,14 +21,24 @@ class TooManyAttemptsError(TooManyRequestsError):
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """How many attempts one key has in a window."""
+
+    attempts: int
+    window: timedelta
+
+
+LOG_INS = Limit(10, timedelta(minutes=5))
+MAILS = Limit(5, timedelta(minutes=30))
+"""As long as a token to recover an account is good: whoever gets no other mail has one that works."""
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptCount:
     """What one key has used up since its window began. A window that ended counts for nothing."""
 
     attempts: int
     window_ends_at: datetime
-
-    LIMIT: ClassVar[int] = 10
-    WINDOW: ClassVar[timedelta] = timedelta(minutes=5)
 
 
 def account_key(username: str) -> AttemptKey:
@@ -36,15 +46,20 @@ def account_key(username: str) -> AttemptKey:
     return _key("account", username)
 
 
-def client_key(address: str) -> AttemptKey:
+def client_key(address: str, *, what_for: str = "client") -> AttemptKey:
     """Count an IPv6 network of 64 bits as one client: it belongs to one household (RFC 6177)."""
     try:
         ip = ip_address(address)
     except ValueError:
-        return _key("client", address)
+        return _key(what_for, address)
     if isinstance(ip, IPv6Address):
-        return _key("client", str(ip_network((ip, 64), strict=False)))
-    return _key("client", str(ip))
+        return _key(what_for, str(ip_network((ip, 64), strict=False)))
+    return _key(what_for, str(ip))
+
+
+def mail_keys(recipient: str, client: str) -> tuple[AttemptKey, AttemptKey]:
+    """Whose mails count: those to the recipient, in normal form, and those that the client asked for."""
+    return _key("mail", recipient), client_key(client, what_for="mail client")
 
 
 def require_attempts_left(counts: Iterable[AttemptCount], at: datetime) -> None:
@@ -52,7 +67,7 @@ def require_attempts_left(counts: Iterable[AttemptCount], at: datetime) -> None:
 
     The window does not move with further attempts, so nobody is locked out for long (ASVS 5.0 6.3.1).
     """
-    waits = [count.window_ends_at - at for count in counts if count.attempts > AttemptCount.LIMIT]
+    waits = [count.window_ends_at - at for count in counts if count.attempts > LOG_INS.attempts]
     if waits:
         raise TooManyAttemptsError(max(waits))
 
@@ -64,10 +79,12 @@ def _key(kind: str, text: str) -> AttemptKey:
 class LoginAttemptCounters(Protocol):
     """Counters that every instance of the application shares."""
 
-    async def add(self, number: int, keys: Iterable[AttemptKey], *, at: datetime) -> list[AttemptCount]:
+    async def add(
+        self, number: int, keys: Iterable[AttemptKey], *, at: datetime, limit: Limit = LOG_INS
+    ) -> list[AttemptCount]:
         """Add to the count of each key, never below zero, and return the counts.
 
-        A key without a current window begins one, which ends AttemptCount.WINDOW later.
+        A key without a current window begins one, as long as the limit's.
         """
         ...
 

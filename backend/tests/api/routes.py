@@ -251,11 +251,11 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/health/live"): route(0, Call(200)),
     ("GET", "/health/ready"): route(1, Call(200)),
     ("GET", "/metrics"): route(1, Call(200)),
-    ("POST", "/api/v1/auth/register"): route(5, Call(202, newcomer)),
+    ("POST", "/api/v1/auth/register"): route(6, Call(202, newcomer)),
     ("POST", "/api/v1/auth/email/verify"): route(
-        5, Call(204, partial(one_time_token, purpose=OneTimePurpose.VERIFY_EMAIL))
+        6, Call(204, partial(one_time_token, purpose=OneTimePurpose.VERIFY_EMAIL))
     ),
-    ("POST", "/api/v1/auth/email/resend"): route(3, Call(202, unverified)),
+    ("POST", "/api/v1/auth/email/resend"): route(4, Call(202, unverified)),
     ("POST", "/api/v1/auth/token"): route(
         6,
         Call(200, credentials),
@@ -265,12 +265,12 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/api/v1/auth/sessions"): route(2, Call(200)),
     ("DELETE", "/api/v1/auth/sessions"): route(4, Call(204)),
     ("DELETE", "/api/v1/auth/sessions/{id}"): route(4, Call(204, own_session), Call(404, session_of_another)),
-    ("POST", "/api/v1/auth/password/forgot"): route(3, Call(202, unverified)),
+    ("POST", "/api/v1/auth/password/forgot"): route(4, Call(202, unverified)),
     ("POST", "/api/v1/auth/password/reset"): route(
-        9, Call(204, partial(one_time_token, purpose=OneTimePurpose.RECOVERY, password=NEW_PASSWORD))
+        12, Call(204, partial(one_time_token, purpose=OneTimePurpose.RECOVERY, password=NEW_PASSWORD))
     ),
     ("PUT", "/api/v1/auth/password"): route(
-        9, Call(204, plain(json={"current_password": PASSWORD, "password": NEW_PASSWORD}))
+        10, Call(204, plain(json={"current_password": PASSWORD, "password": NEW_PASSWORD}))
     ),
     ("DELETE", "/api/v1/members/me"): route(9, Call(204, plain(**SEEN))),
     ("GET", "/api/v1/members/me/data"): route(11, Call(200)),

@@ -219,3 +219,16 @@ async def test_writes_in_the_language_of_the_browser_when_somebody_registers(
     await client.post(f"{AUTH}/register", json=body, headers={"Accept-Language": "es-ES,es;q=0.9"})
 
     assert (await connection.scalars(text("SELECT language FROM members"))).all() == ["es"]
+
+
+@pytest.mark.parametrize("path", [FORGOT, f"{AUTH}/email/resend"])
+async def test_gives_the_same_answer_and_no_more_mails_when_one_client_asks_for_many(
+    path: str, app: FastAPI, connection: AsyncConnection
+) -> None:
+    for address, mails in [("203.0.113.7", 5), ("203.0.113.8", 10)]:
+        async with reached_from(app, address) as client:
+            emails = [f"n{number}-{mails}@pau2.example" for number in range(7)]
+            answers = [await client.post(path, json={"email": email}) for email in emails]
+
+        assert {(answer.status_code, answer.content) for answer in answers} == {(202, answers[0].content)}
+        assert await connection.scalar(text("SELECT count(*) FROM procrastinate_jobs")) == mails

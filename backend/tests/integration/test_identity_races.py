@@ -8,13 +8,13 @@ from pydantic import SecretStr
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.application.auth import PasswordGrant, TokenPair, issue_tokens
+from app.application.auth import PasswordGrant, TokenPair, issue_tokens, verify_email
 from app.application.members import change_role, deactivate_member, erase_own_member
 from app.application.passwords import PasswordReset, request_password_reset, reset_password
 from app.application.ports import SessionTokens
 from app.core.database import create_database, create_engine
 from app.core.settings import Environment, Settings
-from app.domain.auth import InvalidGrantError, OneTimePurpose, OneTimeTokenError, OneTimeTokenId
+from app.domain.auth import InvalidGrantError, OneTimePurpose, OneTimeToken, OneTimeTokenError, OneTimeTokenId
 from app.domain.login_attempts import TooManyAttemptsError
 from app.domain.members import EmailAddress, LastAdminError, Member, Role
 from app.infrastructure.database.auth import one_time_tokens
@@ -29,6 +29,8 @@ ADDRESS = EmailAddress("marta@pau2.example")
 NEW_PASSWORD = "seven herons at dawn"
 ONE_TIME = HmacOneTimeTokens(KEYS)
 AT_ONCE = 6
+WAITING = """SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'"""
 
 
 class Server:
@@ -60,10 +62,19 @@ class Server:
         await reset_password(command, uow=self.uow(), clock=self.clock, hasher=self.hasher, tokens=ONE_TIME)
 
     async def mailed_token(self) -> str:
-        await request_password_reset(ADDRESS, uow=self.uow(), clock=self.clock)
+        await request_password_reset(ADDRESS, client="203.0.113.7", uow=self.uow(), clock=self.clock)
         async with self.engine.connect() as connection:
             token_id = (await connection.scalars(select(one_time_tokens.c.id))).one()
         return ONE_TIME.text(OneTimeTokenId(token_id), OneTimePurpose.RECOVERY)
+
+    async def verify(self, token: str) -> None:
+        await verify_email(token, uow=self.uow(), clock=self.clock, tokens=ONE_TIME)
+
+    async def waiting(self, number: int) -> None:
+        """Return when so many transactions wait for another one."""
+        async with asyncio.timeout(10):
+            while await self.count(WAITING) < number:  # each look is a round trip, so this yields
+                continue
 
     async def leave(self, how: str, leaving: Member, by: Member) -> None:
         actor = make_actor(Role.ADMIN, member_id=by.id)
@@ -143,6 +154,31 @@ async def test_one_wins_when_a_reset_token_is_redeemed_at_once(server: Server, m
     assert results.count(None) == 1
     assert sum(isinstance(result, OneTimeTokenError) for result in results) == AT_ONCE - 1
     await server.log_in(NEW_PASSWORD)
+
+
+@pytest.mark.parametrize("redeem", ["reset", "verify"])
+async def test_nobody_waits_in_a_circle_when_an_erasure_meets_a_token(
+    redeem: str, server: Server, marta: Member
+) -> None:
+    """The erasure is first in the queue for the member; whoever redeems must not hold the token meanwhile."""
+    purpose = OneTimePurpose.RECOVERY if redeem == "reset" else OneTimePurpose.VERIFY_EMAIL
+    token = OneTimeToken.issue(member_id=marta.id, purpose=purpose, at=server.clock.now())
+    mailed = ONE_TIME.text(token.id, purpose)
+    async with server.uow() as uow:
+        await uow.one_time_tokens.replace(token)
+        await uow.commit()
+
+    async with server.uow() as uow:
+        await uow.members.get_locked(marta.id)
+        erasure = asyncio.create_task(server.leave("erase", marta, by=marta))
+        await server.waiting(1)
+        redeeming = asyncio.create_task(server.reset(mailed) if redeem == "reset" else server.verify(mailed))
+        await server.waiting(2)
+
+    erased, redeemed = await all_at_once(erasure, redeeming)
+    assert erased is None
+    assert isinstance(redeemed, OneTimeTokenError)
+    assert await server.count("SELECT count(*) FROM one_time_tokens") == 0
 
 
 async def test_no_session_of_the_old_password_is_left_when_a_reset_meets_log_ins(

@@ -36,7 +36,7 @@ from tests.factories import PASSWORD, make_member
 from tests.fakes import CountingPasswordHasher, FixedClock
 
 ADDRESS = EmailAddress("marta-canary@pau2.example")
-REGISTRATION = Registration(email=ADDRESS, password=PASSWORD, full_name="Marta Canary")
+REGISTRATION = Registration(email=ADDRESS, password=PASSWORD, full_name="Marta Canary", client="203.0.113.7")
 
 
 class Mailbox(Handler):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,9 +12,9 @@ from app.application.auth import (
     register_member,
     resend_verification,
     revoke_token,
-    send_account_exists_notice,
     verify_email,
 )
+from app.application.notices import send_notice
 from app.application.one_time_tokens import send_one_time_token
 from app.application.ports import MailTemplate, SessionTokens
 from app.domain.auth import (
@@ -39,7 +40,7 @@ from tests.fakes import (
 KEYS = {"test": "t" * 32}
 ADDRESS = EmailAddress("marta@pau2.example")
 CLIENT = "203.0.113.7"
-REGISTRATION = Registration(email=ADDRESS, password=PASSWORD, full_name="Marta")
+REGISTRATION = Registration(email=ADDRESS, password=PASSWORD, full_name="Marta", client=CLIENT)
 ONE_TIME = HmacOneTimeTokens(KEYS)
 
 
@@ -61,8 +62,8 @@ class World:
     async def register(self, registration: Registration = REGISTRATION) -> None:
         await register_member(registration, uow=self.uow, clock=self.clock, hasher=self.hasher)
 
-    async def resend(self) -> None:
-        await resend_verification(ADDRESS, uow=self.uow, clock=self.clock)
+    async def resend(self, email: EmailAddress = ADDRESS, client: str = CLIENT) -> None:
+        await resend_verification(email, client=client, uow=self.uow, clock=self.clock)
 
     async def verify(self, text: str) -> None:
         await verify_email(text, uow=self.uow, clock=self.clock, tokens=ONE_TIME)
@@ -82,7 +83,7 @@ class World:
                 job, uow=self.uow, clock=self.clock, tokens=ONE_TIME, mailer=self.mailer
             )
         elif isinstance(job, SendAccountExistsNotice):
-            await send_account_exists_notice(job, uow=self.uow, mailer=self.mailer)
+            await send_notice(job, uow=self.uow, mailer=self.mailer)
 
     async def mailed_token(self) -> str:
         """Run the newest job and return the token in its mail."""
@@ -152,7 +153,7 @@ async def test_says_nothing_when_somebody_else_registered_the_address_meanwhile(
 
 async def test_stores_nothing_when_the_password_is_refused(world: World) -> None:
     with pytest.raises(PasswordTooCommonError):
-        await world.register(Registration(email=ADDRESS, password="marta marta marta", full_name="Marta"))
+        await world.register(replace(REGISTRATION, password="marta marta marta"))
 
     assert (world.store.members, world.store.jobs, world.hasher.hashed) == ({}, [], 0)
 
@@ -243,6 +244,33 @@ async def test_sends_the_notice_when_the_member_is_still_there(world: World, mar
     assert world.mailer.sent == [
         (MailTemplate.ACCOUNT_EXISTS, ADDRESS, Language.ENGLISH, {"name": marta.full_name}, job.notice_id)
     ]
+
+
+async def test_sends_no_more_when_five_mails_were_asked_for(world: World, marta: Member) -> None:
+    """A registration of a known address counts as well: it also puts a mail into somebody's box."""
+    marta.email_verified_at = None
+    await world.register()
+    for number in range(6):
+        await world.resend(client=f"203.0.113.{number}")
+    await world.register(replace(REGISTRATION, client="203.0.113.9"))
+    assert len(world.store.jobs) == 5
+
+    await world.resend(EmailAddress("another@pau2.example"))
+    assert len(world.store.jobs) == 6
+
+    world.clock.move(timedelta(minutes=30))
+    await world.resend()
+    assert len(world.store.jobs) == 7
+
+
+async def test_sends_no_more_when_one_client_asks_for_many(world: World) -> None:
+    for number in range(7):
+        await world.resend(EmailAddress(f"somebody{number}@pau2.example"))
+    assert len(world.store.jobs) == 5
+
+    await world.register()
+    assert len(world.store.members) == 1
+    assert len(world.store.jobs) == 6
 
 
 # Logging in

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from app.application.notices import NOTICES
 from app.application.ports import MailTemplate
 from app.domain.members import EmailAddress, Language
 from app.infrastructure.mail.mailer import TemplateMailer
@@ -112,7 +113,7 @@ async def test_every_template_is_complete_when_in_any_language(
     assert f"{greeting}&lt;b&gt;Marta&lt;/b&gt;" in part(message, "html")
     for subtype in ("plain", "html"):
         assert "$" not in part(message, subtype)
-        assert ("the-token" in part(message, subtype)) is (template is not MailTemplate.ACCOUNT_EXISTS)
+        assert ("the-token" in part(message, subtype)) is (template not in NOTICES.values())
 
 
 async def test_makes_no_link_when_a_name_looks_like_an_address(

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from app.application.auth import PasswordGrant, TokenPair, issue_tokens
+from app.application.notices import send_notice
 from app.application.one_time_tokens import send_one_time_token
 from app.application.passwords import (
     PasswordChange,
@@ -23,7 +24,7 @@ from app.domain.auth import (
     PasswordTooCommonError,
     RefreshToken,
 )
-from app.domain.jobs import SendOneTimeToken
+from app.domain.jobs import SendOneTimeToken, SendPasswordChangedNotice
 from app.domain.login_attempts import TooManyAttemptsError
 from app.domain.members import EmailAddress, Language, Member
 from app.infrastructure.security.access_tokens import JwtAccessTokens
@@ -63,8 +64,8 @@ class Office:
             grant, uow=self.uow, clock=self.clock, hasher=self.hasher, tokens=self.tokens
         )
 
-    async def forgot(self, email: EmailAddress = ADDRESS) -> None:
-        await request_password_reset(email, uow=self.uow, clock=self.clock)
+    async def forgot(self, email: EmailAddress = ADDRESS, client: str = "203.0.113.7") -> None:
+        await request_password_reset(email, client=client, uow=self.uow, clock=self.clock)
 
     async def mailed_token(self) -> str:
         job = self.store.jobs[-1]
@@ -115,6 +116,33 @@ async def test_new_password_works_and_every_session_ends_when_reset(office: Offi
     await office.log_in(NEW_PASSWORD)
     assert office.actions() == ["auth:log-in", "auth:recover-account", "auth:log-in-failed", "auth:log-in"]
     assert office.store.audit[1].subject_id == marta.id
+
+
+@pytest.mark.parametrize("way", ["reset", "change"])
+async def test_the_owner_is_told_when_there_is_a_new_password(
+    office: Office, marta: Member, way: str
+) -> None:
+    if way == "reset":
+        await office.forgot()
+        await office.reset(await office.mailed_token())
+    else:
+        await office.change(marta, await office.log_in())
+
+    job = office.store.jobs[-1]
+    assert isinstance(job, SendPasswordChangedNotice)
+    await send_notice(job, uow=office.uow, mailer=office.mailer)
+    mail = (MailTemplate.CREDENTIALS_CHANGED, ADDRESS, Language.SPANISH, {"name": marta.full_name})
+    assert office.mailer.sent[-1] == (*mail, job.notice_id)
+
+
+async def test_no_further_mail_when_five_were_asked_for(office: Office, marta: Member) -> None:
+    for number in range(6):
+        await office.forgot(client=f"203.0.113.{number}")
+    assert len(office.store.jobs) == 5
+
+    office.clock.move(timedelta(minutes=29))
+    await office.reset(await office.mailed_token())
+    assert office.store.members[marta.id].password_hash == f"hash:{NEW_PASSWORD}"
 
 
 async def test_refuses_a_reset_token_when_it_was_used_or_replaced(office: Office, marta: Member) -> None:
@@ -327,7 +355,7 @@ async def test_forgets_what_ended_30_days_ago_when_the_time_has_come(office: Off
     with pytest.raises(InvalidGrantError):
         await office.log_in(WRONG)
 
-    office.clock.move(timedelta(minutes=6))
+    office.clock.move(timedelta(minutes=31))
     await forget_old_proofs(uow=office.uow, clock=office.clock)
 
     assert list(office.store.sessions) == [recent.id]

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Uuid,
     delete,
     or_,
+    select,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -101,6 +102,10 @@ class SqlAlchemyOneTimeTokenRepository:
         )
 
     async def find_locked(self, id: OneTimeTokenId) -> OneTimeToken | None:
+        """Lock the member first, as whoever changes or erases one and then removes their tokens does:
+        in the other order the two would wait for each other."""
+        owner = select(one_time_tokens.c.member_id).where(one_time_tokens.c.id == id).scalar_subquery()
+        await self._session.execute(select(members.c.id).where(members.c.id == owner).with_for_update())
         return await self._session.get(OneTimeToken, id, with_for_update=True)
 
     async def remove_all(self, member_id: MemberId) -> None:

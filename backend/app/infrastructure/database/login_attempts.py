@@ -1,4 +1,4 @@
-"""Counters of log-in attempts in PostgreSQL, one row a key."""
+"""Counters of attempts in PostgreSQL, one row a key."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,7 +7,7 @@ from sqlalchemy import Column, DateTime, Integer, LargeBinary, Table, case, dele
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.login_attempts import AttemptCount, AttemptKey
+from app.domain.login_attempts import LOG_INS, AttemptCount, AttemptKey, Limit
 from app.infrastructure.database.metadata import mapper_registry
 
 login_attempts = Table(
@@ -23,11 +23,13 @@ class SqlAlchemyLoginAttemptCounters:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def add(self, number: int, keys: Iterable[AttemptKey], *, at: datetime) -> list[AttemptCount]:
+    async def add(
+        self, number: int, keys: Iterable[AttemptKey], *, at: datetime, limit: Limit = LOG_INS
+    ) -> list[AttemptCount]:
         """One statement, in the order of the keys, so that attempts at the same time add up and
         never wait for each other in a circle."""
         row = login_attempts.c
-        fresh = {"attempts": max(number, 0), "window_ends_at": at + AttemptCount.WINDOW}
+        fresh = {"attempts": max(number, 0), "window_ends_at": at + limit.window}
         query = insert(login_attempts).values([{"key": key} | fresh for key in sorted(keys)])
         current = row.window_ends_at > at
         query = query.on_conflict_do_update(

@@ -70,7 +70,7 @@ HOLDINGS = (
 
 IMPERSONAL: Mapping[Table, str] = MappingProxyType(
     {
-        login_attempts: "digests that name nobody, deleted after minutes",
+        login_attempts: "digests that name nobody, deleted once they count for nothing",
         questions: "parts of a consultation",
         options: "parts of a question",
         ballots: "secret: nothing in them leads to who filled them in",

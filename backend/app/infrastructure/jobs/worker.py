@@ -8,14 +8,14 @@ from uuid import UUID
 
 from procrastinate import App, PsycopgConnector, RetryStrategy
 
-from app.application.auth import send_account_exists_notice
 from app.application.consultations import follow_schedule
 from app.application.idempotency import forget_old_answers
+from app.application.notices import NOTICES, send_notice
 from app.application.one_time_tokens import send_one_time_token
 from app.application.retention import forget_old_proofs
 from app.core.database import Database, connected, sqlalchemy_url
 from app.core.settings import Settings
-from app.domain.jobs import SendAccountExistsNotice, SendOneTimeToken
+from app.domain.jobs import SendNotice, SendOneTimeToken
 from app.domain.ports import Clock, Job
 from app.infrastructure.database.idempotency import SqlAlchemyAnswerStore
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
@@ -56,12 +56,12 @@ def _worker(settings: Settings, database: Database, clock: Clock) -> App:
     async def one_time_token(job: SendOneTimeToken) -> None:
         await send_one_time_token(job, uow=uow(), clock=clock, tokens=tokens, mailer=mailer)
 
-    async def notice(job: SendAccountExistsNotice) -> None:
-        await send_account_exists_notice(job, uow=uow(), mailer=mailer)
+    async def notice(job: SendNotice) -> None:
+        await send_notice(job, uow=uow(), mailer=mailer)
 
     handlers: dict[type[Job], Handler] = {
         SendOneTimeToken: one_time_token,
-        SendAccountExistsNotice: notice,
+        **dict.fromkeys(NOTICES, notice),
     }
 
     answers = SqlAlchemyAnswerStore(database.sessions)

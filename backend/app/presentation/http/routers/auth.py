@@ -55,13 +55,19 @@ router = api_router("/auth", "auth")
     ),
 )
 async def register(
-    body: RegistrationCreate, language: LanguageDep, uow: UowDep, clock: ClockDep, hasher: HasherDep
+    *,
+    body: RegistrationCreate,
+    language: LanguageDep,
+    client: ClientAddress,
+    uow: UowDep,
+    clock: ClockDep,
+    hasher: HasherDep,
 ) -> Accepted:
     """Ask for an account. A mail says how to go on.
 
     The answer is the same for an address that has an account already: its owner gets another mail.
     """
-    await register_member(body.to_command(language), uow=uow, clock=clock, hasher=hasher)
+    await register_member(body.to_command(language, client), uow=uow, clock=clock, hasher=hasher)
     return Accepted()
 
 
@@ -82,9 +88,12 @@ async def verify(body: EmailVerification, uow: UowDep, clock: ClockDep, tokens: 
     summary="Ask for another verification mail",
     **operation(Action.REGISTER, EmailAddressError),
 )
-async def resend(body: MailRequest, uow: UowDep, clock: ClockDep) -> Accepted:
-    """Get a new token by mail, if the address waits for verification; earlier ones stop working."""
-    await resend_verification(body.to_email(), uow=uow, clock=clock)
+async def resend(body: MailRequest, client: ClientAddress, uow: UowDep, clock: ClockDep) -> Accepted:
+    """Get a new token by mail, if the address waits for verification; earlier ones stop working.
+
+    At most 5 mails in half an hour, to one address or at the request of one client. The answer is the same.
+    """
+    await resend_verification(body.to_email(), client=client, uow=uow, clock=clock)
     return Accepted()
 
 

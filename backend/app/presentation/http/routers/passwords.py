@@ -9,6 +9,7 @@ from app.domain.auth import (
 from app.domain.login_attempts import TooManyAttemptsError
 from app.domain.members import EmailAddressError
 from app.presentation.http.dependencies import (
+    ClientAddress,
     ClockDep,
     CurrentActor,
     HasherDep,
@@ -33,9 +34,12 @@ INVALID = (PasswordLengthError, PasswordTooCommonError)
     summary="Ask for a password reset",
     **operation(Action.RECOVER_ACCOUNT, EmailAddressError),
 )
-async def forgot(body: MailRequest, uow: UowDep, clock: ClockDep) -> Accepted:
-    """Get a token by mail, if the address has an account; earlier ones stop working."""
-    await passwords.request_password_reset(body.to_email(), uow=uow, clock=clock)
+async def forgot(body: MailRequest, client: ClientAddress, uow: UowDep, clock: ClockDep) -> Accepted:
+    """Get a token by mail, if the address has an account; earlier ones stop working.
+
+    At most 5 mails in half an hour, to one address or at the request of one client. The answer is the same.
+    """
+    await passwords.request_password_reset(body.to_email(), client=client, uow=uow, clock=clock)
     return Accepted()
 
 
@@ -50,7 +54,7 @@ async def reset(
 ) -> None:
     """Choose a password with the token of a reset mail (within 30 minutes) or an invitation (7 days).
 
-    A token works once, the newest only. All sessions end; log in with the new password.
+    A token works once, the newest only. All sessions end and a mail says so; log in with the new password.
     """
     await passwords.reset_password(body.to_command(), uow=uow, clock=clock, hasher=hasher, tokens=tokens)
 
@@ -64,5 +68,5 @@ async def reset(
 async def change(
     body: PasswordUpdate, actor: CurrentActor, uow: UowDep, clock: ClockDep, hasher: HasherDep
 ) -> None:
-    """Replace your password. Your other sessions end. A password has no versions: no `If-Match`."""
+    """Replace your password. Your other sessions end and a mail says so. It has no version: no `If-Match`."""
     await passwords.change_password(body.to_command(), actor=actor, uow=uow, clock=clock, hasher=hasher)

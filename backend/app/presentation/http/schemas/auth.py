@@ -40,13 +40,14 @@ class RegistrationCreate(Schema):
     full_name: FullName
     phone: Phone | None = None
 
-    def to_command(self, language: Language) -> Registration:
+    def to_command(self, language: Language, client: str) -> Registration:
         return Registration(
             email=EmailAddress.parse(self.email),
             password=self.password,
             full_name=self.full_name,
             phone=None if self.phone is None else PhoneNumber.parse(self.phone),
             language=language,
+            client=client,
         )
 
 

@@ -1,0 +1,42 @@
+"""Mails that tell members what happened to their account, and the limit on mails that anybody can cause."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from app.application.ports import Mailer, MailTemplate
+from app.domain.jobs import SendAccountExistsNotice, SendNotice, SendPasswordChangedNotice
+from app.domain.login_attempts import MAILS, mail_keys
+from app.domain.members import EmailAddress
+from app.domain.ports import Clock, UnitOfWork
+
+NOTICES: Mapping[type[SendNotice], MailTemplate] = MappingProxyType(
+    {
+        SendAccountExistsNotice: MailTemplate.ACCOUNT_EXISTS,
+        SendPasswordChangedNotice: MailTemplate.CREDENTIALS_CHANGED,
+    }
+)
+
+
+async def may_cause_mail(to: EmailAddress, *, client: str, uow: UnitOfWork, clock: Clock) -> bool:
+    """Count a request for a mail, and say whether the mail may be sent.
+
+    `client` is the network address that asks. The count does not depend on whether `to` has an account,
+    and the caller must get the same answer either way.
+    """
+    keys = mail_keys(to.value, client)
+    counts = await uow.login_attempts.add(1, keys, at=clock.now(), limit=MAILS)
+    return all(count.attempts <= MAILS.attempts for count in counts)
+
+
+async def send_notice(job: SendNotice, *, uow: UnitOfWork, mailer: Mailer) -> None:
+    """Send the mail for this kind of notice, unless the member was erased in the meantime."""
+    async with uow:
+        member = await uow.members.find(job.member_id)
+    if member is not None:
+        await mailer.send(
+            NOTICES[type(job)],
+            to=member.email,
+            language=member.language,
+            values={"name": member.full_name},
+            mail_id=job.notice_id,
+        )
