@@ -232,47 +232,6 @@ async def test_sends_nothing_when_the_token_was_redeemed_before_the_job_ran(worl
     assert world.mailer.sent == []
 
 
-async def test_sends_the_notice_when_the_member_is_still_there(world: World, marta: Member) -> None:
-    await world.register()
-    (job,) = world.store.jobs
-    assert isinstance(job, SendAccountExistsNotice)
-
-    await world.run(job)
-    del world.store.members[marta.id]
-    await world.run(job)
-
-    assert world.mailer.sent == [
-        (MailTemplate.ACCOUNT_EXISTS, ADDRESS, Language.ENGLISH, {"name": marta.full_name}, job.notice_id)
-    ]
-
-
-async def test_sends_no_more_when_five_mails_were_asked_for(world: World, marta: Member) -> None:
-    """A registration of a known address counts as well: it also puts a mail into somebody's box."""
-    marta.email_verified_at = None
-    await world.register()
-    for number in range(6):
-        await world.resend(client=f"203.0.113.{number}")
-    await world.register(replace(REGISTRATION, client="203.0.113.9"))
-    assert len(world.store.jobs) == 5
-
-    await world.resend(EmailAddress("another@pau2.example"))
-    assert len(world.store.jobs) == 6
-
-    world.clock.move(timedelta(minutes=30))
-    await world.resend()
-    assert len(world.store.jobs) == 7
-
-
-async def test_sends_no_more_when_one_client_asks_for_many(world: World) -> None:
-    for number in range(7):
-        await world.resend(EmailAddress(f"somebody{number}@pau2.example"))
-    assert len(world.store.jobs) == 5
-
-    await world.register()
-    assert len(world.store.members) == 1
-    assert len(world.store.jobs) == 6
-
-
 # Logging in
 
 
