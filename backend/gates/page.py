@@ -92,7 +92,7 @@ def render(project: Project, results: Sequence[Result], closing: str) -> str:
         others={name: title for name, title in OTHERS.items() if (project.reports / name).exists()},
         made=datetime.now(UTC),
         python=platform.python_version(),
-        head=_part(lambda: {"name": git(project, "log", "-1", "--format=%h %s").strip()}),
+        head=_part(lambda: _head(project)),
         branch_text=branch_text,
     )
 
@@ -108,6 +108,12 @@ def _part(make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         return {"missing": ""} | make()
     except UNUSABLE as error:
         return {"missing": str(error) or type(error).__name__}
+
+
+def _head(project: Project) -> dict[str, Any]:
+    """Return the commit that was checked out, and whether the work tree differs from it."""
+    name = git(project, "log", "-1", "--format=%h %s").strip()
+    return {"name": name, "edited": bool(git(project, "status", "--porcelain"))}
 
 
 def _timings(project: Project, results: Sequence[Result]) -> dict[str, list[float]]:

@@ -48,14 +48,15 @@ def test_puts_tables_beside_each_other_when_they_refer() -> None:
     assert len(drawn["lines"]) == 4
 
 
-def test_leads_a_reference_round_the_tables_when_it_crosses_a_column() -> None:
-    drawn = tables([table("a"), table("b", "a"), table("b2", "a"), table("c", "b", "a", rows=12)])
+@pytest.mark.parametrize(("rows", "gap"), [(0, 121), (12, 255)])
+def test_leads_a_reference_through_the_nearest_gap_when_it_crosses_a_column(rows: int, gap: int) -> None:
+    drawn = tables([table("a"), table("b", "a"), table("b2", "a"), table("c", "b", "a", rows=rows)])
 
     boxes = {item["box"].name: item["box"] for item in drawn["tables"]}
     (far,) = [points(line) for line in drawn["lines"] if len(points(line)) > 2]
     start, right, left, end = far
-    assert start == (boxes["c"].x, boxes["c"].y + 30 + 18 * 13.5)
-    assert right[1] == left[1]
+    assert start == (boxes["c"].x, boxes["c"].y + 30 + 18 * (rows + 1.5))
+    assert right[1] == left[1] == gap
     assert not any(box.y < left[1] < box.y + box.height for box in (boxes["b"], boxes["b2"]))
     assert (right[0], left[0]) == (boxes["b"].x + boxes["b"].width, boxes["b"].x)
     assert end == (boxes["a"].width, 15)

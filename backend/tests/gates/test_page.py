@@ -100,6 +100,17 @@ def test_shows_each_finding_with_its_source_when_the_change_is_refused(project: 
     assert text_of(card[0]) == "spelling R01: Words are spelled. again: ./noxw -s lint"
 
 
+def test_names_the_commit_and_whether_it_was_edited_when_there_is_one(twin: Twin) -> None:
+    twin.project.reports.mkdir()
+    committed = text_of(with_class(page_of(twin.project), "soft")[0])
+    twin.write("README.md", "edited")
+    edited = text_of(with_class(page_of(twin.project), "soft")[0])
+
+    commit = twin.git("log", "-1", "--format=%h %s")
+    assert committed.startswith(f"Commit {commit} ,")
+    assert edited.startswith(f"Commit {commit} with edits,")
+
+
 def test_shows_no_findings_when_the_change_may_be_merged(project: Project) -> None:
     shown = page_of(project)
 
