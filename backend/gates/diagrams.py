@@ -11,7 +11,7 @@ from gates.model import Project
 
 TABLES = "gates/tables.json"  # in reports/, in the folder that a full run empties first
 LAYER, APART = (200, 56), (150, 96)  # a box, and the room beside and below it
-LEAN, BESIDE = 70, 46  # how far lines leave the middle of a box, of a gap
+LEAN, MOST, BESIDE = 70, 92, 46  # how far lines stand off the middle of a box, beside another line, of a gap
 TABLE, HEAD, ROW = 270, 30, 18  # width; height of the name, of a column
 GUTTER, GAP = 84, 26
 
@@ -51,7 +51,7 @@ class Edge(NamedTuple):
     def label(self) -> Point:
         """Where the count stands: half way to a row that is crossed, else before lines cross each other."""
         (x, y), (to_x, to_y) = self.points[:2]
-        along, down = (0.5, 0.5) if self.points[2:] else (0.22, 0.34)
+        along, down = (0.5, 0.5) if self.points[2:] or y == to_y else (0.22, 0.34)
         return x + (to_x - x) * along, y + (to_y - y) * down
 
 
@@ -115,8 +115,8 @@ def _way(rows: Sequence[Sequence[Box]], one: Box, other: Box) -> list[Point]:
             points += [(gap, level - half), (gap, level + half)]
     near, far = (points[0][0], points[-1][0]) if points else (to_x, x)
     aside = 0 if turn > 0 else 2 * LEAN / 3
-    start = x + _limited((near - x) / 3, LEAN) + aside, y + half
-    return [start, *points, (to_x + _limited((far - to_x) / 3, LEAN) + aside, to_y - half)]
+    leave, meet = (min(_limited(way / 3, LEAN) + aside, MOST) for way in (near - x, far - to_x))
+    return [(x + leave, y + half), *points, (to_x + meet, to_y - half)]
 
 
 def _gap_beside(row: Sequence[Box], x: float) -> float:

@@ -140,6 +140,7 @@ def test_draws_an_import_against_the_rules_beside_the_others_when_there_is_one(
 
 
 def _side(box: Box, point: tuple[float, float]) -> str:
+    assert box.x <= point[0] <= box.x + box.width
     if point[1] == box.y:
         return "above"
     return "below" if point[1] == box.y + box.height else "beside"
