@@ -8,10 +8,14 @@ from gates.model import Finding, Project
 from gates.rulebook import PATH, RuleBook
 from gates.sources import dotted, files, nodes, parse, text
 
-NOXFILE = "noxfile.py"
+NOXFILE, README = "noxfile.py", "README.md"
 REGISTRY = "backend/gates/registry.py"
 READERS = ("*.md", ".ci/*", ".devcontainer/*", ".github/*", ".pre-commit-config.yaml")
 CALL = re.compile(r"\b(?:noxw|nox) -s ([a-z][\w-]*(?: [a-z][\w-]*)*)")
+ROW = re.compile(r"^\| `([a-z][\w-]*)` \|")
+"""A row of the README's table of sessions; what other tables explain is written in capitals."""
+PERCENT = re.compile(r"\d ?%")
+DECISIONS = "docs/decisions/"
 TABLE = re.compile(r"(?<=<!-- gates -->\n).*?(?=<!-- /gates -->)", re.DOTALL)
 
 
@@ -101,10 +105,17 @@ def _readers(project: Project) -> Iterator[Finding]:
     known = {*project.book["sessions"], *project.book["commands"]["other"]}
     for name in files(project, *READERS):
         for number, line in enumerate(text(project, name).splitlines(), 1):
-            for match in CALL.finditer(line):
-                for session in match[1].split():
-                    if session not in known:
-                        yield _finding(name, number, f"names the session {session}, which does not exist")
+            named = [word for match in CALL.finditer(line) for word in match[1].split()]
+            named += ROW.findall(line) if name == README else []
+            for session in named:
+                if session not in known:
+                    yield _finding(name, number, f"names the session {session}, which does not exist")
+            if name.endswith(".md") and not name.startswith(DECISIONS) and PERCENT.search(line):
+                message = "a threshold stands here, and will be wrong once the block's changes"
+                yield Finding(file=name, line=number, message=message, fix=f"leave the number to {PATH}")
+    for session in project.book["default"]["sessions"]:
+        if f"`{session}`" not in text(project, README):
+            yield _finding(README, 0, f"does not say what the session {session} checks")
 
 
 def _finding(file: str, line: int, message: str) -> Finding:

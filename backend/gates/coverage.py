@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from gates import sources
+from gates.exclusions import overlooked
 from gates.measurement import (
     RUN_TESTS,
     Branch,
     Count,
     Coverage,
     Measurement,
-    declared,
     measured_files,
     measured_folders,
     read,
@@ -75,7 +75,7 @@ def unmeasured(project: Project, measurement: Measurement, names: set[str] | Non
             fix=f"remove what hides it from coverage (omit, a missing source folder), then {RUN_TESTS}",
         )
         for name in expected
-        if name not in measurement and not declared(project, name)
+        if name not in measurement and not overlooked(project, "coverage", name)
     ]
 
 
@@ -94,7 +94,7 @@ def links(project: Project) -> list[Finding]:
 
 def excluded(project: Project, name: str, file: Coverage) -> Iterator[Finding]:
     """Yield a finding when coverage left lines of a file out that the rule book does not declare."""
-    if not file.excluded_lines or declared(project, name):
+    if not file.excluded_lines or overlooked(project, "coverage", name):
         return
     statements = Statements((project.root / name).read_bytes(), sources.parse(project, name))
     hidden = (file.excluded_lines & statements.code()) - statements.harmless()

@@ -1,9 +1,9 @@
 """R14: what tools are told to overlook is what the rule book's [[exclusions]] declare, no more and no less.
 
-Exclusions hide in three places: comments, the tools' configuration, and tests that do not run.
+Exclusions hide in comments, in the tools' configuration and in hooks of pytest. What keeps a test from
+running is seen when the tests run.
 """
 
-import ast
 import io
 import re
 import tokenize
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from gates.memory import remembered
 from gates.model import Finding, Outcome, Project
 from gates.rulebook import PATH
-from gates.sources import dotted, files, nodes, parse, text
+from gates.sources import files, functions, nodes, parse, text
 
 PYPROJECT = "backend/pyproject.toml"
 KINDS = ("coverage", "dependencies", "lint", "secrets", "tests", "types")
@@ -31,9 +31,6 @@ COMMENTS = {
 DIRECTIVES = {
     kind: re.compile(rf"(?:#|--|//)\s*({words})", re.IGNORECASE) for kind, words in COMMENTS.items()
 }
-SKIPS = {"importorskip", "skip", "skipIf", "skipTest", "skipUnless", "skipif", "xfail", "SkipTest"}
-IGNORES = {"collect_ignore", "collect_ignore_glob"}
-DESELECTING = ("--deselect", "--ignore", "--last-failed", "--lf", "--no-cov", "-k", "-m", "-p")
 
 
 class Exclusion(NamedTuple):
@@ -49,8 +46,8 @@ Found = tuple[Exclusion, str, int]
 
 
 def check(project: Project) -> Outcome:
-    """Compare both ways; secrets and dependencies are compared by the gates that look for them."""
-    found = [*_comments(project), *_configured(project), *_untyped(project), *_skipped_tests(project)]
+    """Compare both ways; secrets, dependencies and tests are compared by the gates that look for them."""
+    found = [*_comments(project), *_configured(project), *_untyped(project), *_hooks(project)]
     wanted = declared(project)
     findings = [*_malformed(project)]
     for exclusion, file, line in found:
@@ -58,7 +55,7 @@ def check(project: Project) -> Outcome:
             message = f"an undeclared exclusion from {exclusion.kind} in {exclusion.path}: {exclusion.rule}"
             fix = f"remove it, or declare it in [[exclusions]] of {PATH} with a reason"
             findings.append(Finding(file=file, line=line, message=message, fix=fix))
-    idle = wanted - {item[0] for item in found} - declared(project, "secrets", "dependencies")
+    idle = wanted - {item[0] for item in found} - declared(project, "secrets", "dependencies", "tests")
     findings += [unused(project, exclusion) for exclusion in sorted(idle) if exclusion.kind in KINDS]
     return Outcome(findings=findings, checked=len(wanted) + 1, note=f"{len(wanted)} declared")
 
@@ -76,6 +73,11 @@ def declared(project: Project, *kinds: str) -> set[Exclusion]:
 def applies(exclusion: Exclusion, file: str) -> bool:
     """Tell whether an exclusion's path means a file, given relative to the root."""
     return fnmatchcase(file, exclusion.path) or fnmatchcase(file, f"backend/{exclusion.path}")
+
+
+def overlooked(project: Project, kind: str, file: str) -> bool:
+    """Tell whether the rule book declares that a file is out of sight of tools of a kind."""
+    return any(applies(exclusion, file) for exclusion in declared(project, kind))
 
 
 def unused(project: Project, exclusion: Exclusion) -> Finding:
@@ -176,10 +178,6 @@ def _coverage(config: dict[str, Any]) -> Iterator[Exclusion]:
 
 def _pytest(config: dict[str, Any]) -> Iterator[Exclusion]:
     options = config.get("ini_options", config)
-    given = options.get("addopts", [])
-    for option in given.split() if isinstance(given, str) else given:
-        if option.startswith(DESELECTING):
-            yield Exclusion("tests", "**", option)
     for rule in [*options.get("norecursedirs", []), *options.get("filterwarnings", [])]:
         if rule != "error":
             yield Exclusion("tests", "**", rule)
@@ -199,25 +197,13 @@ def _untyped(project: Project) -> Iterator[Found]:
                 yield exclusion, name, getattr(node, "lineno", 0)
 
 
-def _skipped_tests(project: Project) -> Iterator[Found]:
-    for name, skips in remembered(project, files(project, "backend/tests/*.py"), _skips_in).items():
-        for line, word in skips:
-            yield Exclusion("tests", name.removeprefix("backend/"), word), name, line
+def _hooks(project: Project) -> Iterator[Found]:
+    """Yield hooks of pytest: they could change what a test's outcome means."""
+    for name, hooks in remembered(project, files(project, "backend/tests/*.py"), _hooks_in).items():
+        for line, hook in hooks:
+            yield Exclusion("tests", name.removeprefix("backend/"), hook), name, line
 
 
-def _skips_in(project: Project, name: str) -> list[tuple[int, str]]:
-    tree = parse(project, name)
-    return [(getattr(node, "lineno", 0), word) for node in nodes(tree) for word in _skips(node)]
-
-
-def _skips(node: ast.AST) -> Iterator[str]:
-    """Yield how a piece of a test keeps tests from running."""
-    if isinstance(node, ast.ImportFrom) and node.module in {"pytest", "unittest"}:
-        yield from (alias.name for alias in node.names if alias.name in SKIPS)
-    elif isinstance(node, ast.Attribute) and node.attr in SKIPS:
-        if {"pytest", "mark", "unittest", "self"} & {*dotted(node).split(".")}:
-            yield node.attr
-    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("pytest_"):
-        yield node.name
-    elif isinstance(node, ast.Name) and node.id in IGNORES and isinstance(node.ctx, ast.Store):
-        yield node.id
+def _hooks_in(project: Project, name: str) -> list[tuple[int, str]]:
+    found = functions(parse(project, name))
+    return [(function.lineno, function.name) for function in found if function.name.startswith("pytest_")]

@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 from gates.changes import BASE_VARIABLE
@@ -20,7 +19,7 @@ from gates.sources import files
 
 # Variables of a hook's repository, of the base in continuous integration, of somebody else's measurement, and
 # those that choose tests or take their asserts away.
-FOREIGN = ("GIT_", "COV_", "COVERAGE_", "PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONOPTIMIZE", BASE_VARIABLE)
+FOREIGN = ("GIT_", "COV_", "COVERAGE_", "PYTEST_ADDOPTS", "PYTHONOPTIMIZE", BASE_VARIABLE)
 RUN_TESTS = "run `./noxw -s tests`"
 # The report has its own settings: pyproject.toml hides no file, and `pragma: no branch` means nothing.
 REPORT = """[run]
@@ -129,14 +128,6 @@ def measured_folders(project: Project) -> list[str]:
 def measured_files(project: Project) -> list[str]:
     """Return the files that the tests have to measure, relative to the root."""
     return files(project, *(f"{folder}/*.py" for folder in measured_folders(project)))
-
-
-def declared(project: Project, name: str) -> bool:
-    """Return whether the rule book declares that a file may have code out of coverage's sight."""
-    return any(
-        exclusion["kind"] == "coverage" and fnmatchcase(name, f"backend/{exclusion['path']}")
-        for exclusion in project.book.block.get("exclusions", [])
-    )
 
 
 def snapshot(project: Project) -> dict[str, str]:

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 from defusedxml.ElementTree import parse
 
 from gates import measurement, trend
-from gates.exclusions import applies, declared
+from gates.exclusions import overlooked
 from gates.memory import remembered
 from gates.model import Finding, GateError, Outcome, Project
 from gates.sources import files
@@ -72,11 +72,10 @@ def _left_out(project: Project, folder: str, cases: Sequence[Element]) -> Iterat
     for case in cases:
         name = str(case.get("name")).partition("[")[0]
         done[case.find("skipped") is None].add((f"backend/{case.get('file')}", name))
-    allowed = declared(project, "tests")
     for file, tests in remembered(project, files(project, f"backend/{folder}/*.py"), written_in).items():
         for name, line, _ in tests:
             left_out = (file, name) in done[False] or (file, name) not in done[True]
-            if left_out and not any(applies(exclusion, file) for exclusion in allowed):
+            if left_out and not overlooked(project, "tests", file):
                 message = f"{name} did not run: it was skipped, deselected or not collected"
                 yield Finding(file=file, line=line, message=message, fix="let it run, or delete it")
 

@@ -10,10 +10,10 @@ from gates.rulebook import PATH
 from gates.sources import files, nodes, parse, text
 
 PLACES = (
+    "*.md",
     ".ci/*",
     ".devcontainer/*",
     ".github/*",
-    "README.md",
     "backend/requirements/dev.txt",
     "noxfile.py",
     "noxw",
@@ -22,6 +22,13 @@ NAMED = {
     "python": re.compile(r"\bpython(?:-version)?[\"']?[ :=\"'(-]*(3\.\d+)", re.IGNORECASE),
     "postgresql": re.compile(r"\bpostgres(?:ql)?[\"']?[ :=\"'(-]*(\d{2})\b", re.IGNORECASE),
 }
+LEAST = re.compile(
+    r"python\W{1,3}(\d\.\d+)\)? (?:and|or) newer|--python-version\W+(\d\.\d+)|version_info < \((\d, \d+)\)",
+    re.IGNORECASE,
+)
+RANGE = re.compile(r"postgres\w*\W+(\d+) to (\d+)", re.IGNORECASE)
+"""Sentences and calls that name the oldest Python, and the oldest and the newest PostgreSQL."""
+DECISIONS = "docs/decisions/"
 WORKFLOWS = ".github/workflows/"
 SERVER = "backend/devtools/postgres.py"
 
@@ -31,8 +38,9 @@ def versions(project: Project) -> Iterator[Finding]:
     yield from _pyproject(project)
     yield from _supported_servers(project)
     in_workflows: dict[str, set[str]] = {product: set() for product in NAMED}
-    for name in files(project, *PLACES):
+    for name in (name for name in files(project, *PLACES) if not name.startswith(DECISIONS)):
         for number, line in enumerate(text(project, name).splitlines(), 1):
+            yield from _outermost(project, name, number, line)
             for product, version in _named(line):
                 if name.startswith(WORKFLOWS):
                     in_workflows[product].add(version)
@@ -42,6 +50,15 @@ def versions(project: Project) -> Iterator[Finding]:
         missing = [version for version in project.book["versions"][product] if version not in seen]
         if missing and files(project, f"{WORKFLOWS}*"):
             yield _finding(WORKFLOWS, 0, f"no workflow tests {product} {', '.join(missing)}")
+
+
+def _outermost(project: Project, name: str, number: int, line: str) -> Iterator[Finding]:
+    python, servers = (project.book["versions"][product] for product in ("python", "postgresql"))
+    said = [("".join(match).replace(", ", "."), python[0]) for match in LEAST.findall(line)]
+    said += [(" to ".join(match), f"{servers[0]} to {servers[-1]}") for match in RANGE.findall(line)]
+    for version, wanted in said:
+        if version != wanted:
+            yield _finding(name, number, f"says {version}, [versions] makes it {wanted}")
 
 
 def _named(line: str) -> Iterator[tuple[str, str]]:

@@ -28,6 +28,15 @@ SCHEMAS = {
 LONGEST = 160
 """Characters of a schema's message: it quotes what it refuses."""
 REQUIRED_JOB = "required"
+READING = {"none", "read"}
+RUN = re.compile(r"\./noxw( -s [a-z -]+)?")
+MACHINE = re.compile(r"ubuntu-\d\d\.\d\d")
+SERVICE_KEYS = {"build", "command", "depends_on", "environment", "healthcheck", "image", "init", "volumes"}
+CONTAINER_KEYS = {
+    *("name", "dockerComposeFile", "service", "workspaceFolder", "remoteUser", "postCreateCommand"),
+    *("forwardPorts", "portsAttributes", "customizations"),
+}
+"""Anything else may give the container the machine, its user's keys or another toolchain."""
 UNPINNED = re.compile(r"^(FROM|\s*image:)\s+[^\s:$@]+(:latest)?\s*$", re.MULTILINE)
 UNLOCKED = re.compile(
     r"\b(curl|wget)\b.*\|\s*(ba)?sh\b|\bpip3? install\b(?!.*--require-hashes)|^ADD\s+http", re.MULTILINE
@@ -88,29 +97,54 @@ def _audited(project: Project) -> Iterator[Finding]:
 def _jobs(project: Project, names: list[str]) -> Iterator[Finding]:
     """One job stands for all: it waits for each, always runs, and no step may fail unseen."""
     jobs: dict[str, Any] = {}
+    runs: list[str] = []
     for name in [name for name in names if name.startswith(WORKFLOWS)]:
         content = text(project, name)
-        found = yamls.load(name, content)["jobs"]
-        jobs |= found
-        for job, entry in found.items():
+        workflow = yamls.load(name, content)
+        jobs |= workflow["jobs"]
+        if workflow.get("permissions") != {}:
+            line = _line(content, "permissions")
+            yield Finding(file=name, line=line, message="jobs get rights unasked", fix="permissions: {}")
+        for job, entry in workflow["jobs"].items():
             line = _line(content, f"{job}:")
-            if "timeout-minutes" not in entry:
-                yield Finding(file=name, line=line, message=f"{job} has no timeout-minutes", fix="add one")
-            for part in (entry, *entry.get("steps", [])):
-                if part.get("continue-on-error"):
-                    message = f"{job} may fail unseen: continue-on-error"
-                    line = _line(content, "continue-on-error")
-                    yield Finding(file=name, line=line, message=message, fix="let it fail")
-                shallow = str(part.get("with", {}).get("fetch-depth", 1)) != "0"
-                if shallow and "actions/checkout" in part.get("uses", ""):
-                    message = f"{job} fetches no history, and the gates compare with the merge base"
-                    yield Finding(file=name, line=line, message=message, fix="fetch-depth: 0")
+            runs += [step["run"].strip() for step in entry.get("steps", []) if "run" in step]
+            yield from (
+                Finding(file=name, line=line, message=f"{job} {m}", fix=f) for m, f in _faults(job, entry)
+            )
     last = jobs.get(REQUIRED_JOB, {})
-    if {*last.get("needs", [])} != {*jobs} - {REQUIRED_JOB} or last.get("if") != "always()":
-        message = f"the job {REQUIRED_JOB!r} must need every other job and run always()"
-        yield Finding(
-            file=WORKFLOWS, message=message, fix="a skipped job counts as failed there, and only there"
+    needs = [*last.get("needs", [])]
+    steps = [
+        {
+            "run": f'test "$RESULTS" = "{" ".join(["success"] * len(needs))}"',
+            "env": {"RESULTS": "${{ join(needs.*.result, ' ') }}"},
+        }
+    ]
+    if {*needs} != {*jobs} - {REQUIRED_JOB} or last.get("if") != "always()" or last.get("steps") != steps:
+        message = (
+            f"the job {REQUIRED_JOB!r} must need every other job, run always() and compare their results"
         )
+        yield Finding(file=WORKFLOWS, message=message, fix=f"a skipped job counts as failed: {steps[0]}")
+    if "./noxw" not in runs:
+        yield Finding(file=WORKFLOWS, message="no job runs every gate", fix="run: ./noxw")
+
+
+def _faults(job: str, entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what a job may not do, and what to do."""
+    if "timeout-minutes" not in entry:
+        yield "has no timeout-minutes", "add one"
+    for part in (entry, *entry.get("steps", [])):
+        if part.get("continue-on-error"):
+            yield "may fail unseen: continue-on-error", "let it fail"
+        shallow = str(part.get("with", {}).get("fetch-depth", 1)) != "0"
+        if shallow and "actions/checkout" in part.get("uses", ""):
+            yield "fetches no history, and the gates compare with the merge base", "fetch-depth: 0"
+    if entry.get("permissions") == "write-all" or {*dict(entry.get("permissions", {})).values()} - READING:
+        yield "may write to the repository", "contents: read"
+    if not MACHINE.fullmatch(str(entry.get("runs-on"))):
+        yield "runs on a machine that changes unseen", "name a version: ubuntu-24.04"
+    for run in [step["run"].strip() for step in entry.get("steps", []) if "run" in step]:
+        if job != REQUIRED_JOB and not RUN.fullmatch(run):
+            yield f"runs something that nobody can run at their desk: {run}", "call ./noxw"
 
 
 def _containers(project: Project, names: list[str]) -> Iterator[Finding]:
@@ -123,16 +157,26 @@ def _containers(project: Project, names: list[str]) -> Iterator[Finding]:
             for match in pattern.finditer(content):
                 line = content[: match.start()].count("\n") + 1
                 yield Finding(file=name, line=line, message=message, fix="name a version; let ./noxw install")
-        if re.search(r"^\s*privileged: *true|network_mode: *host|docker\.sock", content, re.MULTILINE):
-            message = "this gives the container the machine"
-            yield Finding(file=name, message=message, fix="take it out")
+        if "compose" in name:
+            yield from _services(project, name)
         users = re.findall(r"^USER\s+(\S+)", content, re.MULTILINE)
-        if name.endswith("Dockerfile") and (not users or users[-1].split(":")[0] in {"root", "0"}):
+        if name.endswith("Dockerfile") and (not users or re.match(r"root\b|0", users[-1])):
             yield Finding(
                 file=name, message="the container runs as root", fix="end with USER and a plain user"
             )
     if DEVCONTAINER in names:
         yield from _devcontainer(project)
+
+
+def _services(project: Project, name: str) -> Iterator[Finding]:
+    """A service has its image and what it needs, and of the machine only the repository."""
+    for service, entry in yamls.load(name, text(project, name)).get("services", {}).items():
+        mounts = [str(mount) for mount in entry.get("volumes", [])]
+        outside = [mount for mount in mounts if not re.match(r"\.\.:|[a-z]+:", mount)]
+        for what in [*sorted({*entry} - SERVICE_KEYS), *outside]:
+            message = f"{service} has {what}, which may give it the machine or its user's keys"
+            line = _line(text(project, name), what)
+            yield Finding(file=name, line=line, message=message, fix="take it out")
 
 
 def _devcontainer(project: Project) -> Iterator[Finding]:
@@ -143,7 +187,11 @@ def _devcontainer(project: Project) -> Iterator[Finding]:
         return
     if config.get("remoteUser") in {None, "root"}:
         yield Finding(file=DEVCONTAINER, message="remoteUser is root or unsaid", fix="name a plain user")
-    if "./noxw" not in str(config.get("postCreateCommand")):
+    for key in sorted({*config} - CONTAINER_KEYS):
+        message = f"{key} may give the container the machine, its user's keys or other tools"
+        line = _line(text(project, DEVCONTAINER), f'"{key}"')
+        yield Finding(file=DEVCONTAINER, line=line, message=message, fix="take it out")
+    if not RUN.fullmatch(str(config.get("postCreateCommand"))):
         message = "postCreateCommand does not prepare the gates"
         yield Finding(file=DEVCONTAINER, message=message, fix="call ./noxw -s hooks")
 

@@ -186,7 +186,7 @@ FILES = {
     RULE_BOOK: BOOK,
     ".gitignore": "/reports/\n.import_linter_cache/\n",
     ".pre-commit-config.yaml": "repos: []\n",
-    "README.md": "Run `./noxw` or `./noxw -s fix`.\n",
+    "README.md": "Run `./noxw` or `./noxw -s fix`; `lint` has the gates.\n",
     "noxfile.py": NOXFILE,
     "backend/pyproject.toml": PYPROJECT,
     "backend/requirements/runtime.in": "fastapi\nsqlalchemy[asyncio]\n",

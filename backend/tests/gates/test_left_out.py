@@ -21,6 +21,10 @@ mark = getattr(pytest, "mark")
 def test_marked(): ...
 
 
+def test_that_gives_up():
+    pytest.importorskip("no_such_module")
+
+
 @mark.xfail(run=False)
 def test_expected_to_fail(): ...
 
@@ -44,8 +48,7 @@ def test_runs(): ...
 
 
 @pytest.fixture
-def twin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MeasuredTwin:
-    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "0")
+def twin(tmp_path: Path) -> MeasuredTwin:
     return make_measured_twin(tmp_path)
 
 
@@ -60,6 +63,7 @@ def test_refuses_run_when_tests_are_skipped_behind_a_name(twin: MeasuredTwin) ->
 
     assert left_out(twin) == [
         (SKIPPED, "test_marked"),
+        (SKIPPED, "test_that_gives_up"),
         (SKIPPED, "test_expected_to_fail"),
         (SKIPPED, "test_without_parameters"),
         (SKIPPED, "test_with_one_parameter_of_two"),
@@ -71,6 +75,7 @@ def test_refuses_run_when_tests_are_skipped_behind_a_name(twin: MeasuredTwin) ->
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
+        (CONFTEST, "", "collect_ignore = ['test_shop.py']\n"),
         (CONFTEST, "", "def pytest_configure(config):\n    config.option.keyword = 'half'\n"),
         ("backend/pyproject.toml", 'addopts = ["', 'addopts = ["--deselect=tests/test_shop.py", "'),
     ],

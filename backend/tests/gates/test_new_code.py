@@ -259,7 +259,10 @@ def test_refuses_file_when_coverage_is_told_to_omit_it(twin: MeasuredTwin) -> No
 
 def test_passes_excluded_code_when_the_rule_book_declares_it(twin: MeasuredTwin) -> None:
     twin.add_code("def added():  # pragma: no cover\n    return 1\n\n\nused = 1\n")
-    twin.rule("[rules]", '[[exclusions]]\nkind = "coverage"\npath = "app/shop.py"\nreason = "r"\n[rules]')
+    twin.rule(
+        "[rules]",
+        '[[exclusions]]\nkind = "coverage"\npath = "app/shop.py"\nrules = ["x"]\nreason = "r"\n[rules]',
+    )
 
     assert check(twin.measure().project).status == "passed"
 

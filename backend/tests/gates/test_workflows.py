@@ -32,7 +32,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 5
     steps:
-      - run: test "$RESULTS" = success
+      - run: test "$RESULTS" = "success"
         env:
           RESULTS: ${{ join(needs.*.result, ' ') }}
 """
@@ -93,6 +93,13 @@ def test_passes_when_files_are_in_order(clean: Twin) -> None:
             "      - continue-on-error: true\n        run: x",
             "may fail unseen",
         ),
+        (WORKFLOW, "permissions: {}\n", "", "jobs get rights unasked"),
+        (WORKFLOW, "    steps:\n", "    permissions: {contents: write}\n    steps:\n", "gates may write"),
+        (WORKFLOW, "run: ./noxw", "run: ./noxw || true", "gates runs something that nobody can run"),
+        (WORKFLOW, "run: ./noxw", "run: cd backend && python -m pytest", "runs something that nobody"),
+        (WORKFLOW, "run: ./noxw", "run: |\n          ./noxw\n          exit 0", "runs something that nobody"),
+        (WORKFLOW, "ubuntu-24.04", "ubuntu-latest", "gates runs on a machine that changes unseen"),
+        (WORKFLOW, "ubuntu-24.04", "self-hosted", "gates runs on a machine that changes unseen"),
         (DOCKERFILE, "debian:bookworm-slim", "debian", "an image without a version"),
         (DOCKERFILE, "debian:bookworm-slim", "debian:latest", "an image without a version"),
         (DOCKERFILE, "USER developer\n", "", "runs as root"),
@@ -105,7 +112,17 @@ def test_passes_when_files_are_in_order(clean: Twin) -> None:
             "installs what no lock",
         ),
         (COMPOSE, "postgres:16", "postgres", "an image without a version"),
-        (COMPOSE, "image:", "privileged: true\n    image:", "gives the container the machine"),
+        (DOCKERFILE, "USER developer\n", "USER 00:0\n", "runs as root"),
+        (COMPOSE, "image:", "privileged: true\n    image:", "postgres has privileged, which may give it"),
+        (COMPOSE, "image:", "cap_add: [SYS_ADMIN]\n    image:", "postgres has cap_add"),
+        (COMPOSE, "image:", "user: root\n    image:", "postgres has user"),
+        (COMPOSE, "image:", "ports: ['5432:5432']\n    image:", "postgres has ports"),
+        (COMPOSE, "image:", "volumes: [~/.ssh:/root/.ssh]\n    image:", "postgres has ~/.ssh:/root/.ssh"),
+        (COMPOSE, "image:", "volumes: [/var/run/docker.sock:/s]\n    image:", "has /var/run/docker.sock:/s"),
+        (DEVCONTAINER, "{", '{"mounts": [], ', "mounts may give the container the machine"),
+        (DEVCONTAINER, "{", '{"runArgs": ["--privileged"], ', "runArgs may give the container"),
+        (DEVCONTAINER, "{", '{"initializeCommand": "x", ', "initializeCommand may give the container"),
+        (DEVCONTAINER, "./noxw -s hooks", "./noxw -s hooks || true", "does not prepare the gates"),
         (DEVCONTAINER, "developer", "root", "remoteUser is root"),
         (DEVCONTAINER, "./noxw -s hooks", "echo", "does not prepare the gates"),
         (DEVCONTAINER, "{", "{,", "not valid JSON"),
@@ -140,7 +157,35 @@ def test_refuses_workflow_when_one_job_does_not_stand_for_all(clean: Twin, old: 
 
     messages = [finding.message for finding in check(clean.project).findings]
 
-    assert "the job 'required' must need every other job and run always()" in messages
+    assert any("the job 'required' must need every other job" in message for message in messages)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('test "$RESULTS" = "success"', 'test "$RESULTS" != failure'),
+        ("${{ join(needs.*.result, ' ') }}", "success"),
+        ("    steps:\n      - run: test", "    steps:\n      - run: ./noxw\n      - run: test"),
+    ],
+)
+def test_refuses_workflow_when_the_last_job_overlooks_one(clean: Twin, old: str, new: str) -> None:
+    clean.replace(WORKFLOW, old, new)
+
+    assert "always() and compare their results" in only(clean).message
+
+
+def test_refuses_workflow_when_no_job_runs_every_gate(clean: Twin) -> None:
+    clean.replace(WORKFLOW, "run: ./noxw", "run: ./noxw -s lint typecheck")
+
+    assert only(clean).message == "no job runs every gate"
+
+
+def test_passes_when_containers_have_what_they_need(clean: Twin) -> None:
+    volumes = "    volumes: [..:/workspace, data:/var/lib/postgresql]\n"
+    clean.replace(COMPOSE, "    image:", f"{volumes}    environment: {{A: b}}\n    image:")
+    clean.write(DEVCONTAINER, json.dumps(CONFIG | {"forwardPorts": [8000], "customizations": {}}))
+
+    assert check(clean.project).findings == []
 
 
 @pytest.mark.parametrize("file", [WORKFLOW, DEVCONTAINER, DOCKERFILE, HOOK_FILE])

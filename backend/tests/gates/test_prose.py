@@ -1,0 +1,41 @@
+"""What documents repeat of the rule book's block, or should not."""
+
+import pytest
+
+from gates.structure import check
+from tests.gates.twin import Twin
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        ("README.md", "Run", "At least 80 % of lines. Run", "a threshold stands here"),
+        ("README.md", "Run", "Needs Python 3.12 or newer. Run", "says 3.12, [versions] makes it 3.11"),
+        ("README.md", "Run", "PostgreSQL (15 to 17). Run", "says 15 to 17, [versions] makes it 15 to 16"),
+        ("README.md", "`lint` has the gates", "nothing", "does not say what the session lint checks"),
+        ("README.md", "Run", "| `lintt` | x |\nRun", "names the session lintt, which does not exist"),
+        ("backend/requirements/README.md", "", "Python 3.9 will do.\n", "python 3.9 is not in [versions]"),
+        (
+            "noxfile.py",
+            "\n\n",
+            "\nP = '--python-version', '3.12'\n\n",
+            "says 3.12, [versions] makes it 3.11",
+        ),
+    ],
+)
+def test_refuses_document_when_it_says_something_else(
+    twin: Twin, file: str, old: str, new: str, message: str
+) -> None:
+    twin.write(file, ((twin.root / file).read_text() if old else "")).replace(file, old, new).commit()
+
+    findings = check(twin.project).findings
+
+    assert message in next(finding.message for finding in findings if finding.file == file)
+
+
+def test_passes_when_documents_agree_or_look_back(twin: Twin) -> None:
+    twin.replace("README.md", "Run", "Python 3.11 or newer, PostgreSQL 15 to 16; 100 lines. Run")
+    twin.rule('"README.md" = ', '"docs/" = "guides"\n"README.md" = ')
+    twin.write("docs/decisions/0001-then.md", "Python 3.8 and newer, 70 % of lines.\n").commit()
+
+    assert check(twin.project).findings == []
