@@ -75,6 +75,7 @@ def test_takes_the_password_as_it_is_when_it_has_outer_spaces() -> None:
         "PAU-2 association 2026",
         "contraseña123456",
         "abababababababab",
+        "abcxyabcxyabcxyabcxy",
     ],
 )
 def test_refuses_a_password_when_it_is_guessed_first(text: str) -> None:
@@ -88,6 +89,10 @@ def test_refuses_a_password_when_it_is_made_of_the_own_name_and_address() -> Non
         Password.chosen("MartaIbáñez-ibanez1", personal=personal)
     accepted = "Marta counts seven herons"
     assert Password.chosen(accepted, personal=personal).value == accepted
+
+
+def test_accepts_a_password_when_it_has_six_different_characters() -> None:
+    assert Password.chosen("abcxyz" * 3).value == "abcxyz" * 3
 
 
 def test_password_stays_out_of_repr_when_printed() -> None:

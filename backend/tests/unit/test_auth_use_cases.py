@@ -131,6 +131,7 @@ async def test_writes_to_the_owner_and_hashes_as_well_when_the_address_is_known(
     (job,) = world.store.jobs
     assert isinstance(job, SendAccountExistsNotice)
     assert job.member_id == marta.id
+    assert world.actions() == ["auth:register-again"]
     assert list(world.store.members) == [marta.id]
     assert world.store.members[marta.id].full_name == marta.full_name
     assert world.hasher.hashed == 1
@@ -167,6 +168,7 @@ async def test_may_log_in_when_the_mailed_token_was_redeemed(world: World) -> No
 
     pair = await world.log_in()
     assert pair.refresh.session_id in world.store.sessions
+    assert world.actions()[-2:] == ["auth:verify-email", "auth:log-in"]
 
 
 async def test_refuses_a_token_when_it_was_redeemed_before(world: World) -> None:
@@ -244,6 +246,7 @@ async def test_starts_a_session_when_the_password_is_right(world: World, marta: 
     assert session.authenticated_at == world.clock.now()
     assert world.tokens.access.read(pair.access.text).session_id == session.id
     assert world.actions() == ["auth:log-in"]
+    assert {count.attempts for count in world.store.login_attempts.values()} == {0}
 
 
 @pytest.mark.parametrize("case", ["unknown", "malformed", "wrong", "unverified", "inactive"])

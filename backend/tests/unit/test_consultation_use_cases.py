@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.application.consultation_queries import (
+    AnswerView,
     ConsultationView,
     ConsultationVisibility,
     OptionView,
@@ -100,6 +101,57 @@ async def test_counts_versions_and_dates_when_it_goes_through_its_life(
         assert (changed.version, changed.updated_at) == (version, clock.now())
 
     assert store.consultations[key].status is ConsultationStatus.ARCHIVED
+
+
+async def test_stores_and_returns_the_change_when_the_version_is_current(
+    store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
+) -> None:
+    key = stored(store).id
+    clock.move(HOUR)
+
+    edited = await edit_consultation(
+        key, {"title": "Shrubs"}, seen=frozenset({1}), actor=BOARD_MEMBER, uow=uow, clock=clock
+    )
+
+    kept = store.consultations[key]
+    assert (kept.title, kept.updated_at, kept.version) == ("Shrubs", clock.now(), 2)
+    assert (edited.id, edited.title) == (key, "Shrubs")
+
+
+@pytest.mark.parametrize("anonymous", [False, True])
+async def test_mixes_the_ballots_when_the_board_closes(
+    *, anonymous: bool, store: InMemoryStore, uow: InMemoryUnitOfWork
+) -> None:
+    consultation = stored(store, is_open=True, anonymous=anonymous)
+    for _ in range(6):
+        await respond(consultation.id, make_answers(consultation, 1), actor=make_actor(), uow=uow)
+    cast = {ballot.id for ballot in store.ballots}
+
+    await close_consultation(consultation.id, actor=BOARD_MEMBER, uow=uow)
+
+    assert not cast & {ballot.id for ballot in store.ballots}
+    assert len(store.ballots) == 6 * anonymous
+
+
+def test_shows_what_was_answered_and_nothing_of_what_was_not() -> None:
+    consultation = make_consultation(
+        questions=[
+            make_question(),
+            make_question(required=False),
+            make_question(kind=QuestionKind.OPEN_TEXT, options=[]),
+        ]
+    )
+    chosen, _, written = consultation.questions
+    answers = Answers([chosen.options[1].id], {written.id: "Limes."})
+
+    view = ResponseView.of(consultation, answers, NOW)
+
+    assert view == ResponseView(
+        consultation.id,
+        anonymous=False,
+        responded_at=NOW,
+        answers=[AnswerView(chosen.id, [chosen.options[1].id], None), AnswerView(written.id, [], "Limes.")],
+    )
 
 
 async def test_stores_nothing_when_the_version_is_stale(
@@ -305,6 +357,7 @@ def make_view(kind: QuestionKind, options: list[str], *, anonymous: bool) -> Con
         (True, [5, 6], [5, 6], 11),
         (True, [9, 4], [None, None], 13),
         (True, [4, 0], [None, None], None),
+        (True, [4, 1], [None, None], 5),
     ],
 )
 def test_shows_counts_when_a_tally_is_published(

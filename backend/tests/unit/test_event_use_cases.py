@@ -5,7 +5,6 @@ import pytest
 
 from app.application.access import Actor
 from app.application.events import (
-    CALENDAR_SIZE,
     CreateEvent,
     cancel_event,
     complete_event,
@@ -211,7 +210,7 @@ async def test_holds_what_the_reader_sees_when_the_calendar_is_read(actor: Actor
 
     assert [chunk async for chunk in calendar.content] == [",".join(EventView.__slots__).encode(), b"A", b"B"]
     assert calendar.media_type == "text/plain"
-    assert queries.asked == [(CALENDAR_SIZE, EventVisibility.of(actor))]
+    assert queries.asked == [(1_000, EventVisibility.of(actor))]
 
 
 async def test_has_another_version_when_an_event_changes_comes_or_goes() -> None:

@@ -1,8 +1,11 @@
+from datetime import datetime, timedelta
+
 import pytest
 
-from app.application.idempotency import Attempt
+from app.application.idempotency import Attempt, forget_old_answers
 from app.domain.members import MemberId
 from tests.factories import make_member
+from tests.fakes import FixedClock
 
 MEMBER, OTHER = make_member().id, make_member().id
 
@@ -31,6 +34,19 @@ def test_is_another_attempt_when_member_route_or_key_differ(other: Attempt) -> N
 def test_is_the_same_key_for_another_request_when_path_or_body_differ(other: Attempt) -> None:
     assert other.key_digest == attempt().key_digest
     assert other.fingerprint != attempt().fingerprint
+
+
+async def test_forgets_answers_when_they_are_a_day_old(clock: FixedClock) -> None:
+    class Answers:
+        async def forget(self, *, before: datetime) -> None:
+            assert before == clock.now() - timedelta(hours=24)
+            forgotten.append(before)
+
+    forgotten: list[datetime] = []
+
+    await forget_old_answers(answers=Answers(), clock=clock)
+
+    assert len(forgotten) == 1
 
 
 def test_says_nothing_about_the_body_when_the_key_is_not_known() -> None:

@@ -1,5 +1,8 @@
+import secrets
 from datetime import UTC, datetime, timedelta
 from uuid import RFC_4122
+
+import pytest
 
 from app.domain.identifiers import uuid7
 
@@ -10,6 +13,19 @@ def test_matches_rfc_9562_appendix_a6_when_the_instant_is_its_example() -> None:
     assert made.hex[:12] == "017f22e279b0"
     assert made.version == 7
     assert made.variant == RFC_4122
+
+
+@pytest.mark.parametrize("number", [0, (1 << 62) - 1])
+def test_holds_time_version_variant_and_chance_in_their_bits_when_made(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """999 microseconds are 0xFFB of 4096 parts of a millisecond, rounded down."""
+    monkeypatch.setattr(secrets, "randbits", {62: number}.__getitem__)
+
+    made = uuid7(datetime(1970, 1, 1, 0, 0, 0, 5_999, tzinfo=UTC))
+
+    assert (made.int >> 80, made.int >> 64 & 0xFFFF, made.int >> 62 & 3) == (5, 0x7FFB, 2)
+    assert made.int & ((1 << 62) - 1) == number
 
 
 def test_sorts_by_time_when_microseconds_apart() -> None:

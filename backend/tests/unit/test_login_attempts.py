@@ -18,6 +18,10 @@ def test_lets_pass_when_the_tenth_attempt_is_the_last() -> None:
     require_attempts_left([AttemptCount(10, NOW + MINUTE), AttemptCount(1, NOW + MINUTE)], NOW)
 
 
+def test_asks_for_half_a_minute_when_nobody_knows_how_long_to_wait() -> None:
+    assert TooManyAttemptsError().retry_after == MINUTE / 2
+
+
 def test_says_how_long_to_wait_when_any_count_is_over_the_limit() -> None:
     counts = [
         AttemptCount(11, NOW + MINUTE),

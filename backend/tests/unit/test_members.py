@@ -21,6 +21,7 @@ from app.domain.members import (
 from tests.factories import NOW, make_member
 
 LATER = NOW + timedelta(days=1)
+LONGEST_ADDRESS = f"{'m' * 4}@{'a.' * 121}example"  # 254 characters
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,7 @@ LATER = NOW + timedelta(days=1)
         ("marta+list@pau2.example", "marta+list@pau2.example"),
         ("\uff4darta@pau2.example", "marta@pau2.example"),
         (f"{'a' * 64}@pau2.example", f"{'a' * 64}@pau2.example"),
+        (LONGEST_ADDRESS, LONGEST_ADDRESS),
     ],
 )
 def test_addresses_are_equal_when_people_mean_the_same(typed: str, stored: str) -> None:
@@ -58,6 +60,7 @@ def test_addresses_are_equal_when_people_mean_the_same(typed: str, stored: str) 
         f"{'a' * 65}@pau2.example",
         f"marta@{'a' * 64}.example",
         f"marta@{'a.' * 125}example",
+        f"a{LONGEST_ADDRESS}",
     ],
 )
 def test_refuses_an_address_when_no_mail_can_go_there(text: str) -> None:

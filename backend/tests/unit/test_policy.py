@@ -1,0 +1,167 @@
+"""The policy, written down a second time: who may do what, and which use case asks for which right.
+
+Tests that read the table cannot tell when a row of it is wrong.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from inspect import isawaitable, signature
+
+import pytest
+
+from app.application import (
+    access,
+    audit,
+    auth,
+    consultations,
+    events,
+    exports,
+    members,
+    news,
+    passwords,
+    sessions,
+)
+from app.application.access import POLICY, Action, Rule
+from app.domain.errors import ForbiddenError, UnauthenticatedError
+from app.domain.members import Role
+from tests.factories import make_actor
+from tests.fakes import FixedClock
+
+MEANT_FOR: dict[Role | None, set[Action]] = {
+    None: {
+        Action.READ_PUBLIC_NEWS,
+        Action.READ_PUBLIC_EVENTS,
+        Action.REGISTER,
+        Action.LOG_IN,
+        Action.RECOVER_ACCOUNT,
+        Action.CHECK_HEALTH,
+        Action.READ_METRICS,
+    },
+    Role.SUPPORTER: {
+        Action.READ_OWN_MEMBER,
+        Action.EDIT_OWN_MEMBER,
+        Action.READ_OWN_DATA,
+        Action.ERASE_OWN_MEMBER,
+        Action.READ_OWN_SESSIONS,
+        Action.END_OWN_SESSIONS,
+        Action.CHANGE_CREDENTIALS,
+        Action.READ_CONSULTATIONS,
+        Action.ANSWER_CONSULTATIONS,
+        Action.READ_RESULTS,
+    },
+    Role.MEMBER: {
+        Action.READ_INTERNAL_NEWS,
+        Action.READ_MEMBERS_EVENTS,
+        Action.READ_MEMBERS_CONSULTATIONS,
+    },
+    Role.BOARD_MEMBER: {
+        Action.READ_UNPUBLISHED_NEWS,
+        Action.WRITE_NEWS,
+        Action.EXPORT_NEWS,
+        Action.READ_MEMBERS,
+        Action.READ_BOARD_EVENTS,
+        Action.WRITE_EVENTS,
+        Action.EXPORT_EVENTS,
+        Action.READ_EVERY_CONSULTATION,
+        Action.READ_PRIVATE_RESULTS,
+        Action.WRITE_CONSULTATIONS,
+        Action.EXPORT_RESPONSES,
+    },
+    Role.ADMIN: {
+        Action.EDIT_MEMBERS,
+        Action.INVITE_MEMBERS,
+        Action.SET_ROLES,
+        Action.DEACTIVATE_MEMBERS,
+        Action.ACTIVATE_MEMBERS,
+        Action.EXPORT_MEMBERS,
+        Action.READ_AUDIT_LOG,
+    },
+}
+
+UseCase = Callable[..., object]
+USE_CASES: dict[Action, list[UseCase]] = {
+    Action.READ_AUDIT_LOG: [audit.list_audit_entries],
+    Action.REGISTER: [auth.register_member, auth.resend_verification, auth.verify_email],
+    Action.LOG_IN: [auth.issue_tokens, auth.revoke_token],
+    Action.RECOVER_ACCOUNT: [passwords.request_password_reset, passwords.reset_password],
+    Action.CHANGE_CREDENTIALS: [passwords.change_password],
+    Action.READ_OWN_SESSIONS: [sessions.list_sessions],
+    Action.END_OWN_SESSIONS: [sessions.end_session, sessions.end_all_sessions],
+    Action.READ_CONSULTATIONS: [consultations.list_consultations, consultations.read_consultation],
+    Action.WRITE_CONSULTATIONS: [
+        consultations.create_consultation,
+        consultations.edit_consultation,
+        consultations.remove_consultation,
+        consultations.open_consultation,
+        consultations.close_consultation,
+        consultations.archive_consultation,
+    ],
+    Action.ANSWER_CONSULTATIONS: [consultations.respond, consultations.read_own_response],
+    Action.READ_RESULTS: [consultations.read_results],
+    Action.EXPORT_RESPONSES: [consultations.export_responses],
+    Action.READ_PUBLIC_EVENTS: [events.read_calendar],
+    Action.WRITE_EVENTS: [
+        events.create_event,
+        events.edit_event,
+        events.publish_event,
+        events.cancel_event,
+        events.complete_event,
+        events.remove_event,
+    ],
+    Action.EXPORT_NEWS: [exports.export_news],
+    Action.EXPORT_EVENTS: [exports.export_events],
+    Action.EXPORT_MEMBERS: [exports.export_members],
+    Action.READ_MEMBERS: [members.list_members, members.read_member],
+    Action.READ_OWN_MEMBER: [members.read_own_member],
+    Action.EDIT_MEMBERS: [members.edit_member],
+    Action.EDIT_OWN_MEMBER: [members.edit_own_member],
+    Action.INVITE_MEMBERS: [members.invite_member],
+    Action.SET_ROLES: [members.change_role],
+    Action.DEACTIVATE_MEMBERS: [members.deactivate_member],
+    Action.ACTIVATE_MEMBERS: [members.activate_member],
+    Action.READ_OWN_DATA: [members.read_own_data],
+    Action.ERASE_OWN_MEMBER: [members.erase_own_member],
+    Action.WRITE_NEWS: [
+        news.create_article,
+        news.edit_article,
+        news.publish_article,
+        news.archive_article,
+        news.remove_article,
+    ],
+}
+
+
+def test_gives_each_action_to_the_least_role_when_it_is_meant_for_it() -> None:
+    expected = {action: role for role, actions in MEANT_FOR.items() for action in actions}
+
+    assert {action: rule.least_role for action, rule in POLICY.items()} == expected
+
+
+def test_asks_for_the_password_again_when_much_would_leave_at_once() -> None:
+    recent = {action: rule.password_within for action, rule in POLICY.items() if rule.password_within}
+
+    assert recent == dict.fromkeys([Action.ERASE_OWN_MEMBER, Action.EXPORT_MEMBERS], timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("action", "use_case"),
+    [
+        pytest.param(action, use_case, id=use_case.__name__)
+        for action, use_cases in USE_CASES.items()
+        for use_case in use_cases
+    ],
+)
+async def test_refuses_before_it_does_anything_when_the_policy_forbids_it(
+    action: Action, use_case: UseCase, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = dict.fromkeys(Action, Rule(None)) | {action: Rule(Role.ADMIN)}
+    monkeypatch.setattr(access, "POLICY", policy)
+    given = {"actor": make_actor(Role.BOARD_MEMBER), "clock": clock}
+
+    async def call() -> None:
+        outcome = use_case(**{name: given.get(name) for name in signature(use_case).parameters})
+        if isawaitable(outcome):
+            await outcome
+
+    with pytest.raises((ForbiddenError, UnauthenticatedError)):
+        await call()

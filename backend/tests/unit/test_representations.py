@@ -1,0 +1,40 @@
+"""What `repr` shows ends up in logs and tracebacks: neither secrets nor what says who somebody is."""
+
+from dataclasses import fields, is_dataclass
+from importlib import import_module
+from pkgutil import walk_packages
+
+import app.application
+import app.domain
+
+SECRET = {
+    *("client", "current_password", "full_name", "parent_digest", "password", "password_hash"),
+    *("refresh_token", "text", "token", "token_digest", "username", "value"),
+}
+HARMLESS = {
+    "NewAdmin.password": "a Password, which hides itself",
+    "Answer.text": "without the member who wrote it",
+    "AnswerView.text": "without the member who wrote it",
+    "Option.text": "what the board offers",
+    "OptionResult.text": "what the board offers",
+    "OptionView.text": "what the board offers",
+}
+
+
+def test_hides_secrets_and_names_when_a_command_or_an_entity_is_shown() -> None:
+    modules = [
+        import_module(module.name)
+        for package in (app.application, app.domain)
+        for module in walk_packages(package.__path__, f"{package.__name__}.")
+    ]
+    classes = {thing for module in modules for thing in vars(module).values() if isinstance(thing, type)}
+
+    shown = {
+        f"{each.__name__}.{field.name}"
+        for each in classes
+        if is_dataclass(each)
+        for field in fields(each)
+        if field.repr and field.name in SECRET
+    }
+
+    assert shown == set(HARMLESS)
