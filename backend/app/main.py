@@ -119,7 +119,7 @@ def create_app(
 def served_app() -> FastAPI:
     """What a server process runs."""
     settings = load_settings()
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     return create_app(settings)
 
 
@@ -140,7 +140,6 @@ async def _create_admin(settings: Settings, admin: NewAdmin) -> None:
 
 
 async def _work(settings: Settings) -> None:
-    configure_logging(settings.log_level)
     await run_worker(settings, clock=SystemClock())
 
 

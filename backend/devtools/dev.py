@@ -24,6 +24,8 @@ from devtools.postgres import PROJECT, PostgresUnavailableError, development_url
 
 BACKEND = PROJECT / "backend"
 SERVE = ("app.main:served_app", "--factory", "--reload", "--reload-dir", "app", "--no-access-log")
+QUIET = {"PAU2_LOG_LEVEL": "WARNING"}
+"""What the worker does every minute would scroll the requests away."""
 READY_WITHIN = 60.0
 STOPPED_WITHIN = 10.0
 LOOK_EVERY = 0.05
@@ -38,7 +40,8 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="./noxw -s dev --")
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
     port: int = parser.parse_args(arguments).port
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts its background jobs with SIGINT ignored
+        signal.signal(number, _interrupt)
     try:
         return run(port)
     except (DevError, PostgresUnavailableError) as error:
@@ -55,19 +58,23 @@ def run(port: int) -> int:
     state = PROJECT / ".postgres" / f"dev-{port}.json"
     end_leftovers(state)
     refuse_taken_port(port)
+    os.environ.setdefault("PAU2_LOG_FORMAT", "console")
     os.environ |= {"DATABASE_URL": development_url(), "PAU2_ENVIRONMENT": "development"}
     children: list[psutil.Popen] = []
 
-    def start(*module: str) -> None:
+    def start(*module: str, **variables: str) -> None:
         # In a session of its own, a child does not see Ctrl-C: it ends when it is told to, in order.
-        child = psutil.Popen([sys.executable, "-m", *module], cwd=BACKEND, start_new_session=True)
+        environment = variables | os.environ
+        child = psutil.Popen(
+            [sys.executable, "-m", *module], cwd=BACKEND, env=environment, start_new_session=True
+        )
         children.append(child)
         state.write_text(json.dumps([[each.pid, each.create_time()] for each in children]))
 
     try:
         start("uvicorn", *SERVE, "--port", str(port))
         log_in = prepare_database()
-        start("app", "worker")
+        start("app", "worker", **QUIET)
         wait_until_ready(port, children)
         print(banner(port, log_in, time.monotonic() - started), flush=True)
         return watch(children)
@@ -79,7 +86,10 @@ def run(port: int) -> int:
 def prepare_database() -> str:
     """Migrate and seed the development database; return how to log in. Raises DevError."""
     command = [sys.executable, "-m", "devtools.prepare"]
-    result = subprocess.run(command, cwd=BACKEND, stdout=subprocess.PIPE, text=True, check=False)
+    environment = QUIET | os.environ
+    result = subprocess.run(
+        command, cwd=BACKEND, env=environment, stdout=subprocess.PIPE, text=True, check=False
+    )
     if result.returncode:
         raise DevError("the database could not be migrated and seeded, see above.")
     return result.stdout

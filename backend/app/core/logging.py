@@ -11,6 +11,8 @@ import traceback
 import structlog
 from structlog.types import EventDict, Processor
 
+from app.core.settings import LogFormat
+
 ALLOWED_KEYS = frozenset(
     {
         "action",
@@ -72,8 +74,11 @@ def _library_message(_: object, __: str, event: EventDict) -> EventDict:
     return event
 
 
-def configure_logging(level: str) -> None:
-    """Send everything, the libraries' records included, to standard error as one JSON object a line."""
+def configure_logging(level: str, form: LogFormat = LogFormat.JSON) -> None:
+    """Send everything, the libraries' records included, to standard error, one line each."""
+    render: Processor = structlog.processors.JSONRenderer()
+    if form is LogFormat.CONSOLE:
+        render = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), repr_native_str=True)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -89,7 +94,7 @@ def configure_logging(level: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name, _library_message],
-            processors=[_drop_unlisted, structlog.processors.JSONRenderer()],
+            processors=[_drop_unlisted, render],
         )
     )
     root = logging.getLogger()

@@ -26,6 +26,13 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+class LogFormat(StrEnum):
+    """One JSON object a line for machines, or columns for a developer's terminal."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
 class SmtpScheme(StrEnum):
     """TLS if the server offers it, TLS or nothing by STARTTLS, TLS from the first byte."""
 
@@ -42,6 +49,7 @@ class Settings(BaseSettings):
     environment: Environment = Environment.DEVELOPMENT
     public_url: str = "http://127.0.0.1:8000"
     log_level: str = "INFO"
+    log_format: LogFormat = LogFormat.JSON
     trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
     """Networks whose `X-Forwarded-For` is believed, as JSON: `["10.0.0.0/8"]`."""
 

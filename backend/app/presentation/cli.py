@@ -115,7 +115,7 @@ def _settings() -> Settings:
         settings = load_settings()
     except SettingsError as error:
         raise _refusal(str(error)) from None
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     return settings
 
 

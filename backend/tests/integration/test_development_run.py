@@ -53,6 +53,18 @@ def test_leaves_nothing_behind_when_it_is_interrupted(start: Start, port: int) -
     assert not state_of(port).exists()
 
 
+def test_leaves_nothing_behind_when_it_is_interrupted_in_the_background(start: Start) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does for what it starts with `&`
+    try:
+        run = start()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    run.send_signal(signal.SIGINT)
+
+    assert run.wait(WITHIN) == 0
+
+
 def test_starts_again_when_it_was_killed(start: Start, port: int) -> None:
     run = start()
     children = recorded(port)
@@ -115,7 +127,7 @@ def test_prepares_the_database_and_says_how_to_log_in(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", fresh_database_url)
     monkeypatch.setenv("PAU2_ENVIRONMENT", "development")
-    monkeypatch.setattr("app.presentation.cli.configure_logging", lambda _level: None)
+    monkeypatch.setattr("app.presentation.cli.configure_logging", lambda *_: None)
 
     assert (prepare.main(), prepare.main()) == (0, 0)
 

@@ -66,7 +66,7 @@ def recorder() -> Recorder:
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("app.presentation.cli.configure_logging", lambda _level: None)
+    monkeypatch.setattr("app.presentation.cli.configure_logging", lambda *_: None)
 
 
 def run(recorder: Recorder, *arguments: str, typed: str | None = None) -> Result:

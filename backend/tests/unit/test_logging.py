@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.core.logging import configure_logging, get_logger
+from app.core.settings import LogFormat
 
 
 @pytest.fixture
@@ -65,3 +66,14 @@ class TestLogging:
 
         [line] = lines(capsys)
         assert line["event"] == "running on http://127.0.0.1:8000"
+
+    def test_writes_columns_that_cannot_be_forged_when_a_developer_reads(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        configure_logging("INFO", LogFormat.CONSOLE)
+        get_logger().info("refused", code="x\r\n2026 [info] forged", email="canary@pau2.example")
+
+        [line] = capsys.readouterr().err.splitlines()
+        assert "refused" in line
+        assert r"code='x\r\n2026 [info] forged'" in line
+        assert "canary" not in line
