@@ -16,7 +16,7 @@ def departure() -> Departure:
 
 
 def make_server(departure: Departure, notice: float) -> Server:
-    return Server(uvicorn.Config("app.main:served_app"), departure=departure, notice=notice)
+    return Server(uvicorn.Config("app.main:served_app", log_config=None), departure=departure, notice=notice)
 
 
 async def test_goes_on_for_the_notice_when_told_to_end(departure: Departure) -> None:
