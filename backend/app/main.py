@@ -145,7 +145,9 @@ async def _work(settings: Settings) -> None:
 
 cli = create_cli(
     Commands(
-        migrate=lambda settings: migrations.migrate(settings.database_url.get_secret_value()),
+        migrate=lambda settings: migrations.migrate(
+            settings.database_url.get_secret_value(), quiet=settings.is_production
+        ),
         seed=_seed,
         create_admin=_create_admin,
         work=_work,

@@ -123,6 +123,7 @@ def _keep_rows_out_of_the_log(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("ALTER SYSTEM SET log_error_verbosity = 'terse'")
         connection.execute("ALTER SYSTEM SET log_min_error_statement = 'panic'")
+        connection.execute("ALTER SYSTEM SET log_parameter_max_length = 0")
         connection.execute("SELECT pg_reload_conf()")
 
 

@@ -17,19 +17,9 @@ BASE_VARIABLE = "PAU2_BASE"
 HUNK = re.compile(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@")
 # Other indicators than + and -, so that an added line `++ b/x` cannot be taken for the header `+++ b/x`.
 DIFF = (
-    "diff",
-    "--text",
-    "--no-ext-diff",
-    "--no-textconv",
-    "--no-color",
-    "--relative",
-    "--src-prefix=a/",
-    "--dst-prefix=b/",
-    "--output-indicator-new=>",
-    "--output-indicator-old=<",
-    "--inter-hunk-context=0",
-    "-U0",
-    "-M",
+    *("diff", "--text", "--no-ext-diff", "--no-textconv", "--no-color", "--relative", "--src-prefix=a/"),
+    *("--dst-prefix=b/", "--output-indicator-new=>", "--output-indicator-old=<", "--inter-hunk-context=0"),
+    *("-U0", "-M"),
 )
 
 

@@ -51,11 +51,16 @@ class _Comparison:
                 elif method in item:
                     yield from self.operation(_inherit(item, method), _inherit(theirs, method), at)
 
+        schemes = self.new.get("components", {}).get("securitySchemes", {})
+        for name, scheme in self.old.get("components", {}).get("securitySchemes", {}).items():
+            if {**scheme, "description": ""} != {**schemes.get(name, {}), "description": ""}:
+                yield Break(_below("/components/securitySchemes", name), "clients authenticate otherwise")
+
     def operation(self, old: Schema, new: Schema, at: str) -> Iterator[Break]:
         if old.get("operationId") != new.get("operationId"):
             yield Break(_below(at, "operationId"), "clients' code knows the operation by another name")
         needs, offers = (
-            [set(way) for way in part.get("security", document.get("security")) or [{}]]
+            [_scopes(way) for way in part.get("security", document.get("security")) or [{}]]
             for part, document in ((new, self.new), (old, self.old))
         )
         if not all(any(way <= offer for way in needs) for offer in offers):
@@ -123,6 +128,8 @@ class _Comparison:
                 return
             self.seen.add(pair)
             at = old["$ref"].removeprefix("#") if "$ref" in new else at
+        if side == "request" and "default" in old and old["default"] != new.get("default"):
+            yield Break(_below(at, "default"), f"left out it meant {old['default']}: {new.get('default')}")
         before, after = _alternatives(self.old, old), _alternatives(self.new, new)
         sent, known = (before, after) if side == "request" else (after, before)
         for one in sent:
@@ -166,6 +173,11 @@ class _Comparison:
             mine, theirs = old.get(key), new.get(key)
             if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
                 yield from compare(mine, theirs, at=_below(at, key))
+
+
+def _scopes(way: Schema) -> set[tuple[str, str]]:
+    """Return the schemes of one way to authenticate, each with the scopes that it has to have."""
+    return {(scheme, scope) for scheme, scopes in way.items() for scope in ("", *scopes)}
 
 
 def _inherit(item: Schema, method: str) -> Schema:

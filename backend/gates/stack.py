@@ -26,20 +26,16 @@ REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]*)(\[[\w,-]+\])?(?:\s*[<>=!~][^;@]*
 PIN = re.compile(r"([a-z0-9][a-z0-9-]*)==(\S+)( ; [^\\]+)? \\")
 HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
 DDL = re.compile(
-    r"\s*(create|alter|drop|truncate)\s+(or\s+replace\s+)?((unique|unlogged|temp\w*|materialized|foreign)\s+)*"
+    r"(?:^|;|\*/|\n|\bbegin\b)\s*(create|alter|drop|truncate)\s+(or\s+replace\s+)?((unique|unlogged|temp\w*|materialized|foreign)\s+)*"
     r"(table|index|type|view|schema|sequence|trigger|function|extension|domain|policy)\b",
     re.IGNORECASE,
 )
 MAKERS = {
-    "AddConstraint",
-    "CreateIndex",
-    "CreateTable",
-    "DDL",
-    "DropTable",
-    "apply_schema",
-    "create_all",
-    "drop_all",
+    *("AddConstraint", "CreateIndex", "CreateTable", "DDL", "DropTable"),
+    *("apply_schema", "create_all", "drop_all"),
 }
+OPERATIONS = ("alembic.op", "sqlite3")
+"""Modules that make tables, whatever is called: Alembic's operations, and another database."""
 SCHEMA_FREE = ("backend/app/*", "backend/devtools/*", "backend/tests/*")
 TESTS, GATE_TESTS = "backend/tests/", "backend/tests/gates/"
 
@@ -195,12 +191,17 @@ def _makers(project: Project, name: str) -> list[tuple[int, str]]:
 
 
 def _maker(node: ast.AST) -> str:
-    name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-    return name if name in MAKERS else ""
+    """Return the name of what makes tables, also where it is text, as in getattr."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        module = getattr(node, "module", "")
+        named = [f"{module}.{alias.name}".removeprefix(".") for alias in node.names]
+        return next((name for name in named if name.startswith(OPERATIONS)), "")
+    named = [str(getattr(node, key, "")) for key in ("attr", "id", "value")]
+    return next((name for name in named if name in MAKERS), "")
 
 
 def _ddl(node: ast.AST) -> str:
-    match = DDL.match(node.value) if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+    match = DDL.search(node.value) if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
     return " ".join(match[0].split()) if match else ""
 
 

@@ -93,9 +93,13 @@ class Settings(BaseSettings):
                 )
         return self
 
+    @property
+    def is_production(self) -> bool:
+        return self.environment is Environment.PRODUCTION
+
     @model_validator(mode="after")
     def _refuse_weak_production(self) -> Self:
-        if self.environment is not Environment.PRODUCTION:
+        if not self.is_production:
             return self
         secrets = {"PAU2_CURSOR_SECRET": self.cursor_secret}
         secrets |= {f"PAU2_TOKEN_KEYS[{kid}]": key for kid, key in self.token_keys.items()}

@@ -130,6 +130,8 @@ def _domain_errors() -> Iterator[None]:
         yield
     except DomainError as error:
         raise _refusal(error.detail) from None
+    except SettingsError as error:
+        raise _refusal(str(error)) from None
 
 
 def _read_password() -> str:

@@ -134,6 +134,13 @@ def test_refuses_requirement_when_nothing_imports_it_unless_declared(twin: Twin)
     [
         ("Table.metadata.create_all(engine)\n", "create_all changes the schema"),
         ("from x import create_all\ncreate_all(engine)\n", "create_all changes the schema"),
+        ("getattr(Table.metadata, 'create_all')(engine)\n", "create_all changes the schema"),
+        ("from alembic import op\n", "alembic.op changes the schema"),
+        ("from alembic.operations import Operations\n", "alembic.operations.Operations changes"),
+        ("import sqlite3\n", "sqlite3 changes the schema"),
+        ("run('BEGIN; CREATE TABLE x (id int)')\n", "; CREATE TABLE changes the schema"),
+        ("run('-- note\\nALTER TABLE x ADD y int')\n", "ALTER TABLE changes the schema"),
+        ("run('/* note */ DROP INDEX x')\n", "*/ DROP INDEX changes the schema"),
         ("engine('ALTER  TABLE news ADD x int')\n", "ALTER TABLE changes the schema"),
         ("engine('''\n  create unique index x on news (y)''')\n", "create unique index changes the schema"),
         ("engine(f'DROP TABLE {Table}')\n", "DROP TABLE changes the schema"),
@@ -154,7 +161,14 @@ def test_refuses_sql_file_when_outside_alembic(twin: Twin) -> None:
 
 @pytest.mark.parametrize(
     "code",
-    ["'create a table for two'\n", "'SELECT 1'\n", "'CREATE DATABASE pau2_test_x'\n", "'TRUNCATE'\n"],
+    [
+        "'create a table for two'\n",
+        "from alembic import command\n",
+        "'it begins to create tables'\n",
+        "'SELECT 1'\n",
+        "'CREATE DATABASE pau2_test_x'\n",
+        "'TRUNCATE'\n",
+    ],
 )
 def test_passes_when_text_is_no_schema_change(twin: Twin, code: str) -> None:
     twin.write("backend/app/infrastructure/x.py", code)

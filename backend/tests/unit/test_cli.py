@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app.application.setup import NewAdmin
-from app.core.settings import Settings
+from app.core.settings import Settings, SettingsError
 from app.domain.errors import UnavailableError
 from app.domain.members import EmailTakenError
 from app.presentation.cli import Application, Commands, create_cli
@@ -125,6 +125,14 @@ def test_says_so_in_one_sentence_when_the_database_is_away(command: str, recorde
 
     assert result.exit_code == 2
     assert result.stderr == f"{UnavailableError.detail}\n"
+
+
+def test_says_so_in_one_sentence_when_the_server_logs_too_much(recorder: Recorder) -> None:
+    recorder.failure = SettingsError("Set log_error_verbosity = terse.")
+
+    result = run(recorder, "migrate")
+
+    assert (result.exit_code, result.stderr) == (2, "Set log_error_verbosity = terse.\n")
 
 
 def test_reads_the_password_from_standard_input_when_an_admin_is_made(recorder: Recorder) -> None:

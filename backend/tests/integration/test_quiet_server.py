@@ -1,0 +1,39 @@
+"""In production the schema is only brought up on a server that keeps data out of its own log."""
+
+from urllib.parse import quote
+
+import pytest
+
+from app.core.settings import SettingsError
+from app.infrastructure.database.migrations import QUIET, migrate
+
+
+def with_settings(url: str, settings: dict[str, str]) -> str:
+    """Return the address of the database with a server's settings for the session."""
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    return f"{url}{'&' if '?' in url else '?'}options={quote(options)}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("log_error_verbosity", "default"),
+        ("log_error_verbosity", "verbose"),
+        ("log_parameter_max_length", "-1"),
+        ("log_parameter_max_length_on_error", "10"),
+    ],
+)
+def test_refuses_server_when_it_would_log_what_is_stored(
+    fresh_database_url: str, name: str, value: str
+) -> None:
+    loud = with_settings(fresh_database_url, QUIET | {name: value})
+
+    with pytest.raises(SettingsError) as refusal:
+        migrate(loud, quiet=True)
+
+    assert str(refusal.value) == f"PostgreSQL would log what its users store. Set {name} = {QUIET[name]}."
+
+
+def test_migrates_when_server_is_quiet_or_nobody_asks(fresh_database_url: str) -> None:
+    migrate(with_settings(fresh_database_url, QUIET), quiet=True)
+    migrate(with_settings(fresh_database_url, {"log_error_verbosity": "verbose"}))
