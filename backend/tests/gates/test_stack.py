@@ -163,9 +163,9 @@ def test_refuses_sql_file_when_outside_alembic(twin: Twin) -> None:
     "code",
     [
         "'create a table for two'\n",
-        "from alembic import command\n",
         "'it begins to create tables'\n",
         "'SELECT 1'\n",
+        "'drop me a line; create something'\n",
         "'CREATE DATABASE pau2_test_x'\n",
         "'TRUNCATE'\n",
     ],
