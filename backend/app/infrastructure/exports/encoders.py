@@ -2,17 +2,16 @@
 
 import csv
 import json
-import re
 from collections.abc import AsyncGenerator
 from datetime import datetime
 from io import StringIO
 
-from app.application.exports import Rows
+from app.application.exports import Row, Rows
 
-PIECE = 16_384
-"""Characters that are gathered before they are sent."""
+PIECE = 65_536
+"""Characters that are gathered before they are sent: sending costs as much as a hundred rows."""
 
-_FORMULA = re.compile(r"[=+\-@\t\r\n\x00\uFF1D\uFF0B\uFF0D\uFF20]")
+_FORMULA = frozenset("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
 
 
 class CsvEncoder:
@@ -27,10 +26,10 @@ class CsvEncoder:
     async def encode(self, table: Rows) -> AsyncGenerator[bytes]:
         buffer = StringIO(newline="")
         writer = csv.writer(buffer)
-        writer.writerow(defuse(column) for column in table.columns)
+        writer.writerow(defused(table.columns))
         async for batch in table.batches:
             for row in batch:
-                writer.writerow([defuse(as_text(value)) for value in row])
+                writer.writerow(defused(row))
                 if buffer.tell() >= PIECE:
                     yield _drain(buffer)
         yield _drain(buffer)
@@ -46,8 +45,7 @@ class JsonEncoder:
         separator = "["
         async for batch in table.batches:
             for row in batch:
-                item = dict(zip(table.columns, map(_plain, row), strict=True))
-                buffer.write(separator + json.dumps(item, ensure_ascii=False))
+                buffer.write(separator + _JSON.encode(dict(zip(table.columns, row, strict=True))))
                 separator = ",\n"
                 if buffer.tell() >= PIECE:
                     yield _drain(buffer)
@@ -55,14 +53,9 @@ class JsonEncoder:
         yield _drain(buffer)
 
 
-def defuse(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def _plain(value: object) -> str | bool | int | None:
-    if value is None or isinstance(value, bool | int):
-        return value
-    return as_text(value)
+def defused(row: Row) -> list[str]:
+    texts = [value if type(value) is str else as_text(value) for value in row]
+    return [f"'{text}" if text[:1] in _FORMULA else text for text in texts]
 
 
 def as_text(value: object) -> str:
@@ -71,6 +64,9 @@ def as_text(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+_JSON = json.JSONEncoder(ensure_ascii=False, default=as_text)
 
 
 def _drain(buffer: StringIO) -> bytes:

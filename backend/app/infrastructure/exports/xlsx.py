@@ -6,10 +6,7 @@ from html import escape
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from app.application.exports import Row, Rows
-from app.infrastructure.exports.encoders import as_text
-
-PIECE = 16_384
-"""Bytes that are gathered before they are sent."""
+from app.infrastructure.exports.encoders import PIECE, as_text
 
 COMPRESSION = 1
 """The fastest: exports run in the process that serves everybody else."""
@@ -116,7 +113,7 @@ class _Outlet:
 
 
 def _cell(value: object) -> str:
-    text = as_text(value)
+    text = value if type(value) is str else as_text(value)
     if not text:
         return "<c/>"
     if len(text) * 2 > CHARACTERS_PER_CELL:
