@@ -38,14 +38,7 @@ async def _seen_versions(
 class EntityTag:
     """Tells the client which version it gets, or that it has that one already."""
 
-    def __init__(
-        self,
-        request: Request,
-        response: Response,
-        if_none_match: Annotated[
-            str | None, Header(description="The `ETag` that you have: 304 if it is still current.")
-        ] = None,
-    ) -> None:
+    def __init__(self, request: Request, response: Response, if_none_match: str | None) -> None:
         self._method = request.method
         self._response = response
         self._known = [tag for _, tag in _TAG.findall(if_none_match or "")]
@@ -62,5 +55,15 @@ class EntityTag:
         return headers
 
 
+async def _entity_tag(
+    request: Request,
+    response: Response,
+    if_none_match: Annotated[
+        str | None, Header(description="The `ETag` that you have: 304 if it is still current.")
+    ] = None,
+) -> EntityTag:
+    return EntityTag(request, response, if_none_match)
+
+
 SeenVersions = Annotated[frozenset[int] | None, Depends(_seen_versions)]
-EntityTagDep = Annotated[EntityTag, Depends(EntityTag)]
+EntityTagDep = Annotated[EntityTag, Depends(_entity_tag)]

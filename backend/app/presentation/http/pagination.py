@@ -73,4 +73,10 @@ _CURSOR_PROBLEM = {
     "msg": "Input should be the next_cursor of a page with the same filters and sort",
 }
 
-PaginationDep = Annotated[Pagination, Depends(Pagination)]
+
+async def _pagination(request: Request, response: Response) -> Pagination:
+    """A coroutine, as every dependency: FastAPI calls anything else, classes too, in a thread."""
+    return Pagination(request, response)
+
+
+PaginationDep = Annotated[Pagination, Depends(_pagination)]
