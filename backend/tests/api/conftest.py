@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 
 from app.domain.auth import Password
-from app.domain.members import Role
+from app.domain.members import Member, Role
 from app.domain.ports import UnitOfWork
 from app.infrastructure.security.passwords import Argon2PasswordHasher
 from tests.api import consultations
@@ -27,6 +27,16 @@ def store_consultation(uow: UnitOfWork) -> StoreConsultation:
 @pytest.fixture(scope="session")
 async def password_hash() -> str:
     return await Argon2PasswordHasher().hash(Password.typed(PASSWORD))
+
+
+@pytest.fixture
+async def author(uow: UnitOfWork) -> Member:
+    """A board member whose things are there before anybody asks."""
+    author = make_member(role=Role.BOARD_MEMBER)
+    async with uow:
+        uow.members.add(author)
+        await uow.commit()
+    return author
 
 
 @pytest.fixture

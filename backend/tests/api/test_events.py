@@ -9,9 +9,9 @@ from httpx import AsyncClient, Response
 from app.domain.events import Event, EventAudience, EventStatus
 from app.domain.members import Member, Role
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
-from tests.api.problems import assert_problem
+from tests.api.problems import assert_look_the_same, assert_problem
 from tests.conftest import ClientFor
-from tests.factories import NOW, make_event, make_member
+from tests.factories import NOW, make_event
 from tests.fakes import FixedClock
 
 EVENTS = "/api/v1/events"
@@ -28,20 +28,11 @@ Store = Callable[..., Awaitable[Event]]
 
 
 @pytest.fixture
-async def planner(uow: SqlAlchemyUnitOfWork) -> Member:
-    planner = make_member(role=Role.BOARD_MEMBER)
-    async with uow:
-        uow.members.add(planner)
-        await uow.commit()
-    return planner
-
-
-@pytest.fixture
-def stored(uow: SqlAlchemyUnitOfWork, planner: Member) -> Store:
+def stored(uow: SqlAlchemyUnitOfWork, author: Member) -> Store:
     """Store an event with the given status; the other arguments go to `make_event`."""
 
     async def store(status: EventStatus = EventStatus.PUBLISHED, **overrides: object) -> Event:
-        event = make_event(**{"created_by": planner.id} | overrides)
+        event = make_event(**{"created_by": author.id} | overrides)
         event.status = status
         async with uow:
             uow.events.add(event)
@@ -86,12 +77,7 @@ async def test_returns_the_same_404_when_invisible_or_missing(client: AsyncClien
     invisible = await client.get(f"{EVENTS}/{draft.id}")
     missing = await client.get(f"{EVENTS}/{uuid4()}")
 
-    different = {"instance", "request_id"}
-    bodies = [
-        {key: value for key, value in answer.json().items() if key not in different}
-        for answer in (invisible, missing)
-    ]
-    assert bodies[0] == bodies[1]
+    assert_look_the_same(invisible, missing)
     assert_problem(missing, 404, "event_not_found")
 
 

@@ -8,23 +8,14 @@ from httpx import AsyncClient, Response
 from app.domain.members import Member, Role
 from app.domain.news import Article, ArticleScope, ArticleStatus
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
-from tests.api.problems import assert_problem
+from tests.api.problems import assert_look_the_same, assert_problem
 from tests.conftest import ClientFor
-from tests.factories import NOW, make_article, make_member
+from tests.factories import NOW, make_article
 
 NEWS = "/api/v1/news"
 DRAFT = {"title": "The garden opens again", "content": "From **Monday**.", "scope": "PUBLIC"}
 
 Publish = Callable[..., Awaitable[Article]]
-
-
-@pytest.fixture
-async def author(uow: SqlAlchemyUnitOfWork) -> Member:
-    author = make_member(role=Role.BOARD_MEMBER)
-    async with uow:
-        uow.members.add(author)
-        await uow.commit()
-    return author
 
 
 @pytest.fixture
@@ -78,12 +69,7 @@ async def test_returns_the_same_404_when_invisible_or_missing(client: AsyncClien
     invisible = await client.get(f"{NEWS}/{draft.id}")
     missing = await client.get(f"{NEWS}/{uuid4()}")
 
-    different = {"instance", "request_id"}
-    bodies = [
-        {key: value for key, value in answer.json().items() if key not in different}
-        for answer in (invisible, missing)
-    ]
-    assert bodies[0] == bodies[1]
+    assert_look_the_same(invisible, missing)
     assert_problem(missing, 404, "article_not_found")
 
 

@@ -1,40 +1,17 @@
 """What every implementation of the unit of work and the article repository does."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from pydantic import SecretStr
 
-from app.core.database import create_database, create_engine
-from app.core.settings import Settings
 from app.domain.errors import PreconditionFailedError
 from app.domain.members import Member
 from app.domain.news import ArticleChanges, ArticleId, ArticleNotFoundError, ArticleScope
 from app.domain.ports import UnitOfWork
-from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.factories import NOW, make_article, make_member
-from tests.fakes import InMemoryStore, InMemoryUnitOfWork
 
 LATER = NOW + timedelta(hours=1)
-
-
-@pytest.fixture(params=["memory", "postgresql"])
-def any_uow(request: pytest.FixtureRequest) -> UnitOfWork:
-    if request.param == "memory":
-        return InMemoryUnitOfWork(InMemoryStore())
-    uow: SqlAlchemyUnitOfWork = request.getfixturevalue("uow")
-    return uow
-
-
-@pytest.fixture
-async def author(any_uow: UnitOfWork) -> Member:
-    author = make_member()
-    async with any_uow:
-        any_uow.members.add(author)
-        await any_uow.commit()
-    return author
 
 
 async def test_returns_the_same_article_when_stored(any_uow: UnitOfWork, author: Member) -> None:
@@ -116,21 +93,6 @@ async def test_finds_nothing_when_unknown_or_removed(any_uow: UnitOfWork, author
         for unknown in (article.id, ArticleId(uuid4())):
             with pytest.raises(ArticleNotFoundError):
                 await any_uow.news.get(unknown)
-
-
-@pytest.fixture(params=["memory", "postgresql"])
-async def two_uows(
-    request: pytest.FixtureRequest, fresh_database_url: str
-) -> AsyncIterator[tuple[UnitOfWork, UnitOfWork]]:
-    """Two units of work that really commit, each on its own connection."""
-    if request.param == "memory":
-        store = InMemoryStore()
-        yield InMemoryUnitOfWork(store), InMemoryUnitOfWork(store)
-        return
-    engine = create_engine(Settings(database_url=SecretStr(fresh_database_url)))
-    sessions = create_database(engine).sessions
-    yield SqlAlchemyUnitOfWork(sessions), SqlAlchemyUnitOfWork(sessions)
-    await engine.dispose()
 
 
 async def test_refuses_the_second_when_two_change_the_same_version(

@@ -19,20 +19,11 @@ from app.domain.consultations.questions import OptionId, QuestionId, QuestionKin
 from app.domain.consultations.responses import AlreadyRespondedError, Ballot, Participation, Response
 from app.domain.members import Member
 from app.domain.ports import UnitOfWork
-from tests.factories import NOW, make_consultation, make_member, make_question
+from tests.factories import NOW, make_consultation, make_question
 
 LATER = NOW + timedelta(hours=1)
 HOUR = timedelta(hours=1)
 TEXT = make_question(kind=QuestionKind.OPEN_TEXT, options=[], description="In a word.", required=False)
-
-
-@pytest.fixture
-async def author(any_uow: UnitOfWork) -> Member:
-    author = make_member()
-    async with any_uow:
-        any_uow.members.add(author)
-        await any_uow.commit()
-    return author
 
 
 async def stored(uow: UnitOfWork, author: Member, **overrides: Any) -> Consultation:

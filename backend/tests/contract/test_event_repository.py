@@ -1,21 +1,15 @@
 """What every implementation of the event repository does."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from pydantic import SecretStr
 
-from app.core.database import create_database, create_engine
-from app.core.settings import Settings
 from app.domain.errors import PreconditionFailedError
 from app.domain.events import Event, EventAudience, EventChanges, EventId, EventNotFoundError
 from app.domain.members import Member
 from app.domain.ports import UnitOfWork
-from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.factories import NOW, make_event, make_member
-from tests.fakes import InMemoryStore, InMemoryUnitOfWork
 
 LATER = NOW + timedelta(hours=1)
 
@@ -78,21 +72,6 @@ async def test_finds_nothing_when_unknown_or_removed(any_uow: UnitOfWork) -> Non
             with pytest.raises(EventNotFoundError):
                 await any_uow.events.get(unknown)
         assert (await any_uow.events.get(other.id)).id == other.id
-
-
-@pytest.fixture(params=["in memory", "postgresql"])
-async def two_uows(
-    request: pytest.FixtureRequest, fresh_database_url: str
-) -> AsyncIterator[tuple[UnitOfWork, UnitOfWork]]:
-    """Two units of work that really commit, each on its own connection."""
-    if request.param == "in memory":
-        store = InMemoryStore()
-        yield InMemoryUnitOfWork(store), InMemoryUnitOfWork(store)
-        return
-    engine = create_engine(Settings(database_url=SecretStr(fresh_database_url)))
-    sessions = create_database(engine).sessions
-    yield SqlAlchemyUnitOfWork(sessions), SqlAlchemyUnitOfWork(sessions)
-    await engine.dispose()
 
 
 async def test_refuses_the_second_when_one_edits_and_one_removes(

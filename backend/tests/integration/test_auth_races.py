@@ -1,10 +1,9 @@
 """Requests that meet: several connections, real commits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -19,8 +18,7 @@ from app.application.auth import (
     verify_email,
 )
 from app.application.ports import SessionTokens
-from app.core.database import create_database, create_engine
-from app.core.settings import Environment, Settings
+from app.core.database import create_database
 from app.domain.auth import InvalidGrantError, OneTimePurpose, OneTimeTokenError, OneTimeTokenId
 from app.domain.members import EmailAddress
 from app.infrastructure.database.auth import one_time_tokens
@@ -71,11 +69,8 @@ async def all_at_once(*calls: Awaitable[object]) -> list[object]:
 
 
 @pytest.fixture
-async def server(fresh_database_url: str) -> AsyncIterator[Server]:
-    settings = Settings(environment=Environment.TEST, database_url=SecretStr(fresh_database_url))
-    engine = create_engine(settings)
-    yield Server(engine)
-    await engine.dispose()
+def server(fresh_engine: AsyncEngine) -> Server:
+    return Server(fresh_engine)
 
 
 @pytest.fixture

@@ -6,13 +6,11 @@ from collections.abc import AsyncIterator
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
-from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from structlog.testing import capture_logs
 
-from app.core.database import create_database, create_engine
-from app.core.settings import Environment, Settings
+from app.core.settings import Settings
 from app.domain.members import Member, Role
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.main import create_app
@@ -36,26 +34,9 @@ COLLIDE = (
 
 
 @pytest.fixture
-def settings(fresh_database_url: str) -> Settings:
-    return Settings(environment=Environment.TEST, database_url=SecretStr(fresh_database_url))
-
-
-@pytest.fixture
-async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(settings)
-    yield engine
-    await engine.dispose()
-
-
-@pytest.fixture
-def uow(engine: AsyncEngine) -> SqlAlchemyUnitOfWork:
-    return SqlAlchemyUnitOfWork(create_database(engine).sessions)
-
-
-@pytest.fixture
-async def admins(uow: SqlAlchemyUnitOfWork) -> list[Member]:
+async def admins(fresh_uow: SqlAlchemyUnitOfWork) -> list[Member]:
     admins = [make_member(role=Role.ADMIN) for _ in range(2)]
-    async with uow:
+    async with fresh_uow as uow:
         for admin in admins:
             uow.members.add(admin)
         await uow.commit()
@@ -64,12 +45,12 @@ async def admins(uow: SqlAlchemyUnitOfWork) -> list[Member]:
 
 @pytest.fixture
 async def client(
-    settings: Settings, uow: SqlAlchemyUnitOfWork, admins: list[Member]
+    fresh_settings: Settings, fresh_uow: SqlAlchemyUnitOfWork, admins: list[Member]
 ) -> AsyncIterator[AsyncClient]:
     """It has one connection, so a try that kept it would leave none for the next."""
-    app: FastAPI = create_app(settings.model_copy(update={"database_pool_size": 1}), clock=FixedClock())
+    app: FastAPI = create_app(fresh_settings.model_copy(update={"database_pool_size": 1}), clock=FixedClock())
     session = make_session(admins[0])
-    async with uow:
+    async with fresh_uow as uow:
         uow.sessions.add(session)
         await uow.commit()
     tokens = app.state.dependencies.session_tokens.access
@@ -101,15 +82,15 @@ async def collide(
 
 
 async def test_succeeds_when_a_deadlock_ends_the_first_try(
-    client: AsyncClient, engine: AsyncEngine, uow: SqlAlchemyUnitOfWork, admins: list[Member]
+    client: AsyncClient, fresh_engine: AsyncEngine, fresh_uow: SqlAlchemyUnitOfWork, admins: list[Member]
 ) -> None:
     """The request locks the admins and waits for the member, the other one the other way round."""
     member = make_member()
-    async with uow:
+    async with fresh_uow as uow:
         uow.members.add(member)
         await uow.commit()
     lock = text("SELECT FROM members WHERE id = :id FOR UPDATE")
-    async with engine.connect() as other, engine.connect() as watch:
+    async with fresh_engine.connect() as other, fresh_engine.connect() as watch:
         await other.execute(
             text("SET LOCAL deadlock_timeout = '1min'")
         )  # the request is the one that notices
@@ -139,16 +120,22 @@ async def test_succeeds_when_a_deadlock_ends_the_first_try(
     ],
 )
 async def test_has_one_effect_when_three_tries_collide(
-    *, client: AsyncClient, engine: AsyncEngine, headers: dict[str, str], table: str, state: str, moment: str
+    *,
+    client: AsyncClient,
+    fresh_engine: AsyncEngine,
+    headers: dict[str, str],
+    table: str,
+    state: str,
+    moment: str,
 ) -> None:
-    await collide(engine, times=3, table=table, state=state, moment=moment)
+    await collide(fresh_engine, times=3, table=table, state=state, moment=moment)
 
     with capture_logs() as logs:
         answer = await client.post(MEMBERS, json=INVITATION, headers=headers)
 
     assert answer.status_code == 201
     assert [line["action"] for line in logs if line["event"] == "audit"] == ["members:invite"]
-    async with engine.connect() as connection:
+    async with fresh_engine.connect() as connection:
         assert await count(connection, "SELECT last_value FROM tries") == 4
         assert await count(connection, "SELECT count(*) FROM members WHERE role <> 'ADMIN'") == 1
         assert await count(connection, "SELECT count(*) FROM procrastinate_jobs") == 1
@@ -157,8 +144,8 @@ async def test_has_one_effect_when_three_tries_collide(
     assert again.status_code == (201 if headers else 409)
 
 
-async def test_gives_up_when_every_try_collides(client: AsyncClient, engine: AsyncEngine) -> None:
-    await collide(engine, times=1000)
+async def test_gives_up_when_every_try_collides(client: AsyncClient, fresh_engine: AsyncEngine) -> None:
+    await collide(fresh_engine, times=1000)
 
     with capture_logs() as logs:
         answer = await client.post(MEMBERS, json=INVITATION, headers=KEY)
@@ -166,7 +153,7 @@ async def test_gives_up_when_every_try_collides(client: AsyncClient, engine: Asy
     assert "audit" not in [line["event"] for line in logs]
     assert_problem(answer, 503, "unavailable")
     assert int(answer.headers["Retry-After"]) > 0
-    async with engine.connect() as connection:
+    async with fresh_engine.connect() as connection:
         assert await count(connection, "SELECT last_value FROM tries") == 4
         assert await count(connection, "SELECT count(*) FROM procrastinate_jobs") == 0
         assert await count(connection, "SELECT count(*) FROM idempotency_records") == 0

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.core.database import CONNECT_TIMEOUT_SECONDS, GRACE_SECONDS, create_database, create_engine
+from app.core.database import CONNECT_TIMEOUT_SECONDS, GRACE_SECONDS
 from app.core.settings import Environment, Settings
 from app.domain.members import Member, Role
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
@@ -116,31 +116,18 @@ async def app(fresh_database_url: str, wire: Wire) -> AsyncIterator[FastAPI]:
 
 
 @pytest.fixture
-async def engine(fresh_database_url: str) -> AsyncIterator[AsyncEngine]:
-    """Goes past the wire."""
-    engine = create_engine(Settings(environment=Environment.TEST, database_url=SecretStr(fresh_database_url)))
-    yield engine
-    await engine.dispose()
-
-
-@pytest.fixture
-def uow(engine: AsyncEngine) -> SqlAlchemyUnitOfWork:
-    return SqlAlchemyUnitOfWork(create_database(engine).sessions)
-
-
-@pytest.fixture
-async def admin(uow: SqlAlchemyUnitOfWork) -> Member:
+async def admin(fresh_uow: SqlAlchemyUnitOfWork) -> Member:
     admin = make_member(role=Role.ADMIN)
-    async with uow:
+    async with fresh_uow as uow:
         uow.members.add(admin)
         await uow.commit()
     return admin
 
 
 @pytest.fixture
-async def client(app: FastAPI, uow: SqlAlchemyUnitOfWork, admin: Member) -> AsyncIterator[AsyncClient]:
+async def client(app: FastAPI, fresh_uow: SqlAlchemyUnitOfWork, admin: Member) -> AsyncIterator[AsyncClient]:
     session = make_session(admin)
-    async with uow:
+    async with fresh_uow as uow:
         uow.sessions.add(session)
         await uow.commit()
     tokens = app.state.dependencies.session_tokens.access
@@ -159,11 +146,11 @@ async def timed(client: AsyncClient, method: str, path: str, **request: Any) -> 
 
 
 async def test_every_endpoint_answers_in_time_when_the_database_is_frozen(
-    *, app: FastAPI, client: AsyncClient, wire: Wire, uow: SqlAlchemyUnitOfWork, admin: Member
+    *, app: FastAPI, client: AsyncClient, wire: Wire, fresh_uow: SqlAlchemyUnitOfWork, admin: Member
 ) -> None:
     given = app.state.dependencies
     world = World(
-        uow=uow,
+        uow=fresh_uow,
         one_time_tokens=given.one_time_tokens,
         session_tokens=given.session_tokens,
         caller=admin,
@@ -190,13 +177,13 @@ async def test_every_endpoint_answers_in_time_when_the_database_is_frozen(
 
 
 async def test_answers_in_time_when_the_database_freezes_in_the_middle(
-    *, client: AsyncClient, wire: Wire, engine: AsyncEngine, uow: SqlAlchemyUnitOfWork
+    *, client: AsyncClient, wire: Wire, fresh_engine: AsyncEngine, fresh_uow: SqlAlchemyUnitOfWork
 ) -> None:
     member = make_member()
-    async with uow:
+    async with fresh_uow as uow:
         uow.members.add(member)
         await uow.commit()
-    async with engine.connect() as holder, engine.connect() as watch:
+    async with fresh_engine.connect() as holder, fresh_engine.connect() as watch:
         await holder.execute(text("SELECT FROM members WHERE id = :id FOR UPDATE"), {"id": member.id})
         request = asyncio.create_task(timed(client, "POST", f"/api/v1/members/{member.id}/deactivate"))
         async with asyncio.timeout(10):

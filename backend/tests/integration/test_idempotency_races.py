@@ -13,7 +13,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import ASGIApp
 
-from app.core.database import create_database, create_engine
+from app.core.database import create_database
 from app.core.settings import Environment, Settings
 from app.domain.members import Role
 from app.infrastructure.database.news import news
@@ -68,17 +68,10 @@ async def ask(app: ASGIApp, token: str) -> Response:
 
 
 @pytest.fixture
-async def engine(fresh_database_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(settings(fresh_database_url))
-    yield engine
-    await engine.dispose()
-
-
-@pytest.fixture
-async def token(engine: AsyncEngine, fresh_database_url: str) -> str:
+async def token(fresh_engine: AsyncEngine, fresh_database_url: str) -> str:
     author = make_member(role=Role.BOARD_MEMBER)
     session = make_session(author)
-    async with SqlAlchemyUnitOfWork(create_database(engine).sessions) as uow:
+    async with SqlAlchemyUnitOfWork(create_database(fresh_engine).sessions) as uow:
         uow.members.add(author)
         await uow.flush()
         uow.sessions.add(session)
@@ -100,7 +93,7 @@ async def written(engine: AsyncEngine) -> int:
 
 
 async def test_creates_once_when_equal_requests_arrive_together(
-    app: FastAPI, token: str, engine: AsyncEngine
+    app: FastAPI, token: str, fresh_engine: AsyncEngine
 ) -> None:
     answers = await asyncio.gather(*(ask(app, token) for _ in range(AT_ONCE)))
 
@@ -108,14 +101,14 @@ async def test_creates_once_when_equal_requests_arrive_together(
     assert created
     assert len({answer.content for answer in created}) == 1
     assert {answer.status_code for answer in answers} <= {201, 409}
-    assert await written(engine) == 1
+    assert await written(fresh_engine) == 1
     assert (await ask(app, token)).content == created[0].content
 
 
 async def test_returns_409_when_the_first_request_is_still_running(
-    app: FastAPI, token: str, engine: AsyncEngine
+    app: FastAPI, token: str, fresh_engine: AsyncEngine
 ) -> None:
-    async with engine.connect() as other, other.begin():
+    async with fresh_engine.connect() as other, other.begin():
         await other.execute(text("LOCK TABLE news IN EXCLUSIVE MODE"))
         running = asyncio.create_task(ask(app, token))
         waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'news'::regclass")
@@ -129,7 +122,7 @@ async def test_returns_409_when_the_first_request_is_still_running(
     first = await running
     assert first.status_code == 201
     assert (await ask(app, token)).content == first.content
-    assert await written(engine) == 1
+    assert await written(fresh_engine) == 1
 
 
 async def die(url: str, token: str, when: str) -> None:
@@ -139,23 +132,23 @@ async def die(url: str, token: str, when: str) -> None:
 
 
 async def test_gives_the_answer_when_the_process_died_before_giving_it(
-    app: FastAPI, token: str, engine: AsyncEngine, fresh_database_url: str
+    app: FastAPI, token: str, fresh_engine: AsyncEngine, fresh_database_url: str
 ) -> None:
     await die(fresh_database_url, token, "before the answer")
-    assert await written(engine) == 1
+    assert await written(fresh_engine) == 1
 
     answer = await ask(app, token)
 
     assert answer.status_code == 201
     assert answer.headers["Location"] == f"{NEWS}/{answer.json()['id']}"
-    assert await written(engine) == 1
+    assert await written(fresh_engine) == 1
 
 
 async def test_leaves_nothing_when_the_process_died_before_the_commit(
-    app: FastAPI, token: str, engine: AsyncEngine, fresh_database_url: str
+    app: FastAPI, token: str, fresh_engine: AsyncEngine, fresh_database_url: str
 ) -> None:
     await die(fresh_database_url, token, "before the commit")
-    assert await written(engine) == 0
+    assert await written(fresh_engine) == 0
 
     assert (await ask(app, token)).status_code == 201
-    assert await written(engine) == 1
+    assert await written(fresh_engine) == 1

@@ -1,10 +1,9 @@
 """Administrators, passwords and guesses that meet: several connections, real commits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -12,8 +11,7 @@ from app.application.auth import PasswordGrant, TokenPair, issue_tokens, verify_
 from app.application.members import change_role, deactivate_member, erase_own_member
 from app.application.passwords import PasswordReset, request_password_reset, reset_password
 from app.application.ports import SessionTokens
-from app.core.database import create_database, create_engine
-from app.core.settings import Environment, Settings
+from app.core.database import create_database
 from app.domain.auth import InvalidGrantError, OneTimePurpose, OneTimeToken, OneTimeTokenError, OneTimeTokenId
 from app.domain.login_attempts import TooManyAttemptsError
 from app.domain.members import EmailAddress, LastAdminError, Member, Role
@@ -99,11 +97,8 @@ async def all_at_once(*calls: Awaitable[object]) -> list[object]:
 
 
 @pytest.fixture
-async def server(fresh_database_url: str) -> AsyncIterator[Server]:
-    settings = Settings(environment=Environment.TEST, database_url=SecretStr(fresh_database_url))
-    engine = create_engine(settings)
-    yield Server(engine)
-    await engine.dispose()
+def server(fresh_engine: AsyncEngine) -> Server:
+    return Server(fresh_engine)
 
 
 @pytest.fixture

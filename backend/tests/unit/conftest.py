@@ -6,6 +6,8 @@ import psycopg
 import pytest
 from pytest_socket import disable_socket, enable_socket
 
+from tests.fakes import InMemoryStore, InMemoryUnitOfWork
+
 
 class InputOutputInUnitTestError(Exception):
     """A unit test tried to reach PostgreSQL."""
@@ -23,3 +25,14 @@ def _no_sockets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(psycopg.AsyncConnection, "connect", _refuse)
     yield
     enable_socket()
+
+
+@pytest.fixture
+def store() -> InMemoryStore:
+    return InMemoryStore()
+
+
+@pytest.fixture
+def uow(store: InMemoryStore) -> InMemoryUnitOfWork:
+    """In memory, as everything here: it takes the place of the one on PostgreSQL."""
+    return InMemoryUnitOfWork(store)

@@ -43,16 +43,6 @@ COMMAND = CreateEvent(
 
 
 @pytest.fixture
-def store() -> InMemoryStore:
-    return InMemoryStore()
-
-
-@pytest.fixture
-def uow(store: InMemoryStore) -> InMemoryUnitOfWork:
-    return InMemoryUnitOfWork(store)
-
-
-@pytest.fixture
 def event(store: InMemoryStore) -> Event:
     event = make_event()
     store.events[event.id] = event

@@ -48,16 +48,6 @@ INVITATION = Invitation(
 ONE_TIME = HmacOneTimeTokens({"test": "t" * 32})
 
 
-@pytest.fixture
-def store() -> InMemoryStore:
-    return InMemoryStore()
-
-
-@pytest.fixture
-def uow(store: InMemoryStore) -> InMemoryUnitOfWork:
-    return InMemoryUnitOfWork(store)
-
-
 def given(store: InMemoryStore, **overrides: object) -> Member:
     member = make_member(**overrides)
     store.members[member.id] = member

@@ -32,16 +32,6 @@ COMMAND = CreateArticle(
 
 
 @pytest.fixture
-def store() -> InMemoryStore:
-    return InMemoryStore()
-
-
-@pytest.fixture
-def uow(store: InMemoryStore) -> InMemoryUnitOfWork:
-    return InMemoryUnitOfWork(store)
-
-
-@pytest.fixture
 def article(store: InMemoryStore) -> Article:
     article = make_article()
     store.news[article.id] = article

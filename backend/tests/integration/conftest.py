@@ -1,0 +1,28 @@
+"""A database of the test's own, for several connections and real commits."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.core.database import create_database, create_engine
+from app.core.settings import Environment, Settings
+from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
+
+
+@pytest.fixture
+def fresh_settings(fresh_database_url: str) -> Settings:
+    return Settings(environment=Environment.TEST, database_url=SecretStr(fresh_database_url))
+
+
+@pytest.fixture
+async def fresh_engine(fresh_settings: Settings) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(fresh_settings)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def fresh_uow(fresh_engine: AsyncEngine) -> SqlAlchemyUnitOfWork:
+    return SqlAlchemyUnitOfWork(create_database(fresh_engine).sessions)
