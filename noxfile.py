@@ -137,6 +137,12 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session(requires=["env"], default=False)
+def mutants(session: nox.Session) -> None:
+    """On request: do tests notice faults in the change, or in modules (-- critical, -- app/domain/*)?"""
+    gates(session)
+
+
+@nox.session(requires=["env"], default=False)
 def commit(session: nox.Session) -> None:
     """The commit hook: format, lint, secrets, structure, layers."""
     gates(session)

@@ -19,7 +19,7 @@ from gates.written import Test, written, written_in
 DECISION = re.compile(rf"{DECISIONS}\d{{4}}-[a-z0-9-]+\.md")
 PARTS = ("Context", "Decision", "Consequences")
 GROWING = re.compile(
-    r"stack\.(runtime|dev|nox|database)|layers\.|exclusions|migrations\.(imports|library-|squawk-)|routes\.|handlers\.across"
+    r"stack\.(runtime|dev|nox|database)|layers\.|exclusions|mutation\.left-out|migrations\.(imports|library-|squawk-)|routes\.|handlers\.across"
 )
 BOTH = re.compile(r"tree$|handlers\.(state|model)|rules\.\w+\.says$|tool\.|noxw|noxfile|\.")
 TIGHTENING = re.compile(
@@ -28,7 +28,10 @@ TIGHTENING = re.compile(
     r"|\..*\.needs$"
 )
 """Exceptions from BOTH: lists of rules, which may grow."""
-LOWER_IS_LOOSER, HIGHER_IS_LOOSER = ("coverage.", "tests."), ("budgets.", "migrations.lock-timeout")
+LOWER_IS_LOOSER, HIGHER_IS_LOOSER = (
+    ("coverage.", "mutation.", "tests."),
+    ("budgets.", "migrations.lock-timeout"),
+)
 JOB = re.compile(r".*\.ya?ml\.jobs\.[\w-]+\.")
 TEST = re.compile(r"backend/tests/(\w+)/.*\.py")
 

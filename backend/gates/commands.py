@@ -87,14 +87,16 @@ def _gates(project: Project) -> Iterator[Finding]:
     }
     sessions = project.book["sessions"]
     run = {gate for gates in sessions.values() for gate in gates}
-    merging = {gate for name in project.book["default"]["sessions"] for gate in sessions.get(name, [])}
+    default = project.book["default"]
+    judging = [*default["sessions"], *default.get("on-request", [])]
+    judges = {gate for name in judging for gate in sessions.get(name, [])}
     for gate in sorted(registered - run):
         yield _finding(REGISTRY, 0, f"no session runs the gate {gate}")
     for gate in sorted(run - registered):
         yield _finding(PATH, project.book.line_of(f'"{gate}"'), f"the registry has no gate {gate}")
     for number, rule in project.book["rules"].items():
         for gate in rule["gates"]:
-            if gate not in merging:
+            if gate not in judges:
                 line = project.book.line_of(f"[rules.{number}]")
                 yield _finding(
                     PATH, line, f"no session of [default] runs {gate}, so {number} is not enforced"

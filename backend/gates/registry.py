@@ -44,4 +44,5 @@ CHECKS: Mapping[str, Check] = {
     "coverage-critical": late("gates.coverage:critical"),
     "coverage-new": late("gates.new_code:check"),
     "coverage-trend": late("gates.trend:check"),
+    "mutants": late("gates.mutants:check"),
 }

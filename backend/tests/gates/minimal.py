@@ -77,6 +77,10 @@ state-reader = "app.presentation.http.dependencies"
 [handlers.across-fields]
 TokenCreate = "RFC 6749"
 
+[mutation]
+changed = 80
+[mutation.left-out]
+
 [budgets]
 file-lines = 60
 function-lines = 20

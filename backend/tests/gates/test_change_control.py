@@ -57,6 +57,13 @@ def test_says_so_when_nothing_changed(merged: Twin) -> None:
     [
         (RULE_BOOK, "lines = 90", "lines = 89.9", "coverage.global.lines 90 → 89.9"),
         (RULE_BOOK, ", branches = 85", "", "-coverage.global.branches 85"),
+        (RULE_BOOK, "changed = 80", "changed = 79", "mutation.changed 80 → 79"),
+        (
+            RULE_BOOK,
+            "[mutation.left-out]\n",
+            '[mutation.left-out]\n"app/a.py" = "why"\n',
+            "+mutation.left-out.app/a.py why",
+        ),
         (RULE_BOOK, "file-lines = 60", "file-lines = 61", "budgets.file-lines 60 → 61"),
         (RULE_BOOK, "file-lines = 60\n", "", "-budgets.file-lines 60"),
         (RULE_BOOK, '["app/domain/**"]', "[]", "-coverage.critical-modules app/domain/**"),

@@ -176,7 +176,7 @@ def test_refuses_command_when_sources_disagree(
     assert any(message in finding.message for finding in check(twin.project).findings)
 
 
-def test_refuses_rule_when_no_default_session_enforces_it(twin: Twin) -> None:
+def test_refuses_rule_when_no_session_by_default_or_on_request_enforces_it(twin: Twin) -> None:
     twin.rule('lint = ["lint", "layers"]', 'lint = ["lint"]\nquick = ["layers"]')
     twin.replace(
         NOXFILE,
@@ -186,6 +186,11 @@ def test_refuses_rule_when_no_default_session_enforces_it(twin: Twin) -> None:
     write_table(twin.project)
 
     assert only(twin).message == "no session of [default] runs layers, so R03 is not enforced"
+
+    twin.rule("[default]\n", '[default]\non-request = ["quick"]\n')
+    write_table(twin.project)
+
+    assert [*check(twin.project).findings] == []
 
 
 def test_writes_table_when_block_has_changed(twin: Twin) -> None:

@@ -1,0 +1,186 @@
+"""A pytest plugin that runs the tests of one mutant after the other, each mutant in a child process.
+
+A mutant exists in the memory of its child alone: no file is written, so none can be left behind. A fault in
+the body of a function is put into the existing function after the tests were collected, which costs some
+milliseconds; any other one needs a child from before the project was imported.
+"""
+
+import ast
+import gc
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from importlib import import_module
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import TypedDict
+
+import pytest
+from hypothesis import Phase, settings
+
+from gates.mutators import mutants
+
+VARIABLE = "PAU2_MUTATION_PLAN"
+MEMORY = 4 << 30  # bytes, for a child: an endless mutant may collect things
+PAUSE = 0.005  # seconds between two looks at a child
+NOT_RUN = 90  # exit code of a child that could not do its work; pytest has 0 to 5
+
+
+class Task(TypedDict):
+    """A mutant, by its number in a file below backend/, and the tests that it meets, in this order."""
+
+    file: str
+    number: int
+    live: bool
+    tests: list[str]
+
+
+class Plan(TypedDict):
+    """What a worker has to do, for the gate of that process id. More `seconds` a test are endless."""
+
+    gate: int
+    seconds: int
+    preload: list[str]
+    results: str
+    tasks: list[Task]
+
+
+class Worker:
+    """The plugin."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Take a plan; nothing runs yet."""
+        self._plan = plan
+        self._parent = 0
+        self._tests: list[str] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_load_initial_conftests(self) -> None:
+        """Run the mutants that need the project not to be imported."""
+        settings.register_profile(VARIABLE, phases=[Phase.explicit, Phase.generate], database=None)
+        settings.load_profile(VARIABLE)  # one failure is enough: nobody needs the smallest
+        for name in self._plan["preload"]:
+            with suppress(Exception):
+                import_module(name)
+        for task in self._plan["tasks"]:
+            if not task["live"] and self._is_child(task):
+                load(Path(task["file"]).resolve(), task["number"], pytest.MonkeyPatch())
+                return
+        if not any(task["live"] for task in self._plan["tasks"]):
+            os._exit(0)
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Collect no more than a child needs."""
+        if self._parent:
+            session.config.args[:] = self._tests
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Run the other mutants; children go on with pytest's own loop over their tests."""
+        if self._parent:
+            return None
+        items = {item.nodeid: item for item in session.items}
+        for task in self._plan["tasks"]:
+            if task["live"] and self._is_child(task):
+                if not swap(Path(task["file"]).resolve(), task["number"]):
+                    os._exit(NOT_RUN)
+                session.items[:] = [items[name] for name in self._tests if name in items]
+                return None
+        return True
+
+    def pytest_runtest_logstart(self) -> None:
+        """Give a child's next test its time: the kernel ends the child if it takes more, whatever it does."""
+        if self._parent:
+            if os.getppid() != self._parent:
+                os._exit(NOT_RUN)
+            signal.alarm(self._plan["seconds"])
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """End a child at once: nobody reads its report."""
+        if self._parent:
+            os._exit(exitstatus)
+
+    def _is_child(self, task: Task) -> bool:
+        """Fork. Return True in the child; in the worker, wait for it, note how it ended, and return False.
+
+        When the gate is gone, the child goes as well.
+        """
+        worker = os.getpid()
+        child = os.fork()
+        if not child:
+            self._parent, self._tests = worker, task["tests"]
+            resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+            return True
+        while not (ended := os.waitpid(child, os.WNOHANG))[0]:
+            if os.getppid() != self._plan["gate"]:
+                os.kill(child, signal.SIGKILL)
+                os._exit(NOT_RUN)
+            time.sleep(PAUSE)
+        code = os.waitstatus_to_exitcode(ended[1])
+        with Path(self._plan["results"]).open("a", encoding="utf-8") as results:
+            results.write(json.dumps([task["file"], task["number"], code]) + "\n")
+        return False
+
+
+def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Take part from the start, with the plan that the environment names."""
+    plan: Plan = json.loads(Path(os.environ[VARIABLE]).read_text(encoding="utf-8"))
+    pluginmanager.register(Worker(plan))
+
+
+def load(path: Path, number: int, patch: pytest.MonkeyPatch) -> None:
+    """Let the module at a path be imported with a fault, whether or not it was imported before."""
+    _, code = _codes(path, number)
+    get_code = SourceFileLoader.get_code
+
+    def mutated(loader: SourceFileLoader, fullname: str) -> CodeType | None:
+        return code if Path(loader.path) == path else get_code(loader, fullname)
+
+    patch.setattr(SourceFileLoader, "get_code", mutated)
+    for name, module in [*sys.modules.items()]:
+        if getattr(module, "__file__", None) == str(path):
+            patch.delitem(sys.modules, name)
+
+
+def swap(path: Path, number: int) -> int:
+    """Give the functions that exist of a module the code with a fault; return how many it changed."""
+    before, after = ({_key(code): code for code in _nested(code)} for code in _codes(path, number))
+    changed = {key: code for key, code in after.items() if before.get(key) != code}
+    functions = [
+        thing
+        for thing in gc.get_objects()
+        if type(thing) is FunctionType
+        and thing.__code__.co_filename == str(path)
+        and _key(thing.__code__) in changed
+    ]
+    for function in functions:
+        function.__code__ = changed[_key(function.__code__)]
+    return len(functions)
+
+
+def _codes(path: Path, number: int) -> Sequence[CodeType]:
+    """Return a module's code without and with a fault."""
+    source = path.read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    before = compile(tree, str(path), "exec", dont_inherit=True)
+    for mutant in mutants(source, tree):
+        if mutant.number == number:
+            return before, compile(tree, str(path), "exec", dont_inherit=True)
+    raise LookupError(f"{path} has no mutant {number}")
+
+
+def _nested(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _nested(constant)
+
+
+def _key(code: CodeType) -> tuple[str, int]:
+    return code.co_qualname, code.co_firstlineno

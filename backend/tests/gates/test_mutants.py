@@ -1,0 +1,188 @@
+"""Whole runs of the gate, over a twin whose tests assert something or not."""
+
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from gates import mutants
+from gates.model import GateError, Project
+from gates.mutants import REPORT, check
+from tests.gates.measured import BOOK, PYPROJECT
+from tests.gates.twin import RULE_BOOK, Twin, make_twin
+
+SHOP = "backend/app/shop.py"
+TEST = "backend/tests/test_shop.py"
+CODE = """RATE = 3
+
+
+def price(amount):
+    paid = 0
+    while amount > 0:
+        amount -= 1
+        paid += RATE
+    return paid
+"""
+ASSERTS = """from app.shop import price
+
+
+def test_price():
+    assert (price(0), price(2)) == (0, 6)
+"""
+FILES = {
+    RULE_BOOK: BOOK.replace(
+        "[rules]",
+        "[mutation]\nchanged = 100\nmodules = 100\ntest-seconds = 3\n"
+        '[mutation.tests]\n"app/other/*" = ["tests/other"]\n"app/*" = ["tests"]\n[rules]',
+    ),
+    ".gitignore": "/reports/\n__pycache__/\n",
+    "backend/pyproject.toml": PYPROJECT.replace(
+        "addopts = [", 'addopts = ["-p", "xdist.plugin", "-p", "pytest_cov.plugin", '
+    ),
+    "backend/app/__init__.py": "",
+    SHOP: "# nothing yet\n",
+    "backend/tests/__init__.py": "",
+    TEST: "",
+}
+
+
+@pytest.fixture
+def twin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Twin:
+    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "1")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    return make_twin(tmp_path, FILES).branch().write(SHOP, CODE).write(TEST, ASSERTS)
+
+
+def test_passes_when_a_test_notices_every_fault_on_import_in_a_function_or_without_end(twin: Twin) -> None:
+    outcome = check(twin.project)
+
+    assert (outcome.status, outcome.checked) == ("passed", 8)
+    assert outcome.note.startswith("100.00 % of 8 mutants of the change since main (")
+    assert f"| {SHOP} | 8 | 7 | 1 | 0 | 0 |" in (twin.root / REPORT).read_text()
+    assert twin.git("status", "--porcelain").split() == ["M", SHOP, "M", TEST]
+
+
+def test_names_each_survivor_when_the_test_asserts_nothing(twin: Twin) -> None:
+    twin.replace(TEST, "assert (price(0), price(2)) == (0, 6)", "price(2)")
+    twin.commit()
+
+    outcome = check(twin.project)
+
+    found = {(finding.file, finding.line): finding.message for finding in outcome.findings}
+    assert found[SHOP, 9] == (
+        "this mutant survives its tests (100 % must not):\n-    return paid\n+    return None"
+    )
+    assert {(SHOP, 1), (SHOP, 5), (SHOP, 6), (SHOP, 7), (SHOP, 8)} >= found.keys() - {(SHOP, 9)}
+    assert f"{SHOP}:9 survived\n```diff\n-    return paid\n" in (twin.root / REPORT).read_text()
+
+
+def test_names_a_mutant_when_no_test_runs_it(twin: Twin) -> None:
+    twin.write("backend/app/other/__init__.py", "A = 1\n").write("backend/app/unseen.py", "A = 1\n")
+    twin.write("backend/tests/other/test_nothing.py", "def test_nothing():\n    assert True\n")
+    twin.replace(TEST, "from app.shop", "import app.other\nfrom app.shop")
+
+    outcome = check(Project(root=twin.root, arguments=["app/other/*", "app/unseen.py"]))
+
+    assert [finding.message.splitlines()[0] for finding in outcome.findings] == [
+        "this mutant is run by no test (100 % must not):"
+    ] * 2
+
+
+def test_measures_the_tests_again_only_when_a_file_changes(
+    twin: Twin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mutants, "_run", lambda *_: [])
+    check(twin.project)
+    stamp = twin.root / "reports/mutants/stamp.json"
+    first = stamp.stat().st_mtime_ns
+
+    check(twin.project)
+    assert stamp.stat().st_mtime_ns == first
+
+    twin.replace(TEST, "6)", "6.0)")
+    check(twin.project)
+    assert stamp.stat().st_mtime_ns != first
+
+
+def test_refuses_tests_when_they_fail_without_mutants(twin: Twin) -> None:
+    twin.replace(TEST, "6)", "7)")
+
+    for _ in range(2):
+        outcome = check(twin.project)
+        assert [(finding.file, finding.line) for finding in outcome.findings] == [(TEST, 4)]
+
+
+def test_refuses_a_change_when_nothing_can_be_mutated(twin: Twin) -> None:
+    twin.write(SHOP, "import math\n")
+
+    outcome = check(twin.project)
+
+    assert outcome.status == "failed"
+    assert outcome.findings[0].file == SHOP
+    assert outcome.findings[0].message.startswith("no mutant can be made of the change since main (")
+
+
+def test_says_so_when_no_statement_changed(twin: Twin) -> None:
+    twin.write(SHOP, "# nothing at all\n").write("backend/app/data.txt", "1\n")
+
+    assert check(twin.project).skipped.startswith("there are no statements of the change since main (")
+
+
+def test_takes_only_changed_statements_when_the_rest_is_old(twin: Twin) -> None:
+    twin.commit()
+    twin.git("branch", "--force", "main")
+    twin.replace(SHOP, "paid = 0", "paid = 0 * 1")
+
+    _, chosen = mutants._chosen(twin.project)
+    found = mutants._mutants(twin.project, SHOP, chosen[SHOP])
+
+    assert {mutant.diff for mutant in found} == {
+        "-    paid = 0 * 1\n+    paid = 0 // 1",
+        "-    paid = 0 * 1\n+    paid = 1 * 1",
+        "-    paid = 0 * 1\n+    paid = 0 * 2",
+    }
+
+
+def test_takes_the_critical_modules_when_asked(twin: Twin) -> None:
+    twin.write("backend/app/domain/prices.py", CODE)
+
+    assert [*mutants._named(Project(root=twin.root, arguments=["critical"]))] == [
+        "backend/app/domain/prices.py"
+    ]
+
+
+def test_refuses_a_name_when_it_matches_no_module(twin: Twin) -> None:
+    with pytest.raises(GateError, match=r"No measured file matches app/nothing\.py"):
+        check(Project(root=twin.root, arguments=["app/nothing.py"]))
+
+
+def test_cannot_judge_when_a_worker_breaks_down(twin: Twin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutants, "_work", lambda *_: [])
+
+    with pytest.raises(GateError, match=rf"The mutant at {SHOP}:1 \(None\) could not be run"):
+        check(twin.project)
+
+
+def test_leaves_neither_a_mutated_file_nor_a_worker_when_it_is_killed(twin: Twin) -> None:
+    twin.rule("test-seconds = 3", "test-seconds = 60")
+    code = f"check(Project(root=Path({str(twin.root)!r})))"
+    imports = "from pathlib import Path; from gates.model import Project; from gates.mutants import check; "
+    gate = psutil.Popen([sys.executable, "-c", imports + code], cwd=Path(mutants.__file__).parents[1])
+    results = twin.root / "reports/mutants/worker-0.results"
+    limit = time.monotonic() + 60
+    while not (results.exists() and results.read_text()) and time.monotonic() < limit:
+        time.sleep(0.01)
+    family = gate.children(recursive=True)
+
+    gate.kill()
+    gate.wait()
+    _, alive = psutil.wait_procs(family, timeout=20)
+    for process in alive:
+        process.kill()
+
+    assert family != []
+    assert alive == []
+    assert (twin.root / SHOP).read_text() == CODE
+    assert twin.git("status", "--porcelain").split() == ["M", RULE_BOOK, "M", SHOP, "M", TEST]

@@ -1,0 +1,262 @@
+"""What a worker does step by step. tests/gates/test_mutants.py lets whole workers run."""
+
+import importlib
+import json
+import os
+import resource
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import NoReturn, cast
+
+import pytest
+from hypothesis import Phase, settings
+
+from gates import mutation_worker
+from gates.mutation_worker import NOT_RUN, VARIABLE, Plan, Task, Worker, load, swap
+
+SHOP = """def double(price):
+    return price * 2
+
+
+def first(pair):
+    return pair[0]
+
+
+class Box:
+    @property
+    def full(self):
+        return [item for item in (1, 2) if item < 2]
+
+
+NUMBER = 1
+"""
+TIMES, IN_A_CLASS, NUMBER = 1, 5, 10  # numbers of mutants
+
+
+class EndedError(Exception):
+    """Instead of the end of the process."""
+
+
+class Recorder:
+    """Stands for pytest's manager of plugins."""
+
+    def __init__(self) -> None:
+        self.registered: list[object] = []
+
+    def register(self, plugin: object) -> None:
+        self.registered.append(plugin)
+
+
+@pytest.fixture(autouse=True)
+def _profile() -> Iterator[None]:
+    """Other tests of this process look for the smallest failure again."""
+    name = settings.get_current_profile_name()
+    yield
+    settings.load_profile(name)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    (tmp_path / "shop_of_mutants.py").write_text(SHOP)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "shop_of_mutants", raising=False)
+    return importlib.import_module("shop_of_mutants")
+
+
+@pytest.fixture
+def _ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    def end(code: int) -> NoReturn:
+        raise EndedError(code)
+
+    monkeypatch.setattr(os, "_exit", end)
+
+
+@pytest.fixture
+def _as_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forks go on as the child, which is limited in nothing."""
+    monkeypatch.setattr(os, "fork", lambda: 0)
+    monkeypatch.setattr(os, "getpid", os.getppid)
+    monkeypatch.setattr(resource, "setrlimit", lambda *_: None)
+
+
+def path_of(shop: ModuleType) -> Path:
+    return Path(shop.__file__ or "")
+
+
+def make_worker(shop: ModuleType, *, number: int = TIMES, live: bool = True, gate: int = 0) -> Worker:
+    task = Task(file=str(path_of(shop)), number=number, live=live, tests=["b", "a"])
+    results = str(path_of(shop).with_name("results"))
+    preload = ["colorsys", "no.such.module"]
+    return Worker(Plan(gate=gate or os.getppid(), seconds=7, preload=preload, results=results, tasks=[task]))
+
+
+def make_session() -> pytest.Session:
+    items = [SimpleNamespace(nodeid=name) for name in "abc"]
+    return cast("pytest.Session", SimpleNamespace(items=items, config=SimpleNamespace(args=["tests"])))
+
+
+def names(session: pytest.Session) -> list[str]:
+    return [item.nodeid for item in session.items]
+
+
+def test_changes_the_existing_function_when_the_fault_is_in_its_body(shop: ModuleType) -> None:
+    double, first = shop.double, shop.first.__code__
+
+    assert (swap(path_of(shop), TIMES), double(4)) == (1, 2)
+    assert shop.first.__code__ is first
+
+
+def test_changes_a_property_when_the_fault_is_in_its_body(shop: ModuleType) -> None:
+    box = shop.Box()
+
+    swap(path_of(shop), IN_A_CLASS)
+
+    assert box.full != [1]
+
+
+def test_changes_no_function_when_the_fault_is_outside_of_them(shop: ModuleType) -> None:
+    assert swap(path_of(shop), NUMBER) == 0
+
+
+def test_refuses_when_there_is_no_such_mutant(shop: ModuleType) -> None:
+    with pytest.raises(LookupError, match="has no mutant 99"):
+        swap(path_of(shop), 99)
+
+
+def test_imports_the_fault_when_the_module_was_imported_before(shop: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "other_of_mutants.py").write_text("A = 1\n")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.MonkeyPatch.context() as patch:
+        load(path_of(shop), NUMBER, patch)
+
+        assert importlib.import_module("shop_of_mutants").NUMBER == 2
+        assert importlib.import_module("other_of_mutants").A == 1
+
+    assert importlib.import_module("shop_of_mutants") is shop
+    assert path_of(shop).read_text() == SHOP
+    assert {path.name for path in {*tmp_path.rglob("*")} - {*before}} <= {
+        "__pycache__",
+        f"other_of_mutants.{sys.implementation.cache_tag}.pyc",
+    }
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_notes_how_a_child_ended_when_it_has(shop: ModuleType) -> None:
+    worker = make_worker(shop)
+    task = worker._plan["tasks"][0]
+
+    if worker._is_child(task):
+        os._exit(3)
+
+    assert json.loads(path_of(shop).with_name("results").read_text()) == [task["file"], TIMES, 3]
+
+
+@pytest.mark.usefixtures("_ends")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_ends_its_child_when_nobody_waits_for_the_result(
+    shop: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed: list[int] = []
+    kill = os.kill
+
+    def recorded(child: int, number: int) -> None:
+        killed.append(child)
+        kill(child, number)
+
+    def wait_as_child(worker: Worker) -> None:
+        if worker._is_child(worker._plan["tasks"][0]):
+            signal.pause()
+
+    monkeypatch.setattr(os, "kill", recorded)
+    with pytest.raises(EndedError, match=str(NOT_RUN)):
+        wait_as_child(make_worker(shop, gate=1))
+
+    assert os.waitstatus_to_exitcode(os.waitpid(killed[0], 0)[1]) == -signal.SIGKILL
+
+
+@pytest.mark.usefixtures("_ends", "_as_child")
+def test_runs_only_a_mutant_s_tests_in_its_order_when_it_is_the_child(
+    shop: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alarms: list[int] = []
+    monkeypatch.setattr(signal, "alarm", alarms.append)
+    worker, session = make_worker(shop), make_session()
+
+    assert worker.pytest_runtestloop(session) is None
+    worker.pytest_runtest_logstart()
+    with pytest.raises(EndedError, match="1"):
+        worker.pytest_sessionfinish(1)
+
+    assert (names(session), shop.double(4), alarms) == (["b", "a"], 2, [7])
+
+
+@pytest.mark.usefixtures("_ends", "_as_child")
+def test_says_that_it_did_not_run_when_no_function_has_the_fault(shop: ModuleType) -> None:
+    with pytest.raises(EndedError, match=str(NOT_RUN)):
+        make_worker(shop, number=NUMBER).pytest_runtestloop(make_session())
+
+
+@pytest.mark.usefixtures("_ends", "_as_child")
+def test_stops_between_tests_when_its_worker_is_gone(
+    shop: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = make_worker(shop)
+    worker.pytest_runtestloop(make_session())
+    monkeypatch.setattr(os, "getppid", lambda: 1)
+
+    with pytest.raises(EndedError, match=str(NOT_RUN)):
+        worker.pytest_runtest_logstart()
+
+
+@pytest.mark.usefixtures("_as_child")
+def test_collects_only_a_mutant_s_tests_when_it_has_to_be_imported(
+    shop: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[int] = []
+    monkeypatch.setattr(mutation_worker, "load", lambda _, number, __: loaded.append(number))
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    worker, session = make_worker(shop, number=NUMBER, live=False), make_session()
+
+    worker.pytest_load_initial_conftests()
+    worker.pytest_sessionstart(session)
+
+    assert (loaded, session.config.args, "colorsys" in sys.modules) == ([NUMBER], ["b", "a"], True)
+    assert Phase.shrink not in settings().phases
+    assert worker.pytest_runtestloop(session) is None
+
+
+@pytest.mark.usefixtures("_ends")
+def test_ends_before_the_tests_are_collected_when_nothing_is_left(
+    shop: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = make_worker(shop, live=False)
+    monkeypatch.setattr(worker, "_is_child", lambda _: False)
+
+    with pytest.raises(EndedError, match="0"):
+        worker.pytest_load_initial_conftests()
+
+
+def test_is_no_obstacle_when_it_is_the_worker(shop: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker, session = make_worker(shop), make_session()
+    monkeypatch.setattr(worker, "_is_child", lambda _: False)
+
+    worker.pytest_load_initial_conftests()
+    worker.pytest_sessionstart(session)
+    assert worker.pytest_runtestloop(session)
+    worker.pytest_runtest_logstart()
+    worker.pytest_sessionfinish(0)
+
+    assert (names(session), session.config.args) == (["a", "b", "c"], ["tests"])
+
+
+def test_takes_the_plan_that_the_environment_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "plan.json").write_text("{}")
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "plan.json"))
+    manager = Recorder()
+
+    mutation_worker.pytest_addoption(cast("pytest.PytestPluginManager", manager))
+
+    assert [type(plugin) for plugin in manager.registered] == [Worker]
