@@ -1,4 +1,4 @@
-"""What gates saw in single files, kept in reports/cache until the file, the gates or Python change."""
+"""What gates saw in single files, kept in reports/cache until the file, the gate or Python change."""
 
 import hashlib
 import json
@@ -6,10 +6,11 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from inspect import getsourcefile
 from pathlib import Path
 from typing import TypeVar
 
+from gates import sources
 from gates.model import Project
 
 T = TypeVar("T")
@@ -20,16 +21,17 @@ def remembered(
 ) -> dict[str, T]:
     """Return what `look` says of each file, and ask it only about files that it has not seen as they are.
 
-    What it says must be JSON and must depend on nothing but the file, its name, the gates' own code, Python
-    and the `settings`.
+    What it says must be JSON and must depend on nothing but the file, its name, the `settings`, Python, and
+    the code of its own module and of `gates.sources`.
     """
+    code = _digest(getsourcefile(look), sources.__file__)
     path = project.reports / "cache" / f"{look.__module__}.{look.__qualname__}.json"
     known: dict[str, T] = _read(path)
     current: dict[str, T] = {}
     said: dict[str, T] = {}
     for name in names:
         content = (project.root / name).read_bytes()
-        key = hashlib.sha256(f"{_gates()}{settings!r}{name}\0".encode() + content).hexdigest()
+        key = hashlib.sha256(f"{code}{settings!r}{name}\0".encode() + content).hexdigest()
         said[name] = current[key] = known[key] if key in known else look(project, name)
     if current.keys() != known.keys():
         _write(path, json.dumps(current))
@@ -53,8 +55,7 @@ def _write(path: Path, text: str) -> None:
     unfinished.replace(path)
 
 
-@lru_cache
-def _gates() -> str:
-    """Return what stands for the gates' code and for the Python that runs it."""
-    sources = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
-    return hashlib.sha256(b"\0".join([sys.version.encode(), *sources])).hexdigest()
+def _digest(*modules: str | None) -> str:
+    """Return what stands for these modules' code and for the Python that runs it."""
+    code = [Path(module).read_bytes() for module in modules if module]
+    return hashlib.sha256(b"\0".join([sys.version.encode(), *code])).hexdigest()

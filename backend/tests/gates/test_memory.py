@@ -1,6 +1,6 @@
 import pytest
 
-from gates import memory
+from gates import memory, sources
 from gates.memory import remembered
 from gates.model import Project
 from tests.gates.twin import Twin
@@ -44,9 +44,15 @@ def test_looks_again_when_a_setting_changes(twin: Twin) -> None:
     assert looked == [SOURCE, SOURCE]
 
 
-def test_looks_again_when_the_gates_change(twin: Twin, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("module", [0, 1])
+def test_looks_again_when_the_gate_or_its_reader_changes(
+    twin: Twin, monkeypatch: pytest.MonkeyPatch, module: int
+) -> None:
+    modules = [twin.write(name, "before\n").root / name for name in ("gate.py", "sources.py")]
+    monkeypatch.setattr(memory, "getsourcefile", lambda _: str(modules[0]))
+    monkeypatch.setattr(sources, "__file__", str(modules[1]))
     ask(twin)
-    monkeypatch.setattr(memory, "_gates", lambda: "edited")
+    modules[module].write_text("after\n")
     ask(twin)
 
     assert looked == [SOURCE, SOURCE]
