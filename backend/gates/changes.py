@@ -41,6 +41,10 @@ def merge_base(project: Project) -> Base:
     branch of `origin`, else the local `main`. Raises GateError when it is missing, unrelated, or may
     be hidden by a shallow clone: a comparison with the wrong commit would let things through.
     """
+    return project.once("merge base", lambda: _merge_base(project))
+
+
+def _merge_base(project: Project) -> Base:
     if _try(project, "rev-parse", "--git-dir") is None:
         raise GateError("This folder is not a git repository that git can read: run `git status` to see why.")
     if _try(project, "rev-parse", "--verify", "HEAD^{commit}") is None:

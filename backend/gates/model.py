@@ -1,13 +1,14 @@
 """What a gate is, sees and says."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar, cast
 
 from gates.rulebook import RuleBook
 
+T = TypeVar("T")
 Status = Literal["passed", "failed", "skipped"]
 
 
@@ -53,6 +54,13 @@ class Project:
 
     root: Path
     arguments: Sequence[str] = field(default=())
+    asked: dict[Hashable, Any] = field(default_factory=dict, compare=False)
+
+    def once(self, question: Hashable, ask: Callable[[], T]) -> T:
+        """Return the answer to a question about the checkout; it stays as it is while gates look at it."""
+        if question not in self.asked:
+            self.asked[question] = ask()
+        return cast("T", self.asked[question])
 
     @property
     def backend(self) -> Path:

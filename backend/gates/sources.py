@@ -93,8 +93,12 @@ def _parse(source: bytes) -> ast.Module:
 
 
 def _existing(project: Project, *options: str) -> list[str]:
+    return project.once(("ls-files", *options), lambda: sorted(_listed(project, *options)))
+
+
+def _listed(project: Project, *options: str) -> set[str]:
     listed = git(project, "ls-files", "-z", *options).split("\0")
-    return sorted({name for name in listed if name and _is_file(project.root / name)})
+    return {name for name in listed if name and _is_file(project.root / name)}
 
 
 def _is_file(path: Path) -> bool:
