@@ -3,13 +3,16 @@
 import ast
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
+from gates.memory import remembered
 from gates.model import Finding, Project
 from gates.rulebook import PATH, RuleBook
 from gates.sources import dotted, files, nodes, parse, text
 
 NOXFILE, README = "noxfile.py", "README.md"
 REGISTRY = "backend/gates/registry.py"
+PROOFS, PROOF = "backend/tests/gates/*.py", "Violation"
 READERS = ("*.md", ".ci/*", ".devcontainer/*", ".github/*", ".pre-commit-config.yaml")
 CALL = re.compile(r"\b(?:noxw|nox) -s ([a-z][\w-]*(?: [a-z][\w-]*)*)")
 ROW = re.compile(r"^\| `([a-z][\w-]*)` \|")
@@ -24,26 +27,39 @@ def commands(project: Project) -> Iterator[Finding]:
     yield from _sessions(project)
     yield from _gates(project)
     yield from _readers(project)
-    if TABLE.findall(project.book.text) != [table(project.book)]:
+    if TABLE.findall(project.book.text) != [table(project.book, proofs(project))]:
         line = project.book.line_of("<!-- gates -->")
         message = "the table of rules, gates and sessions is not what the block says"
         yield Finding(file=PATH, line=line, message=message, fix="./noxw -s fix")
 
 
-def table(book: RuleBook) -> str:
-    """Return the Markdown table rule → gates → sessions, as it stands between the rule book's markers."""
-    rows = ["| rule | says | gates | sessions |", "|---|---|---|---|"]
+def proofs(project: Project) -> set[tuple[str, str]]:
+    """Return pairs of a gate and a test file that holds a change which the gate must refuse."""
+    found = remembered(project, files(project, PROOFS), _proofs_in)
+    return {(gate, PurePosixPath(name).stem) for name, gates in found.items() for gate in gates}
+
+
+def table(book: RuleBook, proved: set[tuple[str, str]]) -> str:
+    """Return the table rule → gates → sessions → proofs, as it stands between the rule book's markers."""
+    rows = ["| rule | says | gates | sessions | proved by |", "|---|---|---|---|---|"]
     for number, rule in book["rules"].items():
         run = [name for name, gates in book["sessions"].items() if set(gates) & set(rule["gates"])]
-        cells = (f"`{'`, `'.join(names)}`" for names in (rule["gates"], run))
+        tests = sorted({test for gate, test in proved if gate in rule["gates"]})
+        cells = (f"`{'`, `'.join(names)}`" for names in (rule["gates"], run, tests))
         rows.append(f"| {number} | {rule['says']} | {' | '.join(cells)} |")
     return "\n".join(rows) + "\n"
 
 
 def write_table(project: Project) -> None:
     """Bring the rule book's table in line with its block."""
-    written = TABLE.sub(lambda _: table(project.book), project.book.text)
+    written = TABLE.sub(lambda _: table(project.book, proofs(project)), project.book.text)
     (project.root / PATH).write_text(written, encoding="utf-8")
+
+
+def _proofs_in(project: Project, name: str) -> list[str]:
+    calls = (node for node in nodes(parse(project, name)) if isinstance(node, ast.Call))
+    words = (word for call in calls if dotted(call.func) == PROOF for word in call.keywords)
+    return [ast.unparse(word.value).strip("'") for word in words if word.arg == "gate"]
 
 
 def _sessions(project: Project) -> Iterator[Finding]:
@@ -94,13 +110,16 @@ def _gates(project: Project) -> Iterator[Finding]:
         yield _finding(REGISTRY, 0, f"no session runs the gate {gate}")
     for gate in sorted(run - registered):
         yield _finding(PATH, project.book.line_of(f'"{gate}"'), f"the registry has no gate {gate}")
+    proved = {gate for gate, _ in proofs(project)}
     for number, rule in project.book["rules"].items():
+        line = project.book.line_of(f"[rules.{number}]")
         for gate in rule["gates"]:
             if gate not in judges:
-                line = project.book.line_of(f"[rules.{number}]")
-                yield _finding(
-                    PATH, line, f"no session of [default] runs {gate}, so {number} is not enforced"
-                )
+                message = f"no session of [default] runs {gate}, so {number} is not enforced"
+                yield _finding(PATH, line, message)
+            if gate not in proved:
+                message = f"no {PROOF}(gate={gate!r}, …) in backend/tests/gates shows what it refuses"
+                yield _finding(PATH, line, message)
 
 
 def _readers(project: Project) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ Exclusions hide in comments, in the tools' configuration and in hooks of pytest.
 running is seen when the tests run.
 """
 
+import ast
 import io
 import re
 import tokenize
@@ -31,6 +32,8 @@ COMMENTS = {
 DIRECTIVES = {
     kind: re.compile(rf"(?:#|--|//)\s*({words})", re.IGNORECASE) for kind, words in COMMENTS.items()
 }
+HOOK = re.compile(r"pytest_(?!plugins$)")
+UNTYPED = re.compile(r"MYPY|TYPE_CHECKING|no_type_check")
 
 
 class Exclusion(NamedTuple):
@@ -185,16 +188,16 @@ def _pytest(config: dict[str, Any]) -> Iterator[Exclusion]:
 
 def _untyped(project: Project) -> Iterator[Found]:
     for name in files(project, "*.py"):
-        if "no_type_check" not in text(project, name):
+        if not UNTYPED.search(text(project, name)):
             continue
-        for node in nodes(parse(project, name)):
-            if "no_type_check" in {
-                getattr(node, "id", ""),
-                getattr(node, "attr", ""),
-                getattr(node, "name", ""),
-            }:
-                exclusion = Exclusion("types", name.removeprefix("backend/"), "no_type_check")
-                yield exclusion, name, getattr(node, "lineno", 0)
+        tree = parse(project, name)
+        plain = {id(node.test) for node in nodes(tree) if isinstance(node, ast.If) and not node.orelse}
+        for node in nodes(tree):
+            word = getattr(node, "id", "") or getattr(node, "attr", "") or getattr(node, "name", "")
+            told = isinstance(node, ast.alias) and word != "no_type_check"
+            if UNTYPED.fullmatch(word) and not told and id(node) not in plain:
+                found = Exclusion("types", name.removeprefix("backend/"), word)
+                yield found, name, getattr(node, "lineno", 0)
 
 
 def _hooks(project: Project) -> Iterator[Found]:
@@ -205,5 +208,12 @@ def _hooks(project: Project) -> Iterator[Found]:
 
 
 def _hooks_in(project: Project, name: str) -> list[tuple[int, str]]:
-    found = functions(parse(project, name))
-    return [(function.lineno, function.name) for function in found if function.name.startswith("pytest_")]
+    """Return the hooks that a file defines, assigns or imports."""
+    tree = parse(project, name)
+    bound = [(node.lineno, node.name) for node in functions(tree)]
+    bound += [
+        (n.lineno, n.id) for n in nodes(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    ]
+    imports = (node for node in nodes(tree) if isinstance(node, ast.ImportFrom))
+    bound += [(node.lineno, alias.asname or alias.name) for node in imports for alias in node.names]
+    return [(line, word) for line, word in bound if HOOK.match(word)]

@@ -18,7 +18,6 @@ from gates.sources import dotted, nodes, parse
 
 MODULE_IN_TEXT = re.compile(r"(app(?:\.\w+)+)(?::\w+)?")
 BINARY = {".egg", ".pth", ".pyc", ".pyd", ".pyi", ".pyx", ".so", ".zip"}
-REFLECTION = {"getattr", "setattr", "vars", "delattr", "hasattr"}
 NO_LAYER: Mapping[str, Any] = {"layers": [], "libraries": []}
 
 Problem = tuple[int, str, str]
@@ -131,8 +130,11 @@ class Reader:
                 yield line, message, f"write `from {full} import …`"
             else:
                 yield from self._judged(line, full)
+        inner = {id(node.value) for node in nodes(self.module.tree) if isinstance(node, ast.Attribute)}
         for node in nodes(self.module.tree):
             yield from self._dynamic(node)
+            if isinstance(node, ast.Name | ast.Attribute) and id(node) not in inner:
+                yield from self._as_value(node)
 
     def _dynamic(self, node: ast.AST) -> Iterator[Problem]:
         rules = self.app.project.book["imports"]
@@ -144,18 +146,17 @@ class Reader:
                 yield from self._judged(node.lineno, f"{self.module.names[first]}.{rest}")
         elif isinstance(node, ast.Name) and node.id in rules["dynamic-names"]:
             yield self._refused(node.lineno, node.id)
-        elif isinstance(node, ast.Call) and dotted(node.func) in REFLECTION and node.args:
-            yield from self._reflected(node)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             match = MODULE_IN_TEXT.fullmatch(node.value)
             if match and self.app.layer_of(match[1]):
                 yield from self._judged(node.lineno, match[1])
 
-    def _reflected(self, node: ast.Call) -> Iterator[Problem]:
-        """Refuse reflection on a module: `getattr(database, "select")`."""
-        full = self.module.names.get(dotted(node.args[0]), "")
+    def _as_value(self, node: ast.Name | ast.Attribute) -> Iterator[Problem]:
+        """Refuse to hand a module over: `getattr(database, "select")`, `attrgetter("select")(database)`."""
+        first, dot, rest = dotted(node).partition(".")
+        full = self.module.names.get(first, "") + dot + rest
         if full in self.app.modules or full in sys.stdlib_module_names:
-            yield self._refused(node.lineno, f"{dotted(node.func)}({full}, …)")
+            yield self._refused(node.lineno, f"the module {full} as a value")
 
     def _judged(self, line: int, full: str, seen: frozenset[str] = frozenset()) -> Iterator[Problem]:
         """Judge what a full name means, following it through the modules of app that only pass it on."""

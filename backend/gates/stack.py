@@ -26,13 +26,14 @@ REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]*)(\[[\w,-]+\])?(?:\s*[<>=!~][^;@]*
 PIN = re.compile(r"([a-z0-9][a-z0-9-]*)==(\S+)( ; [^\\]+)? \\")
 HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
 DDL = re.compile(
-    r"(?:^|;|\*/|\n|\bbegin\b)\s*(create|alter|drop|truncate)\s+(or\s+replace\s+)?((unique|unlogged|temp\w*|materialized|foreign)\s+)*"
-    r"(table|index|type|view|schema|sequence|trigger|function|extension|domain|policy)\b",
+    r"(?:^|;|\*/|\n|\bbegin\b)\s*"
+    r"((create|alter|drop|truncate)\s+(or\s+replace\s+)?((unique|unlogged|temp\w*|materialized|foreign)\s+)*"
+    r"(table|index|type|view|schema|sequence|trigger|function|extension|domain|policy)\b)",
     re.IGNORECASE,
 )
 MAKERS = {
-    *("AddConstraint", "CreateIndex", "CreateTable", "DDL", "DropTable"),
-    *("apply_schema", "create_all", "drop_all"),
+    *(verb + what for verb in ("Create", "Drop") for what in ("Index", "Schema", "Sequence", "Table")),
+    *("AddConstraint", "DropConstraint", "DDL", "Operations", "apply_schema", "create_all", "drop_all"),
 }
 OPERATIONS = ("alembic.op", "sqlite3")
 """Modules that make tables, whatever is called: Alembic's operations, and another database."""
@@ -99,6 +100,10 @@ def _metadata(project: Project) -> Iterator[Finding]:
 
 def _locks(project: Project, asked: dict[str, list[tuple[int, str, str]]]) -> Iterator[Finding]:
     pins = {name: dict[str, str]() for name in asked}
+    known = {f"{FOLDER}/README.md", *(f"{FOLDER}/{name}.{kind}" for name in asked for kind in ("in", "txt"))}
+    for name in sorted({*files(project, f"{FOLDER}/*")} - known):
+        message = "this is neither a list of requirements nor a lock, so no gate reads it"
+        yield Finding(file=name, message=message, fix="put it where the gates read it")
     for name, lines in asked.items():
         yield from _lock(project, f"{FOLDER}/{name}.txt", pins[name])
         for number, requirement, _ in lines:
@@ -202,7 +207,7 @@ def _maker(node: ast.AST) -> str:
 
 def _ddl(node: ast.AST) -> str:
     match = DDL.search(node.value) if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
-    return " ".join(match[0].split()) if match else ""
+    return " ".join(match[1].split()) if match else ""
 
 
 def _normalised(name: str) -> str:

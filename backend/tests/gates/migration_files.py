@@ -1,9 +1,12 @@
 """A project with one revision. Its models are in env.py itself, so that every command reads them anew."""
 
+import json
+
 from tests.gates.twin import RULE_BOOK
 
 VERSIONS = "backend/alembic/versions"
 ENV = "backend/alembic/env.py"
+LONG = 90
 FIRST = f"{VERSIONS}/2026-01-10_neighbours.py"
 
 BOOK = """```toml
@@ -25,8 +28,7 @@ migrations = ["migration-head"]
 ```
 """
 
-ENVIRONMENT = """
-import os
+ENVIRONMENT = """import os
 
 import sqlalchemy as sa
 from alembic import context
@@ -72,12 +74,18 @@ PHONE_INDEX = "CREATE UNIQUE INDEX ix_phone ON neighbours (phone) WHERE phone <>
 
 
 def revision(id: str, down: str | None, up: list[str], back: list[str], *, head: str = "") -> str:
-    """Return the source of a revision that executes statements."""
-    body = ("\n    ".join(f"op.execute({statement!r})" for statement in part) for part in (up, back))
+    """Return the source of a revision that executes statements, formatted."""
+    body = ("\n    ".join(map(_execute, part)) for part in (up, back))
+    follows = json.dumps(down) if down else None
     return (
-        f"from alembic import op\n\nrevision = {id!r}\ndown_revision = {down!r}\n{head}\n\n"
+        f'from alembic import op\n\nrevision = "{id}"\ndown_revision = {follows}\n{head}\n\n'
         "def upgrade() -> None:\n    {}\n\n\ndef downgrade() -> None:\n    {}\n".format(*body)
     )
+
+
+def _execute(statement: str) -> str:
+    text = json.dumps(statement)
+    return f"op.execute({text})" if len(text) < LONG else f"op.execute(\n        {text}\n    )"
 
 
 FILES = {

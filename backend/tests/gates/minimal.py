@@ -5,10 +5,10 @@ from tests.gates.twin import RULE_BOOK
 BOOK = """# Rules
 
 <!-- gates -->
-| rule | says | gates | sessions |
-|---|---|---|---|
-| R01 | Lint. | `lint` | `lint` |
-| R03 | Layers. | `layers` | `lint` |
+| rule | says | gates | sessions | proved by |
+|---|---|---|---|---|
+| R01 | Lint. | `lint` | `lint` | `proofs` |
+| R03 | Layers. | `layers` | `lint` | `proofs` |
 <!-- /gates -->
 
 ```toml
@@ -200,6 +200,7 @@ FILES = {
     "backend/alembic/env.py": "",
     "backend/gates/registry.py": 'CHECKS = {"lint": print, "layers": print}\n',
     "backend/tests/__init__.py": "",
+    "backend/tests/gates/proofs.py": 'Violation(gate="lint")\nViolation(gate="layers")\n',
     "backend/app/__init__.py": "",
     "backend/app/main.py": (
         "from fastapi import FastAPI\n\nfrom app.infrastructure.database.news import Repository\n"
@@ -210,7 +211,7 @@ FILES = {
     "backend/app/core/__init__.py": "",
     "backend/app/core/database.py": "from sqlalchemy import create_engine\n\nengine = create_engine\n",
     "backend/app/domain/__init__.py": "",
-    "backend/app/domain/news.py": "from typing import NewType\n\nArticleId = NewType('ArticleId', int)\n",
+    "backend/app/domain/news.py": 'from typing import NewType\n\nArticleId = NewType("ArticleId", int)\n',
     "backend/app/application/__init__.py": "",
     "backend/app/application/news.py": (
         "from app.domain.news import ArticleId\n\n\n"

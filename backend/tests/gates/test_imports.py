@@ -33,7 +33,7 @@ def test_passes_when_every_import_is_listed(twin: Twin) -> None:
         ("domain", "import sys\nx = sys.modules['sqlalchemy']", "sys.modules can load"),
         ("domain", "import sys as s\nx = s.modules", "sys.modules can load"),
         ("domain", "from sys import modules", "sys.modules can load"),
-        ("domain", "import sys\nx = getattr(sys, 'mod' + 'ules')", "getattr(sys, …) can load"),
+        ("domain", "import sys\nx = getattr(sys, 'mod' + 'ules')", "the module sys as a value can load"),
         ("domain", "import logging\nx = logging.sys.modules", "logging.sys.modules can load"),
         ("domain", "def f(): ...\nx = f.__globals__", "__globals__ can load"),
         ("presentation", "import app", "makes every loaded module of app reachable"),
@@ -49,7 +49,7 @@ def test_passes_when_every_import_is_listed(twin: Twin) -> None:
         (
             "presentation",
             "from app.core import database\nx = getattr(database, 'create_engine')",
-            "getattr(app.core.database, …) can load",
+            "the module app.core.database as a value can load",
         ),
         ("presentation", "load('app.infrastructure.database.news:Repository')", "must not use app.infra"),
         ("core", "PATH = 'app.main'", "core must not use app.main"),

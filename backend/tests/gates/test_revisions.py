@@ -67,7 +67,7 @@ def test_fails_when_there_is_no_revision(twin: Twin) -> None:
         ),
         (
             "2026-01-11_second.py",
-            revision("second", "first", ADD, REMOVE).replace("= 'first'", "= ('first', 'first')"),
+            revision("second", "first", ADD, REMOVE).replace('= "first"', '= ("first", "first")'),
             4,
             "a revision follows exactly one other",
         ),
@@ -145,7 +145,7 @@ def test_refuses_revision_when_it_would_differ_next_time(twin: Twin, statement: 
 def test_refuses_revision_when_a_direction_does_nothing(twin: Twin, direction: str, body: str) -> None:
     statements = (ADD, REMOVE)
     source = revision("second", "first", *statements)
-    old = f"op.execute({(REMOVE if direction == 'downgrade' else ADD)[0]!r})"
+    old = f'op.execute("{(REMOVE if direction == "downgrade" else ADD)[0]}")'
     twin.write(SECOND, source.replace(old, body))
     line = source.splitlines().index(f"def {direction}() -> None:") + 1
     message = f"{direction} does nothing: a revision goes both ways"

@@ -42,6 +42,10 @@ class Twin:
         assert old in text, f"{name} has no {old!r}"
         return self.write(name, text.replace(old, new, 1))
 
+    def append(self, name: str, text: str) -> Self:
+        """Add to the end of a file that must be there."""
+        return self.write(name, (self.root / name).read_text(encoding="utf-8") + text)
+
     def remove(self, name: str) -> Self:
         """Delete a file."""
         (self.root / name).unlink()

@@ -1,0 +1,124 @@
+"""R08, R09: the published contract, and routes without a schema or a policy."""
+
+import copy
+from typing import Any
+
+from tests.gates.corpus.entries import Violation
+from tests.gates.corpus.project import CONTRACT, PUBLISHED, ROUTER, SERVED, contract_text
+from tests.gates.twin import Twin
+
+ADD = "add, do not change; or declare the pointer in [[contract-breaks]] with a new decision"
+OPERATION = "/paths/~1news~1{id}~1archive/post"
+BREAK = f'[[contract-breaks]]\npointer = "{OPERATION}"\ndecision = "docs/decisions/0001-rules.md"\n\n'
+SIGNATURE = "async def publish(id: int) -> Published:\n"
+CALL = "    return Published(id=await publish_article(ArticleId(id)))\n"
+
+
+def contract(*path: str, value: object = None) -> str:
+    """Return the contract with a value at a path, or without what is there."""
+    changed = copy.deepcopy(CONTRACT)
+    node: Any = changed
+    for key in path[:-1]:
+        node = node[int(key) if isinstance(node, list) else key]
+    if value is None:
+        del node[path[-1]]
+    else:
+        node[path[-1]] = value
+    return contract_text(changed)
+
+
+def _publish(twin: Twin, text: str) -> Twin:
+    return twin.write(PUBLISHED, text).write(SERVED, text)
+
+
+ARCHIVE = ("paths", "/news/{id}/archive")
+NOTE = (*ARCHIVE, "post", "parameters", "1")
+
+ENTRIES = [
+    Violation(
+        what="another contract than the published one",
+        gate="openapi",
+        change=lambda twin: twin.write(
+            SERVED, contract(*ARCHIVE, "get", value={"operationId": "x", "responses": {}})
+        ),
+        file=PUBLISHED,
+        says="the published contract is not what the application serves",
+        fix="./noxw -s openapi, and read its diff",
+    ),
+    Violation(
+        what="an operation that is gone",
+        gate="openapi",
+        change=lambda twin: _publish(twin, contract(*ARCHIVE)),
+        file=PUBLISHED,
+        says=f"{OPERATION} breaks clients: POST /news/{{id}}/archive is gone",
+        fix=ADD,
+    ),
+    Violation(
+        what="an operation that is gone, by a decision about something else",
+        gate="openapi",
+        change=lambda twin: _publish(twin, contract(*ARCHIVE)).rule(
+            "[routes.undocumented]", f"{BREAK}[routes.undocumented]"
+        ),
+        file=PUBLISHED,
+        says=f"{OPERATION} breaks clients: POST /news/{{id}}/archive is gone",
+        fix=ADD,
+    ),
+    Violation(
+        what="a parameter that is required now",
+        gate="openapi",
+        change=lambda twin: _publish(twin, contract(*NOTE, "required", value=True)),
+        file=PUBLISHED,
+        says="the query parameter note is now",
+        fix=ADD,
+    ),
+    Violation(
+        what="a text that may be less long",
+        gate="openapi",
+        change=lambda twin: _publish(twin, contract(*NOTE, "schema", "maxLength", value=100)),
+        file=PUBLISHED,
+        says="maxLength is narrower for requests: 200 and 100",
+        fix=ADD,
+    ),
+    Violation(
+        what="an answer without a schema",
+        gate="routes",
+        change=lambda twin: (
+            twin.replace(ROUTER, SIGNATURE, "async def publish(id: int) -> dict[str, int]:\n")
+            .replace(ROUTER, CALL, '    return {"id": await publish_article(ArticleId(id))}\n')
+            .replace(ROUTER, "from app.presentation.http.schemas.news import Published\n", "")
+        ),
+        file=ROUTER,
+        line="@router.post",
+        says="POST /{id}/publish: it answers without a schema",
+        fix="return a model",
+    ),
+    Violation(
+        what="a route that the contract leaves out",
+        gate="routes",
+        change=lambda twin: twin.replace(ROUTER, "openapi_extra=ACTION", "include_in_schema=False"),
+        file=ROUTER,
+        line="@router.post",
+        says="POST /{id}/publish: it is not in the contract",
+        fix="declare it in [routes]",
+    ),
+    Violation(
+        what="a route that everybody may call",
+        gate="routes",
+        change=lambda twin: twin.replace(ROUTER, '"news:publish"', '"news:anything"'),
+        file=ROUTER,
+        line="@router.post",
+        says="POST /{id}/publish: it is bound to no row of the policy table",
+        fix="pass operation(Action.…)",
+    ),
+    Violation(
+        what="a body that takes any field",
+        gate="routes",
+        change=lambda twin: twin.replace(
+            ROUTER, SIGNATURE, "async def publish(id: int, body: Published) -> Published:\n"
+        ),
+        file=ROUTER,
+        line="@router.post",
+        says="the body Published takes fields that it does not name",
+        fix='a model with extra="forbid"',
+    ),
+]

@@ -1,0 +1,126 @@
+"""R10, R11: revisions."""
+
+from tests.gates.corpus.entries import Violation
+from tests.gates.migration_files import ENV, FIRST, VERSIONS, revision
+from tests.gates.twin import Twin
+
+SECOND, THIRD = f"{VERSIONS}/2026-01-11_street.py", f"{VERSIONS}/2026-01-12_door.py"
+ADD, DROP = ["ALTER TABLE neighbours ADD COLUMN street text"], ["ALTER TABLE neighbours DROP COLUMN street"]
+MODEL = '    sa.Column("phone", sa.Text),\n'
+STREET = '    sa.Column("street", sa.Text),\n'
+WRITE_DOWN = "write the value down"
+
+
+def street(twin: Twin, up: list[str], back: list[str], name: str = SECOND) -> Twin:
+    """Add a revision, and the column that the models then describe."""
+    return twin.write(name, revision("street", "first", up, back)).replace(ENV, MODEL, MODEL + STREET)
+
+
+ENTRIES = [
+    Violation(
+        what="two revisions after the same one",
+        gate="migration-head",
+        change=lambda twin: street(twin, ADD, DROP).write(
+            THIRD, revision("door", "first", ["SELECT 1"], ["SELECT 1"])
+        ),
+        file=THIRD,
+        line="down_revision",
+        says="there are two heads: 2026-01-11_street.py follows 'first' too",
+        fix="set down_revision = 'street'",
+        also=("migration-code",),
+    ),
+    Violation(
+        what="a revision without a day",
+        gate="migration-head",
+        change=lambda twin: street(twin, ADD, DROP, f"{VERSIONS}/street.py"),
+        file=f"{VERSIONS}/street.py",
+        says="a revision is a file backend/alembic/versions/YYYY-MM-DD_slug.py",
+        fix="rename it",
+    ),
+    Violation(
+        what="a model that changed without a revision",
+        gate="migration-drift",
+        change=lambda twin: twin.replace(ENV, MODEL, MODEL + STREET),
+        file=FIRST,
+        says="TABLE neighbours: revisions make",
+        fix="./noxw -s revision",
+    ),
+    Violation(
+        what="an enumeration that grew in the models alone",
+        gate="migration-drift",
+        change=lambda twin: twin.replace(ENV, '"MOVED"', '"MOVED", "GONE"'),
+        file=FIRST,
+        says="TYPE neighbour_status: revisions make",
+        fix="./noxw -s revision",
+    ),
+    Violation(
+        what="a merged revision that was edited",
+        gate="migration-code",
+        change=lambda twin: twin.replace(FIRST, "op\n", "op  # why\n"),
+        file=FIRST,
+        says="a merged revision was edited: databases that ran it would differ",
+        fix="and write a new revision",
+    ),
+    Violation(
+        what="a revision that fills in the time",
+        gate="migration-code",
+        change=lambda twin: street(twin, [*ADD, "UPDATE neighbours SET street = now()::text"], DROP),
+        file=SECOND,
+        line="now()",
+        says="now in this statement gives other rows each time this revision runs",
+        fix=WRITE_DOWN,
+    ),
+    Violation(
+        what="a revision that reads the application",
+        gate="migration-code",
+        change=lambda twin: (
+            street(twin, ADD, DROP)
+            .replace(
+                SECOND,
+                "from alembic import op\n",
+                "from alembic import op\n\nfrom app.domain.news import ArticleId\n",
+            )
+            .replace(SECOND, 'revision = "street"', 'KIND = ArticleId\nrevision = "street"')
+        ),
+        file=SECOND,
+        line="from app",
+        says="it imports app.domain.news, which may mean something else",
+        fix=WRITE_DOWN,
+    ),
+    Violation(
+        what="a revision without a way back",
+        gate="migration-code",
+        change=lambda twin: street(twin, ADD, DROP).replace(SECOND, f'op.execute("{DROP[0]}")', "pass"),
+        file=SECOND,
+        line="def downgrade",
+        says="downgrade does nothing: a revision goes both ways",
+        fix='or declare IRREVERSIBLE = "why there is no way back"',
+    ),
+    Violation(
+        what="an index that keeps everybody waiting",
+        gate="migration-code",
+        change=lambda twin: street(
+            twin, [*ADD, "CREATE INDEX ix_age ON neighbours (age)"], ["DROP INDEX ix_age", *DROP]
+        ),
+        file=SECOND,
+        says="[squawk require-concurrent-index-creation] in: CREATE INDEX ix_age",
+        fix="oncurrent",
+    ),
+    Violation(
+        what="a way back that leaves something behind",
+        gate="migration-cycle",
+        change=lambda twin: street(twin, [*ADD, "CREATE TABLE doors (id integer)"], DROP),
+        file=SECOND,
+        says="downgrade leaves of TABLE doors",
+        fix="repair downgrade",
+    ),
+    Violation(
+        what="a column that rows do not have",
+        gate="migration-cycle",
+        change=lambda twin: street(twin, ["ALTER TABLE neighbours ADD COLUMN street text NOT NULL"], DROP),
+        file=SECOND,
+        says="it cannot upgrade a database that has rows: NotNullViolation",
+        fix="change the rows in this revision",
+        also=("migration-code",),
+    ),
+]

@@ -1,0 +1,153 @@
+"""R05: dependencies, and ways to a schema beside the revisions."""
+
+from tests.gates.corpus.entries import Violation
+from tests.gates.corpus.project import DEV_LOCK, PYPROJECT, REPOSITORY, RUNTIME, RUNTIME_LOCK
+from tests.gates.minimal import lock
+from tests.gates.twin import RULE_BOOK
+
+REVISION = "write a revision"
+PEEWEE = lock("peewee==1.0")
+
+ENTRIES = [
+    Violation(
+        what="a second ORM, asked for and locked",
+        gate="stack",
+        change=lambda twin: (
+            twin.append(RUNTIME, "peewee\n").append(RUNTIME_LOCK, PEEWEE).append(DEV_LOCK, PEEWEE)
+        ),
+        file=RUNTIME,
+        line="peewee",
+        says="peewee is not in [stack] runtime",
+        fix="remove it, or list it in",
+    ),
+    Violation(
+        what="a second ORM, declared as well",
+        gate="stack",
+        change=lambda twin: (
+            twin.append(RUNTIME, "peewee\n")
+            .append(RUNTIME_LOCK, PEEWEE)
+            .append(DEV_LOCK, PEEWEE)
+            .rule('runtime = ["fastapi"', 'runtime = ["peewee", "fastapi"')
+        ),
+        file=RUNTIME_LOCK,
+        line="peewee",
+        says="peewee competes with the stack, whatever brings it in",
+        fix="drop what brings it in",
+        also=("change-control",),
+    ),
+    Violation(
+        what="a dependency by its address",
+        gate="stack",
+        change=lambda twin: twin.append(RUNTIME, "orm @ https://example.org/orm.whl\n"),
+        file=RUNTIME,
+        line="orm @",
+        says="addresses and options are refused",
+        fix="ask for it by name",
+    ),
+    Violation(
+        what="a package without a hash",
+        gate="stack",
+        change=lambda twin: twin.append(DEV_LOCK, "attrs==1.0\n"),
+        file=DEV_LOCK,
+        line="attrs",
+        says="neither a pinned version nor its hash",
+        fix="./noxw -s lock",
+    ),
+    Violation(
+        what="a dependency in the project's metadata",
+        gate="stack",
+        change=lambda twin: twin.replace(
+            PYPROJECT, "[tool.setuptools", '[dependency-groups]\nmore = ["peewee"]\n\n[tool.setuptools'
+        ),
+        file=PYPROJECT,
+        says="dependencies stand outside requirements/*.in",
+        fix="ask for them in requirements/*.in",
+    ),
+    Violation(
+        what="the stack without its ORM",
+        gate="stack",
+        change=lambda twin: twin.rule('orm = "sqlalchemy"', 'orm = "peewee"'),
+        file=RULE_BOOK,
+        line="[stack]",
+        says="peewee is the stack's own choice",
+        fix="restore it",
+        also=("change-control",),
+    ),
+    Violation(
+        what="a library that is there by chance",
+        gate="stack",
+        change=lambda twin: twin.replace(
+            REPOSITORY, "from sqlalchemy", "import greenlet\nfrom sqlalchemy"
+        ).append(REPOSITORY, "    local = greenlet\n"),
+        file=REPOSITORY,
+        line="import greenlet",
+        says="'greenlet' imported but it is a transitive dependency [DEP003]",
+        fix="ask for it in requirements/runtime.in",
+        also=("imports", "types"),
+    ),
+    Violation(
+        what="tables from the models",
+        gate="stack",
+        change=lambda twin: twin.append(
+            REPOSITORY,
+            "\n    @staticmethod\n    def make(metadata: Table) -> None:\n        metadata.create_all()\n",
+        ),
+        file=REPOSITORY,
+        line="create_all",
+        says="create_all changes the schema without a revision",
+        fix=REVISION,
+        also=("types",),
+    ),
+    Violation(
+        what="a column by hand, behind a comment",
+        gate="stack",
+        change=lambda twin: twin.append(REPOSITORY, '    sql = "/* now */ ALTER TABLE news ADD x int"\n'),
+        file=REPOSITORY,
+        line="ALTER TABLE",
+        says="ALTER TABLE changes the schema without a revision",
+        fix=REVISION,
+    ),
+    Violation(
+        what="a table by hand, as the second statement",
+        gate="stack",
+        change=lambda twin: twin.append(REPOSITORY, '    sql = "SELECT 1; CREATE TABLE x (y int)"\n'),
+        file=REPOSITORY,
+        line="CREATE TABLE",
+        says="CREATE TABLE changes the schema without a revision",
+        fix=REVISION,
+    ),
+    Violation(
+        what="a schema that SQLAlchemy makes",
+        gate="stack",
+        change=lambda twin: twin.replace(REPOSITORY, "import Table", "import CreateSchema, Table").append(
+            REPOSITORY, '    archive = CreateSchema("archive")\n'
+        ),
+        file=REPOSITORY,
+        line="archive =",
+        says="CreateSchema changes the schema without a revision",
+        fix=REVISION,
+        also=("types",),
+    ),
+    Violation(
+        what="a script of SQL",
+        gate="stack",
+        change=lambda twin: twin.write("docs/repair.sql", "DROP TABLE news;\n"),
+        file="docs/repair.sql",
+        says="SQL outside backend/alembic/ changes the schema unseen",
+        fix=REVISION,
+    ),
+    Violation(
+        what="a requirement that nothing imports",
+        gate="stack",
+        change=lambda twin: (
+            twin.append(RUNTIME, "structlog\n")
+            .append(RUNTIME_LOCK, lock("structlog==1.0"))
+            .append(DEV_LOCK, lock("structlog==1.0"))
+            .rule('runtime = ["fastapi"', 'runtime = ["structlog", "fastapi"')
+        ),
+        file=RUNTIME,
+        says="[DEP002]",
+        fix="remove it, or declare why it stays",
+        also=("change-control",),
+    ),
+]

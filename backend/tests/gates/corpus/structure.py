@@ -1,0 +1,166 @@
+"""R06: what the rule book lists is what there is."""
+
+from tests.gates.corpus.entries import Violation
+from tests.gates.corpus.project import DOCKERFILE, DOMAIN, PYPROJECT, WORKFLOW
+from tests.gates.twin import RULE_BOOK, Twin
+
+SAME = "make it and .agent/rules/techstack-backend.md say the same"
+SMALLER = "look for the missing abstraction or the superfluous feature"
+
+
+def _link(twin: Twin) -> None:
+    (twin.root / "docs/settings").symlink_to("../backend/app/core")
+
+
+ENTRIES = [
+    Violation(
+        what="a folder that nobody declared",
+        gate="structure",
+        change=lambda twin: twin.write("scripts/fix.sh", "true\n"),
+        file="scripts/fix.sh",
+        says="scripts/fix.sh is not below anything that [tree] lists",
+        fix="move it, or list its place",
+    ),
+    Violation(
+        what="a listed folder that is not there",
+        gate="structure",
+        change=lambda twin: twin.rule("[tree]\n", '[tree]\n"scripts/" = "tools"\n'),
+        file=RULE_BOOK,
+        line='"scripts/"',
+        says="[tree] lists scripts/, but there is nothing",
+        fix="restore it",
+        also=("change-control",),
+    ),
+    Violation(
+        what="a second configuration of the linter",
+        gate="structure",
+        change=lambda twin: twin.write("backend/app/ruff.toml", "line-length = 200\n"),
+        file="backend/app/ruff.toml",
+        says="a second configuration: ruff.toml could switch rules off for a folder",
+        fix="configure tools in backend/pyproject.toml alone",
+    ),
+    Violation(
+        what="a module that git ignores",
+        gate="structure",
+        change=lambda twin: twin.append(".gitignore", "prices.py\n").write(
+            "backend/app/domain/prices.py", "PRICE = 1\n"
+        ),
+        file="backend/app/domain/prices.py",
+        says="git ignores this file, so it exists on this machine only",
+        fix="rename it, or correct .gitignore",
+    ),
+    Violation(
+        what="a link to other code",
+        gate="structure",
+        change=_link,
+        file="docs/settings",
+        says="a link or submodule",
+        fix="copy what is needed",
+    ),
+    Violation(
+        what="a file that grew too long",
+        gate="structure",
+        change=lambda twin: twin.append(DOMAIN, "".join(f"N{n} = {n}\n" for n in range(60))),
+        file=DOMAIN,
+        says="63 lines, a file may have 60",
+        fix=SMALLER,
+    ),
+    Violation(
+        what="a function that grew too long",
+        gate="structure",
+        change=lambda twin: twin.append(
+            DOMAIN, "\n\ndef add(n: int) -> int:\n" + "    n += 1\n" * 20 + "    return n\n"
+        ),
+        file=DOMAIN,
+        line="def add",
+        says="add has 22 lines, a function may have 20",
+        fix=SMALLER,
+    ),
+    Violation(
+        what="an application that grew too large",
+        gate="structure",
+        change=lambda twin: [
+            twin.write(f"backend/app/domain/{name}.py", "".join(f"N{n} = {n}\n" for n in range(50)))
+            for name in ("prices", "sizes")
+        ],
+        file="backend/app/",
+        says="lines of code, the budget is 120",
+        fix=SMALLER,
+    ),
+    Violation(
+        what="a session that does more than its gates",
+        gate="structure",
+        change=lambda twin: twin.replace(
+            "noxfile.py", "    gates(session)", '    if session.name != "static":\n        gates(session)'
+        ),
+        file="noxfile.py",
+        line="def static",
+        says="the session static must do nothing but gates(session)",
+        fix=SAME,
+    ),
+    Violation(
+        what="a command that the documents still name",
+        gate="structure",
+        change=lambda twin: twin.replace("README.md", "-s fix", "-s repair"),
+        file="README.md",
+        line="repair",
+        says="names the session repair, which does not exist",
+        fix=SAME,
+    ),
+    Violation(
+        what="a gate that no session runs",
+        gate="structure",
+        change=lambda twin: twin.replace(
+            "backend/gates/registry.py", '    "types": "",\n', '    "types": "",\n    "taste": "",\n'
+        ),
+        file="backend/gates/registry.py",
+        says="no session runs the gate taste",
+        fix=SAME,
+    ),
+    Violation(
+        what="a gate that no change proves",
+        gate="structure",
+        change=lambda twin: twin.replace("backend/tests/gates/proofs.py", 'Violation(gate="layers")\n', ""),
+        file=RULE_BOOK,
+        line="[rules.R03]",
+        says="no Violation(gate='layers', …) in backend/tests/gates shows what it refuses",
+        fix=SAME,
+    ),
+    Violation(
+        what="a table that says less than the block",
+        gate="structure",
+        change=lambda twin: twin.rule("| R04 | Routers.", "| R04 | Nothing."),
+        file=RULE_BOOK,
+        line="<!-- gates -->",
+        says="the table of rules, gates and sessions is not what the block says",
+        fix="./noxw -s fix",
+    ),
+    Violation(
+        what="another PostgreSQL in the workflow",
+        gate="structure",
+        change=lambda twin: twin.replace(WORKFLOW, 'postgresql: "16"', 'postgresql: "17"'),
+        file=WORKFLOW,
+        line='"17"',
+        says="postgresql 17 is not in [versions]",
+        fix="[versions] is the one place",
+        also=("change-control",),
+    ),
+    Violation(
+        what="another Python in the container",
+        gate="structure",
+        change=lambda twin: twin.replace(DOCKERFILE, "FROM debian:bookworm-slim", "FROM python:3.14-slim"),
+        file=DOCKERFILE,
+        line="python:3.14",
+        says="python 3.14 is not in [versions]",
+        fix="[versions] is the one place",
+    ),
+    Violation(
+        what="another Python for the type checker",
+        gate="structure",
+        change=lambda twin: twin.replace(PYPROJECT, 'python_version = "3.11"', 'python_version = "3.12"'),
+        file=PYPROJECT,
+        line="python_version",
+        says="python_version is 3.12, [versions] makes it '3.11'",
+        fix="[versions] is the one place",
+    ),
+]
