@@ -30,6 +30,7 @@ from gates.mutation_worker import Plan, Task
 from gates.mutators import Mutant, mutants
 from gates.statements import Statements
 from gates.testing import run_pytest
+from gates.touched import loaded, module_name
 
 REPORT = "reports/mutants.md"
 LONGEST = 7200  # seconds that a worker may take
@@ -43,7 +44,8 @@ data_file = ../reports/mutants/.coverage
 ENDS = {0: "survived", 1: "killed", 2: "killed", 4: "killed", -SIGSEGV: "killed", -SIGALRM: "timeout"}
 
 Chosen = Mapping[str, set[int] | None]  # lines of a file, None for all
-Tests = Mapping[int, set[str]]  # by line; the line was also run by no test where "" is among them
+Tests = dict[int, set[str]]  # by line; the line was also run by no test where "" is among them
+IMPORTED = -1  # the line of the test files that import the module
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,13 @@ def _measured(project: Project, folders: set[str]) -> tuple[Outcome, dict[str, T
         kept.write_text(json.dumps(stamp if outcome.status == "passed" else []))
     data = CoverageData(str(place / ".coverage"))
     data.read()
-    return outcome, {f"backend/{file}": _tests(data, file) for file in data.measured_files()}
+    tests = {f"backend/{file}": _tests(data, file) for file in data.measured_files()}
+    for test in sources.files(project, "backend/tests/*test_*.py"):
+        imported = {*loaded(sources.parse(project, test))}
+        for name, lines in tests.items():
+            if module_name(name) in imported:
+                lines.setdefault(IMPORTED, set()).add(test.removeprefix("backend/"))
+    return outcome, tests
 
 
 def _tests(data: CoverageData, file: str) -> Tests:
@@ -154,8 +162,7 @@ def _tests(data: CoverageData, file: str) -> Tests:
 def _task(project: Project, name: str, mutant: Mutant, tests: Tests) -> Task:
     """Say which tests a mutant meets: the nearest kind first, of that those that run the least of its file.
 
-    What was run on import, and by no test, meets all tests of its file, and so do mutants of functions
-    that were called on import.
+    What runs on import can show anywhere: it meets all tests that run a line of its file or import it.
     """
     met: set[str] = set().union(*(tests.get(line, set()) for line in mutant.lines))
     on_import = "" in met

@@ -40,28 +40,28 @@ def touched_tests(project: Project, changed: set[str]) -> list[str]:
     """
     names = files(project, "backend/*.py")
     tests = [name for name in names if PurePosixPath(name).name.startswith("test_")]
-    trees = {_module(name): parse(project, name) for name in names}
-    uses = {module: set(_loaded(tree)) for module, tree in trees.items()}
+    trees = {module_name(name): parse(project, name) for name in names}
+    uses = {module: set(loaded(tree)) for module, tree in trees.items()}
     testing = {module: tree for module, tree in trees.items() if module.startswith("tests.")}
-    shared = testing.keys() - {_module(name) for name in tests}
+    shared = testing.keys() - {module_name(name) for name in tests}
     fixtures = [(name, module) for module in shared for name in _fixtures(testing[module])]
     for module, tree in testing.items():
         asked = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
         uses[module] |= {home for name, home in fixtures if name in asked}
     folders = tuple(path.removesuffix("conftest.py") for path in changed if path.endswith("/conftest.py"))
-    reached = {_module(path) for path in changed if path.endswith(".py")}
-    reached |= {_module(path) for path in tests if path.startswith(folders)}
+    reached = {module_name(path) for path in changed if path.endswith(".py")}
+    reached |= {module_name(path) for path in tests if path.startswith(folders)}
     while more := {module for module, used in uses.items() if used & reached} - reached:
         reached |= more
-    return [name.removeprefix("backend/") for name in tests if _module(name) in reached]
+    return [name.removeprefix("backend/") for name in tests if module_name(name) in reached]
 
 
-def _module(path: str) -> str:
+def module_name(path: str) -> str:
     parts = PurePosixPath(path).relative_to("backend").with_suffix("").parts
     return ".".join(parts).removesuffix(".__init__")
 
 
-def _loaded(tree: ast.Module) -> Iterator[str]:
+def loaded(tree: ast.Module) -> Iterator[str]:
     """Yield the dotted names that a file may load: what it imports, and the packages around that."""
     for node in ast.walk(tree):
         match node:

@@ -56,12 +56,21 @@ def twin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Twin:
 
 
 def test_passes_when_a_test_notices_every_fault_on_import_in_a_function_or_without_end(twin: Twin) -> None:
+    twin.write("backend/app/rates.py", "HALF = 0.5\n")
+    twin.write(
+        "backend/tests/test_rates.py",
+        "from app import rates\n\n\ndef test_half():\n    assert rates.HALF == 0.5\n",
+    )
+
     outcome = check(twin.project)
 
-    assert (outcome.status, outcome.checked) == ("passed", 8)
-    assert outcome.note.startswith("100.00 % of 8 mutants of the change since main (")
+    assert (outcome.status, outcome.checked) == ("passed", 9)
+    assert outcome.note.startswith("100.00 % of 9 mutants of the change since main (")
     assert f"| {SHOP} | 8 | 7 | 1 | 0 | 0 |" in (twin.root / REPORT).read_text()
-    assert twin.git("status", "--porcelain").split() == ["M", SHOP, "M", TEST]
+    assert "| backend/app/rates.py | 1 | 1 | 0 | 0 | 0 |" in (twin.root / REPORT).read_text()
+    assert {*twin.git("status", "--porcelain").split()} == {
+        *("M", SHOP, TEST, "??", "backend/app/rates.py", "backend/tests/test_rates.py")
+    }
 
 
 def test_names_each_survivor_when_the_test_asserts_nothing(twin: Twin) -> None:

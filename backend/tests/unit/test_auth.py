@@ -201,6 +201,14 @@ def test_can_be_redeemed_once_when_in_time(one_time: OneTimeToken) -> None:
         one_time.redeem(NOW)
 
 
+def test_lasts_as_long_as_its_purpose_needs_when_issued() -> None:
+    assert {purpose: purpose.lifetime for purpose in OneTimePurpose} == {
+        OneTimePurpose.VERIFY_EMAIL: timedelta(hours=24),
+        OneTimePurpose.RECOVERY: timedelta(minutes=30),
+        OneTimePurpose.INVITATION: timedelta(days=7),
+    }
+
+
 def test_cannot_be_redeemed_when_24_hours_old(one_time: OneTimeToken) -> None:
     with pytest.raises(OneTimeTokenError):
         one_time.redeem(NOW + timedelta(hours=24))

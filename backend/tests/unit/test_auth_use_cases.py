@@ -367,6 +367,12 @@ async def test_ends_the_session_when_either_token_is_revoked(
     assert world.actions() == ["auth:log-in", "auth:log-out"]
 
 
+async def test_opens_no_transaction_when_the_revoked_token_was_not_made_here(world: World) -> None:
+    await world.revoke("made up")
+
+    assert not hasattr(world.uow, "sessions")
+
+
 async def test_changes_nothing_when_the_token_is_unknown_or_revoked_before(
     world: World, pair: TokenPair
 ) -> None:

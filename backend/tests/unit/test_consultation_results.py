@@ -24,6 +24,8 @@ SINGLE, MULTIPLE = QuestionKind.SINGLE_CHOICE, QuestionKind.MULTIPLE_CHOICE
         (SINGLE, [30, 12, 12, 3], 57, [30, None, None, None]),
         (SINGLE, [30, 12, 4, 4], 50, [30, None, None, None]),
         (SINGLE, [2, 2], 4, [None, None]),
+        (SINGLE, [5, 5], 10, [5, 5]),
+        (SINGLE, [9, 5, 4, 4], 22, [9, None, None, None]),
         (SINGLE, [0, 0], 9, [None, None]),
         (MULTIPLE, [5, 9, 4, 6], 10, [5, None, None, None]),
         (MULTIPLE, [10, 0], 10, [None, None]),

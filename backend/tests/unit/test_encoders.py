@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from app.application.exports import Encoder, Row, Rows
+from app.application.exports import Encoder, Row, Rows, TooManyExportsError
 from app.domain.members import Role
 from app.infrastructure.exports.encoders import PIECE, CsvEncoder, JsonEncoder, defused
 
@@ -78,3 +78,7 @@ async def test_sends_small_pieces_when_the_table_is_long(encoder: Encoder) -> No
 
     assert len(pieces) > 5
     assert max(map(len, pieces)) < PIECE + 2000
+
+
+def test_says_how_many_may_run_when_there_are_too_many_exports() -> None:
+    assert TooManyExportsError.detail == "2 of your exports are running. Retry when one has ended."

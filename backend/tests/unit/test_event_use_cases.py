@@ -99,25 +99,25 @@ async def test_stores_nothing_when_the_version_is_stale(
 async def test_stores_the_status_when_published_and_completed(
     store: InMemoryStore, uow: InMemoryUnitOfWork, event: Event, clock: FixedClock
 ) -> None:
-    await publish_event(event.id, actor=BOARD_MEMBER, uow=uow, clock=clock)
-    assert store.events[event.id].status is EventStatus.PUBLISHED
+    published = await publish_event(event.id, actor=BOARD_MEMBER, uow=uow, clock=clock)
+    assert published.status is store.events[event.id].status is EventStatus.PUBLISHED
 
     with pytest.raises(EventNotStartedError):
         await complete_event(event.id, actor=BOARD_MEMBER, uow=uow, clock=clock)
     assert store.events[event.id].status is EventStatus.PUBLISHED
 
     clock.move(timedelta(days=1))
-    await complete_event(event.id, actor=BOARD_MEMBER, uow=uow, clock=clock)
-    assert store.events[event.id].status is EventStatus.COMPLETED
+    completed = await complete_event(event.id, actor=BOARD_MEMBER, uow=uow, clock=clock)
+    assert completed.status is store.events[event.id].status is EventStatus.COMPLETED
 
 
 async def test_stores_the_status_when_cancelled(
     store: InMemoryStore, uow: InMemoryUnitOfWork, event: Event, clock: FixedClock
 ) -> None:
     await publish_event(event.id, actor=BOARD_MEMBER, uow=uow, clock=clock)
-    await cancel_event(event.id, actor=BOARD_MEMBER, uow=uow, clock=clock)
+    cancelled = await cancel_event(event.id, actor=BOARD_MEMBER, uow=uow, clock=clock)
 
-    assert store.events[event.id].status is EventStatus.CANCELLED
+    assert cancelled.status is store.events[event.id].status is EventStatus.CANCELLED
 
 
 async def test_leaves_only_an_audit_entry_when_removed(

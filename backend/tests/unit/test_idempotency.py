@@ -2,7 +2,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app.application.idempotency import Attempt, forget_old_answers
+from app.application.idempotency import AlreadyAnsweredError, Answer, Attempt, forget_old_answers
 from app.domain.members import MemberId
 from tests.factories import make_member
 from tests.fakes import FixedClock
@@ -34,6 +34,12 @@ def test_is_another_attempt_when_member_route_or_key_differ(other: Attempt) -> N
 def test_is_the_same_key_for_another_request_when_path_or_body_differ(other: Attempt) -> None:
     assert other.key_digest == attempt().key_digest
     assert other.fingerprint != attempt().fingerprint
+
+
+def test_carries_the_first_answer_when_a_request_was_answered_before() -> None:
+    answer = Answer(201, {}, b"{}")
+
+    assert AlreadyAnsweredError(answer).answer is answer
 
 
 async def test_forgets_answers_when_they_are_a_day_old(clock: FixedClock) -> None:

@@ -1,5 +1,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -9,6 +11,8 @@ from app.application.members import (
     activate_member,
     change_role,
     deactivate_member,
+    edit_member,
+    edit_own_member,
     erase_own_member,
     invite_member,
 )
@@ -90,6 +94,23 @@ async def test_invited_member_chooses_a_password_by_mail_when_invited(
     member = store.members[invited.id]
     assert (member.may_log_in, member.password_hash) == (True, f"hash:{PASSWORD}")
     assert audited(store)[0] == ("members:invite", actor.member_id, invited.id)
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_stores_and_records_the_change_when_the_version_is_current(
+    *, own: bool, store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock, actor: Actor
+) -> None:
+    member = store.members[actor.member_id] if own else given(store)
+    ports: dict[str, Any] = {"actor": actor, "uow": uow, "clock": clock}
+    edit = edit_own_member if own else partial(edit_member, member.id)
+
+    edited = await edit({"full_name": "Marta"}, seen=frozenset({1}), **ports)
+    with pytest.raises(PreconditionFailedError):
+        await edit({"full_name": "Nobody"}, seen=frozenset({1}), **ports)
+
+    assert edited.full_name == store.members[member.id].full_name == "Marta"
+    action = "members:edit-own" if own else "members:edit"
+    assert audited(store) == [(action, actor.member_id, member.id)]
 
 
 async def test_refuses_to_invite_when_the_address_has_an_account(
@@ -251,3 +272,5 @@ async def test_ends_all_of_ones_sessions_and_no_others_when_asked(
     await end_all_sessions(actor=make_actor(member_id=member.id), uow=uow, clock=clock)
 
     assert [store.sessions[session.id].revoked_at for session in sessions] == [clock.now()] * 2 + [None]
+    [entry] = store.audit
+    assert (entry.action, entry.actor_id, entry.subject_id) == ("auth:end-sessions", member.id, member.id)

@@ -129,12 +129,22 @@ def test_keeps_the_first_date_when_verified_again() -> None:
     assert (member.email_verified_at, member.updated_at) == (NOW, NOW)
 
 
+@pytest.mark.parametrize("full_name", ["N", "x" * 120])
+def test_accepts_a_name_when_its_length_is_at_a_limit(full_name: str) -> None:
+    assert make_member(full_name=full_name).full_name == full_name
+
+
 @pytest.mark.parametrize("full_name", ["", "   ", "x" * 121])
 def test_refuses_a_name_when_it_is_blank_or_too_long(full_name: str) -> None:
     with pytest.raises(FullNameError):
         make_member(full_name=full_name)
     with pytest.raises(FullNameError):
         make_member().change_profile({"full_name": full_name}, at=LATER)
+
+
+def test_shows_the_address_or_the_code_when_asked_for_its_text() -> None:
+    assert str(EmailAddress("marta@pau2.example")) == "marta@pau2.example"
+    assert str(EmailAddressError()) == "email_address_invalid"
 
 
 def test_tidies_a_name_when_typed_with_odd_spaces_and_accents() -> None:
@@ -148,11 +158,12 @@ def _with_phone() -> Member:
 def test_changes_only_what_is_given_when_the_profile_changes() -> None:
     member = _with_phone()
 
-    member.change_profile({"full_name": "Marta I."}, at=LATER)
+    member.change_profile({"full_name": "Marta I.", "language": Language.SPANISH}, at=LATER)
 
-    assert (member.full_name, str(member.phone), member.updated_at) == (
+    assert (member.full_name, str(member.phone), member.language, member.updated_at) == (
         "Marta I.",
         "+34600111222",
+        Language.SPANISH,
         LATER,
     )
 

@@ -92,11 +92,11 @@ async def test_stores_nothing_when_the_version_is_stale(
 async def test_stores_the_status_when_published_and_archived(
     store: InMemoryStore, uow: InMemoryUnitOfWork, article: Article, clock: FixedClock
 ) -> None:
-    await publish_article(article.id, actor=BOARD_MEMBER, uow=uow, clock=clock)
-    assert store.news[article.id].status is ArticleStatus.PUBLISHED
+    published = await publish_article(article.id, actor=BOARD_MEMBER, uow=uow, clock=clock)
+    assert published.status is store.news[article.id].status is ArticleStatus.PUBLISHED
 
-    await archive_article(article.id, actor=BOARD_MEMBER, uow=uow, clock=clock)
-    assert store.news[article.id].status is ArticleStatus.ARCHIVED
+    archived = await archive_article(article.id, actor=BOARD_MEMBER, uow=uow, clock=clock)
+    assert archived.status is store.news[article.id].status is ArticleStatus.ARCHIVED
 
 
 async def test_stores_nothing_when_the_entity_refuses(

@@ -6,8 +6,9 @@ import pytest
 
 from app.application.auth import Registration, register_member, resend_verification
 from app.application.notices import NOTICES, send_notice
+from app.application.ports import MailTemplate
 from app.domain.identifiers import uuid7
-from app.domain.jobs import SendNotice
+from app.domain.jobs import SendAccountExistsNotice, SendNotice, SendPasswordChangedNotice
 from app.domain.members import EmailAddress, Language
 from tests.factories import NOW, PASSWORD, make_member
 from tests.fakes import (
@@ -82,3 +83,10 @@ async def test_sends_no_more_but_registers_when_a_client_asked_for_five_mails(of
     await office.register()
     assert len(office.store.members) == 1
     assert len(office.store.jobs) == 6
+
+
+def test_says_what_happened_when_a_notice_is_sent() -> None:
+    assert dict(NOTICES) == {
+        SendAccountExistsNotice: MailTemplate.ACCOUNT_EXISTS,
+        SendPasswordChangedNotice: MailTemplate.CREDENTIALS_CHANGED,
+    }

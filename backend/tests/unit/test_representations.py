@@ -3,9 +3,16 @@
 from dataclasses import fields, is_dataclass
 from importlib import import_module
 from pkgutil import walk_packages
+from typing import Any
+
+import pytest
 
 import app.application
 import app.domain
+from app.application import auth as logging_in
+from app.application import idempotency, members, passwords, ports, queries, setup
+from app.domain import auth
+from app.domain.members import EmailAddress, Member, PhoneNumber
 
 SECRET = {
     *("client", "current_password", "full_name", "parent_digest", "password", "password_hash"),
@@ -19,6 +26,31 @@ HARMLESS = {
     "OptionResult.text": "what the board offers",
     "OptionView.text": "what the board offers",
 }
+
+
+@pytest.mark.parametrize(
+    ("kind", "hidden"),
+    [
+        (EmailAddress, {"value"}),
+        (PhoneNumber, {"value"}),
+        (Member, {"password_hash", "full_name"}),
+        (auth.Password, {"value"}),
+        (auth.RefreshToken, {"text"}),
+        (auth.Session, {"token_digest", "parent_digest"}),
+        (logging_in.Registration, {"password", "full_name", "client"}),
+        (logging_in.PasswordGrant, {"username", "password", "client"}),
+        (logging_in.RefreshGrant, {"refresh_token"}),
+        (idempotency.Answer, {"body"}),
+        (members.Invitation, {"full_name"}),
+        (passwords.PasswordReset, {"token", "password"}),
+        (passwords.PasswordChange, {"current_password", "password"}),
+        (ports.AccessToken, {"text"}),
+        (queries.MemberView, {"full_name"}),
+        (setup.NewAdmin, {"full_name"}),
+    ],
+)
+def test_hides_each_of_these_when_shown(kind: type[Any], hidden: set[str]) -> None:
+    assert {field.name for field in fields(kind) if not field.repr} == hidden
 
 
 def test_hides_secrets_and_names_when_a_command_or_an_entity_is_shown() -> None:
