@@ -201,30 +201,18 @@ def _work(project: Project, index: int, tasks: list[Task]) -> list[tuple[str, in
     place = project.reports / f"mutants/worker-{index}"
     results = place.with_suffix(".results")
     results.write_text("")
-    plan = Plan(
-        gate=os.getpid(),
-        seconds=project.book["mutation"]["test-seconds"],
-        preload=_preload(project),
-        results=str(results),
-        tasks=tasks,
-    )
+    seconds, preload = project.book["mutation"]["test-seconds"], _preload(project)
+    plan = Plan(gate=os.getpid(), seconds=seconds, preload=preload, results=str(results), tasks=tasks)
     place.with_suffix(".json").write_text(json.dumps(plan))
     files = sorted({test.partition("::")[0] for task in tasks if task["live"] for test in task["tests"]})
     options = ["-p", "gates.mutation_worker", "-p", "no:randomly", "-p", "no:cacheprovider", "-x", "-q", "-s"]
     options += [f"--basetemp={place}.tmp", "-W", "ignore:This process:DeprecationWarning"]
-    variables = {
-        mutation_worker.VARIABLE: str(place.with_suffix(".json")),
-        "PYTHONPATH": str(Path(__file__).parents[1]),
-    }
+    command = [sys.executable, "-m", "pytest", *options, *files]
+    path, variable = str(Path(__file__).parents[1]), mutation_worker.VARIABLE
+    env = environment() | {variable: str(place.with_suffix(".json")), "PYTHONPATH": path}
     with place.with_suffix(".log").open("wb") as log:
         subprocess.run(
-            [sys.executable, "-m", "pytest", *options, *files],
-            cwd=project.backend,
-            env=environment() | variables,
-            stdout=log,
-            stderr=log,
-            timeout=LONGEST,
-            check=False,
+            command, cwd=project.backend, env=env, stdout=log, stderr=log, timeout=LONGEST, check=False
         )
     return [json.loads(line) for line in results.read_text().splitlines()]
 

@@ -57,7 +57,7 @@ class Worker:
     def __init__(self, plan: Plan) -> None:
         """Take a plan; nothing runs yet."""
         self._plan = plan
-        self._parent = 0
+        self._is_mutant = False
         self._tests: list[str] = []
 
     @pytest.hookimpl(tryfirst=True)
@@ -77,12 +77,12 @@ class Worker:
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Collect no more than a child needs."""
-        if self._parent:
+        if self._is_mutant:
             session.config.args[:] = self._tests
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         """Run the other mutants; children go on with pytest's own loop over their tests."""
-        if self._parent:
+        if self._is_mutant:
             return None
         items = {item.nodeid: item for item in session.items}
         for task in self._plan["tasks"]:
@@ -95,15 +95,13 @@ class Worker:
 
     def pytest_runtest_logstart(self) -> None:
         """Give a child's next test its time: the kernel ends the child if it takes more, whatever it does."""
-        if self._parent:
-            if os.getppid() != self._parent:
-                os._exit(NOT_RUN)
+        if self._is_mutant:
             signal.alarm(self._plan["seconds"])
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         """End a child at once: nobody reads its report."""
-        if self._parent:
+        if self._is_mutant:
             os._exit(exitstatus)
 
     def _is_child(self, task: Task) -> bool:
@@ -111,10 +109,9 @@ class Worker:
 
         When the gate is gone, the child goes as well.
         """
-        worker = os.getpid()
         child = os.fork()
         if not child:
-            self._parent, self._tests = worker, task["tests"]
+            self._is_mutant, self._tests = True, task["tests"]
             resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
             return True
         while not (ended := os.waitpid(child, os.WNOHANG))[0]:

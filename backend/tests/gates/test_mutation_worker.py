@@ -78,7 +78,6 @@ def _ends(monkeypatch: pytest.MonkeyPatch) -> None:
 def _as_child(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forks go on as the child, which is limited in nothing."""
     monkeypatch.setattr(os, "fork", lambda: 0)
-    monkeypatch.setattr(os, "getpid", os.getppid)
     monkeypatch.setattr(resource, "setrlimit", lambda *_: None)
 
 
@@ -199,16 +198,13 @@ def test_says_that_it_did_not_run_when_no_function_has_the_fault(shop: ModuleTyp
         make_worker(shop, number=NUMBER).pytest_runtestloop(make_session())
 
 
-@pytest.mark.usefixtures("_ends", "_as_child")
-def test_stops_between_tests_when_its_worker_is_gone(
-    shop: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    worker = make_worker(shop)
-    worker.pytest_runtestloop(make_session())
-    monkeypatch.setattr(os, "getppid", lambda: 1)
+@pytest.mark.usefixtures("_as_child")
+def test_has_4_gib_when_it_is_the_child(shop: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[object] = []
+    monkeypatch.setattr(resource, "setrlimit", lambda *limit: limits.append(limit))
 
-    with pytest.raises(EndedError, match=str(NOT_RUN)):
-        worker.pytest_runtest_logstart()
+    assert make_worker(shop)._is_child(Task(file="a", number=1, live=True, tests=[]))
+    assert limits == [(resource.RLIMIT_DATA, (4 * 1024**3, 4 * 1024**3))]
 
 
 @pytest.mark.usefixtures("_as_child")
