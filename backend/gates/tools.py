@@ -8,41 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from gates.model import Finding, GateError, Outcome, Project
+from gates.sources import files
 
 
 def run(project: Project, *command: str) -> subprocess.CompletedProcess[str]:
     """Run a Python module of the shared environment in backend/ and return what it printed."""
-    return subprocess.run(
-        [sys.executable, "-m", *command],
-        cwd=project.backend,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    line = [sys.executable, "-m", *command]
+    return subprocess.run(line, cwd=project.backend, capture_output=True, text=True, check=False)
 
 
 def formatted(project: Project) -> Outcome:
     """Every Python file is formatted as ruff formats it."""
-    files = python_files(project)
-    result = run(project, "ruff", "format", "--check", "--output-format", "json", *files)
-    return Outcome(findings=_ruff_findings(project, result, "./noxw -s fix"), checked=len(files))
+    names = python_files(project)
+    result = run(project, "ruff", "format", "--check", "--output-format", "json", *names)
+    return Outcome(findings=_ruff_findings(project, result, "./noxw -s fix"), checked=len(names))
 
 
 def linted(project: Project) -> Outcome:
     """Every Python file keeps the lint rules; exception comments do not count."""
-    files = python_files(project)
-    result = run(
-        project,
-        "ruff",
-        "check",
-        "--ignore-noqa",
-        "--config",
-        "pyproject.toml",
-        "--output-format",
-        "json",
-        *files,
-    )
-    return Outcome(findings=_ruff_findings(project, result, "./noxw -s fix repairs some"), checked=len(files))
+    names = python_files(project)
+    options = ("--ignore-noqa", "--config", "pyproject.toml", "--output-format", "json")
+    result = run(project, "ruff", "check", *options, *names)
+    return Outcome(findings=_ruff_findings(project, result, "./noxw -s fix repairs some"), checked=len(names))
 
 
 def typed(project: Project) -> Outcome:
@@ -67,15 +54,7 @@ def typed(project: Project) -> Outcome:
 
 def python_files(project: Project) -> list[str]:
     """Return every Python file of the project that git does not ignore, relative to backend/."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.py"],
-        cwd=project.root,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    names = [name for name in listed.stdout.split("\0") if name and (project.root / name).exists()]
-    return [os.path.relpath(project.root / name, project.backend) for name in names]
+    return [os.path.relpath(project.root / name, project.backend) for name in files(project, "*.py")]
 
 
 def _ruff_findings(project: Project, result: subprocess.CompletedProcess[str], fix: str) -> list[Finding]:

@@ -21,12 +21,9 @@ def test_passes_when_nothing_looks_like_a_secret(clean: Twin) -> None:
     ("name", "text", "kind"),
     [
         ("backend/app/core/settings.py", f"KEY = '{KEY}'\n", "AWS Access Key"),
-        ("backend/app/core/settings.py", f"KEY = '{KEY}'  # pragma: allowlist secret\n", "AWS Access Key"),
         ("backend/app/core/swagger.json", f'{{"key": "{KEY}"}}\n', "AWS Access Key"),
         ("yarn.lock", f"{KEY}\n", "AWS Access Key"),
-        ("notes.txt", "-----BEGIN " + "RSA PRIVATE KEY-----\n", "Private Key"),
         ("backend/x.py", "url = 'https://me:" + "hunter2x@example.org'\n", "Basic Auth Credentials"),
-        ("backend/x.py", "password = " + "'correct-horse-battery'\n", "Secret Keyword"),
     ],
 )
 def test_refuses_file_when_it_holds_a_secret(clean: Twin, name: str, text: str, kind: str) -> None:

@@ -71,7 +71,6 @@ def test_refuses_second_configuration_when_anywhere_in_tree(twin: Twin, name: st
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("backend/tests/long.py", "x = 1\n" * 61, "61 lines, a file may have 60"),
         (
             "backend/tests/long.py",
             "def f():\n" + "    x = 1\n" * 20,
@@ -162,10 +161,8 @@ def test_refuses_development_server_when_its_versions_drift(twin: Twin) -> None:
             "hidden = nox.session(print)\n\n\ndef gates",
             "other than as the one decorator",
         ),
-        ("README.md", "./noxw -s fix", "./noxw -s mend", "names the session mend, which does not exist"),
         (".pre-commit-config.yaml", "repos", "# nox -s lint old\nrepos", "names the session old"),
         ("backend/gates/registry.py", '"layers": print', "", "the registry has no gate layers"),
-        ("backend/gates/registry.py", "{", '{"idle": print, ', "no session runs the gate idle"),
     ],
 )
 def test_refuses_command_when_sources_disagree(

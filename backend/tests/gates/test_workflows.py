@@ -4,6 +4,7 @@ import pytest
 
 from gates.model import Finding, GateError
 from gates.workflows import check
+from tests.gates.corpus.judged import without_repetition
 from tests.gates.twin import Twin
 
 WORKFLOW = ".github/workflows/ci.yml"
@@ -49,6 +50,11 @@ COMPOSE, HOOK_FILE = ".devcontainer/compose.yaml", ".pre-commit-config.yaml"
 CONFIG = {"remoteUser": "developer", "postCreateCommand": "./noxw -s hooks"}
 
 
+@pytest.fixture(autouse=True)
+def _asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_repetition(monkeypatch)
+
+
 @pytest.fixture
 def clean(twin: Twin) -> Twin:
     """The twin with a workflow, a container and a hook that the gate lets pass."""
@@ -75,17 +81,14 @@ def test_passes_when_files_are_in_order(clean: Twin) -> None:
     [
         (WORKFLOW, "runs-on", "run-on", "jobs.gates is not what the schema github-workflows allows"),
         (COMPOSE, "image:", "picture:", "services.postgres is not what the schema compose-spec allows"),
-        (WORKFLOW, "@3d3c42e5aac5ba805825da76410c181273ba90b1", "@v7", "unpinned-uses"),
         (WORKFLOW, "permissions: {}", "permissions: write-all", "excessive-permissions"),
         (WORKFLOW, "run: ./noxw", "run: ./noxw ${{ github.event.pull_request.title }}", "template-injection"),
-        (WORKFLOW, "  pull_request:", "  pull_request_target:", "dangerous-triggers"),
         (
             WORKFLOW,
             "  pull_request:",
             "  pull_request_target: # zizmor: ignore[dangerous-triggers]",
             "dangerous",
         ),
-        (WORKFLOW, "          fetch-depth: 0\n", "", "gates fetches no history"),
         (WORKFLOW, "    timeout-minutes: 5\n", "", "required has no timeout-minutes"),
         (
             WORKFLOW,
@@ -95,14 +98,11 @@ def test_passes_when_files_are_in_order(clean: Twin) -> None:
         ),
         (WORKFLOW, "permissions: {}\n", "", "jobs get rights unasked"),
         (WORKFLOW, "    steps:\n", "    permissions: {contents: write}\n    steps:\n", "gates may write"),
-        (WORKFLOW, "run: ./noxw", "run: ./noxw || true", "gates runs something that nobody can run"),
         (WORKFLOW, "run: ./noxw", "run: cd backend && python -m pytest", "runs something that nobody"),
         (WORKFLOW, "run: ./noxw", "run: |\n          ./noxw\n          exit 0", "runs something that nobody"),
         (WORKFLOW, "ubuntu-24.04", "ubuntu-latest", "gates runs on a machine that changes unseen"),
         (WORKFLOW, "ubuntu-24.04", "self-hosted", "gates runs on a machine that changes unseen"),
         (DOCKERFILE, "debian:bookworm-slim", "debian", "an image without a version"),
-        (DOCKERFILE, "debian:bookworm-slim", "debian:latest", "an image without a version"),
-        (DOCKERFILE, "USER developer\n", "", "runs as root"),
         (DOCKERFILE, "USER developer\n", "USER developer\nUSER root\n", "runs as root"),
         (DOCKERFILE, "RUN useradd", "RUN pip install sqlmodel && useradd", "installs what no lock holds"),
         (
@@ -113,7 +113,6 @@ def test_passes_when_files_are_in_order(clean: Twin) -> None:
         ),
         (COMPOSE, "postgres:16", "postgres", "an image without a version"),
         (DOCKERFILE, "USER developer\n", "USER 00:0\n", "runs as root"),
-        (COMPOSE, "image:", "privileged: true\n    image:", "postgres has privileged, which may give it"),
         (COMPOSE, "image:", "cap_add: [SYS_ADMIN]\n    image:", "postgres has cap_add"),
         (COMPOSE, "image:", "user: root\n    image:", "postgres has user"),
         (COMPOSE, "image:", "ports: ['5432:5432']\n    image:", "postgres has ports"),
@@ -124,10 +123,8 @@ def test_passes_when_files_are_in_order(clean: Twin) -> None:
         (DEVCONTAINER, "{", '{"initializeCommand": "x", ', "initializeCommand may give the container"),
         (DEVCONTAINER, "./noxw -s hooks", "./noxw -s hooks || true", "does not prepare the gates"),
         (DEVCONTAINER, "developer", "root", "remoteUser is root"),
-        (DEVCONTAINER, "./noxw -s hooks", "echo", "does not prepare the gates"),
         (DEVCONTAINER, "{", "{,", "not valid JSON"),
         (HOOK_FILE, "repo: local", "repo: https://github.com/x/y\n    rev: v1", "no nox session"),
-        (HOOK_FILE, "entry: ./noxw -s lint", "entry: ruff check", "the hook commit is no nox session"),
         (HOOK_FILE, "entry: ./noxw -s lint", "entry: ./noxw -s lint || true", "no nox session"),
         (HOOK_FILE, "id: commit", "ids: commit", "id"),
     ],
@@ -143,7 +140,6 @@ def test_refuses_file_when_it_breaks_a_rule(clean: Twin, file: str, old: str, ne
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("    if: always()\n", ""),
         ("needs: [gates]", "needs: [required]"),
         (
             "  required:",

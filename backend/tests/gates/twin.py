@@ -89,4 +89,5 @@ def _template(files: tuple[tuple[str, str], ...]) -> Path:
     twin.git("init", "--quiet", "--initial-branch=main", "--template=")
     twin.git("config", "maintenance.auto", "false")
     twin.commit("first")
+    twin.git("repack", "-a", "-d", "--quiet")  # one file to copy, not a folder for each object
     return twin.root

@@ -14,10 +14,12 @@ from coverage.config import DEFAULT_EXCLUDE
 from coverage.parser import PythonParser
 
 from gates import contract, layers, new_code, stack, tools, trend, workflows
+from gates.changes import merge_base
 from gates.measurement import measured_files, snapshot
 from gates.model import Project
 from gates.registry import CHECKS
 from gates.runner import Result, run_gate, run_session
+from gates.sources import files
 from tests.gates.corpus.entries import Innocent, Untested
 from tests.gates.corpus.project import FILES, SLOW
 from tests.gates.twin import Twin, make_twin
@@ -41,8 +43,9 @@ def judge(entry: Innocent, template: Path, folder: Path) -> tuple[Twin, list[Res
     twin = Twin(shutil.copytree(template, folder, dirs_exist_ok=True, symlinks=True)).branch()
     entry.change(twin)
     measure(twin.commit(), entry.untested)
-    start = time.perf_counter()
-    results = run_session(twin.project, "static", CHECKS)
+    start, project = time.perf_counter(), twin.project
+    merge_base(project), files(project)  # asked before the gates do, all at once
+    results = run_session(project, "static", CHECKS)
     if entry.gate in SLOW:
         results.append(run_gate(twin.project, "slow", entry.gate, CHECKS))
     return twin, results, time.perf_counter() - start
