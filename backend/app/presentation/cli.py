@@ -18,7 +18,7 @@ from app.domain.auth import Password
 from app.domain.errors import DomainError
 from app.domain.members import EmailAddress
 from app.presentation.http.dependencies import Departure
-from app.presentation.server import Server
+from app.presentation.server import ImpatientProtocol, Server
 
 Result = TypeVar("Result")
 Application = Callable[..., Awaitable[None]]
@@ -57,6 +57,7 @@ def _add_processes(cli: typer.Typer, commands: Commands) -> None:
             port=port,
             log_config=None,
             access_log=False,
+            http=ImpatientProtocol,
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=settings.shutdown_drain,

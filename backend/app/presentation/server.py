@@ -1,12 +1,58 @@
-"""The server process, and how it leaves."""
+"""The server process: for whom it waits, and how it leaves."""
 
 import asyncio
 import signal
 from types import FrameType
+from typing import cast
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.presentation.http.dependencies import Departure
+
+HEAD_SECONDS = 10.0
+
+
+class ImpatientProtocol(HttpToolsProtocol):
+    """Closes a connection on which the head of a request has not arrived within HEAD_SECONDS.
+
+    uvicorn itself closes connections that idle after an answer, but waits for ever for the first request,
+    and for every head of which a byte has come: a few thousand such clients take all file descriptors.
+    """
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(cast("asyncio.Transport", transport))
+        self._wait()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._wait()
+
+    def on_headers_complete(self) -> None:
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        self._deadline = self._deadline or self.loop.call_later(HEAD_SECONDS, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        """Not while the answer to an earlier request is under way: the next one may wait behind it."""
+        self._deadline = None
+        if getattr(self.cycle, "response_complete", True):
+            self.transport.close()
+        else:
+            self._wait()
 
 
 class Server(uvicorn.Server):

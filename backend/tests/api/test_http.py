@@ -1,5 +1,6 @@
 """What holds for every endpoint."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ from httpx import ASGITransport, AsyncClient, Response
 
 from app.domain.errors import UnavailableError
 from app.domain.members import Role
+from app.presentation.http import requests
 from tests.api.problems import assert_problem
 from tests.conftest import ClientFor
 
@@ -127,6 +129,31 @@ async def test_returns_413_when_the_body_is_beyond_a_mebibyte(announced: bool, c
     )
 
     assert_problem(answer, 413, "content_too_large")
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type"),
+    [(NEWS, "application/json"), ("/api/v1/auth/token", "application/x-www-form-urlencoded")],
+)
+async def test_returns_408_when_the_body_does_not_come(
+    path: str, content_type: str, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "BODY_SECONDS", 0.2)
+    board_member = await client_for(Role.BOARD_MEMBER)
+
+    async def trickle() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield b" "
+            await asyncio.sleep(0.1)
+
+    answer = await board_member.post(path, content=trickle(), headers={"Content-Type": content_type})
+
+    assert_problem(answer, 408, "request_timeout")
+    assert answer.headers["Connection"] == "close"
+
+
+def test_waits_half_a_minute_for_a_body_when_nothing_else_is_set() -> None:
+    assert requests.BODY_SECONDS == 30
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ HTTP_PROBLEMS: dict[int, tuple[str, str]] = {
     400: ("malformed_request", "The request cannot be read."),
     404: (NotFoundError.code, NotFoundError.detail),
     405: ("method_not_allowed", "This address does not support this method."),
+    408: ("request_timeout", "A request body has to arrive within 30 seconds."),
     413: ("content_too_large", "A request body has at most 1 MiB."),
     415: ("unsupported_media_type", "The content type or encoding is not supported here."),
     422: ("validation_failed", "Some values are not valid; `errors` says which."),

@@ -1,5 +1,6 @@
 """Requests, read strictly: nothing that two readers could take in two ways."""
 
+import asyncio
 import json
 import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
@@ -12,6 +13,7 @@ from starlette.datastructures import ImmutableMultiDict
 from app.application.access import Actor
 
 MAX_BODY_BYTES = 1024 * 1024
+BODY_SECONDS = 30.0
 MAX_DEPTH = 20
 MAX_ARRAY_LENGTH = 200
 
@@ -31,6 +33,14 @@ class StrictRequest(Request):
             if received > MAX_BODY_BYTES:
                 raise HTTPException(413)
             yield chunk
+
+    async def body(self) -> bytes:
+        """Wait BODY_SECONDS for all of it. Raises HTTPException 408 (RFC 9110 §15.5.9)."""
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                return await super().body()
+        except TimeoutError:
+            raise HTTPException(408, headers={"Connection": "close"}) from None
 
     async def json(self) -> object:
         return parse_json(await self.body())

@@ -54,6 +54,7 @@ class StrictRoute(APIRoute):
             refuse_repeated_parameters("query", request.query_params)
             if accepted:
                 refuse_other_content(request, accepted)
+                await request.body()
             if accepted is FORM:  # RFC 6749 §3.2
                 refuse_repeated_parameters("body", await request.form())
             return await _persistently(partial(_answer, request, handler))

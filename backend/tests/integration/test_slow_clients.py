@@ -1,0 +1,110 @@
+"""A real server, and clients that take their time over the head of a request."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+
+import pytest
+import uvicorn
+from httpx import AsyncClient
+
+from app.presentation import server
+
+QUICK = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def application(
+    _scope: object,
+    _receive: Callable[[], Awaitable[object]],
+    send: Callable[[dict[str, object]], Awaitable[None]],
+) -> None:
+    """Answer with one letter, a little later."""
+    await asyncio.sleep(0.6)
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
+    await send({"type": "http.response.body", "body": b"x"})
+
+
+@pytest.fixture
+async def _serving(port: int, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """A server that waits half a second for the head of a request."""
+    monkeypatch.setattr(server, "HEAD_SECONDS", 0.5)
+    config = uvicorn.Config(
+        application, port=port, log_config=None, lifespan="off", http=server.ImpatientProtocol
+    )
+    running = uvicorn.Server(config)
+    task = asyncio.create_task(running._serve())
+    await listening(port)
+    yield
+    running.should_exit = True
+    await task
+
+
+async def listening(port: int) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            with suppress(ConnectionRefusedError):
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+                return
+            await asyncio.sleep(0.01)
+
+
+async def ends(connection: Connection) -> bytes:
+    """Return all that the server sends until it closes the connection, within three seconds."""
+    async with asyncio.timeout(3):
+        answer = await connection[0].read()
+    connection[1].close()
+    with suppress(ConnectionError):
+        await connection[1].wait_closed()
+    return answer
+
+
+async def connect(port: int, *pieces: bytes) -> Connection:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for piece in pieces:
+        writer.write(piece)
+        await writer.drain()
+        await asyncio.sleep(0.1)
+    return reader, writer
+
+
+@pytest.mark.usefixtures("_serving")
+@pytest.mark.parametrize("pieces", [[], [b"G"], [b"GET / HTTP/1.1\r\n", b"Host: te", b"st\r\nX: ", b"y"]])
+async def test_closes_a_connection_when_the_head_of_a_request_does_not_come(
+    port: int, pieces: list[bytes]
+) -> None:
+    assert await ends(await connect(port, *pieces)) == b""
+
+
+@pytest.mark.usefixtures("_serving")
+async def test_closes_a_connection_when_the_next_head_trickles(port: int) -> None:
+    reader, writer = await connect(port, QUICK)
+    answer = await reader.readuntil(b"\r\n\r\nx")
+    writer.write(QUICK[:-2])
+
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert await ends((reader, writer)) == b""
+
+
+@pytest.mark.usefixtures("_serving")
+async def test_finishes_an_answer_when_the_next_head_waits_behind_it(port: int) -> None:
+    """The answer takes longer than a head may."""
+    answer = await ends(await connect(port, QUICK + QUICK[:-2]))
+
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert answer.endswith(b"\r\n\r\nx")
+
+
+@pytest.mark.usefixtures("_serving")
+async def test_answers_others_meanwhile(port: int) -> None:
+    slow = [await connect(port) for _ in range(100)]
+    async with AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=2) as client:
+        answer = await client.get("/")
+
+    assert answer.text == "x"
+    assert [await ends(connection) for connection in slow] == [b""] * len(slow)
+
+
+def test_waits_ten_seconds_when_nothing_else_is_set() -> None:
+    assert server.HEAD_SECONDS == 10
