@@ -53,6 +53,7 @@ def test_says_what_it_does_and_how_it_fails_when_published(
     for answer in failures.values():
         assert list(answer["content"]) == ["application/problem+json"]
         assert answer["content"]["application/problem+json"]["examples"]
+    assert ({"408", "413", "415"} <= failures.keys()) == ("requestBody" in operation)
     if "{id}" in path:
         assert "404" in failures
     if method in {"patch", "put", "delete"} and "{id}" in path and path not in WITHOUT_VERSION:

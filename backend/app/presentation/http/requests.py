@@ -37,8 +37,7 @@ class StrictRequest(Request):
     async def body(self) -> bytes:
         """Wait BODY_SECONDS for all of it. Raises HTTPException 408 (RFC 9110 §15.5.9)."""
         try:
-            async with asyncio.timeout(BODY_SECONDS):
-                return await super().body()
+            return await asyncio.wait_for(super().body(), BODY_SECONDS)
         except TimeoutError:
             raise HTTPException(408, headers={"Connection": "close"}) from None
 

@@ -27,6 +27,7 @@ from app.presentation.http.requests import StrictRequest, refuse_other_content, 
 
 BASE = "/api/v1"
 ACTION = "x-action"
+BODY_PROBLEMS = (408, 413, 415)
 RETRY_AFTER_SECONDS = (0.02, 0.1, 0.3)
 
 JSON = frozenset({"application/json"})
@@ -42,6 +43,12 @@ class StrictRoute(APIRoute):
     Then refuses what FastAPI lets pass: long bodies (413), other content types and encodings (415), and
     JSON or query strings that say one thing twice (422).
     """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        if self._accepted_content():
+            for status in BODY_PROBLEMS:
+                self.responses |= {status: _responses([(status, *HTTP_PROBLEMS[status])])[status]}
 
     def get_route_handler(self) -> Handler:
         handler = super().get_route_handler()
