@@ -1,6 +1,6 @@
 """Every change of the corpus is a branch that exactly one gate refuses, or that all let pass."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,17 @@ from tests.gates.corpus.entries import Innocent, Violation
 from tests.gates.corpus.judged import judge, line_of, merged, without_repetition
 from tests.gates.corpus.project import GATES, RULES
 
+EXPENSIVE = {"migration-cycle", "migration-drift", "mutants", "routes", "tests"}
+"""Gates that start PostgreSQL, pytest or the application; a run without them takes less than a minute."""
+
 RULE_OF = {gate: number for number, (_, gates) in RULES.items() for gate in gates}
+
+
+def marked(entries: Sequence[Innocent]) -> list[object]:
+    return [
+        pytest.param(entry, marks=pytest.mark.expensive if entry.gate in EXPENSIVE else ())
+        for entry in entries
+    ]
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +40,7 @@ def _table() -> Iterator[None]:
     report.write([*ENTRIES, *INNOCENT])
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.gate}: {entry.what}")
+@pytest.mark.parametrize("entry", marked(ENTRIES), ids=lambda entry: f"{entry.gate}: {entry.what}")
 def test_refuses_branch_when_it_breaks_a_rule(entry: Violation, template: Path, tmp_path: Path) -> None:
     twin, results, seconds = judge(entry, template, tmp_path)
 
@@ -46,7 +56,7 @@ def test_refuses_branch_when_it_breaks_a_rule(entry: Violation, template: Path, 
     report.note(entry, result.rule, f"{entry.file}:{line}" if line else entry.file, seconds)
 
 
-@pytest.mark.parametrize("entry", INNOCENT, ids=lambda entry: f"{entry.gate}: {entry.what}")
+@pytest.mark.parametrize("entry", marked(INNOCENT), ids=lambda entry: f"{entry.gate}: {entry.what}")
 def test_passes_branch_when_it_breaks_no_rule(entry: Innocent, template: Path, tmp_path: Path) -> None:
     _, results, seconds = judge(entry, template, tmp_path)
 
