@@ -16,7 +16,7 @@ EXPENSIVE = {"migration-cycle", "migration-drift", "mutants", "routes", "tests"}
 RULE_OF = {gate: number for number, (_, gates) in RULES.items() for gate in gates}
 
 
-def marked(entries: Sequence[Innocent]) -> list[object]:
+def marked(entries: Sequence[Innocent]) -> list[pytest.ParameterSet]:
     return [
         pytest.param(entry, marks=pytest.mark.expensive if entry.gate in EXPENSIVE else ())
         for entry in entries
