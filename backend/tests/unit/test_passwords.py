@@ -1,4 +1,5 @@
 import asyncio
+import os
 import threading
 from time import sleep
 
@@ -70,3 +71,7 @@ async def test_hashes_only_so_many_at_once_when_many_log_in() -> None:
     await asyncio.gather(*(hasher.verify(PASSWORD, None) for _ in range(8)))
 
     assert hasher.most == 2
+
+
+def test_hashes_as_many_at_once_as_there_are_processors_when_nothing_else_is_said() -> None:
+    assert Argon2PasswordHasher()._threads._max_workers == os.cpu_count()

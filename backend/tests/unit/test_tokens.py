@@ -128,6 +128,25 @@ def test_refuses_a_token_when_it_is_not_one_of_ours(tokens: JwtAccessTokens, tex
         tokens.read(text)
 
 
+def test_goes_by_our_clock_alone_when_the_machine_s_is_behind() -> None:
+    tokens = JwtAccessTokens(KEYS, clock=FixedClock(NOW + timedelta(days=36_500)))
+
+    assert tokens.read(tokens.issue(member_id=MEMBER_ID, session_id=SESSION_ID).text).session_id == SESSION_ID
+
+
+def test_refresh_tokens_have_a_nonce_of_128_bits_when_made() -> None:
+    """16 bytes of id, 16 of nonce and 32 of seal, in base64 without padding."""
+    text = HmacRefreshTokens(KEYS).first(SESSION_ID).text
+
+    assert len(base64.urlsafe_b64decode(text + "==")) == 16 + 16 + 32
+
+
+def test_nothing_is_read_when_something_was_put_into_a_refresh_token() -> None:
+    text = HmacRefreshTokens(KEYS).first(SESSION_ID).text
+
+    assert HmacRefreshTokens(KEYS).read(f"{text[:40]}....{text[40:]}") is None
+
+
 def test_refresh_tokens_name_their_session_when_read_back() -> None:
     tokens = HmacRefreshTokens(KEYS)
     first = tokens.first(SESSION_ID)

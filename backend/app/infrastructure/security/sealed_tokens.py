@@ -17,7 +17,6 @@ from app.domain.auth import OneTimePurpose, OneTimeTokenId, RefreshToken, Sessio
 
 ID_BYTES = 16
 NONCE_BYTES = 16
-MAC_BYTES = 32
 
 
 class _Seal:
