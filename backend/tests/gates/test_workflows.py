@@ -116,7 +116,7 @@ def test_passes_when_files_are_in_order(clean: Twin) -> None:
         (COMPOSE, "image:", "cap_add: [SYS_ADMIN]\n    image:", "postgres has cap_add"),
         (COMPOSE, "image:", "user: root\n    image:", "postgres has user"),
         (COMPOSE, "image:", "ports: ['5432:5432']\n    image:", "postgres has ports"),
-        (COMPOSE, "image:", "volumes: [~/.ssh:/root/.ssh]\n    image:", "postgres has ~/.ssh:/root/.ssh"),
+        (COMPOSE, "image:", "volumes: [~/.ssh:/keys]\n    image:", "postgres has ~/.ssh:/keys"),
         (COMPOSE, "image:", "volumes: [/var/run/docker.sock:/s]\n    image:", "has /var/run/docker.sock:/s"),
         (DEVCONTAINER, "{", '{"mounts": [], ', "mounts may give the container the machine"),
         (DEVCONTAINER, "{", '{"runArgs": ["--privileged"], ', "runArgs may give the container"),
