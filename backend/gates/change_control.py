@@ -4,7 +4,6 @@ The comparison is made on facts, `key value`. Numbers have a direction. Losing a
 keys of GROWING, where gaining one does; for those of BOTH either does, since nobody can tell.
 """
 
-import ast
 import re
 from collections import Counter
 
@@ -13,7 +12,7 @@ from gates.facts import DECISIONS, Fact, reader
 from gates.memory import remembered
 from gates.model import Finding, Outcome, Project
 from gates.rulebook import PATH
-from gates.sources import files
+from gates.sources import files, syntax
 from gates.written import Test, written, written_in
 
 DECISION = re.compile(rf"{DECISIONS}\d{{4}}-[a-z0-9-]+\.md")
@@ -99,7 +98,7 @@ def _tests(project: Project, commit: str, changed: set[str]) -> tuple[set[Fact],
             then[kind[1]] += 0 if name in changed else _cases(tests)
     for name in changed:
         if (kind := TEST.fullmatch(name)) and (text := content_at(project, commit, name)):
-            then[kind[1]] += _cases([*written(ast.parse(text))])
+            then[kind[1]] += _cases([*written(syntax(text))])
     before, after = ({(f"tests.{kind}", str(count[kind])) for kind in then} for count in (then, now))
     return before, after
 

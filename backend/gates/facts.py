@@ -8,7 +8,7 @@ from functools import partial
 
 from gates import yamls
 from gates.rulebook import PATH, RuleBook
-from gates.sources import dotted
+from gates.sources import dotted, syntax
 
 Fact = tuple[str, str]
 Reader = Callable[[str], Iterator[Fact]]
@@ -82,13 +82,13 @@ def _lines(name: str, text: str) -> Iterator[Fact]:
 
 def _helpers(text: str) -> Iterator[Fact]:
     """Yield the lines of what sessions share: it decides whether their gates run."""
-    for node in ast.parse(text).body:
+    for node in syntax(text).body:
         if isinstance(node, ast.FunctionDef) and not node.decorator_list:
             node.body = node.body[1:] if ast.get_docstring(node) else node.body
             yield from _lines(f"noxfile.py.{node.name}", ast.unparse(node))
 
 
 def _plugins(text: str) -> Iterator[Fact]:
-    for node in ast.parse(text).body:
+    for node in syntax(text).body:
         if isinstance(node, ast.Assign) and dotted(node.targets[0]) == "pytest_plugins":
             yield from flatten(ast.literal_eval(node.value), "tests.plugins")

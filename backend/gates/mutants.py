@@ -119,7 +119,7 @@ def _fits(name: str, patterns: Iterable[str]) -> bool:
 
 def _mutants(project: Project, name: str, lines: set[int] | None) -> Iterator[Mutant]:
     source = sources.text(project, name)
-    for mutant in mutants(source, ast.parse(source)):
+    for mutant in mutants(source, sources.syntax(source)):
         if lines is None or lines.intersection(mutant.lines):
             yield mutant
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from gates.changes import content_at, git, merge_base, target
 from gates.model import Finding, GateError, Outcome, Project
+from gates.sources import syntax
 
 FOLDER = "backend/alembic/versions"
 NAME = re.compile(r"(\d{4}-\d\d-\d\d)_[a-z0-9]+(_[a-z0-9]+)*\.py")
@@ -26,7 +27,7 @@ class Revision:
     @cached_property
     def tree(self) -> ast.Module:
         try:
-            return ast.parse(self.source)
+            return syntax(self.source)
         except SyntaxError as error:
             raise GateError(f"{self.file}:{error.lineno} is not valid Python.") from None
 

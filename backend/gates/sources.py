@@ -1,6 +1,7 @@
 """The files of a project as the gates read them: listed by git, parsed once."""
 
 import ast
+import threading
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -8,6 +9,8 @@ from pathlib import Path
 
 from gates.changes import git
 from gates.model import GateError, Project
+
+_turn = threading.Lock()
 
 
 def tracked(project: Project) -> list[str]:
@@ -42,10 +45,20 @@ def text(project: Project, name: str) -> str:
         raise GateError(f"{name} is not UTF-8 text: convert it.") from None
 
 
+def syntax(source: str | bytes) -> ast.Module:
+    """Return the syntax tree of Python source, a new one each time. Raises SyntaxError or ValueError.
+
+    Gates run in threads, and CPython counts how deep it is in a tree for all threads of a process together:
+    two that build trees at once end in a SystemError now and then. So they take turns.
+    """
+    with _turn:
+        return ast.parse(source)
+
+
 def parse(project: Project, name: str) -> ast.Module:
     """Return a Python file's syntax tree. Raises GateError when it is not valid Python."""
     try:
-        return _parse((project.root / name).read_bytes())
+        return _known((project.root / name).read_bytes())
     except (SyntaxError, ValueError) as error:
         raise GateError(f"{name} is not valid Python ({error}): correct it.") from None
 
@@ -88,8 +101,8 @@ def dotted(node: ast.AST) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _parse(source: bytes) -> ast.Module:
-    return ast.parse(source)
+def _known(source: bytes) -> ast.Module:
+    return syntax(source)
 
 
 def _existing(project: Project, *options: str) -> list[str]:

@@ -1,9 +1,17 @@
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import pytest
 
+from gates import sources
 from gates.model import GateError
-from gates.sources import files, parse, text
+from gates.sources import files, parse, syntax, text
 from gates.yamls import load
 from tests.gates.twin import Twin
+
+GATES = Path(sources.__file__).parent
 
 
 def test_lists_tracked_and_untracked_but_not_ignored_or_deleted_files(twin: Twin) -> None:
@@ -36,3 +44,37 @@ def test_names_file_when_it_is_not_text(twin: Twin) -> None:
 def test_names_file_when_yaml_is_not_what_it_must_be(source: str, message: str) -> None:
     with pytest.raises(GateError, match=rf"ci\.yml {message}"):
         load("ci.yml", source)
+
+
+class Finalized:
+    """Garbage that runs Python code when it is collected, so that threads change places meanwhile."""
+
+    def __init__(self) -> None:
+        self.myself = self
+
+    def __del__(self) -> None:
+        sum(range(2000))
+
+
+@pytest.fixture
+def impatient_threads() -> Iterator[None]:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("impatient_threads")
+def test_reads_syntax_in_several_threads_at_once() -> None:
+    modules = [path.read_bytes() for path in GATES.glob("*.py")] * 8
+
+    with ThreadPoolExecutor(8) as pool:
+        trees = list(pool.map(lambda source: (Finalized(), syntax(source))[1], modules))
+
+    assert len(trees) == len(modules)
+
+
+def test_has_one_place_where_threads_take_turns_to_read_syntax() -> None:
+    places = {path.name for path in GATES.glob("*.py") if "ast.parse(" in path.read_text(encoding="utf-8")}
+
+    assert places == {"sources.py", "mutation_worker.py"}
