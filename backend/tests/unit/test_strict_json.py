@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.presentation.http.requests import MAX_ARRAY_LENGTH, MAX_DEPTH, parse_json
+from app.presentation.http.requests import MAX_DEPTH, MAX_ITEMS, parse_json
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -32,7 +32,8 @@ def test_reads_what_the_standard_library_wrote_when_it_is_ordinary(value: object
         b"1" * 5000,
         b"[" * 100_000,
         b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1),
-        json.dumps([0] * (MAX_ARRAY_LENGTH + 1)).encode(),
+        json.dumps([0] * (MAX_ITEMS + 1)).encode(),
+        json.dumps([dict.fromkeys(map(str, range(MAX_ITEMS + 1)))]).encode(),
         b"{",
     ],
 )
@@ -43,4 +44,5 @@ def test_refuses_when_readers_would_differ_or_choke(body: bytes) -> None:
 
 def test_accepts_when_just_within_the_limits() -> None:
     parse_json(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
-    parse_json(json.dumps([0] * MAX_ARRAY_LENGTH).encode())
+    parse_json(json.dumps([0] * MAX_ITEMS).encode())
+    parse_json(json.dumps(dict.fromkeys(map(str, range(MAX_ITEMS)))).encode())

@@ -3,7 +3,9 @@
 import asyncio
 import json
 import math
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from itertools import chain
 from typing import Any
 
 from fastapi import HTTPException, Request, Response
@@ -15,7 +17,8 @@ from app.application.access import Actor
 MAX_BODY_BYTES = 1024 * 1024
 BODY_SECONDS = 30.0
 MAX_DEPTH = 20
-MAX_ARRAY_LENGTH = 200
+MAX_ITEMS = 200
+"""Of an array, an object, a query or a form. No request needs more, and every unknown one is named."""
 
 
 class StrictRequest(Request):
@@ -45,10 +48,15 @@ class StrictRequest(Request):
         return parse_json(await self.body())
 
 
-def refuse_repeated_parameters(part: str, parameters: ImmutableMultiDict[str, Any]) -> None:
-    """Raises RequestValidationError: of `a=1&a=2` two readers may see different halves."""
-    names = [name for name, _ in parameters.multi_items()]
-    repeated = sorted({name for name in names if names.count(name) > 1})
+def check_parameters(part: str, parameters: ImmutableMultiDict[str, Any]) -> None:
+    """Raises RequestValidationError for more than MAX_ITEMS, and for `a=1&a=2`: of that two readers may see
+    different halves."""
+    counts = Counter(name for name, _ in parameters.multi_items())
+    if counts.total() > MAX_ITEMS:
+        raise RequestValidationError(
+            [{"type": "too_many", "loc": (part,), "msg": f"Give at most {MAX_ITEMS} parameters"}]
+        )
+    repeated = sorted(name for name, count in counts.items() if count > 1)
     if repeated:
         raise RequestValidationError(
             [
@@ -71,7 +79,7 @@ def parse_json(body: bytes) -> object:
     """Read one JSON text (RFC 8259), and only what every reader takes the same way (RFC 7493).
 
     Raises json.JSONDecodeError for duplicate keys, numbers that are not finite, text that is not
-    UTF-8, nesting beyond MAX_DEPTH and arrays beyond MAX_ARRAY_LENGTH.
+    UTF-8, nesting beyond MAX_DEPTH and arrays or objects beyond MAX_ITEMS.
     """
     try:
         value: object = json.loads(
@@ -105,17 +113,16 @@ def _finite(text: str) -> float:
 
 
 def _refuse_large(value: object) -> None:
-    level, depth = [value], 0
-    while level := [item for item in level if isinstance(item, list | dict)]:
+    depth, level = 0, _containers([value])
+    while level:
         depth += 1
         if depth > MAX_DEPTH:
             raise json.JSONDecodeError("Nested too deeply", "", 0)
-        if any(isinstance(item, list) and len(item) > MAX_ARRAY_LENGTH for item in level):
-            raise json.JSONDecodeError("Array too long", "", 0)
-        level = [inner for item in level for inner in _inside(item)]
+        if any(len(each) > MAX_ITEMS for each in level):
+            raise json.JSONDecodeError("Too many items", "", 0)
+        inside = [each.values() if isinstance(each, dict) else each for each in level]
+        level = _containers(chain.from_iterable(inside))
 
 
-def _inside(container: object) -> Iterable[object]:
-    if isinstance(container, dict):
-        return container.values()
-    return container if isinstance(container, list) else ()
+def _containers(values: Iterable[object]) -> list[list[Any] | dict[str, Any]]:
+    return [value for value in values if isinstance(value, list | dict)]

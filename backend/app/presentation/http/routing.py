@@ -23,7 +23,7 @@ from app.domain.errors import (
 )
 from app.presentation.http.dependencies import admit
 from app.presentation.http.errors import HTTP_PROBLEMS, MEDIA_TYPE, describe, status_of
-from app.presentation.http.requests import StrictRequest, refuse_other_content, refuse_repeated_parameters
+from app.presentation.http.requests import StrictRequest, check_parameters, refuse_other_content
 
 BASE = "/api/v1"
 ACTION = "x-action"
@@ -41,7 +41,7 @@ class StrictRoute(APIRoute):
     """First asks whether the caller may act at all (401, 403): others learn nothing about what is valid.
 
     Then refuses what FastAPI lets pass: long bodies (413), other content types and encodings (415), and
-    JSON or query strings that say one thing twice (422).
+    JSON or query strings that say one thing twice, or too much (422).
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -58,12 +58,12 @@ class StrictRoute(APIRoute):
         async def strict(received: Request) -> Response:
             request = StrictRequest(received.scope, received.receive)
             await admit(request, action)
-            refuse_repeated_parameters("query", request.query_params)
+            check_parameters("query", request.query_params)
             if accepted:
                 refuse_other_content(request, accepted)
                 await request.body()
             if accepted is FORM:  # RFC 6749 §3.2
-                refuse_repeated_parameters("body", await request.form())
+                check_parameters("body", await request.form())
             return await _persistently(partial(_answer, request, handler))
 
         return strict
