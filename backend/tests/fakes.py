@@ -24,7 +24,7 @@ from app.domain.consultations.responses import (
     Participation,
     Response,
 )
-from app.domain.errors import PreconditionFailedError
+from app.domain.errors import CollisionError
 from app.domain.events import Event, EventId, EventNotFoundError
 from app.domain.login_attempts import LOG_INS, AttemptCount, AttemptKey, Limit
 from app.domain.members import (
@@ -348,7 +348,7 @@ def _count_versions(
         if changed is not None and asdict(changed) == asdict(entity):
             continue
         if key not in now or now[key].version != entity.version:
-            raise PreconditionFailedError
+            raise CollisionError
         if changed is not None:
             changed.version += 1
 

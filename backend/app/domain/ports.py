@@ -45,8 +45,8 @@ class UnitOfWork(Protocol):
     """One transaction. Leaving it without `commit` rolls everything back.
 
     `flush`, `commit` and every read may raise ConflictError or RuleViolationError for a constraint that
-    only the database can check, PreconditionFailedError when another transaction changed the same
-    entity first, and UnavailableError when the database does not answer.
+    only the database can check, CollisionError when another transaction changed the same entity first,
+    and UnavailableError when the database does not answer.
     """
 
     @property

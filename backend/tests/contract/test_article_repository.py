@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.domain.errors import PreconditionFailedError
+from app.domain.errors import CollisionError
 from app.domain.members import Member
 from app.domain.news import ArticleChanges, ArticleId, ArticleNotFoundError, ArticleScope
 from app.domain.ports import UnitOfWork
@@ -111,7 +111,7 @@ async def test_refuses_the_second_when_two_change_the_same_version(
         (await first.news.get(article.id)).edit(ArticleChanges(title="First"), LATER)
         (await second.news.get(article.id)).edit(ArticleChanges(title="Second"), LATER)
         await first.commit()
-        with pytest.raises(PreconditionFailedError):
+        with pytest.raises(CollisionError):
             await second.commit()
 
     async with first:

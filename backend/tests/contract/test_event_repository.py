@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.domain.errors import PreconditionFailedError
+from app.domain.errors import CollisionError
 from app.domain.events import Event, EventAudience, EventChanges, EventId, EventNotFoundError
 from app.domain.members import Member
 from app.domain.ports import UnitOfWork
@@ -87,13 +87,13 @@ async def test_refuses_the_second_when_one_edits_and_one_removes(
         await first.events.remove(await first.events.get(removed.id))
         await second.events.remove(await second.events.get(edited.id))
         await first.commit()
-        with pytest.raises(PreconditionFailedError):
+        with pytest.raises(CollisionError):
             await second.commit()
     async with first, second:
         (await second.events.get(edited.id)).edit(EventChanges(title="Second"), LATER)
         await first.events.remove(await first.events.get(edited.id))
         await first.commit()
-        with pytest.raises(PreconditionFailedError):
+        with pytest.raises(CollisionError):
             await second.commit()
 
     async with first:

@@ -19,6 +19,7 @@ from tests.factories import make_member, make_session
 from tests.fakes import FixedClock
 
 MEMBERS = "/api/v1/members"
+NEWS = "/api/v1/news"
 INVITATION = {"email": "invited@pau2.example", "full_name": "New Comer"}
 KEY = {"Idempotency-Key": "a-key-that-is-used-again"}
 COLLIDE = (
@@ -96,9 +97,7 @@ async def test_succeeds_when_a_deadlock_ends_the_first_try(
         )  # the request is the one that notices
         await other.execute(lock, {"id": member.id})
         request = asyncio.create_task(client.post(f"{MEMBERS}/{member.id}/deactivate"))
-        async with asyncio.timeout(10):
-            while not await count(watch, "SELECT count(*) FROM pg_locks WHERE NOT granted"):
-                await watch.rollback()
+        await until_somebody_waits(watch)
         await other.execute(lock, {"id": admins[0].id})
         assert not request.done()
         await other.rollback()
@@ -107,6 +106,45 @@ async def test_succeeds_when_a_deadlock_ends_the_first_try(
 
     assert answer.status_code == 200
     assert answer.json()["is_active"] is False
+
+
+async def until_somebody_waits(watch: AsyncConnection) -> None:
+    async with asyncio.timeout(10):
+        while not await count(watch, "SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            await watch.rollback()
+
+
+@pytest.mark.parametrize(
+    ("method", "verb", "seen", "status"),
+    [
+        ("POST", "/publish", {}, 409),
+        ("PATCH", "", {"If-Match": "*"}, 200),
+        ("PATCH", "", {"If-Match": '"1"'}, 412),
+        ("PATCH", "", {"If-Match": '"1", "2"'}, 200),
+        ("DELETE", "", {"If-Match": "*"}, 204),
+    ],
+)
+async def test_judges_what_the_first_has_left_when_two_change_an_article(
+    *,
+    client: AsyncClient,
+    fresh_engine: AsyncEngine,
+    method: str,
+    verb: str,
+    seen: dict[str, str],
+    status: int,
+) -> None:
+    """The request has read the draft and waits to change it; meanwhile somebody publishes it."""
+    draft = await client.post(NEWS, json={"title": "Title", "content": "Content", "scope": "PUBLIC"})
+    publish = "UPDATE news SET status = 'PUBLISHED', published_at = now(), version = 2"
+    async with fresh_engine.connect() as other, fresh_engine.connect() as watch:
+        await other.execute(text(publish))
+        body = {"title": "New title"} if method == "PATCH" else None
+        where = f"{NEWS}/{draft.json()['id']}{verb}"
+        request = asyncio.create_task(client.request(method, where, json=body, headers=seen))
+        await until_somebody_waits(watch)
+        await other.commit()
+
+    assert (await request).status_code == status
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from app.domain.errors import (
     CollisionError,
     ConflictError,
     DomainError,
-    PreconditionFailedError,
     RuleViolationError,
     UnavailableError,
 )
@@ -45,11 +44,15 @@ UNAVAILABLE_CLASSES = ("08", "53", "57P")
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Raise domain errors for what the database says. An error without a meaning passes unchanged."""
+    """Raise domain errors for what the database says. An error without a meaning passes unchanged.
+
+    Stale data is a collision: whoever comes second starts again from what the first has left, and then
+    learns whether that is the version, or the state, that the change was meant for.
+    """
     try:
         yield
     except StaleDataError:
-        raise PreconditionFailedError from None
+        raise CollisionError from None
     except PoolTimeoutError:
         raise UnavailableError from None
     except DBAPIError as error:
