@@ -93,6 +93,7 @@ async def test_returns_only_matches_when_filtered(admin: AsyncClient, entries: S
     ("query", "pointer"),
     [
         ("from=yesterday", "/query/from"),
+        ("from=1700000000", "/query/from"),
         ("to=2026-11-22T09:30:00", "/query/to"),
         ("since=2026-11-22T09:30:00Z", "/query/since"),
         ("actor_id=7", "/query/actor_id"),

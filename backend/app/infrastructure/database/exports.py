@@ -58,6 +58,7 @@ MEMBERS = (
     members.c.phone,
     members.c.role,
     members.c.is_active,
+    members.c.language,
     members.c.email_verified_at,
     members.c.created_at,
     members.c.updated_at,

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from app.application.queries import AuditEntryView, AuditFilter, AuditSort, Page
 from app.presentation.http.pagination import PageParams
-from app.presentation.http.schemas.base import Text, View
+from app.presentation.http.schemas.base import Instant, Text, View
 
 
 class AuditEntryRead(View):
@@ -33,8 +33,8 @@ class AuditPage(View):
 class AuditListParams(PageParams):
     action: Annotated[Text, Field(max_length=64)] | None = Field(None, examples=["auth:log-in-failed"])
     actor_id: UUID | None = None
-    since: AwareDatetime | None = Field(None, alias="from", description="At this instant or later.")
-    until: AwareDatetime | None = Field(None, alias="to", description="Before this instant.")
+    since: Instant | None = Field(None, alias="from", description="At this instant or later.")
+    until: Instant | None = Field(None, alias="to", description="Before this instant.")
     sort: AuditSort = Field(AuditSort.NEWEST, description="`-` before a name: descending.")
 
     def to_filter(self) -> AuditFilter:
