@@ -101,6 +101,7 @@ def create_app(
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         generate_unique_id_function=docs.operation_id,
         lifespan=lifespan,
     )

@@ -25,10 +25,42 @@ async def test_returns_404_when_there_is_no_such_address(client: AsyncClient) ->
 
 
 async def test_returns_405_with_allow_when_the_method_is_wrong(client: AsyncClient) -> None:
-    answer = await client.put(NEWS)
+    for path, allowed in [
+        (NEWS, {"GET", "HEAD", "POST"}),
+        ("/api/v1/members/me", {"GET", "HEAD", "PATCH", "DELETE"}),
+        ("/api/v1/auth/token", {"POST"}),
+        ("/docs/assets/swagger-ui.css", {"GET", "HEAD"}),
+    ]:
+        answer = await client.put(path)
 
-    assert_problem(answer, 405, "method_not_allowed")
-    assert {"GET"} <= set(answer.headers["Allow"].split(", "))
+        assert_problem(answer, 405, "method_not_allowed")
+        assert set(answer.headers["Allow"].split(", ")) == allowed
+
+
+@pytest.mark.parametrize("path", [NEWS, "/api/v1/events.ics", "/health/live", "/docs", "/openapi.json"])
+async def test_returns_the_head_alone_when_that_is_asked_for(path: str, client: AsyncClient) -> None:
+    """RFC 9110 §9.3.2."""
+    full, head = await client.get(path), await client.head(path)
+
+    assert head.content == b""
+    assert (head.status_code, head.headers.get("ETag")) == (200, full.headers.get("ETag"))
+    assert head.headers["Content-Type"] == full.headers["Content-Type"]
+
+
+async def test_returns_404_when_a_slash_is_added(client: AsyncClient) -> None:
+    """A redirection would go wherever the Host header says."""
+    for path in [f"{NEWS}/", "/docs/", "/docs/assets"]:
+        assert_problem(await client.get(path, headers={"Host": "evil.example"}), 404, "not_found")
+
+
+@pytest.mark.parametrize("part", ["bytes=0-3", "bytes=9999999-", "nonsense"])
+async def test_returns_the_whole_file_when_a_range_of_it_is_asked_for(part: str, client: AsyncClient) -> None:
+    """RFC 9110 §14.2: a server may ignore it."""
+    where = "/docs/assets/swagger-ui.css"
+
+    answer = await client.get(where, headers={"Range": part})
+
+    assert (answer.status_code, answer.content) == (200, (await client.get(where)).content)
 
 
 async def test_returns_401_when_the_token_is_not_ours(client: AsyncClient) -> None:
@@ -94,6 +126,24 @@ async def test_returns_422_when_the_body_is_treacherous(body: bytes, client_for:
 
 
 @pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b'{"title": "a", "title": "b"}', "Duplicate key"),
+        (b'{"title": "a" "b"}', "Expecting ',' delimiter"),
+        (b"[" * 30 + b"]" * 30, "Nested too deeply"),
+    ],
+)
+async def test_says_what_is_wrong_when_the_body_is_no_json(
+    body: bytes, message: str, client_for: ClientFor
+) -> None:
+    board_member = await client_for(Role.BOARD_MEMBER)
+
+    answer = await board_member.post(NEWS, content=body, headers={"Content-Type": "application/json"})
+
+    assert answer.json()["errors"] == [{"pointer": "/body", "code": "json_invalid", "message": message}]
+
+
+@pytest.mark.parametrize(
     "headers",
     [
         {"Content-Type": "text/plain"},
@@ -111,6 +161,17 @@ async def test_returns_415_when_the_body_is_in_another_form(
 
     assert_problem(answer, 415, "unsupported_media_type")
     assert answer.headers["Accept"] == "application/json"
+
+
+@pytest.mark.parametrize("parameter", ["a", "a{}"])
+async def test_complains_once_when_there_are_too_many_parameters(parameter: str, client: AsyncClient) -> None:
+    """One request must not keep everybody else waiting while each parameter is looked at."""
+    query = "&".join(parameter.format(number) for number in range(requests.MAX_ITEMS + 1))
+
+    answer = await client.get(f"{NEWS}?{query}")
+
+    assert_problem(answer, 422, "validation_failed")
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/query"]
 
 
 @pytest.mark.parametrize("announced", [True, False])

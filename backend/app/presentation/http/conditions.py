@@ -41,18 +41,23 @@ class EntityTag:
     def __init__(self, request: Request, response: Response, if_none_match: str | None) -> None:
         self._method = request.method
         self._response = response
-        self._known = [tag for _, tag in _TAG.findall(if_none_match or "")]
+        self._if_none_match = (if_none_match or "").strip()
 
     def send(self, version: int) -> None:
-        """Set ETag. Raises HTTPException 304 when a GET's If-None-Match names this version."""
+        """Set ETag. Raises HTTPException 304 when a GET's If-None-Match names this version, or any (`*`)."""
         self._response.headers.update(self.headers(version))
 
     def headers(self, version: int | str) -> dict[str, str]:
         """Return what `send` sets, for an answer that is a Response of its own."""
         headers = {"ETag": etag(version), "Cache-Control": "private, no-cache"}
-        if self._method == "GET" and str(version) in self._known:
+        if self._method == "GET" and self._is_known(str(version)):
             raise HTTPException(304, headers=headers)
         return headers
+
+    def _is_known(self, version: str) -> bool:
+        """The comparison is weak (§13.1.2)."""
+        tags = [tag for _, tag in _TAG.findall(self._if_none_match)]
+        return self._if_none_match == "*" or version in tags
 
 
 async def _entity_tag(

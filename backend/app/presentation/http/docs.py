@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from pydantic.json_schema import models_json_schema
+from starlette.types import Receive, Scope, Send
 
 from app.presentation.http.errors import Problem, ValidationProblem
 
@@ -36,13 +37,21 @@ class Api(FastAPI):
         return self.openapi_schema or {}
 
 
+class WholeFiles(StaticFiles):
+    """Ignores ranges, as a server may (RFC 9110 §14.2): Starlette's refusals are no problem documents."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(name, value) for name, value in scope["headers"] if name != b"range"]
+        await super().__call__({**scope, "headers": headers}, receive, send)
+
+
 def operation_id(route: APIRoute) -> str:
     """Name the operation for generated clients: `news_create`, not the whole path."""
     return "_".join([*map(str, route.tags), route.name])
 
 
 def install(app: FastAPI) -> None:
-    app.mount(ASSETS, StaticFiles(packages=[("fastapi_offline", "static")]), name="docs-assets")
+    app.mount(ASSETS, WholeFiles(packages=[("fastapi_offline", "static")]), name="docs-assets")
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:

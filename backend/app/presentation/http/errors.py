@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match
 
 from app.application.idempotency import AlreadyAnsweredError
 from app.core.logging import get_logger
@@ -59,6 +61,8 @@ HTTP_PROBLEMS: dict[int, tuple[str, str]] = {
     500: ("internal_error", "Something failed on our side. The request id helps us to find it."),
 }
 """Status → code and detail of what no domain error stands for."""
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 _log = get_logger()
 
@@ -146,11 +150,25 @@ async def already_answered(_request: Request, error: AlreadyAnsweredError) -> Re
     return Response(answer.body, answer.status, answer.headers)
 
 
-async def http_error(request: Request, error: HTTPException) -> Response:
+async def http_error(routes: Sequence[BaseRoute], request: Request, error: HTTPException) -> Response:
     if error.status_code == HTTPStatus.NOT_MODIFIED:
         return Response(status_code=304, headers=error.headers)
     code, detail = HTTP_PROBLEMS[error.status_code]
-    return problem_response(request, error.status_code, code, detail, headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_allowed(routes, request)) or headers["Allow"]
+    return problem_response(request, error.status_code, code, detail, headers=headers)
+
+
+def _allowed(routes: Sequence[BaseRoute], request: Request) -> list[str]:
+    """Name the methods of every route with this path (RFC 9110 §15.5.6). Starlette names the first one's."""
+    scopes = {method: {**request.scope, "method": method} for method in METHODS}
+    found = [
+        method
+        for method, scope in scopes.items()
+        if any(route.matches(scope)[0] is Match.FULL for route in routes)
+    ]
+    return [*found, "HEAD"] if "GET" in found else found
 
 
 async def validation_error(request: Request, error: RequestValidationError) -> Response:
@@ -162,10 +180,13 @@ async def validation_error(request: Request, error: RequestValidationError) -> R
 def field_problem(error: Mapping[str, Any]) -> dict[str, str]:
     """Say what is wrong with a value without repeating it.
 
-    Pydantic puts a piece of the input after the first comma of messages whose context has an
-    `error`, and unknown keys into the location; a key is shown only where it looks like a name.
+    Of a text that is no JSON the parser's own words are shown; FastAPI's location is a place in that text,
+    which is no pointer. Pydantic puts a piece of the input after the first comma of messages whose context
+    has an `error`, and unknown keys into the location; a key is shown only where it looks like a name.
     """
     message = str(error["msg"])
+    if error["type"] == "json_invalid":
+        return {"pointer": "/body", "code": "json_invalid", "message": error["ctx"]["error"]}
     if "error" in error.get("ctx", {}):
         message = message.partition(",")[0]
     return {"pointer": _pointer(error["loc"]), "code": str(error["type"]), "message": message}
@@ -183,5 +204,5 @@ def internal_error(request: Request) -> Response:
 def install(app: FastAPI) -> None:
     app.exception_handler(DomainError)(domain_error)
     app.exception_handler(AlreadyAnsweredError)(already_answered)
-    app.exception_handler(HTTPException)(http_error)
+    app.exception_handler(HTTPException)(partial(http_error, app.routes))
     app.exception_handler(RequestValidationError)(validation_error)

@@ -22,9 +22,10 @@ _log = get_logger()
 class RequestContextMiddleware:
     """Pure ASGI, the outermost of ours.
 
-    A request id is taken from the client only when it looks like one. Errors that nothing else
-    handled are logged and become a 500 without details; once the answer has begun they are raised
-    again, so that the server cuts the connection and the client sees that the body is incomplete.
+    HEAD is answered as GET is, without the body (RFC 9110 §9.3.2). A request id is taken from the client
+    only when it looks like one. Errors that nothing else handled are logged and become a 500 without
+    details; once the answer has begun they are raised again, so that the server cuts the connection and the
+    client sees that the body is incomplete.
     """
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
@@ -36,6 +37,9 @@ class RequestContextMiddleware:
             await self._app(scope, receive, send)
             return
         given = Headers(scope=scope).get(REQUEST_ID, "")
+        method = scope["method"]
+        if method == "HEAD":
+            scope = {**scope, "method": "GET"}
         request_id = given if _ACCEPTABLE_ID.fullmatch(given) else uuid4().hex
         status = 0
 
@@ -47,6 +51,8 @@ class RequestContextMiddleware:
                 headers[REQUEST_ID] = request_id
                 headers.setdefault("Cache-Control", "no-store")
                 headers.setdefault("X-Content-Type-Options", "nosniff")
+            elif method == "HEAD":
+                message = {**message, "body": b""}
             await send(message)
 
         began = perf_counter()
@@ -60,7 +66,7 @@ class RequestContextMiddleware:
                 await internal_error(Request(scope))(scope, receive, send_with_headers)
             finally:
                 seconds = perf_counter() - began
-                method, route = scope["method"], _route(scope)
+                route = _route(scope)
                 self._metrics.count(method=method, route=route, status=status, seconds=seconds)
                 duration_ms = round(seconds * 1000, 1)
                 _log.info("request", method=method, route=route, status=status, duration_ms=duration_ms)
