@@ -1,7 +1,7 @@
 """Runs the product for a developer: PostgreSQL, migrations, demo data, worker, and the API with reload.
 
-Everything it starts ends with it. What a killed run left behind is recorded in `.postgres/dev-PORT.json` and
-ended by the next run on the same port.
+Everything it starts ends with it. Who runs is recorded in `.postgres/dev-PORT.json`: what a killed run left
+behind is ended by the next run on the same port, and a run that lives is left alone.
 """
 
 import argparse
@@ -38,7 +38,7 @@ class DevError(Exception):
 def main(arguments: Sequence[str]) -> int:
     """Run until Ctrl-C, a signal, or the end of whoever started us; return the exit code."""
     parser = argparse.ArgumentParser(prog="./noxw -s dev --")
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
+    parser.add_argument("--port", type=port_number, default=os.environ.get("PORT", "8000"))
     port: int = parser.parse_args(arguments).port
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts its background jobs with SIGINT ignored
         signal.signal(number, _interrupt)
@@ -52,12 +52,20 @@ def main(arguments: Sequence[str]) -> int:
         return 0
 
 
+def port_number(text: str) -> int:
+    """Raises ArgumentTypeError, also for PORT, which argparse reads as if it had been typed."""
+    if text.isascii() and text.isdecimal() and 0 < int(text) < 2**16:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no port, which is a number from 1 to 65535")
+
+
 def run(port: int) -> int:
     """Start everything on 127.0.0.1:port and watch it. Raises DevError, PostgresUnavailableError."""
     started = time.monotonic()
     state = PROJECT / ".postgres" / f"dev-{port}.json"
     end_leftovers(state)
     refuse_taken_port(port)
+    myself = psutil.Process()
     os.environ.setdefault("PAU2_LOG_FORMAT", "console")
     os.environ |= {"DATABASE_URL": development_url(), "PAU2_ENVIRONMENT": "development"}
     children: list[psutil.Popen] = []
@@ -69,7 +77,7 @@ def run(port: int) -> int:
             [sys.executable, "-m", *module], cwd=BACKEND, env=environment, start_new_session=True
         )
         children.append(child)
-        state.write_text(json.dumps([[each.pid, each.create_time()] for each in children]))
+        state.write_text(json.dumps([[each.pid, each.create_time()] for each in (myself, *children)]))
 
     try:
         start("uvicorn", *SERVE, "--port", str(port))
@@ -96,13 +104,21 @@ def prepare_database() -> str:
 
 
 def end_leftovers(state: Path) -> None:
-    """End the processes that a killed run recorded. A process with a reused number is not ours."""
+    """End the processes that a killed run recorded. A process with a reused number is not ours.
+
+    Raises DevError when the run itself, which is recorded first, is still there.
+    """
     state.parent.mkdir(exist_ok=True)
     try:
         recorded = json.loads(state.read_text())
     except (FileNotFoundError, ValueError):
         recorded = []
     left = [psutil.Process(pid) for pid, created in recorded if _created(pid) == created]
+    if left and left[0].pid == recorded[0][0]:
+        raise DevError(
+            f"the product runs on this port already, as process {left[0].pid}. Use it, stop it with Ctrl-C, "
+            "or choose another port: ./noxw -s dev -- --port …"
+        )
     if left:
         print(f"dev: ending {len(left)} processes that a killed run left behind.")
         end(left)

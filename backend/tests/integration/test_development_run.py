@@ -38,7 +38,8 @@ def gone(pids: list[int]) -> bool:
 
 
 def recorded(port: int) -> list[int]:
-    return [pid for pid, _ in json.loads(state_of(port).read_text())]
+    """The children: the run itself comes first."""
+    return [pid for pid, _ in json.loads(state_of(port).read_text())][1:]
 
 
 def test_leaves_nothing_behind_when_it_is_interrupted(start: Start, port: int) -> None:
@@ -199,6 +200,32 @@ def test_ends_when_whoever_started_it_is_gone(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(os, "getppid", lambda: next(parents))
 
     assert dev.watch([]) == 0
+
+
+def test_leaves_a_run_alone_when_it_lives(tmp_path: Path) -> None:
+    state = tmp_path / "dev-1.json"
+    child = psutil.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    both = [psutil.Process(), child]
+    state.write_text(json.dumps([[process.pid, process.create_time()] for process in both]))
+
+    with pytest.raises(dev.DevError, match=f"runs on this port already, as process {os.getpid()}"):
+        dev.end_leftovers(state)
+
+    assert child.poll() is None
+    dev.end([child])
+    child.wait()
+
+
+@pytest.mark.parametrize("text", ["abc", "", "-1", "0", "65536", "80.0", "٣"])
+def test_says_what_a_port_is_when_it_is_given_something_else(
+    text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PORT", text)
+
+    with pytest.raises(SystemExit):
+        dev.main([])
+
+    assert f"{text!r} is no port, which is a number from 1 to 65535" in capsys.readouterr().err
 
 
 def test_spares_a_process_when_only_its_number_is_recorded(tmp_path: Path) -> None:
