@@ -98,13 +98,13 @@ def says(project: Project, result: Result) -> str:
 
 
 def _heading(console: Console, project: Project, result: Result) -> None:
-    what = Text.assemble((f"{result.gate} refuses", "bold red"), f" ({result.rule}: {says(project, result)})")
-    console.print(what)
+    rule = f" ({result.rule}: {says(project, result)})" if result.rule else ""
+    console.print(Text.assemble((f"{result.gate} refuses", "bold red"), rule))
 
 
 def _plain(result: Result, finding: Finding) -> None:
     message, fix = (visible(text).replace("\n", "\n    ") for text in (finding.message, finding.fix))
-    print(f"{place(finding)}: {message} [{result.rule} {result.gate}]\n    fix: {fix}")
+    print(f"{place(finding)}: {message} [{f'{result.rule} {result.gate}'.strip()}]\n    fix: {fix}")
 
 
 def _coloured(console: Console, finding: Finding, lines: Lines) -> None:

@@ -16,6 +16,7 @@ from gates.seeding import seed
 ENVIRONMENT = "backend/alembic/env.py"
 ADD = './noxw -s revision -- "slug"; write by hand what it does not see'
 REPAIR = 'repair downgrade, or declare IRREVERSIBLE = "why there is no way back"'
+MEND = "mend the revision or the model that the message names"
 FILL_FIRST = "change the rows in this revision before the constraint that they break"
 
 Rows = Mapping[int, Table]
@@ -37,7 +38,7 @@ def drift(project: Project) -> Outcome:
             run("create_models", described, project.book["migrations"]["library-schemas"])
             _keep(project, run("tables", described))
         except AlembicError as error:
-            return Outcome(findings=[_at(last, f"the schema cannot be made: {error}", "see the message")])
+            return Outcome(findings=[_at(last, f"the schema cannot be made: {error}", MEND)])
         objects = schema_of(migrated)
         for name, made, meant in differences(objects, schema_of(described)):
             findings.append(_at(last, f"{name}: revisions make {made}, models describe {meant}", ADD))

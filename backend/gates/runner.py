@@ -42,7 +42,15 @@ def run_gate(project: Project, session: str, name: str, checks: Mapping[str, Che
     try:
         outcome = checks[name](project) if name in checks else _unknown(name)
     except GateError as error:
-        outcome = Outcome(findings=[Finding(file="", message=str(error), fix="see the message")])
+        outcome = Outcome(
+            findings=[
+                Finding(
+                    file="",
+                    message=str(error),
+                    fix="do what this says: a gate that cannot look lets nothing pass",
+                )
+            ]
+        )
     findings = list(outcome.findings)
     if outcome.status == "failed" and not findings:
         findings = [

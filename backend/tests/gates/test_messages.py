@@ -1,6 +1,7 @@
 """What a terminal and a log show of results."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,15 @@ def test_shows_place_rule_fix_and_command_when_a_gate_refuses(
         "",
         "failed  spelling  R01  1.50  ./noxw -s lint  1 found",
         "passed  secrets   R15  1.50  ./noxw -s lint  3 files",
+    ]
+
+
+def test_names_no_rule_when_a_gate_has_none(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    show_findings(project, [replace(make_result(VIOLATION), gate="tests-touched", rule="")])
+
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "tests-touched refuses",
+        "README.md:3: `teh` is not a word [tests-touched]",
     ]
 
 
