@@ -175,7 +175,7 @@ def openapi(session: nox.Session) -> None:
 @nox.session(requires=["env"], default=False)
 def revision(session: nox.Session) -> None:
     """Write a migration from the models (-- "slug")."""
-    with_postgres(session, "-m", "alembic", "revision", "--autogenerate", "-m", *session.posargs)
+    python(session, "-m", "devtools.revision", *session.posargs)
 
 
 @nox.session(default=False)
