@@ -9,6 +9,7 @@ from uuid import UUID
 from app.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from app.domain.identifiers import uuid7
 from app.domain.members import MemberId
+from app.domain.texts import tidy
 
 EventId = NewType("EventId", UUID)
 
@@ -190,22 +191,15 @@ class Event:
         self.updated_at = at
 
     def _check(self) -> None:
-        self.title = _tidy(self.title, self.MAX_LINE_LENGTH, EventTitleError)
-        self.location = _tidy(self.location, self.MAX_LINE_LENGTH, EventLocationError)
-        self.organizer = _tidy(self.organizer, self.MAX_LINE_LENGTH, EventOrganizerError)
+        self.title = tidy(self.title, self.MAX_LINE_LENGTH, EventTitleError)
+        self.location = tidy(self.location, self.MAX_LINE_LENGTH, EventLocationError)
+        self.organizer = tidy(self.organizer, self.MAX_LINE_LENGTH, EventOrganizerError)
         if self.description is not None:
-            self.description = _tidy(self.description, self.MAX_DESCRIPTION_LENGTH, EventDescriptionError)
+            self.description = tidy(self.description, self.MAX_DESCRIPTION_LENGTH, EventDescriptionError)
         self.starts_at = self.starts_at.replace(microsecond=0)
         self.ends_at = self.ends_at.replace(microsecond=0)
         if self.ends_at <= self.starts_at:
             raise EventTimesError
-
-
-def _tidy(text: str, longest: int, error: type[RuleViolationError]) -> str:
-    text = text.strip()
-    if not 1 <= len(text) <= longest:
-        raise error
-    return text
 
 
 class EventRepository(Protocol):

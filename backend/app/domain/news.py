@@ -10,6 +10,7 @@ from uuid import UUID
 from app.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from app.domain.identifiers import uuid7
 from app.domain.members import MemberId
+from app.domain.texts import is_text, tidy
 
 ArticleId = NewType("ArticleId", UUID)
 
@@ -168,19 +169,13 @@ class Article:
         self.deleted_at = self.updated_at = at
 
     def _check(self) -> None:
-        self.title = self.title.strip()
-        if not 1 <= len(self.title) <= self.MAX_TITLE_LENGTH:
-            raise ArticleTitleError
-        if self.summary is not None and not _is_text(self.summary, self.MAX_SUMMARY_LENGTH):
+        self.title = tidy(self.title, self.MAX_TITLE_LENGTH, ArticleTitleError)
+        if self.summary is not None and not is_text(self.summary, self.MAX_SUMMARY_LENGTH):
             raise ArticleSummaryError
-        if not _is_text(self.content, self.MAX_CONTENT_LENGTH):
+        if not is_text(self.content, self.MAX_CONTENT_LENGTH):
             raise ArticleContentError
         if self.cover_url is not None and not _is_https(self.cover_url, self.MAX_COVER_URL_LENGTH):
             raise CoverUrlError
-
-
-def _is_text(text: str, longest: int) -> bool:
-    return len(text) <= longest and not text.isspace() and text != ""
 
 
 def _is_https(url: str, longest: int) -> bool:

@@ -16,11 +16,11 @@ from app.domain.consultations.questions import (
     QuestionDraft,
     QuestionId,
     QuestionKind,
-    is_text,
 )
 from app.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from app.domain.identifiers import uuid7
 from app.domain.members import MemberId
+from app.domain.texts import is_text, tidy
 
 ConsultationId = NewType("ConsultationId", UUID)
 
@@ -303,9 +303,7 @@ class Consultation:
         ]
 
     def _check(self) -> None:
-        self.title = self.title.strip()
-        if not 1 <= len(self.title) <= self.MAX_TITLE_LENGTH:
-            raise ConsultationTitleError
+        self.title = tidy(self.title, self.MAX_TITLE_LENGTH, ConsultationTitleError)
         if self.description is not None and not is_text(self.description, self.MAX_DESCRIPTION_LENGTH):
             raise ConsultationDescriptionError
         planned = self.status is not ConsultationStatus.CLOSED

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from app.domain.errors import RuleViolationError
 from app.domain.identifiers import uuid7
+from app.domain.texts import is_text, tidy
 
 QuestionId = NewType("QuestionId", UUID)
 OptionId = NewType("OptionId", UUID)
@@ -102,9 +103,7 @@ class Question:
     @classmethod
     def create(cls, draft: QuestionDraft, *, position: int, at: datetime) -> Self:
         """Raises QuestionTitleError, QuestionDescriptionError, OptionsError."""
-        title = draft.title.strip()
-        if not 1 <= len(title) <= cls.MAX_TITLE_LENGTH:
-            raise QuestionTitleError(position, "title")
+        title = tidy(draft.title, cls.MAX_TITLE_LENGTH, QuestionTitleError(position, "title"))
         description = draft.description
         if description is not None and not is_text(description, cls.MAX_DESCRIPTION_LENGTH):
             raise QuestionDescriptionError(position, "description")
@@ -150,7 +149,3 @@ class Question:
         if text is None or not is_text(text, self.MAX_ANSWER_LENGTH):
             raise AnswerError(index, "text")
         return text.strip()
-
-
-def is_text(text: str, longest: int) -> bool:
-    return len(text) <= longest and text.strip() != ""
