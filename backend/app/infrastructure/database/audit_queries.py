@@ -6,16 +6,11 @@ from app.application.queries import AuditEntryView, AuditFilter, Page, PageReque
 from app.core.database import Connections
 from app.infrastructure.database.audit import audit_entries
 from app.infrastructure.database.keyset import by_instant, fetch_page
+from app.infrastructure.database.read_models import columns_of
 
 SORT_KEYS = {"at": by_instant(audit_entries.c.at)}
 
-_VIEW = (
-    audit_entries.c.id,
-    audit_entries.c.at,
-    audit_entries.c.action,
-    audit_entries.c.actor_id,
-    audit_entries.c.subject_id,
-)
+_ENTRY = columns_of(audit_entries, AuditEntryView)
 
 
 def matching_entries(where: AuditFilter) -> list[ColumnElement[bool]]:
@@ -33,7 +28,7 @@ class SqlAlchemyAuditQueries:
         self._reads = reads
 
     async def list_entries(self, *, where: AuditFilter, page: PageRequest) -> Page[AuditEntryView]:
-        query = select(*_VIEW).where(*matching_entries(where))
+        query = select(*_ENTRY).where(*matching_entries(where))
         async with self._reads() as connection:
             return await fetch_page(
                 connection, query, AuditEntryView, id=audit_entries.c.id, keys=SORT_KEYS, page=page

@@ -39,11 +39,12 @@ from app.domain.consultations.responses import ResponseNotFoundError
 from app.domain.members import MemberId
 from app.infrastructure.database.consultations import consultations, options, questions, sorted_at
 from app.infrastructure.database.keyset import by_instant, by_text, fetch_page
+from app.infrastructure.database.read_models import columns_of
 from app.infrastructure.database.responses import ballots, participations, responses
 
 SORT_KEYS = {"opens_at": by_instant(sorted_at), "title": by_text(consultations.c.title)}
 
-_SUMMARY = tuple(column for column in consultations.c if column.name != "version")
+_SUMMARY = columns_of(consultations, ConsultationSummary)
 
 _OPTIONS = (
     select(

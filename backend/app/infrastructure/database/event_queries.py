@@ -1,32 +1,17 @@
 """The event reads: Core rows on AUTOCOMMIT connections, no identity map."""
 
-from typing import Any
-
-from sqlalchemy import Column, ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, select
 
 from app.application.queries import EventFilter, EventView, EventVisibility, Page, PageRequest
 from app.core.database import Connections
 from app.domain.events import EventId, EventNotFoundError, EventStatus
 from app.infrastructure.database.events import events
 from app.infrastructure.database.keyset import by_instant, by_text, fetch_page
+from app.infrastructure.database.read_models import columns_of
 
 SORT_KEYS = {"starts_at": by_instant(events.c.starts_at), "title": by_text(events.c.title)}
 
-EVENT: tuple[Column[Any], ...] = (
-    events.c.id,
-    events.c.title,
-    events.c.description,
-    events.c.starts_at,
-    events.c.ends_at,
-    events.c.location,
-    events.c.organizer,
-    events.c.audience,
-    events.c.status,
-    events.c.created_by,
-    events.c.created_at,
-    events.c.updated_at,
-    events.c.version,
-)
+EVENT = columns_of(events, EventView)
 
 
 def visible_events(visible: EventVisibility) -> ColumnElement[bool]:

@@ -28,41 +28,17 @@ from app.domain.members import MemberId
 from app.infrastructure.database.consultations import options, questions
 from app.infrastructure.database.event_queries import EVENT, matching_events, visible_events
 from app.infrastructure.database.events import events
-from app.infrastructure.database.member_queries import matching_members
+from app.infrastructure.database.member_queries import MEMBER, matching_members
 from app.infrastructure.database.members import members
 from app.infrastructure.database.news import news
-from app.infrastructure.database.news_queries import matching_news, visible_news
+from app.infrastructure.database.news_queries import ARTICLE, matching_news, visible_news
 from app.infrastructure.database.responses import responses
 
 ROWS_AT_ONCE = 500
 
 
-NEWS = (
-    news.c.id,
-    news.c.title,
-    news.c.summary,
-    news.c.content,
-    news.c.cover_url,
-    news.c.status,
-    news.c.scope,
-    news.c.author_id,
-    news.c.published_at,
-    news.c.created_at,
-    news.c.updated_at,
-)
-
-MEMBERS = (
-    members.c.id,
-    members.c.email,
-    members.c.full_name,
-    members.c.phone,
-    members.c.role,
-    members.c.is_active,
-    members.c.language,
-    members.c.email_verified_at,
-    members.c.created_at,
-    members.c.updated_at,
-)
+NEWS = tuple(column for column in ARTICLE if column is not news.c.version)
+MEMBERS = tuple(column for column in MEMBER if column is not members.c.version)
 
 
 class SqlAlchemyExportSource:

@@ -1,33 +1,20 @@
 """The member reads: Core rows on AUTOCOMMIT connections, no identity map."""
 
-from typing import Any
-
-from sqlalchemy import Column, ColumnElement, select
+from sqlalchemy import ColumnElement, select
 
 from app.application.queries import MemberFilter, MemberView, Page, PageRequest
 from app.core.database import Connections
 from app.domain.members import MemberId, MemberNotFoundError
 from app.infrastructure.database.keyset import by_instant, by_text, fetch_page
 from app.infrastructure.database.members import members
+from app.infrastructure.database.read_models import columns_of
 
 SORT_KEYS = {
     "created_at": by_instant(members.c.created_at),
     "full_name": by_text(members.c.full_name),
 }
 
-_VIEW: tuple[Column[Any], ...] = (
-    members.c.id,
-    members.c.email,
-    members.c.full_name,
-    members.c.phone,
-    members.c.role,
-    members.c.is_active,
-    members.c.language,
-    members.c.email_verified_at,
-    members.c.created_at,
-    members.c.updated_at,
-    members.c.version,
-)
+MEMBER = columns_of(members, MemberView)
 
 
 def matching_members(where: MemberFilter) -> list[ColumnElement[bool]]:
@@ -41,12 +28,12 @@ class SqlAlchemyMemberQueries:
         self._reads = reads
 
     async def list_members(self, *, where: MemberFilter, page: PageRequest) -> Page[MemberView]:
-        query = select(*_VIEW).where(*matching_members(where))
+        query = select(*MEMBER).where(*matching_members(where))
         async with self._reads() as connection:
             return await fetch_page(connection, query, MemberView, id=members.c.id, keys=SORT_KEYS, page=page)
 
     async def get_member(self, id: MemberId) -> MemberView:
-        query = select(*_VIEW).where(members.c.id == id, members.c.erased_at.is_(None))
+        query = select(*MEMBER).where(members.c.id == id, members.c.erased_at.is_(None))
         async with self._reads() as connection:
             row = (await connection.execute(query)).one_or_none()
         if row is None:

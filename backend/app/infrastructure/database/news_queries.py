@@ -1,9 +1,8 @@
 """The news reads: Core rows on AUTOCOMMIT connections, no identity map."""
 
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, select
 
 from app.application.queries import (
     ArticleSummary,
@@ -17,23 +16,12 @@ from app.core.database import Connections
 from app.domain.news import ArticleNotFoundError, ArticleScope, ArticleStatus
 from app.infrastructure.database.keyset import by_instant, by_text, fetch_page
 from app.infrastructure.database.news import news, not_removed, sorted_at
+from app.infrastructure.database.read_models import columns_of
 
 SORT_KEYS = {"published_at": by_instant(sorted_at), "title": by_text(news.c.title)}
 
-_SUMMARY: tuple[Column[Any], ...] = (
-    news.c.id,
-    news.c.title,
-    news.c.summary,
-    news.c.cover_url,
-    news.c.status,
-    news.c.scope,
-    news.c.author_id,
-    news.c.published_at,
-    news.c.created_at,
-    news.c.updated_at,
-)
-
-_ARTICLE: tuple[Column[Any], ...] = (*_SUMMARY, news.c.content, news.c.version)
+_SUMMARY = columns_of(news, ArticleSummary)
+ARTICLE = columns_of(news, ArticleView)
 
 
 def visible_news(visible: NewsVisibility) -> ColumnElement[bool]:
@@ -69,7 +57,7 @@ class SqlAlchemyNewsQueries:
             )
 
     async def get_article(self, id: UUID, *, visible: NewsVisibility) -> ArticleView:
-        query = select(*_ARTICLE).where(news.c.id == id, visible_news(visible))
+        query = select(*ARTICLE).where(news.c.id == id, visible_news(visible))
         async with self._reads() as connection:
             row = (await connection.execute(query)).one_or_none()
         if row is None:

@@ -41,7 +41,15 @@ class EventCreate(Schema):
     audience: EventAudience
 
     def to_command(self) -> CreateEvent:
-        return CreateEvent(**self.model_dump())
+        return CreateEvent(
+            title=self.title,
+            description=self.description,
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+            location=self.location,
+            organizer=self.organizer,
+            audience=self.audience,
+        )
 
 
 class EventUpdate(Schema):

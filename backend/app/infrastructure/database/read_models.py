@@ -1,0 +1,11 @@
+"""What read models are made of."""
+
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Column, Table
+
+
+def columns_of(table: Table, read_model: type[Any]) -> tuple[Column[Any], ...]:
+    """Return the column that each field is named after, in the order in which the read model takes them."""
+    return tuple(table.c[field.name] for field in fields(read_model))
