@@ -23,7 +23,10 @@ import psutil
 from devtools.postgres import PROJECT, PostgresUnavailableError, development_url
 
 BACKEND = PROJECT / "backend"
-SERVE = ("app.main:served_app", "--factory", "--reload", "--reload-dir", "app", "--no-access-log")
+SERVE = (
+    *("app.main:served_app", "--factory", "--reload", "--reload-dir", "app"),
+    *("--no-access-log", "--no-proxy-headers", "--no-server-header"),  # as `python -m app serve` has it
+)
 QUIET = {"PAU2_LOG_LEVEL": "WARNING"}
 """What the worker does every minute would scroll the requests away."""
 READY_WITHIN = 60.0
