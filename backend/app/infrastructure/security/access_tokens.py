@@ -65,15 +65,15 @@ class JwtAccessTokens:
                 options={"require": REQUIRED, "verify_exp": False, "verify_iat": False},
             )
             issued_at, expires_at = _instant(claims["iat"]), _instant(claims["exp"])
-            read = AccessTokenClaims(
+            if not issued_at - LEEWAY <= self._clock.now() < expires_at + LEEWAY:
+                raise UnauthenticatedError
+            return AccessTokenClaims(
                 member_id=MemberId(UUID(claims["sub"])), session_id=SessionId(UUID(claims["sid"]))
             )
-        except (jwt.InvalidTokenError, KeyError, TypeError, ValueError, OverflowError):
+        except (jwt.InvalidTokenError, KeyError, TypeError, ValueError, OverflowError, OSError):
             raise UnauthenticatedError from None
-        if not issued_at - LEEWAY <= self._clock.now() < expires_at + LEEWAY:
-            raise UnauthenticatedError
-        return read
 
 
 def _instant(seconds: int) -> datetime:
+    """Raises OverflowError, ValueError or OSError, by how far away it is."""
     return datetime.fromtimestamp(seconds, UTC)
