@@ -125,6 +125,18 @@ async def test_returns_422_when_the_body_is_treacherous(body: bytes, client_for:
     assert_problem(answer, 422, "validation_failed")
 
 
+async def test_speaks_plainly_when_a_value_is_too_long_or_no_choice(client_for: ClientFor) -> None:
+    board_member = await client_for(Role.BOARD_MEMBER)
+
+    long = await board_member.post(NEWS, json=DRAFT | {"title": "x" * 201})
+    choice = await board_member.get("/api/v1/exports/news?format=pdf")
+
+    assert [error["message"] for answer in (long, choice) for error in answer.json()["errors"]] == [
+        "Value should have at most 200 characters, not 201",
+        "Input should be 'csv', 'xlsx' or 'json'",
+    ]
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [

@@ -66,6 +66,9 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 _log = get_logger()
 
+_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
+"""How a member of an enumeration looks in Pydantic's words."""
+
 _SAFE_SEGMENT = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -187,8 +190,12 @@ def field_problem(error: Mapping[str, Any]) -> dict[str, str]:
     message = str(error["msg"])
     if error["type"] == "json_invalid":
         return {"pointer": "/body", "code": "json_invalid", "message": error["ctx"]["error"]}
-    if "error" in error.get("ctx", {}):
+    context = error.get("ctx", {})
+    if "error" in context:
         message = message.partition(",")[0]
+    if context.get("field_type") == "Value":  # a string that our own validators have seen
+        message = message.replace("items after validation", "characters")
+    message = _MEMBER.sub(r"\1", message)
     return {"pointer": _pointer(error["loc"]), "code": str(error["type"]), "message": message}
 
 
