@@ -1,5 +1,6 @@
 """News: articles that the board writes for the neighbourhood."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -178,12 +179,18 @@ class Article:
             raise CoverUrlError
 
 
+_ADDRESS = re.compile(r"[!#-;=?-\[\]_a-z~]+")
+"""The characters of RFC 3986 §2. Browsers take others, such as backslashes, for something else."""
+
+
 def _is_https(url: str, longest: int) -> bool:
+    """Say whether everybody reads the same absolute address, and no user's name in it."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return len(url) <= longest and parts.scheme == "https" and bool(parts.hostname)
+    plain = len(url) <= longest and _ADDRESS.fullmatch(url) is not None
+    return plain and parts.scheme == "https" and bool(parts.hostname) and parts.username is None
 
 
 class ArticleRepository(Protocol):
