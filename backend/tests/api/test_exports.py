@@ -134,13 +134,18 @@ async def test_matches_the_list_when_news_are_exported(
     async with uow:
         uow.news.add(removed)
         for scope in ArticleScope:
-            uow.news.add(make_article(author_id=board_member.id, scope=scope, summary="Ünïcode"))
+            article = make_article(author_id=board_member.id, scope=scope, summary="Ünïcode")
+            published = make_article(author_id=board_member.id, scope=scope)
+            published.publish(published.created_at)
+            uow.news.add(article)
+            uow.news.add(published)
         await uow.commit()
 
-    for query in ("", "scope=INTERNAL", "status=PUBLISHED"):
+    for query, number in (("", 4), ("scope=INTERNAL", 2), ("status=PUBLISHED", 2)):
         exported = json.loads((await client.get(f"{EXPORTS}/news?format=json&{query}")).text)
         listed = (await client.get(f"/api/v1/news?{query}")).json()["items"]
         assert sorted(item["id"] for item in exported) == sorted(item["id"] for item in listed)
+        assert len(listed) == number
     assert "Ünïcode" in (await client.get(f"{EXPORTS}/news")).text
 
 

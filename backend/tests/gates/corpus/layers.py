@@ -8,7 +8,6 @@ HEAD = "from typing import NewType\n"
 ID = 'ArticleId = NewType("ArticleId", int)\n'
 MOVE = "move the code to a layer that may do this"
 BY_NAME = "import it by name"
-ROUTER_HEAD = "from fastapi import APIRouter\n"
 
 ENTRIES = [
     Violation(

@@ -20,7 +20,7 @@ PUBLISHED, SERVED = "backend/openapi.json", "backend/app/presentation/http/contr
 WORKFLOW, HOOKS = ".github/workflows/ci.yml", ".pre-commit-config.yaml"
 DOCKERFILE, COMPOSE = ".devcontainer/Dockerfile", ".devcontainer/compose.yaml"
 DEVCONTAINER = ".devcontainer/devcontainer.json"
-RUNTIME, DEV = "backend/requirements/runtime.in", "backend/requirements/dev.in"
+RUNTIME = "backend/requirements/runtime.in"
 RUNTIME_LOCK, DEV_LOCK = "backend/requirements/runtime.txt", "backend/requirements/dev.txt"
 DECISION = "docs/decisions/0002-why.md"
 
