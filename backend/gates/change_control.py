@@ -18,7 +18,7 @@ from gates.written import Test, written, written_in
 DECISION = re.compile(rf"{DECISIONS}\d{{4}}-[a-z0-9-]+\.md")
 PARTS = ("Context", "Decision", "Consequences")
 GROWING = re.compile(
-    r"stack\.(runtime|dev|nox|database)|layers\.|exclusions|mutation\.left-out|migrations\.(imports|library-|squawk-)|routes\.|handlers\.across"
+    r"stack\.(runtime|dev|nox|audit|database)|layers\.|exclusions|mutation\.left-out|migrations\.(imports|library-|squawk-)|routes\.|handlers\.across"
 )
 BOTH = re.compile(r"tree$|handlers\.(state|model)|rules\.\w+\.says$|tool\.|noxw|noxfile|\.")
 TIGHTENING = re.compile(
@@ -116,9 +116,6 @@ def _new_decisions(project: Project, commit: str) -> list[str]:
 
 
 def _finding(project: Project, name: str, fact: str) -> Finding:
-    return Finding(
-        file=name,
-        line=project.book.place_of(*fact.lstrip("+-").split(" ", 1)) if name == PATH else 0,
-        message=f"loosened without a decision: {fact}",
-        fix=f"undo it, or add {DECISIONS}NNNN-slug.md ({', '.join(PARTS)}) that quotes `{fact}`",
-    )
+    line = project.book.place_of(*fact.lstrip("+-").split(" ", 1)) if name == PATH else 0
+    fix = f"undo it, or add {DECISIONS}NNNN-slug.md ({', '.join(PARTS)}) that quotes `{fact}`"
+    return Finding(file=name, line=line, message=f"loosened without a decision: {fact}", fix=fix)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from gates.changes import content_at, merge_base
 from gates.contract_diff import breaks
 from gates.model import Finding, GateError, Outcome, Project
+from gates.programs import run
 
 FILE = "backend/openapi.json"
 REPORT = Path(__file__).with_name("route_report.py")
@@ -33,11 +33,8 @@ def openapi(project: Project) -> Outcome:
     if before is not None:
         findings += _broken(project, base.commit, before, now)
     count = sum(len(path) for path in now["paths"].values())
-    return Outcome(
-        findings=findings,
-        checked=count,
-        note=f"{count} operations, " + (f"compared with {base}" if before else "nothing published before"),
-    )
+    note = f"{count} operations, " + (f"compared with {base}" if before else "nothing published before")
+    return Outcome(findings=findings, checked=count, note=note)
 
 
 def publish(project: Project) -> None:
@@ -52,29 +49,21 @@ def _broken(project: Project, base: str, before: str, now: dict[str, Any]) -> It
         if (project.root / entry["decision"]).is_file()
         and content_at(project, base, entry["decision"]) is None
     }
+    fix = "add, do not change; or declare the pointer in [[contract-breaks]] with a new decision"
     for found in breaks(json.loads(before), now):
         if found.pointer not in declared:
-            yield Finding(
-                file=FILE,
-                message=f"{found.pointer} breaks clients: {found.message}",
-                fix="add, do not change; or declare the pointer in [[contract-breaks]] with a new decision",
-            )
+            yield Finding(file=FILE, message=f"{found.pointer} breaks clients: {found.message}", fix=fix)
 
 
 def routes(project: Project) -> Outcome:
     """Every route is documented, answers with a schema, reads strict models and is bound to the policy."""
     rows = json.loads(_run(project, "-P", str(REPORT)))
     declared = project.book["routes"]
-    findings = [
-        Finding(
-            file=_relative(project, row["file"]),
-            line=row["line"],
-            message=f"{' '.join(row['methods'])} {row['path']}: {message}",
-            fix=fix,
-        )
-        for row in rows
-        for message, fix in _faults(row, declared)
-    ]
+    findings = []
+    for row in rows:
+        file, operation = _relative(project, row["file"]), f"{' '.join(row['methods'])} {row['path']}"
+        for message, fix in _faults(row, declared):
+            findings.append(Finding(file=file, line=row["line"], message=f"{operation}: {message}", fix=fix))
     return Outcome(findings=findings, checked=len(rows), note=f"{len(rows)} routes")
 
 
@@ -106,14 +95,8 @@ def _relative(project: Project, file: str) -> str:
 
 def _run(project: Project, *arguments: str) -> str:
     """Run the project's Python in backend/ and return what it prints. Raises GateError with its last line."""
-    result = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=project.backend,
-        env=os.environ | {"PAU2_ENVIRONMENT": "test", "PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+    env = os.environ | {"PAU2_ENVIRONMENT": "test", "PYTHONIOENCODING": "utf-8"}
+    result = run(project.backend, sys.executable, *arguments, env=env)
     if result.returncode:
         last = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise GateError(f"The application does not start: {last}")

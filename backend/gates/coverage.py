@@ -17,6 +17,7 @@ from gates.measurement import (
     totals,
 )
 from gates.model import Finding, Outcome, Project
+from gates.rulebook import PATH
 from gates.statements import Statements
 
 SHOWN = 5
@@ -46,14 +47,9 @@ def critical(project: Project) -> Outcome:
     for pattern in rules["critical-modules"]:
         found = {name for name in measured_files(project) if fnmatchcase(name, f"backend/{pattern}")}
         if not totals(measurement[name] for name in found & measurement.keys())[0].total:
-            findings.append(
-                Finding(
-                    file=".agent/rules/techstack-backend.md",
-                    line=project.book.line_of(f'"{pattern}"'),
-                    message=f"no measured code matches {pattern}: critical code moved out of its rule",
-                    fix="name the place where the code is now",
-                )
-            )
+            message = f"no measured code matches {pattern}: critical code moved out of its rule"
+            fix, line = "name the place where the code is now", project.book.line_of(f'"{pattern}"')
+            findings.append(Finding(file=PATH, line=line, message=message, fix=fix))
         modules |= found
     findings += unmeasured(project, measurement, modules)
     for name in sorted(modules & measurement.keys()):
@@ -68,12 +64,10 @@ def critical(project: Project) -> Outcome:
 def unmeasured(project: Project, measurement: Measurement, names: set[str] | None = None) -> list[Finding]:
     """Return a finding for each file (of the given names) that the tests should measure but did not see."""
     expected = measured_files(project) if names is None else sorted(names)
+    message = "the tests did not measure this file: all of it counts as untested"
+    fix = f"remove what hides it from coverage (omit, a missing source folder), then {RUN_TESTS}"
     return [
-        Finding(
-            file=name,
-            message="the tests did not measure this file: all of it counts as untested",
-            fix=f"remove what hides it from coverage (omit, a missing source folder), then {RUN_TESTS}",
-        )
+        Finding(file=name, message=message, fix=fix)
         for name in expected
         if name not in measurement and not overlooked(project, "coverage", name)
     ]
@@ -81,12 +75,9 @@ def unmeasured(project: Project, measurement: Measurement, names: set[str] | Non
 
 def links(project: Project) -> list[Finding]:
     """Return a finding for each symbolic link in the measured folders: coverage follows it out of sight."""
+    message = "code behind a symbolic link is measured under another name, or not at all"
     return [
-        Finding(
-            file=name,
-            message="code behind a symbolic link is measured under another name, or not at all",
-            fix="put the file itself here",
-        )
+        Finding(file=name, message=message, fix="put the file itself here")
         for name in sources.files(project, *(f"{folder}/*" for folder in measured_folders(project)))
         if (project.root / name).is_symlink()
     ]
@@ -99,12 +90,9 @@ def excluded(project: Project, name: str, file: Coverage) -> Iterator[Finding]:
     statements = Statements((project.root / name).read_bytes(), sources.parse(project, name))
     hidden = (file.excluded_lines & statements.code()) - statements.harmless()
     if hidden:
-        yield Finding(
-            file=name,
-            line=min(hidden),
-            message=f"{line_ranges(hidden)} excluded from coverage without being declared",
-            fix="test them and remove the exclusion, or declare it in [[exclusions]] with a decision",
-        )
+        message = f"{line_ranges(hidden)} excluded from coverage without being declared"
+        fix = "test them and remove the exclusion, or declare it in [[exclusions]] with a decision"
+        yield Finding(file=name, line=min(hidden), message=message, fix=fix)
 
 
 def shortfall(
@@ -113,14 +101,9 @@ def shortfall(
     """Yield a finding for lines and one for branches when they do not reach the threshold."""
     for kind, count in (("lines", lines), ("branches", branches)):
         if not count.reaches(threshold[kind]):
-            yield Finding(
-                file=name,
-                message=(
-                    f"tests cover {count} of the {kind} of {what}, but {threshold[kind]} % is the least"
-                    f" ({count.missing} of {count.total} are missing)"
-                ),
-                fix=fix,
-            )
+            least = f"{threshold[kind]} % is the least ({count.missing} of {count.total} are missing)"
+            message = f"tests cover {count} of the {kind} of {what}, but {least}"
+            yield Finding(file=name, message=message, fix=fix)
 
 
 def line_ranges(lines: set[int] | frozenset[int]) -> str:

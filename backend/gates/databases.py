@@ -1,10 +1,10 @@
 """Throw-away databases for the migration gates: their schema as pg_dump sees it, and their rows."""
 
 import re
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 from psycopg import sql
@@ -13,6 +13,7 @@ from devtools import databases
 from devtools.databases import Scratch
 from devtools.postgres import PostgresUnavailableError, installed_package
 from gates.model import GateError
+from gates.programs import run
 
 HEADER = re.compile(r"^--\n-- Name: (.+?); Type: (.+?); Schema: (.+?); Owner: .*\n--\n", re.MULTILINE)
 NOISE = re.compile(r"^(--.*|SET .*;|\\(un)?restrict .*)?\n", re.MULTILINE)
@@ -58,12 +59,7 @@ def scratch_databases() -> Iterator[Scratch]:
 
 def schema_of(url: str) -> Schema:
     """Return what `pg_dump --schema-only` says, without owners, grants and Alembic's own table."""
-    dumped = subprocess.run(
-        [_pg_dump(), "--schema-only", "--no-owner", "--no-privileges", url],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    dumped = run(Path.cwd(), _pg_dump(), "--schema-only", "--no-owner", "--no-privileges", url)
     if dumped.returncode:
         raise GateError(f"pg_dump failed: {dumped.stderr.strip()}")
     _preamble, *parts = HEADER.split(dumped.stdout)

@@ -21,26 +21,19 @@ DECIDES = "rules belong to the domain and the use cases"
 GIVEN = "what a use case returns is only read"
 LOOK_UPS = {"attrgetter", "get", "getattr", "methodcaller"}
 SHAPES: dict[type[ast.AST], str] = {
-    ast.For: "a loop",
-    ast.AsyncFor: "a loop",
-    ast.While: "a loop",
-    ast.ListComp: "a comprehension",
-    ast.SetComp: "a comprehension",
-    ast.DictComp: "a comprehension",
-    ast.GeneratorExp: "a comprehension",
-    ast.Try: "error handling",
-    ast.TryStar: "error handling",
-    ast.ExceptHandler: "error handling",
-    ast.With: "a with block",
-    ast.AsyncWith: "a with block",
-    ast.Match: "a match",
-    ast.Lambda: "a lambda",
-    ast.AugAssign: "arithmetic",
-    ast.If: "a condition",
-    ast.IfExp: "a condition",
-    ast.BoolOp: "a condition",
-    ast.Raise: "an error of its own",
-    ast.Assert: "an error of its own",
+    shape: what
+    for what, shapes in {
+        "a loop": (ast.For, ast.AsyncFor, ast.While),
+        "a comprehension": (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+        "error handling": (ast.Try, ast.TryStar, ast.ExceptHandler),
+        "a with block": (ast.With, ast.AsyncWith),
+        "a match": (ast.Match,),
+        "a lambda": (ast.Lambda,),
+        "arithmetic": (ast.AugAssign,),
+        "a condition": (ast.If, ast.IfExp, ast.BoolOp),
+        "an error of its own": (ast.Raise, ast.Assert),
+    }.items()
+    for shape in shapes
 }
 PROVIDING: set[type[ast.AST]] = {ast.If, ast.IfExp, ast.BoolOp, ast.UnaryOp, ast.Raise}
 """What dependencies need: something may be missing. Comparisons but with None stay refused."""

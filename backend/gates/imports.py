@@ -198,9 +198,8 @@ def _misplaced(app: App) -> Iterator[Finding]:
         if "__pycache__" in path.parts:
             continue
         if path.is_symlink():
-            yield Finding(
-                file=file, message="a link can lead to code outside its layer", fix="use a real file"
-            )
+            message = "a link can lead to code outside its layer"
+            yield Finding(file=file, message=message, fix="use a real file")
         elif path.suffix in BINARY:
             yield Finding(file=file, message="Python may load this, and no gate can read it", fix="remove it")
         elif path.is_dir() and any(path.rglob("*.py")) and not (path / "__init__.py").exists():

@@ -3,7 +3,6 @@
 import configparser
 import os
 import re
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gates.model import Finding, GateError, Outcome, Project
+from gates.programs import run
 from gates.rulebook import PATH
 
 HEADING = re.compile(r"(\S+) is not allowed to import (\S+):")
@@ -89,14 +89,9 @@ def _lint(project: Project, contracts: list[dict[str, str]]) -> str:
             config.write(file)
         program = "import sys; from importlinter.cli import lint_imports_command; lint_imports_command()"
         cache = project.root / ".import_linter_cache"
-        return subprocess.run(
-            [sys.executable, "-c", program, "--no-logo", f"--config={path}", f"--cache-dir={cache}"],
-            cwd=project.backend,
-            env=os.environ | {"NO_COLOR": "1", "COLUMNS": "1000", "PYTHONPATH": ""},
-            capture_output=True,
-            text=True,
-            check=False,
-        ).stdout
+        command = (sys.executable, "-c", program, "--no-logo", f"--config={path}", f"--cache-dir={cache}")
+        env = os.environ | {"NO_COLOR": "1", "COLUMNS": "1000", "PYTHONPATH": ""}
+        return run(project.backend, *command, env=env).stdout
 
 
 def _findings(project: Project, output: str) -> Iterator[Finding]:
@@ -107,9 +102,7 @@ def _findings(project: Project, output: str) -> Iterator[Finding]:
         elif match := CHAIN.match(line):
             module = f"backend/{match[1].replace('.', '/')}"
             package = f"{module}/__init__.py"
-            yield Finding(
-                file=package if (project.root / package).exists() else f"{module}.py",
-                line=int(match[3]),
-                message=f"{heading[0]} must not import {heading[1]}: {match[1]} imports {match[2]}",
-                fix="go through a port that the layer may see, or move the code to a layer that may do this",
-            )
+            file = package if (project.root / package).exists() else f"{module}.py"
+            message = f"{heading[0]} must not import {heading[1]}: {match[1]} imports {match[2]}"
+            fix = "go through a port that the layer may see, or move the code to a layer that may do this"
+            yield Finding(file=file, line=int(match[3]), message=message, fix=fix)

@@ -7,14 +7,13 @@ from what it was during that run: nobody is judged by, or gets through with, the
 import hashlib
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from gates.changes import BASE_VARIABLE
 from gates.model import GateError, Project
+from gates.programs import MODULE, run
 from gates.sources import files
 
 # Variables of a hook's repository, of the base in continuous integration, of somebody else's measurement, and
@@ -166,10 +165,8 @@ def report(project: Project, kind: str = "json", name: str = "coverage.json") ->
     folder = project.reports / "coverage"
     settings = folder / "report.ini"
     settings.write_text(REPORT)
-    command = [sys.executable, "-m", "coverage", kind, f"--rcfile={settings}", "-o", str(folder / name)]
-    result = subprocess.run(
-        command, cwd=project.backend, env=environment(), capture_output=True, text=True, check=False
-    )
+    options = (f"--rcfile={settings}", "-o", str(folder / name))
+    result = run(project.backend, *MODULE, "coverage", kind, *options, env=environment())
     if result.returncode:
         raise GateError(f"coverage cannot report ({(result.stdout + result.stderr).strip()}): {RUN_TESTS}.")
 

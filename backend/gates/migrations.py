@@ -148,11 +148,9 @@ def _selected(table: Table, numbers: list[int]) -> Counter[tuple[str | None, ...
 def _impatience(project: Project, waits: object) -> Iterator[Finding]:
     limit = 1000 * project.book["migrations"]["lock-timeout-seconds"]
     if waits not in range(1, limit + 1):
-        yield Finding(
-            file=ENVIRONMENT,
-            message=f"revisions wait {waits} ms for a lock (0: for ever) while requests queue behind them",
-            fix=f"set lock_timeout to at most {limit} ms where env.py connects",
-        )
+        message = f"revisions wait {waits} ms for a lock (0: for ever) while requests queue behind them"
+        fix = f"set lock_timeout to at most {limit} ms where env.py connects"
+        yield Finding(file=ENVIRONMENT, message=message, fix=fix)
 
 
 def _note(revisions: list[Revision], unfilled: list[str]) -> str:

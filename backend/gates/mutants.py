@@ -226,12 +226,9 @@ def _preload(project: Project) -> list[str]:
 
 def _finding(fate: Fate, least: int) -> Finding:
     reason = "is run by no test" if fate.end == "no test" else "survives its tests"
-    return Finding(
-        file=fate.file,
-        line=fate.mutant.line,
-        message=f"this mutant {reason} ({least} % must not):\n" + fate.mutant.diff,
-        fix="assert what the statement is for; then ./noxw -s mutants",
-    )
+    message = f"this mutant {reason} ({least} % must not):\n{fate.mutant.diff}"
+    fix = "assert what the statement is for; then ./noxw -s mutants"
+    return Finding(file=fate.file, line=fate.mutant.line, message=message, fix=fix)
 
 
 def _write(project: Project, what: str, fates: list[Fate]) -> None:

@@ -6,8 +6,6 @@ adapters. Ternaries and filters of comprehensions are no branches to coverage.
 """
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 
 from gates import sources
@@ -25,6 +23,7 @@ from gates.measurement import (
     totals,
 )
 from gates.model import Finding, GateError, Outcome, Project
+from gates.programs import MODULE, run
 from gates.statements import Statements
 
 HTML = "reports/new-code.html"
@@ -77,33 +76,23 @@ def _refused(project: Project, new: Measurement, lines: Count, branches: Count) 
     yield from shortfall("", "the new code", threshold, lines, branches, fix=f"see below, and {HTML}")
     for name, file in new.items():
         if file.missing_lines and not lines.reaches(threshold["lines"]):
-            yield Finding(
-                file=name,
-                line=min(file.missing_lines),
-                message=f"new code in {line_ranges(file.missing_lines)} is run by no test",
-                fix="write a test that runs it and fails when it is wrong",
-            )
+            message = f"new code in {line_ranges(file.missing_lines)} is run by no test"
+            fix = "write a test that runs it and fails when it is wrong"
+            yield Finding(file=name, line=min(file.missing_lines), message=message, fix=fix)
         if not branches.reaches(threshold["branches"]):
             yield from (_branch(name, branch) for branch in sorted(file.missing_branches))
 
 
 def _branch(name: str, branch: Branch) -> Finding:
-    return Finding(
-        file=name,
-        line=branch[0],
-        message=f"no test takes the new branch {name}:{branch_text(branch)}",
-        fix="write a test for this outcome of the condition",
-    )
+    message = f"no test takes the new branch {name}:{branch_text(branch)}"
+    fix = "write a test for this outcome of the condition"
+    return Finding(file=name, line=branch[0], message=message, fix=fix)
 
 
 def _hidden(project: Project, name: str, touched: set[int]) -> Iterator[Finding]:
+    message = "a statement stands behind another one on its line: coverage cannot tell whether it ran"
     for line in _statements(project, name).hidden(touched):
-        yield Finding(
-            file=name,
-            line=line,
-            message="a statement stands behind another one on its line: coverage cannot tell whether it ran",
-            fix="give it a line of its own (./noxw -s fix)",
-        )
+        yield Finding(file=name, line=line, message=message, fix="give it a line of its own (./noxw -s fix)")
 
 
 def diff_cover(project: Project, base: Base, new: Measurement, lines: Count) -> Iterator[Finding]:
@@ -120,20 +109,18 @@ def diff_cover(project: Project, base: Base, new: Measurement, lines: Count) -> 
     least = project.book["coverage"]["new"]["lines"]
     formats = f"html:../{HTML},markdown:../reports/new-code.md,json:../reports/coverage/new-code.json"
     command = [
-        *(sys.executable, "-m", "diff_cover.diff_cover_tool", str(folder / "coverage.xml")),
+        *(*MODULE, "diff_cover.diff_cover_tool", str(folder / "coverage.xml")),
         *(f"--diff-file={folder / 'new-code.diff'}", f"--compare-branch={base.commit}"),
         *(f"--fail-under={least}", f"--format={formats}", "--quiet"),
     ]
-    result = subprocess.run(command, cwd=project.backend, capture_output=True, text=True, check=False)
+    result = run(project.backend, *command)
     if result.returncode not in {0, LOW} or not (folder / "new-code.json").exists():
         raise GateError(f"diff-cover could not run: {(result.stdout + result.stderr).strip()}")
     counted = json.loads((folder / "new-code.json").read_text())["total_num_lines"]
     if (result.returncode == LOW and lines.reaches(least)) or counted != lines.total:
-        yield Finding(
-            file="",
-            message=f"diff-cover judges {counted} new lines, but {lines.total} were measured",
-            fix=f"compare {HTML} with reports/coverage/coverage.json; {RUN_TESTS}",
-        )
+        message = f"diff-cover judges {counted} new lines, but {lines.total} were measured"
+        fix = f"compare {HTML} with reports/coverage/coverage.json; {RUN_TESTS}"
+        yield Finding(file="", message=message, fix=fix)
 
 
 def _as_diff(name: str, file: Coverage) -> str:

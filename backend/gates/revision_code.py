@@ -3,14 +3,12 @@
 import ast
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from gates.alembic_worker import AlembicError, alembic_of
 from gates.changes import content_at, merge_base
 from gates.model import Finding, GateError, Outcome, Project
+from gates.programs import installed, run
 from gates.revisions import Revision, files_at, history, in_tree
 
 CHANGES_ROWS = re.compile(r"\s*(with|insert|update|delete|merge|copy|do)\b", re.IGNORECASE)
@@ -34,9 +32,8 @@ def code(project: Project) -> Outcome:
     findings += [finding for file in merged for finding in _edited(project, base, file)]
     new = [revision for revision in revisions if revision.file not in merged]
     findings += _squawk(project, new) if new and not findings else []
-    return Outcome(
-        findings=findings, checked=len(revisions), note=f"{len(new)} new, {len(revisions) - len(new)} merged"
-    )
+    note = f"{len(new)} new, {len(revisions) - len(new)} merged"
+    return Outcome(findings=findings, checked=len(revisions), note=note)
 
 
 def _edited(project: Project, base: str, file: str) -> Iterator[Finding]:
@@ -44,11 +41,9 @@ def _edited(project: Project, base: str, file: str) -> Iterator[Finding]:
     now = path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else None
     if now != content_at(project, base, file):
         verb = "was removed or renamed" if now is None else "was edited"
-        yield Finding(
-            file=file,
-            message=f"a merged revision {verb}: databases that ran it would differ from new ones",
-            fix=f"git checkout {base[:9]} -- {file}, and write a new revision",
-        )
+        message = f"a merged revision {verb}: databases that ran it would differ from new ones"
+        fix = f"git checkout {base[:9]} -- {file}, and write a new revision"
+        yield Finding(file=file, message=message, fix=fix)
 
 
 def _read(revision: Revision, allowed: Sequence[str]) -> Iterator[Finding]:
@@ -112,15 +107,11 @@ def _direction(revision: Revision, name: str) -> Iterator[Finding]:
         return
     if name == "downgrade" and revision.irreversible:
         return
-    fix = "undo what upgrade does"
+    fix = "remove the revision, or write what it changes"
     if name == "downgrade":
-        fix += ', or declare IRREVERSIBLE = "why there is no way back"'
-    yield Finding(
-        file=revision.file,
-        line=function.lineno if function else 0,
-        message=f"{name} does nothing: a revision goes both ways",
-        fix=fix if name == "downgrade" else "remove the revision, or write what it changes",
-    )
+        fix = 'undo what upgrade does, or declare IRREVERSIBLE = "why there is no way back"'
+    message, line = f"{name} does nothing: a revision goes both ways", function.lineno if function else 0
+    yield Finding(file=revision.file, line=line, message=message, fix=fix)
 
 
 def _does_nothing(function: ast.FunctionDef) -> bool:
@@ -144,11 +135,9 @@ def _squawk(project: Project, new: Sequence[Revision]) -> Iterator[Finding]:
             try:
                 sql = str(run("offline_sql", f"{revision.down or 'base'}:{revision.id}"))
             except AlembicError as error:
-                yield Finding(
-                    file=revision.file,
-                    message=f"its SQL cannot be made without a database, so nobody can examine it: {error}",
-                    fix='op.get_bind() and queries need a connection: say it with op.execute("UPDATE …")',
-                )
+                message = f"its SQL cannot be made without a database, so nobody can examine it: {error}"
+                fix = 'op.get_bind() and queries need a connection: say it with op.execute("UPDATE …")'
+                yield Finding(file=revision.file, message=message, fix=fix)
                 continue
             yield from _examined(project, revision, sql)
 
@@ -156,17 +145,14 @@ def _squawk(project: Project, new: Sequence[Revision]) -> Iterator[Finding]:
 def _examined(project: Project, revision: Revision, sql: str) -> Iterator[Finding]:
     rules = project.book["migrations"]
     ignored = ",".join(rules["squawk-ignored"])
-    command = [str(Path(sys.executable).with_name("squawk")), "--reporter", "json"]
-    command += ["--pg-version", f"{project.book['versions']['postgresql'][0]}.0", "--exclude", ignored]
-    result = subprocess.run(command, input=sql, capture_output=True, text=True, check=False)
+    options = ["--pg-version", f"{project.book['versions']['postgresql'][0]}.0", "--exclude", ignored]
+    result = run(project.root, installed("squawk"), "--reporter", "json", *options, given=sql)
     try:
         rows = json.loads(result.stdout)
     except ValueError:
         raise GateError(f"squawk could not run: {result.stderr.strip() or result.stdout.strip()}") from None
     lines = sql.splitlines()
     for row in rows:
-        yield Finding(
-            file=revision.file,
-            message=f"{row['message']} [squawk {row['rule_name']}] in: {lines[row['line']].strip()}",
-            fix=row.get("help") or "see squawkhq.com/docs/rules",
-        )
+        message = f"{row['message']} [squawk {row['rule_name']}] in: {lines[row['line']].strip()}"
+        fix = row.get("help") or "see squawkhq.com/docs/rules"
+        yield Finding(file=revision.file, message=message, fix=fix)

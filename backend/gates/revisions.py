@@ -102,11 +102,9 @@ def _misnamed(revision: Revision) -> Iterator[Finding]:
     path = PurePosixPath(revision.file)
     match = NAME.fullmatch(path.name)
     if match is None or not _is_date(match[1]) or path.parent.as_posix() != FOLDER:
-        yield Finding(
-            file=revision.file,
-            message=f"a revision is a file {FOLDER}/YYYY-MM-DD_slug.py, so that they read as a history",
-            fix='rename it; ./noxw -s revision -- "what it does" chooses the name',
-        )
+        message = f"a revision is a file {FOLDER}/YYYY-MM-DD_slug.py, so that they read as a history"
+        fix = 'rename it; ./noxw -s revision -- "what it does" chooses the name'
+        yield Finding(file=revision.file, message=message, fix=fix)
     for name in ("branch_labels", "depends_on"):
         if revision.names.get(name) is not None:
             yield _finding(revision, name, f"{name} makes more than one history", f"set {name} = None")

@@ -45,9 +45,8 @@ def _strays(project: Project, _names: list[str]) -> Iterator[Finding]:
     """Code that works on this machine only, or that the other gates would not read."""
     for name in untracked(project):
         if name.startswith("backend/") and name.endswith(".py"):
-            yield Finding(
-                file=name, message="git does not track this file", fix=f"git add {name}, or remove it"
-            )
+            fix = f"git add {name}, or remove it"
+            yield Finding(file=name, message="git does not track this file", fix=fix)
     for name in ignored(project, "backend/*.py"):
         message = "git ignores this file, so it exists on this machine only"
         yield Finding(file=name, message=message, fix="rename it, or correct .gitignore")

@@ -89,9 +89,6 @@ def _failure(case: Element) -> Finding:
     problem = case.find("error") if problem is None else problem
     message = (problem.get("message") if problem is not None else None) or "failed"
     name = f"{case.get('file')}::{case.get('name')}"
-    return Finding(
-        file=f"backend/{case.get('file')}",
-        line=int(case.get("line") or 0) + 1,
-        message=f"{case.get('name')}: {message.splitlines()[0]}",
-        fix=f"./noxw -s tests -- {name}",
-    )
+    message = f"{case.get('name')}: {message.splitlines()[0]}"
+    file, line = f"backend/{case.get('file')}", int(case.get("line") or 0) + 1
+    return Finding(file=file, line=line, message=message, fix=f"./noxw -s tests -- {name}")

@@ -2,25 +2,20 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 from gates.model import Finding, GateError, Outcome, Project
+from gates.programs import MODULE, run
 from gates.sources import files
-
-
-def run(project: Project, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run a Python module of the shared environment in backend/ and return what it printed."""
-    line = [sys.executable, "-m", *command]
-    return subprocess.run(line, cwd=project.backend, capture_output=True, text=True, check=False)
 
 
 def formatted(project: Project) -> Outcome:
     """Every Python file is formatted as ruff formats it."""
     names = python_files(project)
-    result = run(project, "ruff", "format", "--check", "--output-format", "json", *names)
+    options = ("format", "--check", "--output-format", "json")
+    result = run(project.backend, *MODULE, "ruff", *options, *names)
     return Outcome(findings=_ruff_findings(project, result, "./noxw -s fix"), checked=len(names))
 
 
@@ -28,13 +23,13 @@ def linted(project: Project) -> Outcome:
     """Every Python file keeps the lint rules; exception comments do not count."""
     names = python_files(project)
     options = ("--ignore-noqa", "--config", "pyproject.toml", "--output-format", "json")
-    result = run(project, "ruff", "check", *options, *names)
+    result = run(project.backend, *MODULE, "ruff", "check", *options, *names)
     return Outcome(findings=_ruff_findings(project, result, "./noxw -s fix repairs some"), checked=len(names))
 
 
 def typed(project: Project) -> Outcome:
     """Types are complete: mypy strict finds nothing."""
-    result = run(project, "mypy", "--output", "json")
+    result = run(project.backend, *MODULE, "mypy", "--output", "json")
     findings = []
     for line in result.stdout.splitlines():
         error: dict[str, Any] = json.loads(line) if line.startswith("{") else {"severity": ""}
@@ -57,7 +52,7 @@ def python_files(project: Project) -> list[str]:
     return [os.path.relpath(project.root / name, project.backend) for name in files(project, "*.py")]
 
 
-def _ruff_findings(project: Project, result: subprocess.CompletedProcess[str], fix: str) -> list[Finding]:
+def _ruff_findings(project: Project, result: CompletedProcess[str], fix: str) -> list[Finding]:
     try:
         rows = json.loads(result.stdout or "[]")
     except ValueError:

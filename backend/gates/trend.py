@@ -52,14 +52,10 @@ def remember(project: Project) -> None:
 
 def _drop(kind: str, before: Count, now: Count) -> Iterator[Finding]:
     if now.below(before) and now.missing > before.missing:
-        yield Finding(
-            file="",
-            message=(
-                f"the change lowers the coverage of {kind} from {before} ({before.missing} uncovered)"
-                f" to {now} ({now.missing} uncovered)"
-            ),
-            fix="test what the change adds or what lost its test; reports/new-code.html shows the new lines",
-        )
+        was, is_now = (f"{count} ({count.missing} uncovered)" for count in (before, now))
+        message = f"the change lowers the coverage of {kind} from {was} to {is_now}"
+        fix = "test what the change adds or what lost its test; reports/new-code.html shows the new lines"
+        yield Finding(file="", message=message, fix=fix)
 
 
 def _at(project: Project, base: Base) -> tuple[Totals, str]:

@@ -1,13 +1,11 @@
 """R06: the versions of Python and PostgreSQL stand in the rule book; whatever else names one agrees."""
 
-import ast
 import re
-import tomllib
 from collections.abc import Iterator
 
 from gates.model import Finding, Project
 from gates.rulebook import PATH
-from gates.sources import files, nodes, parse, text
+from gates.sources import files, text
 
 PLACES = (
     "*.md",
@@ -30,13 +28,12 @@ RANGE = re.compile(r"postgres\w*\W+(\d+) to (\d+)", re.IGNORECASE)
 """Sentences and calls that name the oldest Python, and the oldest and the newest PostgreSQL."""
 DECISIONS = "docs/decisions/"
 WORKFLOWS = ".github/workflows/"
-SERVER = "backend/devtools/postgres.py"
+PYPROJECT, SERVER = "backend/pyproject.toml", "backend/devtools/postgres.py"
 
 
 def versions(project: Project) -> Iterator[Finding]:
     """Yield each place that names a version the rule book does not have, or fails to cover one it has."""
-    yield from _pyproject(project)
-    yield from _supported_servers(project)
+    yield from _configured(project)
     in_workflows: dict[str, set[str]] = {product: set() for product in NAMED}
     for name in (name for name in files(project, *PLACES) if not name.startswith(DECISIONS)):
         for number, line in enumerate(text(project, name).splitlines(), 1):
@@ -67,44 +64,24 @@ def _named(line: str) -> Iterator[tuple[str, str]]:
             yield product, match[1]
 
 
-def _pyproject(project: Project) -> Iterator[Finding]:
-    name = "backend/pyproject.toml"
-    source = text(project, name)
-    config = tomllib.loads(source)
-    oldest, newest = project.book["versions"]["python"][0], project.book["versions"]["python"][-1]
-    major, minor = newest.split(".")
-    tools = config.get("tool", {})
-    expected = {
-        "requires-python": f">={oldest},<{major}.{int(minor) + 1}",
-        "target-version": f"py{oldest.replace('.', '')}",
-        "python_version": oldest,
-    }
-    found = {
-        "requires-python": config.get("project", {}).get("requires-python"),
-        "target-version": tools.get("ruff", {}).get("target-version"),
-        "python_version": tools.get("mypy", {}).get("python_version"),
-    }
-    for key, value in expected.items():
-        if found[key] != value:
-            line = source[: max(source.find(key), 0)].count("\n") + 1
-            yield _finding(name, line, f"{key} is {found[key]}, [versions] makes it {value!r}")
-
-
-def _supported_servers(project: Project) -> Iterator[Finding]:
-    """Compare the servers that the development tools accept: `SUPPORTED = range(first, last + 1)`."""
-    if not (project.root / SERVER).exists():
-        return
-    listed = [int(version) for version in project.book["versions"]["postgresql"]]
-    wanted = f"SUPPORTED = range({listed[0]}, {listed[-1] + 1})"
-    for node in nodes(parse(project, SERVER)):
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SUPPORTED":
-            if ast.unparse(node) != wanted:
-                yield _finding(SERVER, node.lineno, f"{ast.unparse(node)}, [versions] makes it {wanted}")
-            return
-    yield _finding(SERVER, 0, f"does not say {wanted}")
+def _configured(project: Project) -> Iterator[Finding]:
+    """Compare the lines that set what tools and servers support."""
+    python, servers = (project.book["versions"][product] for product in ("python", "postgresql"))
+    major, minor = python[-1].split(".")
+    for name, sentence in (
+        (PYPROJECT, f'requires-python = ">={python[0]},<{major}.{int(minor) + 1}"'),
+        (PYPROJECT, f'target-version = "py{python[0].replace(".", "")}"'),
+        (PYPROJECT, f'python_version = "{python[0]}"'),
+        (SERVER, f"SUPPORTED = range({servers[0]}, {int(servers[-1]) + 1})"),
+    ):
+        lines = text(project, name).splitlines() if (project.root / name).exists() else [sentence]
+        key = re.compile(rf"\b{sentence.partition(' ')[0]}\b[^=]*=")
+        said = [(number, line) for number, line in enumerate(lines, 1) if key.search(line)]
+        for number, line in said or [(0, "")]:
+            if line != sentence:
+                yield _finding(name, number, f"says {line or 'nothing'}, [versions] makes it {sentence}")
 
 
 def _finding(file: str, line: int, message: str) -> Finding:
-    return Finding(
-        file=file, line=line, message=message, fix=f"{PATH} [versions] is the one place: follow it"
-    )
+    fix = f"{PATH} [versions] is the one place: follow it"
+    return Finding(file=file, line=line, message=message, fix=fix)

@@ -160,7 +160,7 @@ ENTRIES = [
         change=lambda twin: twin.replace(PYPROJECT, 'python_version = "3.11"', 'python_version = "3.12"'),
         file=PYPROJECT,
         line="python_version",
-        says="python_version is 3.12, [versions] makes it '3.11'",
+        says='says python_version = "3.12", [versions] makes it python_version = "3.11"',
         fix="[versions] is the one place",
     ),
 ]
