@@ -2,11 +2,12 @@
 
 One idea carries all rules: a client's request must stay acceptable, so new request schemas allow at least
 what the old ones did; an answer must stay readable, so new response schemas allow at most what old ones did.
+What no rule here compares (`not`, `style`, a callback, whatever OpenAPI gains) has to stay as it is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from itertools import product, zip_longest
 from typing import Any, Literal
 
 Side = Literal["request", "response"]
@@ -15,7 +16,20 @@ Schema = Mapping[str, Any]
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 HIGHEST = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
 LOWEST = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
-EXACT = ("format", "pattern", "multipleOf", "uniqueItems", "contentMediaType", "contentEncoding")
+PROSE = {"deprecated", "description", "example", "examples", "externalDocs", "summary", "title"}
+# What has a rule of its own, or may change; any other keyword of these parts stays as it is.
+# What has a rule of its own, or may change; any other keyword of these parts has to stay as it is.
+DOCUMENT = PROSE | {"components", "info", "openapi", "paths", "security", "servers", "tags"}
+OPERATION = PROSE | {"parameters", "requestBody", "responses", "security", "servers", "tags"}
+VALUE = PROSE | {"content", "headers", "required", "schema"}
+SCHEMA = PROSE | {*HIGHEST, *LOWEST, "additionalProperties", "const", "default", "discriminator", "enum"}
+SCHEMA |= {"items", "prefixItems", "properties", "required", "type", "writeOnly"}
+FREE = {"request": SCHEMA, "response": SCHEMA | {"readOnly"}}
+STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
+UNSAID = dict.fromkeys(("allowEmptyValue", "allowReserved", "nullable", "readOnly", "uniqueItems"), False)
+"""What a missing keyword means (OpenAPI 3.1 §4.8.12); how a parameter is written depends on its place."""
+HERE = [{"url": "/"}]
+BOOLEAN: Mapping[bool, Schema] = {True: {}, False: {"not": {}}}
 
 
 @dataclass(frozen=True, order=True)
@@ -39,9 +53,10 @@ def _below(pointer: str, *names: object) -> str:
 class _Comparison:
     def __init__(self, old: Schema, new: Schema) -> None:
         self.old, self.new = old, new
-        self.seen: set[tuple[str, str, Side]] = set()
+        self.seen: set[tuple[object, object, Side]] = set()
 
     def paths(self) -> Iterator[Break]:
+        yield from _kept(self.old, self.new, "", but=DOCUMENT)
         for path, item in self.old.get("paths", {}).items():
             theirs = self.new.get("paths", {}).get(path, {})
             for method in METHODS:
@@ -49,23 +64,23 @@ class _Comparison:
                 if method in item and method not in theirs:
                     yield Break(at, f"{method.upper()} {path} is gone")
                 elif method in item:
-                    yield from self.operation(_inherit(item, method), _inherit(theirs, method), at)
-
+                    mine = _inherit(self.old, item, method)
+                    yield from self.operation(mine, _inherit(self.new, theirs, method), at)
         schemes = self.new.get("components", {}).get("securitySchemes", {})
         for name, scheme in self.old.get("components", {}).get("securitySchemes", {}).items():
             if {**scheme, "description": ""} != {**schemes.get(name, {}), "description": ""}:
                 yield Break(_below("/components/securitySchemes", name), "clients authenticate otherwise")
 
     def operation(self, old: Schema, new: Schema, at: str) -> Iterator[Break]:
-        if old.get("operationId") != new.get("operationId"):
-            yield Break(_below(at, "operationId"), "clients' code knows the operation by another name")
-        needs, offers = (
-            [_scopes(way) for way in part.get("security", document.get("security")) or [{}]]
-            for part, document in ((new, self.new), (old, self.old))
-        )
+        yield from _kept(old, new, at, but=OPERATION)
+        if old["tags"][:1] != new["tags"][:1]:
+            yield Break(_below(at, "tags"), "clients' code has the operation in another module")
+        if gone := sorted(old["servers"] - new["servers"]):
+            yield Break(_below(at, "servers"), f"it is no longer served at {', '.join(gone)}")
+        needs, offers = ([_scopes(way) for way in part["security"] or [{}]] for part in (new, old))
         if not all(any(way <= offer for way in needs) for offer in offers):
             yield Break(_below(at, "security"), "it asks for credentials that it did not ask for")
-        yield from self.parameters(old.get("parameters", []), new.get("parameters", []), at)
+        yield from self.parameters(old["parameters"], new["parameters"], at)
         yield from self.body(old.get("requestBody"), new.get("requestBody"), _below(at, "requestBody"))
         for status, response in old.get("responses", {}).items():
             place = _below(at, "responses", status)
@@ -75,20 +90,19 @@ class _Comparison:
                 yield from self.response(response, new["responses"][status], place)
 
     def parameters(self, old: Sequence[Schema], new: Sequence[Schema], at: str) -> Iterator[Break]:
-        before, after = ({(one["in"], one["name"]): one for one in given} for given in (old, new))
-        for key, parameter in before.items():
-            place = _below(at, "parameters", key[1])
-            if key not in after:
-                yield Break(place, f"the {key[0]} parameter {key[1]} is gone")
+        before, after = ({(one["in"], one["name"]): _said(one) for one in given} for given in (old, new))
+        for (kind, name), parameter in before.items():
+            place = _below(at, "parameters", name)
+            if (kind, name) not in after:
+                yield Break(place, f"the {kind} parameter {name} is gone")
                 continue
-            if after[key].get("required") and not parameter.get("required"):
-                yield Break(place, f"the {key[0]} parameter {key[1]} is now required")
-            schemas = parameter.get("schema", {}), after[key].get("schema", {})
-            yield from self.schema(*schemas, "request", _below(place, "schema"))
-        for key, parameter in after.items():
-            if key not in before and parameter.get("required"):
-                place = _below(at, "parameters", key[1])
-                yield Break(place, f"the new {key[0]} parameter {key[1]} is required")
+            now = after[kind, name]
+            if now.get("required") and not parameter.get("required"):
+                yield Break(place, f"the {kind} parameter {name} is now required")
+            yield from self.value(parameter, now, "request", place)
+        for kind, name in after.keys() - before.keys():
+            if after[kind, name].get("required"):
+                yield Break(_below(at, "parameters", name), f"the new {kind} parameter {name} is required")
 
     def body(self, old: Schema | None, new: Schema | None, at: str) -> Iterator[Break]:
         if (new or {}).get("required") and not (old or {}).get("required"):
@@ -96,44 +110,48 @@ class _Comparison:
         if old is not None and new is None:
             yield Break(at, "it takes no body any more")
         elif old is not None and new is not None:
-            yield from self.content(old, new, "request", at)
+            yield from self.value(old, new, "request", at)
 
     def response(self, old: Schema, new: Schema, at: str) -> Iterator[Break]:
-        yield from self.content(old, new, "response", at)
-        headers = new.get("headers", {})
+        yield from self.value(old, new, "response", at)
         for name, header in old.get("headers", {}).items():
-            place = _below(at, "headers", name)
-            if name not in headers:
+            place, now = _below(at, "headers", name), new.get("headers", {}).get(name)
+            if now is None:
                 yield Break(place, f"the header {name} is gone")
-            else:
-                schemas = header.get("schema", {}), headers[name].get("schema", {})
-                yield from self.schema(*schemas, "response", _below(place, "schema"))
+                continue
+            if header.get("required") and not now.get("required"):
+                yield Break(place, f"the header {name} is no longer always there")
+            was, now = (_said({"in": "header", **one}) for one in (header, now))
+            yield from self.value(was, now, "response", place)
 
-    def content(self, old: Schema, new: Schema, side: Side, at: str) -> Iterator[Break]:
+    def value(self, old: Schema, new: Schema, side: Side, at: str) -> Iterator[Break]:
+        """Compare what has a schema, or one for each media type: parameters, bodies, answers, headers."""
+        yield from _kept(old, new, at, but=VALUE)
+        yield from self.schema(old.get("schema", True), new.get("schema", True), side, _below(at, "schema"))
         for media, mine in old.get("content", {}).items():
-            place = _below(at, "content", media)
-            theirs = new.get("content", {}).get(media)
+            place, theirs = _below(at, "content", media), new.get("content", {}).get(media)
             if theirs is None:
                 yield Break(place, f"{media} is gone")
             else:
-                yield from self.schema(
-                    mine.get("schema", {}), theirs.get("schema", {}), side, _below(place, "schema")
-                )
+                yield from self.value(mine, theirs, side, place)
 
-    def schema(self, old: Schema, new: Schema, side: Side, at: str) -> Iterator[Break]:
+    def schema(self, old: Schema | bool, new: Schema | bool, side: Side, at: str) -> Iterator[Break]:
         """Compare two schemas alternative by alternative: what one side may send, the other must know."""
-        if "$ref" in old:
-            pair = (old["$ref"], new.get("$ref", at), side)
-            if pair in self.seen:
-                return
-            self.seen.add(pair)
-            at = old["$ref"].removeprefix("#") if "$ref" in new else at
+        old, new = (BOOLEAN[part] if isinstance(part, bool) else part for part in (old, new))
+        shared = "$ref" in old and "$ref" in new
+        pair = (old["$ref"], new["$ref"], side) if shared else (id(old), id(new), side)
+        if pair in self.seen:
+            return
+        self.seen.add(pair)
+        at = old["$ref"].removeprefix("#") if shared else at
         if side == "request" and "default" in old and old["default"] != new.get("default"):
             yield Break(_below(at, "default"), f"left out it meant {old['default']}: {new.get('default')}")
         before, after = _alternatives(self.old, old), _alternatives(self.new, new)
         sent, known = (before, after) if side == "request" else (after, before)
         for one in sent:
             yield from self.covered(one, known, side, at)
+        if not shared:  # elsewhere it has another pointer; here it may hold itself
+            self.seen.discard(pair)
 
     def covered(self, sent: Schema, known: Sequence[Schema], side: Side, at: str) -> Iterator[Break]:
         """Yield why no known alternative allows all that `sent` does: the shortest list of reasons."""
@@ -142,37 +160,56 @@ class _Comparison:
             verb = "is no longer accepted" if side == "request" else "is a new kind of value"
             yield Break(at, f"{sent.get('type', 'any value')} {verb}")
             return
-        pairs = [(sent, other) if side == "request" else (other, sent) for other in fitting]
-        seen = set(self.seen)
-        candidates = []
-        for old, new in pairs:
+        seen, candidates = self.seen, []
+        for other in fitting:
             self.seen = set(seen)
-            candidates.append(list(self.one(old, new, side, at)))
+            pair = (sent, other) if side == "request" else (other, sent)
+            candidates.append(list(self.one(*pair, side, at)))
+        self.seen = seen
         yield from min(candidates, key=len)
 
     def one(self, old: Schema, new: Schema, side: Side, at: str) -> Iterator[Break]:
         narrow, wide = (old, new) if side == "request" else (new, old)
         yield from (Break(_below(at, key), message) for key, message in _bounds(narrow, wide, side))
-        compare = partial(self.schema, side=side)
         fields = new.get("properties", {})
         for name, mine in old.get("properties", {}).items():
             place = _below(at, "properties", name)
             if name not in fields:
                 yield Break(place, f"the field {name} is gone from the {side}")
             else:
-                yield from compare(mine, fields[name], at=place)
+                yield from self.schema(mine, fields[name], side, place)
         asked, given = (new, old) if side == "request" else (old, new)
         for name in asked.get("required", []):
             if name not in given.get("required", []) and (side == "request" or name in fields):
                 verb = "newly required" if side == "request" else "no longer always there"
                 yield Break(_below(at, "required", name), f"the field {name} is {verb} in the {side}")
-        closed = new.get("additionalProperties") is False
-        if closed and old.get("additionalProperties", True) and side == "request":
-            yield Break(_below(at, "additionalProperties"), "other fields are now refused")
-        for key in ("items", "additionalProperties"):
-            mine, theirs = old.get(key), new.get(key)
-            if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
-                yield from compare(mine, theirs, at=_below(at, key))
+        for names, mine, theirs in _others(old, new):
+            if side == "request" and theirs is False and mine is not False:
+                yield Break(_below(at, *names), "other fields are now refused")
+            elif mine is not False and theirs is not False:
+                yield from self.schema(mine, theirs, side, _below(at, *names))
+
+
+def _kept(old: Schema, new: Schema, at: str, *, but: set[str]) -> Iterator[Break]:
+    """Yield the keywords that changed, of those without a rule of their own. Extensions are nobody's."""
+    for key in sorted({*old, *new} - but):
+        if old.get(key) != new.get(key) and not key.startswith("x-"):
+            yield Break(_below(at, key), f"{key} changed, and clients may rely on it")
+
+
+def _said(parameter: Schema) -> Schema:
+    """Return a parameter or header with what it leaves unsaid of how its value is written."""
+    style = "content" if "content" in parameter else parameter.get("style", STYLES[parameter["in"]])
+    return {**UNSAID, "explode": style == "form", **parameter, "style": style}
+
+
+def _others(old: Schema, new: Schema) -> Iterator[tuple[tuple[object, ...], Any, Any]]:
+    """Yield place, old and new schema of the values that have no name."""
+    for key in ("additionalProperties", "items"):
+        if key in old or key in new:
+            yield (key,), old.get(key, True), new.get(key, True)
+    tuples = zip_longest(old.get("prefixItems", ()), new.get("prefixItems", ()), fillvalue=True)
+    yield from ((("prefixItems", number), *pair) for number, pair in enumerate(tuples))
 
 
 def _scopes(way: Schema) -> set[tuple[str, str]]:
@@ -180,33 +217,40 @@ def _scopes(way: Schema) -> set[tuple[str, str]]:
     return {(scheme, scope) for scheme, scopes in way.items() for scope in ("", *scopes)}
 
 
-def _inherit(item: Schema, method: str) -> Schema:
-    """Return an operation with the parameters of its path."""
-    return {**item[method], "parameters": [*item.get("parameters", []), *item[method].get("parameters", [])]}
+def _inherit(document: Schema, item: Schema, method: str) -> Schema:
+    """Return an operation with what its path and its document say for it."""
+    own: Schema = {"tags": [], "security": document.get("security"), "servers": HERE, **item[method]}
+    servers = next(part["servers"] for part in (item[method], item, document, own) if "servers" in part)
+    parameters = [*item.get("parameters", []), *item[method].get("parameters", [])]
+    return {**own, "parameters": parameters, "servers": {server["url"] for server in servers}}
 
 
 def _alternatives(document: Schema, schema: Schema) -> list[Schema]:
     """Return the plain schemas of which a value fits one: references followed, unions and types split."""
+    parts = [*schema.get("allOf", [])]
     if "$ref" in schema:
         target: Any = document
         for name in schema["$ref"].removeprefix("#/").split("/"):
             target = target[name.replace("~1", "/").replace("~0", "~")]
-        return _alternatives(document, target)
-    for union in ("anyOf", "oneOf"):
-        if union in schema:
-            rest = {key: value for key, value in schema.items() if key not in {union, "discriminator"}}
-            return [{**rest, **option} for part in schema[union] for option in _alternatives(document, part)]
-    if "allOf" in schema:
-        merged: dict[str, Any] = {key: value for key, value in schema.items() if key != "allOf"}
-        for part in schema["allOf"]:
-            for option in _alternatives(document, part):
-                merged = {**merged, **option}
-                merged["properties"] = {**merged.get("properties", {}), **option.get("properties", {})}
-        return [merged]
-    if "const" in schema:
-        schema = {**schema, "enum": [schema["const"]]}
-    kinds = schema.get("type")
-    return [{**schema, "type": kind} for kind in kinds] if isinstance(kinds, list) else [schema]
+        parts.append(target)
+    choices = [_alternatives(document, part) for part in parts]
+    unions = (schema[key] for key in ("anyOf", "oneOf") if key in schema)
+    choices += [[one for part in union for one in _alternatives(document, part)] for union in unions]
+    own = {key: value for key, value in schema.items() if key not in {"$ref", "allOf", "anyOf", "oneOf"}}
+    return [plain for chosen in product(*choices) for plain in _split([own, *chosen])]
+
+
+def _split(parts: Sequence[Schema]) -> list[Schema]:
+    """Return what fits all parts, one schema for each type; of two limits the later one counts."""
+    whole = {key: value for part in parts for key, value in part.items()}
+    whole["properties"] = {
+        name: field for part in parts for name, field in part.get("properties", {}).items()
+    }
+    whole["required"] = [name for part in parts for name in part.get("required", [])]
+    if "const" in whole:
+        whole["enum"] = [whole["const"]]
+    kinds = whole.get("type")
+    return [{**whole, "type": kind} for kind in kinds] if isinstance(kinds, list) else [whole]
 
 
 def _type_fits(narrow: Schema, wide: Schema) -> bool:
@@ -217,15 +261,19 @@ def _type_fits(narrow: Schema, wide: Schema) -> bool:
 def _bounds(narrow: Schema, wide: Schema, side: Side) -> Iterator[tuple[str, str]]:
     """Yield keyword and message where the narrow schema allows a value that the wide one does not."""
     verb = "narrower for requests" if side == "request" else "wider in responses"
-    if "enum" in wide:
-        extra = [member for member in narrow.get("enum", ["any other value"]) if member not in wide["enum"]]
-        if extra:
+    for key, known, members in (
+        ("enum", wide.get("enum"), narrow.get("enum", ["any other value"])),
+        ("discriminator", *(part.get("discriminator", {}).get("mapping", {}) for part in (wide, narrow))),
+    ):
+        if known and (extra := [str(member) for member in members if member not in known]):
             how = "no longer accepted" if side == "request" else "new in responses"
-            yield "enum", f"{', '.join(map(str, extra))}: {how}"
+            yield key, f"{', '.join(extra)}: {how}"
     for key in (*HIGHEST, *LOWEST):
         limit, mine = wide.get(key), narrow.get(key)
         if limit is not None and (mine is None or (mine > limit if key in HIGHEST else mine < limit)):
             yield key, f"{key} is {verb}: {mine} and {limit}"
-    for key in EXACT:
-        if wide.get(key) not in {None, narrow.get(key)}:
+    for key in sorted({*wide} - FREE[side]):
+        if wide[key] != narrow.get(key, UNSAID.get(key)) and not key.startswith("x-"):
             yield key, f"{key} is {verb}: {narrow.get(key)} and {wide[key]}"
+    if side == "response" and narrow.get("writeOnly") and not wide.get("writeOnly"):
+        yield "writeOnly", "it is no longer in responses"

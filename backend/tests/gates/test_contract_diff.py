@@ -89,7 +89,7 @@ def test_finds_nothing_when_documents_are_equal() -> None:
         (
             [(f"{PUT}/operationId", "x")],
             f"{PUT}/operationId",
-            "clients' code knows the operation by another name",
+            "operationId changed, and clients may rely on it",
         ),
         (
             [(f"{PUT}/security", [{"bearer": []}])],
