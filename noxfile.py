@@ -16,7 +16,8 @@ import nox
 ROOT = Path(__file__).parent
 BACKEND = ROOT / "backend"
 VENV = ROOT / ".venv"
-PYTHON = str(VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+INTERPRETER = "Scripts/python.exe" if os.name == "nt" else "bin/python"
+PYTHON = str(VENV / INTERPRETER)
 LOCK = BACKEND / "requirements/dev.txt"
 MACHINE = (sys.version, sys.platform, sys.base_prefix)
 
@@ -48,29 +49,25 @@ def gates(session: nox.Session) -> None:
 
 
 @nox.session(allow_parallel=False, default=False)
-def env(session: nox.Session) -> None:
+def env(session: nox.Session, venv: Path = VENV, lock: Path = LOCK) -> None:
     """Install .venv from the lock (every session does, when the lock changed)."""
-    stamp, wanted = VENV / "stamp", hashlib.sha256(LOCK.read_bytes() + repr(MACHINE).encode()).hexdigest()
-    if stamp.exists() and stamp.read_text() == wanted and Path(PYTHON).exists():
+    stamp, wanted = venv / "stamp", hashlib.sha256(lock.read_bytes() + repr(MACHINE).encode()).hexdigest()
+    if stamp.exists() and stamp.read_text() == wanted and (venv / INTERPRETER).exists():
         return
-    session.log("installing the shared environment (once per lock)")
+    session.log(f"installing {venv.name} (once per lock)")
     stamp.unlink(missing_ok=True)
-    if not Path(PYTHON).exists() or not (VENV / "pyvenv.cfg").exists():
-        shutil.rmtree(VENV, ignore_errors=True)
-    uv(session, "venv", "--allow-existing", "--python", sys.executable, str(VENV))
-    uv(
-        session,
-        "pip",
-        "sync",
-        "--python",
-        PYTHON,
-        "--require-hashes",
-        "--only-binary",
-        ":all:",
-        "--compile-bytecode",
-        str(LOCK),
-    )
+    if not (venv / INTERPRETER).exists() or not (venv / "pyvenv.cfg").exists():
+        shutil.rmtree(venv, ignore_errors=True)
+    uv(session, "venv", "--allow-existing", "--python", sys.executable, str(venv))
+    options = ["--require-hashes", "--only-binary", ":all:", "--compile-bytecode"]
+    uv(session, "pip", "sync", "--python", str(venv), *options, str(lock))
     stamp.write_text(wanted)
+
+
+@nox.session(allow_parallel=False, default=False)
+def audit_env(session: nox.Session) -> None:
+    """Install .audit, the tools of the audit, from a lock of their own (the audit does)."""
+    env(session, ROOT / ".audit", LOCK.with_name("audit.txt"))
 
 
 @nox.session(requires=["env"], default=False)
@@ -142,6 +139,12 @@ def mutants(session: nox.Session) -> None:
     gates(session)
 
 
+@nox.session(requires=["env", "audit_env"], default=False)
+def audit(session: nox.Session) -> None:
+    """On request: have new pins (-- all: all pins) known vulnerabilities? Writes a bill of materials."""
+    gates(session)
+
+
 @nox.session(requires=["env"], default=False)
 def commit(session: nox.Session) -> None:
     """The commit hook: format, lint, secrets, structure, layers."""
@@ -182,7 +185,12 @@ def revision(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Pin requirements/*.in to versions and hashes (-- --upgrade for newer ones)."""
     options = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--no-annotate"]
-    for name, constraint in {"nox": [], "runtime": [], "dev": ["--constraints", "runtime.txt"]}.items():
+    for name, constraint in {
+        "nox": [],
+        "audit": [],
+        "runtime": [],
+        "dev": ["--constraints", "runtime.txt"],
+    }.items():
         with session.chdir(BACKEND / "requirements"):
             files = [f"{name}.in", "--output-file", f"{name}.txt"]
             uv(session, "pip", "compile", *options, *constraint, *session.posargs, *files)

@@ -19,7 +19,8 @@ from gates.rulebook import PATH
 from gates.sources import files, functions, nodes, parse, text
 
 PYPROJECT = "backend/pyproject.toml"
-KINDS = ("coverage", "dependencies", "lint", "secrets", "tests", "types")
+JUDGED_ELSEWHERE = ("dependencies", "secrets", "tests", "vulnerabilities")
+KINDS = ("coverage", "lint", "types", *JUDGED_ELSEWHERE)
 COMMENTS = {
     "lint": (
         r"noqa|ruff:|flake8[:-]|fmt:|isort:|yapf:|pylint:|nosec|nosemgrep|squawk-ignore|zizmor: ?ignore"
@@ -49,7 +50,7 @@ Found = tuple[Exclusion, str, int]
 
 
 def check(project: Project) -> Outcome:
-    """Compare both ways; secrets, dependencies and tests are compared by the gates that look for them."""
+    """Compare both ways; JUDGED_ELSEWHERE are compared by the gates that look for them."""
     found = [*_comments(project), *_configured(project), *_untyped(project), *_hooks(project)]
     wanted = declared(project)
     findings = [*_malformed(project)]
@@ -58,7 +59,7 @@ def check(project: Project) -> Outcome:
             message = f"an undeclared exclusion from {exclusion.kind} in {exclusion.path}: {exclusion.rule}"
             fix = f"remove it, or declare it in [[exclusions]] of {PATH} with a reason"
             findings.append(Finding(file=file, line=line, message=message, fix=fix))
-    idle = wanted - {item[0] for item in found} - declared(project, "secrets", "dependencies", "tests")
+    idle = wanted - {item[0] for item in found} - declared(project, *JUDGED_ELSEWHERE)
     findings += [unused(project, exclusion) for exclusion in sorted(idle) if exclusion.kind in KINDS]
     return Outcome(findings=findings, checked=len(wanted) + 1, note=f"{len(wanted)} declared")
 
@@ -136,9 +137,6 @@ def _configured(project: Project) -> Iterator[Found]:
             key = exclusion.rule if exclusion.path == "**" else exclusion.path
             line = source[: max(source.find(f'"{key}"'), 0)].count("\n") + 1
             yield exclusion, PYPROJECT, line
-    missing = {*project.book["coverage"]["measured"]} - {*tools["coverage"]["run"].get("source", [])}
-    for name in sorted(missing):
-        yield Exclusion("coverage", name, "source"), PYPROJECT, 0
 
 
 def _ruff(config: dict[str, Any]) -> Iterator[Exclusion]:
@@ -175,8 +173,6 @@ def _coverage(config: dict[str, Any]) -> Iterator[Exclusion]:
     for key in ("include", "exclude_lines", "exclude_also", "partial_branches", "partial_also"):
         for pattern in [*run.get(key, []), *report.get(key, [])]:
             yield Exclusion("coverage", "**", pattern)
-    if run.get("branch") is not True:
-        yield Exclusion("coverage", "**", "branch")
 
 
 def _pytest(config: dict[str, Any]) -> Iterator[Exclusion]:

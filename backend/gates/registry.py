@@ -23,6 +23,7 @@ CHECKS: Mapping[str, Check] = {
     "lint": late("gates.tools:linted"),
     "secrets": late("gates.secrets:check"),
     "workflows": late("gates.workflows:check"),
+    "vulnerabilities": late("gates.vulnerabilities:check"),
     "types": late("gates.tools:typed"),
     "layers": late("gates.layers:check"),
     "imports": late("gates.imports:check"),

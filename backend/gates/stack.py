@@ -7,8 +7,6 @@ installed (`*.txt`). deptry compares them with what the application imports.
 import ast
 import json
 import re
-import subprocess
-import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator
@@ -18,10 +16,13 @@ from typing import Any
 from gates.exclusions import Exclusion, declared, unused
 from gates.memory import remembered
 from gates.model import Finding, GateError, Outcome, Project
+from gates.programs import MODULE, run
 from gates.rulebook import PATH
 from gates.sources import files, nodes, parse, text
 
 FOLDER = "backend/requirements"
+LOCKS = {"runtime": "production", "dev": "tests and tools", "nox": "noxw", "audit": "the audit"}
+"""Who installs each."""
 REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]*)(\[[\w,-]+\])?(?:\s*[<>=!~][^;@]*)?")
 PIN = re.compile(r"([a-z0-9][a-z0-9-]*)==(\S+)( ; [^\\]+)? \\")
 HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
@@ -43,7 +44,7 @@ TESTS, GATE_TESTS = "backend/tests/", "backend/tests/gates/"
 
 def check(project: Project) -> Outcome:
     """Compare requirements and locks with [stack], run deptry, and refuse schema changes outside Alembic."""
-    asked = {name: [*_asked(project, name)] for name in ("runtime", "dev", "nox")}
+    asked = {name: [*_asked(project, name)] for name in LOCKS}
     findings = [*_requirements(project, asked), *_metadata(project), *_locks(project, asked)]
     findings += [*_imported(project, [name for _, name, _ in asked["runtime"]]), *_schema_changes(project)]
     count = sum(len(lines) for lines in asked.values())
@@ -68,9 +69,7 @@ def _requirements(project: Project, asked: dict[str, list[tuple[int, str, str]]]
         file = f"{FOLDER}/{name}.in"
         for number, requirement, line in lines:
             if not requirement:
-                message = (
-                    f"{line!r} is not a name with an optional version: addresses and options are refused"
-                )
+                message = f"{line!r} is no name with an optional version: addresses and options are refused"
                 yield Finding(file=file, line=number, message=message, fix="ask for it by name")
             elif requirement not in listed:
                 message = f"{requirement} is not in [stack] {name}"
@@ -158,13 +157,7 @@ def _deptry(project: Project, requirements: list[str]) -> list[dict[str, Any]]:
         config, report = Path(folder) / "pyproject.toml", Path(folder) / "report.json"
         config.write_text(f'[project]\nname = "x"\nversion = "1"\ndependencies = {quoted}\n')
         command = ["deptry", "app", "--config", str(config), "--json-output", str(report)]
-        result = subprocess.run(
-            [sys.executable, "-m", *command, "--known-first-party", "app", "--no-ansi"],
-            cwd=project.backend,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        result = run(project.backend, *MODULE, *command, "--known-first-party", "app", "--no-ansi")
         if not report.exists():
             raise GateError(f"deptry could not run: {result.stderr.strip()[-300:]}")
         issues: list[dict[str, Any]] = json.loads(report.read_text())
@@ -176,9 +169,8 @@ def _schema_changes(project: Project) -> Iterator[Finding]:
     fix = "write a revision: ./noxw -s revision -- slug"
     for name in files(project, "*.sql"):
         if not name.startswith("backend/alembic/"):
-            yield Finding(
-                file=name, message="SQL outside backend/alembic/ changes the schema unseen", fix=fix
-            )
+            message = "SQL outside backend/alembic/ changes the schema unseen"
+            yield Finding(file=name, message=message, fix=fix)
     names = [n for n in files(project, *SCHEMA_FREE) if n.endswith(".py") and not n.startswith(GATE_TESTS)]
     for name, uses in remembered(project, names, _makers).items():
         for line, what in uses:

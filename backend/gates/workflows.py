@@ -5,17 +5,15 @@ zizmor and the published schemas know GitHub's and Compose's rules; the project'
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 
 from gates import yamls
 from gates.model import Finding, GateError, Outcome, Project
+from gates.programs import MODULE, installed, run
 from gates.sources import files, text
 
 WORKFLOWS, HOOKS = ".github/workflows/", ".pre-commit-config.yaml"
@@ -28,6 +26,8 @@ SCHEMAS = {
 LONGEST = 160
 """Characters of a schema's message: it quotes what it refuses."""
 REQUIRED_JOB = "required"
+REPORTING = {"schedule", "workflow_dispatch"}
+"""Events that bring no change: a workflow that only these start judges none, and nothing waits for it."""
 READING = {"none", "read"}
 RUN = re.compile(r"\./noxw( -s [a-z -]+)?")
 MACHINE = re.compile(r"ubuntu-\d\d\.\d\d")
@@ -57,9 +57,8 @@ def check(project: Project) -> Outcome:
 def _missing(names: list[str]) -> Iterator[Finding]:
     for wanted in (WORKFLOWS, DEVCONTAINER, DOCKERFILE, HOOKS):
         if not any(name.startswith(wanted) for name in names):
-            yield Finding(
-                file=wanted, message="this is missing, so the gates do not run there", fix="restore it"
-            )
+            message = "this is missing, so the gates do not run there"
+            yield Finding(file=wanted, message=message, fix="restore it")
 
 
 def _invalid(project: Project, schema: str, names: list[str]) -> Iterator[Finding]:
@@ -76,56 +75,47 @@ def _invalid(project: Project, schema: str, names: list[str]) -> Iterator[Findin
 def _audited(project: Project) -> Iterator[Finding]:
     """Run zizmor, whose ignore comments and configuration are switched off."""
     options = ["--offline", "--no-config", "--no-ignores", "--no-progress", "--quiet", "--format", "json"]
-    program = str(Path(sys.executable).with_name("zizmor"))
-    result = subprocess.run(
-        [program, *options, ".github", HOOKS], cwd=project.root, capture_output=True, text=True, check=False
-    )
+    result = run(project.root, installed("zizmor"), *options, ".github", HOOKS)
     try:
         report = json.loads(result.stdout)
     except ValueError:
         raise GateError(f"zizmor could not run: {result.stderr.strip()[-LONGEST:]}") from None
     for finding in report:
         where = next(place for place in finding["locations"] if place["symbolic"]["kind"] == "Primary")
-        yield Finding(
-            file=where["symbolic"]["key"]["Local"]["verbatim_path"],
-            line=where["concrete"]["location"]["start_point"]["row"] + 1,
-            message=f"{finding['desc']} [{finding['ident']}]",
-            fix=finding["url"],
-        )
+        file = where["symbolic"]["key"]["Local"]["verbatim_path"]
+        line = where["concrete"]["location"]["start_point"]["row"] + 1
+        message = f"{finding['desc']} [{finding['ident']}]"
+        yield Finding(file=file, line=line, message=message, fix=finding["url"])
 
 
 def _jobs(project: Project, names: list[str]) -> Iterator[Finding]:
-    """One job stands for all: it waits for each, always runs, and no step may fail unseen."""
-    jobs: dict[str, Any] = {}
-    runs: list[str] = []
+    """One job stands for all that judge a change: it waits for each, always runs, no step fails unseen."""
+    jobs: list[tuple[str, Any]] = []
     for name in [name for name in names if name.startswith(WORKFLOWS)]:
         content = text(project, name)
         workflow = yamls.load(name, content)
-        jobs |= workflow["jobs"]
+        jobs += workflow["jobs"].items() if {*workflow["on"]} - REPORTING else ()
         if workflow.get("permissions") != {}:
             line = _line(content, "permissions")
             yield Finding(file=name, line=line, message="jobs get rights unasked", fix="permissions: {}")
         for job, entry in workflow["jobs"].items():
             line = _line(content, f"{job}:")
-            runs += [step["run"].strip() for step in entry.get("steps", []) if "run" in step]
-            yield from (
-                Finding(file=name, line=line, message=f"{job} {m}", fix=f) for m, f in _faults(job, entry)
-            )
-    last = jobs.get(REQUIRED_JOB, {})
+            for message, fix in _faults(job, entry):
+                yield Finding(file=name, line=line, message=f"{job} {message}", fix=fix)
+    last = dict(jobs).get(REQUIRED_JOB, {})
     needs = [*last.get("needs", [])]
-    steps = [
-        {
-            "run": f'test "$RESULTS" = "{" ".join(["success"] * len(needs))}"',
-            "env": {"RESULTS": "${{ join(needs.*.result, ' ') }}"},
-        }
-    ]
-    if {*needs} != {*jobs} - {REQUIRED_JOB} or last.get("if") != "always()" or last.get("steps") != steps:
-        message = (
-            f"the job {REQUIRED_JOB!r} must need every other job, run always() and compare their results"
-        )
+    test = f'test "$RESULTS" = "{" ".join(["success"] * len(needs))}"'
+    steps = [{"run": test, "env": {"RESULTS": "${{ join(needs.*.result, ' ') }}"}}]
+    waits = sorted([*needs, REQUIRED_JOB]) == sorted(name for name, _ in jobs)
+    if not waits or last.get("if") != "always()" or last.get("steps") != steps:
+        message = f"the job {REQUIRED_JOB!r} must need all that judge, run always() and compare their results"
         yield Finding(file=WORKFLOWS, message=message, fix=f"a skipped job counts as failed: {steps[0]}")
-    if "./noxw" not in runs:
+    if not any("./noxw" in _runs(job) for _, job in jobs):
         yield Finding(file=WORKFLOWS, message="no job runs every gate", fix="run: ./noxw")
+
+
+def _runs(job: dict[str, Any]) -> list[str]:
+    return [step["run"].strip() for step in job.get("steps", []) if "run" in step]
 
 
 def _faults(job: str, entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -142,9 +132,9 @@ def _faults(job: str, entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "may write to the repository", "contents: read"
     if not MACHINE.fullmatch(str(entry.get("runs-on"))):
         yield "runs on a machine that changes unseen", "name a version: ubuntu-24.04"
-    for run in [step["run"].strip() for step in entry.get("steps", []) if "run" in step]:
-        if job != REQUIRED_JOB and not RUN.fullmatch(run):
-            yield f"runs something that nobody can run at their desk: {run}", "call ./noxw"
+    for command in _runs(entry):
+        if job != REQUIRED_JOB and not RUN.fullmatch(command):
+            yield f"runs something that nobody can run at their desk: {command}", "call ./noxw"
 
 
 def _containers(project: Project, names: list[str]) -> Iterator[Finding]:
@@ -161,9 +151,8 @@ def _containers(project: Project, names: list[str]) -> Iterator[Finding]:
             yield from _services(project, name)
         users = re.findall(r"^USER\s+(\S+)", content, re.MULTILINE)
         if name.endswith("Dockerfile") and (not users or re.match(r"root\b|0", users[-1])):
-            yield Finding(
-                file=name, message="the container runs as root", fix="end with USER and a plain user"
-            )
+            fix = "end with USER and a plain user"
+            yield Finding(file=name, message="the container runs as root", fix=fix)
     if DEVCONTAINER in names:
         yield from _devcontainer(project)
 
@@ -200,8 +189,7 @@ def _hooks(project: Project, names: list[str]) -> Iterator[Finding]:
     """Hooks are the nox sessions: no second version of a tool, no network."""
     if HOOKS not in names:
         return
-    command = [sys.executable, "-m", "pre_commit", "validate-config", HOOKS]
-    result = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)
+    result = run(project.root, *MODULE, "pre_commit", "validate-config", HOOKS)
     if result.returncode:
         yield Finding(file=HOOKS, message=" ".join(result.stdout.split()), fix="correct it")
         return

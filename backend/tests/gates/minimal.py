@@ -197,6 +197,8 @@ FILES = {
     "backend/requirements/runtime.txt": lock("fastapi==1.0", "sqlalchemy==2.0"),
     "backend/requirements/dev.in": "-r runtime.in\nruff\n",
     "backend/requirements/dev.txt": lock("fastapi==1.0", "ruff==1.0", "sqlalchemy==2.0"),
+    "backend/requirements/nox.txt": "",
+    "backend/requirements/audit.txt": "",
     "backend/alembic/env.py": "",
     "backend/gates/registry.py": 'CHECKS = {"lint": print, "layers": print}\n',
     "backend/tests/__init__.py": "",

@@ -66,8 +66,6 @@ def test_refuses_exclusion_when_code_makes_it_undeclared(
         ("strict = true", 'strict = true\ndisable_error_code = ["misc"]', "types in **: misc"),
         ("strict = true", "strict = true\nignore_missing_imports = true", "in **: ignore_missing_imports"),
         ("strict = true", 'strict = true\nexclude = "app/x"', "types in app/x: all"),
-        ("branch = true", "branch = false", "coverage in **: branch"),
-        ('source = ["app"]', "source = []", "coverage in app: source"),
         (
             "[tool.coverage.run]",
             '[tool.coverage.report]\nexclude_also = ["raise"]\n[tool.coverage.run]',

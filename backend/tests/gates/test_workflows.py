@@ -153,7 +153,35 @@ def test_refuses_workflow_when_one_job_does_not_stand_for_all(clean: Twin, old: 
 
     messages = [finding.message for finding in check(clean.project).findings]
 
-    assert any("the job 'required' must need every other job" in message for message in messages)
+    assert any("the job 'required' must need all that judge" in message for message in messages)
+
+
+SCHEDULE = "  schedule:\n    - cron: '1 2 * * *'\n  workflow_dispatch:\n"
+NIGHTLY = (
+    CI[: CI.index("  required:")].replace("  pull_request:\n", SCHEDULE).replace("group: ci", "group: night")
+)
+
+
+def test_passes_when_nothing_waits_for_what_a_schedule_starts(clean: Twin) -> None:
+    clean.write(".github/workflows/night.yml", NIGHTLY)
+
+    assert check(clean.project).findings == []
+
+
+@pytest.mark.parametrize("job", ["gates", "more"])
+def test_refuses_workflow_when_another_one_judges_changes_too(clean: Twin, job: str) -> None:
+    night = NIGHTLY.replace(SCHEDULE, f"  pull_request:\n{SCHEDULE}").replace("  gates:", f"  {job}:")
+    clean.write(".github/workflows/night.yml", night)
+
+    assert "the job 'required' must need all that judge" in only(clean).message
+
+
+def test_refuses_workflow_when_only_a_schedule_runs_every_gate(clean: Twin) -> None:
+    clean.replace(WORKFLOW, "run: ./noxw", "run: ./noxw -s lint").write(
+        ".github/workflows/night.yml", NIGHTLY
+    )
+
+    assert only(clean).message == "no job runs every gate"
 
 
 @pytest.mark.parametrize(

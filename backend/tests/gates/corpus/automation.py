@@ -1,11 +1,19 @@
 """R16: workflows, containers, hooks."""
 
 from tests.gates.corpus.entries import Violation
-from tests.gates.corpus.project import COMPOSE, DEVCONTAINER, DOCKERFILE, HOOKS, WORKFLOW
+from tests.gates.corpus.project import CI, COMPOSE, DEVCONTAINER, DOCKERFILE, HOOKS, WORKFLOW
 
 PIN = "@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
 MANUAL = "https://docs.zizmor.sh/"
 VERSION = "name a version"
+OTHER_WORKFLOW = ".github/workflows/other.yml"
+
+
+def alone(event: str) -> str:
+    """Return a workflow with the one job that runs every gate, for another event."""
+    text = CI[: CI.index("  required:")].replace("  pull_request:\n  merge_group:", f"  {event}:")
+    return text.replace("group: ci", "group: other")
+
 
 ENTRIES = [
     Violation(
@@ -66,9 +74,17 @@ ENTRIES = [
         gate="workflows",
         change=lambda twin: twin.replace(WORKFLOW, "    if: always()\n", ""),
         file=".github/workflows/",
-        says="the job 'required' must need every other job, run always()",
+        says="the job 'required' must need all that judge, run always()",
         fix="a skipped job counts as failed",
         also=("change-control",),
+    ),
+    Violation(
+        what="a second workflow for changes, which the required job cannot wait for",
+        gate="workflows",
+        change=lambda twin: twin.write(OTHER_WORKFLOW, alone("pull_request")),
+        file=".github/workflows/",
+        says="the job 'required' must need all that judge",
+        fix="a skipped job counts as failed",
     ),
     Violation(
         what="a container that runs as root",

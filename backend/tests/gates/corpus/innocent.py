@@ -1,5 +1,6 @@
 """Changes that break no rule, each close to one that does."""
 
+from tests.gates.corpus.automation import OTHER_WORKFLOW, alone
 from tests.gates.corpus.contract import contract
 from tests.gates.corpus.entries import Innocent
 from tests.gates.corpus.project import (
@@ -197,6 +198,18 @@ ENTRIES = [
         what="a hook by another name for people",
         gate="workflows",
         change=lambda twin: twin.replace(HOOKS, "name: gates", "name: every gate"),
+    ),
+    Innocent(
+        what="a workflow that judges no change",
+        gate="workflows",
+        change=lambda twin: twin.write(OTHER_WORKFLOW, alone("workflow_dispatch")),
+    ),
+    Innocent(
+        what="versions of which nothing is known",
+        gate="vulnerabilities",
+        change=lambda twin: twin.replace(RUNTIME_LOCK, "fastapi==1.0", "fastapi==1.1").replace(
+            DEV_LOCK, "fastapi==1.0", "fastapi==1.1"
+        ),
     ),
     Innocent(
         what="another container with a version",

@@ -13,13 +13,14 @@ import pytest
 from coverage.config import DEFAULT_EXCLUDE
 from coverage.parser import PythonParser
 
-from gates import contract, layers, new_code, stack, tools, trend, workflows
+from gates import contract, layers, new_code, stack, tools, trend, vulnerabilities, workflows
 from gates.changes import merge_base
 from gates.measurement import measured_files, snapshot
 from gates.model import Project
 from gates.registry import CHECKS
 from gates.runner import Result, run_gate, run_session
 from gates.sources import files
+from tests.gates import advisories
 from tests.gates.corpus.entries import Innocent, Untested
 from tests.gates.corpus.project import FILES, SLOW
 from tests.gates.twin import Twin, make_twin
@@ -96,8 +97,9 @@ def line_of(source: str, fragment: str) -> int:
 
 
 def without_repetition(patch: pytest.MonkeyPatch) -> None:
-    """Ask each slow tool only once about the same files, and leave diff-cover's reports out."""
+    """Ask each slow tool only once about the same files, no service, and leave diff-cover's reports out."""
     patch.setattr(new_code, "diff_cover", lambda *_: [])
+    patch.setattr(vulnerabilities, "_tool", advisories.program)
     for module, name, places in READ_BY:
         patch.setattr(module, name, _once(getattr(module, name), places))
 

@@ -42,9 +42,10 @@ RULES = {
     "R15": ("Secrets.", ["secrets"]),
     "R16": ("Files.", ["workflows"]),
     "R17": ("Mutants.", ["mutants"]),
+    "R18": ("Vulnerabilities.", ["vulnerabilities"]),
 }
-SLOW = ["routes", "migration-drift", "migration-cycle", "tests", "mutants"]
-"""Gates that start the application, PostgreSQL or pytest: they judge only the changes that name them."""
+SLOW = ["routes", "migration-drift", "migration-cycle", "tests", "mutants", "vulnerabilities"]
+"""Gates that start the application, PostgreSQL or pytest, or ask a service: for changes that name them."""
 GATES = [gate for _, gates in RULES.values() for gate in gates]
 STATIC = [gate for gate in GATES if gate not in SLOW]
 

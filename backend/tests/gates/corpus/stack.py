@@ -1,5 +1,6 @@
-"""R05: dependencies, and ways to a schema beside the revisions."""
+"""R05, R18: dependencies, what is known about them, and ways to a schema beside the revisions."""
 
+from tests.gates.advisories import VULNERABLE
 from tests.gates.corpus.entries import Violation
 from tests.gates.corpus.project import DEV_LOCK, PYPROJECT, REPOSITORY, RUNTIME, RUNTIME_LOCK
 from tests.gates.minimal import lock
@@ -149,5 +150,16 @@ ENTRIES = [
         says="[DEP002]",
         fix="remove it, or declare why it stays",
         also=("change-control",),
+    ),
+    Violation(
+        what="a version with a known vulnerability",
+        gate="vulnerabilities",
+        change=lambda twin: twin.replace(RUNTIME_LOCK, "fastapi==1.0", VULNERABLE).replace(
+            DEV_LOCK, "fastapi==1.0", VULNERABLE
+        ),
+        file=RUNTIME_LOCK,
+        line=VULNERABLE,
+        says="production installs fastapi 0.9: CVE-1, GHSA-1: It answers anybody.",
+        fix="mended in 1.0",
     ),
 ]
