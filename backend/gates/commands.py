@@ -94,13 +94,8 @@ def _session_name(function: ast.FunctionDef) -> str:
 
 
 def _gates(project: Project) -> Iterator[Finding]:
-    registered = {
-        str(key.value)
-        for node in nodes(parse(project, REGISTRY))
-        if isinstance(node, ast.Dict)
-        for key in node.keys
-        if isinstance(key, ast.Constant)
-    }
+    tables = (node for node in nodes(parse(project, REGISTRY)) if isinstance(node, ast.Dict))
+    registered = {str(key.value) for node in tables for key in node.keys if isinstance(key, ast.Constant)}
     sessions = project.book["sessions"]
     run = {gate for gates in sessions.values() for gate in gates}
     default = project.book["default"]

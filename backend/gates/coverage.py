@@ -66,21 +66,18 @@ def unmeasured(project: Project, measurement: Measurement, names: set[str] | Non
     expected = measured_files(project) if names is None else sorted(names)
     message = "the tests did not measure this file: all of it counts as untested"
     fix = f"remove what hides it from coverage (omit, a missing source folder), then {RUN_TESTS}"
+    unseen = (name for name in expected if name not in measurement)
     return [
-        Finding(file=name, message=message, fix=fix)
-        for name in expected
-        if name not in measurement and not overlooked(project, "coverage", name)
+        Finding(file=n, message=message, fix=fix) for n in unseen if not overlooked(project, "coverage", n)
     ]
 
 
 def links(project: Project) -> list[Finding]:
     """Return a finding for each symbolic link in the measured folders: coverage follows it out of sight."""
     message = "code behind a symbolic link is measured under another name, or not at all"
-    return [
-        Finding(file=name, message=message, fix="put the file itself here")
-        for name in sources.files(project, *(f"{folder}/*" for folder in measured_folders(project)))
-        if (project.root / name).is_symlink()
-    ]
+    names = sources.files(project, *(f"{folder}/*" for folder in measured_folders(project)))
+    found = (name for name in names if (project.root / name).is_symlink())
+    return [Finding(file=name, message=message, fix="put the file itself here") for name in found]
 
 
 def excluded(project: Project, name: str, file: Coverage) -> Iterator[Finding]:

@@ -76,11 +76,8 @@ class Presentation:
     @cached_property
     def handlers(self) -> list[Function]:
         """The functions that a decorator such as `@router.get(…)` makes a route."""
-        return [
-            function
-            for function in functions(self.module.tree)
-            if any(self._is_route(decorator) for decorator in function.decorator_list)
-        ]
+        found = functions(self.module.tree)
+        return [function for function in found if any(map(self._is_route, function.decorator_list))]
 
     def routes(self, *, is_router: bool) -> Iterator[tuple[int, str]]:
         """In a router module everything is held to the handlers' shape, elsewhere the handlers are."""
