@@ -1,7 +1,7 @@
 """Reads of consultations: what is asked, what somebody answered, what came out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -65,7 +65,7 @@ class ConsultationView(ConsultationSummary):
 class AnswerView:
     question_id: UUID
     option_ids: list[UUID]
-    text: str | None
+    text: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Tally:
 
     responses: int
     choices: Mapping[UUID, int]
-    texts: Mapping[UUID, Sequence[str]]
+    texts: Mapping[UUID, Sequence[str]] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class QuestionResult:
     title: str
     kind: QuestionKind
     options: list[OptionResult]
-    texts: list[str] | None
+    texts: list[str] | None = field(repr=False)
 
     @classmethod
     def of(cls, question: QuestionView, tally: Tally, *, anonymous: bool) -> "QuestionResult":

@@ -125,7 +125,7 @@ class Answers:
     """A checked set of answers, in the order of the questions whatever order they came in."""
 
     choices: list[OptionId] = field(default_factory=list)
-    texts: dict[QuestionId, str] = field(default_factory=dict)
+    texts: dict[QuestionId, str] = field(default_factory=dict, repr=False)
 
     def add(self, question: Question, answer: Answer, index: int) -> None:
         """Raises AnswerError; `index` is the answer's place in the request."""

@@ -70,7 +70,7 @@ class Answer:
 
     question_id: QuestionId
     option_ids: Sequence[OptionId]
-    text: str | None
+    text: str | None = field(repr=False)
 
 
 @dataclass(eq=False, kw_only=True)
