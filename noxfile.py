@@ -39,7 +39,7 @@ def python(session: nox.Session, *arguments: str, **options: object) -> None:
 
 
 def with_postgres(session: nox.Session, *arguments: str) -> None:
-    """Run a Python command with DATABASE_URL set to the development database."""
+    """Run a Python command on the development database."""
     python(session, "-m", "devtools.postgres", PYTHON, *arguments)
 
 

@@ -7,10 +7,10 @@ from alembic import context
 from sqlalchemy import Connection, create_engine, pool
 from sqlalchemy.exc import OperationalError
 
-from app.core.database import sqlalchemy_url
+from app.core.database import sqlalchemy_url, with_limits
 from app.infrastructure.database.tables import metadata
 
-LOCK_TIMEOUT = "4s"
+LOCK_TIMEOUT_SECONDS = 4
 LOCK_NOT_AVAILABLE = "55P03"
 
 
@@ -21,17 +21,17 @@ def _url() -> str:
 def _run_offline() -> None:
     context.configure(dialect_name="postgresql", literal_binds=True, target_metadata=metadata)
     with context.begin_transaction():
-        context.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+        context.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
         context.run_migrations()
 
 
 def _run_online() -> None:
     """Wait 4 s at most for a lock that running requests hold, then give way and try again."""
     engine = create_engine(
-        sqlalchemy_url(_url()),
+        with_limits(sqlalchemy_url(_url()), lock_timeout=LOCK_TIMEOUT_SECONDS),
         poolclass=pool.NullPool,
         hide_parameters=True,
-        connect_args={"options": f"-c lock_timeout={LOCK_TIMEOUT}", "connect_timeout": 5},
+        connect_args={"connect_timeout": 5},
     )
     for pause in (1, 2, 0):
         try:

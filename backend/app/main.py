@@ -18,7 +18,7 @@ from app.core.database import Database, connected, create_database, create_engin
 from app.core.logging import configure_logging
 from app.core.settings import Environment, Settings, load_settings
 from app.domain.ports import Clock
-from app.infrastructure.database import migrations
+from app.infrastructure.database import migrations, roles
 from app.infrastructure.database.audit_queries import SqlAlchemyAuditQueries
 from app.infrastructure.database.authentication import SqlAlchemyAuthenticator
 from app.infrastructure.database.consultation_queries import SqlAlchemyConsultationQueries
@@ -121,6 +121,7 @@ def served_app() -> FastAPI:
     """What a server process runs."""
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
+    roles.refuse_strong_role(settings)
     return create_app(settings)
 
 
@@ -140,18 +141,13 @@ async def _create_admin(settings: Settings, admin: NewAdmin) -> None:
         await create_admin(admin, uow=uow, clock=SystemClock(), hasher=hasher)
 
 
-async def _work(settings: Settings) -> None:
-    await run_worker(settings, clock=SystemClock())
-
-
 cli = create_cli(
     Commands(
-        migrate=lambda settings: migrations.migrate(
-            settings.database_url.get_secret_value(), quiet=settings.is_production
-        ),
+        migrate=migrations.migrate,
         seed=_seed,
         create_admin=_create_admin,
-        work=_work,
+        check=roles.refuse_strong_role,
+        work=partial(run_worker, clock=SystemClock()),
         contract=lambda: create_app(Settings(environment=Environment.TEST)).openapi(),
         application=create_app,
     )

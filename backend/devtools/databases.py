@@ -1,4 +1,4 @@
-"""Throw-away databases, `pau2_test_*`, on the server of every session.
+"""Throw-away databases and roles, `pau2_test_*`, on the server of every session.
 
 A run owns what it makes while it holds an advisory lock on its number; the next one drops what a killed run
 left behind. The database that DATABASE_URL names is never touched: only its server is used.
@@ -13,7 +13,7 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 
-from devtools.postgres import in_database, server_url
+from devtools.postgres import as_user, in_database, server_url
 
 RUN = "pau2_test_run_"
 LOCK_SPACE = 7204118  # first key of our advisory locks; the second is the run's number
@@ -21,7 +21,7 @@ LOCK_SPACE = 7204118  # first key of our advisory locks; the second is the run's
 
 @dataclass(frozen=True)
 class Scratch:
-    """Makes databases that live as long as one run. `admin` is a connection in autocommit mode."""
+    """Makes databases and roles that live as long as one run. `admin` is a connection in autocommit mode."""
 
     server: str
     admin: psycopg.Connection
@@ -35,6 +35,14 @@ class Scratch:
         execute(self.admin, "ALTER DATABASE {} SET synchronous_commit = off", name)
         return in_database(self.server, name)
 
+    def make_role(self, url: str) -> str:
+        """Create a role that logs in with a password, and return a database's address as that role."""
+        name, password = f"{self.run}_{next(self.numbers)}", uuid4().hex
+        create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
+        self.admin.execute(create.format(sql.Identifier(name), password))
+        execute(self.admin, "GRANT {} TO CURRENT_USER", name)
+        return as_user(url, f"{name}:{password}")
+
     def named(self, prefix: str) -> list[str]:
         """Return the databases whose names begin so, oldest first."""
         found = self.admin.execute(
@@ -45,6 +53,18 @@ class Scratch:
     def drop(self, name: str) -> None:
         """Drop a database, whoever is connected to it; nothing when it is gone already."""
         execute(self.admin, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+    def roles(self, prefix: str) -> list[str]:
+        """Return the roles whose names begin so."""
+        found = self.admin.execute("SELECT rolname FROM pg_roles WHERE starts_with(rolname, %s)", [prefix])
+        return [str(row[0]) for row in found]
+
+    def end(self, run: str) -> None:
+        """Drop everything that a run made."""
+        for name in self.named(f"{run}_"):
+            self.drop(name)
+        for role in self.roles(f"{run}_"):
+            execute(self.admin, "DROP ROLE {}", role)
 
 
 @contextmanager
@@ -57,15 +77,15 @@ def scratch_databases() -> Iterator[Scratch]:
     with psycopg.connect(url, autocommit=True) as admin:
         scratch = Scratch(url, admin, run)
         admin.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_SPACE, _key(run)])
-        for name in scratch.named(RUN):
-            free = admin.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, _key(name)])
-            if not name.startswith(run) and free.fetchone() == (True,):
-                scratch.drop(name)
+        runs = {name[: len(run)] for name in [*scratch.named(RUN), *scratch.roles(RUN)]}
+        for other in runs - {run}:
+            free = admin.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, _key(other)])
+            if free.fetchone() == (True,):
+                scratch.end(other)
         try:
             yield scratch
         finally:
-            for name in scratch.named(f"{run}_"):
-                scratch.drop(name)
+            scratch.end(run)
 
 
 def execute(connection: psycopg.Connection, statement: str, *names: str) -> None:
@@ -73,5 +93,5 @@ def execute(connection: psycopg.Connection, statement: str, *names: str) -> None
     connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
-def _key(name: str) -> int:
-    return int(name.removeprefix(RUN)[:7], 16)
+def _key(run: str) -> int:
+    return int(run.removeprefix(RUN), 16)

@@ -20,7 +20,7 @@ from types import FrameType
 
 import psutil
 
-from devtools.postgres import PROJECT, PostgresUnavailableError, development_url
+from devtools.postgres import PROJECT, PostgresUnavailableError, development_variables
 
 BACKEND = PROJECT / "backend"
 SERVE = (
@@ -70,7 +70,7 @@ def run(port: int) -> int:
     refuse_taken_port(port)
     myself = psutil.Process()
     os.environ.setdefault("PAU2_LOG_FORMAT", "console")
-    os.environ |= {"DATABASE_URL": development_url(), "PAU2_ENVIRONMENT": "development"}
+    os.environ |= development_variables() | {"PAU2_ENVIRONMENT": "development"}
     children: list[psutil.Popen] = []
 
     def start(*module: str, **variables: str) -> None:

@@ -1,6 +1,6 @@
 """The PostgreSQL server of every session: `DATABASE_URL` when it is set, else an embedded one.
 
-`python -m devtools.postgres COMMAND …` runs a command with `DATABASE_URL` set to the development database.
+`python -m devtools.postgres COMMAND …` runs a command with the variables that name the development database.
 """
 
 import contextlib
@@ -15,6 +15,7 @@ import sysconfig
 import warnings
 from pathlib import Path
 from threading import Lock
+from typing import LiteralString
 from urllib.parse import urlsplit, urlunsplit
 
 import psutil
@@ -23,6 +24,7 @@ from psycopg import sql
 
 PROJECT = Path(__file__).resolve().parents[2]
 DATABASE = "pau2"
+RUNTIME_ROLE = "pau2_runtime"
 SUPPORTED = range(15, 19)
 READ_AND_ENTER = 0o055
 LONGEST_SOCKET_FOLDER = 80
@@ -45,22 +47,36 @@ def server_url() -> str:
         return _embedded()
 
 
-def development_url() -> str:
-    """Return the address of the development database, made if it is missing."""
+def development_variables() -> dict[str, str]:
+    """Return the variables that name the development database; it and its role are made if they are missing.
+
+    On the embedded server the application is RUNTIME_ROLE and cannot change the schema, as in production.
+    Who gives DATABASE_URL decides that alone.
+    """
     server = server_url()
     if os.environ.get("DATABASE_URL"):
-        return server
-    url = in_database(server, DATABASE)
+        return {"DATABASE_URL": server}
+    owner = in_database(server, DATABASE)
     with psycopg.connect(server, autocommit=True) as connection:
-        found = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE])
-        if found.fetchone() is None:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
-    return url
+        _ensure(connection, "FROM pg_database WHERE datname = {}", "CREATE DATABASE {}", DATABASE)
+        _ensure(connection, "FROM pg_roles WHERE rolname = {}", "CREATE ROLE {} LOGIN", RUNTIME_ROLE)
+    return {"DATABASE_URL": as_user(owner, RUNTIME_ROLE), "PAU2_MIGRATION_DATABASE_URL": owner}
+
+
+def _ensure(connection: psycopg.Connection, there: LiteralString, make: LiteralString, name: str) -> None:
+    if connection.execute(sql.SQL("SELECT " + there).format(name)).fetchone() is None:
+        connection.execute(sql.SQL(make).format(sql.Identifier(name)))
 
 
 def in_database(url: str, database: str) -> str:
     """Return the same server's address with another database name."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
+def as_user(url: str, user: str) -> str:
+    """Return the same database's address with another `user` or `user:password`."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{user}@{parts.netloc.rpartition('@')[2]}"))
 
 
 def digest(path: Path) -> str:
@@ -187,9 +203,9 @@ def forget_dead_users(handles: Path) -> None:
 
 
 def main(command: list[str]) -> int:
-    """Run the command with `DATABASE_URL` set; return its exit code, or 2 when there is no server."""
+    """Run the command on the development database; return its exit code, or 2 when there is no server."""
     try:
-        environment = os.environ | {"DATABASE_URL": development_url()}
+        environment = os.environ | development_variables()
     except PostgresUnavailableError as error:
         print(f"postgres: {error}", file=sys.stderr)
         return 2

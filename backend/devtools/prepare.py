@@ -10,7 +10,7 @@ from app.main import cli
 
 
 def main() -> int:
-    """Bring DATABASE_URL to the newest schema with the demo data in it; return the exit code."""
+    """Bring the database to the newest schema with the demo data in it; return the exit code."""
     for command in ("migrate", "seed"):
         if code := cli([command], standalone_mode=False):
             return int(code)

@@ -1,4 +1,4 @@
-"""Valid entities in one line; `overrides` replace arguments of `create`."""
+"""Valid entities and settings in one line; `overrides` replace arguments of `create`."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,10 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
+from pydantic import SecretStr
+
 from app.application.access import Actor
+from app.core.settings import SHORTEST_SECRET_BYTES, Environment, Settings
 from app.domain.auth import RefreshToken, Session, SessionId
 from app.domain.consultations.consultation import (
     Consultation,
@@ -118,3 +121,16 @@ def make_answers(consultation: Consultation, *picks: int | str | Sequence[int] |
             chosen = [question.options[place].id for place in places]
             answers.append(Answer(question_id=question.id, option_ids=chosen, text=None))
     return answers
+
+
+def make_settings(database_url: str, **overrides: Any) -> Settings:
+    """Settings of a complete production, whatever the environment says."""
+    values: dict[str, Any] = {
+        "environment": Environment.PRODUCTION,
+        "database_url": database_url,
+        "migration_database_url": None,
+        "token_keys": {"2026-11": SecretStr("k" * SHORTEST_SECRET_BYTES)},
+        "cursor_secret": SecretStr("c" * SHORTEST_SECRET_BYTES),
+        "smtp_url": SecretStr("smtp://127.0.0.1:1"),
+    }
+    return Settings(**values | overrides)

@@ -1,14 +1,15 @@
 """Connections to PostgreSQL: one pool, three ways to use it."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar, cast
 
 from psycopg import AsyncConnection as DriverConnection
 from psycopg import OperationalError
 from psycopg.abc import PQGen
-from sqlalchemy import URL, QueuePool, make_url
+from sqlalchemy import URL, Connection, NullPool, QueuePool, make_url
+from sqlalchemy import create_engine as create_blocking_engine
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -73,16 +74,24 @@ def sqlalchemy_url(url: str) -> URL:
     return make_url(url).set(drivername="postgresql+psycopg")
 
 
+def with_limits(url: URL, **limits: float) -> URL:
+    """Set PostgreSQL's time-outs, in seconds, for every session, beside the `options` of the address."""
+    given = url.normalized_query.get("options", ())
+    options = " ".join([*given, *(f"-c {name}={limit * 1000:.0f}" for name, limit in limits.items())])
+    return url.update_query_dict({"options": options})
+
+
 def create_engine(settings: Settings) -> AsyncEngine:
     """Make the pool. Every connection carries the limits of `settings`, and has its own for when the
     server does not keep them, so no query waits for ever."""
-    limits = {
-        "statement_timeout": settings.database_statement_timeout,
-        "lock_timeout": settings.database_lock_timeout,
-        "idle_in_transaction_session_timeout": settings.database_idle_in_transaction_timeout,
-    }
-    return create_async_engine(
+    url = with_limits(
         sqlalchemy_url(settings.database_url.get_secret_value()),
+        statement_timeout=settings.database_statement_timeout,
+        lock_timeout=settings.database_lock_timeout,
+        idle_in_transaction_session_timeout=settings.database_idle_in_transaction_timeout,
+    )
+    return create_async_engine(
+        url,
         pool_size=settings.database_pool_size,
         max_overflow=0,
         pool_timeout=settings.database_checkout_timeout,
@@ -93,7 +102,6 @@ def create_engine(settings: Settings) -> AsyncEngine:
             "patience": settings.database_statement_timeout + GRACE_SECONDS,
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "application_name": "pau2",
-            "options": " ".join(f"-c {name}={limit * 1000:.0f}" for name, limit in limits.items()),
         },
     )
 
@@ -117,6 +125,16 @@ async def connected(settings: Settings) -> AsyncIterator[Database]:
         yield create_database(engine)
     finally:
         await engine.dispose()
+
+
+@contextmanager
+def connected_once(url: str) -> Iterator[Connection]:
+    """Give one connection, to what asks a few questions before anything is served."""
+    engine = create_blocking_engine(
+        sqlalchemy_url(url), poolclass=NullPool, connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS}
+    )
+    with engine.connect() as connection:
+        yield connection
 
 
 def session_factory(bind: AsyncEngine | AsyncConnection) -> async_sessionmaker[AsyncSession]:

@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     """Networks whose `X-Forwarded-For` is believed, as JSON: `["10.0.0.0/8"]`."""
 
     database_url: SecretStr = Field(DEVELOPMENT_DATABASE_URL, validation_alias="DATABASE_URL")
+    migration_database_url: SecretStr | None = None
+    """The same database as a role that may change the schema. Only `migrate` needs it."""
     database_pool_size: int = Field(10, ge=1, le=100)
     database_checkout_timeout: float = 3
     database_statement_timeout: float = Field(5, gt=0)

@@ -26,10 +26,11 @@ Application = Callable[..., Awaitable[None]]
 
 @dataclass(frozen=True, kw_only=True)
 class Commands:
-    """What the commands do. `contract` needs neither settings nor a database; `application` takes settings
-    and the server's `departure`."""
+    """What the commands do. `check` refuses what must not start; `contract` needs neither settings nor a
+    database; `application` takes settings and the server's `departure`."""
 
     migrate: Callable[[Settings], None]
+    check: Callable[[Settings], None]
     seed: Callable[[Settings, int], Awaitable[bool]]
     create_admin: Callable[[Settings, NewAdmin], Awaitable[object]]
     work: Callable[[Settings], Awaitable[None]]
@@ -51,6 +52,8 @@ def _add_processes(cli: typer.Typer, commands: Commands) -> None:
     def serve(host: str = "127.0.0.1", port: int = 8000) -> None:
         """Serve the API."""
         settings, departure = _settings(), Departure()
+        with _domain_errors():
+            commands.check(settings)
         config = uvicorn.Config(
             commands.application(settings, departure=departure),
             host=host,
@@ -68,8 +71,10 @@ def _add_processes(cli: typer.Typer, commands: Commands) -> None:
     @cli.command()
     def worker() -> None:
         """Run the jobs that requests have left, such as mail."""
+        settings = _settings()
         with _domain_errors():
-            asyncio.run(_awaited(commands.work(_settings())))
+            commands.check(settings)
+            asyncio.run(_awaited(commands.work(settings)))
 
 
 def _add_tasks(cli: typer.Typer, commands: Commands) -> None:

@@ -6,9 +6,9 @@ from time import perf_counter
 from fastapi import FastAPI
 from httpx import AsyncClient
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from app.core.database import create_database, create_engine
+from app.core.database import Database, create_database, create_engine, sqlalchemy_url
 from app.core.settings import Settings
 from app.domain.errors import UnavailableError
 from app.infrastructure.database.migrations import head_revision
@@ -46,25 +46,31 @@ async def test_is_ready_when_the_schema_is_current(client: AsyncClient) -> None:
 
 
 async def test_returns_503_when_the_schema_is_of_another_release(
-    client: AsyncClient, connection: AsyncConnection
+    app: FastAPI, client: AsyncClient, database: Database
 ) -> None:
-    await connection.execute(text("UPDATE alembic_version SET version_num = 'other'"))
+    app.state.dependencies = replace(
+        app.state.dependencies, readiness=SqlAlchemyReadiness(database.reads, head="other")
+    )
 
     assert_problem(await client.get("/health/ready"), 503, "unavailable")
 
 
-async def test_answers_within_a_second_when_the_database_hangs(settings: Settings) -> None:
+async def test_answers_within_a_second_when_the_database_hangs(
+    settings: Settings, migration_url: str
+) -> None:
     """Another session holds the table that is asked for; the statement would wait for its lock."""
     engine = create_engine(settings)
     readiness = SqlAlchemyReadiness(create_database(engine).reads, head=head_revision())
-    async with engine.connect() as blocker:
+    owner = create_async_engine(sqlalchemy_url(migration_url))
+    async with owner.connect() as blocker:
         await blocker.execute(text("LOCK alembic_version IN ACCESS EXCLUSIVE MODE"))
         began = perf_counter()
         answers = await asyncio.gather(*(readiness.check() for _ in range(20)), return_exceptions=True)
         assert perf_counter() - began < 1
         assert [type(answer) for answer in answers] == [UnavailableError] * 20
-        assert "Current Checked out connections: 2" in engine.pool.status()
+        assert "Current Checked out connections: 1" in engine.pool.status()
         await blocker.rollback()
     await asyncio.sleep(0.2)
     await readiness.check()
     await engine.dispose()
+    await owner.dispose()

@@ -24,5 +24,14 @@ async def fresh_engine(fresh_settings: Settings) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture
+async def owner_engine(fresh_settings: Settings, fresh_migration_url: str) -> AsyncIterator[AsyncEngine]:
+    """The same database as the role that may do anything with it."""
+    owner = fresh_settings.model_copy(update={"database_url": SecretStr(fresh_migration_url)})
+    engine = create_engine(owner)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
 def fresh_uow(fresh_engine: AsyncEngine) -> SqlAlchemyUnitOfWork:
     return SqlAlchemyUnitOfWork(create_database(fresh_engine).sessions)

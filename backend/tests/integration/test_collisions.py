@@ -24,7 +24,7 @@ INVITATION = {"email": "invited@pau2.example", "full_name": "New Comer"}
 KEY = {"Idempotency-Key": "a-key-that-is-used-again"}
 COLLIDE = (
     "CREATE SEQUENCE tries",
-    """CREATE FUNCTION collide() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    """CREATE FUNCTION collide() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
         IF nextval('tries') <= {times} THEN RAISE SQLSTATE '{state}'; END IF;
         RETURN NULL;
     END $$""",
@@ -83,7 +83,7 @@ async def collide(
 
 
 async def test_succeeds_when_a_deadlock_ends_the_first_try(
-    client: AsyncClient, fresh_engine: AsyncEngine, fresh_uow: SqlAlchemyUnitOfWork, admins: list[Member]
+    client: AsyncClient, owner_engine: AsyncEngine, fresh_uow: SqlAlchemyUnitOfWork, admins: list[Member]
 ) -> None:
     """The request locks the admins and waits for the member, the other one the other way round."""
     member = make_member()
@@ -91,7 +91,7 @@ async def test_succeeds_when_a_deadlock_ends_the_first_try(
         uow.members.add(member)
         await uow.commit()
     lock = text("SELECT FROM members WHERE id = :id FOR UPDATE")
-    async with fresh_engine.connect() as other, fresh_engine.connect() as watch:
+    async with owner_engine.connect() as other, owner_engine.connect() as watch:
         await other.execute(
             text("SET LOCAL deadlock_timeout = '1min'")
         )  # the request is the one that notices
@@ -160,20 +160,20 @@ async def test_judges_what_the_first_has_left_when_two_change_an_article(
 async def test_has_one_effect_when_three_tries_collide(
     *,
     client: AsyncClient,
-    fresh_engine: AsyncEngine,
+    owner_engine: AsyncEngine,
     headers: dict[str, str],
     table: str,
     state: str,
     moment: str,
 ) -> None:
-    await collide(fresh_engine, times=3, table=table, state=state, moment=moment)
+    await collide(owner_engine, times=3, table=table, state=state, moment=moment)
 
     with capture_logs() as logs:
         answer = await client.post(MEMBERS, json=INVITATION, headers=headers)
 
     assert answer.status_code == 201
     assert [line["action"] for line in logs if line["event"] == "audit"] == ["members:invite"]
-    async with fresh_engine.connect() as connection:
+    async with owner_engine.connect() as connection:
         assert await count(connection, "SELECT last_value FROM tries") == 4
         assert await count(connection, "SELECT count(*) FROM members WHERE role <> 'ADMIN'") == 1
         assert await count(connection, "SELECT count(*) FROM procrastinate_jobs") == 1
@@ -182,8 +182,8 @@ async def test_has_one_effect_when_three_tries_collide(
     assert again.status_code == (201 if headers else 409)
 
 
-async def test_gives_up_when_every_try_collides(client: AsyncClient, fresh_engine: AsyncEngine) -> None:
-    await collide(fresh_engine, times=1000)
+async def test_gives_up_when_every_try_collides(client: AsyncClient, owner_engine: AsyncEngine) -> None:
+    await collide(owner_engine, times=1000)
 
     with capture_logs() as logs:
         answer = await client.post(MEMBERS, json=INVITATION, headers=KEY)
@@ -191,7 +191,7 @@ async def test_gives_up_when_every_try_collides(client: AsyncClient, fresh_engin
     assert "audit" not in [line["event"] for line in logs]
     assert_problem(answer, 503, "unavailable")
     assert int(answer.headers["Retry-After"]) > 0
-    async with fresh_engine.connect() as connection:
+    async with owner_engine.connect() as connection:
         assert await count(connection, "SELECT last_value FROM tries") == 4
         assert await count(connection, "SELECT count(*) FROM procrastinate_jobs") == 0
         assert await count(connection, "SELECT count(*) FROM idempotency_records") == 0

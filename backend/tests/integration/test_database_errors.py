@@ -68,7 +68,10 @@ async def test_names_the_kind_when_a_constraint_has_no_name_for_people(uow: SqlA
         ("DO $$ BEGIN RAISE SQLSTATE '53300'; END $$", UnavailableError),
         ("DO $$ BEGIN RAISE SQLSTATE '57P01'; END $$", UnavailableError),
         ("DO $$ BEGIN RAISE SQLSTATE '23514'; END $$", RuleViolationError),
-        ("SELECT pg_terminate_backend(pg_backend_pid())", UnavailableError),
+        (
+            "DO $$ BEGIN SET ROLE NONE; PERFORM pg_terminate_backend(pg_backend_pid()); END $$",
+            UnavailableError,
+        ),
     ],
 )
 async def test_translates_the_state_when_a_statement_fails(

@@ -16,7 +16,12 @@ import pytest
 from devtools import postgres
 
 BACKEND = Path(__file__).resolve().parents[2]
-ASK = "import os, psycopg; print(psycopg.connect(os.environ['DATABASE_URL']).info.dbname)"
+ASK = """import os, psycopg
+for name in ('DATABASE_URL', 'PAU2_MIGRATION_DATABASE_URL'):
+    with psycopg.connect(os.environ[name]) as connection:
+        print(*connection.execute("SELECT current_database(), rolname, rolsuper FROM pg_roles"
+            " WHERE rolname = session_user").fetchone())"""
+WHO = "pau2 pau2_runtime False\npau2 postgres True\n"
 
 
 @pytest.fixture
@@ -56,7 +61,7 @@ def run_in(project: Path, *command: str, **environment: str) -> subprocess.Compl
 def test_starts_a_server_with_the_development_database_when_there_is_none(folder: Path) -> None:
     result = run_in(folder, sys.executable, "-c", ASK)
 
-    assert (result.returncode, result.stdout, result.stderr) == (0, "pau2\n", "")
+    assert (result.returncode, result.stdout, result.stderr) == (0, WHO, "")
     assert (place(folder) / "data/PG_VERSION").exists()
     assert not (place(folder) / "data/postmaster.pid").exists()
 
@@ -64,14 +69,14 @@ def test_starts_a_server_with_the_development_database_when_there_is_none(folder
 def test_recovers_with_its_data_when_the_server_was_killed(folder: Path) -> None:
     kill = (
         "import os, psycopg, signal;"
-        "c = psycopg.connect(os.environ['DATABASE_URL'], autocommit=True);"
+        "c = psycopg.connect(os.environ['PAU2_MIGRATION_DATABASE_URL'], autocommit=True);"
         "c.execute('CREATE TABLE kept AS SELECT 1');"
         "data = c.execute('SHOW data_directory').fetchone()[0];"
         "os.kill(int(open(data + '/postmaster.pid').readline()), signal.SIGKILL)"
     )
     read = (
         "import os, psycopg;"
-        "print(psycopg.connect(os.environ['DATABASE_URL']).execute('TABLE kept').fetchall())"
+        "print(psycopg.connect(os.environ['PAU2_MIGRATION_DATABASE_URL']).execute('TABLE kept').fetchall())"
     )
 
     assert run_in(folder, sys.executable, "-c", kill).returncode == 0
@@ -90,7 +95,7 @@ def test_leaves_a_private_folder_private_when_the_project_is_below_it(
     result = run_in(project, sys.executable, "-c", ASK)
 
     elsewhere = outside(project)
-    assert (result.returncode, result.stdout) == (0, "pau2\n")
+    assert (result.returncode, result.stdout) == (0, WHO)
     assert stat.S_IMODE(private.stat().st_mode) == 0o700
     assert elsewhere.exists() == (os.geteuid() == 0)
     shutil.rmtree(elsewhere, ignore_errors=True)
@@ -189,7 +194,7 @@ def test_uses_the_server_of_database_url_when_it_answers(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", database_url.replace("postgresql://", "postgresql+psycopg://"))
 
-    assert postgres.development_url() == database_url
+    assert postgres.development_variables() == {"DATABASE_URL": database_url}
 
 
 def test_refuses_a_server_when_its_version_is_not_supported(
@@ -202,22 +207,26 @@ def test_refuses_a_server_when_its_version_is_not_supported(
         postgres.server_url()
 
 
-def test_makes_the_development_database_when_it_is_missing(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
+def test_makes_the_development_database_and_its_role_when_they_are_missing(
+    migration_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = database_url.partition("?")[0].rpartition("/")[2] + "_development"
+    name = migration_url.partition("?")[0].rpartition("/")[2] + "_development"
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    monkeypatch.setattr(postgres, "_embedded", lambda: database_url)
+    monkeypatch.setattr(postgres, "_embedded", lambda: migration_url)
     monkeypatch.setattr(postgres, "DATABASE", name)
+    monkeypatch.setattr(postgres, "RUNTIME_ROLE", name)
     try:
-        url = postgres.development_url()
-        again = postgres.development_url()
-        with psycopg.connect(url) as connection:
-            assert connection.info.dbname == name
-        assert again == url
+        variables = postgres.development_variables()
+        again = postgres.development_variables()
+        with psycopg.connect(variables["DATABASE_URL"]) as connection:
+            assert (connection.info.dbname, connection.info.user) == (name, name)
+        with psycopg.connect(variables["PAU2_MIGRATION_DATABASE_URL"]) as connection:
+            assert (connection.info.dbname, connection.info.user == name) == (name, False)
+        assert again == variables
     finally:
-        with psycopg.connect(database_url, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{name}"'.encode())
+        with psycopg.connect(migration_url, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}"'.encode())
+            connection.execute(f'DROP ROLE IF EXISTS "{name}"'.encode())
 
 
 def test_forgets_dead_users_of_the_server(tmp_path: Path) -> None:

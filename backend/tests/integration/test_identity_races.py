@@ -27,8 +27,8 @@ ADDRESS = EmailAddress("marta@pau2.example")
 NEW_PASSWORD = "seven herons at dawn"
 ONE_TIME = HmacOneTimeTokens(KEYS)
 AT_ONCE = 6
-WAITING = """SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND wait_event_type = 'Lock'"""
+WAITING = """SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE datname = current_database() AND NOT granted"""
 
 
 class Server:

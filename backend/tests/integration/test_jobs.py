@@ -236,9 +236,9 @@ async def test_logs_name_no_person_when_jobs_fail_and_succeed(
     assert "anary" not in written
 
 
-def test_frozen_schema_is_what_the_library_wants_when_compared(database_url: str) -> None:
+def test_frozen_schema_is_what_the_library_wants_when_compared(migration_url: str) -> None:
     """A new release of procrastinate may need a revision of ours (its own sql/migrations say so)."""
-    with psycopg.connect(database_url) as connection:
+    with psycopg.connect(migration_url) as connection:
         connection.execute("CREATE SCHEMA wanted")
         connection.execute("SET LOCAL search_path TO wanted")
         connection.execute(SchemaManager.get_schema())

@@ -1,17 +1,14 @@
 """What PostgreSQL still tells about an anonymous consultation, looked at as its superuser."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.application.consultations import close_consultation, respond
-from app.core.database import create_database, create_engine
-from app.core.settings import Environment, Settings
+from app.core.database import create_database
 from app.domain.consultations.consultation import Consultation
 from app.domain.consultations.questions import QuestionKind
 from app.domain.members import Member, Role
@@ -26,8 +23,9 @@ TEXT = make_question(kind=QuestionKind.OPEN_TEXT, options=[])
 class Station:
     """A polling station: everybody writes their own number, so that a link would show."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, owner: AsyncEngine) -> None:
         self.engine = engine
+        self.owner = owner
         self.voters: list[Member] = [make_member(role=Role.MEMBER) for _ in range(VOTERS)]
         self.consultation: Consultation = make_consultation(
             created_by=self.voters[0].id, anonymous=True, questions=[TEXT]
@@ -54,7 +52,7 @@ class Station:
         await close_consultation(self.consultation.id, actor=make_actor(Role.ADMIN), uow=self.uow())
 
     async def rows(self, query: str) -> list[Any]:
-        async with self.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        async with self.owner.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
             result = await connection.execute(text(query))
             return list(result) if result.returns_rows else []
 
@@ -65,13 +63,10 @@ class Station:
 
 
 @pytest.fixture
-async def station(fresh_database_url: str) -> AsyncIterator[Station]:
-    settings = Settings(environment=Environment.TEST, database_url=SecretStr(fresh_database_url))
-    engine = create_engine(settings)
-    station = Station(engine)
+async def station(fresh_engine: AsyncEngine, owner_engine: AsyncEngine) -> Station:
+    station = Station(fresh_engine, owner_engine)
     await station.vote()
-    yield station
-    await engine.dispose()
+    return station
 
 
 def test_tables_have_nothing_in_common_but_the_consultation_when_compared() -> None:

@@ -1,13 +1,17 @@
 """Tests and gates write to databases of their own, and leave none behind."""
 
+from urllib.parse import urlsplit
+
 import psycopg
 import pytest
 
 from devtools.databases import RUN, scratch_databases
+from devtools.postgres import PostgresUnavailableError
 from tests.plugins.database import (
     MigratedDatabases,
     NotATestDatabaseError,
     database_of,
+    make_runtime_role,
     refuse_unless_test_database,
 )
 
@@ -22,6 +26,21 @@ def test_refuses_to_write_when_the_database_is_not_a_test_one(name: str) -> None
 
 def test_accepts_the_database_of_a_run(database_url: str) -> None:
     assert refuse_unless_test_database(database_url) == database_url
+
+
+def test_says_what_is_missing_when_the_role_of_the_server_may_not_make_others(
+    migrated_databases: MigratedDatabases, migration_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weak = migrated_databases.scratch.make_role(migration_url)
+    monkeypatch.setattr("tests.plugins.database.RUNTIME_ROLE", "pau2_test_nobody")
+
+    with psycopg.connect(weak, autocommit=True) as admin, pytest.raises(PostgresUnavailableError) as raised:
+        make_runtime_role(admin)
+
+    assert str(raised.value) == (
+        "The role in DATABASE_URL may not make roles, and tests run as a weaker one. "
+        "Give it CREATEROLE, or unset DATABASE_URL to use the embedded server."
+    )
 
 
 def test_gives_each_test_a_migrated_database_of_its_own(migrated_databases: MigratedDatabases) -> None:
@@ -39,7 +58,8 @@ def test_drops_what_a_killed_run_left_and_spares_what_another_run_uses(
     migrated_databases: MigratedDatabases,
 ) -> None:
     mine = migrated_databases.scratch
-    mine.admin.execute(f"CREATE DATABASE {ABANDONED} STRATEGY wal_log".encode())
+    mine.admin.execute(f"CREATE ROLE {ABANDONED}".encode())
+    mine.admin.execute(f"CREATE DATABASE {ABANDONED} OWNER {ABANDONED} STRATEGY wal_log".encode())
 
     with migrated_databases.clone() as used, scratch_databases() as other:
         made = database_of(other.make())
@@ -47,5 +67,9 @@ def test_drops_what_a_killed_run_left_and_spares_what_another_run_uses(
         assert made in during
         assert database_of(used) in during
         assert ABANDONED not in during
+        assert ABANDONED not in other.roles(RUN)
+        role = urlsplit(other.make_role(used)).username
+        assert role in mine.roles(RUN)
 
     assert made not in mine.named(RUN)
+    assert role not in mine.roles(RUN)

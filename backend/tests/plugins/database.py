@@ -2,6 +2,9 @@
 
 The template's name carries a hash of the migrations and is kept between runs. Tests write only to databases
 named `pau2_test_*`, and refuse others: no run can reach a developer's data.
+
+The application under test is not the owner of its database. It runs as a role to which `migrate` has granted
+what production's role gets, so a right that is missing there is missing here.
 """
 
 import hashlib
@@ -15,7 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
+from psycopg.errors import InsufficientPrivilege
 
 from devtools.databases import Scratch, execute, scratch_databases
 from devtools.postgres import PostgresUnavailableError
@@ -25,6 +30,8 @@ TEST_DATABASE = re.compile(r"pau2_test_\w+")
 TEMPLATE = "pau2_test_template_"
 KEPT_TEMPLATES = 5
 BUILDING = 7204118  # our advisory lock while the template is built
+RUNTIME_ROLE = "pau2_test_runtime"
+"""Kept like the templates, in which it has its rights. Nobody logs in as it: addresses switch to it."""
 
 
 class NotATestDatabaseError(Exception):
@@ -39,10 +46,16 @@ def refuse_unless_test_database(url: str) -> str:
     return url
 
 
+def as_runtime_role(url: str) -> str:
+    """Return the same address as the role that uses the schema and cannot change it."""
+    return f"{url}{'&' if '?' in url else '?'}options=-crole%3D{RUNTIME_ROLE}"
+
+
 def migrations_hash(backend: Path) -> str:
-    """Return a digest of every file that decides what `alembic upgrade head` makes."""
+    """Return a digest of every file that decides what `migrate` makes."""
     digest = hashlib.sha256()
-    for path in sorted((backend / "alembic").rglob("*")):
+    grants = backend / "app/infrastructure/database/roles.py"
+    for path in sorted([grants, *(backend / "alembic").rglob("*")]):
         if path.is_file() and path.suffix != ".pyc":
             digest.update(path.relative_to(backend).as_posix().encode())
             digest.update(path.read_bytes())
@@ -80,6 +93,22 @@ class MigratedDatabases:
         return name
 
 
+def make_runtime_role(admin: psycopg.Connection) -> None:
+    """Make the role unless it is there. Raises PostgresUnavailableError when DATABASE_URL's own may not."""
+    admin.execute("SELECT pg_advisory_lock(%s)", [BUILDING])
+    try:
+        if admin.execute("SELECT FROM pg_roles WHERE rolname = %s", [RUNTIME_ROLE]).fetchone() is None:
+            execute(admin, "CREATE ROLE {}", RUNTIME_ROLE)
+            execute(admin, "GRANT {} TO CURRENT_USER", RUNTIME_ROLE)
+    except InsufficientPrivilege:
+        raise PostgresUnavailableError(
+            "The role in DATABASE_URL may not make roles, and tests run as a weaker one. "
+            "Give it CREATEROLE, or unset DATABASE_URL to use the embedded server."
+        ) from None
+    finally:
+        admin.execute("SELECT pg_advisory_unlock(%s)", [BUILDING])
+
+
 def database_of(url: str) -> str:
     """Return the name of the database in an address."""
     return urlsplit(url).path.removeprefix("/")
@@ -89,7 +118,12 @@ def _migrate(url: str) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "app", "migrate"],
         cwd=BACKEND,
-        env=os.environ | {"DATABASE_URL": refuse_unless_test_database(url), "PAU2_ENVIRONMENT": "test"},
+        env=os.environ
+        | {
+            "DATABASE_URL": as_runtime_role(refuse_unless_test_database(url)),
+            "PAU2_MIGRATION_DATABASE_URL": url,
+            "PAU2_ENVIRONMENT": "test",
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -98,25 +132,46 @@ def _migrate(url: str) -> None:
         raise RuntimeError(f"the template database could not be migrated:\n{result.stderr}")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_other_database() -> Iterator[None]:
+    """Whatever is started here migrates the database that it is given, not the developer's."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv("PAU2_MIGRATION_DATABASE_URL", raising=False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def migrated_databases() -> Iterator[MigratedDatabases]:
     with ExitStack() as stack:
         try:
             scratch = stack.enter_context(scratch_databases())
+            make_runtime_role(scratch.admin)
         except PostgresUnavailableError as error:
             pytest.exit(str(error), returncode=2)
         yield MigratedDatabases(scratch)
 
 
 @pytest.fixture(scope="session")
-def database_url(migrated_databases: MigratedDatabases) -> Iterator[str]:
+def migration_url(migrated_databases: MigratedDatabases) -> Iterator[str]:
+    """The database of `database_url` as its owner, who may change the schema."""
+    with migrated_databases.clone() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def database_url(migration_url: str) -> str:
     """This worker's migrated database. It is shared: roll back what you do in it."""
+    return as_runtime_role(migration_url)
+
+
+@pytest.fixture
+def fresh_migration_url(migrated_databases: MigratedDatabases) -> Iterator[str]:
+    """The database of `fresh_database_url` as its owner, who may change the schema."""
     with migrated_databases.clone() as url:
         yield url
 
 
 @pytest.fixture
-def fresh_database_url(migrated_databases: MigratedDatabases) -> Iterator[str]:
+def fresh_database_url(fresh_migration_url: str) -> str:
     """A migrated database for this test alone: commit, and connect as often as you like."""
-    with migrated_databases.clone() as url:
-        yield url
+    return as_runtime_role(fresh_migration_url)

@@ -26,11 +26,12 @@ def port() -> int:
 
 
 @pytest.fixture
-def start(fresh_database_url: str, port: int, tmp_path: Path) -> Iterator[Start]:
+def start(fresh_database_url: str, fresh_migration_url: str, port: int, tmp_path: Path) -> Iterator[Start]:
     """Starts `devtools.dev` on the test's database and waits for its banner; ends it after the test."""
     runs: list[subprocess.Popen[bytes]] = []
     environment = os.environ | {
         "DATABASE_URL": fresh_database_url,
+        "PAU2_MIGRATION_DATABASE_URL": fresh_migration_url,
         "PAU2_MAIL_FOLDER": str(tmp_path / "mail"),
     }
 

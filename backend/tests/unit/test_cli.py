@@ -33,6 +33,9 @@ class Recorder:
     def migrate(self, _settings: Settings) -> None:
         self._note("migrate")
 
+    def check(self, _settings: Settings) -> None:
+        self._note("check")
+
     async def seed(self, _settings: Settings, members: int) -> bool:
         self.members = members
         self._note("seed")
@@ -72,6 +75,7 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def run(recorder: Recorder, *arguments: str, typed: str | None = None) -> Result:
     commands = Commands(
         migrate=recorder.migrate,
+        check=recorder.check,
         seed=recorder.seed,
         create_admin=recorder.create_admin,
         work=recorder.work,
@@ -81,10 +85,20 @@ def run(recorder: Recorder, *arguments: str, typed: str | None = None) -> Result
     return CliRunner().invoke(create_cli(commands), arguments, input=typed)
 
 
-@pytest.mark.parametrize(("command", "called"), [("migrate", "migrate"), ("worker", "work")])
-def test_calls_what_it_is_named_after_when_run(command: str, called: str, recorder: Recorder) -> None:
+@pytest.mark.parametrize(("command", "called"), [("migrate", ["migrate"]), ("worker", ["check", "work"])])
+def test_calls_what_it_is_named_after_when_run(command: str, called: list[str], recorder: Recorder) -> None:
     assert run(recorder, command).exit_code == 0
-    assert recorder.called == [called]
+    assert recorder.called == called
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_starts_nothing_when_the_check_refuses(command: str, recorder: Recorder) -> None:
+    recorder.failure = SettingsError("Name another role.")
+
+    result = run(recorder, command)
+
+    assert (result.exit_code, result.stderr) == (2, "Name another role.\n")
+    assert recorder.called == ["check"]
 
 
 def test_says_whether_data_is_new_when_seeding(recorder: Recorder) -> None:
@@ -117,7 +131,7 @@ def test_refuses_in_one_sentence_when_production_has_no_secrets(
     assert recorder.called == []
 
 
-@pytest.mark.parametrize("command", ["migrate", "seed", "worker"])
+@pytest.mark.parametrize("command", ["migrate", "seed", "serve", "worker"])
 def test_says_so_in_one_sentence_when_the_database_is_away(command: str, recorder: Recorder) -> None:
     recorder.failure = UnavailableError()
 
@@ -183,6 +197,7 @@ def test_hands_over_to_the_server_when_serving(monkeypatch: pytest.MonkeyPatch, 
 
     assert run(recorder, "serve", "--port", "9000").exit_code == 0
 
+    assert recorder.called == ["check"]
     [server] = servers
     assert server.config.app is answer
     assert (server.config.host, server.config.port) == ("127.0.0.1", 9000)

@@ -1,15 +1,19 @@
 """The schema's history, driven from code: the same folder and settings as the `alembic` command."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import NullPool, create_engine, func, select
+from sqlalchemy import func, select
+from sqlalchemy.exc import ProgrammingError
 
-from app.core.database import sqlalchemy_url
-from app.core.settings import SettingsError
+from app.core.database import connected_once
+from app.core.settings import Settings, SettingsError
 from app.infrastructure.database.errors import translated_errors
+from app.infrastructure.database.roles import grant_use, role_of
 
 PYPROJECT = Path(__file__).resolve().parents[3] / "pyproject.toml"
 QUIET = {
@@ -18,6 +22,7 @@ QUIET = {
     "log_parameter_max_length_on_error": "0",
 }
 """What keeps rows and parameters out of the server's own log. Only the server's administrator can set it."""
+INSUFFICIENT_PRIVILEGE = "42501"
 
 
 def head_revision() -> str | None:
@@ -25,22 +30,40 @@ def head_revision() -> str | None:
     return ScriptDirectory.from_config(Config(toml_file=PYPROJECT)).get_current_head()
 
 
-def migrate(database_url: str, *, quiet: bool = False) -> None:
-    """Bring the database to the newest revision; with `quiet`, only if the server keeps data out of its log.
+def migrate(settings: Settings) -> None:
+    """Bring the database to the newest revision, and let the role that runs use it, if it is another one.
 
-    ASVS 5.0 16.2.5. Raises UnavailableError, and SettingsError for a server that logs too much.
+    In production only if the server keeps data out of its log (ASVS 5.0 16.2.5). Raises UnavailableError, and
+    SettingsError for a server that logs too much and for a role that may not change the schema.
     """
+    runtime_url = settings.database_url.get_secret_value()
+    given = settings.migration_database_url
+    database_url = given.get_secret_value() if given else runtime_url
     config = Config(toml_file=PYPROJECT)
     config.attributes["database_url"] = database_url
-    with translated_errors():
-        if quiet:
+    with translated_errors(), _needing_rights():
+        if settings.is_production:
             _refuse_loud_server(database_url)
+        runtime_role = role_of(runtime_url) if given else None
         command.upgrade(config, "head")
+        if runtime_role:
+            grant_use(database_url, runtime_role)
+
+
+@contextmanager
+def _needing_rights() -> Iterator[None]:
+    try:
+        yield
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
+            raise
+        raise SettingsError(
+            "The role that migrates may not change the schema. Name its owner in PAU2_MIGRATION_DATABASE_URL."
+        ) from None
 
 
 def _refuse_loud_server(database_url: str) -> None:
-    engine = create_engine(sqlalchemy_url(database_url), poolclass=NullPool)
-    with engine.connect() as connection:
+    with connected_once(database_url) as connection:
         found = {name: connection.scalar(select(func.current_setting(name))) for name in QUIET}
     loud = [f"{name} = {wanted}" for name, wanted in QUIET.items() if found[name] != wanted]
     if loud:

@@ -1,0 +1,106 @@
+"""Two roles: one changes the schema, the other runs and can only use it (ASVS 5.0 13.2.2).
+
+Whoever gets the running application to say what it should not to PostgreSQL finds neither a table to drop nor
+an audit entry to change.
+"""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from sqlalchemy import Connection, Table, text
+
+from app.core.database import connected_once
+from app.core.settings import Settings, SettingsError
+from app.infrastructure.database.audit import audit_entries
+from app.infrastructure.database.errors import translated_errors
+from app.infrastructure.database.members import members
+from app.infrastructure.database.news import news
+from app.infrastructure.database.responses import ballots, participations, responses
+from app.infrastructure.database.tables import metadata
+
+EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
+LESS: Mapping[Table, str] = MappingProxyType(
+    {
+        audit_entries: "SELECT, INSERT",  # what was told stays told (ASVS 5.0 16.4.2)
+        responses: "SELECT, INSERT",  # nobody edits what somebody answered
+        ballots: "SELECT, INSERT, DELETE",  # shuffled, never edited
+        participations: "SELECT, INSERT, DELETE",
+        members: "SELECT, INSERT, UPDATE",  # the erased leave a tombstone
+        news: "SELECT, INSERT, UPDATE",  # what is deleted is only hidden
+    }
+)
+"""Tables of which the running application needs less than EVERYTHING."""
+
+QUEUE = {"TABLE": EVERYTHING, "SEQUENCE": "USAGE", "FUNCTION": "EXECUTE"}
+"""What the job queue's library does with its own things: their rows are its business."""
+
+_ROLE = text("SELECT quote_ident(current_user)")
+_QUEUE = text("""
+    SELECT kind, name FROM (
+        SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, oid::regclass::text, relname,
+            relnamespace
+        FROM pg_class WHERE relkind IN ('r', 'S')
+        UNION ALL SELECT 'FUNCTION', oid::regprocedure::text, proname, pronamespace FROM pg_proc
+    ) AS things (kind, name, plain, schema)
+    WHERE schema = quote_ident(current_schema())::regnamespace AND starts_with(plain, 'procrastinate_')
+""")
+_POWERS = text("""
+    SELECT power FROM pg_roles AS role, current_schema() AS here, LATERAL (VALUES
+        (1, 'is a superuser', role.rolsuper),
+        (2, 'makes roles', role.rolcreaterole),
+        (3, 'owns tables', EXISTS (
+            SELECT FROM pg_class WHERE relowner = role.oid AND relnamespace = quote_ident(here)::regnamespace
+        )),
+        (4, 'may create in the schema', has_schema_privilege(role.oid, here, 'CREATE')),
+        (5, 'may create schemas', has_database_privilege(role.oid, current_database(), 'CREATE'))
+    ) AS powers (place, power, held)
+    WHERE held AND pg_has_role(session_user, role.oid, 'MEMBER')
+    GROUP BY place, power ORDER BY place
+""")
+"""What the role that logged in, or any that it can become, may do to the schema."""
+
+
+def refuse_strong_role(settings: Settings) -> None:
+    """In production, raise SettingsError for a role that could change the schema; UnavailableError."""
+    if not settings.is_production:
+        return
+    with translated_errors(), connected_once(settings.database_url.get_secret_value()) as connection:
+        powers = connection.scalars(_POWERS).all()
+    if powers:
+        raise SettingsError(
+            f"The role in DATABASE_URL could change the schema: it {', '.join(powers)}. "
+            "Name one there that cannot, and for `migrate` the strong one in PAU2_MIGRATION_DATABASE_URL."
+        )
+
+
+def role_of(url: str) -> str:
+    """Ask the server, which knows whom an address without a user, or with `options`, means."""
+    with connected_once(url) as connection:
+        return str(connection.scalar(_ROLE))
+
+
+def grant_use(migration_url: str, role: str) -> None:
+    """Give the role what the application needs, and take all else that it had; nothing to whom migrates."""
+    with connected_once(migration_url) as connection:
+        if role == connection.scalar(_ROLE):
+            return
+        # Two that grant at once would stumble over each other's rows of the catalogue.
+        connection.execute(text("LOCK TABLE alembic_version IN SHARE ROW EXCLUSIVE MODE"))
+        connection.exec_driver_sql("; ".join(_grants(connection, role)))
+        connection.commit()
+
+
+def _grants(connection: Connection, role: str) -> Iterator[str]:
+    schema = connection.scalar(text("SELECT quote_ident(current_schema())"))
+    yield f"REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC, {role}"
+    yield f"GRANT USAGE ON SCHEMA {schema} TO {role}"
+    for thing, privileges in _needed(connection).items():
+        yield f"REVOKE ALL ON {thing} FROM PUBLIC, {role}"
+        yield f"GRANT {privileges} ON {thing} TO {role}"
+
+
+def _needed(connection: Connection) -> dict[str, str]:
+    """Return what there is → what the application does with it."""
+    ours = {f"TABLE {table.name}": LESS.get(table, EVERYTHING) for table in metadata.tables.values()}
+    queue = {f"{kind} {name}": QUEUE[kind] for kind, name in connection.execute(_QUEUE)}
+    return {"TABLE alembic_version": "SELECT"} | ours | queue
