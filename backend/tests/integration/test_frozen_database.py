@@ -24,7 +24,7 @@ from tests.api.problems import assert_problem
 from tests.api.routes import ROUTES, World
 from tests.factories import make_member, make_session
 from tests.fakes import FixedClock
-from tests.plugins.database import database_of
+from tests.plugins.database import as_runtime_role, database_of
 
 STATEMENT_SECONDS = 1
 AT_ONCE = 30
@@ -102,7 +102,7 @@ async def wire(fresh_database_url: str) -> Wire:
 async def app(fresh_database_url: str, wire: Wire) -> AsyncIterator[FastAPI]:
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(wire.serving())
-        url = in_database(server, database_of(fresh_database_url))
+        url = as_runtime_role(in_database(server, database_of(fresh_database_url)))
         settings = Settings(
             environment=Environment.TEST,
             database_url=SecretStr(url),
