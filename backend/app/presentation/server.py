@@ -11,20 +11,33 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from app.presentation.http.dependencies import Departure
 
 HEAD_SECONDS = 10.0
+HEAD_BYTES = 65_536
 
 
 class ImpatientProtocol(HttpToolsProtocol):
-    """Closes a connection on which the head of a request has not arrived within HEAD_SECONDS.
+    """Closes a connection on which the head of a request has not arrived within HEAD_SECONDS, or is still
+    incomplete after HEAD_BYTES.
 
     uvicorn itself closes connections that idle after an answer, but waits for ever for the first request,
-    and for every head of which a byte has come: a few thousand such clients take all file descriptors.
+    and for every head of which a byte has come: a few thousand such clients take all file descriptors. It
+    also keeps a head of any length, and each further piece costs as much as all before it.
     """
 
     _deadline: asyncio.TimerHandle | None = None
+    _head_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast("asyncio.Transport", transport))
         self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Count what comes for one head; what comes together with its beginning is little and not counted."""
+        before = self._deadline
+        super().data_received(data)
+        waits = before is not None and self._deadline is before
+        self._head_bytes = self._head_bytes + len(data) if waits else 0
+        if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
+            self.send_400_response(f"The head of a request has at most {HEAD_BYTES} bytes.")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

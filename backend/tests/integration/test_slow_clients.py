@@ -106,5 +106,28 @@ async def test_answers_others_meanwhile(port: int) -> None:
     assert [await ends(connection) for connection in slow] == [b""] * len(slow)
 
 
-def test_waits_ten_seconds_when_nothing_else_is_set() -> None:
-    assert server.HEAD_SECONDS == 10
+@pytest.mark.usefixtures("_serving")
+@pytest.mark.parametrize("first", [b"", QUICK])
+async def test_closes_a_connection_when_a_head_is_too_long(port: int, first: bytes) -> None:
+    connection = await connect(port, first + b"GET / HTTP/1.1\r\nX: ", b"x" * 65_537)
+
+    answer = await ends(connection)
+
+    assert b"HTTP/1.1 400" in answer
+    assert answer.endswith(b"The head of a request has at most 65536 bytes.")
+
+
+@pytest.mark.usefixtures("_serving")
+async def test_answers_when_a_long_body_comes_after_a_short_head(port: int) -> None:
+    body = b"x" * 200_000
+    head = b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 200000\r\n"
+
+    reader, writer = await connect(port, head, b"\r\n", body + QUICK)
+
+    answers = [await reader.readuntil(b"\r\n\r\nx") for _ in range(2)]
+    writer.close()
+    assert [answer[:12] for answer in answers] == [b"HTTP/1.1 200"] * 2
+
+
+def test_has_the_limits_that_are_promised_when_nothing_else_is_set() -> None:
+    assert (server.HEAD_SECONDS, server.HEAD_BYTES) == (10, 65_536)
