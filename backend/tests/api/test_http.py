@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
+from starlette.types import Message
 
 from app.domain.errors import UnavailableError
 from app.domain.members import Role
@@ -276,6 +277,26 @@ async def test_returns_500_without_details_when_something_breaks(
     assert CANARY not in answer.text
     assert CANARY not in caplog.text
     assert "RuntimeError" in caplog.text
+
+
+async def test_answers_nobody_and_logs_no_error_when_the_client_leaves(
+    app: FastAPI, caplog: pytest.LogCaptureFixture
+) -> None:
+    sent: list[Message] = []
+    headers = [(b"content-type", b"application/x-www-form-urlencoded"), (b"content-length", b"9")]
+    scope = {"type": "http", "method": "POST", "path": "/api/v1/auth/token", "headers": headers}
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await app(scope | {"query_string": b""}, receive, send)
+
+    [line] = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
+    assert (line["event"], line["level"], line["status"]) == ("request", "info", 0)
+    assert sent == []
 
 
 async def test_returns_503_with_retry_after_when_the_database_is_away(app: FastAPI) -> None:

@@ -7,6 +7,7 @@ from uuid import uuid4
 import structlog
 from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.logging import get_logger
@@ -14,6 +15,8 @@ from app.presentation.http.errors import internal_error
 from app.presentation.http.metrics import Metrics
 
 REQUEST_ID = "X-Request-ID"
+CLIENT_LEFT = 0
+"""In place of a status: the client went before its request was complete, so there is nobody to answer."""
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 _log = get_logger()
@@ -59,6 +62,8 @@ class RequestContextMiddleware:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, send_with_headers)
+            except ClientDisconnect:
+                status = CLIENT_LEFT
             except Exception as error:
                 _log.error("request failed", exc_info=error)
                 if status:
