@@ -1,13 +1,17 @@
-"""`./noxw -s revision`: on a copy of the first revision alone."""
+"""Revisions that are missing: `./noxw -s revision` writes them, and another branch's are asked for."""
 
 import re
 import shutil
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from app.core.settings import SettingsError
+from app.infrastructure.database.migrations import migrate
 from devtools import revision
 from devtools.postgres import PROJECT
+from tests.factories import make_settings
 
 IS_FIRST = "down_revision: str | Sequence[str] | None = None"
 
@@ -51,6 +55,19 @@ def test_returns_the_exit_code_when_a_revision_is_broken(versions: Path, tmp_pat
 
     assert revision.write("more", tmp_path) == 7
     assert set(versions.glob("*.py")) == before
+
+
+def test_says_what_to_do_when_another_branch_has_migrated_the_database(fresh_migration_url: str) -> None:
+    with psycopg.connect(fresh_migration_url) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'elsewhere'")
+
+    with pytest.raises(SettingsError) as refusal:
+        migrate(make_settings(fresh_migration_url))
+
+    assert str(refusal.value) == (
+        "Alembic: Can't locate revision identified by 'elsewhere'. Another branch or a newer release has "
+        "migrated this database: go back to that one, or use another database."
+    )
 
 
 def test_says_so_when_there_is_no_server(

@@ -7,6 +7,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import func, select
 from sqlalchemy.exc import ProgrammingError
 
@@ -34,14 +35,15 @@ def migrate(settings: Settings) -> None:
     """Bring the database to the newest revision, and let the role that runs use it, if it is another one.
 
     In production only if the server keeps data out of its log (ASVS 5.0 16.2.5). Raises UnavailableError, and
-    SettingsError for a server that logs too much and for a role that may not change the schema.
+    SettingsError for a server that logs too much, for a role that may not change the schema, and for a
+    database whose revision is not one of ours.
     """
     runtime_url = settings.database_url.get_secret_value()
     given = settings.migration_database_url
     database_url = given.get_secret_value() if given else runtime_url
     config = Config(toml_file=PYPROJECT)
     config.attributes["database_url"] = database_url
-    with translated_errors(), _needing_rights():
+    with translated_errors(), _explained():
         if settings.is_production:
             _refuse_loud_server(database_url)
         runtime_role = role_of(runtime_url) if given else None
@@ -51,9 +53,14 @@ def migrate(settings: Settings) -> None:
 
 
 @contextmanager
-def _needing_rights() -> Iterator[None]:
+def _explained() -> Iterator[None]:
     try:
         yield
+    except CommandError as error:
+        raise SettingsError(
+            f"Alembic: {error}. Another branch or a newer release has migrated this database: "
+            "go back to that one, or use another database."
+        ) from None
     except ProgrammingError as error:
         if getattr(error.orig, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
             raise
