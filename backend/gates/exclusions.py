@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from gates.memory import remembered
 from gates.model import Finding, Outcome, Project
 from gates.rulebook import PATH
-from gates.sources import files, functions, nodes, parse, text
+from gates.sources import dotted, files, functions, nodes, parse, text
 
 PYPROJECT = "backend/pyproject.toml"
 JUDGED_ELSEWHERE = ("dependencies", "secrets", "tests", "vulnerabilities")
@@ -26,7 +26,7 @@ COMMENTS = {
         r"noqa|ruff:|flake8[:-]|fmt:|isort:|yapf:|pylint:|nosec|nosemgrep|squawk-ignore|zizmor: ?ignore"
         r"|hadolint +(?:global +)?ignore|shellcheck +disable"
     ),
-    "types": r"type: ?ignore|mypy:|pyright:|pyre-",
+    "types": r"type:\s*ignore|mypy:|pyright:|pyre-",
     "coverage": r"pragma[:\s]?\s*no\s*(?:cover|branch)",
     "secrets": r"pragma:\s*(?:white|allow)list|gitleaks:|ggignore",
 }
@@ -34,7 +34,8 @@ DIRECTIVES = {
     kind: re.compile(rf"(?:#|--|//)\s*({words})", re.IGNORECASE) for kind, words in COMMENTS.items()
 }
 HOOK = re.compile(r"pytest_(?!plugins$)")
-UNTYPED = re.compile(r"MYPY|TYPE_CHECKING|no_type_check")
+UNTYPED = re.compile(r"MYPY|PY[23]|TYPE_CHECKING|no_type_check|sys\.(platform|version_info)")
+"""Names by which mypy knows what it need not check; those of `sys` where something depends on them."""
 
 
 class Exclusion(NamedTuple):
@@ -106,33 +107,28 @@ def _comments(project: Project) -> Iterator[Found]:
     for name in files(project):
         if name.endswith((".md", ".json", ".txt")) or (project.root / name).is_symlink():
             continue
-        lines = _python_comments(project, name) if name.endswith(".py") else _lines(project, name)
-        for number, line in lines:
+        for number, line in _lines(project, name):
             for kind, pattern in DIRECTIVES.items():
                 for match in pattern.finditer(line):
                     yield Exclusion(kind, name.removeprefix("backend/"), match[1].lower()), name, number
 
 
-def _python_comments(project: Project, name: str) -> Iterator[tuple[int, str]]:
-    source = text(project, name)
-    if not any(pattern.search(source) for pattern in DIRECTIVES.values()):
-        return
-    parse(project, name)
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            yield token.start[0], token.string
-
-
 def _lines(project: Project, name: str) -> Iterator[tuple[int, str]]:
-    yield from enumerate((project.root / name).read_text(encoding="utf-8", errors="replace").splitlines(), 1)
+    """Yield where a comment may stand: every line, but of Python only the comments themselves."""
+    if not name.endswith(".py"):
+        source = (project.root / name).read_text(encoding="utf-8", errors="replace")
+        yield from enumerate(source.splitlines(), 1)
+    elif any(pattern.search(text(project, name)) for pattern in DIRECTIVES.values()):
+        parse(project, name)
+        for token in tokenize.generate_tokens(io.StringIO(text(project, name)).readline):
+            if token.type == tokenize.COMMENT:
+                yield token.start[0], token.string
 
 
 def _configured(project: Project) -> Iterator[Found]:
     source = text(project, PYPROJECT)
     tools = tomllib.loads(source).get("tool", {})
-    readers = (_ruff, _mypy, _coverage, _pytest)
-    names = ("ruff", "mypy", "coverage", "pytest")
-    for reader, name in zip(readers, names, strict=True):
+    for name, reader in {"ruff": _ruff, "mypy": _mypy, "coverage": _coverage, "pytest": _pytest}.items():
         for exclusion in reader(tools.get(name, {})):
             key = exclusion.rule if exclusion.path == "**" else exclusion.path
             line = source[: max(source.find(f'"{key}"'), 0)].count("\n") + 1
@@ -189,11 +185,18 @@ def _untyped(project: Project) -> Iterator[Found]:
         tree = parse(project, name)
         plain = {id(node.test) for node in nodes(tree) if isinstance(node, ast.If) and not node.orelse}
         for node in nodes(tree):
-            word = getattr(node, "id", "") or getattr(node, "attr", "") or getattr(node, "name", "")
-            told = isinstance(node, ast.alias) and word != "no_type_check"
-            if UNTYPED.fullmatch(word) and not told and id(node) not in plain:
+            word = _word(node)
+            harmless = word == "TYPE_CHECKING" and (isinstance(node, ast.alias) or id(node) in plain)
+            if UNTYPED.fullmatch(word) and not harmless:
                 found = Exclusion("types", name.removeprefix("backend/"), word)
                 yield found, name, getattr(node, "lineno", 0)
+
+
+def _word(node: ast.AST) -> str:
+    if isinstance(node, ast.Compare | ast.Call):
+        inner = ast.walk(node.func if isinstance(node, ast.Call) else node)
+        return next((name for name in map(dotted, inner) if UNTYPED.fullmatch(name)), "")
+    return getattr(node, "id", "") or getattr(node, "attr", "") or getattr(node, "name", "") or ""
 
 
 def _hooks(project: Project) -> Iterator[Found]:

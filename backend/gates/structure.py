@@ -50,6 +50,10 @@ def _strays(project: Project, _names: list[str]) -> Iterator[Finding]:
     for name in ignored(project, "backend/*.py"):
         message = "git ignores this file, so it exists on this machine only"
         yield Finding(file=name, message=message, fix="rename it, or correct .gitignore")
+    for name in files(project, "*.pyi"):
+        if (project.root / name[:-1]).exists():
+            message = "the type checker reads this in place of the code beside it"
+            yield Finding(file=name, message=message, fix="annotate the code itself")
     for row in git(project, "ls-files", "-z", "--stage").split("\0"):
         mode, _, rest = row.partition(" ")
         if mode in {LINK, SUBMODULE}:

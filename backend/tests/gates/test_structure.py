@@ -51,6 +51,15 @@ def test_refuses_module_when_git_ignores_it(twin: Twin) -> None:
     assert "git ignores this file" in only(twin).message
 
 
+def test_refuses_types_when_they_stand_beside_the_code(twin: Twin) -> None:
+    twin.write("backend/tests/library.pyi").commit()
+    assert check(twin.project).findings == []
+
+    twin.write("backend/tests/__init__.pyi")
+    assert only(twin).file == "backend/tests/__init__.pyi"
+    assert only(twin).message == "the type checker reads this in place of the code beside it"
+
+
 def test_refuses_link_when_tracked(twin: Twin) -> None:
     (twin.root / "backend/tests/linked").symlink_to("/etc")
     twin.commit()

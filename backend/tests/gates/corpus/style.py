@@ -7,6 +7,7 @@ from tests.gates.twin import RULE_BOOK
 AWS = "AKIA" + "QWERTYUIOPASDFGH"
 DECLARE = "declare it in [[exclusions]]"
 KEY = f'KEY = "{AWS}"'
+INNER = "    def double(value):\n        return value * 2\n"
 UNTYPED = "\n\ndef double(value):  # type: ignore[no-untyped-def]\n    return value * 2\n"
 
 ENTRIES = [
@@ -66,10 +67,69 @@ ENTRIES = [
         fix=DECLARE,
     ),
     Violation(
+        what="a function without types, and a comment that says so with two spaces",
+        gate="exclusions",
+        change=lambda twin: twin.append(DOMAIN, UNTYPED.replace("type: ", "type:  ")),
+        file=DOMAIN,
+        line="ignore[",
+        says="an undeclared exclusion from types in app/domain/news.py: type:  ignore",
+        fix=DECLARE,
+    ),
+    Violation(
+        what="code that the type checker takes for another Python's",
+        gate="exclusions",
+        change=lambda twin: twin.replace(DOMAIN, "from typing", "import sys\nfrom typing").append(
+            DOMAIN, f"\nif sys.version_info >= (3, 12):\n\n{INNER}"
+        ),
+        file=DOMAIN,
+        line="if sys.version_info",
+        says="an undeclared exclusion from types in app/domain/news.py: sys.version_info",
+        fix=DECLARE,
+    ),
+    Violation(
+        what="code that the type checker takes for Python 2's",
+        gate="exclusions",
+        change=lambda twin: twin.append(DOMAIN, f"\nPY2 = True\nif PY2:\n\n{INNER}"),
+        file=DOMAIN,
+        line="PY2 = True",
+        says="an undeclared exclusion from types in app/domain/news.py: PY2",
+        fix=DECLARE,
+    ),
+    Violation(
+        what="types that stand beside untyped code",
+        gate="structure",
+        change=lambda twin: twin.append(TEST, "\n\ndef double(value):\n    return value * 2\n").write(
+            f"{TEST}i", "def double(value: int) -> int: ...\n"
+        ),
+        file=f"{TEST}i",
+        says="the type checker reads this in place of the code beside it",
+        fix="annotate the code itself",
+    ),
+    Violation(
+        what="an import that nobody uses, and a comment that ruff reads although it has a space more",
+        gate="lint",
+        change=lambda twin: twin.replace(
+            DOMAIN, "from typing", "import os  # ruff : disable[F401]\nfrom typing"
+        ),
+        file=DOMAIN,
+        line="import os",
+        says="`os` imported but unused [F401]",
+        fix="Remove unused import",
+    ),
+    Violation(
+        what="code as it was typed, and a comment that says so",
+        gate="exclusions",
+        change=lambda twin: twin.append(DOMAIN, "ids = [ ArticleId(1),ArticleId(2) ]  # fmt: skip\n"),
+        file=DOMAIN,
+        line="ids = [",
+        says="an undeclared exclusion from lint in app/domain/news.py: fmt:",
+        fix=DECLARE,
+    ),
+    Violation(
         what="code that the type checker takes for unreachable",
         gate="exclusions",
         change=lambda twin: twin.replace(DOMAIN, "NewType\n", "TYPE_CHECKING, NewType\n").append(
-            DOMAIN, "\nif not TYPE_CHECKING:\n\n    def double(value):\n        return value * 2\n"
+            DOMAIN, f"\nif not TYPE_CHECKING:\n\n{INNER}"
         ),
         file=DOMAIN,
         line="if not TYPE_CHECKING",
