@@ -18,7 +18,7 @@ from app.core.database import Database, connected, create_database, create_engin
 from app.core.logging import configure_logging
 from app.core.settings import Environment, Settings, load_settings
 from app.domain.ports import Clock
-from app.infrastructure.database import migrations, roles
+from app.infrastructure.database import grants, migrations
 from app.infrastructure.database.audit_queries import SqlAlchemyAuditQueries
 from app.infrastructure.database.authentication import SqlAlchemyAuthenticator
 from app.infrastructure.database.consultation_queries import SqlAlchemyConsultationQueries
@@ -121,7 +121,7 @@ def served_app() -> FastAPI:
     """What a server process runs."""
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
-    roles.refuse_strong_role(settings)
+    grants.refuse_strong_role(settings)
     return create_app(settings)
 
 
@@ -146,7 +146,7 @@ cli = create_cli(
         migrate=migrations.migrate,
         seed=_seed,
         create_admin=_create_admin,
-        check=roles.refuse_strong_role,
+        check=grants.refuse_strong_role,
         work=partial(run_worker, clock=SystemClock()),
         contract=lambda: create_app(Settings(environment=Environment.TEST)).openapi(),
         application=create_app,

@@ -54,7 +54,7 @@ def as_runtime_role(url: str) -> str:
 def migrations_hash(backend: Path) -> str:
     """Return a digest of every file that decides what `migrate` makes."""
     digest = hashlib.sha256()
-    grants = backend / "app/infrastructure/database/roles.py"
+    grants = backend / "app/infrastructure/database/grants.py"
     for path in sorted([grants, *(backend / "alembic").rglob("*")]):
         if path.is_file() and path.suffix != ".pyc":
             digest.update(path.relative_to(backend).as_posix().encode())

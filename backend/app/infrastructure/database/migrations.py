@@ -14,7 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 from app.core.database import connected_once
 from app.core.settings import Settings, SettingsError
 from app.infrastructure.database.errors import translated_errors
-from app.infrastructure.database.roles import grant_use, role_of
+from app.infrastructure.database.grants import grant_use, role_of
 
 PYPROJECT = Path(__file__).resolve().parents[3] / "pyproject.toml"
 QUIET = {

@@ -14,11 +14,12 @@ import psycopg
 import pytest
 from psycopg import sql
 from psycopg.errors import InsufficientPrivilege
+from sqlalchemy.exc import ProgrammingError
 
 from app.core.settings import Environment, Settings, SettingsError
 from app.domain.jobs import SendOneTimeToken
+from app.infrastructure.database.grants import EVERYTHING, grant_use, refuse_strong_role, role_of
 from app.infrastructure.database.migrations import migrate
-from app.infrastructure.database.roles import EVERYTHING, grant_use, refuse_strong_role, role_of
 from app.infrastructure.database.tables import metadata
 from app.infrastructure.jobs.worker import create_worker
 from app.main import served_app
@@ -196,6 +197,14 @@ def test_names_the_setting_when_the_role_that_migrates_may_not(two_roles: TwoRol
     assert str(refusal.value) == (
         "The role that migrates may not change the schema. Name its owner in PAU2_MIGRATION_DATABASE_URL."
     )
+
+
+def test_says_what_is_wrong_when_it_is_not_the_role(two_roles: TwoRoles) -> None:
+    with psycopg.connect(two_roles.owner_url) as connection:
+        connection.execute("CREATE TABLE audit_entries ()")
+
+    with pytest.raises(ProgrammingError, match="already exists"):
+        migrate(two_roles.settings())
 
 
 @pytest.mark.parametrize(
