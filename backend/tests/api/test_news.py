@@ -161,6 +161,7 @@ async def test_is_gone_for_everybody_when_deleted(client_for: ClientFor, stored:
 
     assert answer.status_code == 204
     assert answer.content == b""
+    assert "Content-Type" not in answer.headers
     assert_problem(await admin.get(f"{NEWS}/{article.id}"), 404, "article_not_found")
     assert (await admin.get(NEWS)).json()["items"] == []
     again = await admin.delete(f"{NEWS}/{article.id}", headers={"If-Match": "*"})

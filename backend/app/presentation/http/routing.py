@@ -45,6 +45,8 @@ class StrictRoute(APIRoute):
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
+        if options.get("status_code") == HTTPStatus.NO_CONTENT:
+            options["response_class"] = Response  # else FastAPI names the media type of what is not there
         super().__init__(*arguments, **options)
         if self._accepted_content():
             for status in BODY_PROBLEMS:
