@@ -16,6 +16,10 @@ _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
+def _with_line_feeds(text: str) -> str:
+    return text.replace("\r\n", "\n")
+
+
 def _refuse_control_characters(text: str) -> str:
     if _CONTROL.search(text):
         raise PydanticCustomError(
@@ -30,8 +34,9 @@ def _refuse_line_breaks(text: str) -> str:
     return text
 
 
-MultilineText = Annotated[str, AfterValidator(_refuse_control_characters)]
-"""Text that PostgreSQL and JSON can hold. Nothing in the contract is a bare `str`."""
+MultilineText = Annotated[str, AfterValidator(_with_line_feeds), AfterValidator(_refuse_control_characters)]
+"""Text that PostgreSQL and JSON can hold. Nothing in the contract is a bare `str`. Lines may end as forms and
+Windows end them; they are kept with line feeds."""
 
 Text = Annotated[MultilineText, AfterValidator(_refuse_line_breaks)]
 """The same on one line, so that it can go into a header or a log."""

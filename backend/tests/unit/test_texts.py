@@ -1,0 +1,23 @@
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from app.presentation.http.schemas.base import MultilineText, Text
+
+LINES: TypeAdapter[str] = TypeAdapter(MultilineText)
+LINE: TypeAdapter[str] = TypeAdapter(Text)
+
+
+def test_keeps_line_feeds_when_lines_end_as_forms_and_windows_end_them() -> None:
+    assert LINES.validate_python("one\r\n\r\n\ttwo\n") == "one\n\n\ttwo\n"
+
+
+@pytest.mark.parametrize("text", ["a\rb", "a\n\rb", "a\x00", "\x1b[0m", "a\x0bb", "\x7f", "\x85", "\ud800"])
+def test_refuses_text_when_it_has_control_characters_or_surrogates(text: str) -> None:
+    with pytest.raises(ValidationError, match="control_character"):
+        LINES.validate_python(text)
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\r\nb", "a\tb"])
+def test_refuses_line_when_it_has_breaks_or_tabs(text: str) -> None:
+    with pytest.raises(ValidationError, match="line_break"):
+        LINE.validate_python(text)
