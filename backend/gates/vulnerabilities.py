@@ -2,7 +2,7 @@
 
 A change answers for the versions that it brings in. What is published today must not stop changes that have
 nothing to do with it: a schedule asks about everything (`-- all`). Versions are asked about whatever platform
-they are for. Without an answer nothing was audited, and the gate fails.
+they are for. Without an answer nothing was audited, and the gate fails (OWASP ASVS 5.0, 15.1.2 and 15.2.1).
 """
 
 import json

@@ -60,7 +60,7 @@ def document() -> dict[str, Any]:
         "parameters": [
             listed | {"allowEmptyValue": True, "schema": {"type": "array", "items": {"type": "string"}}},
             {"in": "query", "name": "j", "content": {"application/json": {"schema": {"type": "integer"}}}},
-            {"in": "query", "name": "n", "schema": {"type": "integer"}},
+            {"in": "query", "name": "n", "required": True, "schema": {"type": "integer"}},
         ],
         "requestBody": {"content": _content()},
         "callbacks": {"done": {"{$url}": {"post": {"responses": {}}}}},
@@ -213,6 +213,17 @@ def test_finds_break_when_parts_of_a_schema_say_it_together(
     [
         [("/servers/2", {"url": "/c"})],
         [("/servers/0/description", "Here.")],
+        [
+            ("/components/schemas/Cat/properties/kind", {"enum": ["cat"]}),
+            (f"{X}/parameters/2/required", GONE),
+        ],
+        [
+            ("/info", {"title": "News"}),
+            ("/openapi", "3.1.1"),
+            ("/tags", [{"name": "news"}]),
+            ("/security", []),
+        ],
+        [(f"{X}/{word}", word) for word in ("description", "externalDocs", "summary")],
         [(f"{X}/tags", ["news"]), (f"{X}/deprecated", True), (f"{X}/x-action", "news:read")],
         [(f"{X}/parameters/0/style", GONE), (f"{X}/parameters/0/explode", GONE)],
         [(f"{X}/parameters/2/deprecated", True), (f"{X}/parameters/2/example", 1)],
@@ -256,3 +267,12 @@ def test_finds_break_in_each_place_when_operations_share_a_parameter() -> None:
     assert [one.pointer for one in breaks(old, new)] == [
         f"/paths/~1x/{method}/parameters/L/schema" for method in ("get", "post")
     ]
+
+
+def test_finds_break_when_servers_are_said_and_the_unsaid_one_is_not_among_them() -> None:
+    old = changed(("/servers", GONE))
+
+    assert [one.message for one in breaks(old, changed(("/servers", [{"url": "/v2"}])))] == [
+        "it is no longer served at /"
+    ]
+    assert breaks(old, changed(("/servers", [{"url": "/"}, {"url": "/v2"}]))) == []
