@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from app.core.settings import SettingsError
+from app.core.settings import Environment, SettingsError
 from app.infrastructure.database.migrations import migrate
 from devtools import revision
 from devtools.postgres import PROJECT
@@ -62,7 +62,7 @@ def test_says_what_to_do_when_another_branch_has_migrated_the_database(fresh_mig
         connection.execute("UPDATE alembic_version SET version_num = 'elsewhere'")
 
     with pytest.raises(SettingsError) as refusal:
-        migrate(make_settings(fresh_migration_url))
+        migrate(make_settings(fresh_migration_url, environment=Environment.DEVELOPMENT))
 
     assert str(refusal.value) == (
         "Alembic: Can't locate revision identified by 'elsewhere'. Another branch or a newer release has "
