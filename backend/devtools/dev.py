@@ -1,7 +1,8 @@
 """Runs the product for a developer: PostgreSQL, migrations, demo data, worker, and the API with reload.
 
-Everything it starts ends with it. Who runs is recorded in `.postgres/dev-PORT.json`: what a killed run left
-behind is ended by the next run on the same port, and a run that lives is left alone.
+Everything it starts ends with it, and it ends with whoever started it. They are recorded, the first comes
+first, in `.postgres/dev-PORT.json`: what a kill left behind is ended by the next run on the same port, and a
+run that somebody can still stop is left alone.
 """
 
 import argparse
@@ -64,11 +65,11 @@ def port_number(text: str) -> int:
 
 def run(port: int) -> int:
     """Start everything on 127.0.0.1:port and watch it. Raises DevError, PostgresUnavailableError."""
-    started = time.monotonic()
+    started, parent, myself = time.monotonic(), os.getppid(), psutil.Process()
+    starter = myself.parent() or myself  # the first process of a container has none
     state = PROJECT / ".postgres" / f"dev-{port}.json"
     end_leftovers(state)
     refuse_taken_port(port)
-    myself = psutil.Process()
     os.environ.setdefault("PAU2_LOG_FORMAT", "console")
     os.environ |= development_variables() | {"PAU2_ENVIRONMENT": "development"}
     children: list[psutil.Popen] = []
@@ -80,7 +81,9 @@ def run(port: int) -> int:
             [sys.executable, "-m", *module], cwd=BACKEND, env=environment, start_new_session=True
         )
         children.append(child)
-        state.write_text(json.dumps([[each.pid, each.create_time()] for each in (myself, *children)]))
+        state.write_text(
+            json.dumps([[each.pid, each.create_time()] for each in (starter, myself, *children)])
+        )
 
     try:
         start("uvicorn", *SERVE, "--port", str(port))
@@ -88,7 +91,7 @@ def run(port: int) -> int:
         start("app", "worker", **QUIET)
         wait_until_ready(port, children)
         print(banner(port, log_in, time.monotonic() - started), flush=True)
-        return watch(children)
+        return watch(children, parent)
     finally:
         end(children)
         state.unlink(missing_ok=True)
@@ -107,21 +110,22 @@ def prepare_database() -> str:
 
 
 def end_leftovers(state: Path) -> None:
-    """End the processes that a killed run recorded. A process with a reused number is not ours.
+    """End the processes that were recorded and outlived a kill. One with a reused number is not ours.
 
-    Raises DevError when the run itself, which is recorded first, is still there.
+    Raises DevError when neither the run nor whoever started it was killed.
     """
     state.parent.mkdir(exist_ok=True)
     try:
         recorded = json.loads(state.read_text())
     except (FileNotFoundError, ValueError):
         recorded = []
-    left = [psutil.Process(pid) for pid, created in recorded if _created(pid) == created]
-    if left and left[0].pid == recorded[0][0]:
+    alive = [pid if _created(pid) == created else None for pid, created in recorded]
+    if alive and all(alive[:2]):
         raise DevError(
-            f"the product runs on this port already, as process {left[0].pid}. Use it, stop it with Ctrl-C, "
+            f"the product runs on this port already, as process {alive[1]}. Use it, stop it with Ctrl-C, "
             "or choose another port: ./noxw -s dev -- --port …"
         )
+    left = [psutil.Process(pid) for pid in alive[1:] if pid]
     if left:
         print(f"dev: ending {len(left)} processes that a killed run left behind.")
         end(left)
@@ -165,9 +169,8 @@ def banner(port: int, log_in: str, seconds: float) -> str:
     )
 
 
-def watch(children: Sequence[psutil.Popen]) -> int:
-    """Return 0 when whoever started us is gone. Raises DevError when a child ends by itself."""
-    parent = os.getppid()
+def watch(children: Sequence[psutil.Popen], parent: int) -> int:
+    """Return 0 when the process that started us is gone. Raises DevError when a child ends by itself."""
     while os.getppid() == parent:
         if any(child.poll() is not None for child in children):
             raise DevError("the API or the worker ended by itself, see above.")

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -38,8 +39,8 @@ def gone(pids: list[int]) -> bool:
 
 
 def recorded(port: int) -> list[int]:
-    """The children: the run itself comes first."""
-    return [pid for pid, _ in json.loads(state_of(port).read_text())][1:]
+    """The children: whoever started the run and the run itself come first."""
+    return [pid for pid, _ in json.loads(state_of(port).read_text())][2:]
 
 
 def test_leaves_nothing_behind_when_it_is_interrupted(start: Start, port: int) -> None:
@@ -196,24 +197,82 @@ def test_stops_quietly_when_it_is_told_to(
 
 
 def test_ends_when_whoever_started_it_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    parents = iter([100, 100, 1])
+    parents = iter([100, 1])
     monkeypatch.setattr(os, "getppid", lambda: next(parents))
 
-    assert dev.watch([]) == 0
+    assert dev.watch([], 100) == 0
 
 
-def test_leaves_a_run_alone_when_it_lives(tmp_path: Path) -> None:
+@pytest.mark.parametrize("prepared", [True, False])
+def test_leaves_nothing_behind_when_whoever_started_it_is_killed(
+    prepared: bool, port: int, fresh_database_url: str, fresh_migration_url: str, tmp_path: Path
+) -> None:
+    log = tmp_path / "product.log"
+    run = [sys.executable, "-m", "devtools.dev", "--port", str(port)]
+    with log.open("wb") as output:
+        starter = subprocess.Popen(
+            [sys.executable, "-c", f"import subprocess; subprocess.run({run!r})"],
+            cwd=dev.BACKEND,
+            env=os.environ
+            | {
+                "DATABASE_URL": fresh_database_url,
+                "PAU2_MIGRATION_DATABASE_URL": fresh_migration_url,
+                "PAU2_MAIL_FOLDER": str(tmp_path / "mail"),
+            },
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    deadline = time.monotonic() + WITHIN
+    while time.monotonic() < deadline:
+        if b"PAU 2 runs" in log.read_bytes() if prepared else state_of(port).exists():
+            break
+        time.sleep(0.01)
+    [product] = psutil.Process(starter.pid).children()
+
+    starter.kill()
+    starter.wait()
+
+    psutil.wait_procs([product], timeout=WITHIN)
+    assert not answers(port)
+    assert not state_of(port).exists()
+
+
+@pytest.fixture
+def others() -> Iterator[list[psutil.Popen]]:
+    """Two processes that live on until they are told to end."""
+    found = [psutil.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) for _ in range(2)]
+    yield found
+    dev.end(found)
+    assert None not in [process.poll() for process in found]
+
+
+def record(state: Path, *processes: psutil.Process) -> None:
+    state.write_text(json.dumps([[process.pid, process.create_time()] for process in processes]))
+
+
+def test_leaves_a_run_alone_when_it_lives(tmp_path: Path, others: list[psutil.Popen]) -> None:
     state = tmp_path / "dev-1.json"
-    child = psutil.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    both = [psutil.Process(), child]
-    state.write_text(json.dumps([[process.pid, process.create_time()] for process in both]))
+    record(state, psutil.Process(), *others)
 
-    with pytest.raises(dev.DevError, match=f"runs on this port already, as process {os.getpid()}"):
+    with pytest.raises(dev.DevError, match=f"runs on this port already, as process {others[0].pid}"):
         dev.end_leftovers(state)
 
-    assert child.poll() is None
-    dev.end([child])
-    child.wait()
+    assert [process.poll() for process in others] == [None, None]
+
+
+def test_ends_a_run_when_whoever_started_it_was_killed(
+    tmp_path: Path, others: list[psutil.Popen], capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = tmp_path / "dev-1.json"
+    starter = psutil.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    record(state, starter, *others)
+    starter.kill()
+    starter.wait()
+
+    dev.end_leftovers(state)
+
+    assert None not in [process.poll() for process in others]
+    assert capsys.readouterr().out == "dev: ending 2 processes that a killed run left behind.\n"
 
 
 @pytest.mark.parametrize("text", ["abc", "", "-1", "0", "65536", "80.0", "٣"])
@@ -230,7 +289,7 @@ def test_says_what_a_port_is_when_it_is_given_something_else(
 
 def test_spares_a_process_when_only_its_number_is_recorded(tmp_path: Path) -> None:
     state = tmp_path / "dev-1.json"
-    state.write_text(json.dumps([[os.getpid(), 1.0], [2**22 + 1, 1.0]]))
+    state.write_text(json.dumps([[os.getpid(), 1.0], [os.getpid(), 1.0], [2**22 + 1, 1.0]]))
 
     dev.end_leftovers(state)
 
