@@ -11,6 +11,7 @@ from app.application.auth import PasswordGrant, TokenPair, issue_tokens, verify_
 from app.application.members import change_role, deactivate_member, erase_own_member
 from app.application.passwords import PasswordReset, request_password_reset, reset_password
 from app.application.ports import SessionTokens
+from app.application.sessions import end_all_sessions
 from app.core.database import create_database
 from app.domain.auth import InvalidGrantError, OneTimePurpose, OneTimeToken, OneTimeTokenError, OneTimeTokenId
 from app.domain.login_attempts import TooManyAttemptsError
@@ -19,7 +20,7 @@ from app.infrastructure.database.auth import one_time_tokens
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.security.access_tokens import JwtAccessTokens
 from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens, HmacRefreshTokens
-from tests.factories import PASSWORD, make_actor, make_member
+from tests.factories import PASSWORD, make_actor, make_member, make_session
 from tests.fakes import CountingPasswordHasher, FixedClock
 
 KEYS = {"test": "t" * 32}
@@ -187,6 +188,19 @@ async def test_no_session_of_the_old_password_is_left_when_a_reset_meets_log_ins
     assert results[-1] is None
     assert all(isinstance(result, TokenPair | InvalidGrantError) for result in results[:-1])
     assert await server.count("SELECT count(*) FROM sessions WHERE revoked_at IS NULL") == 0
+
+
+async def test_ends_a_session_when_it_starts_while_all_are_ended(server: Server, marta: Member) -> None:
+    ending = end_all_sessions(actor=make_actor(member_id=marta.id), uow=server.uow(), clock=server.clock)
+    async with server.uow() as uow:
+        uow.sessions.add(make_session(await uow.members.get_locked(marta.id)))
+        await uow.flush()
+        second = asyncio.create_task(ending)
+        await server.waiting(1)
+        await uow.commit()
+    await second
+
+    assert await server.count("SELECT count(*) FROM sessions WHERE revoked_at IS NOT NULL") == 1
 
 
 async def test_ten_guesses_are_looked_at_when_many_come_at_once(server: Server, marta: Member) -> None:
