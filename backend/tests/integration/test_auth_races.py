@@ -1,10 +1,9 @@
 """Requests that meet: several connections, real commits."""
 
 import asyncio
-from collections.abc import Awaitable
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.application.auth import (
@@ -12,60 +11,26 @@ from app.application.auth import (
     RefreshGrant,
     Registration,
     TokenPair,
-    issue_tokens,
     register_member,
     resend_verification,
     verify_email,
 )
-from app.application.ports import SessionTokens
-from app.core.database import create_database
 from app.domain.auth import InvalidGrantError, OneTimePurpose, OneTimeTokenError, OneTimeTokenId
 from app.domain.members import EmailAddress
 from app.infrastructure.database.auth import one_time_tokens
-from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
-from app.infrastructure.security.access_tokens import JwtAccessTokens
-from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens, HmacRefreshTokens
 from tests.factories import PASSWORD, make_member
-from tests.fakes import CountingPasswordHasher, FixedClock
+from tests.integration.crowd import AT_ONCE, ONE_TIME, AccountHolders, all_at_once
 
-KEYS = {"test": "t" * 32}
 ADDRESS = EmailAddress("marta@pau2.example")
-ONE_TIME = HmacOneTimeTokens(KEYS)
-AT_ONCE = 6
 
 
-class Server:
-    """Each call takes a connection of its own, as requests do."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self.engine = engine
-        self.clock = FixedClock()
-        self.hasher = CountingPasswordHasher()
-        self.tokens = SessionTokens(JwtAccessTokens(KEYS, clock=self.clock), HmacRefreshTokens(KEYS))
-
-    def uow(self) -> SqlAlchemyUnitOfWork:
-        return SqlAlchemyUnitOfWork(create_database(self.engine).sessions)
-
+class Server(AccountHolders):
     async def register(self) -> None:
         registration = Registration(email=ADDRESS, password=PASSWORD, full_name="Marta", client="203.0.113.7")
         await register_member(registration, uow=self.uow(), clock=self.clock, hasher=self.hasher)
 
-    async def issue(self, grant: PasswordGrant | RefreshGrant) -> TokenPair:
-        return await issue_tokens(
-            grant, uow=self.uow(), clock=self.clock, hasher=self.hasher, tokens=self.tokens
-        )
-
     async def refresh(self, pair: TokenPair) -> TokenPair:
         return await self.issue(RefreshGrant(refresh_token=pair.refresh.text))
-
-    async def count(self, query: str) -> int:
-        async with self.engine.connect() as connection:
-            return int((await connection.execute(text(query))).scalar_one())
-
-
-async def all_at_once(*calls: Awaitable[object]) -> list[object]:
-    """Return results and exceptions alike."""
-    return list(await asyncio.gather(*calls, return_exceptions=True))
 
 
 @pytest.fixture
@@ -75,9 +40,7 @@ def server(fresh_engine: AsyncEngine) -> Server:
 
 @pytest.fixture
 async def pair(server: Server) -> TokenPair:
-    async with server.uow() as uow:
-        uow.members.add(make_member(email=ADDRESS, password_hash=f"hash:{PASSWORD}"))
-        await uow.commit()
+    await server.add(make_member(email=ADDRESS, password_hash=f"hash:{PASSWORD}"))
     return await server.issue(PasswordGrant(username=ADDRESS.value, password=PASSWORD, client="203.0.113.7"))
 
 
@@ -113,16 +76,15 @@ async def test_session_is_dead_when_a_replay_meets_the_live_token(server: Server
     assert isinstance(replay, InvalidGrantError)
     with pytest.raises(InvalidGrantError):
         await server.refresh(live)
-    assert await server.count("SELECT count(*) FROM sessions WHERE revoked_at IS NOT NULL") == 1
+    assert await server.count("sessions WHERE revoked_at IS NOT NULL") == 1
 
 
 async def test_one_account_is_made_when_an_address_is_registered_at_once(server: Server) -> None:
     results = await all_at_once(*(server.register() for _ in range(AT_ONCE)))
 
     assert results == [None] * AT_ONCE
-    assert await server.count("SELECT count(*) FROM members") == 1
-    query = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'SendOneTimeToken'"
-    assert await server.count(query) == 1
+    assert await server.count("members") == 1
+    assert await server.count("procrastinate_jobs WHERE task_name = 'SendOneTimeToken'") == 1
 
 
 async def test_one_token_is_left_when_asked_to_resend_at_once(server: Server) -> None:
@@ -136,7 +98,7 @@ async def test_one_token_is_left_when_asked_to_resend_at_once(server: Server) ->
     )
 
     assert results == [None] * AT_ONCE
-    assert await server.count("SELECT count(*) FROM one_time_tokens") == 1
+    assert await server.count("one_time_tokens") == 1
 
 
 async def test_one_wins_when_a_token_is_redeemed_at_once(server: Server) -> None:

@@ -1,13 +1,10 @@
 """Answers and closings that meet: several connections, real commits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
-from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.application.access import Actor
@@ -21,8 +18,6 @@ from app.application.consultations import (
     respond,
 )
 from app.core.clock import SystemClock
-from app.core.database import create_database, create_engine
-from app.core.settings import Environment, Settings
 from app.domain.consultations.consultation import (
     Consultation,
     ConsultationChanges,
@@ -35,22 +30,16 @@ from app.domain.errors import DomainError
 from app.domain.members import Role
 from app.infrastructure.database.consultations import questions
 from app.infrastructure.database.responses import ballots, participations, responses
-from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.factories import make_actor, make_answers, make_consultation, make_member
+from tests.integration.crowd import AT_ONCE, Crowd, all_at_once
 
-AT_ONCE = 6
 BOARD_MEMBER = make_actor(Role.BOARD_MEMBER)
 
 
-class Polls:
-    """Each call takes a connection of its own, as requests do."""
-
+class Polls(Crowd):
     def __init__(self, engine: AsyncEngine) -> None:
-        self.engine = engine
+        super().__init__(engine)
         self.members = [make_member(role=Role.MEMBER) for _ in range(AT_ONCE)]
-
-    def uow(self) -> SqlAlchemyUnitOfWork:
-        return SqlAlchemyUnitOfWork(create_database(self.engine).sessions)
 
     async def store(self, *, is_open: bool = True, **overrides: Any) -> Consultation:
         async with self.uow() as uow:
@@ -79,23 +68,10 @@ class Polls:
         async with self.uow() as uow:
             return (await uow.consultations.get_shared(consultation.id)).status
 
-    async def count(self, table: Table) -> int:
-        async with self.engine.connect() as connection:
-            found = await connection.execute(select(func.count()).select_from(table))
-            return found.scalar_one()
-
-
-async def all_at_once(*calls: Awaitable[object]) -> list[object]:
-    """Return results and exceptions alike."""
-    return list(await asyncio.gather(*calls, return_exceptions=True))
-
 
 @pytest.fixture
-async def polls(fresh_database_url: str) -> AsyncIterator[Polls]:
-    settings = Settings(environment=Environment.TEST, database_url=SecretStr(fresh_database_url))
-    engine = create_engine(settings)
-    yield Polls(engine)
-    await engine.dispose()
+def polls(fresh_engine: AsyncEngine) -> Polls:
+    return Polls(fresh_engine)
 
 
 @pytest.mark.parametrize("anonymous", [False, True])

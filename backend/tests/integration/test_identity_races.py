@@ -1,60 +1,30 @@
 """Administrators, passwords and guesses that meet: several connections, real commits."""
 
 import asyncio
-from collections.abc import Awaitable
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.application.auth import PasswordGrant, TokenPair, issue_tokens, verify_email
+from app.application.auth import PasswordGrant, TokenPair, verify_email
 from app.application.members import change_role, deactivate_member, erase_own_member
 from app.application.passwords import PasswordReset, request_password_reset, reset_password
-from app.application.ports import SessionTokens
 from app.application.sessions import end_all_sessions
-from app.core.database import create_database
 from app.domain.auth import InvalidGrantError, OneTimePurpose, OneTimeToken, OneTimeTokenError, OneTimeTokenId
 from app.domain.login_attempts import TooManyAttemptsError
 from app.domain.members import EmailAddress, LastAdminError, Member, Role
 from app.infrastructure.database.auth import one_time_tokens
-from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
-from app.infrastructure.security.access_tokens import JwtAccessTokens
-from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens, HmacRefreshTokens
 from tests.factories import PASSWORD, make_actor, make_member, make_session
-from tests.fakes import CountingPasswordHasher, FixedClock
+from tests.integration.crowd import AT_ONCE, ONE_TIME, AccountHolders, all_at_once
 
-KEYS = {"test": "t" * 32}
 ADDRESS = EmailAddress("marta@pau2.example")
 NEW_PASSWORD = "seven herons at dawn"
-ONE_TIME = HmacOneTimeTokens(KEYS)
-AT_ONCE = 6
-WAITING = """SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
-    WHERE datname = current_database() AND NOT granted"""
 
 
-class Server:
-    """Each call takes a connection of its own, as requests do."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self.engine = engine
-        self.clock = FixedClock()
-        self.hasher = CountingPasswordHasher()
-        self.tokens = SessionTokens(JwtAccessTokens(KEYS, clock=self.clock), HmacRefreshTokens(KEYS))
-
-    def uow(self) -> SqlAlchemyUnitOfWork:
-        return SqlAlchemyUnitOfWork(create_database(self.engine).sessions)
-
-    async def add(self, *members: Member) -> None:
-        async with self.uow() as uow:
-            for member in members:
-                uow.members.add(member)
-            await uow.commit()
-
+class Server(AccountHolders):
     async def log_in(self, password: str = PASSWORD) -> TokenPair:
         grant = PasswordGrant(username=ADDRESS.value, password=password, client="203.0.113.7")
-        return await issue_tokens(
-            grant, uow=self.uow(), clock=self.clock, hasher=self.hasher, tokens=self.tokens
-        )
+        return await self.issue(grant)
 
     async def reset(self, token: str) -> None:
         command = PasswordReset(token=token, password=NEW_PASSWORD)
@@ -69,12 +39,6 @@ class Server:
     async def verify(self, token: str) -> None:
         await verify_email(token, uow=self.uow(), clock=self.clock, tokens=ONE_TIME)
 
-    async def waiting(self, number: int) -> None:
-        """Return when so many transactions wait for another one."""
-        async with asyncio.timeout(10):
-            while await self.count(WAITING) < number:  # each look is a round trip, so this yields
-                continue
-
     async def leave(self, how: str, leaving: Member, by: Member) -> None:
         actor = make_actor(Role.ADMIN, member_id=by.id)
         if how == "demote":
@@ -86,15 +50,6 @@ class Server:
         else:
             actor = make_actor(Role.ADMIN, member_id=leaving.id)
             await erase_own_member(seen=None, actor=actor, uow=self.uow(), clock=self.clock)
-
-    async def count(self, query: str) -> int:
-        async with self.engine.connect() as connection:
-            return int((await connection.execute(text(query))).scalar_one())
-
-
-async def all_at_once(*calls: Awaitable[object]) -> list[object]:
-    """Return results and exceptions alike."""
-    return list(await asyncio.gather(*calls, return_exceptions=True))
 
 
 @pytest.fixture
@@ -120,8 +75,7 @@ async def test_one_admin_is_left_when_two_leave_at_once(server: Server, first: s
     results = await all_at_once(server.leave(first, one, by=other), server.leave(second, other, by=one))
 
     assert sorted(type(result).__name__ for result in results) == ["LastAdminError", "NoneType"]
-    query = "SELECT count(*) FROM members WHERE role = 'ADMIN' AND is_active"
-    assert await server.count(query) == 1
+    assert await server.count("members WHERE role = 'ADMIN' AND is_active") == 1
 
 
 async def test_the_second_waits_and_sees_what_the_first_has_left_when_one_admin_leaves(
@@ -174,7 +128,7 @@ async def test_nobody_waits_in_a_circle_when_an_erasure_meets_a_token(
     erased, redeemed = await all_at_once(erasure, redeeming)
     assert erased is None
     assert isinstance(redeemed, OneTimeTokenError)
-    assert await server.count("SELECT count(*) FROM one_time_tokens") == 0
+    assert await server.count("one_time_tokens") == 0
 
 
 async def test_no_session_of_the_old_password_is_left_when_a_reset_meets_log_ins(
@@ -187,7 +141,7 @@ async def test_no_session_of_the_old_password_is_left_when_a_reset_meets_log_ins
 
     assert results[-1] is None
     assert all(isinstance(result, TokenPair | InvalidGrantError) for result in results[:-1])
-    assert await server.count("SELECT count(*) FROM sessions WHERE revoked_at IS NULL") == 0
+    assert await server.count("sessions WHERE revoked_at IS NULL") == 0
 
 
 async def test_ends_a_session_when_it_starts_while_all_are_ended(server: Server, marta: Member) -> None:
@@ -200,7 +154,7 @@ async def test_ends_a_session_when_it_starts_while_all_are_ended(server: Server,
         await uow.commit()
     await second
 
-    assert await server.count("SELECT count(*) FROM sessions WHERE revoked_at IS NOT NULL") == 1
+    assert await server.count("sessions WHERE revoked_at IS NOT NULL") == 1
 
 
 async def test_ten_guesses_are_looked_at_when_many_come_at_once(server: Server, marta: Member) -> None:

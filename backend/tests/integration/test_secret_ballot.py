@@ -8,31 +8,27 @@ from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.application.consultations import close_consultation, respond
-from app.core.database import create_database
 from app.domain.consultations.consultation import Consultation
 from app.domain.consultations.questions import QuestionKind
 from app.domain.members import Member, Role
 from app.infrastructure.database.responses import ballots, participations
-from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.factories import make_actor, make_answers, make_consultation, make_member, make_question
+from tests.integration.crowd import Crowd
 
 VOTERS = 24
 TEXT = make_question(kind=QuestionKind.OPEN_TEXT, options=[])
 
 
-class Station:
+class Station(Crowd):
     """A polling station: everybody writes their own number, so that a link would show."""
 
     def __init__(self, engine: AsyncEngine, owner: AsyncEngine) -> None:
-        self.engine = engine
+        super().__init__(engine)
         self.owner = owner
         self.voters: list[Member] = [make_member(role=Role.MEMBER) for _ in range(VOTERS)]
         self.consultation: Consultation = make_consultation(
             created_by=self.voters[0].id, anonymous=True, questions=[TEXT]
         )
-
-    def uow(self) -> SqlAlchemyUnitOfWork:
-        return SqlAlchemyUnitOfWork(create_database(self.engine).sessions)
 
     async def vote(self) -> None:
         """One after another, in the order of `voters`."""
