@@ -54,7 +54,7 @@ class StrictRoute(APIRoute):
 
     def get_route_handler(self) -> Handler:
         handler = super().get_route_handler()
-        action = Action((self.openapi_extra or {})[ACTION])
+        action = self._action()
         accepted = self._accepted_content()
 
         async def strict(received: Request) -> Response:
@@ -69,6 +69,15 @@ class StrictRoute(APIRoute):
             return await _persistently(partial(_answer, request, handler))
 
         return strict
+
+    def _action(self) -> Action:
+        """Raises LookupError for a route that `operation` did not bind to the policy table."""
+        extra = self.openapi_extra or {}
+        if ACTION not in extra:
+            raise LookupError(
+                f"{self.path} has no row of the policy table: give its decorator **operation(Action.…)"
+            )
+        return Action(extra[ACTION])
 
     def _accepted_content(self) -> frozenset[str]:
         if self.body_field is None:
