@@ -8,6 +8,8 @@ from datetime import datetime
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
+from hypothesis import HealthCheck
+from hypothesis import settings as generation
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -27,6 +29,9 @@ pytest_plugins = [
     "tests.plugins.database",
     "tests.plugins.product",
 ]
+
+generation.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+generation.load_profile("any machine")  # how busy it is makes no test fail
 
 ClientFor = Callable[[Role], Awaitable[AsyncClient]]
 ClientOf = Callable[..., Awaitable[AsyncClient]]

@@ -74,9 +74,8 @@ class Walk:
 @given(steps=STEPS)
 @settings(
     max_examples=12,
-    deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_answers_as_the_rules_say_when_tokens_come_in_any_order(
     client: AsyncClient, clock: FixedClock, marta: Member, steps: list[str]

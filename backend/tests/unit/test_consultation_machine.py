@@ -188,4 +188,4 @@ class ConsultationMachine(RuleBasedStateMachine):
 
 
 TestConsultationMachine = ConsultationMachine.TestCase
-TestConsultationMachine.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestConsultationMachine.settings = settings(max_examples=60, stateful_step_count=30)

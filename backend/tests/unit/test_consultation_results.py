@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.consultations.questions import QuestionKind
@@ -40,7 +40,6 @@ def test_tells_what_may_be_told_when_counts_are_published(
     assert publishable(kind, counts, responses) == told
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 40), min_size=2, max_size=20), st.integers(0, 10))
 def test_tells_the_truth_and_no_small_count_when_anything_is_published(counts: list[int], blank: int) -> None:
     for kind in (SINGLE, MULTIPLE):
@@ -49,7 +48,6 @@ def test_tells_the_truth_and_no_small_count_when_anything_is_published(counts: l
             assert told is None or told == count >= LEAST_COUNT
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.one_of(st.integers(0, 4), st.integers(4, 9)), min_size=2, max_size=4),
     st.sampled_from([0, 0, 3, 6]),

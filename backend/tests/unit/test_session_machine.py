@@ -84,5 +84,5 @@ class SessionMachine(RuleBasedStateMachine):
         assert self.session.token_digest == self.chain[-1].digest
 
 
-SessionMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+SessionMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=25)
 TestSessions = SessionMachine.TestCase
