@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gates.contract_diff import Break, breaks
+from tests.gates.documents import GONE, Edit, edited
 
 ARTICLE: dict[str, Any] = {
     "type": "object",
@@ -56,25 +57,10 @@ def document() -> dict[str, Any]:
 
 PUT = "/paths/~1news~1{id}/put"
 READ, WRITE = "/components/schemas/Read", "/components/schemas/Write"
-GONE = object()
 
 
-def changed(*edits: tuple[str, object]) -> dict[str, Any]:
-    """Return the document with values set, or removed, at pointers."""
-    new = document()
-    for pointer, value in edits:
-        *path, last = [name.replace("~1", "/") for name in pointer.removeprefix("/").split("/")]
-        node: Any = new
-        for name in path:
-            node = node[int(name) if isinstance(node, list) else name]
-        key: Any = int(last) if isinstance(node, list) and last.isdigit() else last
-        if value is GONE:
-            del node[key]
-        elif isinstance(node, list) and key == len(node):
-            node.append(value)
-        else:
-            node[key] = value
-    return new
+def changed(*edits: Edit) -> dict[str, Any]:
+    return edited(document(), *edits)
 
 
 def test_finds_nothing_when_documents_are_equal() -> None:

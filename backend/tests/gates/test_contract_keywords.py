@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from gates.contract_diff import breaks
+from tests.gates.documents import GONE, Edit, edited
 
-GONE = object()
 CAT, DOG = "#/components/schemas/Cat", "#/components/schemas/Dog"
 KINDS: dict[str, Any] = {
     "all": {
@@ -79,7 +79,6 @@ def document() -> dict[str, Any]:
 X = "/paths/~1x/post"
 ASKED, ANSWERED = f"{X}/requestBody/content", f"{X}/responses/200/content"
 FIELDS = "application~1json/schema/properties"
-Edit = tuple[str, object]
 
 
 def asked(kind: str, keyword: str = "", value: object = GONE) -> Edit:
@@ -91,21 +90,7 @@ def answered(kind: str, keyword: str = "", value: object = GONE) -> Edit:
 
 
 def changed(*edits: Edit) -> dict[str, Any]:
-    """Return the document with values set, or removed, at pointers."""
-    new = document()
-    for pointer, value in edits:
-        *path, last = [name.replace("~1", "/") for name in pointer.removeprefix("/").split("/")]
-        node: Any = new
-        for name in path:
-            node = node[int(name) if isinstance(node, list) else name]
-        key: Any = int(last) if isinstance(node, list) else last
-        if value is GONE:
-            del node[key]
-        elif isinstance(node, list) and key == len(node):
-            node.append(value)
-        else:
-            node[key] = value
-    return new
+    return edited(document(), *edits)
 
 
 @pytest.mark.parametrize(
