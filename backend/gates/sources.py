@@ -80,17 +80,6 @@ def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionD
             found += inner if isinstance(inner, list) else ()
 
 
-def code_lines(tree: ast.Module) -> int:
-    """Return the number of lines on which syntax begins or ends; comments and docstrings are none."""
-    lines: set[int] = set()
-    for node in nodes(tree):
-        if isinstance(node, ast.Constant) or not isinstance(node, ast.stmt | ast.expr):
-            continue
-        if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
-            lines |= {node.lineno, node.end_lineno or node.lineno}
-    return len(lines)
-
-
 def dotted(node: ast.AST) -> str:
     """Return `a.b.c` for a chain of attributes on a name, "" for anything else."""
     if isinstance(node, ast.Name):

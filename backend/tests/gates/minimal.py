@@ -87,8 +87,6 @@ function-lines = 20
 handler-lines = 8
 main-lines = 30
 noxfile-lines = 40
-gates-lines = 50
-app-lines = 200
 
 [coverage]
 global = { lines = 90, branches = 85 }

@@ -92,7 +92,6 @@ def _book() -> str:
             "[mutation]\nchanged = 80\n",
             "[mutation]\nchanged = 80\nmodules = 80\ntest-seconds = 60\n" + JUDGING,
         ),
-        ("app-lines = 200", "app-lines = 120"),
         ("global = { lines = 90, branches = 85 }", COVERAGE),
     ):
         assert old in text, old
