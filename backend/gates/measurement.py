@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from gates.changes import BASE_VARIABLE
@@ -21,6 +22,8 @@ from gates.sources import files
 FOREIGN = ("GIT_", "COV_", "COVERAGE_", "PYTEST_ADDOPTS", "PYTHONOPTIMIZE", BASE_VARIABLE)
 RUN_TESTS = "run `./noxw -s tests`"
 # The report has its own settings: pyproject.toml hides no file, and `pragma: no branch` means nothing.
+DATA = "coverage/.coverage"
+NO_TESTS = 5  # pytest's exit code when it found none
 REPORT = """[run]
 branch = true
 relative_files = true
@@ -30,12 +33,24 @@ include_namespace_packages = true
 partial_branches = (?!)
 """
 
+TOOLS = str(Path(__file__).parents[1])
+"""Where Python finds these gates when it works in another checkout that has none."""
+
 Branch = tuple[int, int]
 
 
 def environment() -> dict[str, str]:
     """Return the environment for tests and tools that measure this project and no other."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    return kept | {"PYTHONPATH": TOOLS}
+
+
+def measuring(project: Project, data: Path, *options: str) -> list[str]:
+    """Return pytest's options for measuring the project's code; `data` is where coverage.py's data go."""
+    packages = [f"--measure={name}" for name in project.book["coverage"]["measured"]]
+    cache = project.reports / "cache/probes"
+    places = [f"--measure-data={data}", f"--measure-cache={cache}"]
+    return ["-p", "gates.probes.plugin", *packages, *places, *options]
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import groupby
-from pathlib import Path
 from signal import SIGALRM, SIGSEGV
 
 from coverage import CoverageData
 
 from gates import mutation_worker, sources
 from gates.changes import changed_lines, merge_base
-from gates.measurement import Count, environment, measured_files, measured_folders, snapshot
+from gates.measurement import Count, environment, measured_files, measured_folders, measuring, snapshot
 from gates.model import Finding, GateError, Outcome, Project
 from gates.mutation_worker import Plan, Task
 from gates.mutators import Mutant, mutants
@@ -34,12 +33,6 @@ from gates.touched import loaded, module_name
 
 REPORT = "reports/mutants.md"
 LONGEST = 7200  # seconds that a worker may take
-SETTINGS = """[run]
-source = {folders}
-concurrency = thread, greenlet
-relative_files = true
-data_file = ../reports/mutants/.coverage
-"""
 # How tests end with a mutant: passed, failed, not collected, not even configured, crashed, out of time.
 ENDS = {0: "survived", 1: "killed", 2: "killed", 4: "killed", -SIGSEGV: "killed", -SIGALRM: "timeout"}
 
@@ -137,10 +130,8 @@ def _measured(project: Project, folders: set[str]) -> tuple[Outcome, dict[str, T
     outcome = Outcome(checked=1)
     if not kept.exists() or json.loads(kept.read_text()) != stamp:
         place.mkdir(parents=True, exist_ok=True)
-        measured = project.book["coverage"]["measured"]
-        (place / "coverage.ini").write_text(SETTINGS.format(folders=",".join(measured)))
-        options = [f"--cov-config={place / 'coverage.ini'}", "--cov-context=test", "--cov-report="]
-        outcome = run_pytest(project, ["-n", "auto", "-q", "--cov", *options, *sorted(folders)])
+        options = measuring(project, place / ".coverage", "--measure-by-test")
+        outcome = run_pytest(project, ["-n", "auto", "-q", *options, *sorted(folders)])
         kept.write_text(json.dumps(stamp if outcome.status == "passed" else []))
     data = CoverageData(str(place / ".coverage"))
     data.read()
@@ -154,9 +145,8 @@ def _measured(project: Project, folders: set[str]) -> tuple[Outcome, dict[str, T
 
 
 def _tests(data: CoverageData, file: str) -> Tests:
-    """Return a file's tests; a context is named `test|phase`."""
-    lines = data.contexts_by_lineno(file).items()
-    return {line: {context.rpartition("|")[0] for context in contexts} for line, contexts in lines}
+    """Return a file's tests by line; the context of what no test ran itself is ""."""
+    return {line: {*contexts} for line, contexts in data.contexts_by_lineno(file).items() if line > 0}
 
 
 def _task(project: Project, name: str, mutant: Mutant, tests: Tests) -> Task:
@@ -208,8 +198,7 @@ def _work(project: Project, index: int, tasks: list[Task]) -> list[tuple[str, in
     options = ["-p", "gates.mutation_worker", "-p", "no:randomly", "-p", "no:cacheprovider", "-x", "-q", "-s"]
     options += [f"--basetemp={place}.tmp", "-W", "ignore:This process:DeprecationWarning"]
     command = [sys.executable, "-m", "pytest", *options, *files]
-    path, variable = str(Path(__file__).parents[1]), mutation_worker.VARIABLE
-    env = environment() | {variable: str(place.with_suffix(".json")), "PYTHONPATH": path}
+    env = environment() | {mutation_worker.VARIABLE: str(place.with_suffix(".json"))}
     with place.with_suffix(".log").open("wb") as log:
         subprocess.run(
             command, cwd=project.backend, env=env, stdout=log, stderr=log, timeout=LONGEST, check=False

@@ -15,8 +15,6 @@ from gates.model import Finding, GateError, Outcome, Project
 from gates.sources import files
 from gates.written import written_in
 
-NO_TESTS = 5
-
 
 def tested(project: Project) -> Outcome:
     """All tests pass, in random order and in parallel, measured for coverage unless a selection is given.
@@ -27,8 +25,7 @@ def tested(project: Project) -> Outcome:
         return run_pytest(project, ["-n", "auto", *project.arguments])
     before = measurement.snapshot(project)
     shutil.rmtree(project.reports / "coverage", ignore_errors=True)  # what a killed run left would be added
-    folders = project.book["coverage"]["measured"]
-    options = ["-n", "auto", "--cov-report=", *(f"--cov={folder}" for folder in folders)]
+    options = ["-n", "auto", *measurement.measuring(project, project.reports / measurement.DATA)]
     outcome = run_pytest(project, options, whole="tests")
     if outcome.status == "passed":
         measurement.record(project, before)
@@ -60,7 +57,7 @@ def run_pytest(project: Project, arguments: Sequence[str], *, whole: str = "") -
         raise GateError("pytest broke down before it wrote its report; see its output above.")
     cases = list(parse(report).iter("testcase"))
     findings = [_failure(case) for case in cases if _failed(case)]
-    if result.returncode not in {0, 1, NO_TESTS} and not findings:
+    if result.returncode not in {0, 1, measurement.NO_TESTS} and not findings:
         raise GateError(f"pytest stopped with exit code {result.returncode}; see its output above.")
     findings += [] if findings or not whole else _left_out(project, whole, cases)
     return Outcome(findings=findings, checked=len(cases), note=f"{len(cases)} tests")

@@ -19,7 +19,7 @@ def _no_foreign_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 def _few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     """The pytest that a gate starts loads no more plugins than it needs: the others take seconds."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    monkeypatch.setenv("PYTEST_PLUGINS", "pytest_cov.plugin,xdist.plugin")
+    monkeypatch.setenv("PYTEST_PLUGINS", "xdist.plugin")
     monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "0")
 
 

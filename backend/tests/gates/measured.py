@@ -22,7 +22,7 @@ measured = ["app"]
 """
 
 PYPROJECT = """[tool.pytest.ini_options]
-addopts = ["--import-mode=importlib", "--cov-config=pyproject.toml"]
+addopts = ["--import-mode=importlib"]
 pythonpath = ["."]
 [tool.coverage.run]
 branch = true

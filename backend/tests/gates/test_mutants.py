@@ -38,9 +38,7 @@ FILES = {
         '[mutation.tests]\n"app/other/*" = ["tests/other"]\n"app/*" = ["tests"]\n[rules]',
     ),
     ".gitignore": "/reports/\n__pycache__/\n",
-    "backend/pyproject.toml": PYPROJECT.replace(
-        "addopts = [", 'addopts = ["-p", "xdist.plugin", "-p", "pytest_cov.plugin", '
-    ),
+    "backend/pyproject.toml": PYPROJECT.replace("addopts = [", 'addopts = ["-p", "xdist.plugin", '),
     "backend/app/__init__.py": "",
     SHOP: "# nothing yet\n",
     "backend/tests/__init__.py": "",

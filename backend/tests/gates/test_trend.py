@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 
-from devtools.postgres import PostgresUnavailableError
 from gates import trend
 from gates.model import GateError
 from gates.trend import check, remember
@@ -13,7 +12,7 @@ GREET = "def greet():\n    return 'hello'\n"
 
 @pytest.fixture
 def twin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MeasuredTwin:
-    monkeypatch.setattr(trend, "server_url", lambda: "postgresql://nobody@127.0.0.1:1/none")
+    monkeypatch.setenv("CI", "true")
     return make_measured_twin(tmp_path)
 
 
@@ -65,26 +64,45 @@ def test_passes_when_a_change_deletes_tested_code(known_twin: MeasuredTwin) -> N
     assert outcome.note == "lines 90.00 % → 87.50 %, branches 50.00 % → 50.00 %; base known"
 
 
-def test_says_so_each_time_when_the_tests_of_the_base_fail(twin: MeasuredTwin) -> None:
+def test_leaves_the_judgement_to_ci_when_a_developer_does_not_know_the_base(
+    twin: MeasuredTwin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI")
+    twin.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
+    twin.measure()
+
+    assert check(twin.project).skipped.startswith("left to CI: the tests of main (")
+
+
+def test_cannot_judge_when_the_tests_of_the_base_fail(twin: MeasuredTwin) -> None:
     twin.replace(TEST, "== 'hello'", "== 'bye'").commit()
     twin.git("branch", "--force", "main")
     twin.replace(TEST, "== 'bye'", "== 'hello'").measure()
 
-    assert check(twin.project).note.endswith(" by tests that fail there")
-    assert not (twin.root / "reports/trend").exists()
-
-
-def test_cannot_judge_when_there_is_no_server(twin: MeasuredTwin, monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing() -> str:
-        raise PostgresUnavailableError("start it")
-
-    monkeypatch.setattr(trend, "server_url", missing)
-    twin.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
-    twin.measure()
-
-    with pytest.raises(GateError, match="start it"):
+    with pytest.raises(GateError, match=r"The tests of main \(\w+\) fail(.|\n)*FAILED tests/test_shop.py"):
         check(twin.project)
+    assert not (twin.root / "reports/trend").exists()
     assert twin.git("worktree", "list").count("\n") == 0
+
+
+def test_measures_again_when_the_server_is_another_one(
+    known_twin: MeasuredTwin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Code that starts the embedded server runs only without DATABASE_URL."""
+    known_twin.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
+    known_twin.measure()
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+
+    assert "base measured in" in check(known_twin.project).note
+
+
+def test_remembers_no_counts_when_git_hides_untracked_files(twin: MeasuredTwin) -> None:
+    twin.git("config", "status.showUntrackedFiles", "no")
+    twin.write("backend/app/added.py", "a = 1\n").measure()
+
+    remember(twin.project)
+
+    assert not (twin.root / "reports/trend").exists()
 
 
 def test_cannot_judge_when_the_tests_of_the_base_never_end(
@@ -111,7 +129,7 @@ def test_says_nothing_changed_when_it_is_outside_the_backend(twin: MeasuredTwin)
     assert check(twin.project).skipped.startswith("nothing changed below backend/ since main (")
 
 
-def test_says_so_when_the_base_measures_nothing(twin: MeasuredTwin) -> None:
+def test_compares_with_nothing_covered_when_the_base_has_no_tests(twin: MeasuredTwin) -> None:
     for name in (TEST, "backend/tests/test_legacy.py"):
         twin.remove(name)
     twin.commit()
@@ -119,7 +137,7 @@ def test_says_so_when_the_base_measures_nothing(twin: MeasuredTwin) -> None:
     twin.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
     twin.measure()
 
-    assert check(twin.project).skipped.endswith(") measure nothing")
+    assert check(twin.project).note.startswith("lines 0.00 % → 25.00 %, branches 0.00 % → 0.00 %;")
 
 
 def test_cannot_judge_when_the_tests_have_not_run(twin: MeasuredTwin) -> None:

@@ -1,0 +1,117 @@
+"""Imports measured modules with probes and keeps what the probes record."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from pathlib import Path
+from types import CodeType, ModuleType
+
+from gates.probes.cache import CodeCache
+from gates.probes.instrument import NAME, Arc, Probe
+
+
+@dataclass(frozen=True)
+class Executed:
+    """What ran of a file: lines, each the first of a statement, and branches."""
+
+    lines: frozenset[int]
+    arcs: frozenset[Arc]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What this process ran of the measured packages, which are folders of the root.
+
+    Files are named by their path relative to the root. `hits` has one number a probe, 1 for those that ran.
+    """
+
+    root: Path
+    packages: Sequence[str]
+    cache: CodeCache
+    probes: dict[str, list[Probe]] = field(default_factory=dict)
+    hits: dict[str, list[int]] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Measure what is imported from now on; measured packages that were imported are imported again."""
+        sys.meta_path.insert(0, _ProbeFinder(self))
+        for name in [name for name in sys.modules if self.is_measured(name)]:
+            del sys.modules[name]
+
+    def is_measured(self, module: str) -> bool:
+        """Whether a module belongs to a measured package."""
+        return module.partition(".")[0] in self.packages
+
+    def measured_files(self) -> list[str]:
+        """Return the Python files of the measured packages, imported or not."""
+        found = (path for package in self.packages for path in (self.root / package).rglob("*.py"))
+        return sorted(map(self._name, found))
+
+    def hits_of(self, path: Path) -> list[int]:
+        """Return the list that the probes of a file write to: the same one whenever it is imported."""
+        return self.hits.setdefault(self._name(path), [])
+
+    def code(self, path: Path, source: bytes) -> CodeType:
+        """Return a module's code with probes. Raises SyntaxError."""
+        code, probes = self.cache.load(path, source)
+        self.probes[self._name(path)] = probes
+        hits = self.hits_of(path)
+        hits.extend([0] * (len(probes) - len(hits)))
+        return code
+
+    def take(self) -> dict[str, Executed]:
+        """Return what ran since this was called last, by file."""
+        taken: dict[str, Executed] = {}
+        for name, hits in self.hits.items():
+            if 1 in hits:
+                taken[name] = _executed(p for p, hit in zip(self.probes[name], hits, strict=True) if hit)
+                hits[:] = [0] * len(hits)
+        return taken
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix()
+
+
+class _ProbeFinder(MetaPathFinder):
+    """Finds measured modules where they are, and gives them a loader that adds the probes."""
+
+    def __init__(self, measurement: Measurement) -> None:
+        self._measurement = measurement
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if not self._measurement.is_measured(fullname):
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec and isinstance(spec.loader, SourceFileLoader):
+            file = Path(spec.loader.path).resolve()
+            if file.is_relative_to(self._measurement.root):
+                spec.loader = _ProbeLoader(fullname, file, self._measurement)
+        return spec
+
+
+class _ProbeLoader(SourceFileLoader):
+    def __init__(self, fullname: str, path: Path, measurement: Measurement) -> None:
+        super().__init__(fullname, str(path))
+        self._file = path
+        self._measurement = measurement
+
+    def exec_module(self, module: ModuleType) -> None:
+        vars(module)[NAME] = self._measurement.hits_of(self._file)
+        super().exec_module(module)
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self._measurement.code(self._file, self.get_data(self.get_filename(fullname)))
+
+
+def _executed(probes: Iterable[Probe]) -> Executed:
+    """Return what probes prove together.
+
+    A branch counts once it has arrived: on the way out of a `with` block an exception can stop it.
+    """
+    known = list(probes)
+    lines = frozenset(line for probe in known for line in probe.lines)
+    arcs = frozenset(arc for probe in known for arc in probe.arcs if arc[1] < 0 or arc[1] in lines)
+    return Executed(lines, arcs)

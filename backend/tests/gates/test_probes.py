@@ -1,0 +1,398 @@
+"""Probes count what coverage.py's tracer counts, in code that the formatter leaves as it is."""
+
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import coverage
+import pytest
+from coverage import CoverageData
+
+from gates.probes.cache import CodeCache
+from gates.probes.importer import Executed, Measurement
+from gates.probes.instrument import instrument
+from gates.probes.plugin import write_data
+
+FORKS = '''"""A docstring."""
+
+from __future__ import annotations
+
+
+def sign(n):
+    """Another one."""
+    if n > 0:
+        return 1
+    elif n < 0:
+        return -1
+    else:
+        return 0
+
+
+def nested(rows):
+    for row in rows:
+        if row:
+            for cell in row:
+                if (
+                    cell
+                    and cell > 1
+                ):
+                    continue
+                if cell == 0:
+                    break
+            else:
+                rows = ()
+    return rows
+
+
+def count(n):
+    while n:
+        n -= 1
+        if n == 5:
+            break
+    else:
+        n = -1
+    while True:
+        if n < 0:
+            return n
+        n -= 10
+
+
+def only_at_the_end(n):
+    if n:
+        n += 1
+
+
+def run():
+    sign(1), sign(-1)
+    nested([[0, 1, 2], []])
+    count(3), count(7)
+    only_at_the_end(0)
+'''
+MATCHES = """def kind(thing):
+    match thing:
+        case 1 | 2:
+            return "small"
+        case int(n) if n > 100:
+            return "large"
+        case [first, *_]:
+            return first
+        case {"a": a}:
+            return a
+        case str() as text:
+            return text
+
+
+def closed(thing):
+    match thing:
+        case 1:
+            thing = 2
+        case 3:
+            thing = 4
+        case _:
+            thing = 5
+    return thing
+
+
+def run():
+    kind(1), kind(101), kind([1]), kind(None)
+    closed(1), closed(9)
+"""
+ERRORS = """import contextlib
+
+
+def caught(error):
+    try:
+        if error:
+            raise error
+    except (
+        ValueError,
+        TypeError,
+    ):
+        return "value"
+    except KeyError as found:
+        return str(found)
+    except:
+        return "other"
+    else:
+        error = 1
+    finally:
+        error = 2
+    return error
+
+
+def grouped():
+    try:
+        raise ExceptionGroup("two", [ValueError(), KeyError()])
+    except* ValueError:
+        value = 1
+    except* TypeError:
+        value = 2
+    except* KeyError:
+        value = 3
+    return value
+
+
+def suppressed(n):
+    with contextlib.suppress(ZeroDivisionError):
+        with contextlib.suppress(ValueError):
+            if n:
+                n += 1
+            1 / (n - 2)
+        n = 5
+    return n
+
+
+def stopped(n):
+    with contextlib.suppress(ValueError), contextlib.ExitStack() as stack:
+        stack.callback(int, "x")
+        if n:
+            n = 3
+    for i in range(3):
+        try:
+            if i == 1:
+                continue
+        finally:
+            n += i
+    return n
+
+
+def run():
+    caught(ValueError()), caught(None), caught(OSError())
+    grouped()
+    suppressed(1), suppressed(0)
+    stopped(0)
+"""
+DEFINITIONS = """import asyncio
+import enum
+import functools
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+TABLE = {
+    "a": 1,
+    "b": [
+        n
+        for n in range(3)
+        if n
+    ],
+}
+
+
+@functools.cache
+@functools.wraps(
+    print,
+)
+def decorated(
+    a: int = 1,
+    *,
+    b: int = 2,
+) -> int:
+    return a + b
+
+
+class Colour(enum.Enum):
+    RED = 1
+    BLUE = 2
+
+    @property
+    def __private(self):
+        return self.value
+
+
+class Point(NamedTuple):
+    x: int
+    y: int = 0
+
+    if TABLE:
+        z = 1
+
+
+@dataclass
+class Row:
+    '''A row.'''
+
+    cells: list[int]
+    total: int = 0
+
+    def __post_init__(self) -> None:
+        self.total = sum(
+            self.cells
+        )
+
+    class Inner:
+        ...
+
+
+class Port(Protocol):
+    def get(self) -> int: ...
+
+    def put(self) -> None:
+        '''Nothing to run.'''
+
+
+def outer():
+    name = 1
+
+    def inner():
+        nonlocal name
+        global SEEN
+        SEEN = name = 2
+        return lambda: (
+            name
+        )
+
+    async def steps():
+        for n in range(2):
+            yield n
+
+    async def collect():
+        found = []
+        async for n in steps():
+            found.append(n)
+        async with asyncio.Lock():
+            if found:
+                return found
+        return None
+
+    assert inner()() == 2
+    return asyncio.run(collect())
+
+
+def never():
+    return 1
+    print()
+
+
+def run():
+    decorated()
+    Row([1])
+    outer()
+"""
+SOURCES = {"forks": FORKS, "matches": MATCHES, "errors": ERRORS, "definitions": DEFINITIONS}
+
+
+def report(data_file: Path, root: Path) -> dict[str, Any]:
+    """Return coverage.py's report of the only file."""
+    measured = coverage.Coverage(data_file=str(data_file), config_file=False, branch=True)
+    measured.set_option("run:relative_files", True)
+    measured.load()
+    measured.json_report(outfile=str(root / "report.json"))
+    files: dict[str, Any] = json.loads((root / "report.json").read_text())["files"]
+    (entry,) = files.values()
+    kinds = ("executed_lines", "missing_lines", "executed_branches", "missing_branches")
+    return {kind: sorted(entry[kind]) for kind in kinds}
+
+
+def traced(root: Path, package: str) -> None:
+    """Run the package's module under coverage.py's tracer."""
+    tracer = coverage.Coverage(
+        data_file=str(root / "traced"), config_file=False, branch=True, source=[str(root / package)]
+    )
+    tracer.set_option("run:relative_files", True)
+    with tracer.collect():
+        import_module(package).run()
+    tracer.save()
+
+
+def probed(root: Path, package: str) -> Measurement:
+    """Run the package's module with probes."""
+    measurement = Measurement(root, (package,), CodeCache(root / "cache"))
+    measurement.start()
+    import_module(package).run()
+    return measurement
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a package below the working folder that only this test imports."""
+    name = "package_with_probes"
+    (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    return name
+
+
+@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+def test_counts_what_the_tracer_counts(source: str, tmp_path: Path, package: str) -> None:
+    (tmp_path / package / "__init__.py").write_text(source)
+    traced(tmp_path, package)
+
+    measurement = probed(tmp_path, package)
+    write_data(tmp_path / "probed", {"": measurement.take()}, [])
+
+    assert report(tmp_path / "probed", tmp_path) == report(tmp_path / "traced", tmp_path)
+
+
+def test_counts_nothing_twice_when_taken(tmp_path: Path, package: str) -> None:
+    (tmp_path / package / "__init__.py").write_text("a = 1\n\n\ndef run():\n    return a\n")
+    measurement = probed(tmp_path, package)
+    name = f"{package}/__init__.py"
+
+    assert measurement.take() == {name: Executed(frozenset({1, 4, 5}), frozenset())}
+    assert measurement.take() == {}
+    import_module(package).run()
+    assert measurement.take() == {name: Executed(frozenset({5}), frozenset())}
+
+
+def test_adds_up_when_a_module_is_imported_again(
+    tmp_path: Path, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / package / "__init__.py").write_text("def run():\n    return 1\n")
+    measurement = probed(tmp_path, package)
+    first = import_module(package)
+    measurement.take()
+
+    monkeypatch.delitem(sys.modules, package)
+    assert import_module(package) is not first
+    first.run()
+
+    assert measurement.take()[f"{package}/__init__.py"].lines == {1, 2}
+
+
+def test_leaves_other_modules_alone(tmp_path: Path, package: str) -> None:
+    (tmp_path / package / "__init__.py").write_text("from colorsys import rgb_to_hls as run\nrun = dict\n")
+
+    assert {*probed(tmp_path, package).probes} == {f"{package}/__init__.py"}
+
+
+@pytest.mark.parametrize("suffix", [".json", ".pyc"])
+def test_makes_code_again_when_the_cache_is_damaged(suffix: str, tmp_path: Path) -> None:
+    cache, source = CodeCache(tmp_path / "cache"), b"a = 1\n"
+    code, probes = cache.load(tmp_path / "a.py", source)
+    (file,) = (tmp_path / "cache").glob(f"*{suffix}")
+    file.write_bytes(file.read_bytes()[:8])
+
+    assert cache.load(tmp_path / "a.py", source) == (code, probes)
+    assert file.stat().st_size > 8
+
+
+def test_keeps_one_version_of_a_module(tmp_path: Path) -> None:
+    cache = CodeCache(tmp_path / "cache")
+
+    for source in (b"a = 1\n", b"a = 2\n"):
+        cache.load(tmp_path / "a.py", source)
+    cache.load(tmp_path / "b.py", b"a = 1\n")
+
+    assert len([*(tmp_path / "cache").iterdir()]) == 4
+
+
+def test_adds_no_probe_when_a_module_is_empty() -> None:
+    tree, probes = instrument("")
+
+    assert (tree.body, probes) == ([], [])
+
+
+def test_names_the_tests_that_ran_a_line(tmp_path: Path) -> None:
+    ran = {"app/a.py": Executed(frozenset({3}), frozenset({(3, 4)}))}
+
+    write_data(tmp_path / "data", {"": {}, "tests/test_a.py::test_a": ran}, ["app/a.py", "app/unseen.py"])
+
+    data = CoverageData(str(tmp_path / "data"))
+    data.read()
+    assert data.measured_files() == {"app/a.py", "app/unseen.py"}
+    assert data.contexts_by_lineno("app/a.py")[3] == ["tests/test_a.py::test_a"]
