@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gates import diagrams, messages
-from gates.changes import git, merge_base
+from gates.changes import changed_paths, git, merge_base
 from gates.coverage import branch_text
+from gates.durations.summary import summarize
 from gates.excerpt import excerpt, source, visible
 from gates.measurement import Coverage, read, totals
 from gates.model import GateError, Project
@@ -34,6 +35,7 @@ OTHERS = {
     "new-code.md": "the same as Markdown",
     "gates.json": "results for programs",
     "tests.xml": "test results (JUnit)",
+    "durations.json": "seconds and CPU seconds of each test and fixture",
     "coverage/coverage.json": "all coverage data",
 }
 
@@ -87,6 +89,7 @@ def render(project: Project, results: Sequence[Result], closing: str) -> str:
         excerpt=lambda finding: excerpt(project, finding, secret),
         before=_timings(project, results),
         coverage=_part(lambda: _coverage(project, secret)),
+        durations=_part(lambda: summarize(project, changed_paths(project, merge_base(project)))),
         imports=_part(lambda: diagrams.imports(project)),
         tables=_part(lambda: diagrams.tables(json.loads((project.reports / diagrams.TABLES).read_text()))),
         others={name: title for name, title in OTHERS.items() if (project.reports / name).exists()},

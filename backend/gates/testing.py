@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 from defusedxml.ElementTree import parse
 
 from gates import measurement, trend
+from gates.durations.summary import DATA as DURATIONS
 from gates.exclusions import overlooked
 from gates.memory import remembered
 from gates.model import Finding, GateError, Outcome, Project
@@ -26,6 +27,7 @@ def tested(project: Project) -> Outcome:
     before = measurement.snapshot(project)
     shutil.rmtree(project.reports / "coverage", ignore_errors=True)  # what a killed run left would be added
     options = ["-n", "auto", *measurement.measuring(project, project.reports / measurement.DATA)]
+    options += ["-p", "gates.durations.plugin", f"--durations-data={project.reports / DURATIONS}"]
     outcome = run_pytest(project, options, whole="tests")
     if outcome.status == "passed":
         measurement.record(project, before)

@@ -119,8 +119,8 @@ class _ProbeWriter:
     def _branches(self, start: int, body: Sequence[ast.stmt]) -> tuple[tuple[Arc, ...], tuple[Arc, ...]]:
         """Return the branches from a line into a block, and those around it.
 
-        There are none when the block is on that line itself: nothing tells them apart. The formatter leaves no
-        such block.
+        There are none when the block is on that line itself, because nothing tells them apart. The formatter
+        leaves no such block.
         """
         entries = (self._first_line(node) for node in body)
         entry = next((line for line in entries if line in self._exits[start]), None)

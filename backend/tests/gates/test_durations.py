@@ -1,0 +1,133 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gates import page
+from gates.durations.summary import DATA, summarize
+from gates.measurement import environment
+from gates.model import Project
+from tests.gates.parsed import parse, text_of, with_class
+from tests.gates.results import make_project, make_result
+
+TESTS = """import pathlib
+import subprocess
+import sys
+import threading
+
+import pytest
+
+SPIN = "import time\\nwhile time.process_time() < 0.5: pass"
+
+
+@pytest.fixture
+def inner():
+    threading.Event().wait(0.3)
+
+
+@pytest.fixture
+def outer(inner):
+    return 1
+
+
+def test_waits(outer):
+    assert outer
+
+
+def test_computes_in_a_child():
+    subprocess.run([sys.executable, "-c", SPIN], check=True)
+"""
+RECORDED = {
+    "tests": {
+        "tests/api/test_news.py::test_a[1]": [0.5, 0.1],
+        "tests/api/test_news.py::test_b": [0.3, 0.3],
+        "tests/unit/test_news.py::test_c": [0.01, 0.02],
+    },
+    "fixtures": {"client": [2, 0.2, 0.1], "clock": [3, 0.01, 0.01]},
+}
+
+
+def run(folder: Path, *options: str) -> dict[str, Any]:
+    """Run the tests with the plugin and return what it recorded."""
+    (folder / "test_it.py").write_text(TESTS)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "gates.durations.plugin", *options]
+    subprocess.run([*command, "--durations-data=out/data.json"], cwd=folder, env=environment(), check=True)
+    recorded: dict[str, Any] = json.loads((folder / "out/data.json").read_text())
+    return recorded
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    project = make_project(tmp_path)
+    project.reports.mkdir(exist_ok=True)
+    (project.reports / DATA).write_text(json.dumps(RECORDED))
+    return project
+
+
+@pytest.mark.parametrize("options", [["-n", "0"], ["-n", "2"]], ids=["one process", "xdist"])
+def test_tells_waiting_from_computing(options: list[str], tmp_path: Path) -> None:
+    recorded = run(tmp_path, *options)
+
+    waits, waits_computing = recorded["tests"]["test_it.py::test_waits"]
+    computes, computes_computing = recorded["tests"]["test_it.py::test_computes_in_a_child"]
+    assert waits >= 0.3 > waits_computing
+    assert computes >= computes_computing - 0.05
+    assert computes_computing >= 0.45
+
+
+def test_counts_a_fixture_without_the_fixtures_that_it_uses(tmp_path: Path) -> None:
+    fixtures = run(tmp_path, "-n", "0")["fixtures"]
+
+    assert (fixtures["inner"][0], fixtures["outer"][0]) == (1, 1)
+    assert fixtures["inner"][1] >= 0.3 > fixtures["outer"][1]
+
+
+def test_sums_up_by_folder_slowest_first(project: Project) -> None:
+    kinds = summarize(project, [])["kinds"]
+
+    assert [(kind.name, kind.count, kind.seconds, kind.computing, kind.median) for kind in kinds] == [
+        ("tests/api", 2, 0.8, 0.4, 0.4),
+        ("tests/unit", 1, 0.01, 0.02, 0.01),
+    ]
+    assert [round(kind.waiting, 9) for kind in kinds] == [0.4, 0]
+
+
+def test_marks_tests_that_the_change_edits(project: Project) -> None:
+    tests = summarize(project, ["backend/tests/api/test_news.py"])["tests"]
+
+    assert [(test.name, test.is_changed) for test in tests] == [
+        ("tests/api/test_news.py::test_a[1]", True),
+        ("tests/api/test_news.py::test_b", True),
+        ("tests/unit/test_news.py::test_c", False),
+    ]
+
+
+def test_names_the_costly_fixtures_first(project: Project) -> None:
+    assert [(row.name, row.count) for row in summarize(project, [])["fixtures"]] == [
+        ("client", 2),
+        ("clock", 3),
+    ]
+
+
+def test_shows_durations_on_the_page(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "merge_base", lambda _: None)
+    monkeypatch.setattr(page, "changed_paths", lambda *_: {"backend/tests/unit/test_news.py"})
+
+    tables = with_class(parse(page.render(project, [make_result()], "closing")), "durations")
+    kinds, tests, fixtures = map(text_of, tables)
+
+    assert kinds.endswith(
+        "Median, ms Seconds Computing Waiting tests/api 2 400 0.80 0.40 0.40 tests/unit 1 10 0.01 0.02 0.00"
+    )
+    assert "tests/api/test_news.py::test_a[1] 0.50 0.10 0.40" in tests
+    assert "tests/unit/test_news.py::test_c edited 0.01 0.02 0.00" in tests
+    assert fixtures.endswith("Waiting client 2 0.20 0.10 0.10 clock 3 0.01 0.01 0.00")
+
+
+def test_says_why_durations_are_missing_when_there_was_no_run(project: Project) -> None:
+    (project.reports / DATA).unlink()
+
+    assert "Durations cannot be shown." in text_of(parse(page.render(project, [make_result()], "closing")))
