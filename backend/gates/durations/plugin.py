@@ -1,8 +1,8 @@
 """The pytest plugin that records durations (`-p gates.durations.plugin --durations-data=FILE`).
 
-A test's seconds include its fixtures. Computing is the CPU time of the test's process, with all threads, and of
-the child processes that ended meanwhile. The rest is waiting: for a server, a time limit or a child that goes
-on. Under xdist each worker records its own tests and sends them to the controller, which writes the file.
+A test's seconds include its fixtures. Computing is the CPU time of the test's process, with all threads, and
+of the child processes that ended meanwhile. The rest is waiting: for a server, a time limit or a child that
+goes on. Under xdist each worker records its own tests and sends them to the controller, which writes the file.
 """
 
 import json

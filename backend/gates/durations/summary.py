@@ -15,7 +15,7 @@ SLOWEST = 20  # tests, and fixtures, that are named
 
 @dataclass(frozen=True)
 class Duration:
-    """Seconds of `count` tests or set-ups under one name; `is_changed` when the change edits the test's file."""
+    """Seconds of `count` tests or set-ups under one name; `is_changed` when the change edits the file."""
 
     name: str
     seconds: float
