@@ -2,7 +2,7 @@
 
 A test's seconds include its fixtures. Computing is the CPU time of the test's process, with all threads, and
 of the child processes that ended meanwhile. The rest is waiting: for a server, a time limit or a child that
-goes on. Under xdist each worker records its own tests and sends them to the controller, which writes the file.
+goes on. Each xdist worker records its own tests and sends them to the controller, which writes the file.
 """
 
 import json
@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Recorder())
 
 
-@dataclass
+@dataclass(eq=False)  # plugins are told apart by identity
 class Recorder:
     """Seconds in all and of computing: by test, and of setting fixtures up, with how often that happened."""
 

@@ -67,7 +67,9 @@ def project(tmp_path: Path) -> Project:
     return project
 
 
-@pytest.mark.parametrize("options", [["-n", "0"], ["-n", "2"]], ids=["one process", "xdist"])
+@pytest.mark.parametrize(
+    "options", [["-n", "0", "-p", "pytest_asyncio.plugin"], ["-n", "2"]], ids=["one process", "xdist"]
+)
 def test_tells_waiting_from_computing(options: list[str], tmp_path: Path) -> None:
     recorded = run(tmp_path, *options)
 
