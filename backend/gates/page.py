@@ -35,7 +35,7 @@ OTHERS = {
     "new-code.md": "the same as Markdown",
     "gates.json": "results for programs",
     "tests.xml": "test results (JUnit)",
-    "durations.json": "seconds and CPU seconds of each test and fixture",
+    "test-durations.json": "seconds and CPU seconds of each test and fixture",
     "coverage/coverage.json": "all coverage data",
 }
 

@@ -9,7 +9,7 @@ from statistics import median
 
 from gates.model import Project
 
-DATA = "durations.json"
+DATA = "test-durations.json"
 SLOWEST = 20  # tests, and fixtures, that are named
 
 
