@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import count, pairwise
+from itertools import count, pairwise, permutations
 from typing import Any, NamedTuple
 
 from gates.imports import App
@@ -62,22 +62,19 @@ def imports(project: Project) -> dict[str, Any]:
     """
     app = App(project)
     statements = {
-        (app.layer_of(name), app.layer_of(full), name, line)
+        (app.layer_of(name), app.layer_of(full), name, line, app.allows(str(app.layer_of(name)), full))
         for name, module in app.modules.items()
         for line, _, full in module.imports
         if full.startswith("app.")
     }
-    counts = Counter((importer, imported) for importer, imported, *_ in statements)
     rows = _stacked(app.layers)
     boxes = [box for row in rows for box in row]
-    edges = [
-        Edge(one.name, other.name, number, allowed, _way(rows, one, other))
-        for one in boxes
-        for other in boxes
-        for number in [counts[one.name, other.name]]
-        for allowed in [other.name in app.layers[one.name]["layers"]]
-        if one is not other and (number or allowed)
-    ]
+    edges = []
+    for one, other in permutations(boxes, 2):
+        allowed = [is_allowed for *layers, _, _, is_allowed in statements if layers == [one.name, other.name]]
+        listed = any(entry.partition(".")[0] == other.name for entry in app.layers[one.name]["layers"])
+        if allowed or listed:
+            edges.append(Edge(one.name, other.name, len(allowed), all(allowed), _way(rows, one, other)))
     return {"boxes": boxes, "edges": edges, **_extent(boxes)}
 
 

@@ -100,6 +100,12 @@ class App:
                 return layer
         return None
 
+    def allows(self, layer: str, full: str) -> bool:
+        """Whether the rule book lets a layer import a full name below app: its own, or one that it lists."""
+        listed = self.layers.get(layer, NO_LAYER)["layers"]
+        other = self.layer_of(full)
+        return other in {layer, *listed} or any(f"{full}.".startswith(f"app.{entry}.") for entry in listed)
+
     def split(self, name: str) -> tuple[Module | None, list[str]]:
         """Return the module that a full name starts with, and the rest of the name."""
         parts = name.split(".")
@@ -161,11 +167,8 @@ class Reader:
     def _judged(self, line: int, full: str, seen: frozenset[str] = frozenset()) -> Iterator[Problem]:
         """Judge what a full name means, following it through the modules of app that only pass it on."""
         top = full.partition(".")[0]
-        allowed = self.app.layers.get(self.layer, NO_LAYER)
         if top == "app":
-            layer = self.app.layer_of(full)
-            listed = any(f"{full}.".startswith(f"app.{entry}.") for entry in allowed["layers"])
-            if layer != self.layer and not (listed or layer in allowed["layers"]):
+            if not self.app.allows(self.layer, full):
                 yield self._unlisted(line, full, "layers")
             module, rest = self.app.split(full)
             if module and rest and rest[0] in module.names and full not in seen:
@@ -174,7 +177,7 @@ class Reader:
         elif top in sys.stdlib_module_names:
             if any(f".{name}." in f".{full}." for name in self.app.project.book["imports"]["dynamic"]):
                 yield self._refused(line, full)
-        elif top not in allowed["libraries"]:
+        elif top not in self.app.layers.get(self.layer, NO_LAYER)["libraries"]:
             yield self._unlisted(line, top, "libraries")
 
     def _unlisted(self, line: int, what: str, where: str) -> Problem:

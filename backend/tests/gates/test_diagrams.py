@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gates.diagrams import Box, Edge, imports, tables
+from gates.imports import check
 from tests.gates.twin import Twin
 
 
@@ -95,6 +96,23 @@ def test_counts_import_statements_and_keeps_allowed_ones_when_unused(twin: Twin)
         True,
     )
     assert not [e for e in drawn["edges"] if not e.allowed]
+
+
+def test_allows_what_the_gate_allows_when_the_rule_book_lists_a_module(twin: Twin) -> None:
+    """`core.database` is a part of a layer: the page and the gate `imports` must read the list alike."""
+    router = "backend/app/presentation/http/routers/news.py"
+    before = (twin.root / router).read_text(encoding="utf-8")
+    twin.rule(
+        '[layers.presentation]\nlayers = ["application", "domain", "core"]',
+        '[layers.presentation]\nlayers = ["application", "domain", "core.database"]',
+    )
+
+    for imported, allowed in (("database", True), ("settings", False)):
+        twin.write(f"backend/app/core/{imported}.py").write(router, before)
+        twin.replace(router, "from fastapi", f"from app.core.{imported} import engine\nfrom fastapi")
+
+        assert edge(imports(twin.project), "presentation", "core").allowed == allowed
+        assert ([finding.file for finding in check(twin.project).findings] == []) == allowed
 
 
 def test_puts_layers_above_what_they_import_when_the_rule_book_allows_it(twin: Twin) -> None:
