@@ -10,6 +10,7 @@ from gates.changes import content_at, merge_base
 from gates.model import Finding, GateError, Outcome, Project
 from gates.programs import installed, run
 from gates.revisions import Revision, files_at, history, in_tree
+from gates.sources import syntax
 
 CHANGES_ROWS = re.compile(r"\s*(with|insert|update|delete|merge|copy|do)\b", re.IGNORECASE)
 VOLATILE = re.compile(
@@ -39,11 +40,29 @@ def code(project: Project) -> Outcome:
 def _edited(project: Project, base: str, file: str) -> Iterator[Finding]:
     path = project.root / file
     now = path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else None
-    if now != content_at(project, base, file):
+    before = content_at(project, base, file)
+    if now is None or before is None or _meaning(file, now) != _meaning(file, before):
         verb = "was removed or renamed" if now is None else "was edited"
         message = f"a merged revision {verb}: databases that ran it would differ from new ones"
         fix = f"git checkout {base[:9]} -- {file}, and write a new revision"
         yield Finding(file=file, message=message, fix=fix)
+
+
+def _meaning(file: str, content: str) -> str:
+    """Return what a revision does, without layout, comments and docstrings, and other files as they are."""
+    try:
+        tree = syntax(content) if file.endswith(".py") else None
+    except (SyntaxError, ValueError):
+        tree = None
+    if tree is None:
+        return content
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Module | ast.FunctionDef)
+            and ast.get_docstring(node, clean=False) is not None
+        ):
+            del node.body[0]
+    return ast.dump(tree)
 
 
 def _read(revision: Revision, allowed: Sequence[str]) -> Iterator[Finding]:

@@ -13,6 +13,8 @@ from gates.sources import files, functions, ignored, parse, text, tracked, untra
 from gates.versions import versions
 
 LINK, SUBMODULE = "120000", "160000"
+APPLICATION = ("backend", "app")
+LISTED_DEPTHS = (3, 4)  # parts of the path of a layer, and of a package in a layer
 
 Sizes = tuple[int, list[tuple[str, int, int]]]
 """A file's lines, and each function's name, line and length."""
@@ -21,7 +23,7 @@ Sizes = tuple[int, list[tuple[str, int, int]]]
 def check(project: Project) -> Outcome:
     """The tree both ways, no stray code or configuration, sizes in budget, versions and commands agree."""
     names = [*tracked(project), *untracked(project)]
-    checks = (_tree, _strays, _configurations, _sizes)
+    checks = (_tree, _packages, _strays, _configurations, _sizes)
     findings = [finding for check in checks for finding in check(project, names)]
     findings += [*commands(project), *versions(project)]
     return Outcome(findings=findings, checked=len(names), note=f"{len(names)} files")
@@ -38,6 +40,21 @@ def _tree(project: Project, names: list[str]) -> Iterator[Finding]:
         if not any(name == entry or (entry.endswith("/") and name.startswith(entry)) for entry in listed):
             message = f"{name} is not below anything that [tree] lists"
             yield Finding(file=name, message=message, fix=f"move it, or list its place in {PATH}")
+
+
+def _packages(project: Project, names: list[str]) -> Iterator[Finding]:
+    """The application's layers and the packages in them are each listed: none appears without a word."""
+    found = {
+        "/".join(parts[:depth]) + "/"
+        for parts in (name.split("/") for name in names)
+        for depth in LISTED_DEPTHS
+        if tuple(parts[:2]) == APPLICATION and len(parts) > depth
+    }
+    for package in sorted(found - {*project.book["tree"]}):
+        message = f"the package {package} is not in [tree]"
+        yield Finding(
+            file=package, message=message, fix=f"list it in {PATH}, or use a package that is listed"
+        )
 
 
 def _strays(project: Project, _names: list[str]) -> Iterator[Finding]:

@@ -33,6 +33,13 @@ refused = ["sqlmodel", "peewee"]
 "backend/requirements/" = "locks"
 "backend/alembic/" = "migrations"
 "backend/app/" = "the application"
+"backend/app/application/" = "use cases"
+"backend/app/core/" = "the engine"
+"backend/app/domain/" = "entities"
+"backend/app/infrastructure/" = "adapters"
+"backend/app/infrastructure/database/" = "repositories"
+"backend/app/presentation/" = "the border"
+"backend/app/presentation/http/" = "routers"
 "backend/gates/" = "gates"
 "backend/tests/" = "tests"
 

@@ -10,6 +10,7 @@ from tests.gates.twin import Twin
     ("file", "old", "new", "message"),
     [
         ("README.md", "Run", "At least 80 % of lines. Run", "a threshold stands here"),
+        ("README.md", "Run", "Coverage of 80% will do. Run", "a threshold stands here"),
         ("README.md", "Run", "Needs Python 3.12 or newer. Run", "says 3.12, [versions] makes it 3.11"),
         ("README.md", "Run", "PostgreSQL (15 to 17). Run", "says 15 to 17, [versions] makes it 15 to 16"),
         ("README.md", "`lint` has the gates", "nothing", "does not say what the session lint checks"),
@@ -34,7 +35,9 @@ def test_refuses_document_when_it_says_something_else(
 
 
 def test_passes_when_documents_agree_or_look_back(twin: Twin) -> None:
-    twin.replace("README.md", "Run", "Python 3.11 or newer, PostgreSQL 15 to 16; 100 lines. Run")
+    twin.replace(
+        "README.md", "Run", "Python 3.11 or newer, PostgreSQL 15 to 16; 100 lines.\nMemory grew by 5 %. Run"
+    )
     twin.rule('"README.md" = ', '"docs/" = "guides"\n"README.md" = ')
     twin.write("docs/decisions/0001-then.md", "Python 3.8 and newer, 70 % of lines.\n").commit()
 

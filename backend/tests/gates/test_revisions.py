@@ -170,11 +170,22 @@ def test_passes_when_revision_is_deterministic_or_declared_irreversible(twin: Tw
     assert outcome.note == "2 new, 1 merged"
 
 
-@pytest.mark.parametrize("edit", ["\n", "# a comment"])
-def test_refuses_edit_when_revision_is_merged(twin: Twin, edit: str) -> None:
+@pytest.mark.parametrize("edit", ["\nDEPTH = 1\n", "\n\ndef helper():\n    return 1\n"])
+def test_refuses_edit_when_merged_revision_does_something_else(twin: Twin, edit: str) -> None:
     twin.write(FIRST, FILES[FIRST] + edit)
     [(file, _, message)] = places(code(twin.project))
     assert (file, message.partition(":")[0]) == (FIRST, "a merged revision was edited")
+
+
+def test_passes_edit_when_merged_revision_does_the_same(twin: Twin) -> None:
+    """The formatter may lay it out anew, and a word in a comment can be corrected."""
+    text = FILES[FIRST].replace("def upgrade() -> None:\n", 'def upgrade() -> None:\n    """Go."""\n', 1)
+    twin.write(FIRST, f'"""The first revision."""\n\n{text.replace("revision = ", "revision = (", 1)}')
+    twin.replace(FIRST, 'revision = ("first"', 'revision = (  # the name\n    "first"\n)').append(
+        FIRST, "# a comment"
+    )
+
+    assert places(code(twin.project)) == []
 
 
 def test_refuses_removal_and_other_files_edits_when_they_are_merged(twin: Twin) -> None:

@@ -35,6 +35,21 @@ def test_refuses_tree_entry_when_nothing_is_there(twin: Twin) -> None:
     assert '"docs/"' in (twin.root / RULE_BOOK).read_text().splitlines()[only(twin).line - 1]
 
 
+def test_refuses_package_in_a_layer_when_the_tree_does_not_list_it(twin: Twin) -> None:
+    twin.write("backend/app/presentation/admin/__init__.py").commit()
+
+    assert only(twin).message == "the package backend/app/presentation/admin/ is not in [tree]"
+
+    twin.rule("[tree]\n", '[tree]\n"backend/app/presentation/admin/" = "for the board"\n')
+    assert check(twin.project).findings == []
+
+
+def test_passes_deeper_package_when_the_tree_lists_what_is_around_it(twin: Twin) -> None:
+    twin.write("backend/app/presentation/http/pages/__init__.py").commit()
+
+    assert check(twin.project).findings == []
+
+
 def test_refuses_module_when_git_does_not_track_it(twin: Twin) -> None:
     twin.write("backend/app/domain/forgotten.py")
 

@@ -56,7 +56,7 @@ ENTRIES = [
     Violation(
         what="a merged revision that was edited",
         gate="migration-code",
-        change=lambda twin: twin.replace(FIRST, "op\n", "op  # why\n"),
+        change=lambda twin: twin.replace(FIRST, "DEFAULT 'nobody'", "DEFAULT 'you'"),
         file=FIRST,
         says="a merged revision was edited: databases that ran it would differ",
         fix="and write a new revision",
