@@ -79,7 +79,7 @@ ENTRIES = [
     Violation(
         what="a noxfile that grew too long",
         gate="structure",
-        change=lambda twin: twin.append("noxfile.py", "# why\n" * 20),
+        change=lambda twin: twin.append("noxfile.py", "\n\n" + "# why\n" * 20),
         file="noxfile.py",
         says="lines, this file may have 40",
         fix=SMALLER,
