@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -48,47 +49,42 @@ def end_group(leader: int, patience: float) -> None:
 
 
 def _interrupt(leader: int) -> None:
-    try:
+    with suppress(ProcessLookupError, PermissionError):  # the second one on macOS, when only zombies are left
         if os.name == "posix":
             os.killpg(leader, signal.SIGINT)
         else:
             os.kill(leader, signal.Signals["CTRL_BREAK_EVENT"])
-    except ProcessLookupError:
-        return
 
 
 def _family(leader: int) -> set[psutil.Process]:
-    try:
+    with suppress(psutil.NoSuchProcess):
         process = psutil.Process(leader)
-    except psutil.NoSuchProcess:
-        return set()
-    return {process, *_children(process)}
+        return {process, *_children(process)}
+    return set()
 
 
 def _killed(process: psutil.Process) -> list[psutil.Process]:
-    """Kill a process and return its children, which a stopped process cannot add to."""
-    try:
+    """Kill a process and return its children, to which a suspended process cannot add."""
+    children: list[psutil.Process] = []
+    with suppress(psutil.NoSuchProcess):
         process.suspend()
         children = _children(process)
         process.kill()
-    except psutil.NoSuchProcess:
-        return []
     return children
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:
-    try:
+    with suppress(psutil.NoSuchProcess):
         return process.children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
+    return []
 
 
 def _alive(processes: set[psutil.Process]) -> list[psutil.Process]:
-    return [process for process in processes if process.is_running() and not _is_zombie(process)]
+    return [process for process in processes if is_alive(process)]
 
 
-def _is_zombie(process: psutil.Process) -> bool:
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
+def is_alive(process: psutil.Process) -> bool:
+    """Return whether a process runs: one that ended is in the system's list until its parent asks for it."""
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False

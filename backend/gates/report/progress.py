@@ -99,15 +99,18 @@ class RunProgress:
         return all(gate.result for gate in self.gates)
 
     def seconds_left(self) -> float | None:
-        """Return how long the run is going to take, None when no earlier run of the same sessions tells.
+        """Return how long the run is going to take, None when nothing tells.
 
-        Gates share processors and sessions wait for each other, so the gates alone tell only the least.
+        Without an earlier run of the same sessions only the gates of a single one tell: sessions wait for
+        each other, gates do not.
         """
-        usual = self._history.seconds(self._name)
-        if usual is None:
-            return None
         now = self.clock()
-        return max([usual - self.seconds, *(gate.seconds_left(now) or 0.0 for gate in self.gates)])
+        left = [gate.seconds_left(now) for gate in self.gates]
+        known = [seconds for seconds in left if seconds is not None]
+        usual = self._history.seconds(self._name)
+        if usual is not None:
+            return max([usual - self.seconds, *known])
+        return max(known) if len(self.sessions) == 1 and len(known) == len(left) else None
 
     def read(self) -> list[Result]:
         """Read the events since the last call; return each new finding, in a failed result of its gate."""

@@ -1,7 +1,7 @@
 """A run that is followed: a project with three gates, their events, and a clock that a test moves."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gates.model import Finding, Project
@@ -60,9 +60,10 @@ class Followed:
         with place.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"event": event, **details}) + "\n")
 
-    def end(self, gate: str, *findings: Finding, seconds: float = 1.5) -> None:
+    def end(self, gate: str, *findings: Finding, seconds: float = 1.5, skipped: str = "") -> None:
         """Save a gate's result as its session does."""
-        save(self.project, [make_result(*findings, gate=gate, note="3 files", seconds=seconds)])
+        result = make_result(*findings, gate=gate, note=skipped or "3 files", seconds=seconds)
+        save(self.project, [replace(result, status="skipped") if skipped else result])
         self.tell(gate, "ended")
 
     def test(self, count: int, *, of: int) -> None:

@@ -10,14 +10,17 @@ from pathlib import Path
 import psutil
 import pytest
 
+from gates.__main__ import run
 from gates.model import Project
 from gates.report.events import FOLDER
-from gates.report.follow import INTERRUPTED, follow_all, follow_session
-from gates.report.processes import end_group, start_group
+from gates.report.follow import INTERRUPTED, PATIENCE, follow_all, follow_session
+from gates.report.processes import end_group, is_alive, start_group
 from gates.runner import run_followed
 from tests.gates.followed import make_followed
+from tests.gates.measured import make_measured_twin
 
 BACKEND = Path(__file__).resolve().parents[2]
+BUSY = 2.5  # how much longer things take on a machine that is busy
 SESSIONS = """
 import os, sys
 from pathlib import Path
@@ -74,11 +77,7 @@ def program(project: Project, code: str, **names: str) -> list[str]:
 
 
 def runs(pid: int) -> bool:
-    """Whether a process does: one that ended stays in the system's list until somebody asks how."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    return psutil.pid_exists(pid) and is_alive(psutil.Process(pid))
 
 
 def test_ends_with_the_verdict_and_says_each_finding_once_when_all_gates_ran(
@@ -153,12 +152,15 @@ def test_ends_within_two_seconds_with_what_is_known_when_it_is_interrupted(
     code = SESSIONS + STUBBORN
     interrupt = "os.kill(os.getppid(), signal.SIGINT)"
 
+    used = time.process_time()
     code_of_end = follow_all(project, program(project, code, place=str(place), interrupt=interrupt))
+    used = time.process_time() - used
     ended = time.monotonic()
 
     started = json.loads(place.read_text())
     assert code_of_end == INTERRUPTED
-    assert ended - started["at"] < 2
+    assert PATIENCE + used < 2  # on a machine that has nothing else to do
+    assert ended - started["at"] < BUSY * 2
     assert [pid for pid in started["pids"] if runs(pid)] == []
     *table, why, last = capsys.readouterr().out.splitlines()
     assert [line.split()[:2] for line in table[-4:]] == [
@@ -171,6 +173,50 @@ def test_ends_within_two_seconds_with_what_is_known_when_it_is_interrupted(
     assert why == "The run was interrupted: gates that did not end have failed."
     assert last == "1 passed, 2 failed"
     assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+
+
+def test_ends_with_its_table_when_one_session_is_interrupted(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    interrupt = "os.kill(os.getppid(), signal.SIGTERM)"
+    command = program(project, SESSIONS + STUBBORN, place=str(tmp_path / "started.json"), interrupt=interrupt)
+    monkeypatch.setattr("gates.report.follow.MODULE", command)
+    project.backend.mkdir()
+
+    assert follow_session(project, "lint") == INTERRUPTED
+    assert capsys.readouterr().out.splitlines()[-1] == "1 passed, 1 failed"
+
+
+def test_outlives_the_terminal_when_its_end_is_ignored(project: Project) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        code = "import os, signal\nos.kill(os.getppid(), signal.SIGHUP)\n" + ALL
+
+        assert follow_all(project, program(project, code)) == 1
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_prints_nothing_itself_when_somebody_follows_it(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(FOLDER, str(tmp_path / "told"))
+
+    assert run(project, "lint") == 1
+    assert capsys.readouterr().out == ""
+    assert (tmp_path / "told/lint/spelling.jsonl").exists()
+
+
+def test_lets_pytest_print_when_it_is_given_arguments(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    twin = make_measured_twin(tmp_path / "twin").rule("[rules]", '[sessions]\ntests = ["tests"]\n[rules]')
+
+    assert run(Project(root=twin.root, arguments=["tests/test_shop.py"]), "tests") == 0
+
+    printed = capfd.readouterr().out
+    assert "1 passed" in printed
+    assert printed.splitlines()[-1].split()[:2] == ["passed", "tests"]
 
 
 def test_ends_at_once_when_everybody_ends_as_asked(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """What a terminal and a log show while a run goes on."""
 
+import os
 import re
+import sys
 from io import BytesIO, StringIO, TextIOWrapper
 from itertools import pairwise
 from pathlib import Path
@@ -64,6 +66,21 @@ def test_shows_sessions_and_gates_in_80_columns_when_there_is_a_terminal(progres
         "running  tests                                  42     ~758  0 of 1 gates done",
         "running    tests                   1/2512       42     ~758  unit/test_greeting.",
         "42 s: 2 of 3 gates done, 1 failed, 1 of 2512 tests done, about 858 s left",
+    ]
+
+
+def test_shows_skipped_and_waiting_sessions_as_such(run: Followed) -> None:
+    progress = run.progress()
+    for gate in ("spelling", "secrets"):
+        run.end(gate, skipped="nothing changed")
+    progress.read()
+    file = StringIO()
+
+    Console(file=file, width=80).print(table(progress, width=80, height=5))
+
+    assert [text.split()[:2] for text in file.getvalue().splitlines()[1:3]] == [
+        ["skipped", "lint"],
+        ["waiting", "tests"],
     ]
 
 
@@ -172,6 +189,18 @@ def test_prints_findings_as_lines_when_output_is_no_terminal(
     view.close()
 
     assert "README.md:3: `teh` is not a word [R01 spelling]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("term", "view"), [("xterm-256color", LiveView), ("dumb", PlainView)])
+def test_draws_a_table_when_output_is_a_terminal_that_can(
+    run: Followed, monkeypatch: pytest.MonkeyPatch, term: str, view: type
+) -> None:
+    monkeypatch.setenv("TERM", term)
+    controller, terminal = os.openpty()
+    with os.fdopen(controller, "rb"), os.fdopen(terminal, "w") as file:
+        monkeypatch.setattr(sys, "stdout", file)
+
+        assert isinstance(view_for_output(run.clock), view)
 
 
 def test_prints_lines_into_a_pipe_also_when_colours_are_forced(
