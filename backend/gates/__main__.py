@@ -46,7 +46,11 @@ def main(arguments: list[str]) -> int:
 
 
 def run(project: Project, session: str) -> int:
-    """Run a session: for somebody who follows it, by hand when pytest gets arguments, else followed here."""
+    """Run a session and return its exit code.
+
+    It runs here when another process follows it or when its arguments are pytest's, which then prints as
+    usual. Otherwise it runs in a child that is followed.
+    """
     folder = os.environ.get(FOLDER)
     if folder:
         results = run_followed(project, session, CHECKS, Path(folder))

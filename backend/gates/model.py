@@ -51,7 +51,7 @@ class Outcome:
 class Project:
     """A checkout: its root folder and its rule book. `arguments` is what followed `--`.
 
-    `events` is the file for the events of the gate that runs, None when nobody follows it (gates.report).
+    `events` is the file for the events of the gate that runs, None when it is not followed (gates.report).
     """
 
     root: Path

@@ -88,7 +88,7 @@ def run_gate(project: Project, session: str, name: str, checks: Mapping[str, Che
 
 
 def save(project: Project, results: Iterable[Result]) -> None:
-    """Write each result to reports/gates/<gate>.json, where whoever follows its session finds it."""
+    """Write each result to reports/gates/<gate>.json, where the process that follows the session reads it."""
     folder = project.reports / "gates"
     folder.mkdir(parents=True, exist_ok=True)
     for result in results:

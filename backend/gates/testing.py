@@ -71,7 +71,8 @@ def run_pytest(project: Project, arguments: Sequence[str], *, whole: str = "") -
 def _pytest(project: Project, arguments: Sequence[str]) -> tuple[int, str]:
     """Run pytest; return its exit code and where its output is.
 
-    It prints here, as somebody who debugs wants it, unless the gate is followed: then it tells its events.
+    It prints to this terminal, where it can be debugged, unless the gate is followed. Then it appends events,
+    and its output is in a log.
     """
     environment = {name: value for name, value in measurement.environment().items() if name != FOLDER}
     start = partial(subprocess.run, cwd=project.backend, env=environment, check=False)

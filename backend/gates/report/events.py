@@ -11,7 +11,7 @@ from typing import Any
 from gates.model import Project
 
 FOLDER = "PAU2_FINDINGS_FOLDER"
-"""The variable that names the folder for the events of a session that somebody follows: it prints nothing."""
+"""The variable that names the folder for the events of a followed session, which prints nothing itself."""
 
 Event = dict[str, Any]
 """`event` is its kind; the other keys are its details."""

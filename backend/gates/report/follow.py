@@ -68,7 +68,7 @@ def follow_session(project: Project, session: str) -> int:
 
 def follow(project: Project, sessions: Sequence[str], command: Sequence[str], folder: Path) -> Ended:
     """Start a command that runs the sessions, show their progress, and return when it has ended."""
-    log = project.reports / "logs" / f"{'-'.join(sessions) if len(sessions) == 1 else 'all'}.log"
+    log = project.reports / "logs" / f"run-{'all' if len(sessions) > 1 else sessions[0]}.log"
     with TemporaryDirectory(prefix="pau2-run-") as events, _interruptible() as interrupt:
         progress = RunProgress(project, sessions, Path(events))
         view = view_for_output(progress.clock)
@@ -119,8 +119,10 @@ def _show_rest(project: Project, ended: Ended, results: Sequence[Result]) -> Non
 
 def _interrupted(results: Sequence[Result]) -> int:
     """Print what is known: the findings of gates that ended were shown, the table names the others."""
+    closing = "The run was interrupted: gates that did not end have failed."
     show_table(results, header=True)
-    print("The run was interrupted: gates that did not end have failed.")
+    github.summarize(results, closing)
+    print(closing)
     count(results)
     return INTERRUPTED
 

@@ -148,6 +148,8 @@ class RunProgress:
         match event.pop("event"):
             case "started":
                 gate.started = self.clock()
+            case "collecting":
+                gate.testing = "collecting tests"
             case "collected":
                 gate.tests = event["tests"]
             case "testing":

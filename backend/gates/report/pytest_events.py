@@ -22,6 +22,10 @@ class Reporter:
     def __init__(self, file: TextIO) -> None:
         self._file = file
 
+    def pytest_sessionstart(self) -> None:
+        """Tell that the tests are collected, which takes a while."""
+        self._tell("collecting")
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Tell how many tests this process is going to run."""
         self._tell("collected", tests=len(session.items))

@@ -1,5 +1,6 @@
 """Where a run's progress is shown: a live table on a terminal, lines in a log."""
 
+import sys
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -88,8 +89,9 @@ class PlainView:
             print(table.line(progress), flush=True)
 
     def show(self, project: Project, results: Sequence[Result], secret: set[str]) -> None:
-        """Print the findings."""
+        """Print the findings at once: a pipe would keep them."""
         show_findings(project, results, secret)
+        sys.stdout.flush()
 
     def close(self) -> None:
         """Do nothing: a log stays as it is."""

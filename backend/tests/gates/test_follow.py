@@ -90,7 +90,7 @@ def test_ends_with_the_verdict_and_says_each_finding_once_when_all_gates_ran(
     assert printed.startswith("0 s: 0 of 3 gates done; running: no gate yet\n")
     assert printed.splitlines()[-1] == "2 passed, 1 failed"
     assert "a tool prints" not in printed
-    assert "a tool prints" in (project.reports / "logs/all.log").read_text()
+    assert "a tool prints" in (project.reports / "logs/run-all.log").read_text()
     results = json.loads((project.reports / "gates.json").read_text())
     assert [(result["gate"], result["status"], len(result["findings"])) for result in results] == [
         ("spelling", "failed", 1),
@@ -116,7 +116,7 @@ def test_says_what_the_log_says_when_a_session_breaks_down(
 
     printed = capsys.readouterr()
     assert r"no room\x1b[2J left on the disk" in printed.err
-    assert "A session broke down. The end of reports/logs/all.log:" in printed.err
+    assert "A session broke down. The end of reports/logs/run-all.log:" in printed.err
     assert "tests refuses (R12: Tests pass.)\n-: the gate did not run [R12 tests]" in printed.out
     assert printed.out.splitlines()[-1] == "1 passed, 2 failed"
 
@@ -197,7 +197,7 @@ def test_outlives_the_terminal_when_its_end_is_ignored(project: Project) -> None
         signal.signal(signal.SIGHUP, before)
 
 
-def test_prints_nothing_itself_when_somebody_follows_it(
+def test_prints_nothing_itself_when_it_is_followed(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(FOLDER, str(tmp_path / "told"))
@@ -219,7 +219,7 @@ def test_lets_pytest_print_when_it_is_given_arguments(
     assert printed.splitlines()[-1].split()[:2] == ["passed", "tests"]
 
 
-def test_ends_at_once_when_everybody_ends_as_asked(tmp_path: Path) -> None:
+def test_ends_at_once_when_all_processes_end_as_asked(tmp_path: Path) -> None:
     child = start_group(
         [sys.executable, "-c", "import time; time.sleep(600)"], tmp_path, tmp_path / "log", os.environ
     )
@@ -230,7 +230,7 @@ def test_ends_at_once_when_everybody_ends_as_asked(tmp_path: Path) -> None:
     assert not runs(child.pid)
 
 
-def test_ends_nobody_when_the_process_is_gone(tmp_path: Path) -> None:
+def test_does_nothing_when_the_process_is_gone(tmp_path: Path) -> None:
     child = start_group([sys.executable, "-c", ""], tmp_path, tmp_path / "log", os.environ)
     child.wait()
 

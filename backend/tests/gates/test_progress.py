@@ -213,6 +213,15 @@ def test_says_what_runs_in_one_line_when_there_is_a_log(run: Followed) -> None:
     )
 
 
+def test_says_that_tests_are_collected_when_none_has_started(run: Followed) -> None:
+    progress = run.progress("tests")
+    run.tell("tests", "started")
+    run.tell("tests", "collecting")
+    progress.read()
+
+    assert line(progress) == "0 s: 0 of 1 gates done; running: tests (collecting tests)"
+
+
 def test_folds_ended_and_waiting_sessions_first_when_the_terminal_is_low(run: Followed) -> None:
     progress = run.progress()
     run.tell("spelling", "started")

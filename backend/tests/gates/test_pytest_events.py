@@ -104,11 +104,13 @@ def test_tells_each_test_when_no_worker_runs_them(request: pytest.FixtureRequest
     file = StringIO()
     reporter = Reporter(file)
 
+    reporter.pytest_sessionstart()
     reporter.pytest_collection_finish(request.session)
     reporter.pytest_xdist_node_collection_finished(ids=["a", "b"])
     reporter.pytest_runtest_logstart(nodeid="a")
 
-    first, *others = [json.loads(line) for line in file.getvalue().splitlines()]
+    start, first, *others = [json.loads(line) for line in file.getvalue().splitlines()]
+    assert start == {"event": "collecting"}
     assert first == {"event": "collected", "tests": len(request.session.items)}
     assert others == [{"event": "collected", "tests": 2}, {"event": "testing", "test": "a"}]
 
