@@ -64,8 +64,7 @@ def run_pytest(project: Project, arguments: Sequence[str], *, whole: str = "") -
     if code not in {0, 1, NO_TESTS} and not findings:
         raise GateError(f"pytest stopped with exit code {code}; see {output}.")
     findings += [] if findings or not whole else _left_out(project, whole, cases)
-    note = f"{len(cases)} tests; see {output}" if findings else f"{len(cases)} tests"
-    return Outcome(findings=findings, checked=len(cases), note=note)
+    return Outcome(findings=findings, checked=len(cases), note=f"{len(cases)} tests")
 
 
 def _pytest(project: Project, arguments: Sequence[str]) -> tuple[int, str]:
@@ -78,7 +77,7 @@ def _pytest(project: Project, arguments: Sequence[str]) -> tuple[int, str]:
     start = partial(subprocess.run, cwd=project.backend, env=environment, check=False)
     if project.events is None:
         return start([sys.executable, "-m", "pytest", *arguments]).returncode, "its output above"
-    log = log_file(project, project.events)
+    log = log_file(project, project.events.stem)
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, str(PYTEST_EVENTS), str(project.events), *arguments]
     with log.open("wb") as output:

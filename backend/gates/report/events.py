@@ -22,9 +22,9 @@ def events_file(folder: Path, session: str, gate: str) -> Path:
     return folder / session / f"{gate}.jsonl"
 
 
-def log_file(project: Project, events: Path) -> Path:
-    """Return where the programs of a gate print while the gate is followed."""
-    return project.reports / "logs" / f"{events.stem}.log"
+def log_file(project: Project, gate: str) -> Path:
+    """Return where pytest prints when it runs for a followed gate."""
+    return project.reports / "logs" / f"{gate}.log"
 
 
 def tell(events: Path, event: str) -> None:

@@ -16,7 +16,7 @@ from gates.excerpt import visible
 from gates.messages import show_findings, show_table
 from gates.model import Project
 from gates.programs import MODULE
-from gates.report.events import FOLDER
+from gates.report.events import FOLDER, log_file
 from gates.report.processes import end_group, start_group
 from gates.report.progress import RunProgress
 from gates.report.views import View, view_for_output
@@ -115,6 +115,10 @@ def _interruptible() -> Iterator[Event]:
 def _show_rest(project: Project, ended: Ended, results: Sequence[Result]) -> None:
     rest = ended.progress.unshown(results)
     show_findings(project, rest, ended.progress.secret_files(rest))
+    for result in results:
+        log = log_file(project, result.gate)
+        if result.status == "failed" and log.exists():
+            print(f"The output of {result.gate}: {project.relative(log)}")
 
 
 def _interrupted(results: Sequence[Result]) -> int:

@@ -13,7 +13,7 @@ from gates.report import table
 from gates.report.progress import Clock, RunProgress
 from gates.runner import Result
 
-REDRAW_EVERY = 0.25  # seconds
+REDRAW_EVERY = 0.5  # seconds
 LINE_EVERY = 10.0  # seconds; the longest silence that is allowed is 15
 
 
@@ -40,7 +40,7 @@ class LiveView:
         self._live: Live | None = None
 
     def update(self, progress: RunProgress) -> None:
-        """Draw the table four times a second."""
+        """Draw the table twice a second."""
         now = self._clock()
         if self._drawn is not None and now - self._drawn < REDRAW_EVERY:
             return

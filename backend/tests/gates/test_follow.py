@@ -99,6 +99,19 @@ def test_ends_with_the_verdict_and_says_each_finding_once_when_all_gates_ran(
     ]
 
 
+def test_names_the_log_of_pytest_when_its_gate_failed(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = "(project.reports / 'logs/{}.log').write_text('1 failed')\n"
+    code = SESSIONS + log.format("spelling") + log.format("secrets")
+
+    follow_all(project, program(project, code))
+
+    printed = capsys.readouterr().out
+    assert "The output of spelling: reports/logs/spelling.log\n" in printed
+    assert "secrets.log" not in printed
+
+
 def test_annotates_each_finding_once_when_in_a_workflow(
     project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

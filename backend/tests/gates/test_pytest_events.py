@@ -48,7 +48,7 @@ def test_tells_counts_and_failures_and_prints_into_a_log(
     (failed,) = (event for event in events if event["event"] == "failed")
     assert (failed["file"], failed["line"], failed["name"]) == ("tests/test_shop.py", 4, "test_greets")
     assert failed["message"].startswith("AssertionError: assert 'hello' == 'bye'")
-    assert outcome.note == "2 tests; see reports/logs/tests.log"
+    assert outcome.note == "2 tests"
     assert outcome.findings[0].message.endswith("at backend/tests/test_shop.py:6")
     assert capfd.readouterr().out == ""
     assert "1 failed, 1 passed" in (twin.root / "reports/logs/tests.log").read_text()
