@@ -12,8 +12,9 @@ from gates.model import GateError, Project
 from gates.registry import CHECKS
 from gates.report.events import FOLDER
 from gates.report.follow import follow_all, follow_session
+from gates.report.session import run_followed
 from gates.rulebook import RuleBookError
-from gates.runner import run_followed, run_session, save
+from gates.runner import run_session, save
 
 USAGE = "usage: python -m gates run SESSION [arguments of pytest] | all COMMAND … | table | openapi"
 
@@ -53,8 +54,7 @@ def run(project: Project, session: str) -> int:
     """
     folder = os.environ.get(FOLDER)
     if folder:
-        results = run_followed(project, session, CHECKS, Path(folder))
-        return 1 if any(result.status == "failed" for result in results) else 0
+        return run_followed(project, session, CHECKS, Path(folder))
     if project.arguments and "tests" in project.book["sessions"].get(session, []):
         results = run_session(project, session, CHECKS)
         save(project, results)

@@ -4,11 +4,9 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import asdict, dataclass
 
 from gates.model import Check, Finding, GateError, Outcome, Project, Status
-from gates.report.events import events_file, tell
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,21 +29,13 @@ class Result:
 
 def run_session(project: Project, session: str, checks: Mapping[str, Check]) -> list[Result]:
     """Run the gates that the rule book gives to a session; return their results in its order."""
-    return _side_by_side(project, session, lambda name: run_gate(project, session, name, checks))
+    return side_by_side(project, session, lambda name: run_gate(project, session, name, checks))
 
 
-def run_followed(project: Project, session: str, checks: Mapping[str, Check], folder: Path) -> list[Result]:
-    """Run a session's gates like `run_session`; tell in a folder how far each is, and save what it found."""
-
-    def run(name: str) -> Result:
-        events = events_file(folder, session, name)
-        tell(events, "started")
-        result = run_gate(replace(project, events=events), session, name, checks)
-        save(project, [result])
-        tell(events, "ended")
-        return result
-
-    return _side_by_side(project, session, run)
+def side_by_side(project: Project, session: str, run: Callable[[str], Result]) -> list[Result]:
+    """Run something for each gate of a session; return the results in the rule book's order."""
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(run, gates_of(project, session)))
 
 
 def gates_of(project: Project, session: str) -> list[str]:
@@ -115,11 +105,6 @@ def missing(project: Project, session: str, gate: str, why: str) -> Result:
         note=why,
         findings=[Finding(file="", message=f"the gate {why}", fix=f"./noxw -s {session}")],
     )
-
-
-def _side_by_side(project: Project, session: str, run: Callable[[str], Result]) -> list[Result]:
-    with ThreadPoolExecutor() as pool:
-        return list(pool.map(run, gates_of(project, session)))
 
 
 def _unknown(name: str) -> Outcome:

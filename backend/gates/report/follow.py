@@ -54,7 +54,7 @@ def follow_all(project: Project, command: Sequence[str]) -> int:
 def follow_session(project: Project, session: str) -> int:
     """Run one session and end with its table; return the exit code. Raises GateError when it has no gates."""
     gates_of(project, session)
-    command = [*MODULE, "gates", "run", session, *project.arguments]
+    command = [*MODULE, "gates.report.session", session, *project.arguments]
     ended = follow(project, [session], command, project.backend)
     results = ended.progress.results(interrupted=ended.interrupted)
     if ended.interrupted:

@@ -11,11 +11,11 @@ import psutil
 import pytest
 
 from gates.__main__ import run
-from gates.model import Project
+from gates.model import GateError, Project
 from gates.report.events import FOLDER
 from gates.report.follow import INTERRUPTED, PATIENCE, follow_all, follow_session
 from gates.report.processes import end_group, is_alive, start_group
-from gates.runner import run_followed
+from gates.report.session import main, run_followed
 from tests.gates.followed import make_followed
 from tests.gates.measured import make_measured_twin
 
@@ -26,7 +26,7 @@ import os, sys
 from pathlib import Path
 sys.path.insert(0, {backend!r})
 from gates.model import Finding, Outcome, Project
-from gates.runner import run_followed
+from gates.report.session import run_followed
 
 FINDING = Finding(file="README.md", line=3, message="`teh` is not a word", fix="write `the`")
 
@@ -253,12 +253,18 @@ def test_does_nothing_when_the_process_is_gone(tmp_path: Path) -> None:
 
 
 def test_saves_a_result_before_it_tells_that_the_gate_ended(project: Project, tmp_path: Path) -> None:
-    results = run_followed(project, "tests", {}, tmp_path / "told")
+    code = run_followed(project, "tests", {}, tmp_path / "told")
 
     told = (tmp_path / "told/tests/tests.jsonl").read_text().splitlines()
     assert [json.loads(line)["event"] for line in told] == ["started", "ended"]
-    assert (
-        json.loads((project.reports / "gates/tests.json").read_text())["status"]
-        == results[0].status
-        == "failed"
-    )
+    saved = json.loads((project.reports / "gates/tests.json").read_text())
+    assert (code, saved["status"]) == (1, "failed")
+
+
+def test_refuses_a_session_without_gates_when_it_is_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+
+    with pytest.raises(GateError, match="gives the session 'poetry' no gates"):
+        main(["poetry"])
