@@ -101,16 +101,16 @@ class RunProgress:
     def seconds_left(self) -> float | None:
         """Return how long the run is going to take, None when nothing tells.
 
-        Without an earlier run of the same sessions only the gates of a single one tell: sessions wait for
-        each other, gates do not.
+        Gates of one session run side by side, so the longest one tells. Sessions wait for each other: an
+        earlier run of the same ones tells.
         """
         now = self.clock()
         left = [gate.seconds_left(now) for gate in self.gates]
         known = [seconds for seconds in left if seconds is not None]
+        if len(self.sessions) == 1 and len(known) == len(left):
+            return max(known)
         usual = self._history.seconds(self._name)
-        if usual is not None:
-            return max([usual - self.seconds, *known])
-        return max(known) if len(self.sessions) == 1 and len(known) == len(left) else None
+        return None if usual is None else max([usual - self.seconds, *known])
 
     def read(self) -> list[Result]:
         """Read the events since the last call; return each new finding, in a failed result of its gate."""
