@@ -45,7 +45,8 @@ def with_postgres(session: nox.Session, *arguments: str) -> None:
 
 def gates(session: nox.Session) -> None:
     """Run the gates that the rule book gives to the session of this name."""
-    python(session, "-m", "gates", "run", session.name, *session.posargs)
+    patience = {"interrupt_timeout": 5, "terminate_timeout": 5}
+    python(session, "-m", "gates", "run", session.name, *session.posargs, **patience)
 
 
 @nox.session(allow_parallel=False, default=False)

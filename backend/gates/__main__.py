@@ -1,5 +1,7 @@
 """The command line of the gates."""
 
+import io
+import os
 import sys
 from pathlib import Path
 
@@ -8,25 +10,29 @@ from gates.contract import publish
 from gates.messages import show
 from gates.model import GateError, Project
 from gates.registry import CHECKS
+from gates.report.events import FOLDER
+from gates.report.follow import follow_all, follow_session
+from gates.report.session import run_followed
 from gates.rulebook import RuleBookError
 from gates.runner import run_session, save
-from gates.verdict import verdict
 
-USAGE = "usage: python -m gates run SESSION [arguments of pytest] | verdict | table | openapi"
+USAGE = "usage: python -m gates run SESSION [arguments of pytest] | all COMMAND … | table | openapi"
 
 
 def main(arguments: list[str]) -> int:
     """Run the named gates; return 0 when they pass, 1 when they refuse, 2 when they cannot run."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # a terminal that lacks a character still gets the rest
     root = Path(__file__).resolve().parents[2]
     try:
         match arguments:
             case ["run", session, *rest]:
-                project = Project(root=root, arguments=rest)
-                results = run_session(project, session, CHECKS)
-                save(project, results)
-                return 0 if show(project, results) else 1
-            case ["verdict"]:
-                return verdict(Project(root=root))
+                return run(Project(root=root, arguments=rest), session)
+            case ["all", *command] if command:
+                return follow_all(Project(root=root), command)
             case ["openapi"]:
                 publish(Project(root=root))
                 return 0
@@ -38,6 +44,22 @@ def main(arguments: list[str]) -> int:
         return 2
     print(USAGE, file=sys.stderr)
     return 2
+
+
+def run(project: Project, session: str) -> int:
+    """Run a session and return its exit code.
+
+    It runs here when another process follows it or when its arguments are pytest's, which then prints as
+    usual. Otherwise it runs in a child that is followed.
+    """
+    folder = os.environ.get(FOLDER)
+    if folder:
+        return run_followed(project, session, CHECKS, Path(folder))
+    if project.arguments and "tests" in project.book["sessions"].get(session, []):
+        results = run_session(project, session, CHECKS)
+        save(project, results)
+        return 0 if show(project, results) else 1
+    return follow_session(project, session)
 
 
 if __name__ == "__main__":

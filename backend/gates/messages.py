@@ -1,7 +1,6 @@
 """What the reader of a terminal or a log sees of results: coloured, or plain lines that grep can find."""
 
-import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.padding import Padding
@@ -14,26 +13,25 @@ from gates.excerpt import Lines, excerpt, visible
 from gates.model import Finding, Project
 from gates.runner import Result
 
-LATER = (
-    "PAU2_FINDINGS_LATER"  # ./noxw sets it: its sessions only count what they find, the verdict says it once
-)
 STYLE = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
 ENDLESS = 10_000  # columns of a log: nobody wants its lines broken
 
 
 def show(project: Project, results: Sequence[Result]) -> bool:
     """Print a session's findings and its gates; return whether all gates let the change pass."""
-    if not os.environ.get(LATER):
-        show_findings(project, results)
-        github.summarize(results)
+    show_findings(project, results)
+    github.summarize(results)
     show_table(results)
     return all(result.status != "failed" for result in results)
 
 
-def show_findings(project: Project, results: Sequence[Result]) -> None:
-    """Print every finding once: as annotations on GitHub, in colour on a terminal, else plain."""
+def show_findings(project: Project, results: Sequence[Result], secret: Iterable[str] | None = None) -> None:
+    """Print every finding once: as annotations on GitHub, in colour on a terminal, else plain.
+
+    `secret` are the files of which no line may be shown, unless the results tell.
+    """
     console = console_of()
-    secret = secret_files(results)
+    secret = secret_files(results) if secret is None else secret
     for result in results:
         if result.status != "failed":
             continue

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
@@ -50,10 +49,14 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """A checkout: its root folder and its rule book. `arguments` is what followed `--`."""
+    """A checkout: its root folder and its rule book. `arguments` is what followed `--`.
+
+    `events` is the file for the events of the gate that runs, None when it is not followed (gates.report).
+    """
 
     root: Path
     arguments: Sequence[str] = field(default=())
+    events: Path | None = None
     asked: dict[Hashable, Any] = field(default_factory=dict, compare=False)
 
     def once(self, question: Hashable, ask: Callable[[], T]) -> T:
@@ -72,10 +75,10 @@ class Project:
         """Where the gates write; not kept in git."""
         return self.root / "reports"
 
-    @cached_property
+    @property
     def book(self) -> RuleBook:
         """The rule book of this checkout. Raises RuleBookError."""
-        return RuleBook.read(self.root)
+        return self.once("rule book", lambda: RuleBook.read(self.root))
 
     def relative(self, path: Path) -> str:
         """Return the path as findings name it."""

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
@@ -29,11 +29,21 @@ class Result:
 
 def run_session(project: Project, session: str, checks: Mapping[str, Check]) -> list[Result]:
     """Run the gates that the rule book gives to a session; return their results in its order."""
+    return side_by_side(project, session, lambda name: run_gate(project, session, name, checks))
+
+
+def side_by_side(project: Project, session: str, run: Callable[[str], Result]) -> list[Result]:
+    """Run something for each gate of a session; return the results in the rule book's order."""
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(run, gates_of(project, session)))
+
+
+def gates_of(project: Project, session: str) -> list[str]:
+    """Return the gates that the rule book gives to a session. Raises GateError when there are none."""
     names: list[str] = project.book["sessions"].get(session, [])
     if not names:
         raise GateError(f"The rule book gives the session {session!r} no gates. Add it to [sessions].")
-    with ThreadPoolExecutor() as pool:
-        return list(pool.map(lambda name: run_gate(project, session, name, checks), names))
+    return names
 
 
 def run_gate(project: Project, session: str, name: str, checks: Mapping[str, Check]) -> Result:
@@ -68,7 +78,7 @@ def run_gate(project: Project, session: str, name: str, checks: Mapping[str, Che
 
 
 def save(project: Project, results: Iterable[Result]) -> None:
-    """Write each result to reports/gates/<gate>.json, where the verdict collects it."""
+    """Write each result to reports/gates/<gate>.json, where the process that follows the session reads it."""
     folder = project.reports / "gates"
     folder.mkdir(parents=True, exist_ok=True)
     for result in results:
@@ -81,15 +91,19 @@ def load(project: Project, session: str, gate: str) -> Result:
         kept = json.loads((project.reports / f"gates/{gate}.json").read_text())
         return Result(**kept | {"findings": [Finding(**finding) for finding in kept["findings"]]})
     except (OSError, ValueError, LookupError, TypeError):
-        missing = Finding(file="", message="the gate did not run", fix=f"./noxw -s {session}")
+        return missing(project, session, gate, "did not run")
+
+
+def missing(project: Project, session: str, gate: str, why: str) -> Result:
+    """Return the failed result of a gate that left none, with the reason in a few words."""
     return Result(
         gate=gate,
         rule=project.book.rule_of(gate),
         session=session,
         status="failed",
         seconds=0.0,
-        note="did not run",
-        findings=[missing],
+        note=why,
+        findings=[Finding(file="", message=f"the gate {why}", fix=f"./noxw -s {session}")],
     )
 
 

@@ -4,6 +4,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from defusedxml.ElementTree import parse
@@ -13,8 +15,13 @@ from gates.durations.summary import DATA as DURATIONS
 from gates.exclusions import overlooked
 from gates.memory import remembered
 from gates.model import Finding, GateError, Outcome, Project
+from gates.report.events import FOLDER, log_file
+from gates.report.failures import failed_test
 from gates.sources import files
 from gates.written import written_in
+
+NOT_COLLECTED = "collection failure"  # a message of pytest that says nothing: the text does
+PYTEST_EVENTS = Path(__file__).with_name("report") / "pytest_events.py"
 
 
 def tested(project: Project) -> Outcome:
@@ -41,7 +48,7 @@ def unit_tested(project: Project) -> Outcome:
 
 
 def run_pytest(project: Project, arguments: Sequence[str], *, whole: str = "") -> Outcome:
-    """Run pytest in backend/, let it print, and turn its failures into findings.
+    """Run pytest in backend/ and turn its failures into findings.
 
     Of the folder `whole` every test that is written has to run, however it might be kept from it.
     """
@@ -49,20 +56,33 @@ def run_pytest(project: Project, arguments: Sequence[str], *, whole: str = "") -
     report.unlink(missing_ok=True)
     (project.reports / "coverage").mkdir(parents=True, exist_ok=True)
     options = ["-o", "junit_family=xunit1", f"--junit-xml={report}"]
-    result = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, *arguments],
-        cwd=project.backend,
-        env=measurement.environment(),
-        check=False,
-    )
+    code, output = _pytest(project, [*options, *arguments])
     if not report.exists():
-        raise GateError("pytest broke down before it wrote its report; see its output above.")
+        raise GateError(f"pytest broke down before it wrote its report; see {output}.")
     cases = list(parse(report).iter("testcase"))
     findings = [_failure(case) for case in cases if _failed(case)]
-    if result.returncode not in {0, 1, measurement.NO_TESTS} and not findings:
-        raise GateError(f"pytest stopped with exit code {result.returncode}; see its output above.")
+    if code not in {0, measurement.NO_TESTS} and not findings:
+        raise GateError(f"pytest ended with exit code {code} although no test failed; see {output}.")
     findings += [] if findings or not whole else _left_out(project, whole, cases)
     return Outcome(findings=findings, checked=len(cases), note=f"{len(cases)} tests")
+
+
+def _pytest(project: Project, arguments: Sequence[str]) -> tuple[int, str]:
+    """Run pytest; return its exit code and where its output is.
+
+    It prints to this terminal, where it can be debugged, unless the gate is followed. Then it appends events,
+    and its output is in a log.
+    """
+    environment = {name: value for name, value in measurement.environment().items() if name != FOLDER}
+    start = partial(subprocess.run, cwd=project.backend, env=environment, check=False)
+    if project.events is None:
+        return start([sys.executable, "-m", "pytest", *arguments]).returncode, "its output above"
+    log = log_file(project, project.events.stem)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, str(PYTEST_EVENTS), str(project.events), *arguments]
+    with log.open("wb") as output:
+        result = start(command, stdout=output, stderr=subprocess.STDOUT)
+    return result.returncode, project.relative(log)
 
 
 def _left_out(project: Project, folder: str, cases: Sequence[Element]) -> Iterator[Finding]:
@@ -86,8 +106,13 @@ def _failed(case: Element) -> bool:
 def _failure(case: Element) -> Finding:
     problem = case.find("failure")
     problem = case.find("error") if problem is None else problem
-    message = (problem.get("message") if problem is not None else None) or "failed"
-    name = f"{case.get('file')}::{case.get('name')}"
-    message = f"{case.get('name')}: {message.splitlines()[0]}"
-    file, line = f"backend/{case.get('file')}", int(case.get("line") or 0) + 1
-    return Finding(file=file, line=line, message=message, fix=f"./noxw -s tests -- {name}")
+    found = case.attrib if problem is None else problem.attrib
+    text = "" if problem is None else problem.text or ""
+    message = found.get("message", "")
+    return failed_test(
+        file=str(case.get("file")),
+        line=int(case.get("line") or 0),
+        name=str(case.get("name")),
+        message=text if message == NOT_COLLECTED else message,
+        text=text,
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gates.messages import LATER, show, show_findings, show_table
+from gates.messages import show, show_findings, show_table
 from gates.model import Finding, Project
 from tests.gates.results import VIOLATION, make_project, make_result
 
@@ -53,15 +53,6 @@ def test_names_no_rule_when_a_gate_has_none(project: Project, capsys: pytest.Cap
 def test_lets_pass_when_every_gate_passes(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     assert show(project, [make_result()])
     assert capsys.readouterr().out == "passed  spelling  R01  1.50  ./noxw -s lint\n"
-
-
-def test_leaves_the_findings_to_the_verdict_when_it_follows(
-    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv(LATER, "1")
-
-    assert not show(project, [make_result(VIOLATION)])
-    assert capsys.readouterr().out == "failed  spelling  R01  1.50  ./noxw -s lint  1 found\n"
 
 
 def test_keeps_each_finding_greppable_when_it_has_lines_and_control_characters(

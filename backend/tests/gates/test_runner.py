@@ -8,7 +8,7 @@ import pytest
 from gates.__main__ import main
 from gates.model import Check, Finding, GateError, Outcome, Project
 from gates.rulebook import PATH, RuleBook, RuleBookError
-from gates.runner import run_gate, run_session, save
+from gates.runner import load, run_gate, run_session, save
 from gates.verdict import verdict
 
 BLOCK = """
@@ -46,6 +46,11 @@ def broken(_project: Project) -> Outcome:
     raise GateError("There is no dictionary: install one.")
 
 
+def judged(project: Project) -> int:
+    """Give the verdict about what the session left."""
+    return verdict(project, [load(project, "lint", gate) for gate in ("spelling", "grammar")])
+
+
 @pytest.mark.parametrize(
     ("check", "message"),
     [
@@ -80,7 +85,7 @@ def test_refuses_a_session_without_gates(project: Project) -> None:
 def test_verdict_counts_and_writes_every_gate(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     save(project, run_session(project, "lint", {"spelling": refusing, "grammar": passing}))
 
-    assert verdict(project) == 1
+    assert judged(project) == 1
     assert capsys.readouterr().out.splitlines()[-1] == "1 passed, 1 failed"
     spelling, grammar = json.loads((project.reports / "gates.json").read_text())
     assert spelling["findings"] == [
@@ -99,7 +104,7 @@ def test_verdict_fails_when_a_gate_left_no_result(
     kept = project.reports / "gates/grammar.json"
     kept.unlink() if left is None else kept.write_text(left)
 
-    assert verdict(project) == 1
+    assert judged(project) == 1
     printed = capsys.readouterr().out
     assert "did not run" in printed
     assert printed.splitlines()[-1] == "1 passed, 1 failed"
@@ -108,7 +113,7 @@ def test_verdict_fails_when_a_gate_left_no_result(
 def test_verdict_passes_when_all_gates_pass(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     save(project, run_session(project, "lint", {"spelling": passing, "grammar": passing}))
 
-    assert verdict(project) == 0
+    assert judged(project) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "2 passed, 0 failed"
 
 
@@ -117,7 +122,7 @@ def test_verdict_writes_the_page_and_says_where_when_it_can(
 ) -> None:
     save(project, run_session(project, "lint", {"spelling": refusing, "grammar": passing}))
 
-    verdict(project)
+    judged(project)
 
     place = project.reports / "index.html"
     assert f"The page: {place}" in capsys.readouterr().out
@@ -131,7 +136,7 @@ def test_verdict_stays_when_the_page_cannot_be_written(
     save(project, run_session(project, "lint", {"spelling": check, "grammar": passing}))
     (project.reports / "index.html").mkdir()
 
-    assert verdict(project) == code
+    assert judged(project) == code
     *_, why, last = capsys.readouterr().out.splitlines()
     assert why.startswith("The page could not be written: IsADirectoryError")
     assert last == f"{2 - code} passed, {code} failed"
@@ -144,7 +149,7 @@ def test_verdict_says_each_finding_once_and_sums_up_when_in_a_workflow(
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(project.root / "summary.md"))
     save(project, run_session(project, "lint", {"spelling": refusing, "grammar": passing}))
 
-    verdict(project)
+    judged(project)
 
     assert capsys.readouterr().out.count("`teh` is not a word") == 1
     summary = (project.root / "summary.md").read_text(encoding="utf-8")

@@ -98,3 +98,11 @@ def test_ignores_measurements_around_it_when_variables_name_them(
 
     assert testing.tested(twin.project).status == "passed"
     assert json.loads((twin.root / "reports/coverage/coverage.json").read_text())["files"]
+
+
+def test_cannot_judge_when_pytest_fails_although_no_test_does(twin: MeasuredTwin) -> None:
+    """A plugin may refuse the run, as one that wants a share of coverage does."""
+    twin.write("backend/conftest.py", "def pytest_sessionfinish(session):\n    session.exitstatus = 1\n")
+
+    with pytest.raises(GateError, match="pytest ended with exit code 1 although no test failed"):
+        testing.tested(twin.project)

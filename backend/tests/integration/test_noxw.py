@@ -101,3 +101,37 @@ def test_starts_over_when_the_first_installation_failed(checkout: Path) -> None:
     assert "the first run needs the network. Run the same command again once there is one." in failed.stderr
     assert (repaired.returncode, repaired.stdout.splitlines()[-1]) == (0, "nox -m nox -l")
     assert (warm.returncode, warm.stdout, warm.stderr) == (0, "nox -m nox -l\n", "")
+
+
+def installed(checkout: Path, *, nox: str, environment: str | None) -> None:
+    """Put programs in the places of nox and of the shared environment's Python, None for a missing one."""
+    script(checkout, "git", "exit 0")
+    script(checkout, "python3", "exit 0")
+    script(checkout, "nox-python", nox)
+    (checkout / ".noxw/bin").mkdir(parents=True)
+    (checkout / "bin/nox-python").rename(checkout / ".noxw/bin/python")
+    shutil.copy(checkout / "backend/requirements/nox.txt", checkout / ".noxw/stamp")
+    if environment is not None:
+        script(checkout, "shared-python", environment)
+        (checkout / ".venv/bin").mkdir(parents=True)
+        (checkout / "bin/shared-python").rename(checkout / ".venv/bin/python")
+
+
+def test_installs_the_environment_and_gives_the_gates_the_command_of_all_sessions(checkout: Path) -> None:
+    installed(checkout, nox='echo "nox $*"', environment='echo "gates in ${PWD##*/}: $*"; exit 1')
+
+    result = noxw(checkout)
+
+    first, second = result.stdout.splitlines()
+    assert (result.returncode, first, result.stderr) == (1, "nox -m nox -s env", "")
+    assert second == f"gates in backend: -m gates all {checkout}/.noxw/bin/python -m nox --parallel auto"
+
+
+@pytest.mark.parametrize(("nox", "environment"), [("exit 1", "exit 0"), ("exit 0", None)])
+def test_says_so_when_the_environment_is_missing(checkout: Path, nox: str, environment: str | None) -> None:
+    installed(checkout, nox=nox, environment=environment)
+
+    result = noxw(checkout)
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == "noxw: the shared environment is missing, see above.\n"

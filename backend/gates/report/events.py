@@ -1,0 +1,52 @@
+"""Events of a running gate: lines of JSON in a file of the gate's own.
+
+A file has one writer at a time: the thread that runs the gate, or pytest while that thread waits for it. So
+neither threads nor processes need a lock.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from gates.model import Project
+
+FOLDER = "PAU2_FINDINGS_FOLDER"
+"""The variable that names the folder for the events of a followed session, which prints nothing itself."""
+
+Event = dict[str, Any]
+"""`event` is its kind; the other keys are its details."""
+
+
+def events_file(folder: Path, session: str, gate: str) -> Path:
+    """Return where a gate of a session writes its events."""
+    return folder / session / f"{gate}.jsonl"
+
+
+def log_file(project: Project, gate: str) -> Path:
+    """Return where pytest prints when it runs for a followed gate."""
+    return project.reports / "logs" / f"{gate}.log"
+
+
+def tell(events: Path, event: str) -> None:
+    """Append an event."""
+    events.parent.mkdir(parents=True, exist_ok=True)
+    with events.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"event": event}) + "\n")
+
+
+class Tail:
+    """Reads a file that grows."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        self._read = 0
+
+    def read(self) -> list[Event]:
+        """Return the events that were completed since the last call; none while there is no file."""
+        if not self._place.exists():
+            return []
+        with self._place.open("rb") as file:
+            file.seek(self._read)
+            complete, newline, _unfinished = file.read().rpartition(b"\n")
+        self._read += len(complete) + len(newline)
+        return [json.loads(line) for line in complete.splitlines()]

@@ -1,0 +1,43 @@
+"""The process of a followed session: `python -m gates.report.session SESSION [arguments]`.
+
+It is not part of the command line, because it shows nothing and need not load what shows things.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from gates.model import Check, Project
+from gates.registry import CHECKS
+from gates.report.events import FOLDER, events_file, tell
+from gates.runner import Result, run_gate, save, side_by_side
+
+
+def run_followed(project: Project, session: str, checks: Mapping[str, Check], folder: Path) -> int:
+    """Run a session's gates, tell in a folder how far each is, and save each result before its gate ends.
+
+    Return 1 when a gate failed, else 0.
+    """
+
+    def run(name: str) -> Result:
+        events = events_file(folder, session, name)
+        tell(events, "started")
+        result = run_gate(replace(project, events=events), session, name, checks)
+        save(project, [result])
+        tell(events, "ended")
+        return result
+
+    return 1 if any(result.status == "failed" for result in side_by_side(project, session, run)) else 0
+
+
+def main(arguments: list[str]) -> int:
+    """Run the session that the arguments name, for the process that gave the folder; return the exit code."""
+    session, *rest = arguments
+    project = Project(root=Path(__file__).resolve().parents[3], arguments=rest)
+    return run_followed(project, session, CHECKS, Path(os.environ[FOLDER]))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
