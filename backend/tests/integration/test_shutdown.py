@@ -56,7 +56,7 @@ def run_server(port: int, environment: dict[str, str]) -> None:
 
 async def _end(process: BaseProcess) -> None:
     process.kill()
-    assert await loaded.ended(process, 10) is not None
+    assert await loaded.ended(process, 60) is not None
     process.close()
 
 
