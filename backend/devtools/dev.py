@@ -30,6 +30,8 @@ SERVE = (
 )
 QUIET = {"PAU2_LOG_LEVEL": "WARNING"}
 """What the worker does every minute would scroll the requests away."""
+PREPARED = "Password"
+"""A word of the last line that `devtools.prepare` prints, and of no line before."""
 READY_WITHIN = 60.0
 STOPPED_WITHIN = 10.0
 LOOK_EVERY = 0.05
@@ -74,21 +76,16 @@ def run(port: int) -> int:
     os.environ |= development_variables() | {"PAU2_ENVIRONMENT": "development"}
     children: list[psutil.Popen] = []
 
-    def start(*module: str, **variables: str) -> None:
-        # In a session of its own, a child does not see Ctrl-C: it ends when it is told to, in order.
-        environment = variables | os.environ
-        child = psutil.Popen(
-            [sys.executable, "-m", *module], cwd=BACKEND, env=environment, start_new_session=True
-        )
+    def record(child: psutil.Popen) -> psutil.Popen:
         children.append(child)
         state.write_text(
             json.dumps([[each.pid, each.create_time()] for each in (starter, myself, *children)])
         )
+        return child
 
     try:
-        start("uvicorn", *SERVE, "--port", str(port))
-        log_in = prepare_database()
-        start("app", "worker", **QUIET)
+        record(start_server(port))
+        log_in = how_to_log_in(record(start_worker()))
         wait_until_ready(port, children)
         print(banner(port, log_in, time.monotonic() - started), flush=True)
         return watch(children, parent)
@@ -97,16 +94,32 @@ def run(port: int) -> int:
         state.unlink(missing_ok=True)
 
 
-def prepare_database() -> str:
-    """Migrate and seed the development database; return how to log in. Raises DevError."""
+def start_server(port: int) -> psutil.Popen:
+    """Start the API. In a session of its own it does not see Ctrl-C: it ends when it is told to, in order."""
+    command = [sys.executable, "-m", "uvicorn", *SERVE, "--port", str(port)]
+    return psutil.Popen(command, cwd=BACKEND, start_new_session=True)
+
+
+def start_worker() -> psutil.Popen:
+    """Start the worker in the same way. It migrates and seeds the development database first."""
     command = [sys.executable, "-m", "devtools.prepare"]
-    environment = QUIET | os.environ
-    result = subprocess.run(
-        command, cwd=BACKEND, env=environment, stdout=subprocess.PIPE, text=True, check=False
+    return psutil.Popen(
+        command,
+        cwd=BACKEND,
+        env=QUIET | os.environ,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
-    if result.returncode:
+
+
+def how_to_log_in(worker: psutil.Popen) -> str:
+    """Wait until the worker has prepared the database; return what it says. Raises DevError when it fails."""
+    with worker.stdout as said:
+        log_in: str = said.read()
+    if PREPARED not in log_in:
         raise DevError("the database could not be migrated and seeded, see above.")
-    return result.stdout
+    return log_in
 
 
 def end_leftovers(state: Path) -> None:

@@ -1,12 +1,16 @@
-"""Migrates and seeds the development database, then says how to log in.
+"""Migrates and seeds the development database, says how to log in, then runs the worker.
 
-One process for both: loading the application takes longer than either.
+One process for all of it: loading the application takes longer than any part.
 """
 
+import os
 import sys
 
 from app.application.demo import ACCOUNTS, LOG_IN_WITH
 from app.main import cli
+
+STDOUT = 1
+STDERR = 2
 
 
 def main() -> int:
@@ -19,5 +23,15 @@ def main() -> int:
     return 0
 
 
+def work() -> int:
+    """Run the worker until it is stopped; return the exit code.
+
+    Standard output becomes standard error first: its reader then sees the end of what `main` says.
+    """
+    sys.stdout.flush()
+    os.dup2(STDERR, STDOUT)
+    return int(cli(["worker"], standalone_mode=False) or 0)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main() or work())

@@ -10,6 +10,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -19,6 +20,7 @@ from devtools import dev, prepare
 from tests.plugins.product import Start, state_of
 
 WITHIN = 60.0
+CHILDREN = 2  # the API and the worker
 
 
 def answers(port: int) -> bool:
@@ -43,6 +45,13 @@ def recorded(port: int) -> list[int]:
     return [pid for pid, _ in json.loads(state_of(port).read_text())][2:]
 
 
+def recorded_so_far(port: int) -> list[int]:
+    """None of them as long as the record is missing or half written."""
+    with suppress(FileNotFoundError, ValueError):
+        return recorded(port)
+    return []
+
+
 def test_leaves_nothing_behind_when_it_is_interrupted(start: Start, port: int) -> None:
     run = start()
     children = recorded(port)
@@ -55,16 +64,23 @@ def test_leaves_nothing_behind_when_it_is_interrupted(start: Start, port: int) -
     assert not state_of(port).exists()
 
 
-def test_leaves_nothing_behind_when_it_is_interrupted_in_the_background(start: Start) -> None:
+def test_leaves_nothing_behind_when_it_is_interrupted_in_the_background(launch: Start, port: int) -> None:
+    """The signal comes while it starts."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does for what it starts with `&`
     try:
-        run = start()
+        run = launch()
     finally:
         signal.signal(signal.SIGINT, before)
+    deadline = time.monotonic() + WITHIN
+    while len(recorded_so_far(port)) < CHILDREN and time.monotonic() < deadline:
+        time.sleep(0.05)
+    children = recorded(port)
 
     run.send_signal(signal.SIGINT)
 
     assert run.wait(WITHIN) == 0
+    assert gone(children)
+    assert not state_of(port).exists()
 
 
 def test_starts_again_when_it_was_killed(start: Start, port: int) -> None:
@@ -145,9 +161,11 @@ def test_says_so_when_the_database_cannot_be_prepared(
     monkeypatch.setenv("DATABASE_URL", fresh_database_url)
     monkeypatch.setenv("PAU2_ENVIRONMENT", "production")
 
-    assert prepare.main() == 2
+    assert (prepare.main(), prepare.work()) == (2, 2)
+    worker = dev.start_worker()
     with pytest.raises(dev.DevError, match="could not be migrated and seeded"):
-        dev.prepare_database()
+        dev.how_to_log_in(worker)
+    assert worker.wait(WITHIN) == 2
 
 
 def test_says_so_when_a_child_ends_before_it_is_ready(port: int) -> None:

@@ -26,8 +26,8 @@ def port() -> int:
 
 
 @pytest.fixture
-def start(fresh_database_url: str, fresh_migration_url: str, port: int, tmp_path: Path) -> Iterator[Start]:
-    """Starts `devtools.dev` on the test's database and waits for its banner; ends it after the test."""
+def launch(fresh_database_url: str, fresh_migration_url: str, port: int, tmp_path: Path) -> Iterator[Start]:
+    """Starts `devtools.dev` on the test's database; ends it after the test."""
     runs: list[subprocess.Popen[bytes]] = []
     environment = os.environ | {
         "DATABASE_URL": fresh_database_url,
@@ -35,26 +35,44 @@ def start(fresh_database_url: str, fresh_migration_url: str, port: int, tmp_path
         "PAU2_MAIL_FOLDER": str(tmp_path / "mail"),
     }
 
-    def start_and_wait() -> subprocess.Popen[bytes]:
-        log = tmp_path / f"product-{len(runs)}.log"
-        with log.open("wb") as output:  # a file never fills up, as a pipe that nobody reads would
+    def launch_only() -> subprocess.Popen[bytes]:
+        with log_of(tmp_path).open(
+            "wb"
+        ) as output:  # a file never fills up, as a pipe that nobody reads would
             command = [sys.executable, "-m", "devtools.dev", "--port", str(port)]
             run = subprocess.Popen(
                 command, cwd=dev.BACKEND, env=environment, stdout=output, stderr=subprocess.STDOUT
             )
         runs.append(run)
+        return run
+
+    yield launch_only
+    for run in runs:
+        dev.end([psutil.Process(run.pid)] if psutil.pid_exists(run.pid) else [])
+        run.wait()
+    dev.end_leftovers(state_of(port))
+    state_of(port).unlink(missing_ok=True)
+
+
+@pytest.fixture
+def start(launch: Start, tmp_path: Path) -> Start:
+    """The same, and waits for the banner."""
+    log = log_of(tmp_path)
+
+    def launch_and_wait() -> subprocess.Popen[bytes]:
+        run = launch()
         while run.poll() is None:
             if b"PAU 2 runs" in log.read_bytes():
                 return run
             time.sleep(0.05)
         raise AssertionError(f"the product did not start:\n{log.read_text(encoding='utf-8')}")
 
-    yield start_and_wait
-    for run in runs:
-        dev.end([psutil.Process(run.pid)] if psutil.pid_exists(run.pid) else [])
-        run.wait()
-    dev.end_leftovers(state_of(port))
-    state_of(port).unlink(missing_ok=True)
+    return launch_and_wait
+
+
+def log_of(folder: Path) -> Path:
+    """What the product said since it was last started."""
+    return folder / "product.log"
 
 
 def state_of(port: int) -> Path:
