@@ -26,4 +26,4 @@ def _few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def twin(tmp_path: Path) -> Twin:
     """A minimal project that every static gate lets pass, committed on main, on a branch of its own."""
-    return make_twin(tmp_path, FILES).branch()
+    return make_twin(tmp_path, FILES, branch="change")
