@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.gates import prepared
 from tests.gates.minimal import FILES
 from tests.gates.twin import Twin, make_twin
 
@@ -21,6 +22,11 @@ def _few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTEST_PLUGINS", "xdist.plugin")
     monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "0")
+
+
+@pytest.fixture(autouse=True)
+def _prepared_tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared.use(monkeypatch)
 
 
 @pytest.fixture
