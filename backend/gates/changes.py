@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from gates.model import GateError, Project
 
 BASE_VARIABLE = "PAU2_BASE"
+UNTRACKED = ("--others", "--exclude-standard")  # options of `git ls-files`
+TARGETS = ("refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/heads/main")
 HUNK = re.compile(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@")
 # Other indicators than + and -, so that an added line `++ b/x` cannot be taken for the header `+++ b/x`.
 DIFF = (
@@ -45,11 +47,12 @@ def merge_base(project: Project) -> Base:
 
 
 def _merge_base(project: Project) -> Base:
-    if _try(project, "rev-parse", "--git-dir") is None:
+    known = _run(project, "rev-parse", "--is-shallow-repository", "HEAD^{commit}")
+    if not known.stdout:
         raise GateError("This folder is not a git repository that git can read: run `git status` to see why.")
-    if _try(project, "rev-parse", "--verify", "HEAD^{commit}") is None:
+    if known.returncode:
         raise GateError("The repository has no commits, so there is nothing to compare with: commit first.")
-    if git(project, "rev-parse", "--is-shallow-repository").strip() == "true":
+    if known.stdout.startswith(b"true"):
         raise GateError(
             "This clone is shallow and may lack the commit where the change began:"
             " run `git fetch --unshallow` (in a workflow: `fetch-depth: 0`)."
@@ -63,17 +66,22 @@ def _merge_base(project: Project) -> Base:
 
 def target(project: Project) -> tuple[str, str]:
     """Return the name and the commit of what the change will be merged into. Raises GateError."""
+    return project.once("target", lambda: _target(project))
+
+
+def _target(project: Project) -> tuple[str, str]:
     named = os.environ.get(BASE_VARIABLE, "")
     if named.strip("0"):  # GitHub says forty zeros for a push that creates its branch
         commit = _try(project, "rev-parse", "--verify", "--end-of-options", f"{named}^{{commit}}")
         if commit is None:
             raise GateError(f"{BASE_VARIABLE}={named} names no commit of this clone: fetch it or unset it.")
         return BASE_VARIABLE, commit.strip()
-    default = _try(project, "symbolic-ref", "--short", "refs/remotes/origin/HEAD") or "origin/main"
-    for name in (default.strip(), "main"):
-        commit = _try(project, "rev-parse", "--verify", f"{name}^{{commit}}")
-        if commit is not None:
-            return name, commit.strip()
+    rows = git(project, "for-each-ref", "--format=%(refname) %(objectname) %(symref)", *TARGETS)
+    found = {row.split()[0]: row.split()[1:] for row in rows.splitlines()}
+    for reference in TARGETS:
+        if reference in found:
+            commit, *default = found[reference]
+            return (default or [reference])[0].split("/", 2)[2], commit
     raise GateError(
         "There is neither origin/main nor main to compare with: run `git fetch origin main:main`,"
         f" or name the commit in {BASE_VARIABLE}."
@@ -98,13 +106,24 @@ def changed_lines(project: Project, base: Base, *folders: str) -> dict[str, set[
 
 def changed_paths(project: Project, base: Base) -> set[str]:
     """Return every path that the change adds, edits, deletes or renames (both names)."""
-    listed = git(project, "diff", "--relative", "--no-renames", "--name-only", "-z", base.commit)
-    return {path for path in listed.split("\0") if path} | set(_untracked(project))
+    return project.once(("changed", base.commit), lambda: _changed_paths(project, base))
+
+
+def _changed_paths(project: Project, base: Base) -> set[str]:
+    rows = git(project, "diff", "--relative", "--no-renames", "--name-only", "-z", base.commit)
+    return {path for path in rows.split("\0") if path} | set(_untracked(project))
 
 
 def content_at(project: Project, commit: str, path: str) -> str | None:
     """Return a file's text at a commit, None when it did not exist there."""
-    return _try(project, "show", "--no-textconv", f"{commit}:./{path}")
+    question = ("content", commit, path)
+    return project.once(question, lambda: _try(project, "show", "--no-textconv", f"{commit}:./{path}"))
+
+
+def listed(project: Project, *options: str) -> list[str]:
+    """Return what `git ls-files` lists with these options, asked once a project."""
+    rows = project.once(("ls-files", *options), lambda: git(project, "ls-files", "-z", *options))
+    return [row for row in rows.split("\0") if row]
 
 
 def git(project: Project, *arguments: str) -> str:
@@ -147,5 +166,7 @@ def _added(patch: str) -> Iterator[tuple[str, range]]:
 
 
 def _untracked(project: Project, *folders: str) -> list[str]:
-    listed = git(project, "ls-files", "-z", "--others", "--exclude-standard", "--", *folders)
-    return [path for path in listed.split("\0") if (project.root / path).is_file()]
+    """Return the untracked files below the folders, or all."""
+    below = tuple(f"{folder}/" for folder in folders) or ""
+    names = listed(project, *UNTRACKED)
+    return [name for name in names if name.startswith(below) and (project.root / name).is_file()]

@@ -1,8 +1,10 @@
 """What a gate is, sees and says."""
 
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import RLock
 from typing import Any, Literal, TypeVar, cast
 
 from gates.rulebook import RuleBook
@@ -58,11 +60,16 @@ class Project:
     arguments: Sequence[str] = field(default=())
     events: Path | None = None
     asked: dict[Hashable, Any] = field(default_factory=dict, compare=False)
+    turn: AbstractContextManager[bool] = field(default_factory=RLock, compare=False, repr=False)
 
     def once(self, question: Hashable, ask: Callable[[], T]) -> T:
-        """Return the answer to a question about the checkout; it stays as it is while gates look at it."""
-        if question not in self.asked:
-            self.asked[question] = ask()
+        """Return the answer to a question about the checkout; it stays as it is while gates look at it.
+
+        Gates in several threads have the same questions: the first one asks, the others wait.
+        """
+        with self.turn:
+            if question not in self.asked:
+                self.asked[question] = ask()
         return cast("T", self.asked[question])
 
     @property

@@ -83,6 +83,10 @@ def in_tree(project: Project) -> list[Revision]:
 
 def files_at(project: Project, commit: str) -> list[str]:
     """Return the files below alembic/versions at a commit."""
+    return project.once(("revisions", commit), lambda: _files_at(project, commit))
+
+
+def _files_at(project: Project, commit: str) -> list[str]:
     listed = git(project, "ls-tree", "-r", "-z", "--name-only", commit, "--", FOLDER)
     return [name for name in listed.split("\0") if name]
 

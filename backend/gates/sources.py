@@ -2,30 +2,37 @@
 
 import ast
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 
-from gates.changes import git
+from gates.changes import UNTRACKED, listed
 from gates.model import GateError, Project
 
 _turn = threading.Lock()
 
 
+def modes(project: Project) -> dict[str, str]:
+    """Return git's mode of each file in its index, such as "100644"."""
+    rows = (row.partition("\t") for row in listed(project, "--stage"))
+    return {name: facts.split()[0] for facts, _, name in rows}
+
+
 def tracked(project: Project) -> list[str]:
     """Return the files in git's index that still exist, relative to the root."""
-    return _existing(project, "--cached")
+    return project.once("tracked", lambda: _existing(project, modes(project)))
 
 
 def untracked(project: Project) -> list[str]:
     """Return the files that git neither tracks nor ignores, relative to the root."""
-    return _existing(project, "--others", "--exclude-standard")
+    return project.once("untracked", lambda: _existing(project, listed(project, *UNTRACKED)))
 
 
 def ignored(project: Project, *patterns: str) -> list[str]:
     """Return the files that git ignores and that match a pattern."""
-    return _existing(project, "--others", "--ignored", "--exclude-standard", "--", *patterns)
+    options = ("--others", "--ignored", "--exclude-standard", "--", *patterns)
+    return _existing(project, listed(project, *options))
 
 
 def files(project: Project, *patterns: str) -> list[str]:
@@ -94,13 +101,8 @@ def _known(source: bytes) -> ast.Module:
     return syntax(source)
 
 
-def _existing(project: Project, *options: str) -> list[str]:
-    return project.once(("ls-files", *options), lambda: sorted(_listed(project, *options)))
-
-
-def _listed(project: Project, *options: str) -> set[str]:
-    listed = git(project, "ls-files", "-z", *options).split("\0")
-    return {name for name in listed if name and _is_file(project.root / name)}
+def _existing(project: Project, names: Iterable[str]) -> list[str]:
+    return sorted(name for name in names if _is_file(project.root / name))
 
 
 def _is_file(path: Path) -> bool:

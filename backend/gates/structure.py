@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
-from gates.changes import git
 from gates.commands import commands
 from gates.memory import remembered
 from gates.model import Finding, Outcome, Project
 from gates.rulebook import PATH
-from gates.sources import files, functions, ignored, parse, text, tracked, untracked
+from gates.sources import files, functions, ignored, modes, parse, text, tracked, untracked
 from gates.versions import versions
 
 LINK, SUBMODULE = "120000", "160000"
@@ -70,11 +69,10 @@ def _strays(project: Project, _names: list[str]) -> Iterator[Finding]:
         if (project.root / name[:-1]).exists():
             message = "the type checker reads this in place of the code beside it"
             yield Finding(file=name, message=message, fix="annotate the code itself")
-    for row in git(project, "ls-files", "-z", "--stage").split("\0"):
-        mode, _, rest = row.partition(" ")
+    for name, mode in modes(project).items():
         if mode in {LINK, SUBMODULE}:
             message = "a link or submodule: gates read the files of this repository only"
-            yield Finding(file=rest.partition("\t")[2], message=message, fix="copy what is needed")
+            yield Finding(file=name, message=message, fix="copy what is needed")
 
 
 def _configurations(project: Project, names: list[str]) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from subprocess import CompletedProcess
 from typing import Any
 
 from gates.model import Finding, GateError, Outcome, Project
-from gates.programs import MODULE, run
+from gates.programs import MODULE, installed, run
 from gates.sources import files
 
 
@@ -15,15 +15,15 @@ def formatted(project: Project) -> Outcome:
     """Every Python file is formatted as ruff formats it."""
     names = python_files(project)
     options = ("format", "--check", "--output-format", "json")
-    result = run(project.backend, *MODULE, "ruff", *options, *names)
+    result = run(project.backend, installed("ruff"), *options, *names)
     return Outcome(findings=_ruff_findings(project, result, "./noxw -s fix"), checked=len(names))
 
 
 def linted(project: Project) -> Outcome:
     """Every Python file keeps the lint rules; exception comments do not count."""
     names = python_files(project)
-    options = ("--ignore-noqa", "--config", "pyproject.toml", "--output-format", "json")
-    result = run(project.backend, *MODULE, "ruff", "check", *options, *names)
+    options = ("check", "--ignore-noqa", "--config", "pyproject.toml", "--output-format", "json")
+    result = run(project.backend, installed("ruff"), *options, *names)
     return Outcome(findings=_ruff_findings(project, result, "./noxw -s fix repairs some"), checked=len(names))
 
 

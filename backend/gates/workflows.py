@@ -6,6 +6,7 @@ zizmor and the published schemas know GitHub's and Compose's rules; the project'
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -63,13 +64,18 @@ def _missing(names: list[str]) -> Iterator[Finding]:
 
 def _invalid(project: Project, schema: str, names: list[str]) -> Iterator[Finding]:
     """Validate against one of the published schemas that check-jsonschema brings along."""
-    published = resources.files("check_jsonschema") / f"builtin_schemas/vendor/{schema}.json"
-    validator = jsonschema_rs.validator_for(json.loads(published.read_text(encoding="utf-8")))
+    validator = _validator(schema)
     for name in names:
         for error in validator.iter_errors(yamls.load(name, text(project, name))):
             where = ".".join(str(part) for part in error.instance_path) or "the file"
             message = f"{where} is not what the schema {schema} allows: {error.message[-LONGEST:]}"
             yield Finding(file=name, message=message, fix="correct it")
+
+
+@cache
+def _validator(schema: str) -> jsonschema_rs.Validator:
+    published = resources.files("check_jsonschema") / f"builtin_schemas/vendor/{schema}.json"
+    return jsonschema_rs.validator_for(json.loads(published.read_text(encoding="utf-8")))
 
 
 def _audited(project: Project) -> Iterator[Finding]:

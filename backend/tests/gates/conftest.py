@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.gates import prepared
 from tests.gates.minimal import FILES
 from tests.gates.twin import Twin, make_twin
 
@@ -23,7 +24,12 @@ def _few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "0")
 
 
+@pytest.fixture(autouse=True)
+def _prepared_tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared.use(monkeypatch)
+
+
 @pytest.fixture
 def twin(tmp_path: Path) -> Twin:
     """A minimal project that every static gate lets pass, committed on main, on a branch of its own."""
-    return make_twin(tmp_path, FILES).branch()
+    return make_twin(tmp_path, FILES, branch="change")

@@ -114,4 +114,4 @@ class MeasuredTwin(Twin):
 
 def make_measured_twin(root: Path) -> MeasuredTwin:
     """Make the twin with one commit on main, on a branch of its own."""
-    return MeasuredTwin(make_twin(root, FILES).root).branch()
+    return MeasuredTwin(make_twin(root, FILES, branch="change").root)

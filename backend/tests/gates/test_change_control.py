@@ -43,7 +43,7 @@ STARTED = {
 @pytest.fixture
 def merged(tmp_path: Path) -> Twin:
     """The twin with hooks and a workflow on main, and a fresh branch."""
-    return make_twin(tmp_path, FILES | STARTED).branch()
+    return make_twin(tmp_path, FILES | STARTED, branch="change")
 
 
 def loosened(twin: Twin) -> list[str]:

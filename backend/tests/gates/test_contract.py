@@ -41,7 +41,7 @@ decision = "{DECISION}"
 def twin(tmp_path: Path) -> Twin:
     """A program that serves what is in a file, published as it was at the merge base."""
     files = {RULE_BOOK: BOOK, "backend/app/__main__.py": PROGRAM, SERVED: CONTRACT, FILE: CONTRACT}
-    return make_twin(tmp_path, files).branch()
+    return make_twin(tmp_path, files, branch="change")
 
 
 def messages(outcome: Outcome) -> list[str]:

@@ -50,7 +50,7 @@ FILES = {
 def twin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Twin:
     monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "1")
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    return make_twin(tmp_path, FILES).branch().write(SHOP, CODE).write(TEST, ASSERTS)
+    return make_twin(tmp_path, FILES, branch="change").write(SHOP, CODE).write(TEST, ASSERTS)
 
 
 def test_passes_when_a_test_notices_every_fault_on_import_in_a_function_or_without_end(twin: Twin) -> None:

@@ -19,7 +19,7 @@ REMOVE = ["ALTER TABLE neighbours DROP COLUMN street"]
 @pytest.fixture
 def twin(tmp_path: Path) -> Twin:
     """The first revision is merged; the change adds what the test writes."""
-    return make_twin(tmp_path, FILES).branch()
+    return make_twin(tmp_path, FILES, branch="change")
 
 
 def places(outcome: Outcome) -> list[tuple[str, int, str]]:

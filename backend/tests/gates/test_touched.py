@@ -32,7 +32,7 @@ FILES = {
 
 @pytest.fixture
 def twin(tmp_path: Path) -> Twin:
-    return make_twin(tmp_path, FILES).branch()
+    return make_twin(tmp_path, FILES, branch="change")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """A small project in a temporary folder that every gate lets pass, for tests to break in one place."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -75,13 +74,20 @@ class Twin:
         return self
 
 
-def make_twin(root: Path, files: Mapping[str, str]) -> Twin:
-    """Make a repository on main with one commit of the given files, as a copy: git takes longer."""
-    return Twin(shutil.copytree(_template(tuple(files.items())), root, dirs_exist_ok=True))
+def make_twin(root: Path, files: Mapping[str, str], *, branch: str = "main") -> Twin:
+    """Make a repository with one commit of the given files on main, as a copy: git takes longer."""
+    return Twin(copied(_template(tuple(files.items()), branch), root))
+
+
+def copied(folder: Path, root: Path) -> Path:
+    """Copy what is in a folder, with times and links, into one that may exist; Python takes twice as long."""
+    root.mkdir(exist_ok=True)
+    subprocess.run(["cp", "-RPp", f"{folder}/.", str(root)], check=True)
+    return root
 
 
 @cache
-def _template(files: tuple[tuple[str, str], ...]) -> Path:
+def _template(files: tuple[tuple[str, str], ...], branch: str) -> Path:
     """Return a repository that is made once a process and then only copied."""
     twin = Twin(Path(mkdtemp(dir=TEMPLATES.name)))
     for name, text in files:
@@ -90,4 +96,4 @@ def _template(files: tuple[tuple[str, str], ...]) -> Path:
     twin.git("config", "maintenance.auto", "false")
     twin.commit("first")
     twin.git("repack", "-a", "-d", "--quiet")  # one file to copy, not a folder for each object
-    return twin.root
+    return twin.branch(branch).root if branch != "main" else twin.root

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -14,38 +13,44 @@ from coverage.config import DEFAULT_EXCLUDE
 from coverage.parser import PythonParser
 
 from gates import contract, layers, new_code, stack, tools, trend, vulnerabilities, workflows
-from gates.changes import merge_base
 from gates.measurement import measured_files, snapshot
 from gates.model import Project
 from gates.registry import CHECKS
 from gates.runner import Result, run_gate, run_session
-from gates.sources import files
+from gates.sources import text
 from tests.gates import advisories
 from tests.gates.corpus.entries import Innocent, Untested
 from tests.gates.corpus.project import FILES, SLOW
-from tests.gates.twin import Twin, make_twin
+from tests.gates.twin import Twin, copied, make_twin
 
+Endings = str | tuple[str, ...]
+
+ANY = ""
+CODE = (".py", ".pyi", ".ipynb", ".toml", ".cfg", ".ini")
 READ_BY = (
-    (contract, "_run", ("backend/app",)),
-    (layers, "_lint", ("backend/app",)),
-    (stack, "_deptry", ("backend/app",)),
-    (workflows, "_hooks", (".pre-commit-config.yaml",)),
-    (tools, "formatted", ("backend", "noxfile.py")),
-    (tools, "linted", ("backend", "noxfile.py")),
-    (tools, "typed", ("backend",)),
-    (workflows, "_audited", (".github", ".pre-commit-config.yaml")),
+    (contract, "_run", ("backend/app",), ANY),
+    (layers, "_lint", ("backend/app",), CODE),
+    (stack, "_deptry", ("backend/app",), CODE),
+    (workflows, "_hooks", (".pre-commit-config.yaml",), ANY),
+    (tools, "formatted", ("backend", "noxfile.py"), CODE),
+    (tools, "linted", ("backend", "noxfile.py"), CODE),
+    (tools, "typed", ("backend",), CODE),
+    (workflows, "_audited", (".github", ".pre-commit-config.yaml"), ANY),
 )
-"""Functions that start a tool, and all that the tool reads: the same files get the same answer."""
+"""Functions that start a tool, and all that the tool reads: the same files get the same answer.
+
+It may look at each name below these places, and into files whose names end like this.
+"""
 CACHES = {"__pycache__", ".mypy_cache", ".ruff_cache"}
 
 
 def judge(entry: Innocent, template: Path, folder: Path) -> tuple[Twin, list[Result], float]:
     """Return the branch with the entry's change, what each gate says, and the seconds that they take."""
-    twin = Twin(shutil.copytree(template, folder, dirs_exist_ok=True, symlinks=True)).branch()
+    twin = Twin(copied(template, folder))
     entry.change(twin)
-    measure(twin.commit(), entry.untested)
-    start, project = time.perf_counter(), twin.project
-    merge_base(project), files(project)  # asked before the gates do, all at once
+    project = twin.commit().project
+    measure(project, entry.untested)
+    start = time.perf_counter()
     results = run_session(project, "static", CHECKS)
     if entry.gate in SLOW:
         results.append(run_gate(twin.project, "slow", entry.gate, CHECKS))
@@ -54,26 +59,30 @@ def judge(entry: Innocent, template: Path, folder: Path) -> tuple[Twin, list[Res
 
 def merged(folder: Path) -> Path:
     """Return the project on main, tested and judged, for `judge` to copy with all that the gates remember."""
-    twin = measure(make_twin(folder, FILES), {})
-    trend.remember(twin.project)
-    results = run_session(twin.project, "static", CHECKS)
+    twin = make_twin(folder, FILES)
+    project = twin.project
+    measure(project, {})
+    trend.remember(project)
+    results = run_session(project, "static", CHECKS)
     findings = [(result.gate, finding) for result in results for finding in result.findings]
     assert findings == [], findings
-    return twin.root
+    return twin.branch().root
 
 
-def measure(twin: Twin, untested: Untested) -> Twin:
+def measure(project: Project, untested: Untested) -> None:
     """Leave what a passed run of the tests would that runs all lines but the untested ones."""
-    project = twin.project
     report = {
-        name.removeprefix("backend/"): _measured(_text(twin, name), untested.get(name))
+        name.removeprefix("backend/"): _measured(text(project, name), untested.get(name))
         for name in measured_files(project)
     }
     content = {"meta": {"branch_coverage": True}, "files": report}
-    twin.write("reports/coverage/coverage.json", json.dumps(content))
-    return twin.write("reports/coverage/stamp.json", json.dumps(snapshot(project)))
+    folder = project.reports / "coverage"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "coverage.json").write_text(json.dumps(content), encoding="utf-8")
+    (folder / "stamp.json").write_text(json.dumps(snapshot(project)), encoding="utf-8")
 
 
+@cache
 def _measured(source: str, untested: str | None) -> dict[str, list[Any]]:
     """Return coverage's report of a file whose lines are run, but for the one with a fragment; "" is all."""
     parser = PythonParser(text=source or "\n", exclude="|".join(DEFAULT_EXCLUDE))
@@ -100,16 +109,16 @@ def without_repetition(patch: pytest.MonkeyPatch) -> None:
     """Ask each slow tool only once about the same files, no service, and leave diff-cover's reports out."""
     patch.setattr(new_code, "diff_cover", lambda *_: [])
     patch.setattr(vulnerabilities, "_tool", advisories.program)
-    for module, name, places in READ_BY:
-        patch.setattr(module, name, _once(getattr(module, name), places))
+    for module, name, places, endings in READ_BY:
+        patch.setattr(module, name, _once(getattr(module, name), places, endings))
 
 
 @cache
-def _once(ask: Callable[..., Any], places: tuple[str, ...]) -> Callable[..., Any]:
+def _once(ask: Callable[..., Any], places: tuple[str, ...], endings: Endings) -> Callable[..., Any]:
     answers: dict[str, Any] = {}
 
     def answer(project: Project, *arguments: object) -> object:
-        key = repr((arguments, [_digest(project.root / place) for place in places]))
+        key = repr((arguments, [_digest(project, place, endings) for place in places]))
         if key not in answers:
             said = ask(project, *arguments)
             answers[key] = [*said] if isinstance(said, Iterator) else said
@@ -118,13 +127,14 @@ def _once(ask: Callable[..., Any], places: tuple[str, ...]) -> Callable[..., Any
     return answer
 
 
-def _digest(place: Path) -> str:
+def _digest(project: Project, place: str, endings: Endings) -> str:
+    return project.once(("digest", place, endings), lambda: _digest_of(project.root / place, endings))
+
+
+def _digest_of(place: Path, endings: Endings) -> str:
     digest = hashlib.sha256()
     for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
         if path.is_file() and not CACHES & {*path.parts}:
-            digest.update(f"{path.relative_to(place)}\0".encode() + path.read_bytes())
+            content = path.read_bytes() if path.name.endswith(endings) else b""
+            digest.update(f"{path.relative_to(place)}\0".encode() + content)
     return digest.hexdigest()
-
-
-def _text(twin: Twin, name: str) -> str:
-    return (twin.root / name).read_text(encoding="utf-8")

@@ -1,0 +1,85 @@
+"""Python tools as forks of one process that has imported their libraries: most of their time is imports.
+
+A fork reads the files, the arguments and the environment that the gate gave it, and ends like any process.
+"""
+
+import os
+import runpy
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from multiprocessing import get_context, set_forkserver_preload
+from multiprocessing.popen_forkserver import Popen
+from pathlib import Path
+from signal import SIGKILL
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from gates import alembic_worker
+
+BACKEND = str(Path(__file__).parents[2])
+LIBRARIES = [
+    *("alembic.command", "coverage", "deptry.cli", "diff_cover.diff_cover_tool", "fastapi", "grimp"),
+    *("logging.config", "mypy.main", "pre_commit.main", "psycopg", "pytest", "rich.progress"),
+    "sqlalchemy.ext.asyncio",
+]
+"""Those that look at neither the environment nor the terminal when they are imported."""
+OPTIONS = {"capture_output", "check", "cwd", "encoding", "env", "input", "timeout"}
+
+start = subprocess.run
+
+
+def use(patch: pytest.MonkeyPatch) -> None:
+    """Let gates start Python tools and Alembic's worker as forks."""
+    set_forkserver_preload([*LIBRARIES, __name__])
+    patch.setattr(subprocess, "run", run)
+    patch.setattr(alembic_worker, "get_context", lambda _: get_context("forkserver"))
+
+
+def run(command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[Any]:
+    """Do what subprocess.run does; leave to it other programs and options, and whatever reads its input."""
+    if command[0] != sys.executable or options.get("input") or options.keys() - OPTIONS:
+        return start(command, **options)
+    with TemporaryDirectory() as folder:
+        arguments = (command[1:], str(options["cwd"]), dict(options.get("env") or os.environ), folder)
+        fork = Popen(get_context("forkserver").Process(target=_become, args=arguments))
+        code = fork.wait(options.get("timeout"))
+        if code is None:
+            os.kill(fork.pid, SIGKILL)
+            fork.wait()
+            raise subprocess.TimeoutExpired(command, options["timeout"])
+        said = [(Path(folder) / name).read_text("utf-8", "replace") for name in ("stdout", "stderr")]
+    if not options.get("capture_output"):
+        sys.stdout.write(said.pop(0))
+        sys.stderr.write(said.pop())
+    ended = subprocess.CompletedProcess(command, code, *said)
+    if options.get("check"):
+        ended.check_returncode()
+    return ended
+
+
+def _become(arguments: Sequence[str], folder: str, environment: Mapping[str, str], output: str) -> None:
+    """Do what the interpreter does that is started in a folder with these arguments."""
+    given = [*os.environ.get("PYTHONPATH", "").split(os.pathsep), BACKEND]
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        os.dup2(os.open(f"{output}/{name}", os.O_RDWR | os.O_CREAT), number)
+    for name in [name for name in sys.modules if name.partition(".")[0] in {"gates", "tests"}]:
+        del sys.modules[name]
+    asked = environment.get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[:] = [*filter(None, asked), *(path for path in sys.path if path not in {"", *given})]
+    option, what, *sys.argv[1:] = arguments
+    if option == "-m":
+        sys.path.insert(0, folder)
+        runpy.run_module(what, run_name="__main__", alter_sys=True)
+        return
+    if option == "-c":
+        sys.path.insert(0, "")
+        program = Path(output, "program.py")
+        program.write_text(what, encoding="utf-8")
+        what = str(program)
+    runpy.run_path(what, run_name="__main__")
