@@ -13,8 +13,8 @@ from app.infrastructure.security.passwords import Argon2PasswordHasher
 from tests.api import consultations
 from tests.api.consultations import StoreConsultation
 from tests.api.routes import World
-from tests.conftest import ClientOf
 from tests.factories import PASSWORD, make_member
+from tests.plugins.application import ClientOf
 
 Callers = list[tuple[Role | None, AsyncClient, World]]
 
