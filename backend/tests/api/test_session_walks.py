@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from app.domain.members import EmailAddress, Member
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.presentation.http.dependencies import Dependencies
+from tests.examples import EXAMPLES
 from tests.factories import PASSWORD, make_member
 from tests.fakes import CountingPasswordHasher, FixedClock
 
@@ -71,7 +72,7 @@ class Walk:
 
 @given(steps=STEPS)
 @settings(
-    max_examples=12,
+    max_examples=EXAMPLES.walks,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -17,22 +17,31 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.core.database import Database, create_engine, on_one_connection
 from app.core.logging import configure_logging
 from app.core.settings import Environment, Settings
+from app.domain.auth import Session
 from app.domain.members import Member, Role
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.security.access_tokens import JwtAccessTokens
 from app.main import create_app, create_dependencies
 from app.presentation.http.dependencies import Dependencies
+from tests.examples import EXAMPLES
 from tests.factories import make_member, make_session
 from tests.fakes import FixedClock
 from tests.plugins.budgets import BudgetMiddleware
 
 pytest_plugins = ["tests.plugins.budgets", "tests.plugins.canaries"]
 
-generation.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-generation.load_profile("any machine")  # how busy it is makes no test fail
+generation.register_profile(
+    "any machine",  # how busy it is makes no test fail
+    max_examples=EXAMPLES.properties,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+generation.load_profile("any machine")
 
 ClientFor = Callable[[Role], Awaitable[AsyncClient]]
 ClientOf = Callable[..., Awaitable[AsyncClient]]
+ClientWith = Callable[[Session], Awaitable[AsyncClient]]
+ClientsOfNew = Callable[..., Awaitable[list[AsyncClient]]]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -115,37 +124,63 @@ async def client(transport: ASGITransport) -> AsyncIterator[AsyncClient]:
 
 
 @pytest.fixture
-async def client_of(
-    transport: ASGITransport, uow: SqlAlchemyUnitOfWork, settings: Settings, clock: FixedClock
-) -> AsyncIterator[ClientOf]:
-    """Make clients of a member (stored if need be) who entered the password `at`, or just now."""
+async def client_with(
+    transport: ASGITransport, settings: Settings, clock: FixedClock
+) -> AsyncIterator[ClientWith]:
+    """Make clients that send an access token of a session."""
     tokens = JwtAccessTokens(settings.token_secrets, clock=clock)
     async with AsyncExitStack() as clients:
 
-        async def log_in(member: Member, *, at: datetime | None = None) -> AsyncClient:
-            session = make_session(member, at=at or clock.now())
-            async with uow:
-                if await uow.members.find(member.id) is None:
-                    uow.members.add(member)
-                    await uow.flush()
-                uow.sessions.add(session)
-                await uow.commit()
-            token = tokens.issue(member_id=member.id, session_id=session.id)
-            client = AsyncClient(
-                transport=transport,
-                base_url="http://test",
-                headers={"Authorization": f"Bearer {token.text}"},
-            )
+        async def log_in(session: Session) -> AsyncClient:
+            token = tokens.issue(member_id=session.member_id, session_id=session.id)
+            headers = {"Authorization": f"Bearer {token.text}"}
+            client = AsyncClient(transport=transport, base_url="http://test", headers=headers)
             return await clients.enter_async_context(client)
 
         yield log_in
 
 
 @pytest.fixture
-def client_for(client_of: ClientOf) -> ClientFor:
+def client_of(client_with: ClientWith, uow: SqlAlchemyUnitOfWork, clock: FixedClock) -> ClientOf:
+    """Make clients of a member (stored if need be) who entered the password `at`, or just now."""
+
+    async def log_in(member: Member, *, at: datetime | None = None) -> AsyncClient:
+        session = make_session(member, at=at or clock.now())
+        async with uow:
+            if await uow.members.find(member.id) is None:
+                uow.members.add(member)
+                await uow.flush()
+            uow.sessions.add(session)
+            await uow.commit()
+        return await client_with(session)
+
+    return log_in
+
+
+@pytest.fixture
+def clients_of_new(client_with: ClientWith, uow: SqlAlchemyUnitOfWork, clock: FixedClock) -> ClientsOfNew:
+    """Make clients of members who are not stored yet, with few statements."""
+
+    async def log_in(*members: Member) -> list[AsyncClient]:
+        sessions = [make_session(member, at=clock.now()) for member in members]
+        async with uow:
+            for member in members:
+                uow.members.add(member)
+            await uow.flush()
+            for session in sessions:
+                uow.sessions.add(session)
+            await uow.commit()
+        return [await client_with(session) for session in sessions]
+
+    return log_in
+
+
+@pytest.fixture
+def client_for(clients_of_new: ClientsOfNew) -> ClientFor:
     """Make clients that are logged in as a new member with the given role."""
 
     async def log_in(role: Role) -> AsyncClient:
-        return await client_of(make_member(role=role))
+        [client] = await clients_of_new(make_member(role=role))
+        return client
 
     return log_in
