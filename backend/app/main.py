@@ -2,9 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from fastapi import FastAPI
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -84,9 +82,8 @@ def create_app(
     *,
     database: Database | None = None,
     clock: Clock | None = None,
-    **overrides: Any,
 ) -> FastAPI:
-    """Make the application; `overrides` replace fields of Dependencies."""
+    """Make the application. It takes everything from `state.dependencies`, which may be replaced later."""
     settings = settings or load_settings()
     engine = create_engine(settings)
 
@@ -106,9 +103,8 @@ def create_app(
         lifespan=lifespan,
     )
     database = database or create_database(engine)
-    dependencies = create_dependencies(settings, database, clock or SystemClock())
-    app.state.dependencies = replace(dependencies, **overrides)
-    app.add_middleware(RequestContextMiddleware, metrics=dependencies.metrics)
+    app.state.dependencies = create_dependencies(settings, database, clock or SystemClock())
+    app.add_middleware(RequestContextMiddleware)
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.proxy_networks)
     errors.install(app)
     docs.install(app)

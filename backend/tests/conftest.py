@@ -1,133 +1,26 @@
-"""What every test can ask for. Tests that need PostgreSQL run in a transaction that is rolled back."""
+"""Fixtures of every test. Those of the application load with the first test that is not about the gates."""
 
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
-from datetime import datetime
+import gc
+from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
-from httpx import ASGITransport, AsyncClient
-from hypothesis import HealthCheck
-from hypothesis import settings as generation
-from pydantic import SecretStr
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from app.core.database import Database, create_engine, on_one_connection
-from app.core.logging import configure_logging
-from app.core.settings import Environment, Settings
-from app.domain.members import Member, Role
-from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
-from app.infrastructure.security.access_tokens import JwtAccessTokens
-from app.main import create_app
-from tests.factories import make_member, make_session
-from tests.fakes import FixedClock
+pytest.register_assert_rewrite("tests.plugins")
+pytest_plugins = ["tests.plugins.database", "tests.plugins.product"]
 
-pytest_plugins = [
-    "tests.plugins.budgets",
-    "tests.plugins.canaries",
-    "tests.plugins.database",
-    "tests.plugins.product",
-]
+GATES = Path(__file__).parent / "gates"
 
-generation.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-generation.load_profile("any machine")  # how busy it is makes no test fail
-
-ClientFor = Callable[[Role], Awaitable[AsyncClient]]
-ClientOf = Callable[..., Awaitable[AsyncClient]]
+gc.disable()  # imports and collection make a million objects that stay: searching them takes a second
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _logging() -> None:
-    """Log as in production, into pytest's own handlers: ours would hold a stream that pytest closes."""
-    configure_logging("INFO")
-    logging.getLogger().handlers.clear()
+def _collect_garbage_of_tests() -> None:
+    """Search for garbage among the objects that tests make, and not among those that were there before."""
+    gc.freeze()
+    gc.enable()
 
 
-@pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock()
-
-
-@pytest.fixture(scope="session")
-def settings(database_url: str) -> Settings:
-    return Settings(environment=Environment.TEST, database_url=SecretStr(database_url))
-
-
-@pytest.fixture(scope="session")
-async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(settings)
-    yield engine
-    await engine.dispose()
-
-
-@pytest.fixture
-async def connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """One connection in a transaction that never commits."""
-    async with engine.connect() as connection, connection.begin() as transaction:
-        yield connection
-        await transaction.rollback()
-
-
-@pytest.fixture
-def database(connection: AsyncConnection) -> Database:
-    return on_one_connection(connection)
-
-
-@pytest.fixture
-def uow(database: Database) -> SqlAlchemyUnitOfWork:
-    return SqlAlchemyUnitOfWork(database.sessions)
-
-
-@pytest.fixture
-def app(settings: Settings, database: Database, clock: FixedClock) -> FastAPI:
-    return create_app(settings, database=database, clock=clock)
-
-
-@pytest.fixture
-def transport(app: FastAPI) -> ASGITransport:
-    return ASGITransport(app, raise_app_exceptions=False)
-
-
-@pytest.fixture
-async def client(transport: ASGITransport) -> AsyncIterator[AsyncClient]:
-    """A client that is not logged in."""
-    async with AsyncClient(transport=transport, base_url="http://test") as client:
-        yield client
-
-
-@pytest.fixture
-async def client_of(
-    transport: ASGITransport, uow: SqlAlchemyUnitOfWork, settings: Settings, clock: FixedClock
-) -> AsyncIterator[ClientOf]:
-    """Make clients of a member (stored if need be) who entered the password `at`, or just now."""
-    tokens = JwtAccessTokens(settings.token_secrets, clock=clock)
-    async with AsyncExitStack() as clients:
-
-        async def log_in(member: Member, *, at: datetime | None = None) -> AsyncClient:
-            session = make_session(member, at=at or clock.now())
-            async with uow:
-                if await uow.members.find(member.id) is None:
-                    uow.members.add(member)
-                    await uow.flush()
-                uow.sessions.add(session)
-                await uow.commit()
-            token = tokens.issue(member_id=member.id, session_id=session.id)
-            client = AsyncClient(
-                transport=transport,
-                base_url="http://test",
-                headers={"Authorization": f"Bearer {token.text}"},
-            )
-            return await clients.enter_async_context(client)
-
-        yield log_in
-
-
-@pytest.fixture
-def client_for(client_of: ClientOf) -> ClientFor:
-    """Make clients that are logged in as a new member with the given role."""
-
-    async def log_in(role: Role) -> AsyncClient:
-        return await client_of(make_member(role=role))
-
-    return log_in
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> None:
+    """Load the application's fixtures: importing the application takes longer than most tests of gates."""
+    if not module_path.is_relative_to(GATES):
+        parent.config.pluginmanager.import_plugin("tests.plugins.application")

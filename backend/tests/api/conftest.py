@@ -3,18 +3,18 @@
 from functools import partial
 
 import pytest
-from fastapi import FastAPI
 from httpx import AsyncClient
 
 from app.domain.auth import Password
 from app.domain.members import Member, Role
 from app.domain.ports import UnitOfWork
 from app.infrastructure.security.passwords import Argon2PasswordHasher
+from app.presentation.http.dependencies import Dependencies
 from tests.api import consultations
 from tests.api.consultations import StoreConsultation
 from tests.api.routes import World
-from tests.conftest import ClientOf
 from tests.factories import PASSWORD, make_member
+from tests.plugins.application import ClientsOfNew
 
 Callers = list[tuple[Role | None, AsyncClient, World]]
 
@@ -41,26 +41,24 @@ async def author(uow: UnitOfWork) -> Member:
 
 @pytest.fixture
 async def callers(
-    app: FastAPI, client: AsyncClient, client_of: ClientOf, uow: UnitOfWork, password_hash: str
+    dependencies: Dependencies,
+    client: AsyncClient,
+    clients_of_new: ClientsOfNew,
+    uow: UnitOfWork,
+    password_hash: str,
 ) -> Callers:
     """Nobody and one member of each role, each with the things that their requests are about.
 
     Another admin is there as well, since the last one can neither go nor step back.
     """
-    await client_of(make_member(role=Role.ADMIN))
-    members = {role: make_member(role=role, password_hash=password_hash) for role in Role}
-    clients = {role: await client_of(member) for role, member in members.items()}
-    tokens = app.state.dependencies
-    return [
-        (
-            role,
-            client if role is None else clients[role],
-            World(
-                uow=uow,
-                one_time_tokens=tokens.one_time_tokens,
-                session_tokens=tokens.session_tokens,
-                caller=None if role is None else members[role],
-            ),
-        )
-        for role in (None, *Role)
-    ]
+    members = [make_member(role=role, password_hash=password_hash) for role in Role]
+    *clients, _ = await clients_of_new(*members, make_member(role=Role.ADMIN))
+    world = partial(
+        World,
+        uow=uow,
+        one_time_tokens=dependencies.one_time_tokens,
+        session_tokens=dependencies.session_tokens,
+    )
+    nobody = (None, client, world(caller=None))
+    somebody = zip(Role, clients, members, strict=True)
+    return [nobody, *((role, client, world(caller=member)) for role, client, member in somebody)]

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from app.application.access import Action
-from app.application.ports import SessionTokens
+from app.application.ports import OneTimeTokens, SessionTokens
 from app.domain.auth import OneTimePurpose, OneTimeToken, Password
 from app.domain.consultations.consultation import ConsultationAudience, ConsultationStatus
 from app.domain.consultations.responses import Response
@@ -18,7 +18,6 @@ from app.domain.members import Member
 from app.domain.news import ArticleScope, ArticleStatus
 from app.domain.ports import UnitOfWork
 from app.infrastructure.security.passwords import Argon2PasswordHasher
-from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
 from tests.api.consultations import answers_to, store_consultation
 from tests.factories import NOW, PASSWORD, make_answers, make_article, make_event, make_member, make_session
 
@@ -52,7 +51,7 @@ class World:
     """What a request can be about. `caller` is None when nobody is logged in."""
 
     uow: UnitOfWork
-    one_time_tokens: HmacOneTimeTokens
+    one_time_tokens: OneTimeTokens
     session_tokens: SessionTokens
     caller: Member | None
 

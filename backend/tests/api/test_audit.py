@@ -9,8 +9,8 @@ from app.domain.audit import AuditEntry
 from app.domain.members import MemberId, Role
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_problem
-from tests.conftest import ClientFor, ClientOf
 from tests.factories import NOW, make_member
+from tests.plugins.application import ClientFor, ClientOf
 
 AUDIT_LOG = "/api/v1/audit-log"
 SOMEBODY, THING = MemberId(UUID(int=11)), UUID(int=12)

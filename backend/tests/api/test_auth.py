@@ -1,23 +1,22 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
-from fastapi import FastAPI
 from httpx import AsyncClient, Response
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.database import Database
 from app.core.settings import Settings
 from app.domain.auth import OneTimePurpose, OneTimeTokenId
 from app.domain.members import EmailAddress, Member, Role
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
-from app.main import create_app
+from app.presentation.http.dependencies import Dependencies
 from tests.api.problems import assert_problem
 from tests.factories import PASSWORD, make_member
-from tests.fakes import CountingPasswordHasher, FixedClock
+from tests.fakes import CountingPasswordHasher
 
 AUTH = "/api/v1/auth"
 ME = "/api/v1/members/me"
@@ -31,8 +30,8 @@ def hasher() -> CountingPasswordHasher:
 
 
 @pytest.fixture
-def app(settings: Settings, database: Database, clock: FixedClock, hasher: CountingPasswordHasher) -> FastAPI:
-    return create_app(settings, database=database, clock=clock, hasher=hasher)
+def dependencies(dependencies: Dependencies, hasher: CountingPasswordHasher) -> Dependencies:
+    return replace(dependencies, hasher=hasher)
 
 
 @pytest.fixture

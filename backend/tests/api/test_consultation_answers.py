@@ -13,8 +13,8 @@ from app.domain.consultations.questions import QuestionKind
 from app.domain.members import Role
 from tests.api.consultations import StoreConsultation, answers_to
 from tests.api.problems import assert_problem
-from tests.conftest import ClientFor
 from tests.factories import make_question
+from tests.plugins.application import ClientFor
 
 CONSULTATIONS = "/api/v1/consultations"
 

@@ -15,8 +15,8 @@ from app.domain.members import Member, Role
 from app.infrastructure.database.audit import audit_entries
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_problem
-from tests.conftest import ClientFor
 from tests.factories import NOW, make_actor, make_answers, make_consultation, make_member, make_question
+from tests.plugins.application import ClientFor
 
 MULTIPLE = make_question(kind=QuestionKind.MULTIPLE_CHOICE, options=["A", "B", "C"])
 TEXT = make_question(kind=QuestionKind.OPEN_TEXT, options=[], required=False)

@@ -14,8 +14,8 @@ from app.domain.consultations.consultation import (
 from app.domain.members import Role
 from tests.api.consultations import StoreConsultation, answers_to
 from tests.api.problems import assert_problem
-from tests.conftest import ClientFor
 from tests.factories import NOW, make_question
+from tests.plugins.application import ClientFor
 
 CONSULTATIONS = "/api/v1/consultations"
 CHOICE = {"title": "Where?", "kind": "SINGLE_CHOICE", "required": True, "options": ["Park", "School"]}

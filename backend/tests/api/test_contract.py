@@ -1,27 +1,12 @@
 """The contract: every route is bound to the policy table, says what can go wrong, and keeps its word."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from app.application.access import POLICY, Action
-from app.core.settings import Environment, Settings
-from app.main import create_app
-
-CONTRACT = create_app(Settings(environment=Environment.TEST)).openapi()
-
-
-def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for path, methods in CONTRACT["paths"].items():
-        for method, operation in methods.items():
-            yield method, path, operation
-
-
-OPERATIONS = [pytest.param(*each, id=f"{each[0]} {each[1]}") for each in operations()]
-SECURITY = [pytest.param(operation, id=f"{method} {path}") for method, path, operation in operations()]
+from tests.api.contract import operation_of, published
+from tests.api.routes import ROUTES
 
 
 def test_publishes_every_route_when_the_application_is_made(app: FastAPI) -> None:
@@ -30,11 +15,12 @@ def test_publishes_every_route_when_the_application_is_made(app: FastAPI) -> Non
     hidden = {route.path for route in routes if not getattr(route, "include_in_schema", False)}
 
     assert hidden == {"/docs", "/docs/assets", "/openapi.json"}
-    assert len(OPERATIONS) > 15
+    assert len(published()) > 15
 
 
-@pytest.mark.parametrize("operation", SECURITY)
-def test_is_bound_to_the_policy_when_published(operation: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_is_bound_to_the_policy_when_published(method: str, path: str) -> None:
+    operation = operation_of(method, path)
     rule = POLICY[Action(operation["x-action"])]
     secured = {name for need in operation.get("security", []) for name in need}
 
@@ -42,10 +28,9 @@ def test_is_bound_to_the_policy_when_published(operation: dict[str, Any]) -> Non
     assert rule.least_role is not None or operation["security"] in ([], [{"AccessToken": []}, {}])
 
 
-@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
-def test_says_what_it_does_and_how_it_fails_when_published(
-    method: str, path: str, operation: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_says_what_it_does_and_how_it_fails_when_published(method: str, path: str) -> None:
+    operation = operation_of(method, path)
     assert operation["summary"]
     assert operation["description"]
     failures = {status: answer for status, answer in operation["responses"].items() if status >= "4"}
@@ -56,7 +41,7 @@ def test_says_what_it_does_and_how_it_fails_when_published(
     assert ({"408", "413", "415"} <= failures.keys()) == ("requestBody" in operation)
     if "{id}" in path:
         assert "404" in failures
-    if method in {"patch", "put", "delete"} and "{id}" in path and path not in WITHOUT_VERSION:
+    if method in {"PATCH", "PUT", "DELETE"} and "{id}" in path and path not in WITHOUT_VERSION:
         assert {"412", "428"} <= failures.keys()
     if "201" in operation["responses"]:
         assert "idempotency-key" in [parameter["name"] for parameter in operation["parameters"]]

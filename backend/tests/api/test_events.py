@@ -10,9 +10,9 @@ from app.domain.events import Event, EventAudience, EventStatus
 from app.domain.members import Member, Role
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_look_the_same, assert_problem
-from tests.conftest import ClientFor
 from tests.factories import NOW, make_event
 from tests.fakes import FixedClock
+from tests.plugins.application import ClientFor
 
 EVENTS = "/api/v1/events"
 DRAFT = {

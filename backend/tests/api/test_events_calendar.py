@@ -8,8 +8,8 @@ from app.domain.events import Event, EventAudience, EventStatus
 from app.domain.members import Role
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_problem
-from tests.conftest import ClientFor
 from tests.factories import NOW, make_event, make_member
+from tests.plugins.application import ClientFor
 
 CALENDAR = "/api/v1/events.ics"
 

@@ -21,9 +21,9 @@ from app.infrastructure.database.members import members
 from app.infrastructure.database.news import news
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_problem
-from tests.conftest import ClientFor, ClientOf
 from tests.factories import make_article, make_event, make_member
 from tests.fakes import FixedClock
+from tests.plugins.application import ClientFor, ClientOf
 
 EXPORTS = "/api/v1/exports"
 

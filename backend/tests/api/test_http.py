@@ -14,7 +14,7 @@ from app.domain.errors import UnavailableError
 from app.domain.members import Role
 from app.presentation.http import requests
 from tests.api.problems import assert_problem
-from tests.conftest import ClientFor
+from tests.plugins.application import ClientFor
 
 NEWS = "/api/v1/news"
 DRAFT = {"title": "Title", "content": "Content", "scope": "PUBLIC"}

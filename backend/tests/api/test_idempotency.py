@@ -11,8 +11,8 @@ from app.domain.members import Role
 from app.infrastructure.database.idempotency import idempotency_records
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_problem
-from tests.conftest import ClientFor, ClientOf
 from tests.factories import make_member
+from tests.plugins.application import ClientFor, ClientOf
 
 NEWS = "/api/v1/news"
 DRAFT = {"title": "The garden opens again", "content": "From **Monday**.", "scope": "PUBLIC"}

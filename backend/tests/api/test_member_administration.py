@@ -14,8 +14,8 @@ from app.infrastructure.database.members import members
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
 from tests.api.problems import assert_problem
-from tests.conftest import ClientOf
 from tests.factories import NOW, PASSWORD, make_article, make_member
+from tests.plugins.application import ClientOf
 
 MEMBERS = "/api/v1/members"
 ME = f"{MEMBERS}/me"

@@ -11,8 +11,8 @@ from app.infrastructure.database.audit import audit_entries
 from app.infrastructure.database.auth import sessions
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_problem
-from tests.conftest import ClientFor, ClientOf
 from tests.factories import NOW, make_member
+from tests.plugins.application import ClientFor, ClientOf
 
 MEMBERS = "/api/v1/members"
 ME = f"{MEMBERS}/me"

@@ -12,8 +12,8 @@ from app.core.settings import Settings
 from app.domain.members import Role
 from app.infrastructure.database.load import SqlAlchemyLoadGauge
 from tests.api.test_health import away
-from tests.conftest import ClientOf
 from tests.factories import PASSWORD, make_member
+from tests.plugins.application import ClientOf
 
 Labels = tuple[tuple[str, str], ...]
 

@@ -9,8 +9,8 @@ from app.domain.members import Member, Role
 from app.domain.news import Article, ArticleScope, ArticleStatus
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_look_the_same, assert_problem
-from tests.conftest import ClientFor
 from tests.factories import NOW, make_article
+from tests.plugins.application import ClientFor
 
 NEWS = "/api/v1/news"
 DRAFT = {"title": "The garden opens again", "content": "From **Monday**.", "scope": "PUBLIC"}

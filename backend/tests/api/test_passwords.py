@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -7,17 +8,16 @@ from httpx import ASGITransport, AsyncClient, Response
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.database import Database
 from app.core.settings import Settings
 from app.domain.auth import OneTimePurpose, OneTimeTokenId
 from app.domain.members import EmailAddress, Member
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
-from app.main import create_app
+from app.presentation.http.dependencies import Dependencies
 from tests.api.problems import assert_problem
-from tests.conftest import ClientOf
 from tests.factories import PASSWORD, make_member
 from tests.fakes import CountingPasswordHasher, FixedClock
+from tests.plugins.application import ClientOf
 
 AUTH = "/api/v1/auth"
 FORGOT, RESET, CHANGE = f"{AUTH}/password/forgot", f"{AUTH}/password/reset", f"{AUTH}/password"
@@ -32,9 +32,8 @@ def hasher() -> CountingPasswordHasher:
 
 
 @pytest.fixture
-def app(settings: Settings, database: Database, clock: FixedClock, hasher: CountingPasswordHasher) -> FastAPI:
-    behind_proxies = settings.model_copy(update={"trusted_proxies": ("10.0.0.0/8",)})
-    return create_app(behind_proxies, database=database, clock=clock, hasher=hasher)
+def dependencies(dependencies: Dependencies, hasher: CountingPasswordHasher) -> Dependencies:
+    return replace(dependencies, hasher=hasher)
 
 
 @pytest.fixture

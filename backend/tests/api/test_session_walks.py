@@ -1,19 +1,18 @@
 """Sessions over HTTP, in orders that nobody thought of; the rules themselves are a state machine's among
 the unit tests."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from fastapi import FastAPI
 from httpx import AsyncClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.core.database import Database
-from app.core.settings import Settings
 from app.domain.members import EmailAddress, Member
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
-from app.main import create_app
+from app.presentation.http.dependencies import Dependencies
+from tests.examples import EXAMPLES
 from tests.factories import PASSWORD, make_member
 from tests.fakes import CountingPasswordHasher, FixedClock
 
@@ -23,8 +22,8 @@ STEPS = st.lists(st.sampled_from(["refresh", "retry", "replay", "wait", "revoke"
 
 
 @pytest.fixture
-def app(settings: Settings, database: Database, clock: FixedClock) -> FastAPI:
-    return create_app(settings, database=database, clock=clock, hasher=CountingPasswordHasher())
+def dependencies(dependencies: Dependencies) -> Dependencies:
+    return replace(dependencies, hasher=CountingPasswordHasher())
 
 
 @pytest.fixture
@@ -73,7 +72,7 @@ class Walk:
 
 @given(steps=STEPS)
 @settings(
-    max_examples=12,
+    max_examples=EXAMPLES.walks,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

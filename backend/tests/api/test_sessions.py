@@ -7,9 +7,9 @@ from httpx import AsyncClient
 from app.domain.members import Member
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_problem
-from tests.conftest import ClientOf
 from tests.factories import NOW, make_member, make_session
 from tests.fakes import FixedClock
+from tests.plugins.application import ClientOf
 
 SESSIONS = "/api/v1/auth/sessions"
 ME = "/api/v1/members/me"

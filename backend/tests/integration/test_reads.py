@@ -16,8 +16,8 @@ from app.domain.members import Role
 from app.infrastructure.database.exports import SqlAlchemyExportSource
 from app.infrastructure.database.news_queries import SqlAlchemyNewsQueries
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
-from tests.conftest import ClientFor
 from tests.factories import make_article, make_member
+from tests.plugins.application import ClientFor
 
 EVERYTHING = NewsVisibility(internal=True, unpublished=True)
 

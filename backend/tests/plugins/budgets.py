@@ -5,7 +5,6 @@ from contextvars import ContextVar
 
 import psycopg
 import pytest
-from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.api.routes import ROUTES
@@ -47,16 +46,18 @@ class BudgetMiddleware:
                 self._overruns.append(f"{name}: {len(recorded)} statements\n" + "\n".join(recorded))
 
 
-@pytest.fixture(autouse=True)
-def overruns(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """What exceeded its budget. A test fails in the end when it has left anything here."""
-    if not {"app", "database"} <= {*request.fixturenames}:  # the rolled-back ones of tests.conftest
+@pytest.fixture(scope="session")
+def exceeded_budgets() -> Iterator[list[str]]:
+    """What requests have exceeded since `overruns` was last emptied."""
+    with pytest.MonkeyPatch.context() as patch:
+        for cursor in (psycopg.AsyncCursor, psycopg.AsyncServerCursor):
+            patch.setattr(cursor, "execute", _recorded(cursor.execute))
         yield []
-        return
-    for cursor in (psycopg.AsyncCursor, psycopg.AsyncServerCursor):
-        monkeypatch.setattr(cursor, "execute", _recorded(cursor.execute))
-    found: list[str] = []
-    app: FastAPI = request.getfixturevalue("app")
-    app.add_middleware(BudgetMiddleware, overruns=found)
-    yield found
-    assert found == []
+
+
+@pytest.fixture
+def overruns(exceeded_budgets: list[str]) -> Iterator[list[str]]:
+    """What exceeded its budget. A test fails in the end when it has left anything here."""
+    exceeded_budgets.clear()
+    yield exceeded_budgets
+    assert exceeded_budgets == []

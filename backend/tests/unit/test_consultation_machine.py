@@ -20,6 +20,7 @@ from app.application.consultations import (
 from app.domain.consultations.consultation import Consultation, ConsultationChanges, ConsultationStatus
 from app.domain.errors import ConflictError, NotFoundError
 from app.domain.members import Role
+from tests.examples import EXAMPLES
 from tests.factories import make_actor, make_answers, make_consultation, make_question
 from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
 
@@ -188,4 +189,4 @@ class ConsultationMachine(RuleBasedStateMachine):
 
 
 TestConsultationMachine = ConsultationMachine.TestCase
-TestConsultationMachine.settings = settings(max_examples=60, stateful_step_count=30)
+TestConsultationMachine.settings = settings(max_examples=EXAMPLES.machines, stateful_step_count=30)

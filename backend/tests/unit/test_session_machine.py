@@ -14,6 +14,7 @@ from app.domain.auth import (
     SessionId,
 )
 from app.domain.identifiers import uuid7
+from tests.examples import EXAMPLES
 from tests.factories import NOW, make_member
 
 
@@ -84,5 +85,5 @@ class SessionMachine(RuleBasedStateMachine):
         assert self.session.token_digest == self.chain[-1].digest
 
 
-SessionMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=25)
+SessionMachine.TestCase.settings = settings(max_examples=EXAMPLES.machines, stateful_step_count=25)
 TestSessions = SessionMachine.TestCase

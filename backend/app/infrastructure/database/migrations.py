@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -26,8 +27,9 @@ QUIET = {
 INSUFFICIENT_PRIVILEGE = "42501"
 
 
+@cache
 def head_revision() -> str | None:
-    """Return the newest revision; None while there is none."""
+    """Return the newest revision of this release; None while there is none."""
     return ScriptDirectory.from_config(Config(toml_file=PYPROJECT)).get_current_head()
 
 

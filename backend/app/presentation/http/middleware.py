@@ -11,8 +11,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.logging import get_logger
+from app.presentation.http.dependencies import provided
 from app.presentation.http.errors import internal_error
-from app.presentation.http.metrics import Metrics
 
 REQUEST_ID = "X-Request-ID"
 CLIENT_LEFT = 0
@@ -31,9 +31,8 @@ class RequestContextMiddleware:
     client sees that the body is incomplete.
     """
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -70,13 +69,12 @@ class RequestContextMiddleware:
                     raise
                 await internal_error(Request(scope))(scope, receive, send_with_headers)
             finally:
-                seconds = perf_counter() - began
-                route = _route(scope)
-                self._metrics.count(method=method, route=route, status=status, seconds=seconds)
-                duration_ms = round(seconds * 1000, 1)
-                _log.info("request", method=method, route=route, status=status, duration_ms=duration_ms)
+                _report(scope, method=method, status=status, seconds=perf_counter() - began)
 
 
-def _route(scope: Scope) -> str:
-    """The path's template: addresses as requested may hold what must not be logged."""
-    return getattr(scope.get("route"), "path", "unmatched")
+def _report(scope: Scope, *, method: str, status: int, seconds: float) -> None:
+    """Count and log the request by its path's template: the path itself may hold what must not be logged."""
+    route = getattr(scope.get("route"), "path", "unmatched")
+    metrics = provided(Request(scope)).metrics
+    metrics.count(method=method, route=route, status=status, seconds=seconds)
+    _log.info("request", method=method, route=route, status=status, duration_ms=round(seconds * 1000, 1))
