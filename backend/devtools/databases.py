@@ -76,10 +76,10 @@ def scratch_databases() -> Iterator[Scratch]:
     url, run = server_url(), f"{RUN}{uuid4().hex[:7]}"
     with psycopg.connect(url, autocommit=True) as admin:
         scratch = Scratch(url, admin, run)
-        admin.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_SPACE, _key(run)])
+        admin.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_SPACE, lock_key(run)])
         runs = {name[: len(run)] for name in [*scratch.named(RUN), *scratch.roles(RUN)]}
         for other in runs - {run}:
-            free = admin.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, _key(other)])
+            free = admin.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, lock_key(other)])
             if free.fetchone() == (True,):
                 scratch.end(other)
         try:
@@ -93,5 +93,6 @@ def execute(connection: psycopg.Connection, statement: str, *names: str) -> None
     connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
-def _key(run: str) -> int:
+def lock_key(run: str) -> int:
+    """Return the second key of the advisory lock that a run holds while it lives."""
     return int(run.removeprefix(RUN), 16)

@@ -1,11 +1,12 @@
 """Tests and gates write to databases of their own, and leave none behind."""
 
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import psycopg
 import pytest
 
-from devtools.databases import RUN, scratch_databases
+from devtools.databases import LOCK_SPACE, RUN, execute, lock_key, scratch_databases
 from devtools.postgres import PostgresUnavailableError
 from tests.plugins.database import (
     MigratedDatabases,
@@ -14,8 +15,6 @@ from tests.plugins.database import (
     make_runtime_role,
     refuse_unless_test_database,
 )
-
-ABANDONED = f"{RUN}0000000_1"
 
 
 @pytest.mark.parametrize("name", ["pau2", "postgres", "production", "x_pau2_test_1", "pau2_test_"])
@@ -58,16 +57,20 @@ def test_drops_what_a_killed_run_left_and_spares_what_another_run_uses(
     migrated_databases: MigratedDatabases,
 ) -> None:
     mine = migrated_databases.scratch
-    mine.admin.execute(f"CREATE ROLE {ABANDONED}".encode())
-    mine.admin.execute(f"CREATE DATABASE {ABANDONED} OWNER {ABANDONED} STRATEGY wal_log".encode())
+    run = f"{RUN}{uuid4().hex[:7]}"
+    abandoned = f"{run}_1"
+    mine.admin.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_SPACE, lock_key(run)])
+    execute(mine.admin, "CREATE ROLE {}", abandoned)
+    execute(mine.admin, "CREATE DATABASE {} OWNER {} STRATEGY wal_log", abandoned, abandoned)
+    mine.admin.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_SPACE, lock_key(run)])
 
     with migrated_databases.clone() as used, scratch_databases() as other:
         made = database_of(other.make())
         during = other.named(RUN)
         assert made in during
         assert database_of(used) in during
-        assert ABANDONED not in during
-        assert ABANDONED not in other.roles(RUN)
+        assert abandoned not in during
+        assert abandoned not in other.roles(RUN)
         role = urlsplit(other.make_role(used)).username
         assert role in mine.roles(RUN)
 
