@@ -1,8 +1,9 @@
 """Requests with one key that meet, and processes that die: several connections, real commits."""
 
 import asyncio
-import os
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -10,12 +11,11 @@ from httpx import ASGITransport, AsyncClient, Response
 from pydantic import SecretStr
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from app.core.database import create_database
 from app.core.settings import Environment, Settings
 from app.domain.members import Role
-from app.infrastructure.database.idempotent_unit_of_work import SqlAlchemyIdempotentUnitOfWork
 from app.infrastructure.database.news import news
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.security.access_tokens import JwtAccessTokens
@@ -23,13 +23,32 @@ from app.main import create_app
 from tests.api.problems import assert_problem
 from tests.factories import make_member, make_session
 from tests.fakes import FixedClock
-from tests.integration import loaded
 
+BACKEND = Path(__file__).resolve().parents[2]
 NEWS = "/api/v1/news"
 DRAFT = {"title": "Once", "content": "Only once.", "scope": "PUBLIC"}
 KEY = "a-key-that-is-used-again"
+DYING = """
+import asyncio, os, sys
+from app.infrastructure.database.idempotent_unit_of_work import SqlAlchemyIdempotentUnitOfWork
+from tests.integration.test_idempotency_races import ask, served
+
+async def die(*_):
+    os._exit(9)
+
+async def main(url, token, when):
+    app = served(url)
+
+    async def dying(scope, receive, send):
+        await app(scope, receive, die)
+
+    if when == "before the commit":
+        SqlAlchemyIdempotentUnitOfWork.complete = die
+    await ask(dying, token)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
 AT_ONCE = 6
-DIED = 9
 
 
 def settings(url: str) -> Settings:
@@ -106,27 +125,10 @@ async def test_returns_409_when_the_first_request_is_still_running(
     assert await written(fresh_engine) == 1
 
 
-async def _die(*_: object) -> None:
-    os._exit(DIED)
-
-
-def ask_and_die(url: str, token: str, when: str) -> None:
-    """What the other process does."""
-    app = served(url)
-
-    async def dying(scope: Scope, receive: Receive, _send: Send) -> None:
-        await app(scope, receive, _die)
-
-    if when == "before the commit":
-        pytest.MonkeyPatch().setattr(SqlAlchemyIdempotentUnitOfWork, "complete", _die)
-    asyncio.run(ask(dying, token))
-
-
 async def die(url: str, token: str, when: str) -> None:
     """Ask in another process, which ends without a word at that moment."""
-    process = loaded.start(ask_and_die, url, token, when)
-    assert await loaded.ended(process, 60) == DIED
-    process.close()
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", DYING, url, token, when, cwd=BACKEND)
+    assert await process.wait() == 9
 
 
 async def test_gives_the_answer_when_the_process_died_before_giving_it(

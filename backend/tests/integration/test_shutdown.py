@@ -3,24 +3,25 @@
 import asyncio
 import os
 import signal
+import sys
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
-from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 import pytest
 from httpx import AsyncClient, ConnectError
 
 from app.core.settings import Settings
-from app.main import cli
-from tests.integration import loaded
 
+BACKEND = Path(__file__).resolve().parents[2]
 BODY = b'{"email": "nobody@pau2.example"}'
 HEAD = (
     "POST /api/v1/auth/email/resend HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
     f"Content-Length: {len(BODY)}\r\n\r\n"
 ).encode()
 
-Serve = Callable[[float, int], Awaitable[BaseProcess]]
+Serve = Callable[[float, int], Awaitable[Process]]
 
 
 @pytest.fixture
@@ -34,13 +35,18 @@ async def serve(fresh_database_url: str, port: int, client: AsyncClient) -> Asyn
     """Start a server that gives so much notice and time to drain, in seconds."""
     async with AsyncExitStack() as stack:
 
-        async def start(notice: float, drain: int) -> BaseProcess:
-            environment = {
+        async def start(notice: float, drain: int) -> Process:
+            environment = os.environ | {
                 "DATABASE_URL": fresh_database_url,
                 "PAU2_SHUTDOWN_NOTICE": str(notice),
                 "PAU2_SHUTDOWN_DRAIN": str(drain),
             }
-            process = loaded.start(run_server, port, environment)
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "app", "serve", "--port", str(port)),
+                cwd=BACKEND,
+                env=environment,
+                stderr=asyncio.subprocess.DEVNULL,
+            )
             stack.push_async_callback(_end, process)
             await answers(client)
             return process
@@ -48,16 +54,10 @@ async def serve(fresh_database_url: str, port: int, client: AsyncClient) -> Asyn
         yield start
 
 
-def run_server(port: int, environment: dict[str, str]) -> None:
-    """What `python -m app serve` does."""
-    os.environ.update(environment)
-    cli(["serve", "--port", str(port)])
-
-
-async def _end(process: BaseProcess) -> None:
-    process.kill()
-    assert await loaded.ended(process, 60) is not None
-    process.close()
+async def _end(process: Process) -> None:
+    if process.returncode is None:
+        process.kill()
+        await process.wait()
 
 
 async def answers(client: AsyncClient) -> None:
@@ -96,7 +96,7 @@ async def test_says_so_serves_on_and_drains_when_told_to_end(
     server = await serve(1.5, 20)
     reader, writer = await begun(port)
 
-    server.terminate()
+    server.send_signal(signal.SIGTERM)
     await asyncio.sleep(0.2)
     statuses = [
         (await client.get(path)).status_code for path in ("/health/ready", "/health/live", "/api/v1/news")
@@ -104,27 +104,28 @@ async def test_says_so_serves_on_and_drains_when_told_to_end(
 
     assert statuses == [503, 200, 200]
     await refuses(port)
-    assert server.exitcode is None
+    assert server.returncode is None
     writer.write(BODY[-1:])
     assert (await reader.readline()).split()[1] == b"202"
     writer.close()
-    assert await loaded.ended(server, 10) == -signal.SIGTERM
+    async with asyncio.timeout(10):
+        assert await server.wait() == -signal.SIGTERM
 
 
-@pytest.mark.parametrize(("signals", "notice"), [(1, 0.1), (2, 60)])
+@pytest.mark.parametrize(("signals", "notice"), [([signal.SIGTERM], 0.1), ([signal.SIGTERM] * 2, 60)])
 async def test_is_gone_in_time_when_a_request_does_not_end(
-    *, signals: int, notice: float, serve: Serve, port: int
+    *, signals: list[signal.Signals], notice: float, serve: Serve, port: int
 ) -> None:
     """The second signal is not patient."""
     server = await serve(notice, 1)
     reader, writer = await begun(port)
 
-    for _ in range(signals):
-        server.terminate()
+    for number in signals:
+        server.send_signal(number)
         await asyncio.sleep(0.2)
 
     async with asyncio.timeout(10):
-        assert await loaded.ended(server, 10) == -signal.SIGTERM
+        assert await server.wait() == -signal.SIGTERM
         assert b" 202 " not in await reader.read()
     writer.close()
 
