@@ -3,11 +3,13 @@
 A fork reads the files, the arguments and the environment that the gate gave it, and ends like any process.
 """
 
+import json
 import os
 import runpy
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from multiprocessing import get_context, set_forkserver_preload
 from multiprocessing.popen_forkserver import Popen
 from pathlib import Path
@@ -19,7 +21,6 @@ import pytest
 
 from gates import alembic_worker
 
-BACKEND = str(Path(__file__).parents[2])
 LIBRARIES = [
     *("alembic.command", "coverage", "deptry.cli", "diff_cover.diff_cover_tool", "fastapi", "grimp"),
     *("logging.config", "mypy.main", "pre_commit.main", "psycopg", "pytest", "rich.progress"),
@@ -43,7 +44,8 @@ def run(command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[A
     if command[0] != sys.executable or options.get("input") or options.keys() - OPTIONS:
         return start(command, **options)
     with TemporaryDirectory() as folder:
-        arguments = (command[1:], str(options["cwd"]), dict(options.get("env") or os.environ), folder)
+        environment = dict(options.get("env") or os.environ)
+        arguments = (command[1:], str(options["cwd"]), environment, folder, _new_path())
         fork = Popen(get_context("forkserver").Process(target=_become, args=arguments))
         code = fork.wait(options.get("timeout"))
         if code is None:
@@ -60,9 +62,18 @@ def run(command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[A
     return ended
 
 
-def _become(arguments: Sequence[str], folder: str, environment: Mapping[str, str], output: str) -> None:
+@cache
+def _new_path() -> list[str]:
+    """Return the module search path of an interpreter that starts with no script and no variables."""
+    program = "import json, sys; print(json.dumps(sys.path))"
+    path: list[str] = json.loads(start([sys.executable, "-I", "-c", program], capture_output=True).stdout)
+    return path
+
+
+def _become(
+    arguments: Sequence[str], folder: str, environment: Mapping[str, str], output: str, path: list[str]
+) -> None:
     """Do what the interpreter does that is started in a folder with these arguments."""
-    given = [*os.environ.get("PYTHONPATH", "").split(os.pathsep), BACKEND]
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
@@ -71,7 +82,7 @@ def _become(arguments: Sequence[str], folder: str, environment: Mapping[str, str
     for name in [name for name in sys.modules if name.partition(".")[0] in {"gates", "tests"}]:
         del sys.modules[name]
     asked = environment.get("PYTHONPATH", "").split(os.pathsep)
-    sys.path[:] = [*filter(None, asked), *(path for path in sys.path if path not in {"", *given})]
+    sys.path[:] = [*filter(None, asked), *path]
     option, what, *sys.argv[1:] = arguments
     if option == "-m":
         sys.path.insert(0, folder)
