@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 
 from fastapi import FastAPI
@@ -39,7 +40,7 @@ from app.infrastructure.security.passwords import Argon2PasswordHasher
 from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens, HmacRefreshTokens
 from app.presentation.cli import Commands, create_cli
 from app.presentation.http import docs, errors
-from app.presentation.http.dependencies import Dependencies
+from app.presentation.http.dependencies import Departure, Dependencies
 from app.presentation.http.metrics import Metrics
 from app.presentation.http.middleware import RequestContextMiddleware
 from app.presentation.http.routers import ROUTERS
@@ -82,6 +83,7 @@ def create_app(
     *,
     database: Database | None = None,
     clock: Clock | None = None,
+    departure: Departure | None = None,
 ) -> FastAPI:
     """Make the application. It takes everything from `state.dependencies`, which may be replaced later."""
     settings = settings or load_settings()
@@ -103,7 +105,8 @@ def create_app(
         lifespan=lifespan,
     )
     database = database or create_database(engine)
-    app.state.dependencies = create_dependencies(settings, database, clock or SystemClock())
+    dependencies = create_dependencies(settings, database, clock or SystemClock())
+    app.state.dependencies = replace(dependencies, departure=departure or Departure())
     app.add_middleware(RequestContextMiddleware)
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.proxy_networks)
     errors.install(app)

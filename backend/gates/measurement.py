@@ -33,16 +33,21 @@ include_namespace_packages = true
 partial_branches = (?!)
 """
 
-TOOLS = str(Path(__file__).parents[1])
-"""Where Python finds these gates when it works in another checkout that has none."""
+TOOLS = Path(__file__).parents[1]
+PLUGIN = "gates/probes/plugin.py"
 
 Branch = tuple[int, int]
 
 
 def environment() -> dict[str, str]:
     """Return the environment for tests and tools that measure this project and no other."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-    return kept | {"PYTHONPATH": TOOLS}
+    return {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+
+
+def pytest_environment(project: Project) -> dict[str, str]:
+    """Return the environment for a project's tests; one that has no gates finds the plugins in these."""
+    has_plugins = (project.backend / PLUGIN).exists()
+    return environment() | ({} if has_plugins else {"PYTHONPATH": str(TOOLS)})
 
 
 def measuring(project: Project, data: Path, *options: str) -> list[str]:

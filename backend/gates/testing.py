@@ -73,7 +73,9 @@ def _pytest(project: Project, arguments: Sequence[str]) -> tuple[int, str]:
     It prints to this terminal, where it can be debugged, unless the gate is followed. Then it appends events,
     and its output is in a log.
     """
-    environment = {name: value for name, value in measurement.environment().items() if name != FOLDER}
+    environment = {
+        name: value for name, value in measurement.pytest_environment(project).items() if name != FOLDER
+    }
     start = partial(subprocess.run, cwd=project.backend, env=environment, check=False)
     if project.events is None:
         return start([sys.executable, "-m", "pytest", *arguments]).returncode, "its output above"

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gates.changes import Base, changed_paths, git, merge_base
-from gates.measurement import DATA, NO_TESTS, Count, environment, load, measuring, read, report, totals
+from gates.measurement import DATA, NO_TESTS, Count, load, measuring, pytest_environment, read, report, totals
 from gates.model import Finding, GateError, Outcome, Project
 from gates.rulebook import PATH
 
@@ -117,7 +117,7 @@ def _run_tests(project: Project, checkout: Project, base: Base) -> None:
             result = subprocess.run(
                 [*command, *measuring(project, checkout.reports / DATA)],
                 cwd=checkout.backend,
-                env=environment(),
+                env=pytest_environment(checkout),
                 stdout=output,
                 stderr=output,
                 timeout=LONGEST,

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
 import typer
 import uvicorn
@@ -24,10 +24,18 @@ Result = TypeVar("Result")
 Application = Callable[..., Awaitable[None]]
 
 
+class MakeApplication(Protocol):
+    """Makes the application that a server process serves."""
+
+    def __call__(self, settings: Settings, /, *, departure: Departure) -> Application:
+        """`departure` is announced when the server has been told to end."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Commands:
     """What the commands do. `check` refuses what must not start; `contract` needs neither settings nor a
-    database; `application` takes settings and the server's `departure`."""
+    database."""
 
     migrate: Callable[[Settings], None]
     check: Callable[[Settings], None]
@@ -35,7 +43,7 @@ class Commands:
     create_admin: Callable[[Settings, NewAdmin], Awaitable[object]]
     work: Callable[[Settings], Awaitable[None]]
     contract: Callable[[], dict[str, Any]]
-    application: Callable[..., Application]
+    application: MakeApplication
 
 
 def create_cli(commands: Commands) -> typer.Typer:

@@ -8,7 +8,7 @@ import pytest
 
 from gates import page
 from gates.durations.summary import DATA, summarize
-from gates.measurement import environment
+from gates.measurement import pytest_environment
 from gates.model import Project
 from tests.gates.parsed import parse, text_of, with_class
 from tests.gates.results import make_project, make_result
@@ -54,7 +54,12 @@ def run(folder: Path, *options: str) -> dict[str, Any]:
     """Run the tests with the plugin and return what it recorded."""
     (folder / "test_it.py").write_text(TESTS)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "gates.durations.plugin", *options]
-    subprocess.run([*command, "--durations-data=out/data.json"], cwd=folder, env=environment(), check=True)
+    subprocess.run(
+        [*command, "--durations-data=out/data.json"],
+        cwd=folder,
+        env=pytest_environment(Project(root=folder)),
+        check=True,
+    )
     recorded: dict[str, Any] = json.loads((folder / "out/data.json").read_text())
     return recorded
 
