@@ -44,7 +44,7 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
 
 
-def pytest_environment(project: Project) -> dict[str, str]:
+def environment_of_tests(project: Project) -> dict[str, str]:
     """Return the environment for a project's tests; one that has no gates finds the plugins in these."""
     has_plugins = (project.backend / PLUGIN).exists()
     return environment() | ({} if has_plugins else {"PYTHONPATH": str(TOOLS)})

@@ -25,10 +25,10 @@ from gates import mutation_worker, sources
 from gates.changes import changed_lines, merge_base
 from gates.measurement import (
     Count,
+    environment_of_tests,
     measured_files,
     measured_folders,
     measuring,
-    pytest_environment,
     snapshot,
 )
 from gates.model import Finding, GateError, Outcome, Project
@@ -205,7 +205,7 @@ def _work(project: Project, index: int, tasks: list[Task]) -> list[tuple[str, in
     options = ["-p", "gates.mutation_worker", "-p", "no:randomly", "-p", "no:cacheprovider", "-x", "-q", "-s"]
     options += [f"--basetemp={place}.tmp", "-W", "ignore:This process:DeprecationWarning"]
     command = [sys.executable, "-m", "pytest", *options, *files]
-    env = pytest_environment(project) | {mutation_worker.VARIABLE: str(place.with_suffix(".json"))}
+    env = environment_of_tests(project) | {mutation_worker.VARIABLE: str(place.with_suffix(".json"))}
     with place.with_suffix(".log").open("wb") as log:
         subprocess.run(
             command, cwd=project.backend, env=env, stdout=log, stderr=log, timeout=LONGEST, check=False

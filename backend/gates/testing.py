@@ -74,7 +74,7 @@ def _pytest(project: Project, arguments: Sequence[str]) -> tuple[int, str]:
     and its output is in a log.
     """
     environment = {
-        name: value for name, value in measurement.pytest_environment(project).items() if name != FOLDER
+        name: value for name, value in measurement.environment_of_tests(project).items() if name != FOLDER
     }
     start = partial(subprocess.run, cwd=project.backend, env=environment, check=False)
     if project.events is None:

@@ -16,7 +16,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gates.changes import Base, changed_paths, git, merge_base
-from gates.measurement import DATA, NO_TESTS, Count, load, measuring, pytest_environment, read, report, totals
+from gates.measurement import (
+    DATA,
+    NO_TESTS,
+    Count,
+    environment_of_tests,
+    load,
+    measuring,
+    read,
+    report,
+    totals,
+)
 from gates.model import Finding, GateError, Outcome, Project
 from gates.rulebook import PATH
 
@@ -117,7 +127,7 @@ def _run_tests(project: Project, checkout: Project, base: Base) -> None:
             result = subprocess.run(
                 [*command, *measuring(project, checkout.reports / DATA)],
                 cwd=checkout.backend,
-                env=pytest_environment(checkout),
+                env=environment_of_tests(checkout),
                 stdout=output,
                 stderr=output,
                 timeout=LONGEST,

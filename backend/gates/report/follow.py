@@ -83,8 +83,8 @@ def follow(project: Project, sessions: Sequence[str], command: Sequence[str], fo
             if child.poll() is None:
                 end_group(child.pid, PATIENCE)
                 child.wait()
+        _show_new(project, progress, view)
         if not interrupt.is_set():
-            _show_new(project, progress, view)
             progress.remember()
     return Ended(progress=progress, interrupted=interrupt.is_set(), log=log)
 

@@ -8,7 +8,7 @@ import pytest
 
 from gates import page
 from gates.durations.summary import DATA, summarize
-from gates.measurement import pytest_environment
+from gates.measurement import environment_of_tests
 from gates.model import Project
 from tests.gates.parsed import parse, text_of, with_class
 from tests.gates.results import make_project, make_result
@@ -57,7 +57,7 @@ def run(folder: Path, *options: str) -> dict[str, Any]:
     subprocess.run(
         [*command, "--durations-data=out/data.json"],
         cwd=folder,
-        env=pytest_environment(Project(root=folder)),
+        env=environment_of_tests(Project(root=folder)),
         check=True,
     )
     recorded: dict[str, Any] = json.loads((folder / "out/data.json").read_text())
