@@ -22,10 +22,8 @@ USAGE = "usage: python -m gates run SESSION [arguments of pytest] | all COMMAND 
 def main(arguments: list[str]) -> int:
     """Run the named gates; return 0 when they pass, 1 when they refuse, 2 when they cannot run."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(
-                errors="backslashreplace"
-            )  # a terminal that lacks a character still gets the rest
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a character still gets the rest
+            stream.reconfigure(errors="backslashreplace")
     root = Path(__file__).resolve().parents[2]
     try:
         match arguments:

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from importlib.util import MAGIC_NUMBER, decode_source
 from pathlib import Path
 from types import CodeType
+from typing import cast
 
 from gates.probes import instrument as instrumentation
 from gates.probes.instrument import Probe, instrument
@@ -57,9 +58,8 @@ class CodeCache:
 def _read(place: Path) -> tuple[CodeType, list[Probe]]:
     known = json.loads(place.with_suffix(".json").read_bytes())
     probes = [Probe(tuple(lines), tuple((start, end) for start, end in arcs)) for lines, arcs in known]
-    code = SourcelessFileLoader(place.name, str(place.with_suffix(".pyc"))).get_code(place.name)
-    if code is None:
-        raise ImportError(f"{place} holds no code")
+    loader = SourcelessFileLoader(place.name, str(place.with_suffix(".pyc")))
+    code = cast("CodeType", loader.get_code(place.name))  # without source there is nothing else
     return code, probes
 
 

@@ -38,20 +38,25 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         cache = CodeCache(options.measure_cache.absolute())
         measurement = Measurement(early_config.rootpath.resolve(), tuple(options.measure), cache)
         measurement.start()
-        early_config.pluginmanager.register(_Recorder(measurement, by_test=options.measure_by_test))
+        early_config.pluginmanager.register(Recorder(measurement, by_test=options.measure_by_test))
 
 
-class _Recorder:
+class Recorder:
+    """Collects what ran, here and in the workers of xdist."""
+
     def __init__(self, measurement: Measurement, *, by_test: bool) -> None:
+        """Take a measurement that was started."""
         self._measurement = measurement
         self._by_test = by_test
         self._contexts: Contexts = defaultdict(dict)
 
     def pytest_runtest_logstart(self) -> None:
+        """What ran since the last test belongs to none."""
         if self._by_test:
             self._take("")
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """What ran since the start belongs to this test."""
         if self._by_test:
             self._take(nodeid)
 
@@ -64,6 +69,7 @@ class _Recorder:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Send or write the result."""
         self._take("")
         output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
         if output is None:
@@ -71,7 +77,7 @@ class _Recorder:
             write_data(session.config.getoption("--measure-data"), self._contexts, names)
         else:
             output[KEY] = {
-                context: {name: ([*ran.lines], [*ran.arcs]) for name, ran in files.items()}
+                context: {name: (sorted(ran.lines), sorted(ran.arcs)) for name, ran in files.items()}
                 for context, files in self._contexts.items()
             }
 

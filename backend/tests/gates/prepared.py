@@ -45,7 +45,7 @@ def run(command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[A
         return start(command, **options)
     with TemporaryDirectory() as folder:
         environment = dict(options.get("env") or os.environ)
-        arguments = (command[1:], str(options["cwd"]), environment, folder, _new_path())
+        arguments = (command[1:], str(options.get("cwd", Path.cwd())), environment, folder, _new_path())
         fork = Popen(get_context("forkserver").Process(target=_become, args=arguments))
         code = fork.wait(options.get("timeout"))
         if code is None:

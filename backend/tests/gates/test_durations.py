@@ -2,16 +2,20 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from gates import page
+from gates.durations.plugin import KEY, Recorder
 from gates.durations.summary import DATA, summarize
 from gates.measurement import environment_of_tests
 from gates.model import Project
 from tests.gates.parsed import parse, text_of, with_class
 from tests.gates.results import make_project, make_result
+
+pytest_plugins = ["pytester"]
 
 TESTS = """import pathlib
 import subprocess
@@ -83,6 +87,36 @@ def test_tells_waiting_from_computing(options: list[str], tmp_path: Path) -> Non
     assert waits >= 0.3 > waits_computing
     assert computes >= computes_computing - 0.05
     assert computes_computing >= 0.45
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_writes_when_the_process_that_reports_ends(workers: str, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_it=TESTS)
+
+    plugins = ["-p", "xdist.plugin", "-n", workers, "-p", "gates.durations.plugin"]
+    pytester.runpytest_inprocess(*plugins, "--durations-data=out/data.json").assert_outcomes(passed=2)
+
+    recorded = json.loads((pytester.path / "out/data.json").read_text())
+    assert {*recorded["tests"]} == {"test_it.py::test_waits", "test_it.py::test_computes_in_a_child"}
+    assert recorded["fixtures"]["outer"][0] == 1
+
+
+def test_records_nothing_when_no_place_is_named(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it():\n    pass\n")
+
+    pytester.runpytest_inprocess("-p", "gates.durations.plugin").assert_outcomes(passed=1)
+
+    assert [*pytester.path.rglob("*.json")] == []
+
+
+def test_sends_durations_when_it_is_a_worker() -> None:
+    output: dict[str, object] = {}
+    session: Any = SimpleNamespace(config=SimpleNamespace(workeroutput=output))
+    recorder = Recorder(tests={"test_it.py::test_it": [0.5, 0.1]})
+
+    recorder.pytest_sessionfinish(session)
+
+    assert output == {KEY: {"tests": {"test_it.py::test_it": [0.5, 0.1]}, "fixtures": {}}}
 
 
 def test_counts_a_fixture_without_the_fixtures_that_it_uses(tmp_path: Path) -> None:

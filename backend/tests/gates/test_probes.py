@@ -4,6 +4,7 @@ import json
 import sys
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import coverage
@@ -13,7 +14,9 @@ from coverage import CoverageData
 from gates.probes.cache import CodeCache
 from gates.probes.importer import Executed, Measurement
 from gates.probes.instrument import instrument
-from gates.probes.plugin import write_data
+from gates.probes.plugin import KEY, Recorder, write_data
+
+pytest_plugins = ["pytester"]
 
 FORKS = '''"""A docstring."""
 
@@ -95,9 +98,18 @@ def closed(thing):
     return thing
 
 
+def open_at_the_end(thing):
+    match thing:
+        case [first]:
+            return first
+        case 1 | _:
+            return None
+
+
 def run():
     kind(1), kind(101), kind([1]), kind(None)
     closed(1), closed(9)
+    open_at_the_end(2)
 """
 ERRORS = """import contextlib
 
@@ -354,10 +366,35 @@ def test_adds_up_when_a_module_is_imported_again(
     assert measurement.take()[f"{package}/__init__.py"].lines == {1, 2}
 
 
-def test_leaves_other_modules_alone(tmp_path: Path, package: str) -> None:
-    (tmp_path / package / "__init__.py").write_text("from colorsys import rgb_to_hls as run\nrun = dict\n")
+def test_leaves_other_modules_alone(tmp_path: Path, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    (tmp_path / package / "__init__.py").write_text("import colorsys\n\nrun = dict\n")
+    (tmp_path / package / "namespace").mkdir()
 
-    assert {*probed(tmp_path, package).probes} == {f"{package}/__init__.py"}
+    measurement = probed(tmp_path, package)
+    import_module(f"{package}.namespace")
+
+    assert [*measurement.probes] == measurement.measured_files() == [f"{package}/__init__.py"]
+    with pytest.raises(ModuleNotFoundError):
+        import_module(f"{package}.missing")
+
+
+def test_leaves_a_package_of_the_same_name_alone_when_it_is_outside_the_root(
+    tmp_path: Path, package: str
+) -> None:
+    (tmp_path / package / "__init__.py").write_text("run = dict\n")
+
+    measurement = Measurement(tmp_path / "root", (package,), CodeCache(tmp_path / "cache"))
+    measurement.start()
+    import_module(package)
+
+    assert measurement.probes == {}
+
+
+def test_credits_no_branch_when_a_block_is_on_the_line_of_its_header() -> None:
+    _, probes = instrument("for n in range(9):\n    if n: break\n    print(n)\n")
+
+    assert {arc for probe in probes for arc in probe.arcs} == {(1, 2), (1, -1)}
 
 
 @pytest.mark.parametrize("suffix", [".json", ".pyc"])
@@ -396,3 +433,41 @@ def test_names_the_tests_that_ran_a_line(tmp_path: Path) -> None:
     data.read()
     assert data.measured_files() == {"app/a.py", "app/unseen.py"}
     assert data.contexts_by_lineno("app/a.py")[3] == ["tests/test_a.py::test_a"]
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_writes_what_each_test_ran_when_pytest_ends(workers: str, pytester: pytest.Pytester) -> None:
+    pytester.mkpydir("shop").joinpath("price.py").write_text(
+        "def price(n):\n    if n:\n        return 3 * n\n    return 0\n"
+    )
+    pytester.makepyfile(
+        "from shop.price import price\n\n\n"
+        "def test_some():\n    assert price(2) == 6\n\n\ndef test_none():\n    assert price(0) == 0\n"
+    )
+
+    places = [
+        "--measure-data=out/data",
+        "--measure-cache=cache",
+        "--measure-by-test",
+        "--import-mode=importlib",
+    ]
+    plugins = ["-p", "xdist.plugin", "-n", workers, "-p", "gates.probes.plugin", "--measure=shop"]
+    result = pytester.runpytest_inprocess(*plugins, *places, "-o", "pythonpath=.")
+
+    result.assert_outcomes(passed=2)
+    data = CoverageData(str(pytester.path / "out/data"))
+    data.read()
+    (file,) = (name for name in data.measured_files() if name.endswith("price.py"))
+    some, none = (next(c for c in data.measured_contexts() if c.endswith(end)) for end in ("some", "none"))
+    lines = data.contexts_by_lineno(file)
+    assert {line: {*lines[line]} for line in (1, 2, 3, 4)} == {1: {""}, 2: {some, none}, 3: {some}, 4: {none}}
+
+
+def test_sends_what_ran_when_it_is_a_worker(tmp_path: Path, package: str) -> None:
+    (tmp_path / package / "__init__.py").write_text("def run():\n    return 1\n")
+    output: dict[str, object] = {}
+    session: Any = SimpleNamespace(config=SimpleNamespace(workeroutput=output))
+
+    Recorder(probed(tmp_path, package), by_test=False).pytest_sessionfinish(session)
+
+    assert output[KEY] == {"": {f"{package}/__init__.py": ([1, 2], [])}}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gates.model import GateError, Outcome
-from gates.revision_code import code
+from gates.revision_code import _meaning, code
 from gates.revisions import head, history
 from tests.gates.migration_files import ENV, FILES, FIRST, VERSIONS, revision
 from tests.gates.twin import Twin, make_twin
@@ -175,6 +175,10 @@ def test_refuses_edit_when_merged_revision_does_something_else(twin: Twin, edit:
     twin.write(FIRST, FILES[FIRST] + edit)
     [(file, _, message)] = places(code(twin.project))
     assert (file, message.partition(":")[0]) == (FIRST, "a merged revision was edited")
+
+
+def test_compares_text_when_a_merged_revision_is_not_python() -> None:
+    assert _meaning(FIRST, "SELECT 1 FROM news") == "SELECT 1 FROM news"
 
 
 def test_passes_edit_when_merged_revision_does_the_same(twin: Twin) -> None:

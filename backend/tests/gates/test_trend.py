@@ -140,6 +140,16 @@ def test_compares_with_nothing_covered_when_the_base_has_no_tests(twin: Measured
     assert check(twin.project).note.startswith("lines 0.00 % → 25.00 %, branches 0.00 % → 0.00 %;")
 
 
+def test_says_so_when_the_base_has_no_measured_code(twin: MeasuredTwin) -> None:
+    remember(twin.measure().project)
+    (counts,) = (twin.root / "reports/trend").iterdir()
+    counts.write_text("[[0, 0], [0, 0]]")
+    twin.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
+    twin.measure()
+
+    assert check(twin.project).skipped.startswith("there is no measured code at main (")
+
+
 def test_cannot_judge_when_the_tests_have_not_run(twin: MeasuredTwin) -> None:
     twin.write(LEGACY_FILE, GREET)
 
