@@ -12,7 +12,7 @@ from gates.report.failures import failed_test
 from gates.report.history import History
 from gates.runner import Result, load, missing
 
-ENOUGH = 20  # tests, from which on their own speed tells more than earlier runs
+ENOUGH = 0.2  # of the tests, from which on their own speed tells more than earlier runs
 
 Clock = Callable[[], float]
 Shown = tuple[str, int, str]
@@ -53,7 +53,7 @@ class GateProgress:
         if self.result:
             return 0.0
         spent = self.seconds(now)
-        if self.tests and self.done >= ENOUGH:
+        if self.tests and self.done >= ENOUGH * self.tests:
             return spent * max(self.tests - self.done, 0) / self.done
         return None if self.usual_seconds is None else max(self.usual_seconds - spent, 0.0)
 

@@ -145,6 +145,20 @@ def test_trusts_the_speed_of_tests_when_many_are_done(run: Followed) -> None:
     assert progress.seconds_left() == 90.0
 
 
+def test_trusts_earlier_runs_when_few_tests_are_done(run: Followed) -> None:
+    """The first tests of a run are slow: each process loads what it needs."""
+    History(run.project.reports / "durations.json").remember({"tests": 50.0}, {})
+    progress = run.progress()
+    run.tell("tests", "started")
+    progress.read()
+    run.test(19, of=100)
+    progress.read()
+    progress.gates[2].started = run.now
+    run.now += 30
+
+    assert progress.gates[2].seconds_left(run.now) == 20.0
+
+
 def test_remembers_durations_and_counts_when_a_run_is_complete(run: Followed) -> None:
     progress = run.progress()
     run.end("spelling", VIOLATION, seconds=2.0)
