@@ -198,6 +198,34 @@ def test_writes_what_each_test_ran_when_pytest_ends(workers: str, pytester: pyte
     assert {line: {*lines[line]} for line in (1, 2, 3, 4)} == {1: {""}, 2: {some, none}, 3: {some}, 4: {none}}
 
 
+@pytest.mark.parametrize(
+    ("options", "written"),
+    [([], False), (["--measure=shop", "--measure-data=data", "--measure-cache=c"], True)],
+)
+def test_measures_only_when_it_is_told_what(
+    options: list[str], written: bool, pytester: pytest.Pytester
+) -> None:
+    pytester.mkpydir("shop")
+    pytester.makepyfile("import shop\n\n\ndef test_it():\n    assert shop\n")
+
+    plugin = ["-p", "gates.probes.plugin", "-o", "pythonpath=."]
+    pytester.runpytest_inprocess(*plugin, *options).assert_outcomes(passed=1)
+
+    assert (pytester.path / "data").exists() == written
+
+
+def test_adds_nothing_when_a_worker_crashed(tmp_path: Path) -> None:
+    recorder = Recorder(Measurement(tmp_path, (), CodeCache(tmp_path)), by_test=False)
+    output: dict[str, object] = {}
+    session: Any = SimpleNamespace(config=SimpleNamespace(workeroutput=output))
+
+    recorder.pytest_testnodedown(object())
+    recorder.pytest_testnodedown(SimpleNamespace(workeroutput={KEY: {"a": {}}}))
+    recorder.pytest_sessionfinish(session)
+
+    assert output == {KEY: {}}
+
+
 def test_sends_what_ran_when_it_is_a_worker(tmp_path: Path, package: str) -> None:
     (tmp_path / package / "__init__.py").write_text("def run():\n    return 1\n")
     output: dict[str, object] = {}

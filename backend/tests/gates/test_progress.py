@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gates.model import Finding
+from gates.report.failures import failed_test
 from gates.report.history import KEPT, History
 from gates.report.table import line, rows
 from tests.gates.followed import FAILED, Followed, make_followed
@@ -143,6 +144,21 @@ def test_trusts_the_speed_of_tests_when_many_are_done(run: Followed) -> None:
 
     assert progress.gates[2].seconds_left(run.now) == 90.0
     assert progress.seconds_left() == 90.0
+
+
+def test_ignores_an_event_that_it_does_not_know(run: Followed) -> None:
+    progress = run.progress()
+    run.tell("tests", "started")
+    run.tell("tests", "paused")
+
+    assert progress.read() == []
+    assert progress.gates[2].state == "running"
+
+
+def test_names_no_line_when_pytest_tells_none() -> None:
+    finding = failed_test(file="tests/test_a.py", line=None, name="test_a", message="", text="worker crashed")
+
+    assert (finding.line, finding.message) == (1, "test_a: failed")
 
 
 def test_trusts_earlier_runs_when_few_tests_are_done(run: Followed) -> None:

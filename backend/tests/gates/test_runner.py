@@ -1,6 +1,8 @@
 """How gates are run and summed up."""
 
 import json
+import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -197,6 +199,15 @@ def test_explains_its_use_when_the_arguments_are_wrong(
 ) -> None:
     assert main(arguments) == 2
     assert "usage: python -m gates" in capsys.readouterr().err
+
+
+def test_explains_its_use_when_output_is_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a file has an encoding that could lack a character."""
+    output = StringIO()
+    monkeypatch.setattr(sys, "stderr", output)
+
+    assert main([]) == 2
+    assert "usage: python -m gates" in output.getvalue()
 
 
 def test_says_why_when_the_session_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:

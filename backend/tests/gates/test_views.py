@@ -119,6 +119,14 @@ def test_draws_the_table_in_place_when_time_goes_on(run: Followed, progress: Run
     assert file.getvalue().endswith("\x1b[1A\x1b[2K")
 
 
+def test_prints_nothing_when_it_ends_before_it_was_drawn(run: Followed) -> None:
+    file = StringIO()
+
+    LiveView(terminal(file), run.clock).close()
+
+    assert file.getvalue() == ""
+
+
 def test_prints_findings_and_erases_none_of_them_when_the_table_follows(
     run: Followed, progress: RunProgress, capsys: pytest.CaptureFixture[str]
 ) -> None:
