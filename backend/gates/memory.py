@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from inspect import getsourcefile
 from pathlib import Path
 from typing import TypeVar
@@ -24,36 +24,18 @@ def remembered(
     What it says must be JSON and must depend on nothing but the file, its name, the `settings`, Python, and
     the code of its own module and of `gates.sources`.
     """
-
-    def look_at_each(project: Project, unseen: Sequence[str]) -> list[T]:
-        return [look(project, name) for name in unseen]
-
-    return remembered_together(project, names, look, look_at_each, *settings)
-
-
-def remembered_together(
-    project: Project,
-    names: Iterable[str],
-    look: Callable[[Project, str], T],
-    look_at_all: Callable[[Project, Sequence[str]], list[T]],
-    *settings: object,
-) -> dict[str, T]:
-    """Do what `remembered` does, but ask about all unseen files at once, in what order they are given."""
     code = _digest(getsourcefile(look), sources.__file__)
     path = project.reports / "cache" / f"{look.__module__}.{look.__qualname__}.json"
     known: dict[str, T] = _read(path)
-    keys = {name: _key(project, name, f"{code}{settings!r}") for name in names}
-    unseen = [name for name, key in keys.items() if key not in known]
-    found = dict(zip(unseen, look_at_all(project, unseen) if unseen else [], strict=True))
-    said = {name: found[name] if name in found else known[key] for name, key in keys.items()}
-    if found or {*keys.values()} != known.keys():
-        _write(path, json.dumps({keys[name]: what for name, what in said.items()}))
+    current: dict[str, T] = {}
+    said: dict[str, T] = {}
+    for name in names:
+        content = (project.root / name).read_bytes()
+        key = hashlib.sha256(f"{code}{settings!r}{name}\0".encode() + content).hexdigest()
+        said[name] = current[key] = known[key] if key in known else look(project, name)
+    if current.keys() != known.keys():
+        _write(path, json.dumps(current))
     return said
-
-
-def _key(project: Project, name: str, code: str) -> str:
-    content = (project.root / name).read_bytes()
-    return hashlib.sha256(f"{code}{name}\0".encode() + content).hexdigest()
 
 
 def _read(path: Path) -> dict[str, T]:

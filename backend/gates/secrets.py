@@ -4,14 +4,9 @@ Its allow-list comments are switched off: what is no secret is declared in [[exc
 Files are scanned again only when they change; what was found, never the text, is kept in reports/.
 """
 
-import json
-import os
 import re
-import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 from detect_secrets.__version__ import VERSION
 from detect_secrets.core.scan import scan_file
@@ -20,9 +15,8 @@ from detect_secrets.plugins.keyword import DENYLIST_REGEX, KeywordDetector
 from detect_secrets.settings import default_settings, get_plugins
 
 from gates.exclusions import Exclusion, applies, declared, unused
-from gates.memory import remembered_together
-from gates.model import Finding, GateError, Outcome, Project
-from gates.programs import MODULE, run
+from gates.memory import remembered
+from gates.model import Finding, Outcome, Project
 from gates.sources import files
 
 TRUSTING_FILTERS = (
@@ -32,8 +26,6 @@ TRUSTING_FILTERS = (
     "detect_secrets.filters.heuristic.is_swagger_file",
 )
 PLAIN_LINES = "gates.secrets.is_plain"
-BACKEND = Path(__file__).parents[1]
-MANY = 40  # files, for which starting processes pays
 ALL = "all"
 
 Hits = list[tuple[int, str]]
@@ -60,34 +52,12 @@ def check(project: Project) -> Outcome:
 
 
 def _hits(project: Project, names: list[str]) -> Iterator[tuple[str, int, str]]:
-    for name, hits in remembered_together(project, names, _scan, _scan_all, VERSION).items():
-        yield from ((name, line, kind) for line, kind in hits)
-
-
-def _scan_all(project: Project, names: Sequence[str]) -> list[Hits]:
-    """Scan files, many of them in several processes: the first scan of a clone takes seconds."""
-    if len(names) < MANY:
-        return _scan_here(project, names)
-    count = os.cpu_count() or 1
-    with ThreadPoolExecutor(count) as pool:
-        shares = [names[number::count] for number in range(count)]
-        parts = list(pool.map(lambda share: _scan_apart(project, share), shares))
-    return [parts[number % count][number // count] for number in range(len(names))]
-
-
-def _scan_apart(project: Project, names: Sequence[str]) -> list[Hits]:
-    result = run(BACKEND, *MODULE, "gates.secrets", str(project.root), given=json.dumps(names))
-    if result.returncode:
-        raise GateError(f"detect-secrets could not scan: {result.stderr.strip().splitlines()[-1]}")
-    return [[(line, kind) for line, kind in hits] for hits in json.loads(result.stdout)]
-
-
-def _scan_here(project: Project, names: Sequence[str]) -> list[Hits]:
     with default_settings() as settings:
         first_to_last = [PLAIN_LINES, *settings.filters]
         settings.configure_filters([{"path": path} for path in first_to_last])
         settings.disable_filters(*TRUSTING_FILTERS)
-        return [_scan(project, name) for name in names]
+        for name, hits in remembered(project, names, _scan, VERSION).items():
+            yield from ((name, line, kind) for line, kind in hits)
 
 
 def _scan(project: Project, name: str) -> Hits:
@@ -128,7 +98,3 @@ def _detectors() -> tuple[list[re.Pattern[str]], list[BasePlugin]]:
         elif not isinstance(plugin, KeywordDetector):
             plugins.append(plugin)
     return patterns, plugins
-
-
-if __name__ == "__main__":
-    print(json.dumps(_scan_here(Project(root=Path(sys.argv[1])), json.load(sys.stdin))))

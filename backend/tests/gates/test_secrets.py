@@ -1,4 +1,3 @@
-import sys
 from hashlib import sha256
 from string import ascii_letters
 
@@ -6,9 +5,7 @@ import pytest
 from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
 from detect_secrets.plugins.keyword import DENYLIST_REGEX, REGEX_BY_FILETYPE
 
-from gates import secrets
-from gates.model import GateError
-from gates.secrets import MANY, check
+from gates.secrets import check
 from tests.gates.twin import RULE_BOOK, Twin
 
 KEY = "AKIA" + "QWERTYUIOPASDFGH"
@@ -125,22 +122,3 @@ def test_refuses_declaration_when_nothing_needs_it(clean: Twin) -> None:
 
     assert finding.file == RULE_BOOK
     assert "is declared but not in use" in finding.message
-
-
-def test_finds_the_same_when_many_files_are_scanned_in_several_processes(clean: Twin) -> None:
-    for number in range(MANY + 5):
-        clean.write(f"backend/tests/n{number}.txt", f"{KEY}\n" * (number % 7 == 0))
-
-    found = [(finding.file, finding.line) for finding in check(clean.project).findings]
-
-    assert sorted(found) == sorted((f"backend/tests/n{n}.txt", 1) for n in range(0, MANY + 5, 7))
-    assert [(f.file, f.line) for f in check(clean.project).findings] == found
-
-
-def test_cannot_judge_when_a_scanning_process_fails(clean: Twin, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(secrets, "MODULE", (sys.executable, "-c", "raise SystemExit('no memory')"))
-    for number in range(MANY):
-        clean.write(f"backend/tests/n{number}.txt")
-
-    with pytest.raises(GateError, match="detect-secrets could not scan: no memory"):
-        check(clean.project)
