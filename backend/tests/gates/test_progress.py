@@ -132,18 +132,22 @@ def test_tells_the_time_left_of_one_session_when_all_its_gates_tell(run: Followe
     assert (before, progress.seconds_left()) == (30.0, 9.0)
 
 
-def test_trusts_the_speed_of_tests_when_many_are_done(run: Followed) -> None:
-    History(run.project.reports / "durations.json").remember({"run lint tests": 60.0, "tests": 50.0}, {})
+@pytest.mark.parametrize(
+    ("done", "left"), [(25, 90.0), (19, 20.0)], ids=["their own speed", "that of earlier runs"]
+)
+def test_trusts_the_speed_of_tests_when_a_fifth_is_done(run: Followed, done: int, left: float) -> None:
+    """The first tests of a run are slow: each process loads what it needs."""
+    History(run.project.reports / "durations.json").remember({"run lint tests": 50.0, "tests": 50.0}, {})
     progress = run.progress()
     run.tell("tests", "started")
     progress.read()
-    run.test(25, of=100)
+    run.test(done, of=100)
     progress.read()
     progress.gates[2].started = run.now
     run.now += 30
 
-    assert progress.gates[2].seconds_left(run.now) == 90.0
-    assert progress.seconds_left() == 90.0
+    assert progress.gates[2].seconds_left(run.now) == left
+    assert progress.seconds_left() == left
 
 
 def test_ignores_an_event_that_it_does_not_know(run: Followed) -> None:
@@ -159,20 +163,6 @@ def test_names_no_line_when_pytest_tells_none() -> None:
     finding = failed_test(file="tests/test_a.py", line=None, name="test_a", message="", text="worker crashed")
 
     assert (finding.line, finding.message) == (1, "test_a: failed")
-
-
-def test_trusts_earlier_runs_when_few_tests_are_done(run: Followed) -> None:
-    """The first tests of a run are slow: each process loads what it needs."""
-    History(run.project.reports / "durations.json").remember({"tests": 50.0}, {})
-    progress = run.progress()
-    run.tell("tests", "started")
-    progress.read()
-    run.test(19, of=100)
-    progress.read()
-    progress.gates[2].started = run.now
-    run.now += 30
-
-    assert progress.gates[2].seconds_left(run.now) == 20.0
 
 
 def test_remembers_durations_and_counts_when_a_run_is_complete(run: Followed) -> None:
