@@ -147,6 +147,12 @@ def audit(session: nox.Session) -> None:
 
 
 @nox.session(requires=["env"], default=False)
+def bench(session: nox.Session) -> None:
+    """On request: measure the service against its parts (-- news-list csv …)."""
+    python(session, "-m", "benchmarks", *session.posargs)
+
+
+@nox.session(requires=["env"], default=False)
 def commit(session: nox.Session) -> None:
     """The commit hook: format, lint, secrets, structure, layers."""
     gates(session)
@@ -186,12 +192,8 @@ def revision(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Pin requirements/*.in to versions and hashes (-- --upgrade for newer ones)."""
     options = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--no-annotate"]
-    for name, constraint in {
-        "nox": [],
-        "audit": [],
-        "runtime": [],
-        "dev": ["--constraints", "runtime.txt"],
-    }.items():
+    for name in ("nox", "audit", "runtime", "dev"):
+        constraint = ["--constraints", "runtime.txt"] if name == "dev" else []
         with session.chdir(BACKEND / "requirements"):
             files = [f"{name}.in", "--output-file", f"{name}.txt"]
             uv(session, "pip", "compile", *options, *constraint, *session.posargs, *files)

@@ -1,0 +1,122 @@
+"""Benchmark of workbooks: the application's writer against XlsxWriter with constant memory, in a bare loop.
+
+`python -m benchmarks.workbooks NAME ROWS` writes one workbook and prints, as JSON, the processor seconds that
+it took and the bytes by which the process grew.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+
+import psutil
+
+from app.application.exports import Row, Rows
+from app.infrastructure.exports.xlsx import XlsxEncoder
+from benchmarks.exports import LIMIT, MEBIBYTE
+from benchmarks.requests import Effort
+from benchmarks.results import Result, Target, measured, ratio
+from benchmarks.servers import BACKEND
+
+xlsxwriter = import_module("xlsxwriter")  # it has no types
+ROWS, AT_ONCE = 100_000, 500
+COLUMNS = ("id", "email", "full_name", "phone", "role", "is_active", "created_at", "version")
+START = datetime(2026, 1, 1, 18, 0, tzinfo=UTC)
+
+
+def workbook(effort: Effort) -> Iterator[Result]:
+    """Rows per second of processor time, and the growth of memory."""
+    ours, floor, growth = [], [], []
+    for _ in range(effort.rounds):
+        seconds, memory = _written("application")
+        ours.append(ROWS / seconds)
+        growth.append(memory / MEBIBYTE)
+        floor.append(ROWS / _written("xlsxwriter")[0])
+    name = f"XLSX of {ROWS:,} rows"
+    yield ratio(
+        f"{name}: rows per second against XlsxWriter with constant memory",
+        ours,
+        floor,
+        target=Target(relation=">=", value=2.5),
+        floor_unit="rows/s",
+    )
+    yield measured(f"{name}: growth of the process's memory", growth, unit="MiB", target=LIMIT)
+
+
+def _written(name: str) -> tuple[float, float]:
+    command = [sys.executable, "-m", "benchmarks.workbooks", name, str(ROWS)]
+    result = subprocess.run(command, cwd=BACKEND, check=True, capture_output=True, text=True)
+    seconds, memory = json.loads(result.stdout)
+    return seconds, memory
+
+
+def rows(count: int) -> Iterator[Row]:
+    """Yield members as an export has them: texts, a truth value, a time and a number."""
+    for number in range(count):
+        yield (
+            f"01900000-0000-7000-8000-{number:012x}",
+            f"member{number}@pau2.example",
+            f"Lucía Núñez {number}",
+            f"+346{number:08}",
+            "MEMBER",
+            number % 20 > 0,
+            START + timedelta(minutes=number),
+            1,
+        )
+
+
+async def application(count: int) -> None:
+    """Write them with the application's encoder, and let the pieces go."""
+
+    async def batches() -> AsyncGenerator[Sequence[Row]]:
+        batch: list[Row] = []
+        for row in rows(count):
+            batch.append(row)
+            if len(batch) == AT_ONCE:
+                yield batch
+                batch = []
+        yield batch
+
+    async for _piece in XlsxEncoder().encode(Rows(COLUMNS, batches())):
+        pass
+
+
+def bare_loop(count: int) -> None:
+    """Write them with XlsxWriter: texts as texts, times as times with a format."""
+    with tempfile.TemporaryFile() as file:
+        options = {"constant_memory": True, "remove_timezone": True}
+        with xlsxwriter.Workbook(file, options) as book:
+            sheet = book.add_worksheet()
+            style = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+            sheet.write_row(0, 0, COLUMNS)
+            for at, row in enumerate(rows(count), 1):
+                for column, value in enumerate(row):
+                    match value:
+                        case str():
+                            sheet.write_string(at, column, value)
+                        case bool():
+                            sheet.write_boolean(at, column, value)
+                        case datetime():
+                            sheet.write_datetime(at, column, value, style)
+                        case _:
+                            sheet.write_number(at, column, value)
+
+
+def main(name: str, count: int) -> None:
+    """Write one workbook and print what it cost."""
+    process = psutil.Process()
+    before, start = process.memory_info().rss, time.process_time()
+    if name == "application":
+        asyncio.run(application(count))
+    else:
+        bare_loop(count)
+    print(json.dumps([time.process_time() - start, process.memory_info().rss - before]))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
