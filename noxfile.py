@@ -27,8 +27,9 @@ nox.options.sessions = ["lint", "typecheck", "architecture", "contract", "migrat
 
 
 def uv(session: nox.Session, *arguments: str) -> None:
-    """Run the uv that noxw installed, quietly."""
-    session.run(sys.executable, "-m", "uv", *arguments, "--quiet", external=True, silent=True)
+    """Run the uv that noxw installed, quietly, in backend/: uv looks for settings from there upwards."""
+    with session.chdir(BACKEND):
+        session.run(sys.executable, "-m", "uv", *arguments, "--quiet", external=True, silent=True)
 
 
 def python(session: nox.Session, *arguments: str, **options: object) -> None:
@@ -190,8 +191,7 @@ def lock(session: nox.Session) -> None:
         "nox": [],
         "audit": [],
         "runtime": [],
-        "dev": ["--constraints", "runtime.txt"],
+        "dev": ["--constraints", "requirements/runtime.txt"],
     }.items():
-        with session.chdir(BACKEND / "requirements"):
-            files = [f"{name}.in", "--output-file", f"{name}.txt"]
-            uv(session, "pip", "compile", *options, *constraint, *session.posargs, *files)
+        files = [f"requirements/{name}.in", "--output-file", f"requirements/{name}.txt"]
+        uv(session, "pip", "compile", *options, *constraint, *session.posargs, *files)
