@@ -162,7 +162,7 @@ def push(session: nox.Session) -> None:
 @nox.session(requires=["env"], default=False)
 def hooks(session: nox.Session) -> None:
     """Install the git hooks."""
-    session.run(PYTHON, "-m", "pre_commit", "install", external=True)
+    python(session, "-m", "gates", "hooks")
 
 
 @nox.session(requires=["env"], default=False)
