@@ -27,8 +27,9 @@ nox.options.sessions = ["lint", "typecheck", "architecture", "contract", "migrat
 
 
 def uv(session: nox.Session, *arguments: str) -> None:
-    """Run the uv that noxw installed, quietly."""
-    session.run(sys.executable, "-m", "uv", *arguments, "--quiet", external=True, silent=True)
+    """Run the uv that noxw installed, quietly, in backend/: uv looks for settings from there upwards."""
+    with session.chdir(BACKEND):
+        session.run(sys.executable, "-m", "uv", *arguments, "--quiet", external=True, silent=True)
 
 
 def python(session: nox.Session, *arguments: str, **options: object) -> None:
@@ -167,7 +168,7 @@ def push(session: nox.Session) -> None:
 @nox.session(requires=["env"], default=False)
 def hooks(session: nox.Session) -> None:
     """Install the git hooks."""
-    session.run(PYTHON, "-m", "pre_commit", "install", external=True)
+    python(session, "-m", "gates", "hooks")
 
 
 @nox.session(requires=["env"], default=False)
@@ -193,7 +194,6 @@ def lock(session: nox.Session) -> None:
     """Pin requirements/*.in to versions and hashes (-- --upgrade for newer ones)."""
     options = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--no-annotate"]
     for name in ("nox", "audit", "runtime", "dev"):
-        constraint = ["--constraints", "runtime.txt"] if name == "dev" else []
-        with session.chdir(BACKEND / "requirements"):
-            files = [f"{name}.in", "--output-file", f"{name}.txt"]
-            uv(session, "pip", "compile", *options, *constraint, *session.posargs, *files)
+        constraint = ["--constraints", "requirements/runtime.txt"] if name == "dev" else []
+        files = [f"requirements/{name}.in", "--output-file", f"requirements/{name}.txt"]
+        uv(session, "pip", "compile", *options, *constraint, *session.posargs, *files)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gates.commands import write_table
 from gates.contract import publish
+from gates.hooks import install
 from gates.messages import show
 from gates.model import GateError, Project
 from gates.registry import CHECKS
@@ -16,7 +17,9 @@ from gates.report.session import run_followed
 from gates.rulebook import RuleBookError
 from gates.runner import run_session, save
 
-USAGE = "usage: python -m gates run SESSION [arguments of pytest] | all COMMAND … | table | openapi"
+WRITERS = {"openapi": publish, "table": write_table, "hooks": install}
+"""What writes files and judges nothing."""
+USAGE = "usage: python -m gates run SESSION [arguments of pytest] | all COMMAND … | table | openapi | hooks"
 
 
 def main(arguments: list[str]) -> int:
@@ -31,11 +34,8 @@ def main(arguments: list[str]) -> int:
                 return run(Project(root=root, arguments=rest), session)
             case ["all", *command] if command:
                 return follow_all(Project(root=root), command)
-            case ["openapi"]:
-                publish(Project(root=root))
-                return 0
-            case ["table"]:
-                write_table(Project(root=root))
+            case [name] if name in WRITERS:
+                WRITERS[name](Project(root=root))
                 return 0
     except (GateError, RuleBookError) as error:
         print(f"gates: {error}", file=sys.stderr)

@@ -2,27 +2,40 @@
 
 Staged, unstaged and untracked edits belong to the change like committed ones, since tests measure
 the work tree. Options on git's command line override the user's configuration and `.gitattributes`,
-so that neither hides anything.
+so that neither hides anything nor runs a program. No other module starts git.
 """
 
 import os
 import re
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from gates.environment import for_git, for_git_in_a_commit
 from gates.model import GateError, Project
 
 BASE_VARIABLE = "PAU2_BASE"
 UNTRACKED = ("--others", "--exclude-standard")  # options of `git ls-files`
-TARGETS = ("refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/heads/main")
+REMOTE, LOCAL = "refs/remotes/origin/", "refs/heads/"
+DEFAULTS = ("main", "master")  # usual names of a default branch, today's first
 HUNK = re.compile(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@")
 # Other indicators than + and -, so that an added line `++ b/x` cannot be taken for the header `+++ b/x`.
 DIFF = (
     *("diff", "--text", "--no-ext-diff", "--no-textconv", "--no-color", "--relative", "--src-prefix=a/"),
     *("--dst-prefix=b/", "--output-indicator-new=>", "--output-indicator-old=<", "--inter-hunk-context=0"),
-    *("-U0", "-M"),
+    *("--diff-algorithm=default", "--indent-heuristic", "-l1000", "-U0", "-M"),
 )
+CONFIGURATION = {
+    "color.ui": "false",
+    "core.fsmonitor": "false",
+    "core.hooksPath": "/dev/null",
+    "core.quotePath": "false",
+    "diff.orderFile": "/dev/null",
+    "log.showSignature": "false",
+    "status.showUntrackedFiles": "all",
+}
+"""Settings that decide what git prints and which programs it runs, instead of the user's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,16 +89,42 @@ def _target(project: Project) -> tuple[str, str]:
         if commit is None:
             raise GateError(f"{BASE_VARIABLE}={named} names no commit of this clone: fetch it or unset it.")
         return BASE_VARIABLE, commit.strip()
-    rows = git(project, "for-each-ref", "--format=%(refname) %(objectname) %(symref)", *TARGETS)
-    found = {row.split()[0]: row.split()[1:] for row in rows.splitlines()}
-    for reference in TARGETS:
-        if reference in found:
-            commit, *default = found[reference]
-            return (default or [reference])[0].split("/", 2)[2], commit
+    name = _default_branch(project)
+    return name.split("/", 2)[2], git(project, "rev-parse", name).strip()
+
+
+def _default_branch(project: Project) -> str:
+    """Return the reference of the branch that changes are merged into, as far as this clone knows.
+
+    After a rename on the server, origin/HEAD names the old branch until somebody updates it: that branch is
+    gone after `git fetch --prune`, and otherwise stays behind origin/main.
+    """
+    usual = [f"{LOCAL}{name}" for name in DEFAULTS]
+    rows = git(project, "for-each-ref", "--format=%(refname) %(symref)", REMOTE, *usual)
+    found = dict(row.split(" ", 1) for row in rows.splitlines())
+    default = found.pop(f"{REMOTE}HEAD", "")
+    main = f"{REMOTE}{DEFAULTS[0]}"
+    if default and (main not in found or not _is_ancestor(project, default, main)):
+        return default
+    remote = [name for name in found if name.startswith(REMOTE)]
+    known = [name for name in (f"{REMOTE}{name}" for name in DEFAULTS) if name in remote]
+    known += remote if len(remote) == 1 else []
+    known += [] if remote else [name for name in usual if name in found]
+    if known:
+        return known[0]
+    if remote:
+        raise GateError(
+            "This clone does not know the default branch of origin: run `git remote set-head origin --auto`,"
+            f" or name the commit to compare with in {BASE_VARIABLE}."
+        )
     raise GateError(
         "There is neither origin/main nor main to compare with: run `git fetch origin main:main`,"
         f" or name the commit in {BASE_VARIABLE}."
     )
+
+
+def _is_ancestor(project: Project, older: str, newer: str) -> bool:
+    return _run(project, "merge-base", "--is-ancestor", older, newer).returncode == 0
 
 
 def changed_lines(project: Project, base: Base, *folders: str) -> dict[str, set[int]]:
@@ -94,7 +133,7 @@ def changed_lines(project: Project, base: Base, *folders: str) -> dict[str, set[
     A file that moved between the folders keeps its unchanged lines unchanged; one that comes from
     outside them is new from its first to its last line. Files that only lost lines are not listed.
     """
-    patch = git(project, "-c", "core.quotePath=false", *DIFF, base.commit, "--", *folders)
+    patch = git(project, *DIFF, base.commit, "--", *folders)
     lines: dict[str, set[int]] = {}
     for path, added in _added(patch):
         lines.setdefault(path, set()).update(added)
@@ -126,9 +165,17 @@ def listed(project: Project, *options: str) -> list[str]:
     return [row for row in rows.split("\0") if row]
 
 
-def git(project: Project, *arguments: str) -> str:
-    """Run git in the project's root and return what it prints. Raises GateError with git's own words."""
-    result = _run(project, *arguments)
+def prefix(project: Project) -> str:
+    """Return the project's folder within its repository, "" or with a slash at the end."""
+    return git(project, "rev-parse", "--show-prefix").strip()
+
+
+def git(project: Project, *arguments: str, settings: Mapping[str, str] = CONFIGURATION) -> str:
+    """Run git in the project's root and return what it prints. Raises GateError with git's own words.
+
+    `settings` are in addition to those that every command has.
+    """
+    result = _run(project, *arguments, settings=settings)
     if result.returncode:
         raise GateError(f"`git {arguments[0]}` failed: {_text(result.stderr).strip()}")
     return _text(result.stdout)
@@ -139,11 +186,20 @@ def _try(project: Project, *arguments: str) -> str | None:
     return None if result.returncode else _text(result.stdout)
 
 
-def _run(project: Project, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """Run git without the GIT_* variables of a hook, which may mean another repository or index."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return subprocess.run(
-        ["git", *arguments], cwd=project.root, env=environment, capture_output=True, check=False
+def _run(
+    project: Project, *arguments: str, settings: Mapping[str, str] = CONFIGURATION
+) -> subprocess.CompletedProcess[bytes]:
+    pairs = (f"{name}={value}" for name, value in {**CONFIGURATION, **settings}.items())
+    command = ["git", *(part for pair in pairs for part in ("-c", pair)), *arguments]
+    environment = for_git_in_a_commit(_git_folder(project)) if project.staged else for_git()
+    return subprocess.run(command, cwd=project.root, env=environment, capture_output=True, check=False)
+
+
+def _git_folder(project: Project) -> Path:
+    """Return the folder with the repository's index. Raises GateError."""
+    everything = replace(project, staged=False)
+    return project.root / project.once(
+        "git folder", lambda: git(everything, "rev-parse", "--git-dir").strip()
     )
 
 

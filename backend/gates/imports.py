@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gates.model import Finding, Outcome, Project
-from gates.sources import dotted, nodes, parse
+from gates.sources import NOT_SOURCE, dotted, nodes, parse, tracked
 
 MODULE_IN_TEXT = re.compile(r"(app(?:\.\w+)+)(?::\w+)?")
 BINARY = {".egg", ".pth", ".pyc", ".pyd", ".pyi", ".pyx", ".so", ".zip"}
@@ -71,7 +71,7 @@ class Module:
 
 @dataclass(frozen=True)
 class App:
-    """The modules on disk, whatever git thinks of them, and the rule book's lists."""
+    """The modules on disk, at a commit those that git tracks, and the rule book's lists."""
 
     project: Project
 
@@ -80,9 +80,19 @@ class App:
         return self.project.backend / "app"
 
     @cached_property
+    def paths(self) -> list[Path]:
+        """Everything below the folder except bytecode and what editors and systems leave there."""
+        paths = sorted(self.folder.rglob("*"))
+        return [p for p in paths if "__pycache__" not in p.parts and not p.name.startswith(NOT_SOURCE)]
+
+    @cached_property
     def modules(self) -> dict[str, Module]:
+        paths = [path for path in self.paths if path.suffix == ".py"]
+        if self.project.staged:
+            names = {*tracked(self.project)}
+            paths = [path for path in paths if self.project.relative(path) in names]
         found = {}
-        for path in sorted(self.folder.rglob("*.py")):
+        for path in paths:
             parts = path.relative_to(self.project.backend).with_suffix("").parts
             name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
             found[name] = Module(name, path, parse(self.project, self.project.relative(path)))
@@ -196,10 +206,8 @@ def _misplaced(app: App) -> Iterator[Finding]:
         if importable and path.stem in libraries | sys.stdlib_module_names:
             message = f"Python imports this in place of the real {path.stem}"
             yield Finding(file=app.project.relative(path), message=message, fix="give it a name of its own")
-    for path in sorted(app.folder.rglob("*")):
+    for path in app.paths:
         file = app.project.relative(path)
-        if "__pycache__" in path.parts:
-            continue
         if path.is_symlink():
             message = "a link can lead to code outside its layer"
             yield Finding(file=file, message=message, fix="use a real file")

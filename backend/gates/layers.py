@@ -3,6 +3,7 @@
 import configparser
 import os
 import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ from typing import Any
 from gates.model import Finding, GateError, Outcome, Project
 from gates.programs import run
 from gates.rulebook import PATH
+from gates.sources import files
 
 HEADING = re.compile(r"(\S+) is not allowed to import (\S+):")
 CHAIN = re.compile(r"- +(\S+) -> (\S+) \(l\.(\d+)")
@@ -91,7 +93,16 @@ def _lint(project: Project, contracts: list[dict[str, str]]) -> str:
         cache = project.root / ".import_linter_cache"
         command = (sys.executable, "-c", program, "--no-logo", f"--config={path}", f"--cache-dir={cache}")
         env = os.environ | {"NO_COLOR": "1", "COLUMNS": "1000", "PYTHONPATH": ""}
-        return run(project.backend, *command, env=env).stdout
+        place = _copy(project, Path(folder)) if project.staged else project.backend
+        return run(place, *command, env=env).stdout
+
+
+def _copy(project: Project, folder: Path) -> Path:
+    """Copy the application without untracked files: import-linter reads all and stops at a syntax error."""
+    for name in files(project, "backend/app/*"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(project.root / name, folder / name)
+    return folder / "backend"
 
 
 def _findings(project: Project, output: str) -> Iterator[Finding]:

@@ -6,20 +6,17 @@ from what it was during that run: nobody is judged by, or gets through with, the
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gates.changes import BASE_VARIABLE
+from gates.environment import for_tests
 from gates.model import GateError, Project
 from gates.programs import MODULE, run
 from gates.sources import files
 
-# Variables of a hook's repository, of the base in continuous integration, of somebody else's measurement, and
-# those that choose tests or take their asserts away.
-FOREIGN = ("GIT_", "COV_", "COVERAGE_", "PYTEST_ADDOPTS", "PYTHONOPTIMIZE", BASE_VARIABLE)
 RUN_TESTS = "run `./noxw -s tests`"
 # The report has its own settings: pyproject.toml hides no file, and `pragma: no branch` means nothing.
 DATA = "coverage/.coverage"
@@ -39,15 +36,10 @@ PLUGIN = "gates/probes/plugin.py"
 Branch = tuple[int, int]
 
 
-def environment() -> dict[str, str]:
-    """Return the environment for tests and tools that measure this project and no other."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-
-
 def environment_of_tests(project: Project) -> dict[str, str]:
     """Return the environment for a project's tests; one that has no gates finds the plugins in these."""
     has_plugins = (project.backend / PLUGIN).exists()
-    return environment() | ({} if has_plugins else {"PYTHONPATH": str(TOOLS)})
+    return for_tests(BASE_VARIABLE) | ({} if has_plugins else {"PYTHONPATH": str(TOOLS)})
 
 
 def measuring(project: Project, data: Path, *options: str) -> list[str]:
@@ -186,7 +178,7 @@ def report(project: Project, kind: str = "json", name: str = "coverage.json") ->
     settings = folder / "report.ini"
     settings.write_text(REPORT)
     options = (f"--rcfile={settings}", "-o", str(folder / name))
-    result = run(project.backend, *MODULE, "coverage", kind, *options, env=environment())
+    result = run(project.backend, *MODULE, "coverage", kind, *options, env=for_tests())
     if result.returncode:
         raise GateError(f"coverage cannot report ({(result.stdout + result.stderr).strip()}): {RUN_TESTS}.")
 

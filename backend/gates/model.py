@@ -54,11 +54,13 @@ class Project:
     """A checkout: its root folder and its rule book. `arguments` is what followed `--`.
 
     `events` is the file for the events of the gate that runs, None when it is not followed (gates.report).
+    `staged` limits the gates to the files of a commit that is about to be made: untracked ones do not count.
     """
 
     root: Path
     arguments: Sequence[str] = field(default=())
     events: Path | None = None
+    staged: bool = False
     asked: dict[Hashable, Any] = field(default_factory=dict, compare=False)
     turn: AbstractContextManager[bool] = field(default_factory=RLock, compare=False, repr=False)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from gates.changes import content_at, git, merge_base, target
 from gates.model import Finding, GateError, Outcome, Project
-from gates.sources import syntax
+from gates.sources import NOT_SOURCE, syntax
 
 FOLDER = "backend/alembic/versions"
 NAME = re.compile(r"(\d{4}-\d\d-\d\d)_[a-z0-9]+(_[a-z0-9]+)*\.py")
@@ -78,6 +78,7 @@ def in_tree(project: Project) -> list[Revision]:
     return [
         Revision(project.relative(path), path.read_bytes().decode("utf-8", "surrogateescape"))
         for path in paths
+        if not path.name.startswith(NOT_SOURCE)
     ]
 
 

@@ -4,9 +4,11 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import PurePosixPath
 
 from gates.model import Check, Finding, GateError, Outcome, Project, Status
+from gates.sources import tracked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +53,7 @@ def run_gate(project: Project, session: str, name: str, checks: Mapping[str, Che
     start = time.perf_counter()
     try:
         outcome = checks[name](project) if name in checks else _unknown(name)
+        outcome = _of_the_commit(project, outcome) if project.staged else outcome
     except GateError as error:
         outcome = Outcome(
             findings=[
@@ -105,6 +108,20 @@ def missing(project: Project, session: str, gate: str, why: str) -> Result:
         note=why,
         findings=[Finding(file="", message=f"the gate {why}", fix=f"./noxw -s {session}")],
     )
+
+
+def _of_the_commit(project: Project, outcome: Outcome) -> Outcome:
+    """Leave out findings about what is only in the work tree: some tools read folders, not git's list."""
+    names = tracked(project)
+    listed = {
+        parent.as_posix() for name in names for parent in (PurePosixPath(name), *PurePosixPath(name).parents)
+    }
+    findings = [
+        finding
+        for finding in outcome.findings
+        if not (project.root / finding.file).exists() or PurePosixPath(finding.file).as_posix() in listed
+    ]
+    return replace(outcome, findings=findings)
 
 
 def _unknown(name: str) -> Outcome:

@@ -10,6 +10,9 @@ from pathlib import Path
 from gates.changes import UNTRACKED, listed
 from gates.model import GateError, Project
 
+NOT_SOURCE = (".#", "._")
+"""Prefixes of names that editors and systems make from a file's: Emacs's lock, macOS's attributes."""
+
 _turn = threading.Lock()
 
 
@@ -25,7 +28,9 @@ def tracked(project: Project) -> list[str]:
 
 
 def untracked(project: Project) -> list[str]:
-    """Return the files that git neither tracks nor ignores, relative to the root."""
+    """Return the files that git neither tracks nor ignores, relative to the root; a commit has none."""
+    if project.staged:
+        return []
     return project.once("untracked", lambda: _existing(project, listed(project, *UNTRACKED)))
 
 

@@ -8,7 +8,7 @@ from gates.commands import commands
 from gates.memory import remembered
 from gates.model import Finding, Outcome, Project
 from gates.rulebook import PATH
-from gates.sources import files, functions, ignored, modes, parse, text, tracked, untracked
+from gates.sources import NOT_SOURCE, files, functions, ignored, modes, parse, text, tracked, untracked
 from gates.versions import versions
 
 LINK, SUBMODULE = "120000", "160000"
@@ -38,7 +38,8 @@ def _tree(project: Project, names: list[str]) -> Iterator[Finding]:
     for name in names:
         if not any(name == entry or (entry.endswith("/") and name.startswith(entry)) for entry in listed):
             message = f"{name} is not below anything that [tree] lists"
-            yield Finding(file=name, message=message, fix=f"move it, or list its place in {PATH}")
+            fix = f"move it, or list its place in {PATH}; your own files go into .git/info/exclude"
+            yield Finding(file=name, message=message, fix=fix)
 
 
 def _packages(project: Project, names: list[str]) -> Iterator[Finding]:
@@ -63,6 +64,8 @@ def _strays(project: Project, _names: list[str]) -> Iterator[Finding]:
             fix = f"git add {name}, or remove it"
             yield Finding(file=name, message="git does not track this file", fix=fix)
     for name in ignored(project, "backend/*.py"):
+        if PurePosixPath(name).name.startswith(NOT_SOURCE):
+            continue
         message = "git ignores this file, so it exists on this machine only"
         yield Finding(file=name, message=message, fix="rename it, or correct .gitignore")
     for name in files(project, "*.pyi"):

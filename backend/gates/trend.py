@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gates.changes import Base, changed_paths, git, merge_base
+from gates.changes import Base, changed_paths, git, merge_base, prefix
 from gates.measurement import (
     DATA,
     NO_TESTS,
@@ -31,6 +31,7 @@ from gates.model import Finding, GateError, Outcome, Project
 from gates.rulebook import PATH
 
 LONGEST = 1800  # seconds
+NO_FILTERS = {"core.attributesFile": "/dev/null"}  # such as those that a user has for large files
 SHOWN = 20  # lines of the output of tests that fail
 
 Totals = tuple[Count, Count]  # of lines, of branches
@@ -110,9 +111,9 @@ def _checkout(project: Project, base: Base) -> Iterator[Project]:
     with tempfile.TemporaryDirectory(prefix="pau2-base-") as folder:
         root = Path(folder).resolve() / "base"
         git(project, "worktree", "prune")  # what a killed run left
-        git(project, "worktree", "add", "--quiet", "--detach", str(root), base.commit)
+        git(project, "worktree", "add", "--quiet", "--detach", str(root), base.commit, settings=NO_FILTERS)
         try:
-            yield Project(root=root)
+            yield Project(root=root / prefix(project))
         finally:
             git(project, "worktree", "remove", "--force", str(root))
 

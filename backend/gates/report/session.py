@@ -14,6 +14,9 @@ from gates.registry import CHECKS
 from gates.report.events import FOLDER, events_file, tell
 from gates.runner import Result, run_gate, save, side_by_side
 
+COMMIT = "commit"
+"""The session of the commit hook."""
+
 
 def run_followed(project: Project, session: str, checks: Mapping[str, Check], folder: Path) -> int:
     """Run a session's gates, tell in a folder how far each is, and save each result before its gate ends.
@@ -24,7 +27,8 @@ def run_followed(project: Project, session: str, checks: Mapping[str, Check], fo
     def run(name: str) -> Result:
         events = events_file(folder, session, name)
         tell(events, "started")
-        result = run_gate(replace(project, events=events), session, name, checks)
+        seen = replace(project, events=events, staged=session == COMMIT)
+        result = run_gate(seen, session, name, checks)
         save(project, [result])
         tell(events, "ended")
         return result

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from gates.measurement import REPORT, environment, snapshot
+from gates.environment import for_tests
+from gates.measurement import REPORT, snapshot
 from tests.gates.twin import RULE_BOOK, Twin, make_twin
 
 BOOK = """```toml
@@ -108,7 +109,7 @@ class MeasuredTwin(Twin):
         tested = snapshot(self.project)
         self.write("reports/coverage/report.ini", REPORT)
         command = [sys.executable, "-c", DRIVE]
-        subprocess.run(command, cwd=self.root / "backend", env=environment(), check=True)
+        subprocess.run(command, cwd=self.root / "backend", env=for_tests(), check=True)
         return self.write("reports/coverage/stamp.json", json.dumps(tested))
 
 

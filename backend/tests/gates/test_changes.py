@@ -48,6 +48,59 @@ def test_compares_with_the_default_branch_of_origin_when_there_is_one(tmp_path: 
     assert (base.commit, base.how) == (first(clone), f"origin/{default}")
 
 
+def renamed(folder: Path, old: str, new: str, *fetch: str) -> Twin:
+    """Clone a repository whose default branch is then renamed and goes on, and fetch that."""
+    origin = make_twin(folder / "origin", {"a.py": ""})
+    origin.git("branch", "--move", old)
+    origin.git("clone", "--quiet", str(origin.root), str(folder / "clone"))
+    clone = Twin(folder / "clone")
+    origin.git("branch", "--move", new)
+    origin.write("b.py").commit()
+    clone.git("fetch", "--quiet", *fetch)
+    return clone
+
+
+RENAMED: dict[str, tuple[str, str, list[str]]] = {
+    "origin/HEAD names a branch that is gone": ("master", "main", ["--prune"]),
+    "origin/HEAD names a branch that stays behind": ("master", "main", []),
+    "the only branch of origin has another name": ("master", "trunk", ["--prune"]),
+}
+
+
+@pytest.mark.parametrize("case", RENAMED)
+def test_compares_with_the_new_default_branch_when(tmp_path: Path, case: str) -> None:
+    old, new, options = RENAMED[case]
+    clone = renamed(tmp_path, old, new, *options)
+    clone.git("branch", "main") if new != "main" else clone.git("branch", "--move", "main")
+    clone.git("switch", "--quiet", "--create", "change", f"origin/{new}")
+
+    base = merge_base(clone.project)
+
+    assert (base.how, base.commit) == (f"origin/{new}", clone.git("rev-parse", f"origin/{new}"))
+    assert changed_paths(clone.project, base) == set()
+
+
+def test_compares_with_the_default_branch_when_main_is_behind_it(tmp_path: Path) -> None:
+    """A release branch that is called main is no renamed default branch."""
+    origin = make_twin(tmp_path / "origin", {"a.py": ""})
+    origin.branch("develop").write("b.py").commit()
+    origin.git("clone", "--quiet", str(origin.root), str(tmp_path / "clone"))
+
+    assert merge_base(Project(root=tmp_path / "clone")).how == "origin/develop"
+
+
+def test_cannot_compare_when_the_default_branch_of_origin_is_unknown(tmp_path: Path) -> None:
+    origin = make_twin(tmp_path / "origin", {"a.py": ""})
+    origin.git("branch", "--move", "trunk")
+    origin.git("branch", "other")
+    origin.git("clone", "--quiet", str(origin.root), str(tmp_path / "clone"))
+    clone = Twin(tmp_path / "clone")
+    clone.git("remote", "set-head", "origin", "--delete")
+
+    with pytest.raises(GateError, match="run `git remote set-head origin --auto`"):
+        merge_base(clone.project)
+
+
 @pytest.mark.parametrize("named", ["HEAD^1", "HEAD~1"])
 def test_compares_with_the_named_commit_when_the_variable_is_set(
     twin: Twin, monkeypatch: pytest.MonkeyPatch, named: str

@@ -3,9 +3,11 @@ from pathlib import Path
 import pytest
 
 from gates import trend
-from gates.model import GateError
+from gates.changes import merge_base
+from gates.model import GateError, Project
 from gates.trend import check, remember
 from tests.gates.measured import LEGACY_FILE, SHOP, TEST, MeasuredTwin, make_measured_twin
+from tests.gates.twin import make_twin
 
 GREET = "def greet():\n    return 'hello'\n"
 
@@ -94,6 +96,14 @@ def test_measures_again_when_the_server_is_another_one(
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
 
     assert "base measured in" in check(known_twin.project).note
+
+
+def test_checks_out_the_project_when_it_is_a_folder_of_its_repository(tmp_path: Path) -> None:
+    repository = make_twin(tmp_path, {"README.md": "", "services/api/backend/app/a.py": "one = 1\n"})
+    project = Project(root=repository.root / "services/api")
+
+    with trend._checkout(project, merge_base(project)) as base:
+        assert (base.backend / "app/a.py").read_text(encoding="utf-8") == "one = 1\n"
 
 
 def test_remembers_no_counts_when_git_hides_untracked_files(twin: MeasuredTwin) -> None:

@@ -8,6 +8,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 TOOLS = ("sh", "dirname", "cmp", "cp", "rm", "env")
+VERSION = "python3.11"
+IDENTITY = f"/usr {VERSION}"  # the answer of a Python that is asked for its prefix and version
+ANSWER = 'if [ "$1" = -IS ]; then echo "{identity}"; exit; fi\n'
 
 
 @pytest.fixture
@@ -28,11 +31,11 @@ def script(checkout: Path, name: str, body: str) -> None:
     path.chmod(0o755)
 
 
-def noxw(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def noxw(checkout: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["./noxw", *arguments],
         cwd=checkout,
-        env={"PATH": str(checkout / "bin")},
+        env={"PATH": str(checkout / "bin")} | variables,
         capture_output=True,
         text=True,
         check=False,
@@ -82,18 +85,28 @@ def test_names_venv_when_it_is_missing(checkout: Path) -> None:
     )
 
 
+def can_install(checkout: Path, name: str, *, identity: str = IDENTITY, code: int = 0) -> None:
+    """Put a Python into PATH that makes .noxw with one of its own, whose pip and nox end with a code."""
+    for tool in ("mkdir", "chmod", "cat"):
+        if not (checkout / "bin" / tool).exists():
+            (checkout / "bin" / tool).symlink_to(str(shutil.which(tool)))
+    answer = ANSWER.format(identity=identity)
+    site_packages = f".noxw/lib/{identity.rpartition(' ')[2]}/site-packages/nox"
+    script(
+        checkout,
+        name,
+        f'{answer}[ "$2" = venv ] || exit 0\nrm -rf .noxw\nmkdir -p .noxw/bin {site_packages}\n'
+        f"cat > .noxw/bin/python <<'END'\n#!/bin/sh\n{answer}echo nox \"$@\"; exit {code}\nEND\n"
+        "chmod +x .noxw/bin/python",
+    )
+
+
 def test_starts_over_when_the_first_installation_failed(checkout: Path) -> None:
     script(checkout, "git", "exit 0")
-    installed = (
-        'mkdir -p .noxw/bin; printf "#!/bin/sh\\necho nox \\"\\$@\\"; exit $PIP\\n" > .noxw/bin/python;'
-        " chmod +x .noxw/bin/python"
-    )
-    for tool in ("mkdir", "chmod", "printf"):
-        (checkout / "bin" / tool).symlink_to(str(shutil.which(tool)))
-    script(checkout, "python3", f'case "$2" in venv) PIP=1; {installed} ;; esac')
+    can_install(checkout, "python3", code=1)
 
     failed = noxw(checkout, "-l")
-    script(checkout, "python3", f'case "$2" in venv) PIP=0; {installed} ;; esac')
+    can_install(checkout, "python3")
     repaired = noxw(checkout, "-l")
     warm = noxw(checkout, "-l")
 
@@ -107,8 +120,9 @@ def installed(checkout: Path, *, nox: str, environment: str | None) -> None:
     """Put programs in the places of nox and of the shared environment's Python, None for a missing one."""
     script(checkout, "git", "exit 0")
     script(checkout, "python3", "exit 0")
-    script(checkout, "nox-python", nox)
+    script(checkout, "nox-python", ANSWER.format(identity=IDENTITY) + nox)
     (checkout / ".noxw/bin").mkdir(parents=True)
+    (checkout / f".noxw/lib/{VERSION}/site-packages/nox").mkdir(parents=True)
     (checkout / "bin/nox-python").rename(checkout / ".noxw/bin/python")
     shutil.copy(checkout / "backend/requirements/nox.txt", checkout / ".noxw/stamp")
     if environment is not None:
@@ -135,3 +149,104 @@ def test_says_so_when_the_environment_is_missing(checkout: Path, nox: str, envir
 
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == "noxw: the shared environment is missing, see above.\n"
+
+
+def test_prepares_again_when_python_was_upgraded_in_place(checkout: Path) -> None:
+    script(checkout, "git", "exit 0")
+    can_install(checkout, "python3")
+    noxw(checkout, "-l")
+    upgraded = ANSWER.format(identity="/usr python3.13") + 'echo "No module named nox"; exit 1'
+    (checkout / ".noxw/bin/python").write_text(f"#!/bin/sh\n{upgraded}\n")  # it is a link to python3
+    can_install(checkout, "python3", identity="/usr python3.13")
+
+    result = noxw(checkout, "-l")
+
+    assert (result.returncode, result.stdout.splitlines()[-1]) == (0, "nox -m nox -l")
+    assert "preparing nox in .noxw" in result.stderr
+
+
+def test_prepares_again_when_another_interpreter_is_named(checkout: Path) -> None:
+    script(checkout, "git", "exit 0")
+    can_install(checkout, "python3")
+    can_install(checkout, "python3.13", identity="/opt python3.13")
+    noxw(checkout, "-l")
+
+    named = noxw(checkout, "-l", PYTHON="python3.13")
+    again = noxw(checkout, "-l", PYTHON="python3.13")
+    unnamed = noxw(checkout, "-l")
+
+    assert "preparing nox in .noxw" in named.stderr
+    assert (again.stderr, unnamed.stderr) == ("", "")
+    assert (checkout / ".noxw/lib/python3.13").exists()
+
+
+def test_names_the_interpreter_when_it_is_missing_although_nox_is_prepared(checkout: Path) -> None:
+    script(checkout, "git", "exit 0")
+    can_install(checkout, "python3")
+    noxw(checkout, "-l")
+
+    result = noxw(checkout, "-l", PYTHON="python3.99")
+
+    assert result.returncode == 2
+    assert result.stderr.startswith("noxw: python3.99 is missing. Install Python 3.11 or newer")
+
+
+FORGOTTEN = [
+    *("PIP_CONSTRAINT", "PIP_DRY_RUN", "PIP_NO_BINARY", "PIP_PYTHON", "PIP_REQUIRE_VIRTUALENV"),
+    *("PIP_TARGET", "PIP_USER", "PYTHONHOME", "PYTHONINSPECT", "PYTHONOPTIMIZE", "PYTHONPATH"),
+    *("PYTHONSAFEPATH", "PYTHONWARNINGS", "PYTEST_ADDOPTS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD"),
+    *("PYTEST_PLUGINS", "UV_CONFIG_FILE", "UV_CONSTRAINT", "UV_EXCLUDE_NEWER", "UV_PYTHON", "UV_TARGET"),
+    *("NOXSESSION", "NOXPYTHON", "NOX_DEFAULT_VENV_BACKEND", "COVERAGE_PROCESS_START", "MYPYPATH"),
+    *("MYPY_CACHE_DIR", "RUFF_OUTPUT_FILE", "HYPOTHESIS_PROFILE", "ZIZMOR_CONFIG", "UVICORN_HOST"),
+]
+KEPT = [
+    *("HOME", "PIP_CERT", "PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_PROXY", "PYTHON_CPU_COUNT"),
+    *("PYTHONBREAKPOINT", "PYTHONUNBUFFERED", "PYTEST_XDIST_AUTO_NUM_WORKERS", "UV_CACHE_DIR"),
+    *("UV_DEFAULT_INDEX", "UV_INDEX_COMPANY_PASSWORD", "PAU2_BASE", "DATABASE_URL", "GIT_CONFIG_COUNT"),
+    "pip_target",
+]
+
+
+def test_forgets_variables_that_redirect_tools_and_keeps_the_others(checkout: Path) -> None:
+    installed(checkout, nox="env", environment=None)
+    several_lines = "a first line\nPIP_TARGET=a second line\n*\nPYTHON path=1"
+
+    result = noxw(checkout, "-l", **dict.fromkeys([*FORGOTTEN, *KEPT], "1"), OTHER=several_lines)
+
+    names = {line.partition("=")[0] for line in result.stdout.replace(several_lines, "").splitlines()}
+    assert result.stderr == ""
+    assert names & {*FORGOTTEN, *KEPT} == {*KEPT}
+    assert f"OTHER={several_lines}\n" in result.stdout
+
+
+def test_pip_installs_into_its_own_environment_when_its_configuration_names_another(checkout: Path) -> None:
+    """Empty options override what `pip.conf` may say."""
+    script(checkout, "git", "exit 0")
+    can_install(checkout, "python3")
+
+    result = noxw(checkout, "-l")
+
+    assert "--no-user --target  --require-hashes" in result.stdout
+
+
+def test_finds_its_folder_when_cdpath_names_another(checkout: Path) -> None:
+    installed(checkout, nox="exit 0", environment='echo "${PWD}"')
+    (checkout / "elsewhere/backend").mkdir(parents=True)
+
+    result = noxw(checkout, CDPATH=str(checkout / "elsewhere"))
+
+    assert result.stdout == f"{checkout}/backend\n"
+
+
+@pytest.mark.parametrize("name", ["noxw", ".ci/run"])
+def test_programs_have_unix_line_ends_when_git_converts_them(tmp_path: Path, name: str) -> None:
+    git = ["git", "-c", "core.autocrlf=true", "-c", "user.name=A", "-c", "user.email=a@example.org"]
+    source, clone = tmp_path / "source", tmp_path / "clone"
+    for file in (".gitattributes", name):
+        (source / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / file, source / file)
+    for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "first"]):
+        subprocess.run([*git, *command], cwd=source, check=True)
+    subprocess.run([*git, "clone", "--quiet", str(source), str(clone)], check=True)
+
+    assert (clone / name).read_bytes() == (ROOT / name).read_bytes()

@@ -1,0 +1,102 @@
+"""The variables of a developer's machine that reach git and the tests, and those that do not."""
+
+import os
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gates.changes import merge_base
+from gates.environment import REPOSITORY, for_git, for_tests
+from gates.sources import tracked, untracked
+from tests.gates.twin import Twin, make_twin
+
+CONFIGURATION = {"GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"}
+
+
+@pytest.fixture
+def twin(tmp_path: Path) -> Twin:
+    return make_twin(tmp_path / "twin", {"app/a.py": "one\n"})
+
+
+def test_drops_all_variables_that_git_calls_local_except_configuration() -> None:
+    listed = subprocess.run(
+        ["git", "rev-parse", "--local-env-vars"], check=True, capture_output=True, text=True
+    ).stdout.split()
+
+    assert {*listed} - CONFIGURATION <= {*REPOSITORY}
+    assert not CONFIGURATION & {*REPOSITORY}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GIT_CONFIG_COUNT", "1"),
+        ("GIT_CONFIG_KEY_0", "safe.directory"),
+        ("GIT_CONFIG_VALUE_0", "*"),
+        ("GIT_CONFIG_GLOBAL", "/etc/developer.gitconfig"),
+        ("GIT_CONFIG_SYSTEM", "/etc/gitconfig"),
+        ("GIT_CONFIG_PARAMETERS", "'safe.directory'='*'"),
+        ("GIT_SSH_COMMAND", "ssh -4"),
+        ("GIT_CEILING_DIRECTORIES", "/home"),
+    ],
+)
+def test_keeps_variable_when_it_names_no_other_repository(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    assert (for_git()[name], for_tests()[name]) == (value, value)
+
+
+@pytest.mark.parametrize("name", ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_LITERAL_PATHSPECS"])
+def test_drops_variable_when_it_names_another_repository(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "1")
+
+    assert name not in for_git()
+    assert name not in for_tests()
+
+
+@pytest.mark.parametrize("name", ["COVERAGE_PROCESS_START", "PYTEST_ADDOPTS", "PYTHONOPTIMIZE", "PAU2_BASE"])
+def test_drops_variable_when_it_changes_what_tests_measure(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "1")
+
+    assert name not in for_tests("PAU2_BASE")
+
+
+def test_reads_repository_of_another_user_when_the_environment_calls_it_safe(
+    twin: Twin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git's own way to test safe.directory
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "safe.directory")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "*")
+
+    assert merge_base(twin.project).how == "main"
+
+
+def test_a_commit_consists_of_its_own_index_when_files_are_named(
+    twin: Twin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`git commit a.py` has a temporary index, in which other new files are not."""
+    twin.write("app/other.py").git("add", "--all")
+    index = twin.root / ".git/next-index-1.lock"
+    monkeypatch.setenv("GIT_INDEX_FILE", str(index))
+    subprocess.run(["git", "read-tree", "HEAD"], cwd=twin.root, env=os.environ, check=True)
+
+    project = replace(twin.project, staged=True)
+
+    assert (tracked(project), untracked(project)) == (["app/a.py"], [])
+    assert tracked(twin.project) == ["app/a.py", "app/other.py"]
+
+
+def test_a_commit_ignores_the_index_when_it_is_another_repository_s(
+    twin: Twin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_twin(tmp_path / "other", {"b.py": ""})
+    monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "other/.git/index"))
+
+    assert tracked(replace(twin.project, staged=True)) == ["app/a.py"]

@@ -1,0 +1,99 @@
+"""At commit, gates look at what is staged: other files of the work tree do not stop it."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gates import imports, layers, structure
+from gates.model import Check, Finding, Outcome, Project
+from gates.report.session import run_followed
+from gates.runner import run_gate
+from gates.sources import untracked
+from tests.gates.twin import Twin
+
+ROOT = Path(__file__).resolve().parents[3]
+CHECKS: Mapping[str, Check] = {
+    "imports": imports.check,
+    "layers": layers.check,
+    "structure": structure.check,
+}
+BREAKS_RULES = "import sqlalchemy\n"
+IN_THE_WORK_TREE = {
+    "notes.txt": "call the baker\n",
+    "backend/scratch.py": BREAKS_RULES,
+    "backend/app/domain/drafts.py": BREAKS_RULES,
+    "backend/app/domain/unfinished.py": "def half(:\n",
+    "backend/app/without_init/module.py": BREAKS_RULES,
+}
+LEFT_BY_PROGRAMS = [
+    *(".vscode/settings.json", ".idea/app.iml", ".DS_Store", "backend/.DS_Store", "Thumbs.db", ".envrc"),
+    *(".direnv/bin/python", ".python-version", ".tool-versions", "a.code-workspace", "backend/app/a.py~"),
+    *("backend/app/#a.py#", "backend/app/.#a.py", "backend/app/.a.py.swp", "backend/app/a.py.orig"),
+    "backend/tests/._test_a.py",
+]
+
+
+def findings(project: Project) -> list[Finding]:
+    results = [run_gate(project, "commit", name, CHECKS) for name in CHECKS]
+    return [finding for result in results for finding in result.findings]
+
+
+@pytest.mark.parametrize("name", IN_THE_WORK_TREE)
+@pytest.mark.parametrize("state", ["untracked", "intended"])
+def test_passes_when_the_file_is_not_staged(twin: Twin, name: str, state: str) -> None:
+    twin.write(name, IN_THE_WORK_TREE[name])
+    if state == "intended":
+        twin.git("add", "--intent-to-add", name)
+        twin.git("rm", "--quiet", "--cached", name)  # as pre-commit does while it runs the hook
+
+    assert findings(twin.project) != []
+    assert findings(replace(twin.project, staged=True)) == []
+
+
+def test_refuses_when_the_file_is_staged(twin: Twin) -> None:
+    for name in ("notes.txt", "backend/app/domain/drafts.py"):
+        twin.write(name, IN_THE_WORK_TREE[name])
+    twin.git("add", "--all")
+
+    found = {finding.file for finding in findings(replace(twin.project, staged=True))}
+
+    assert found == {"notes.txt", "backend/app/domain/drafts.py"}
+
+
+def test_refuses_folder_without_init_when_its_modules_are_staged(twin: Twin) -> None:
+    twin.write("backend/app/domain/parts/module.py").git("add", "--all")
+
+    found = findings(replace(twin.project, staged=True))
+
+    assert "backend/app/domain/parts" in {finding.file for finding in found}
+
+
+def no_untracked_files(project: Project) -> Outcome:
+    found = [Finding(file=name, message="is untracked", fix="") for name in untracked(project)]
+    return Outcome(findings=found, checked=1)
+
+
+@pytest.mark.parametrize(("session", "code"), [("commit", 0), ("lint", 1)])
+def test_only_the_session_of_the_commit_hook_is_limited_to_staged_files(
+    twin: Twin, tmp_path: Path, session: str, code: int
+) -> None:
+    twin.rule("[sessions]\n", '[sessions]\ncommit = ["layers"]\n').git("add", "--all")
+    twin.write("notes.txt")
+    checks = {"layers": no_untracked_files, "lint": no_untracked_files}
+
+    assert run_followed(twin.project, session, checks, tmp_path) == code
+
+
+@pytest.mark.parametrize("name", LEFT_BY_PROGRAMS)
+def test_the_whole_work_tree_passes_when_editors_and_systems_left_files(twin: Twin, name: str) -> None:
+    shutil.copy(ROOT / ".gitignore", twin.root)
+    twin.git("add", ".gitignore")
+    if name.startswith("backend/app/.#"):
+        (twin.root / name).symlink_to("developer@machine.1")
+    else:
+        twin.write(name, "\0 not Python")
+
+    assert findings(twin.project) == []
