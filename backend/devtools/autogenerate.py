@@ -11,10 +11,10 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from alembic.operations.ops import DropTableOp, MigrationScript
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
@@ -92,19 +92,19 @@ def _check_heads(script: ScriptDirectory) -> None:
         )
 
 
-def _examine(_context: MigrationContext, _revision: object, directives: list[MigrationScript]) -> None:
-    """Refuse a revision without operations, and warn of one that drops a table."""
+def _examine(_context: MigrationContext, _revision: object, directives: list[Any]) -> None:
+    """Refuse a MigrationScript without operations, and warn of one that drops a table."""
     operations = directives[0].upgrade_ops
-    if operations is None or operations.is_empty():
+    if operations.is_empty():
         raise RefusedError(
             "The models and the revisions describe the same tables, so there is nothing to write. Does "
             f"{TABLES} name the new table? For what Alembic does not see, such as a CHECK or rows, write the "
             "operations by hand: ./noxw -s revision -- --empty SLUG"
         )
-    for operation in operations.ops:
-        if isinstance(operation, DropTableOp):
+    for difference in operations.as_diffs():
+        if difference[0] == "remove_table":
             print(
-                f"revision: it drops the table {operation.table_name}, which the models lack. If that is a "
+                f"revision: it drops the table {difference[1].name}, which the models lack. If that is a "
                 f"mistake, remove the new file, and name the table in {TABLES}.",
                 file=sys.stderr,
             )

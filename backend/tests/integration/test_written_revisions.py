@@ -61,13 +61,8 @@ def identifiers(text: str) -> list[str]:
 
 def head_of(versions: Path) -> str:
     """Return the one identifier that no revision follows."""
-    texts = contents(versions).values()
-    followed = {
-        name for text in texts for name in re.findall(r'^down_revision.* = "(.+)"', text, re.MULTILINE)
-    }
-    [head] = {
-        name for text in texts for name in re.findall(r'^revision.* = "(.+)"', text, re.MULTILINE)
-    } - followed
+    found = [identifiers(text) for text in contents(versions).values()]
+    [head] = {names[0] for names in found} - {name for names in found for name in names[1:]}
     return head
 
 
