@@ -12,11 +12,11 @@ depends_on: str | Sequence[str] | None = ${repr(depends_on)}
 
 
 def upgrade() -> None:
-    ${written(upgrades)}
+    ${written(upgrades or "")}
 
 
 def downgrade() -> None:
-    ${written(downgrades)}
+    ${written(downgrades or "")}
 <%!
 def written(operations: str) -> str:
     """Alembic's operations without its remarks."""

@@ -3,45 +3,37 @@
 The revisions run on an empty database: what other branches have left in the development database is not seen.
 """
 
-import argparse
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from devtools.autogenerate import parse
 from devtools.databases import scratch_databases
 from devtools.postgres import PROJECT, PostgresUnavailableError
 
 
 def main(arguments: Sequence[str]) -> int:
     """Write the revision that the command line names; return the exit code."""
-    parser = argparse.ArgumentParser(prog="./noxw -s revision --")
-    parser.add_argument("slug", help="what changes, in a few words: the file is named after it")
-    slug: str = parser.parse_args(arguments).slug
+    options = parse(arguments)
     try:
-        return write(slug, PROJECT / "backend")
+        return write(options.title, PROJECT / "backend", empty=options.empty)
     except PostgresUnavailableError as error:
         print(f"revision: {error}", file=sys.stderr)
         return 2
 
 
-def write(slug: str, backend: Path) -> int:
+def write(title: str, backend: Path, *, empty: bool = False) -> int:
     """Add the revision to `alembic/versions` below `backend`; return the exit code of what failed, or 0.
 
     Raises PostgresUnavailableError.
     """
+    options = ["--empty"] if empty else []
     with scratch_databases() as scratch:
+        command = [sys.executable, "-m", "devtools.autogenerate", *options, "--", title]
         environment = os.environ | {"DATABASE_URL": scratch.make()}
-        for command in (
-            ("alembic", "upgrade", "head"),
-            ("alembic", "revision", "--autogenerate", "-m", slug),
-            ("ruff", "format", "--quiet", "alembic/versions"),
-        ):
-            run = subprocess.run([sys.executable, "-m", *command], cwd=backend, env=environment, check=False)
-            if run.returncode:
-                return run.returncode
-    return 0
+        return subprocess.run(command, cwd=backend, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -15,6 +15,11 @@ from gates.seeding import seed
 
 ENVIRONMENT = "backend/alembic/env.py"
 ADD = './noxw -s revision -- "slug"; write by hand what it does not see'
+BY_HAND = './noxw -s revision -- --empty "slug", and write the operations by hand: Alembic does not see them'
+NAME_IT = (
+    "name the table in backend/app/infrastructure/database/tables.py, or Alembic does not know it; "
+    'only if it is to be dropped: ./noxw -s revision -- "slug"'
+)
 REPAIR = 'repair downgrade, or declare IRREVERSIBLE = "why there is no way back"'
 MEND = "mend the revision or the model that the message names"
 FILL_FIRST = "change the rows in this revision before the constraint that they break"
@@ -30,7 +35,6 @@ def drift(project: Project) -> Outcome:
     predicates of partial indexes, identity, generated columns, index methods and deferrable constraints.
     """
     last = history(project)[-1]
-    findings = []
     with scratch_databases() as scratch, alembic_of(project) as run:
         migrated, described = scratch.make(), scratch.make()
         try:
@@ -39,14 +43,31 @@ def drift(project: Project) -> Outcome:
             _keep(project, run("tables", described))
         except AlembicError as error:
             return Outcome(findings=[_at(last, f"the schema cannot be made: {error}", MEND)])
-        objects = schema_of(migrated)
-        for name, made, meant in differences(objects, schema_of(described)):
-            findings.append(_at(last, f"{name}: revisions make {made}, models describe {meant}", ADD))
-        try:
-            run("check", migrated)
-        except AlembicError as error:
-            findings.append(_at(last, f"alembic check: {error}", ADD))
+        objects, models = schema_of(migrated), schema_of(described)
+        seen = _seen(run, migrated)
+    fix = _remedy(objects, models, seen)
+    findings = [
+        _at(last, f"{name}: revisions make {made}, models describe {meant}", fix)
+        for name, made, meant in differences(objects, models)
+    ]
+    findings += [_at(last, f"alembic check: {seen}", fix)] if seen else []
     return Outcome(findings=findings, checked=len(objects), note=f"{len(objects)} database objects")
+
+
+def _seen(run: Run, url: str) -> str:
+    """Return the differences that Alembic sees, "" when there are none."""
+    try:
+        run("check", url)
+    except AlembicError as error:
+        return str(error)
+    return ""
+
+
+def _remedy(objects: Schema, models: Schema, seen: str) -> str:
+    """Return what to do: a revision that Alembic writes would drop tables that the models lack."""
+    if any(name.startswith("TABLE ") for name in objects.keys() - models.keys()):
+        return NAME_IT
+    return ADD if seen else BY_HAND
 
 
 def _keep(project: Project, tables: object) -> None:

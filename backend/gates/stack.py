@@ -1,7 +1,8 @@
 """R05: the locks hold the listed stack and nothing that competes with it; only Alembic changes the schema.
 
 Dependencies are compared by their normalised names (PEP 503) in what is asked for (`*.in`) and what is
-installed (`*.txt`). deptry compares them with what the application imports.
+installed (`*.txt`). A lock has the form that `lock` writes (gates.locks) and holds what is asked for and no
+more (gates.asked). deptry compares what is asked for with what the application imports.
 """
 
 import ast
@@ -13,19 +14,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from gates.asked import PLACES, unasked
 from gates.exclusions import Exclusion, declared, unused
+from gates.locks import FOLDER, LOCK, LOCKS, disagreeing, malformed, path_of, pins
 from gates.memory import remembered
 from gates.model import Finding, GateError, Outcome, Project
 from gates.programs import MODULE, run
 from gates.rulebook import PATH
 from gates.sources import files, nodes, parse, text
 
-FOLDER = "backend/requirements"
-LOCKS = {"runtime": "production", "dev": "tests and tools", "nox": "noxw", "audit": "the audit"}
-"""Who installs each."""
 REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]*)(\[[\w,-]+\])?(?:\s*[<>=!~][^;@]*)?")
-PIN = re.compile(r"([a-z0-9][a-z0-9-]*)==(\S+)( ; [^\\]+)? \\")
-HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
+DEV, WITH_RUNTIME = f"{FOLDER}/dev.in", "-r runtime.in"
 DDL = re.compile(
     r"(?:^|;|\*/|\n|\bbegin\b)\s*"
     r"((create|alter|drop|truncate)\s+(or\s+replace\s+)?((unique|unlogged|temp\w*|materialized|foreign)\s+)*"
@@ -57,15 +59,15 @@ def _asked(project: Project, name: str) -> Iterator[tuple[int, str, str]]:
     if not (project.root / path).exists():
         return
     for number, line in enumerate(text(project, path).splitlines(), 1):
-        if line.strip() and line != "-r runtime.in":
+        if line.strip() and line != WITH_RUNTIME:
             match = REQUIREMENT.fullmatch(line.strip())
-            yield number, _normalised(match[1]) if match else "", line
+            yield number, canonicalize_name(match[1]) if match else "", line.strip()
 
 
 def _requirements(project: Project, asked: dict[str, list[tuple[int, str, str]]]) -> Iterator[Finding]:
     stack = project.book["stack"]
     for name, lines in asked.items():
-        listed = {_normalised(item) for item in stack.get(name, [])}
+        listed = {canonicalize_name(item) for item in stack.get(name, [])}
         file = f"{FOLDER}/{name}.in"
         for number, requirement, line in lines:
             if not requirement:
@@ -98,37 +100,30 @@ def _metadata(project: Project) -> Iterator[Finding]:
 
 
 def _locks(project: Project, asked: dict[str, list[tuple[int, str, str]]]) -> Iterator[Finding]:
-    pins = {name: dict[str, str]() for name in asked}
+    refused = {canonicalize_name(item) for item in project.book["stack"]["refused"]}
     known = {f"{FOLDER}/README.md", *(f"{FOLDER}/{name}.{kind}" for name in asked for kind in ("in", "txt"))}
     for name in sorted({*files(project, f"{FOLDER}/*")} - known):
         message = "this is neither a list of requirements nor a lock, so no gate reads it"
         yield Finding(file=name, message=message, fix="put it where the gates read it")
     for name, lines in asked.items():
-        yield from _lock(project, f"{FOLDER}/{name}.txt", pins[name])
+        yield from malformed(project, name)
+        for pin in pins(project, name):
+            if pin.name in refused:
+                message = f"{pin.name} competes with the stack, whatever brings it in"
+                yield Finding(
+                    file=path_of(name), line=pin.line, message=message, fix="drop what brings it in"
+                )
+        pinned = {pin.name for pin in pins(project, name)}
         for number, requirement, _ in lines:
-            if requirement and requirement not in pins[name]:
+            if requirement and requirement not in pinned:
                 message = f"{requirement} is not in the lock"
-                yield Finding(file=f"{FOLDER}/{name}.in", line=number, message=message, fix="./noxw -s lock")
-    for item, version in pins["runtime"].items():
-        if pins["dev"].get(item) != version:
-            message = f"{item} is {version} in production but not here, so tests say nothing about it"
-            yield Finding(file=f"{FOLDER}/dev.txt", message=message, fix="./noxw -s lock")
-
-
-def _lock(project: Project, path: str, pins: dict[str, str]) -> Iterator[Finding]:
-    """Read one lock into `pins`; yield what is no pin, and pins of what the stack refuses."""
-    refused = {_normalised(item) for item in project.book["stack"]["refused"]}
-    lines = text(project, path).splitlines() if (project.root / path).exists() else []
-    for number, line in enumerate(lines, 1):
-        match = PIN.fullmatch(line)
-        if match:
-            pins[match[1]] = match[2]
-        if match and match[1] in refused:
-            message = f"{match[1]} competes with the stack, whatever brings it in"
-            yield Finding(file=path, line=number, message=message, fix="drop what brings it in")
-        elif not match and not HASH.fullmatch(line):
-            message = f"{line.strip()[:60]!r} is neither a pinned version nor its hash"
-            yield Finding(file=path, line=number, message=message, fix="./noxw -s lock")
+                yield Finding(file=f"{FOLDER}/{name}.in", line=number, message=message, fix=LOCK)
+    yield from disagreeing(project)
+    roots = {name: [Requirement(line) for _, item, line in lines if item] for name, lines in asked.items()}
+    if (project.root / DEV).exists() and WITH_RUNTIME in text(project, DEV).splitlines():
+        roots["dev"] += roots["runtime"]
+    for name in PLACES:
+        yield from unasked(project, name, roots[name])
 
 
 def _imported(project: Project, requirements: list[str]) -> Iterator[Finding]:
@@ -200,7 +195,3 @@ def _maker(node: ast.AST) -> str:
 def _ddl(node: ast.AST) -> str:
     match = DDL.search(node.value) if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
     return " ".join(match[1].split()) if match else ""
-
-
-def _normalised(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()

@@ -18,10 +18,10 @@ from typing import Any
 
 from gates.changes import content_at, merge_base
 from gates.exclusions import PYPROJECT, Exclusion, declared, unused
+from gates.locks import FOLDER, LOCKS, PIN
 from gates.model import Finding, GateError, Outcome, Project
 from gates.programs import run
 from gates.sources import text
-from gates.stack import FOLDER, LOCKS, PIN
 
 BILL = "reports/sbom.cdx.json"
 KIND, ALL = "vulnerabilities", "all"

@@ -191,17 +191,31 @@ def lock(*pins: str) -> str:
     return "".join(f"{pin} \\\n    --hash=sha256:{'0' * 64}\n" for pin in pins)
 
 
+def installed(pin: str, *asks: str, place: str = ".venv") -> dict[str, str]:
+    """Return the file that says what an installed version asks for, as Requires-Dist has it."""
+    name, version = pin.split("==")
+    lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
+    lines += [f"Requires-Dist: {requirement}" for requirement in asks]
+    path = f"{place}/lib/python3.11/site-packages/{name}-{version}.dist-info/METADATA"
+    return {path: "\n".join(lines) + "\n"}
+
+
 FILES = {
     RULE_BOOK: BOOK,
+    ".venv/.gitignore": "*\n",
+    **installed("fastapi==1.0"),
+    **installed("ruff==1.0"),
+    **installed("sqlalchemy==2.0", 'greenlet ; extra == "asyncio"'),
+    **installed("greenlet==1.0"),
     ".gitignore": "/reports/\n.import_linter_cache/\n",
     ".pre-commit-config.yaml": "repos: []\n",
     "README.md": "Run `./noxw` or `./noxw -s fix`; `lint` has the gates.\n",
     "noxfile.py": NOXFILE,
     "backend/pyproject.toml": PYPROJECT,
     "backend/requirements/runtime.in": "fastapi\nsqlalchemy[asyncio]\n",
-    "backend/requirements/runtime.txt": lock("fastapi==1.0", "sqlalchemy==2.0"),
+    "backend/requirements/runtime.txt": lock("fastapi==1.0", "greenlet==1.0", "sqlalchemy==2.0"),
     "backend/requirements/dev.in": "-r runtime.in\nruff\n",
-    "backend/requirements/dev.txt": lock("fastapi==1.0", "ruff==1.0", "sqlalchemy==2.0"),
+    "backend/requirements/dev.txt": lock("fastapi==1.0", "greenlet==1.0", "ruff==1.0", "sqlalchemy==2.0"),
     "backend/requirements/nox.txt": "",
     "backend/requirements/audit.txt": "",
     "backend/alembic/env.py": "",

@@ -95,6 +95,34 @@ def test_refuses_drift_when_a_table_of_the_same_name_is_in_another_schema(twin: 
     assert "TABLE archive.neighbours: revisions make 'CREATE TABLE" in said
 
 
+def test_asks_for_the_table_s_name_when_the_models_lack_what_revisions_make(twin: Twin) -> None:
+    """The revision that Alembic would write drops the table."""
+    write(twin, Step("polls", ["CREATE TABLE polls (id integer PRIMARY KEY)"], ["DROP TABLE polls"]))
+
+    outcome = drift(twin.project)
+
+    assert "TABLE polls: revisions make" in "\n".join(messages(outcome))
+    [fix] = {finding.fix for finding in outcome.findings}
+    assert fix.startswith("name the table in backend/app/infrastructure/database/tables.py")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "command"),
+    [
+        ('sa.Column("phone", sa.Text)', 'sa.Column("phone", sa.String(20))', '-- "slug"; write by hand'),
+        ("age >= 0", "age >= 18", '-- --empty "slug", and write'),
+    ],
+)
+def test_names_the_command_that_works_when_alembic_sees_the_drift_or_not(
+    twin: Twin, old: str, new: str, command: str
+) -> None:
+    twin.replace(ENV, old, new)
+
+    [fix] = {finding.fix for finding in drift(twin.project).findings}
+
+    assert f"./noxw -s revision {command}" in fix
+
+
 def test_passes_when_columns_differ_only_in_order(twin: Twin) -> None:
     column = '    sa.Column("phone", sa.Text),\n'
     twin.replace(ENV, column, "").replace(ENV, "    metadata,\n", "    metadata,\n" + column)

@@ -5,7 +5,7 @@ import pytest
 from gates.model import Finding, GateError
 from gates.stack import check
 from tests.gates.corpus.judged import without_repetition
-from tests.gates.minimal import lock
+from tests.gates.minimal import installed, lock
 from tests.gates.twin import RULE_BOOK, Twin
 
 RUNTIME = "backend/requirements/runtime.in"
@@ -29,6 +29,12 @@ def append(twin: Twin, name: str, text: str) -> None:
     twin.write(name, (path.read_text() if path.exists() else "") + text)
 
 
+def install(twin: Twin, pin: str, *asks: str) -> None:
+    """Put the metadata of a version into the twin's environment."""
+    for name, metadata in installed(pin, *asks).items():
+        twin.write(name, metadata)
+
+
 def test_passes_when_locks_hold_the_stack(twin: Twin) -> None:
     outcome = check(twin.project)
 
@@ -42,8 +48,8 @@ def test_passes_when_locks_hold_the_stack(twin: Twin) -> None:
         (RUNTIME, "--index-url https://example.org\n", 3, "is no name with an optional version"),
         (RUNTIME, "-r more.in\n", 3, "is no name with an optional version"),
         ("backend/requirements/dev.in", "mypy\n", 3, "mypy is not in [stack] dev"),
-        (LOCK, "-e .\n", 7, "'-e .' is neither a pinned version nor its hash"),
-        (LOCK, "attrs @ https://example.org/attrs.whl\n", 7, "is neither a pinned version nor its hash"),
+        (LOCK, "-e .\n", 9, "'-e .' is neither a pinned version nor its hash"),
+        (LOCK, "attrs @ https://example.org/attrs.whl\n", 9, "is neither a pinned version nor its hash"),
     ],
 )
 def test_refuses_requirement_when_not_of_the_stack(
@@ -72,13 +78,14 @@ def test_refuses_stack_when_its_own_choice_is_gone(twin: Twin) -> None:
 
 
 def test_refuses_lock_when_requirement_is_missing(twin: Twin) -> None:
-    twin.replace(LOCK, "ruff==", "black==")
+    twin.replace(LOCK, lock("ruff==1.0"), "")
 
     assert (only(twin).file, only(twin).message) == ("backend/requirements/dev.in", "ruff is not in the lock")
 
 
 def test_refuses_lock_when_versions_differ_from_production(twin: Twin) -> None:
     twin.replace(LOCK, "sqlalchemy==2.0", "sqlalchemy==1.4")
+    install(twin, "sqlalchemy==1.4", "greenlet")
 
     assert "sqlalchemy is 2.0 in production but not here" in only(twin).message
 
@@ -115,6 +122,7 @@ def test_refuses_import_when_not_asked_for(twin: Twin, source: str, file: str, m
 
 def test_refuses_requirement_when_nothing_imports_it_unless_declared(twin: Twin) -> None:
     append(twin, RUNTIME, "structlog\n")
+    install(twin, "structlog==1.0")
     for name in ("runtime", "dev"):
         append(twin, f"backend/requirements/{name}.txt", lock("structlog==1.0"))
     twin.rule('runtime = ["fastapi", ', 'runtime = ["structlog", "fastapi", ')

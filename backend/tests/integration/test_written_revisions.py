@@ -16,22 +16,54 @@ from tests.factories import make_settings
 IS_FIRST = "down_revision: str | Sequence[str] | None = None"
 
 
+FOLLOWING = """from alembic import op
+
+revision = "{id}"
+down_revision = "{down}"
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE polls (id integer)")
+
+
+def downgrade() -> None:
+    op.execute("DROP TABLE polls")
+"""
+
+
 @pytest.fixture
-def versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of all revisions, in a copy: the models describe nothing else."""
     source = PROJECT / "backend"
     shutil.copytree(source / "alembic", tmp_path / "alembic")
     shutil.copy(source / "pyproject.toml", tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(source))
-    versions = tmp_path / "alembic/versions"
-    for file in versions.glob("*.py"):
+    return tmp_path / "alembic/versions"
+
+
+@pytest.fixture
+def versions(whole: Path) -> Path:
+    """The folder with the first revision alone."""
+    for file in whole.glob("*.py"):
         if IS_FIRST not in file.read_text():
             file.unlink()
-    return versions
+    return whole
+
+
+def contents(folder: Path) -> dict[Path, str]:
+    return {file: file.read_text() for file in folder.glob("*.py")}
 
 
 def identifiers(text: str) -> list[str]:
     """The revision's own, and the one before it if there is one."""
     return re.findall(r'^(?:down_)?revision: .* = "(.+)"', text, re.MULTILINE)
+
+
+def head_of(versions: Path) -> str:
+    """Return the one identifier that no revision follows."""
+    found = [identifiers(text) for text in contents(versions).values()]
+    [head] = {names[0] for names in found} - {name for names in found for name in names[1:]}
+    return head
 
 
 def test_writes_what_the_models_have_when_the_revisions_lack_it(versions: Path, tmp_path: Path) -> None:
@@ -55,6 +87,81 @@ def test_returns_the_exit_code_when_a_revision_is_broken(versions: Path, tmp_pat
 
     assert revision.write("more", tmp_path) == 7
     assert set(versions.glob("*.py")) == before
+
+
+def test_keeps_the_revision_when_its_name_is_taken(
+    versions: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert revision.write("everything else", tmp_path) == 0
+    before = contents(versions)
+
+    assert revision.write("everything else", tmp_path) == 2
+
+    assert contents(versions) == before
+    assert "_everything_else.py exists and stays as it is. " in capfd.readouterr().err
+
+
+def test_writes_nothing_when_the_models_describe_nothing_new(
+    whole: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As when nobody has named the table of a new entity in tables.py."""
+    before = contents(whole)
+
+    assert revision.write("polls", tmp_path) == 2
+
+    assert contents(whole) == before
+    said = capfd.readouterr().err
+    assert "Does backend/app/infrastructure/database/tables.py name the new table?" in said
+    assert "./noxw -s revision -- --empty SLUG" in said
+
+
+def test_leaves_the_operations_to_people_when_asked_to(whole: Path, tmp_path: Path) -> None:
+    before = contents(whole)
+
+    assert revision.write("fill the titles", tmp_path, empty=True) == 0
+
+    [written] = contents(whole).keys() - before.keys()
+    assert written.name.endswith("_fill_the_titles.py")
+    assert written.read_text().count("\n    pass\n") == 2
+
+
+def test_warns_when_the_revision_drops_a_table(
+    whole: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (whole / "2026-11-24_polls.py").write_text(FOLLOWING.format(id="polls", down=head_of(whole)))
+
+    assert revision.write("no polls", tmp_path) == 0
+
+    assert "it drops the table polls, which the models lack" in capfd.readouterr().err
+
+
+def test_names_both_heads_when_branches_have_met(
+    versions: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    first = head_of(versions)
+    for name in ("ours", "theirs"):
+        (versions / f"{name}.py").write_text(FOLLOWING.format(id=name, down=first))
+    before = contents(versions)
+
+    assert revision.write("more", tmp_path) == 2
+
+    assert contents(versions) == before
+    said = capfd.readouterr().err
+    assert "There are two heads: " in said
+    assert "ours.py (ours)" in said
+    assert "set down_revision in its first revision to the other head's id" in said
+
+
+@pytest.mark.parametrize("title", ["años", "a__b", "more and more and more and more and more and more", "-"])
+def test_writes_nothing_when_the_title_cannot_name_a_file(
+    versions: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], title: str
+) -> None:
+    before = contents(versions)
+
+    assert revision.write(title, tmp_path) == 2
+
+    assert contents(versions) == before
+    assert f"revision: {title!r} cannot name a file. " in capfd.readouterr().err
 
 
 def test_says_what_to_do_when_another_branch_has_migrated_the_database(fresh_migration_url: str) -> None:

@@ -163,7 +163,9 @@ ENTRIES = [
     Innocent(
         what="what a dependency brings along",
         gate="stack",
-        change=lambda twin: twin.append(DEV_LOCK, lock("attrs==1.0")),
+        change=lambda twin: twin.replace(DEV_LOCK, "ruff==1.0", "ruff==1.1").write(
+            DEV_LOCK, lock("attrs==1.0") + (twin.root / DEV_LOCK).read_text()
+        ),
     ),
     Innocent(
         what="words of SQL in a sentence",

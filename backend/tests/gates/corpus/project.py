@@ -5,7 +5,7 @@ import json
 from gates.commands import table
 from gates.rulebook import RuleBook
 from tests.gates import migration_files, minimal
-from tests.gates.minimal import lock
+from tests.gates.minimal import installed, lock
 from tests.gates.twin import RULE_BOOK
 
 ROUTER = "backend/app/presentation/http/routers/news.py"
@@ -274,8 +274,14 @@ FILES = minimal.FILES | {
         "branch = true", 'branch = true\nrelative_files = true\ndata_file = "../reports/coverage/.coverage"'
     ),
     RUNTIME: "fastapi\npydantic\nsqlalchemy[asyncio]\n",
-    RUNTIME_LOCK: lock("fastapi==1.0", "pydantic==1.0", "sqlalchemy==2.0"),
-    DEV_LOCK: lock("fastapi==1.0", "pydantic==1.0", "ruff==1.0", "sqlalchemy==2.0"),
+    RUNTIME_LOCK: lock("fastapi==1.0", "greenlet==1.0", "pydantic==1.0", "sqlalchemy==2.0"),
+    DEV_LOCK: lock("fastapi==1.0", "greenlet==1.0", "pydantic==1.0", "ruff==1.0", "sqlalchemy==2.0"),
+    **installed("pydantic==1.0"),
+    **installed("fastapi==0.9"),
+    **installed("fastapi==1.1"),
+    **installed("structlog==1.0"),
+    **installed("ruff==1.1", "attrs>=1"),
+    **installed("attrs==1.0"),
     PUBLISHED: contract_text(),
     SERVED: contract_text(),
     migration_files.ENV: migration_files.ENVIRONMENT,

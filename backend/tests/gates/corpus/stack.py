@@ -4,10 +4,17 @@ from tests.gates.advisories import VULNERABLE
 from tests.gates.corpus.entries import Violation
 from tests.gates.corpus.project import DEV_LOCK, PYPROJECT, REPOSITORY, RUNTIME, RUNTIME_LOCK
 from tests.gates.minimal import lock
-from tests.gates.twin import RULE_BOOK
+from tests.gates.twin import RULE_BOOK, Twin
 
 REVISION = "write a revision"
 PEEWEE = lock("peewee==1.0")
+
+
+def with_attrs(twin: Twin) -> None:
+    """Pin a package in production and in the tests, where uv would write it."""
+    for name in (RUNTIME_LOCK, DEV_LOCK):
+        twin.write(name, lock("attrs==1.0") + (twin.root / name).read_text())
+
 
 ENTRIES = [
     Violation(
@@ -53,6 +60,15 @@ ENTRIES = [
         line="attrs",
         says="neither a pinned version nor its hash",
         fix="./noxw -s lock",
+    ),
+    Violation(
+        what="a package that nothing asks for, in both locks",
+        gate="stack",
+        change=with_attrs,
+        file=RUNTIME_LOCK,
+        line="attrs",
+        says="nothing asks for attrs, but it would be installed",
+        fix="./noxw -s lock removes it",
     ),
     Violation(
         what="a dependency in the project's metadata",

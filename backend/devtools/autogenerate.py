@@ -1,0 +1,114 @@
+"""Writes one revision with Alembic: `python -m devtools.autogenerate [--empty] TITLE` in backend/.
+
+It is a process of its own because it imports env.py, the revisions and the application. `DATABASE_URL` names
+an empty database, on which the revisions run first.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import Script, ScriptDirectory
+from alembic.util import CommandError
+
+CONFIGURATION = "pyproject.toml"
+NAME = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
+LONGEST = 40  # characters: Alembic cuts a longer slug
+TABLES = "backend/app/infrastructure/database/tables.py"
+
+
+class RefusedError(Exception):
+    """No revision can be written. The message says why, then what to do."""
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return `title` and `empty`; print usage and exit when the arguments are wrong."""
+    parser = argparse.ArgumentParser(prog="./noxw -s revision --")
+    parser.add_argument("--empty", action="store_true", help="write no operations: you write them by hand")
+    parser.add_argument("title", metavar="slug", help="what changes, in a few words: it names the file")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the revision and return 0, or print why not and return 2."""
+    options = parse(arguments)
+    config = Config(toml_file=CONFIGURATION)
+    try:
+        _check_name(options.title)
+        _check_heads(ScriptDirectory.from_config(config))
+        written = _write_empty(config, options.title) if options.empty else _write(config, options.title)
+    except (RefusedError, CommandError) as error:
+        print(f"revision: {error}", file=sys.stderr)
+        return 2
+    format_one = ["-m", "ruff", "format", "--quiet", "--config", CONFIGURATION, written.path]
+    return subprocess.run([sys.executable, *format_one], check=False).returncode
+
+
+def _write(config: Config, title: str) -> Script:
+    command.upgrade(config, "head")
+    return _one(command.revision(config, title, autogenerate=True, process_revision_directives=_examine))
+
+
+def _write_empty(config: Config, title: str) -> Script:
+    return _one(command.revision(config, title))
+
+
+def _one(written: Script | list[Script | None] | None) -> Script:
+    if not isinstance(written, Script):
+        raise RefusedError("Alembic wrote no revision. Read what it printed above.")
+    return written
+
+
+def _check_name(title: str) -> None:
+    """Refuse a title of which Alembic makes a name that the gate migration-head refuses, or that is taken."""
+    slug = "_".join(re.findall(r"\w+", title)).lower()
+    if not NAME.fullmatch(slug) or len(slug) > LONGEST:
+        raise RefusedError(
+            f"{title!r} cannot name a file. Use letters a to z, digits and spaces, {LONGEST} at most."
+        )
+    path = Path("alembic/versions", f"{datetime.now(UTC):%Y-%m-%d}_{slug}.py")
+    if path.exists():
+        raise RefusedError(
+            f"backend/{path} exists and stays as it is. For another revision, choose another slug. To write "
+            "this one again with the whole difference, remove the file first."
+        )
+
+
+def _check_heads(script: ScriptDirectory) -> None:
+    heads = [script.get_revision(head) for head in script.get_heads()]
+    if len(heads) > 1:
+        names = " and ".join(f"{Path(head.path).name} ({head.revision})" for head in heads)
+        raise RefusedError(
+            f"There are two heads: {names}. Revisions form one chain without merges: take the branch that is "
+            "not merged yet, and set down_revision in its first revision to the other head's id."
+        )
+
+
+def _examine(_context: MigrationContext, _revision: object, directives: list[Any]) -> None:
+    """Refuse a MigrationScript without operations, and warn of one that drops a table."""
+    operations = directives[0].upgrade_ops
+    if operations.is_empty():
+        raise RefusedError(
+            "The models and the revisions describe the same tables, so there is nothing to write. Does "
+            f"{TABLES} name the new table? For what Alembic does not see, such as a CHECK or rows, write the "
+            "operations by hand: ./noxw -s revision -- --empty SLUG"
+        )
+    for difference in operations.as_diffs():
+        if difference[0] == "remove_table":
+            print(
+                f"revision: it drops the table {difference[1].name}, which the models lack. If that is a "
+                f"mistake, remove the new file, and name the table in {TABLES}.",
+                file=sys.stderr,
+            )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

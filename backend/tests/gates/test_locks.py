@@ -1,0 +1,162 @@
+"""Locks: the form that uv writes, and nothing in them that nobody asks for."""
+
+import sys
+from collections.abc import Sequence
+
+import pytest
+from packaging.requirements import Requirement
+
+from gates.asked import unasked
+from gates.locks import disagreeing, malformed
+from tests.gates.minimal import installed, lock
+from tests.gates.twin import Twin
+
+RUNTIME, DEV = "backend/requirements/runtime.txt", "backend/requirements/dev.txt"
+DIGESTS = [f"    --hash=sha256:{digit * 64}" for digit in "012"]
+ELSEWHERE = "sys_platform == 'win32'"
+
+
+def install(twin: Twin, pin: str, *asks: str) -> Twin:
+    for name, metadata in installed(pin, *asks).items():
+        twin.write(name, metadata)
+    return twin
+
+
+def refusals(twin: Twin, *asked: str) -> list[str]:
+    """Return what is said of the production lock when these are its requirements."""
+    return [finding.message for finding in unasked(twin.project, "runtime", [*map(Requirement, asked)])]
+
+
+def locked(twin: Twin, *pins: str) -> Twin:
+    return twin.write(RUNTIME, lock(*pins))
+
+
+def with_lines(*lines: str) -> str:
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "message"),
+    [
+        (["b==1 \\", DIGESTS[0], "a==1 \\", DIGESTS[0]], 1, "uv writes 'a==1' here, the lock has 'b==1'"),
+        (["a==1 \\", f"{DIGESTS[1]} \\", DIGESTS[0]], 2, "uv writes '--hash=sha256:000"),
+        (["a==1 \\", f"{DIGESTS[0]} \\", DIGESTS[0]], 2, "uv writes '--hash=sha256:000"),
+        (["a==1 \\", DIGESTS[0], DIGESTS[1]], 2, "uv writes '--hash=sha256:000"),
+        ([DIGESTS[0], "a==1 \\", DIGESTS[0]], 1, "uv writes 'a==1' here, the lock has '--hash"),
+        (["a==1 \\", "b==1 \\", DIGESTS[0]], 1, "a has no hash, so anything may be installed"),
+        (["a[extra]==1 \\", DIGESTS[0]], 1, "'a[extra]==1 \\\\' is neither a pinned version nor its hash"),
+    ],
+)
+def test_refuses_lock_when_uv_would_not_write_it(
+    twin: Twin, lines: Sequence[str], line: int, message: str
+) -> None:
+    twin.write(RUNTIME, with_lines(*lines))
+
+    finding = next(malformed(twin.project, "runtime"))
+
+    assert (finding.file, finding.line, finding.fix) == (RUNTIME, line, "./noxw -s lock")
+    assert message in finding.message
+
+
+def test_passes_when_uv_would_write_the_lock(twin: Twin) -> None:
+    marked = f"c==1 ; {ELSEWHERE} \\"
+    twin.write(
+        RUNTIME,
+        with_lines("a==1 \\", f"{DIGESTS[0]} \\", DIGESTS[1], "a-b==1 \\", DIGESTS[2], marked, DIGESTS[0]),
+    )
+
+    assert [*malformed(twin.project, "runtime")] == []
+
+
+def test_refuses_hash_when_another_lock_has_others_of_the_version(twin: Twin) -> None:
+    twin.replace(DEV, "0" * 64, "1" * 64)
+
+    [finding] = disagreeing(twin.project)
+
+    assert (finding.file, finding.line) == (DEV, 1)
+    assert finding.message == f"fastapi 1.0 has other hashes than in {RUNTIME}"
+
+
+def test_passes_when_installed_packages_ask_for_every_pin(twin: Twin) -> None:
+    """Over extras, names in other spellings, and circles."""
+    install(twin, "a==1", "b[more]>=1", 'never ; extra == "unasked"')
+    install(twin, "b==1", 'C.c ; extra == "more"')
+    install(twin, "c-c==1", "a")
+    locked(twin, "a==1", "b==1", "c-c==1")
+
+    assert refusals(twin, "a") == []
+
+
+def test_refuses_pin_when_nothing_asks_for_it(twin: Twin) -> None:
+    install(install(twin, "a==1", 'smuggled ; extra == "unasked"'), "smuggled==1")
+    locked(twin, "a==1", "smuggled==1")
+
+    assert refusals(twin, "a") == ["nothing asks for smuggled, but it would be installed"]
+
+
+def test_refuses_pin_when_only_another_unasked_one_asks_for_it(twin: Twin) -> None:
+    install(install(install(twin, "a==1"), "b==1", "c"), "c==1", "b")
+    locked(twin, "a==1", "b==1", "c==1")
+
+    assert [message.split(",")[0] for message in refusals(twin, "a")] == [
+        "nothing asks for b",
+        "nothing asks for c",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "pin", "message"),
+    [
+        (f"b ; {ELSEWHERE}", "b==1", "nothing asks for b for cpython "),
+        ("b", f"b==1 ; {ELSEWHERE}", "a asks for b for cpython "),
+        ("b", "c==1", "a asks for b, which the lock lacks"),
+        ("b>=2", "b==1", "a asks for b>=2, the lock has 1"),
+        (f"b>=2 ; {ELSEWHERE}", f"b==1 ; {ELSEWHERE}", "a asks for b>=2, the lock has 1"),
+    ],
+)
+def test_refuses_pin_when_it_is_not_the_one_that_is_asked_for(
+    twin: Twin, asked: str, pin: str, message: str
+) -> None:
+    install(install(install(twin, "a==1", asked), "b==1"), "c==1")
+    locked(twin, "a==1", pin)
+
+    assert any(said.startswith(message) for said in refusals(twin, "a"))
+
+
+def test_passes_when_the_limits_of_a_pin_are_lifted(twin: Twin) -> None:
+    install(install(twin, "a==1", "b<1"), "b==1")
+    locked(twin, "a==1", "b==1").append(
+        "backend/pyproject.toml", '[tool.uv]\noverride-dependencies = ["b"]\n'
+    )
+
+    assert refusals(twin, "a") == []
+
+
+def test_refuses_pin_when_its_version_is_not_installed(twin: Twin) -> None:
+    install(twin, "a==2")
+    locked(twin, "a==1")
+
+    assert refusals(twin, "a") == ["a 1 is not installed, so what it asks for is not known"]
+
+
+def test_judges_this_machine_alone_when_a_package_for_others_is_not_known(twin: Twin) -> None:
+    """That one may ask for more where it is installed, but for nothing here."""
+    there = f"sys_platform != '{sys.platform}'"
+    install(install(twin, "a==1", f"unknown ; {there}"), "smuggled==1")
+    locked(twin, "a==1", f"its-own==1 ; {there}", f"unknown==1 ; {there}")
+    assert refusals(twin, "a") == []
+
+    locked(twin, "a==1", "smuggled==1", f"unknown==1 ; {there}")
+    [message] = refusals(twin, "a")
+    assert message.startswith("nothing asks for smuggled")
+
+
+def test_follows_the_audit_s_lock_where_it_is_installed(twin: Twin) -> None:
+    twin.write("backend/requirements/audit.txt", lock("a==1", "smuggled==1"))
+    assert [*unasked(twin.project, "audit", [Requirement("a")])] == []
+
+    for pin in ("a==1", "smuggled==1"):
+        for name, metadata in installed(pin, place=".audit").items():
+            twin.write(name, metadata)
+    [finding] = unasked(twin.project, "audit", [Requirement("a")])
+    assert finding.message.startswith("nothing asks for smuggled")
