@@ -39,7 +39,7 @@ from app.infrastructure.security.access_tokens import JwtAccessTokens
 from app.infrastructure.security.passwords import Argon2PasswordHasher
 from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens, HmacRefreshTokens
 from app.presentation.cli import Commands, create_cli
-from app.presentation.http import docs, errors
+from app.presentation.http import docs, errors, oauth
 from app.presentation.http.dependencies import Departure, Dependencies
 from app.presentation.http.metrics import Metrics
 from app.presentation.http.middleware import RequestContextMiddleware
@@ -110,6 +110,7 @@ def create_app(
     app.add_middleware(RequestContextMiddleware)
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.proxy_networks)
     errors.install(app)
+    oauth.install(app)
     docs.install(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -22,7 +22,7 @@ from app.domain.auth import (
     Session,
     SessionId,
 )
-from app.domain.errors import UnauthenticatedError
+from app.domain.errors import InvalidTokenError
 from app.domain.identifiers import uuid7
 from app.domain.jobs import SendAccountExistsNotice
 from app.domain.login_attempts import account_key, client_key, require_attempts_left
@@ -247,7 +247,7 @@ def _session_of(text: str, tokens: SessionTokens) -> SessionId | None:
     refresh_token = tokens.refresh.read(text)
     if refresh_token is not None:
         return refresh_token.session_id
-    with suppress(UnauthenticatedError):
+    with suppress(InvalidTokenError):
         return tokens.access.read(text).session_id
     return None
 

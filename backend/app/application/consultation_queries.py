@@ -53,11 +53,11 @@ class ConsultationSummary:
     created_by: UUID
     created_at: datetime
     updated_at: datetime
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
 class ConsultationView(ConsultationSummary):
-    version: int
     questions: list[QuestionView]
 
 

@@ -17,7 +17,7 @@ class Authenticator(Protocol):
         """Return who presents this access token.
 
         Role, active flag and session are as the database has them now, read in one statement.
-        Raises UnauthenticatedError.
+        Raises InvalidTokenError.
         """
         ...
 
@@ -52,7 +52,7 @@ class AccessTokens(Protocol):
     def issue(self, *, member_id: MemberId, session_id: SessionId) -> AccessToken: ...
 
     def read(self, text: str) -> AccessTokenClaims:
-        """Raises UnauthenticatedError unless the token was made here and has not expired."""
+        """Raises InvalidTokenError unless the token was made here and has not expired."""
         ...
 
 

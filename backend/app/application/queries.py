@@ -54,12 +54,12 @@ class ArticleSummary:
     published_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
 class ArticleView(ArticleSummary):
     content: str
-    version: int
 
 
 @dataclass(frozen=True, slots=True)

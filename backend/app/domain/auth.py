@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import ClassVar, NewType, Protocol, Self
 from uuid import UUID
 
-from app.domain.errors import NotFoundError, RuleViolationError, UnauthenticatedError
+from app.domain.errors import DomainError, NotFoundError, RuleViolationError
 from app.domain.identifiers import uuid7
 from app.domain.members import MemberId
 
@@ -40,8 +40,15 @@ class SessionNotFoundError(NotFoundError):
     detail: ClassVar[str] = "You have no such session, or it has ended."
 
 
-class InvalidGrantError(UnauthenticatedError):
-    """The password or the refresh token is not good (RFC 6749 §5.2), for whatever reason."""
+class OAuthError(DomainError):
+    """A request to a token endpoint is refused. `code` is one of RFC 6749 §5.2."""
+
+    code: ClassVar[str] = "invalid_request"
+    detail: ClassVar[str] = "The request for a token is not valid."
+
+
+class InvalidGrantError(OAuthError):
+    """The password or the refresh token is not good, for whatever reason: log in again."""
 
     code: ClassVar[str] = "invalid_grant"
     detail: ClassVar[str] = "The credentials are wrong, expired or revoked."
@@ -136,7 +143,6 @@ class Session:
 
     IDLE_LIMIT: ClassVar[timedelta] = timedelta(days=14)
     ABSOLUTE_LIMIT: ClassVar[timedelta] = timedelta(days=30)
-    RETRY_WINDOW: ClassVar[timedelta] = timedelta(seconds=10)
 
     @classmethod
     def start(cls, token: RefreshToken, *, member_id: MemberId, at: datetime) -> Self:
@@ -155,19 +161,19 @@ class Session:
     def rotate(self, presented: RefreshToken, successor: RefreshToken, at: datetime) -> None:
         """Replace the live token by its successor, which is a function of the token presented.
 
-        The direct parent of the live token may come again within RETRY_WINDOW, because an answer
-        can get lost: the client then receives the live token a second time. Any other token of the
-        family is a replay: it ends the session.
+        The direct parent of the live token may come again at any time, because an answer can get lost:
+        as long as the live token was not used, the client receives it a second time. Any other token of
+        the family is a replay: it ends the session.
         Raises InvalidGrantError, RefreshTokenReplayedError (commit before it goes further).
         """
         if self.has_ended(at):
             raise InvalidGrantError
         if presented.digest == self.token_digest:
             self.parent_digest, self.token_digest = self.token_digest, successor.digest
-            self.rotated_at = at
-        elif not self._is_retry(presented, successor, at):
+        elif not self._is_retry(presented, successor):
             self.revoke(at)
             raise RefreshTokenReplayedError
+        self.rotated_at = at
 
     def has_ended(self, at: datetime) -> bool:
         idle_since = self.rotated_at + self.IDLE_LIMIT
@@ -178,12 +184,8 @@ class Session:
         if self.revoked_at is None:
             self.revoked_at = at
 
-    def _is_retry(self, presented: RefreshToken, successor: RefreshToken, at: datetime) -> bool:
-        return (
-            presented.digest == self.parent_digest
-            and successor.digest == self.token_digest
-            and at - self.rotated_at <= self.RETRY_WINDOW
-        )
+    def _is_retry(self, presented: RefreshToken, successor: RefreshToken) -> bool:
+        return presented.digest == self.parent_digest and successor.digest == self.token_digest
 
 
 class OneTimePurpose(StrEnum):

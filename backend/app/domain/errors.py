@@ -25,6 +25,10 @@ class UnauthenticatedError(DomainError):
     detail: ClassVar[str] = "A valid access token is needed."
 
 
+class InvalidTokenError(UnauthenticatedError):
+    """The access token is malformed, unknown, expired or revoked (RFC 6750 §3.1)."""
+
+
 class ForbiddenError(DomainError):
     """The asker may see the thing, but not do this with it."""
 

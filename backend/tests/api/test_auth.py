@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +15,9 @@ from app.domain.members import EmailAddress, Member, Role
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
 from app.presentation.http.dependencies import Dependencies
-from tests.api.problems import assert_problem
+from tests.api.problems import assert_oauth_error, assert_problem
 from tests.factories import PASSWORD, make_member
-from tests.fakes import CountingPasswordHasher
+from tests.fakes import CountingPasswordHasher, FixedClock
 
 AUTH = "/api/v1/auth"
 ME = "/api/v1/members/me"
@@ -70,11 +71,7 @@ async def me(client: AsyncClient, tokens: Mapping[str, Any]) -> Response:
 
 
 def assert_invalid_grant(answer: Response) -> None:
-    assert answer.status_code == 401
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-    body = answer.json()
-    assert (body["code"], body["error"]) == ("invalid_grant", "invalid_grant")
+    assert_oauth_error(answer, "invalid_grant")
 
 
 async def test_account_works_when_registered_verified_and_logged_in(
@@ -187,7 +184,7 @@ async def test_returns_tokens_that_are_not_stored_by_caches_when_logged_in(
     answer = await log_in(client, scope="anything", client_id="swagger")
 
     assert answer.status_code == 200
-    assert answer.headers["Cache-Control"] == "no-store"
+    assert (answer.headers["Cache-Control"], answer.headers["Pragma"]) == ("no-store", "no-cache")
     tokens = answer.json()
     assert tokens.keys() == {"access_token", "token_type", "expires_in", "refresh_token"}
     assert (tokens["token_type"], tokens["expires_in"]) == ("Bearer", 600)
@@ -195,7 +192,7 @@ async def test_returns_tokens_that_are_not_stored_by_caches_when_logged_in(
 
 
 @pytest.mark.parametrize("case", ["unknown", "malformed", "wrong", "unverified", "inactive"])
-async def test_returns_the_same_401_after_one_hash_when_a_login_fails(
+async def test_returns_the_same_400_after_one_hash_when_a_login_fails(
     client: AsyncClient,
     hasher: CountingPasswordHasher,
     uow: SqlAlchemyUnitOfWork,
@@ -221,21 +218,22 @@ async def test_returns_the_same_401_after_one_hash_when_a_login_fails(
 
 
 @pytest.mark.parametrize(
-    ("form", "pointer"),
+    ("form", "error", "pointer"),
     [
-        ({}, "/body/grant_type"),
-        ({"grant_type": "client_credentials"}, "/body/grant_type"),
-        ({"grant_type": "password", "username": ADDRESS}, "/body"),
-        ({"grant_type": "refresh_token", "password": PASSWORD}, "/body"),
+        ({}, "invalid_request", "/body/grant_type"),
+        ({"grant_type": "client_credentials"}, "unsupported_grant_type", "/body/grant_type"),
+        ({"grant_type": "password", "username": ADDRESS}, "invalid_request", "/body"),
+        ({"grant_type": "refresh_token", "password": PASSWORD}, "invalid_request", "/body"),
+        ({"grant_type": ["password", "password"]}, "invalid_request", "/body/grant_type"),
     ],
 )
-async def test_returns_422_when_the_grant_is_unknown_or_incomplete(
-    client: AsyncClient, form: dict[str, str], pointer: str
+async def test_returns_400_when_the_grant_is_unknown_or_incomplete(
+    client: AsyncClient, form: dict[str, str], error: str, pointer: str
 ) -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     answer = await client.post(f"{AUTH}/token", data=form, headers=headers)
 
-    assert_problem(answer, 422, "validation_failed", pointer=pointer)
+    assert_oauth_error(answer, error, pointer=pointer)
     assert PASSWORD not in answer.text
 
 
@@ -263,12 +261,14 @@ async def test_every_token_of_the_family_is_dead_when_the_oldest_is_replayed(
 
 
 async def test_returns_the_same_successor_when_the_answer_was_lost(
-    client: AsyncClient, marta: Member
+    client: AsyncClient, marta: Member, clock: FixedClock
 ) -> None:
     assert marta.may_log_in
     first = (await log_in(client)).json()
 
-    answers = [await refresh(client, first["refresh_token"]) for _ in range(2)]
+    answers = [await refresh(client, first["refresh_token"])]
+    clock.move(timedelta(days=1))
+    answers.append(await refresh(client, first["refresh_token"]))
 
     tokens = {answer.json()["refresh_token"] for answer in answers}
     assert len(tokens) == 1
@@ -296,10 +296,11 @@ async def test_returns_200_when_the_revoked_token_is_unknown(client: AsyncClient
     assert answer.status_code == 200
 
 
-async def test_returns_422_when_no_token_is_given_to_revoke(client: AsyncClient) -> None:
+async def test_returns_400_when_no_token_is_given_to_revoke(client: AsyncClient) -> None:
+    """RFC 7009 §2.2.1."""
     answer = await client.post(f"{AUTH}/revoke", data={"other": "x"})
 
-    assert_problem(answer, 422, "validation_failed", pointer="/body/token")
+    assert_oauth_error(answer, "invalid_request", pointer="/body/token")
 
 
 @pytest.mark.parametrize("change", ["is_active", "role"])

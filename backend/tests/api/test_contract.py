@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from app.application.access import POLICY, Action
-from tests.api.contract import operation_of, published
+from tests.api.contract import contract, operation_of, published
 from tests.api.routes import ROUTES
 
 
@@ -34,10 +34,12 @@ def test_says_what_it_does_and_how_it_fails_when_published(method: str, path: st
     assert operation["summary"]
     assert operation["description"]
     failures = {status: answer for status, answer in operation["responses"].items() if status >= "4"}
-    assert {"422", "500", "503"} <= failures.keys()
-    for answer in failures.values():
-        assert list(answer["content"]) == ["application/problem+json"]
-        assert answer["content"]["application/problem+json"]["examples"]
+    is_oauth = "application/x-www-form-urlencoded" in operation.get("requestBody", {}).get("content", {})
+    assert {"400" if is_oauth else "422", "500", "503"} <= failures.keys()
+    for status, answer in failures.items():
+        [(media_type, content)] = answer["content"].items()
+        assert media_type == ("application/json" if status == "400" else "application/problem+json")
+        assert content["examples"]
     assert ({"408", "413", "415"} <= failures.keys()) == ("requestBody" in operation)
     if "{id}" in path:
         assert "404" in failures
@@ -46,6 +48,22 @@ def test_says_what_it_does_and_how_it_fails_when_published(method: str, path: st
     if "201" in operation["responses"]:
         assert "idempotency-key" in [parameter["name"] for parameter in operation["parameters"]]
         assert "idempotency_key_in_use" in failures["409"]["content"]["application/problem+json"]["examples"]
+
+
+def test_has_no_defaults_when_a_schema_is_of_a_change() -> None:
+    """What a client leaves out stays (RFC 7396 §2). Generated clients send the defaults that they read."""
+    schemas = contract()["components"]["schemas"]
+    patched = {
+        path["patch"]["requestBody"]["content"]["application/merge-patch+json"]["schema"]["$ref"]
+        for path in contract()["paths"].values()
+        if "patch" in path
+    }
+    changes = {name for name in schemas if name.endswith("Update")}
+
+    assert {reference.rpartition("/")[2] for reference in patched} < changes
+    for name in changes:
+        for field, schema in schemas[name]["properties"].items():
+            assert "default" not in schema, (name, field)
 
 
 WITHOUT_VERSION = {"/api/v1/auth/sessions/{id}"}

@@ -11,6 +11,7 @@ from httpx import AsyncClient, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.members import EmailTakenError
+from app.presentation.http import oauth
 from app.presentation.http.errors import MEDIA_TYPE
 from tests.api.conftest import Callers
 from tests.api.contract import operation_of
@@ -31,9 +32,10 @@ def cases(method: str, path: str, generated: ModuleType) -> list[Any]:
 
 def assert_declared_problem(method: str, path: str, answer: Response) -> None:
     """Every error is a problem whose code the contract lists for this operation and status."""
-    assert answer.headers["Content-Type"] == MEDIA_TYPE
+    media_type = oauth.MEDIA_TYPE if answer.status_code == 400 else MEDIA_TYPE
+    assert answer.headers["Content-Type"] == media_type
     responses = operation_of(method, path)["responses"]
-    declared = responses[str(answer.status_code)]["content"][MEDIA_TYPE]["examples"]
+    declared = responses[str(answer.status_code)]["content"][media_type]["examples"]
     assert answer.json()["code"] in declared
 
 

@@ -68,7 +68,26 @@ async def test_returns_401_when_the_token_is_not_ours(client: AsyncClient) -> No
     answer = await client.get(NEWS, headers={"Authorization": "Bearer nonsense"})
 
     assert_problem(answer, 401, "unauthenticated")
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="pau2", error="invalid_token"'
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Basic Og=="}])
+async def test_challenges_without_an_error_when_there_is_no_token(
+    headers: dict[str, str], client: AsyncClient
+) -> None:
+    """RFC 6750 §3.1."""
+    answer = await client.get("/api/v1/members/me", headers=headers)
+
+    assert_problem(answer, 401, "unauthenticated")
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="pau2"'
+
+
+async def test_says_that_the_token_is_not_enough_when_the_role_is_not(client_for: ClientFor) -> None:
+    """RFC 6750 §3.1."""
+    answer = await (await client_for(Role.MEMBER)).get("/api/v1/audit-log")
+
+    assert_problem(answer, 403, "forbidden")
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="pau2", error="insufficient_scope"'
 
 
 @pytest.mark.parametrize(

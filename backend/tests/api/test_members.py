@@ -47,6 +47,7 @@ async def test_shows_everything_but_the_hash_when_reading_oneself(client_of: Cli
         "email_verified_at": "2026-11-22T09:30:00Z",
         "created_at": "2026-11-22T09:30:00Z",
         "updated_at": "2026-11-22T09:30:00Z",
+        "version": 1,
     }
 
 

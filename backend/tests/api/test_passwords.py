@@ -14,7 +14,7 @@ from app.domain.members import EmailAddress, Member
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
 from app.presentation.http.dependencies import Dependencies
-from tests.api.problems import assert_problem
+from tests.api.problems import assert_oauth_error, assert_problem
 from tests.factories import PASSWORD, make_member
 from tests.fakes import CountingPasswordHasher, FixedClock
 from tests.plugins.application import ClientOf
@@ -70,7 +70,7 @@ async def test_new_password_works_and_sessions_are_over_when_reset(
     assert (answer.status_code, answer.content) == (204, b"")
     mine = {"Authorization": f"Bearer {tokens['access_token']}"}
     assert_problem(await client.get("/api/v1/members/me", headers=mine), 401, "unauthenticated")
-    assert (await log_in(client)).status_code == 401
+    assert (await log_in(client)).status_code == 400
     assert (await log_in(client, NEW_PASSWORD)).status_code == 200
     again = await client.post(RESET, json={"token": token, "password": NEW_PASSWORD})
     assert_problem(again, 422, "one_time_token_invalid", pointer="/body/token")
@@ -145,7 +145,7 @@ async def test_returns_429_with_the_time_to_wait_after_ten_failures(
 ) -> None:
     me = await client_of(marta)
     for _ in range(10):
-        assert (await log_in(client, WRONG)).status_code == 401
+        assert (await log_in(client, WRONG)).status_code == 400
     clock.move(timedelta(seconds=59.5))
 
     refused = await log_in(client)
@@ -179,7 +179,7 @@ async def test_returns_429_when_one_client_fails_at_many_accounts_behind_a_trust
     async with reached_from(app, "10.1.2.3") as proxy:
         forged = [f"198.51.100.{number}, 203.0.113.7" for number in range(11)]
         assert await failures(proxy, forged) == 429
-        assert await failures(proxy, [f"203.0.113.{number}" for number in range(20, 31)]) == 401
+        assert await failures(proxy, [f"203.0.113.{number}" for number in range(20, 31)]) == 400
 
 
 async def test_returns_429_whatever_a_client_says_about_itself_when_it_is_no_trusted_proxy(
@@ -198,13 +198,13 @@ async def test_returns_429_whatever_a_client_says_about_itself_when_it_is_no_tru
         ("revoke", "token=a&unknown=1&unknown=2"),
     ],
 )
-async def test_returns_422_when_an_oauth_parameter_is_given_twice(
+async def test_returns_400_when_an_oauth_parameter_is_given_twice(
     client: AsyncClient, path: str, form: str
 ) -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     answer = await client.post(f"{AUTH}/{path}", content=form, headers=headers)
 
-    assert_problem(answer, 422, "validation_failed")
+    assert_oauth_error(answer, "invalid_request")
     (error,) = answer.json()["errors"]
     assert error["code"] == "repeated"
     assert error["pointer"] in {"/body/username", "/body/password", "/body/token", "/body/unknown"}

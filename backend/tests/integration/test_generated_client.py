@@ -15,11 +15,11 @@ from openapi_python_client import generate
 from openapi_python_client.config import Config, ConfigFile, MetaType
 
 from app.domain.auth import Password
-from app.domain.members import EmailAddress, Role
+from app.domain.members import EmailAddress, Member, Role
 from app.domain.news import ArticleScope
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.security.passwords import Argon2PasswordHasher
-from tests.factories import NOW, PASSWORD, make_article, make_member
+from tests.factories import NOW, PASSWORD, make_article, make_consultation, make_member
 
 CONTRACT = Path(__file__).resolve().parents[2] / "openapi.json"
 CACHE = CONTRACT.parents[1] / "reports/cache/mypy-client"
@@ -30,24 +30,53 @@ from httpx import AsyncBaseTransport
 
 from {CLIENT} import AuthenticatedClient, Client
 from {CLIENT}.api.auth.auth_token import asyncio as log_in
+from {CLIENT}.api.consultations.consultations_edit import asyncio as edit_consultation
+from {CLIENT}.api.consultations.consultations_list_all import asyncio as list_consultations
 from {CLIENT}.api.members.members_read_own_member import asyncio as read_me
 from {CLIENT}.api.news.news_list_news import asyncio as list_news
-from {CLIENT}.models import ArticleScope, MemberRead, NewsPage, TokenCreate, TokenCreateGrantType, TokenRead
+from {CLIENT}.models import (
+    ArticleScope,
+    ConsultationPage,
+    ConsultationRead,
+    ConsultationUpdate,
+    MemberRead,
+    NewsPage,
+    TokenCreate,
+    TokenCreateGrantType,
+    TokenRead,
+)
 
 
-async def visit(email: str, password: str, transport: AsyncBaseTransport) -> tuple[MemberRead, NewsPage]:
+async def enter(email: str, password: str, transport: AsyncBaseTransport) -> AuthenticatedClient:
     anybody = Client("http://test", httpx_args={{"transport": transport}})
     form = TokenCreate(grant_type=TokenCreateGrantType.PASSWORD, username=email, password=password)
     tokens = await log_in(client=anybody, body=form)
     assert isinstance(tokens, TokenRead), tokens
-    client = AuthenticatedClient(
+    return AuthenticatedClient(
         "http://test", token=tokens.access_token, httpx_args={{"transport": transport}}
     )
+
+
+async def visit(email: str, password: str, transport: AsyncBaseTransport) -> tuple[MemberRead, NewsPage]:
+    client = await enter(email, password, transport)
     me = await read_me(client=client)
     assert isinstance(me, MemberRead), me
     news = await list_news(client=client, scope=ArticleScope.INTERNAL)
     assert isinstance(news, NewsPage), news
     return me, news
+
+
+async def correct_title(email: str, password: str, transport: AsyncBaseTransport) -> ConsultationRead:
+    client = await enter(email, password, transport)
+    page = await list_consultations(client=client)
+    assert isinstance(page, ConsultationPage), page
+    [listed] = page.items
+    seen = f'"{{listed.version}}"'
+    edited = await edit_consultation(
+        listed.id, client=client, if_match=seen, body=ConsultationUpdate(title="Secret ballot")
+    )
+    assert isinstance(edited, ConsultationRead), edited
+    return edited
 """
 
 
@@ -111,11 +140,52 @@ def test_fits_a_program_when_types_are_strict(folder: Path, complaints: list[str
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("ConsultationUpdate", "title"),
+        ("EventUpdate", "title"),
+        ("MemberUpdate", "full_name"),
+        ("NewsUpdate", "title"),
+    ],
+)
+def test_sends_nothing_else_when_one_field_of_a_patch_is_set(
+    name: str, field: str, complaints: list[str]
+) -> None:
+    """RFC 7396 §2: an absent member stays as it is."""
+    assert complaints == []
+    patch = getattr(import_module(f"{CLIENT}.models"), name)
+
+    assert patch().to_dict() == {}
+    assert patch(**{field: "New"}).to_dict() == {field: "New"}
+
+
+async def make_caller(role: Role) -> Member:
+    password_hash = await Argon2PasswordHasher().hash(Password.typed(PASSWORD))
+    return make_member(email=EmailAddress("reader@pau2.example"), role=role, password_hash=password_hash)
+
+
+@pytest.mark.usefixtures("complaints")
+async def test_changes_the_title_alone_when_only_that_is_set(
+    transport: ASGITransport, uow: SqlAlchemyUnitOfWork
+) -> None:
+    member = await make_caller(Role.BOARD_MEMBER)
+    ballot = make_consultation(created_by=member.id, title="Secret balot", anonymous=True)
+    async with uow:
+        uow.members.add(member)
+        await uow.flush()
+        uow.consultations.add(ballot)
+        await uow.commit()
+    correct_title: Callable[..., Awaitable[Any]] = import_module(VISIT).correct_title
+
+    edited = await correct_title(member.email.value, PASSWORD, transport)
+
+    assert (edited.title, edited.anonymous, edited.audience.value) == ("Secret ballot", True, "MEMBERS")
+
+
 @pytest.mark.usefixtures("complaints")
 async def test_logs_in_and_reads_when_it_is_used(transport: ASGITransport, uow: SqlAlchemyUnitOfWork) -> None:
-    password_hash = await Argon2PasswordHasher().hash(Password.typed(PASSWORD))
-    email = EmailAddress("reader@pau2.example")
-    member = make_member(email=email, role=Role.MEMBER, password_hash=password_hash)
+    member = await make_caller(Role.MEMBER)
     article = make_article(scope=ArticleScope.INTERNAL, author_id=member.id)
     article.publish(NOW)
     async with uow:
@@ -125,9 +195,9 @@ async def test_logs_in_and_reads_when_it_is_used(transport: ASGITransport, uow: 
         await uow.commit()
     visit: Callable[..., Awaitable[tuple[Any, Any]]] = import_module(VISIT).visit
 
-    me, news = await visit(email.value, PASSWORD, transport)
+    me, news = await visit(member.email.value, PASSWORD, transport)
 
-    assert (me.id, me.email, me.role.value) == (member.id, email.value, "MEMBER")
+    assert (me.id, me.email, me.role.value) == (member.id, member.email.value, "MEMBER")
     assert [(each.id, each.title, each.published_at) for each in news.items] == [
         (article.id, article.title, NOW)
     ]

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from app.application.access import Actor
 from app.application.ports import AccessTokens
 from app.core.database import Connections
-from app.domain.errors import UnauthenticatedError
+from app.domain.errors import InvalidTokenError
 from app.domain.ports import Clock
 from app.infrastructure.database.auth import sessions
 from app.infrastructure.database.members import members
@@ -33,7 +33,7 @@ class SqlAlchemyAuthenticator:
         async with self._reads() as connection:
             row = (await connection.execute(query)).one_or_none()
         if row is None:
-            raise UnauthenticatedError
+            raise InvalidTokenError
         return Actor(
             member_id=claims.member_id,
             role=row.role,

@@ -75,7 +75,7 @@ _QUESTIONS = (
     .scalar_subquery()
 )
 
-_CONSULTATION = (*_SUMMARY, consultations.c.version, _QUESTIONS.label("questions"))
+_CONSULTATION = (*_SUMMARY, _QUESTIONS.label("questions"))
 
 
 def visible_consultations(visible: ConsultationVisibility) -> ColumnElement[bool]:

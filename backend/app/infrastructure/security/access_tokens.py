@@ -8,7 +8,7 @@ import jwt
 
 from app.application.ports import AccessToken, AccessTokenClaims
 from app.domain.auth import SessionId
-from app.domain.errors import UnauthenticatedError
+from app.domain.errors import InvalidTokenError
 from app.domain.identifiers import uuid7
 from app.domain.members import MemberId
 from app.domain.ports import Clock
@@ -50,11 +50,11 @@ class JwtAccessTokens:
         return AccessToken(text=text, expires_in=LIFETIME)
 
     def read(self, text: str) -> AccessTokenClaims:
-        """Return what a token says. Raises UnauthenticatedError unless it is ours and current."""
+        """Return what a token says. Raises InvalidTokenError unless it is ours and current."""
         try:
             header = jwt.get_unverified_header(text)
             if header.get("typ") != TYPE:
-                raise UnauthenticatedError
+                raise InvalidTokenError
             claims = jwt.decode(
                 text,
                 self._keys[header["kid"]],
@@ -66,12 +66,12 @@ class JwtAccessTokens:
             )
             issued_at, expires_at = _instant(claims["iat"]), _instant(claims["exp"])
             if not issued_at - LEEWAY <= self._clock.now() < expires_at + LEEWAY:
-                raise UnauthenticatedError
+                raise InvalidTokenError
             return AccessTokenClaims(
                 member_id=MemberId(UUID(claims["sub"])), session_id=SessionId(UUID(claims["sid"]))
             )
         except (jwt.InvalidTokenError, KeyError, TypeError, ValueError, OverflowError, OSError):
-            raise UnauthenticatedError from None
+            raise InvalidTokenError from None
 
 
 def _instant(seconds: int) -> datetime:

@@ -11,19 +11,21 @@ from pydantic.json_schema import models_json_schema
 from starlette.types import Receive, Scope, Send
 
 from app.presentation.http.errors import Problem, ValidationProblem
+from app.presentation.http.oauth import OAuthProblem
 
 ASSETS = "/docs/assets"
 
 
 class Api(FastAPI):
     """FastAPI, with what its contract lacks: the problem schemas, the merge patch media type, and an empty
-    `security` where no credentials are needed, since generators take `[{}]` for a demand."""
+    `security` where no credentials are needed, since generators take `[{}]` for a demand. Where OAuth answers
+    400 there is no 422, which FastAPI puts wherever a body is."""
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             contract = super().openapi()
             _, problems = models_json_schema(
-                [(Problem, "serialization"), (ValidationProblem, "serialization")],
+                [(each, "serialization") for each in (Problem, ValidationProblem, OAuthProblem)],
                 ref_template="#/components/schemas/{model}",
             )
             contract["components"]["schemas"] |= problems["$defs"]
@@ -34,6 +36,8 @@ class Api(FastAPI):
                 for operation in path.values():
                     if operation.get("security") == [{}]:
                         operation["security"] = []
+                    if "400" in operation["responses"]:
+                        del operation["responses"]["422"]
         return self.openapi_schema or {}
 
 

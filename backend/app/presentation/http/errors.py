@@ -16,13 +16,15 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 
+from app.application.access import ReauthenticationRequiredError
 from app.application.idempotency import AlreadyAnsweredError
 from app.core.logging import get_logger
-from app.domain.auth import InvalidGrantError
+from app.domain.auth import OAuthError
 from app.domain.errors import (
     ConflictError,
     DomainError,
     ForbiddenError,
+    InvalidTokenError,
     NotFoundError,
     PreconditionFailedError,
     RuleViolationError,
@@ -34,6 +36,7 @@ from app.domain.errors import (
 MEDIA_TYPE = "application/problem+json"
 
 STATUS: dict[type[DomainError], int] = {
+    OAuthError: 400,
     UnauthenticatedError: 401,
     ForbiddenError: 403,
     NotFoundError: 404,
@@ -44,10 +47,18 @@ STATUS: dict[type[DomainError], int] = {
     UnavailableError: 503,
 }
 
-HEADERS: dict[int, dict[str, str]] = {
-    401: {"WWW-Authenticate": 'Bearer realm="pau2"'},
-    503: {"Retry-After": "5"},
+HEADERS: dict[int, dict[str, str]] = {503: {"Retry-After": "5"}}
+
+CHALLENGES: dict[type[DomainError], str] = {
+    UnauthenticatedError: 'Bearer realm="pau2"',
+    InvalidTokenError: 'Bearer realm="pau2", error="invalid_token"',
+    ForbiddenError: 'Bearer realm="pau2", error="insufficient_scope"',
+    ReauthenticationRequiredError: (
+        'Bearer realm="pau2", error="insufficient_user_authentication", max_age="3600"'
+    ),
 }
+"""WWW-Authenticate, by kind: no `error` for a request without a token (RFC 6750 §3.1), and how recent the
+password has to be (RFC 9470 §3)."""
 
 HTTP_PROBLEMS: dict[int, tuple[str, str]] = {
     400: ("malformed_request", "The request cannot be read."),
@@ -103,6 +114,14 @@ def status_of(error: type[DomainError]) -> int:
     return next(STATUS[kind] for kind in error.__mro__ if kind in STATUS)
 
 
+def headers_of(error: DomainError) -> dict[str, str]:
+    """Return the headers that the error adds to those of its status."""
+    if isinstance(error, TooManyRequestsError):
+        return {"Retry-After": str(math.ceil(error.retry_after.total_seconds()))}
+    challenges = [CHALLENGES[kind] for kind in type(error).__mro__ if kind in CHALLENGES]
+    return {"WWW-Authenticate": challenges[0]} if challenges else {}
+
+
 def describe(status: int, code: str, detail: str) -> dict[str, Any]:
     """The members of a problem that do not depend on the request."""
     title = code.replace("_", " ").capitalize()
@@ -122,6 +141,7 @@ def problem_response(
     detail: str,
     *,
     headers: Mapping[str, str] | None = None,
+    media_type: str = MEDIA_TYPE,
     **members: object,
 ) -> JSONResponse:
     problem = describe(status, code, detail) | {
@@ -130,19 +150,14 @@ def problem_response(
         **members,
     }
     every = HEADERS.get(status, {}) | dict(headers or {})
-    return JSONResponse(problem, status, every, MEDIA_TYPE)
+    return JSONResponse(problem, status, every, media_type)
 
 
 async def domain_error(request: Request, error: DomainError) -> Response:
     status = status_of(type(error))
     _log.info("refused", code=error.code, status=status)
-    if isinstance(error, InvalidGrantError):  # OAuth clients look at `error` (RFC 6749 §5.2)
-        return problem_response(request, status, error.code, error.detail, error=error.code)
-    if isinstance(error, TooManyRequestsError):
-        wait = {"Retry-After": str(math.ceil(error.retry_after.total_seconds()))}
-        return problem_response(request, status, error.code, error.detail, headers=wait)
     if not isinstance(error, RuleViolationError):
-        return problem_response(request, status, error.code, error.detail)
+        return problem_response(request, status, error.code, error.detail, headers=headers_of(error))
     place = (error.part, error.field, *error.args)
     field = {"pointer": _pointer(place), "code": error.code, "message": error.detail}
     return problem_response(request, status, error.code, error.detail, errors=[field])

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from http import HTTPStatus
 from random import SystemRandom
@@ -21,6 +21,7 @@ from app.domain.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
+from app.presentation.http import oauth
 from app.presentation.http.dependencies import admit
 from app.presentation.http.errors import HTTP_PROBLEMS, MEDIA_TYPE, describe, status_of
 from app.presentation.http.requests import StrictRequest, check_parameters, refuse_other_content
@@ -28,6 +29,7 @@ from app.presentation.http.requests import StrictRequest, check_parameters, refu
 BASE = "/api/v1"
 ACTION = "x-action"
 BODY_PROBLEMS = (408, 413, 415)
+SCHEMAS = {400: "OAuthProblem", 422: "ValidationProblem"}
 RETRY_AFTER_SECONDS = (0.02, 0.1, 0.3)
 
 JSON = frozenset({"application/json"})
@@ -56,17 +58,19 @@ class StrictRoute(APIRoute):
         handler = super().get_route_handler()
         action = self._action()
         accepted = self._accepted_content()
+        refusing = oauth.refusing_as_oauth if accepted is FORM else nullcontext
 
         async def strict(received: Request) -> Response:
             request = StrictRequest(received.scope, received.receive)
             await admit(request, action)
-            check_parameters("query", request.query_params)
-            if accepted:
-                refuse_other_content(request, accepted)
-                await request.body()
-            if accepted is FORM:  # RFC 6749 §3.2
-                check_parameters("body", await request.form())
-            return await _persistently(partial(_answer, request, handler))
+            with refusing():
+                check_parameters("query", request.query_params)
+                if accepted:
+                    refuse_other_content(request, accepted)
+                    await request.body()
+                if accepted is FORM:  # RFC 6749 §3.2
+                    check_parameters("body", await request.form())
+                return await _persistently(partial(_answer, request, handler))
 
         return strict
 
@@ -150,19 +154,22 @@ def raw(action: Action, *errors: type[DomainError], content: dict[str, Any]) -> 
 def _responses(problems: Sequence[tuple[int, str, str]]) -> dict[int, dict[str, Any]]:
     responses: dict[int, dict[str, Any]] = {}
     for status, code, detail in sorted(problems):
-        invalid = status == HTTPStatus.UNPROCESSABLE_ENTITY
-        schema = "ValidationProblem" if invalid else "Problem"
+        schema = SCHEMAS.get(status, "Problem")
+        media_type = oauth.MEDIA_TYPE if status == HTTPStatus.BAD_REQUEST else MEDIA_TYPE
         response = responses.setdefault(
             status,
             {
                 "description": detail,
                 "content": {
-                    MEDIA_TYPE: {
+                    media_type: {
                         "schema": {"$ref": f"#/components/schemas/{schema}"},
                         "examples": {},
                     }
                 },
             },
         )
-        response["content"][MEDIA_TYPE]["examples"][code] = {"value": describe(status, code, detail)}
+        example = describe(status, code, detail)
+        if status == HTTPStatus.BAD_REQUEST:
+            example |= {"error": code, "error_description": detail}
+        response["content"][media_type]["examples"][code] = {"value": example}
     return responses

@@ -27,6 +27,7 @@ from app.presentation.http.dependencies import (
     UowDep,
 )
 from app.presentation.http.languages import LanguageDep
+from app.presentation.http.oauth import InvalidRequestError, UnsupportedGrantTypeError
 from app.presentation.http.routing import api_router, operation
 from app.presentation.http.schemas.auth import (
     Accepted,
@@ -100,7 +101,13 @@ async def resend(body: MailRequest, client: ClientAddress, uow: UowDep, clock: C
 @router.post(
     "/token",
     summary="Get tokens",
-    **operation(Action.LOG_IN, InvalidGrantError, TooManyAttemptsError),
+    **operation(
+        Action.LOG_IN,
+        InvalidGrantError,
+        InvalidRequestError,
+        UnsupportedGrantTypeError,
+        TooManyAttemptsError,
+    ),
 )
 async def token(
     *,
@@ -110,17 +117,20 @@ async def token(
     clock: ClockDep,
     hasher: HasherDep,
     tokens: SessionTokensDep,
+    response: Response,
 ) -> TokenRead:
     """OAuth 2 (RFC 6749): log in by `grant_type=password`, or exchange a `refresh_token`.
 
-    Each refresh token is good for one exchange. If its answer was lost, repeat the exchange within
-    10 seconds and you get the same refresh token again; later, or with an older token, the session ends.
+    Each refresh token is good for one exchange. If its answer was lost, repeat the exchange: as long as
+    nobody used the new refresh token, you get the same one again. An older token ends the session.
+    Refusals are those of RFC 6749 §5.2: log in again when `error` is `invalid_grant`, and only then.
     Wrong password, unknown address and an account that is not verified or not active look the same.
     After 10 failed log-ins within 5 minutes, for one address or from one client, you have to wait;
     resetting the password works at any time.
     """
     grant = form.to_grant(client)
     pair = await issue_tokens(grant, uow=uow, clock=clock, hasher=hasher, tokens=tokens)
+    response.headers["Pragma"] = "no-cache"  # RFC 6749 §5.1
     return TokenRead.of(pair)
 
 
@@ -128,7 +138,7 @@ async def token(
     "/revoke",
     response_class=Response,
     summary="Log out",
-    **operation(Action.LOG_IN),
+    **operation(Action.LOG_IN, InvalidRequestError),
 )
 async def revoke(
     form: Annotated[TokenRevocation, Form()], uow: UowDep, clock: ClockDep, tokens: SessionTokensDep

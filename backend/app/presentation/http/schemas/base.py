@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -71,3 +71,9 @@ class View(BaseModel):
     """Base of what clients get: filled from read models and entities by attribute."""
 
     model_config = ConfigDict(from_attributes=True)
+
+
+class VersionedView(View):
+    """Base of resources that `If-Match` guards, in lists as well: a change needs no read before it."""
+
+    version: int = Field(description="Grows with each change. In quotes it is the `ETag`.", examples=[1])

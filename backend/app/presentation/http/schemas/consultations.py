@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Self, cast
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import MISSING, Field
 
 from app.application.consultation_queries import (
     ConsultationFilter,
@@ -30,7 +30,7 @@ from app.domain.consultations.questions import (
     QuestionKind,
 )
 from app.presentation.http.pagination import PageParams
-from app.presentation.http.schemas.base import Instant, MultilineText, Schema, Text, View
+from app.presentation.http.schemas.base import Instant, MultilineText, Schema, Text, VersionedView, View
 
 Title = Annotated[
     Text, Field(min_length=1, max_length=Consultation.MAX_TITLE_LENGTH, examples=["A new playground"])
@@ -105,20 +105,20 @@ class ConsultationUpdate(Schema):
     """A merge patch (RFC 7396): absent fields stay, null clears the three that may be empty, and
     `questions` replaces all of them."""
 
-    title: Title = ""
-    description: Description | None = None
-    opens_at: Instant | None = None
-    closes_at: Instant | None = None
-    audience: ConsultationAudience = ConsultationAudience.MEMBERS
-    results_visibility: ResultsVisibility = ResultsVisibility.PRIVATE
-    anonymous: bool = False
-    questions: Questions = Field(default_factory=list)
+    title: Title | MISSING = MISSING
+    description: Description | MISSING | None = MISSING
+    opens_at: Instant | MISSING | None = MISSING
+    closes_at: Instant | MISSING | None = MISSING
+    audience: ConsultationAudience | MISSING = MISSING
+    results_visibility: ResultsVisibility | MISSING = MISSING
+    anonymous: bool | MISSING = MISSING
+    questions: Questions | MISSING = MISSING
 
     def to_changes(self) -> ConsultationChanges:
-        sent = self.model_dump(exclude_unset=True)
-        if "questions" in sent:
-            sent["questions"] = [question.to_draft() for question in self.questions]
-        return cast("ConsultationChanges", sent)
+        changes = cast("ConsultationChanges", self.model_dump())
+        if self.questions is not MISSING:
+            changes["questions"] = [question.to_draft() for question in self.questions]
+        return changes
 
 
 class OptionRead(View):
@@ -135,7 +135,7 @@ class QuestionRead(View):
     options: list[OptionRead]
 
 
-class ConsultationListed(View):
+class ConsultationListed(VersionedView):
     id: UUID
     title: str
     description: str | None

@@ -1,16 +1,16 @@
 """Events at the boundary."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Self, cast
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import MISSING, Field
 
 from app.application.events import CreateEvent
 from app.application.queries import EventFilter, EventSort, EventView, Page
 from app.domain.events import Event, EventAudience, EventChanges, EventStatus
 from app.presentation.http.pagination import PageParams
-from app.presentation.http.schemas.base import Instant, MultilineText, Schema, Text, View
+from app.presentation.http.schemas.base import Instant, MultilineText, Schema, Text, VersionedView, View
 
 Line = Annotated[Text, Field(min_length=1, max_length=Event.MAX_LINE_LENGTH)]
 Title = Annotated[Line, Field(examples=["Summer cinema"])]
@@ -26,9 +26,6 @@ Description = Annotated[
 ]
 Start = Annotated[Instant, Field(examples=["2027-07-02T22:00:00+02:00"])]
 End = Annotated[Instant, Field(description="After `starts_at`.", examples=["2027-07-03T00:30:00+02:00"])]
-
-
-NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class EventCreate(Schema):
@@ -55,19 +52,19 @@ class EventCreate(Schema):
 class EventUpdate(Schema):
     """A merge patch (RFC 7396): absent fields stay, null clears the description."""
 
-    title: Title = ""
-    description: Description | None = None
-    starts_at: Start = NEVER
-    ends_at: End = NEVER
-    location: Location = ""
-    organizer: Organizer = ""
-    audience: EventAudience = EventAudience.PUBLIC
+    title: Title | MISSING = MISSING
+    description: Description | MISSING | None = MISSING
+    starts_at: Start | MISSING = MISSING
+    ends_at: End | MISSING = MISSING
+    location: Location | MISSING = MISSING
+    organizer: Organizer | MISSING = MISSING
+    audience: EventAudience | MISSING = MISSING
 
     def to_changes(self) -> EventChanges:
-        return cast("EventChanges", self.model_dump(exclude_unset=True))
+        return cast("EventChanges", self.model_dump())
 
 
-class EventRead(View):
+class EventRead(VersionedView):
     id: UUID
     title: str
     description: str | None

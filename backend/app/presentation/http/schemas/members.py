@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Annotated, Self, cast
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, JsonValue
+from pydantic import MISSING, BeforeValidator, Field, JsonValue
 
 from app.application.members import Invitation
 from app.application.queries import MemberFilter, MemberSort, MemberView, Page, PersonalRows
 from app.domain.members import EmailAddress, Language, Member, PhoneNumber, ProfileChanges, Role
 from app.presentation.http.pagination import PageParams
-from app.presentation.http.schemas.base import Schema, Text, View
+from app.presentation.http.schemas.base import Schema, Text, VersionedView, View
 
 Email = Annotated[Text, Field(max_length=EmailAddress.MAX_LENGTH, examples=["marta@pau2.example"])]
 FullName = Annotated[
@@ -33,7 +33,7 @@ def _plain(value: object) -> object:
 PlainText = Annotated[str, BeforeValidator(_plain)]
 
 
-class MemberRead(View):
+class MemberRead(VersionedView):
     id: UUID
     email: PlainText
     full_name: str
@@ -49,13 +49,13 @@ class MemberRead(View):
 class MemberUpdate(Schema):
     """A merge patch (RFC 7396): absent fields stay, null clears the phone number."""
 
-    full_name: FullName = ""
-    phone: Phone | None = None
-    language: Language = Language.ENGLISH
+    full_name: FullName | MISSING = MISSING
+    phone: Phone | MISSING | None = MISSING
+    language: Language | MISSING = MISSING
 
     def to_changes(self) -> ProfileChanges:
-        changes = cast("ProfileChanges", self.model_dump(exclude_unset=True))
-        if self.phone is not None:
+        changes = cast("ProfileChanges", self.model_dump())
+        if isinstance(self.phone, str):
             changes["phone"] = PhoneNumber.parse(self.phone)
         return changes
 

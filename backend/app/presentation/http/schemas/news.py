@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Annotated, Self, cast
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import MISSING, Field
 
 from app.application.news import CreateArticle
 from app.application.queries import ArticleSummary, NewsFilter, NewsSort, Page
 from app.domain.news import Article, ArticleChanges, ArticleScope, ArticleStatus
 from app.presentation.http.pagination import PageParams
-from app.presentation.http.schemas.base import MultilineText, Schema, Text, View
+from app.presentation.http.schemas.base import MultilineText, Schema, Text, VersionedView, View
 
 Title = Annotated[
     Text,
@@ -59,17 +59,17 @@ class NewsCreate(Schema):
 class NewsUpdate(Schema):
     """A merge patch (RFC 7396): absent fields stay, null clears the two that may be empty."""
 
-    title: Title = ""
-    summary: Summary | None = None
-    content: Content = ""
-    cover_url: CoverUrl | None = None
-    scope: ArticleScope = ArticleScope.PUBLIC
+    title: Title | MISSING = MISSING
+    summary: Summary | MISSING | None = MISSING
+    content: Content | MISSING = MISSING
+    cover_url: CoverUrl | MISSING | None = MISSING
+    scope: ArticleScope | MISSING = MISSING
 
     def to_changes(self) -> ArticleChanges:
-        return cast("ArticleChanges", self.model_dump(exclude_unset=True))
+        return cast("ArticleChanges", self.model_dump())
 
 
-class NewsSummary(View):
+class NewsSummary(VersionedView):
     id: UUID
     title: str
     summary: str | None
