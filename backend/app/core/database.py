@@ -1,5 +1,6 @@
-"""Connections to PostgreSQL: one pool, three ways to use it."""
+"""Connections to PostgreSQL: one pool, three ways to use it. Every session is in UTC."""
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -8,7 +9,8 @@ from typing import Any, Self, TypeVar, cast
 from psycopg import AsyncConnection as DriverConnection
 from psycopg import OperationalError
 from psycopg.abc import PQGen
-from sqlalchemy import URL, Connection, NullPool, QueuePool, make_url
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import URL, Connection, NullPool, QueuePool, make_url, text
 from sqlalchemy import create_engine as create_blocking_engine
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
@@ -25,6 +27,8 @@ Connections = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 CONNECT_TIMEOUT_SECONDS = 3
 GRACE_SECONDS = 1
 """How long the server's own limit on a statement may take to reach us."""
+
+os.environ.pop("PGTZ", None)  # libpq sends it, and the server puts it above the `options` of `with_session`
 
 Returned = TypeVar("Returned")
 
@@ -74,17 +78,27 @@ def sqlalchemy_url(url: str) -> URL:
     return make_url(url).set(drivername="postgresql+psycopg")
 
 
-def with_limits(url: URL, **limits: float) -> URL:
-    """Set PostgreSQL's time-outs, in seconds, for every session, beside the `options` of the address."""
+def with_session(url: URL, **limits: float) -> URL:
+    """Add to the `options` of the address what every session has: UTC and PostgreSQL's time-outs, in seconds.
+
+    They count for more than the time zone of the server, the database and the role.
+    """
     given = url.normalized_query.get("options", ())
-    options = " ".join([*given, *(f"-c {name}={limit * 1000:.0f}" for name, limit in limits.items())])
+    settings = {"timezone": "UTC"} | {name: f"{limit * 1000:.0f}" for name, limit in limits.items()}
+    options = " ".join([*given, *(f"-c {name}={value}" for name, value in settings.items())])
     return url.update_query_dict({"options": options})
+
+
+def conninfo(url: URL) -> str:
+    """Write the address as libpq takes it, for a library that connects without SQLAlchemy."""
+    _, parameters = url.get_dialect()().create_connect_args(url)
+    return make_conninfo(**parameters)
 
 
 def create_engine(settings: Settings) -> AsyncEngine:
     """Make the pool. Every connection carries the limits of `settings`, and has its own for when the
     server does not keep them, so no query waits for ever."""
-    url = with_limits(
+    url = with_session(
         sqlalchemy_url(settings.database_url.get_secret_value()),
         statement_timeout=settings.database_statement_timeout,
         lock_timeout=settings.database_lock_timeout,
@@ -134,6 +148,7 @@ def connected_once(url: str) -> Iterator[Connection]:
         sqlalchemy_url(url), poolclass=NullPool, connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS}
     )
     with engine.connect() as connection:
+        connection.execute(text("SET timezone TO 'UTC'"))
         yield connection
 
 

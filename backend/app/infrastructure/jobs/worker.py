@@ -13,7 +13,7 @@ from app.application.idempotency import forget_old_answers
 from app.application.notices import NOTICES, send_notice
 from app.application.one_time_tokens import send_one_time_token
 from app.application.retention import forget_old_proofs
-from app.core.database import Database, connected
+from app.core.database import Database, connected, conninfo, sqlalchemy_url, with_session
 from app.core.settings import Settings
 from app.domain.jobs import SendNotice, SendOneTimeToken
 from app.domain.ports import Clock, Job
@@ -87,8 +87,8 @@ def create_worker(
     `every_minute` and `hourly` are chores that nobody has to ask for; while one waits to be run, no
     second one does.
     """
-    conninfo = f"postgresql:{database_url.partition(':')[2]}"  # a driver's name means nothing to psycopg
-    worker = App(connector=PsycopgConnector(conninfo=conninfo))
+    url = with_session(sqlalchemy_url(database_url))
+    worker = App(connector=PsycopgConnector(conninfo=conninfo(url)))
     for job_type, handler in handlers.items():
         worker.task(name=job_type.__name__, retry=RETRY)(_task(job_type, handler))
 
