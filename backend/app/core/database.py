@@ -10,8 +10,9 @@ from psycopg import AsyncConnection as DriverConnection
 from psycopg import OperationalError
 from psycopg.abc import PQGen
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import URL, Connection, NullPool, QueuePool, make_url, text
+from sqlalchemy import URL, AdaptedConnection, Connection, NullPool, QueuePool, event, make_url, text
 from sqlalchemy import create_engine as create_blocking_engine
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -25,6 +26,8 @@ from app.core.settings import Settings
 Connections = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 
 CONNECT_TIMEOUT_SECONDS = 3
+PING_SECONDS = 1
+"""How long a connection that was idle may take to show that it is alive."""
 GRACE_SECONDS = 1
 """How long the server's own limit on a statement may take to reach us."""
 
@@ -40,12 +43,23 @@ class ImpatientConnection(DriverConnection[Any]):
     """
 
     patience: float
+    was_used: bool = False
 
     @classmethod
     async def opened(cls, *arguments: Any, patience: float, **parameters: Any) -> Self:
         connection = await cls.connect(*arguments, **parameters)
         connection.patience = patience
         return connection
+
+    async def ping(self) -> None:
+        """Raises OperationalError when the server has gone while nobody used the connection."""
+        if self.was_used:
+            patience, self.patience = self.patience, PING_SECONDS
+            await self.set_autocommit(True)
+            await self.execute("")
+            await self.set_autocommit(False)
+            self.patience = patience
+        self.was_used = True
 
     async def wait(self, gen: PQGen[Returned], *arguments: Any, **options: Any) -> Returned:
         """Raises OperationalError without an SQLSTATE when the server is silent."""
@@ -104,12 +118,11 @@ def create_engine(settings: Settings) -> AsyncEngine:
         lock_timeout=settings.database_lock_timeout,
         idle_in_transaction_session_timeout=settings.database_idle_in_transaction_timeout,
     )
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=settings.database_pool_size,
         max_overflow=0,
         pool_timeout=settings.database_checkout_timeout,
-        pool_pre_ping=True,
         hide_parameters=True,
         connect_args={
             "async_creator_fn": ImpatientConnection.opened,
@@ -118,6 +131,16 @@ def create_engine(settings: Settings) -> AsyncEngine:
             "application_name": "pau2",
         },
     )
+    event.listen(engine.sync_engine, "checkout", _ping)
+    return engine
+
+
+def _ping(connection: AdaptedConnection, *_: object) -> None:
+    """Instead of the pool's own ping, which waits for as long as a statement may take."""
+    try:
+        connection.run_async(ImpatientConnection.ping)
+    except OperationalError as error:
+        raise InvalidatePoolError from error
 
 
 def create_database(engine: AsyncEngine) -> Database:
