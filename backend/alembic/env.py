@@ -7,7 +7,7 @@ from alembic import context
 from sqlalchemy import Connection, create_engine, pool
 from sqlalchemy.exc import OperationalError
 
-from app.core.database import sqlalchemy_url, with_limits
+from app.core.database import sqlalchemy_url, with_session
 from app.infrastructure.database.tables import metadata
 
 LOCK_TIMEOUT_SECONDS = 4
@@ -28,7 +28,7 @@ def _run_offline() -> None:
 def _run_online() -> None:
     """Wait 4 s at most for a lock that running requests hold, then give way and try again."""
     engine = create_engine(
-        with_limits(sqlalchemy_url(_url()), lock_timeout=LOCK_TIMEOUT_SECONDS),
+        with_session(sqlalchemy_url(_url()), lock_timeout=LOCK_TIMEOUT_SECONDS),
         poolclass=pool.NullPool,
         hide_parameters=True,
         connect_args={"connect_timeout": 5},

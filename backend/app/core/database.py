@@ -1,5 +1,6 @@
-"""Connections to PostgreSQL: one pool, three ways to use it."""
+"""Connections to PostgreSQL: one pool, three ways to use it. Every session is in UTC."""
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -8,8 +9,10 @@ from typing import Any, Self, TypeVar, cast
 from psycopg import AsyncConnection as DriverConnection
 from psycopg import OperationalError
 from psycopg.abc import PQGen
-from sqlalchemy import URL, Connection, NullPool, QueuePool, make_url
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import URL, AdaptedConnection, Connection, NullPool, QueuePool, event, make_url, text
 from sqlalchemy import create_engine as create_blocking_engine
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -23,8 +26,12 @@ from app.core.settings import Settings
 Connections = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 
 CONNECT_TIMEOUT_SECONDS = 3
+PING_SECONDS = 1
+"""How long a connection that was idle may take to show that it is alive."""
 GRACE_SECONDS = 1
 """How long the server's own limit on a statement may take to reach us."""
+
+os.environ.pop("PGTZ", None)  # libpq sends it, and the server puts it above the `options` of `with_session`
 
 Returned = TypeVar("Returned")
 
@@ -36,12 +43,23 @@ class ImpatientConnection(DriverConnection[Any]):
     """
 
     patience: float
+    was_used: bool = False
 
     @classmethod
     async def opened(cls, *arguments: Any, patience: float, **parameters: Any) -> Self:
         connection = await cls.connect(*arguments, **parameters)
         connection.patience = patience
         return connection
+
+    async def ping(self) -> None:
+        """Raises OperationalError when the server has gone while nobody used the connection."""
+        if self.was_used:
+            patience, self.patience = self.patience, PING_SECONDS
+            await self.set_autocommit(True)
+            await self.execute("")
+            await self.set_autocommit(False)
+            self.patience = patience
+        self.was_used = True
 
     async def wait(self, gen: PQGen[Returned], *arguments: Any, **options: Any) -> Returned:
         """Raises OperationalError without an SQLSTATE when the server is silent."""
@@ -74,28 +92,37 @@ def sqlalchemy_url(url: str) -> URL:
     return make_url(url).set(drivername="postgresql+psycopg")
 
 
-def with_limits(url: URL, **limits: float) -> URL:
-    """Set PostgreSQL's time-outs, in seconds, for every session, beside the `options` of the address."""
+def with_session(url: URL, **limits: float) -> URL:
+    """Add to the `options` of the address what every session has: UTC and PostgreSQL's time-outs, in seconds.
+
+    They count for more than the time zone of the server, the database and the role.
+    """
     given = url.normalized_query.get("options", ())
-    options = " ".join([*given, *(f"-c {name}={limit * 1000:.0f}" for name, limit in limits.items())])
+    settings = {"timezone": "UTC"} | {name: f"{limit * 1000:.0f}" for name, limit in limits.items()}
+    options = " ".join([*given, *(f"-c {name}={value}" for name, value in settings.items())])
     return url.update_query_dict({"options": options})
+
+
+def conninfo(url: URL) -> str:
+    """Write the address as libpq takes it, for a library that connects without SQLAlchemy."""
+    _, parameters = url.get_dialect()().create_connect_args(url)
+    return make_conninfo(**parameters)
 
 
 def create_engine(settings: Settings) -> AsyncEngine:
     """Make the pool. Every connection carries the limits of `settings`, and has its own for when the
     server does not keep them, so no query waits for ever."""
-    url = with_limits(
+    url = with_session(
         sqlalchemy_url(settings.database_url.get_secret_value()),
         statement_timeout=settings.database_statement_timeout,
         lock_timeout=settings.database_lock_timeout,
         idle_in_transaction_session_timeout=settings.database_idle_in_transaction_timeout,
     )
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=settings.database_pool_size,
         max_overflow=0,
         pool_timeout=settings.database_checkout_timeout,
-        pool_pre_ping=True,
         hide_parameters=True,
         connect_args={
             "async_creator_fn": ImpatientConnection.opened,
@@ -104,6 +131,16 @@ def create_engine(settings: Settings) -> AsyncEngine:
             "application_name": "pau2",
         },
     )
+    event.listen(engine.sync_engine, "checkout", _ping)
+    return engine
+
+
+def _ping(connection: AdaptedConnection, *_: object) -> None:
+    """Instead of the pool's own ping, which waits for as long as a statement may take."""
+    try:
+        connection.run_async(ImpatientConnection.ping)
+    except OperationalError as error:
+        raise InvalidatePoolError from error
 
 
 def create_database(engine: AsyncEngine) -> Database:
@@ -134,6 +171,7 @@ def connected_once(url: str) -> Iterator[Connection]:
         sqlalchemy_url(url), poolclass=NullPool, connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS}
     )
     with engine.connect() as connection:
+        connection.execute(text("SET timezone TO 'UTC'"))
         yield connection
 
 

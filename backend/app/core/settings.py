@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     database_statement_timeout: float = Field(5, gt=0)
     database_lock_timeout: float = 2
     database_idle_in_transaction_timeout: float = 15
+    worker_reconnect_timeout: float = Field(300, ge=0)
+    """How long the worker waits for a database that is away before it ends with an error."""
 
     shutdown_notice: float = 5
     """How long `/health/ready` fails before new connections are refused: some rounds of the load balancer."""

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import psycopg
 import pytest
+from procrastinate.exceptions import ConnectorException
 from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -13,7 +15,7 @@ from app.core.database import create_database, create_engine
 from app.core.settings import Settings
 from app.domain.errors import ConflictError, DomainError, RuleViolationError, UnavailableError
 from app.domain.members import EmailTakenError
-from app.infrastructure.database.errors import translating
+from app.infrastructure.database.errors import translated_errors, translating
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.factories import make_article, make_member
 
@@ -67,6 +69,9 @@ async def test_names_the_kind_when_a_constraint_has_no_name_for_people(uow: SqlA
         ("DO $$ BEGIN RAISE SQLSTATE '40001'; END $$", UnavailableError),
         ("DO $$ BEGIN RAISE SQLSTATE '53300'; END $$", UnavailableError),
         ("DO $$ BEGIN RAISE SQLSTATE '57P01'; END $$", UnavailableError),
+        ("DO $$ BEGIN RAISE SQLSTATE '25006'; END $$", UnavailableError),
+        ("DO $$ BEGIN RAISE SQLSTATE '25P04'; END $$", UnavailableError),
+        ("DO $$ BEGIN RAISE SQLSTATE '58030'; END $$", UnavailableError),
         ("DO $$ BEGIN RAISE SQLSTATE '23514'; END $$", RuleViolationError),
         (
             "DO $$ BEGIN SET ROLE NONE; PERFORM pg_terminate_backend(pg_backend_pid()); END $$",
@@ -81,6 +86,18 @@ async def test_translates_the_state_when_a_statement_fails(
         await run(quick, statement)
 
     await run(quick, "SELECT 1")
+
+
+def wrapped(error: psycopg.Error) -> ConnectorException:
+    """What procrastinate raises for it."""
+    wrapper = ConnectorException()
+    wrapper.__cause__ = error
+    return wrapper
+
+
+async def test_finds_the_meaning_among_the_causes_when_a_library_wraps_the_error() -> None:
+    with pytest.raises(UnavailableError), translated_errors():
+        raise wrapped(psycopg.errors.LockNotAvailable())
 
 
 async def test_passes_on_what_it_does_not_know_when_a_statement_is_wrong(quick: AsyncEngine) -> None:

@@ -197,3 +197,23 @@ async def test_answers_in_time_when_the_database_freezes_in_the_middle(
     assert seconds < STATEMENT_SECONDS + GRACE_SECONDS + 2
     wire.mend()
     assert (await client.get(f"/api/v1/members/{member.id}")).json()["is_active"] is True
+
+
+async def test_answers_within_seven_seconds_when_nothing_else_is_set(
+    wire: Wire, fresh_database_url: str
+) -> None:
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(wire.serving())
+        url = as_runtime_role(in_database(server, database_of(fresh_database_url)))
+        app = create_app(Settings(environment=Environment.TEST, database_url=SecretStr(url)))
+        await stack.enter_async_context(app.router.lifespan_context(app))
+        transport = ASGITransport(app)
+        client = await stack.enter_async_context(AsyncClient(transport=transport, base_url="http://test"))
+        assert (await client.get("/api/v1/news")).status_code == 200
+        wire.cut()
+
+        seconds, answer = await timed(client, "GET", "/api/v1/news")
+
+        wire.mend()
+    assert_problem(answer, 503, "unavailable")
+    assert seconds < 7

@@ -1,6 +1,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import vobject
@@ -84,6 +85,16 @@ async def test_is_in_utc_when_written() -> None:
     text = await written([make_event(starts_at=datetime(2026, 7, 1, 20, 15, tzinfo=UTC))])
 
     assert "DTSTART:20260701T201500Z\r\n" in text
+    assert "TZID" not in text
+
+
+async def test_is_in_utc_when_the_events_are_in_another_zone() -> None:
+    """RFC 5545 §3.2.19: a TZID needs a VTIMEZONE, and UTC has none."""
+    starts_at = datetime(2026, 7, 1, 20, 15, tzinfo=ZoneInfo("Europe/Madrid"))
+
+    text = await written([make_event(starts_at=starts_at)])
+
+    assert "DTSTART:20260701T181500Z\r\n" in text
     assert "TZID" not in text
 
 

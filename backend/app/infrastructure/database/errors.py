@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
+import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -34,9 +35,13 @@ STATES: dict[str, type[DomainError]] = {
     "40P01": CollisionError,
     "57014": UnavailableError,
     "55P03": UnavailableError,
+    "25006": UnavailableError,
     "25P03": UnavailableError,
+    "25P04": UnavailableError,
+    "58030": UnavailableError,
 }
-"""SQLSTATE → kind (PostgreSQL, appendix A), where no constraint says more."""
+"""SQLSTATE → kind (PostgreSQL, appendix A), where no constraint says more. 25006: a replica, or a primary
+that will write again."""
 
 UNAVAILABLE_CLASSES = ("08", "53", "57P")
 """Connection failures, exhausted resources, and a server that shuts down or starts."""
@@ -46,20 +51,33 @@ UNAVAILABLE_CLASSES = ("08", "53", "57P")
 def translated_errors() -> Iterator[None]:
     """Raise domain errors for what the database says. An error without a meaning passes unchanged.
 
-    Stale data is a collision: whoever comes second starts again from what the first has left, and then
-    learns whether that is the version, or the state, that the change was meant for.
+    Libraries wrap what the driver raises, so an error means what the first one among its causes means that
+    has a meaning.
     """
     try:
         yield
-    except StaleDataError:
-        raise CollisionError from None
-    except PoolTimeoutError:
-        raise UnavailableError from None
-    except DBAPIError as error:
-        meaning = _meaning(error)
+    except DomainError:
+        raise
+    except Exception as error:
+        meaning = meaning_of(error)
         if meaning is None:
             raise
         raise meaning from None
+
+
+def meaning_of(error: BaseException) -> type[DomainError] | None:
+    """Return the domain error that an error, or one of its causes, stands for.
+
+    Stale data is a collision: the transaction that comes second starts again from what the first has left,
+    and then learns whether that is the version, or the state, that the change was meant for.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        meaning = _own_meaning(cause)
+        if meaning is not None:
+            return meaning
+        cause = cause.__cause__
+    return None
 
 
 def translating(connections: Connections) -> Connections:
@@ -74,18 +92,22 @@ def translating(connections: Connections) -> Connections:
     return translated
 
 
-def _meaning(error: DBAPIError) -> type[DomainError] | None:
-    state = getattr(error.orig, "sqlstate", None)
-    if state is None:
-        return UnavailableError if error.connection_invalidated or _is_lost(error) else None
-    name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+def _own_meaning(error: BaseException) -> type[DomainError] | None:
+    if isinstance(error, StaleDataError):
+        return CollisionError
+    if isinstance(error, PoolTimeoutError):
+        return UnavailableError
+    if isinstance(error, DBAPIError):
+        return UnavailableError if error.connection_invalidated else None
+    return _meaning_to_driver(error) if isinstance(error, psycopg.Error) else None
+
+
+def _meaning_to_driver(error: psycopg.Error) -> type[DomainError] | None:
+    state, name = error.sqlstate, error.diag.constraint_name
+    if state is None:  # a connection that was lost, or could not be made
+        return UnavailableError if isinstance(error, psycopg.OperationalError) else None
     if name in CONSTRAINTS:
         return CONSTRAINTS[name]
     if state.startswith(UNAVAILABLE_CLASSES):
         return UnavailableError
     return STATES.get(state)
-
-
-def _is_lost(error: DBAPIError) -> bool:
-    """A connection that could not be made carries no SQLSTATE."""
-    return type(error.orig).__name__ in {"OperationalError", "ConnectionTimeout"}

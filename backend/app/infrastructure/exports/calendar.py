@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -61,7 +61,7 @@ def _begin() -> bytes:
 @lru_cache(REMEMBERED_EVENTS)
 def _event(columns: tuple[str, ...], row: Row) -> bytes:
     """Write one event. The organizer is its CONTACT: ORGANIZER is for meetings with attendees (§3.8.4.3)."""
-    given: dict[str, Any] = dict(zip(columns, row, strict=True))
+    given: dict[str, Any] = dict(zip(columns, map(_in_utc, row), strict=True))
     event = Event()
     event.add("uid", str(given["id"]))
     event.add("dtstamp", given["updated_at"])
@@ -78,3 +78,7 @@ def _event(columns: tuple[str, ...], row: Row) -> bytes:
     if given["description"] is not None:
         event.add("description", given["description"])
     return bytes(event.to_ical())
+
+
+def _in_utc(value: object) -> object:
+    return value.astimezone(UTC) if isinstance(value, datetime) else value

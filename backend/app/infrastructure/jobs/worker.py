@@ -1,22 +1,27 @@
 """The worker: runs the jobs that units of work have deferred."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from procrastinate import App, PsycopgConnector, RetryStrategy
+from procrastinate import App, PsycopgConnector, RetryStrategy, signals
 
 from app.application.consultations import follow_schedule
 from app.application.idempotency import forget_old_answers
 from app.application.notices import NOTICES, send_notice
 from app.application.one_time_tokens import send_one_time_token
 from app.application.retention import forget_old_proofs
-from app.core.database import Database, connected
+from app.core.database import Database, connected, conninfo, sqlalchemy_url, with_session
+from app.core.logging import get_logger
 from app.core.settings import Settings
+from app.domain.errors import UnavailableError
 from app.domain.jobs import SendNotice, SendOneTimeToken
 from app.domain.ports import Clock, Job
+from app.infrastructure.database.errors import meaning_of
 from app.infrastructure.database.idempotency import SqlAlchemyAnswerStore
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.mail.mailer import create_mailer
@@ -27,24 +32,63 @@ Chore = Callable[[], Awaitable[None]]
 
 CONCURRENT_JOBS = 5
 SHUTDOWN_SECONDS = 20
+STEADY_SECONDS = 60
+"""Whoever has run for so long had a database; looking for one in vain takes half of it."""
+PAUSE_SECONDS = 1
 RETRY = RetryStrategy(max_attempts=8, exponential_wait=4)
 """4, 16, 64 … seconds after each failure, about a day in all."""
+
+_log = get_logger()
 
 
 async def run_worker(settings: Settings, *, clock: Clock, until_idle: bool = False) -> None:
     """Run jobs until SIGINT or SIGTERM, or until none is left to do now.
 
-    A job that succeeded is deleted; one that failed for good stays for the operator to see.
+    A job that succeeded is deleted; one that failed for good stays for the operator to see. Raises
+    UnavailableError when the database was away for longer than the settings allow.
     """
     async with connected(settings) as database:
         worker = _worker(settings, database, clock)
-        async with worker.open_async():
-            await worker.run_worker_async(
-                wait=not until_idle,
-                concurrency=CONCURRENT_JOBS,
-                delete_jobs="successful",
-                shutdown_graceful_timeout=SHUTDOWN_SECONDS,
-            )
+        if until_idle:
+            await _run(worker, wait=False)
+            return
+        running = asyncio.create_task(_keep_running(worker, patience=settings.worker_reconnect_timeout))
+        with signals.on_stop(lambda: _cancel(running)), suppress(asyncio.CancelledError):
+            await running
+
+
+def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+
+
+async def _keep_running(worker: App, *, patience: float) -> None:
+    """Start again when the database was lost; procrastinate ends then, with an error or without."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + patience
+    while True:
+        began = loop.time()
+        try:
+            await _run(worker, wait=True)
+        except Exception as error:
+            if meaning_of(error) is not UnavailableError:
+                raise
+        if loop.time() - began > STEADY_SECONDS:
+            deadline = loop.time() + patience
+        if loop.time() >= deadline:
+            raise UnavailableError
+        _log.warning("the worker has lost the database and connects again")
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _run(worker: App, *, wait: bool) -> None:
+    async with worker.open_async():
+        await worker.run_worker_async(
+            wait=wait,
+            concurrency=CONCURRENT_JOBS,
+            delete_jobs="successful",
+            shutdown_graceful_timeout=SHUTDOWN_SECONDS,
+            install_signal_handlers=False,
+        )
 
 
 def _worker(settings: Settings, database: Database, clock: Clock) -> App:
@@ -87,8 +131,8 @@ def create_worker(
     `every_minute` and `hourly` are chores that nobody has to ask for; while one waits to be run, no
     second one does.
     """
-    conninfo = f"postgresql:{database_url.partition(':')[2]}"  # a driver's name means nothing to psycopg
-    worker = App(connector=PsycopgConnector(conninfo=conninfo))
+    url = with_session(sqlalchemy_url(database_url))
+    worker = App(connector=PsycopgConnector(conninfo=conninfo(url)))
     for job_type, handler in handlers.items():
         worker.task(name=job_type.__name__, retry=RETRY)(_task(job_type, handler))
 

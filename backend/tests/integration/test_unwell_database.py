@@ -1,0 +1,54 @@
+"""A database that answers but cannot do what it is asked: 503 and Retry-After, never 500."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import psycopg
+import pytest
+from httpx import ASGITransport, AsyncClient
+from psycopg import sql
+
+from app.core.settings import Settings
+from app.main import create_app
+from tests.api.problems import assert_problem
+from tests.factories import PASSWORD
+from tests.plugins.database import database_of
+
+REGISTRATION = {"email": "marta@pau2.example", "password": PASSWORD, "full_name": "Marta"}
+LOG_IN = {"grant_type": "password", "username": "marta@pau2.example", "password": PASSWORD}
+
+
+@pytest.fixture
+async def client(fresh_settings: Settings) -> AsyncIterator[AsyncClient]:
+    async with AsyncExitStack() as stack:
+        app = create_app(fresh_settings.model_copy(update={"database_lock_timeout": 0.2}))
+        await stack.enter_async_context(app.router.lifespan_context(app))
+        transport = ASGITransport(app, raise_app_exceptions=False)
+        yield await stack.enter_async_context(AsyncClient(transport=transport, base_url="http://test"))
+
+
+async def test_returns_503_when_the_table_of_the_jobs_is_locked(
+    client: AsyncClient, fresh_migration_url: str
+) -> None:
+    with psycopg.connect(fresh_migration_url) as holder:
+        holder.execute("LOCK procrastinate_jobs IN ACCESS EXCLUSIVE MODE")
+        response = await client.post("/api/v1/auth/register", json=REGISTRATION)
+
+    assert_problem(response, 503, "unavailable")
+    assert response.headers["Retry-After"]
+    assert (await client.post("/api/v1/auth/register", json=REGISTRATION)).status_code == 202
+
+
+async def test_returns_503_for_writes_alone_when_the_database_is_read_only(
+    client: AsyncClient, fresh_migration_url: str
+) -> None:
+    change = sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on")
+    with psycopg.connect(fresh_migration_url, autocommit=True) as owner:
+        owner.execute(change.format(sql.Identifier(database_of(fresh_migration_url))))
+
+    registered = await client.post("/api/v1/auth/register", json=REGISTRATION)
+    logged_in = await client.post("/api/v1/auth/token", data=LOG_IN)
+
+    assert_problem(registered, 503, "unavailable")
+    assert_problem(logged_in, 503, "unavailable")
+    assert (await client.get("/api/v1/news")).status_code == 200
