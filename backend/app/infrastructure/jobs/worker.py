@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from procrastinate import App, PsycopgConnector, RetryStrategy
+from procrastinate import App, PsycopgConnector
 
 from app.application.consultations import follow_schedule
 from app.application.idempotency import forget_old_answers
@@ -19,6 +19,7 @@ from app.domain.jobs import SendNotice, SendOneTimeToken
 from app.domain.ports import Clock, Job
 from app.infrastructure.database.idempotency import SqlAlchemyAnswerStore
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
+from app.infrastructure.jobs.retries import RETRY
 from app.infrastructure.mail.mailer import create_mailer
 from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
 
@@ -27,8 +28,6 @@ Chore = Callable[[], Awaitable[None]]
 
 CONCURRENT_JOBS = 5
 SHUTDOWN_SECONDS = 20
-RETRY = RetryStrategy(max_attempts=8, exponential_wait=4)
-"""4, 16, 64 … seconds after each failure, about a day in all."""
 
 
 async def run_worker(settings: Settings, *, clock: Clock, until_idle: bool = False) -> None:
