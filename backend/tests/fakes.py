@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 from uuid import UUID, uuid4
 
 from app.application.ports import MailTemplate
@@ -24,7 +24,6 @@ from app.domain.consultations.responses import (
     Participation,
     Response,
 )
-from app.domain.errors import CollisionError
 from app.domain.events import Event, EventId, EventNotFoundError
 from app.domain.login_attempts import LOG_INS, AttemptCount, AttemptKey, Limit
 from app.domain.members import (
@@ -38,8 +37,7 @@ from app.domain.members import (
 )
 from app.domain.news import Article, ArticleId, ArticleNotFoundError
 from app.domain.ports import Job
-
-Aggregate = TypeVar("Aggregate", Member, Article, Consultation, Event)
+from tests.versions import VERSIONED, count_versions, refuse_collisions
 
 
 class FixedClock:
@@ -306,7 +304,8 @@ class InMemoryUnitOfWork:
         self.clock = clock or FixedClock()
 
     async def __aenter__(self) -> Self:
-        self._before, self._copy = deepcopy(self.store), deepcopy(self.store)
+        self._read, self._copy = deepcopy(self.store), deepcopy(self.store)
+        self._flushed = deepcopy(self.store)
         copy = self._copy
         self.members = InMemoryMemberRepository(copy.members)
         self.sessions = InMemorySessionRepository(copy.sessions)
@@ -328,29 +327,19 @@ class InMemoryUnitOfWork:
     async def now(self) -> datetime:
         return self.clock.now()
 
-    async def flush(self) -> None: ...
+    async def flush(self) -> None:
+        for name in VERSIONED:
+            count_versions(getattr(self._flushed, name), getattr(self._copy, name))
+        self._flushed = deepcopy(self._copy)
 
     async def commit(self) -> None:
         emails = [member.email for member in self._copy.members.values()]
         if len(set(emails)) != len(emails):
             raise EmailTakenError
-        for name in ("members", "news", "consultations", "events"):
-            _count_versions(*(getattr(each, name) for each in (self._before, self.store, self._copy)))
+        for name in VERSIONED:
+            count_versions(getattr(self._flushed, name), getattr(self._copy, name))
+            refuse_collisions(*(getattr(each, name) for each in (self._read, self.store, self._copy)))
         vars(self.store).update(vars(deepcopy(self._copy)))
-
-
-def _count_versions(
-    before: Mapping[UUID, Aggregate], now: Mapping[UUID, Aggregate], after: Mapping[UUID, Aggregate]
-) -> None:
-    """Whoever changes or removes an entity must have started from the version that is stored now."""
-    for key, entity in before.items():
-        changed = after.get(key)
-        if changed is not None and asdict(changed) == asdict(entity):
-            continue
-        if key not in now or now[key].version != entity.version:
-            raise CollisionError
-        if changed is not None:
-            changed.version += 1
 
 
 class CountingPasswordHasher:

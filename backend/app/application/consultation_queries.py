@@ -58,6 +58,9 @@ class ConsultationSummary:
 
 @dataclass(frozen=True, slots=True)
 class ConsultationView(ConsultationSummary):
+    """`ballots_shuffled`: whether its closing is recorded, and with it the rewriting of its ballots."""
+
+    ballots_shuffled: bool
     questions: list[QuestionView]
 
 
@@ -195,11 +198,13 @@ class ConsultationVisibility:
             frozenset(ConsultationStatus if every else {ConsultationStatus.OPEN, ConsultationStatus.CLOSED}),
         )
 
-    def includes(self, consultation: Consultation) -> bool:
-        return consultation.audience in self.audiences and consultation.status in self.statuses
+    def includes(self, consultation: Consultation, at: datetime) -> bool:
+        return consultation.audience in self.audiences and consultation.status_at(at) in self.statuses
 
 
 class ConsultationQueries(Protocol):
+    """Consultations as they are when they are read: changes that are due show before they are recorded."""
+
     async def list_consultations(
         self, *, where: ConsultationFilter, page: PageRequest, visible: ConsultationVisibility
     ) -> Page[ConsultationSummary]: ...

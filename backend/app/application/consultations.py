@@ -30,7 +30,13 @@ from app.domain.consultations.consultation import (
     ResultsVisibility,
 )
 from app.domain.consultations.questions import Answer, QuestionDraft
-from app.domain.consultations.responses import Ballot, Participation, Response, ResultsPrivateError
+from app.domain.consultations.responses import (
+    Ballot,
+    Participation,
+    Response,
+    ResultsNotReadyError,
+    ResultsPrivateError,
+)
 from app.domain.ports import Clock, UnitOfWork
 
 
@@ -79,6 +85,7 @@ async def create_consultation(
             at=clock.now(),
         )
         uow.consultations.add(consultation)
+        await _record_due_changes(consultation, await uow.now(), uow)
         await uow.commit()
     return consultation
 
@@ -95,9 +102,10 @@ async def edit_consultation(
     """Change what its status still leaves free. `seen`: see `require_version`."""
     authorize(actor, Action.WRITE_CONSULTATIONS)
     async with uow:
-        consultation = await uow.consultations.get_locked(id)
+        consultation, at = await _get_current(id, uow)
         require_version(consultation, seen)
         consultation.edit(changes, at=clock.now())
+        await _record_due_changes(consultation, at, uow)
         await uow.commit()
     return consultation
 
@@ -108,7 +116,7 @@ async def remove_consultation(
     """Delete a draft for good."""
     authorize(actor, Action.WRITE_CONSULTATIONS)
     async with uow:
-        consultation = await uow.consultations.get_locked(id)
+        consultation, _ = await _get_current(id, uow)
         require_version(consultation, seen)
         consultation.require_draft()
         await uow.consultations.remove(consultation)
@@ -119,8 +127,8 @@ async def open_consultation(id: ConsultationId, *, actor: Actor, uow: UnitOfWork
     """Let people answer from now on; questions and anonymity are fixed from here."""
     authorize(actor, Action.WRITE_CONSULTATIONS)
     async with uow:
-        consultation = await uow.consultations.get_locked(id)
-        consultation.open(at=await uow.now())
+        consultation, at = await _get_current(id, uow)
+        consultation.open(at)
         await uow.commit()
     return consultation
 
@@ -129,8 +137,8 @@ async def close_consultation(id: ConsultationId, *, actor: Actor, uow: UnitOfWor
     """Take no more answers. Submissions that hold the consultation are waited for and count."""
     authorize(actor, Action.WRITE_CONSULTATIONS)
     async with uow:
-        consultation = await uow.consultations.get_locked(id)
-        consultation.close(at=await uow.now())
+        consultation, at = await _get_current(id, uow)
+        consultation.close(at)
         await uow.responses.shuffle(consultation.id)
         await uow.commit()
     return consultation
@@ -140,20 +148,18 @@ async def archive_consultation(id: ConsultationId, *, actor: Actor, uow: UnitOfW
     """Take a closed consultation from its readers; the board still sees it."""
     authorize(actor, Action.WRITE_CONSULTATIONS)
     async with uow:
-        consultation = await uow.consultations.get_locked(id)
-        consultation.archive(at=await uow.now())
+        consultation, at = await _get_current(id, uow)
+        consultation.archive(at)
         await uow.commit()
     return consultation
 
 
 async def follow_schedule(*, uow: UnitOfWork) -> None:
-    """Open and close every consultation that is due, on the database's clock."""
+    """Record every opening and closing that is due, on the database's clock."""
     async with uow:
         at = await uow.now()
         for consultation in await uow.consultations.list_due_locked(at):
-            consultation.follow_schedule(at)
-            if consultation.status is ConsultationStatus.CLOSED:
-                await uow.responses.shuffle(consultation.id)
+            await _record_due_changes(consultation, at, uow)
         await uow.commit()
 
 
@@ -168,9 +174,9 @@ async def respond(
     authorize(actor, Action.ANSWER_CONSULTATIONS)
     async with uow:
         consultation = await uow.consultations.get_shared(id)
-        if not ConsultationVisibility.of(actor).includes(consultation):
-            raise ConsultationNotFoundError
         at = await uow.now()
+        if not ConsultationVisibility.of(actor).includes(consultation, at):
+            raise ConsultationNotFoundError
         taken = consultation.take(answers, at)
         if consultation.anonymous:
             await uow.responses.cast(
@@ -193,7 +199,8 @@ async def read_own_response(id: UUID, *, actor: Actor, queries: ConsultationQuer
 
 
 async def read_results(id: UUID, *, actor: Actor, queries: ConsultationQueries) -> Results:
-    """Raises ConsultationNotFoundError, ResultsPrivateError, ConsultationNotClosedError."""
+    """Raises ConsultationNotFoundError, ResultsPrivateError, ConsultationNotClosedError,
+    ResultsNotReadyError."""
     authorize(actor, Action.READ_RESULTS)
     consultation = await queries.get_consultation(id, visible=ConsultationVisibility.of(actor))
     _require_results(consultation, actor)
@@ -225,6 +232,22 @@ async def export_responses(
     return exporter.export("responses", table, format, record=record)
 
 
+async def _get_current(id: ConsultationId, uow: UnitOfWork) -> tuple[Consultation, datetime]:
+    """Lock it, record the changes that are due, and return it with the instant at which they were."""
+    consultation = await uow.consultations.get_locked(id)
+    at = await uow.now()
+    await _record_due_changes(consultation, at, uow)
+    return consultation, at
+
+
+async def _record_due_changes(consultation: Consultation, at: datetime, uow: UnitOfWork) -> None:
+    """Flush after each change, so that versions count up as reads have shown them."""
+    while consultation.follow_schedule(at):
+        await uow.flush()
+        if consultation.status is ConsultationStatus.CLOSED:
+            await uow.responses.shuffle(consultation.id)
+
+
 def _require_results(consultation: ConsultationView, actor: Actor) -> None:
     """The board sees NAMED results grow; everybody else, and ANONYMOUS ones, wait for the end."""
     board = may(actor, Action.READ_PRIVATE_RESULTS)
@@ -235,6 +258,8 @@ def _require_results(consultation: ConsultationView, actor: Actor) -> None:
         ready.add(ConsultationStatus.OPEN)
     if consultation.status not in ready:
         raise ConsultationNotClosedError
+    if consultation.anonymous and not consultation.ballots_shuffled:
+        raise ResultsNotReadyError
 
 
 def _table(results: Results) -> Rows:

@@ -96,6 +96,15 @@ class MailTemplate(StrEnum):
     CREDENTIALS_CHANGED = "credentials_changed"
 
 
+class MailRefusedError(Exception):
+    """The mail server refused a mail for good; `code` is its SMTP reply, and nothing else of it is kept,
+    since its text quotes addresses."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 class Mailer(Protocol):
     async def send(
         self,
@@ -106,7 +115,8 @@ class Mailer(Protocol):
         values: Mapping[str, str],
         mail_id: UUID,
     ) -> None:
-        """Hand a mail over for delivery, or raise what the transport raises.
+        """Hand a mail over for delivery. Raises MailRefusedError when it must not be tried again, and what
+        the transport raises when it may be.
 
         `mail_id` makes the Message-ID: a mail that is sent again is known as the same.
         """

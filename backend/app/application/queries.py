@@ -281,10 +281,18 @@ class AuditQueries(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """`connections_in_use` are this process's; `jobs_waiting` is None while the database is away."""
+    """`connections_in_use` are this process's; `jobs` is None while the database is away."""
 
     connections_in_use: int
-    jobs_waiting: int | None
+    jobs: "JobCounts | None"
+
+
+@dataclass(frozen=True, slots=True)
+class JobCounts:
+    """`failed`: given up, and kept for the operator to see."""
+
+    waiting: int
+    failed: int
 
 
 class LoadGauge(Protocol):

@@ -333,13 +333,13 @@ ROUTES: dict[tuple[str, str], Route] = {
         Call(200, consultation(ConsultationStatus.ARCHIVED, audience=EVERYBODY), visible=READS_EVERY),
     ),
     ("POST", "/api/v1/consultations"): route(
-        6, Call(201, plain(**CONSULTATION)), Call(201, plain(**CONSULTATION, **KEY))
+        7, Call(201, plain(**CONSULTATION)), Call(201, plain(**CONSULTATION, **KEY))
     ),
     ("PATCH", "/api/v1/consultations/{id}"): route(
-        6, Call(200, consultation(ConsultationStatus.DRAFT, {"json": {"title": "New"}, **SEEN}))
+        7, Call(200, consultation(ConsultationStatus.DRAFT, {"json": {"title": "New"}, **SEEN}))
     ),
     ("DELETE", "/api/v1/consultations/{id}"): route(
-        6, Call(204, consultation(ConsultationStatus.DRAFT, SEEN))
+        7, Call(204, consultation(ConsultationStatus.DRAFT, SEEN))
     ),
     ("POST", "/api/v1/consultations/{id}/open"): route(6, Call(200, consultation(ConsultationStatus.DRAFT))),
     ("POST", "/api/v1/consultations/{id}/close"): route(8, Call(200, consultation(OPEN, anonymous=True))),

@@ -95,7 +95,7 @@ async def test_returns_403_when_somebody_else_than_the_board_writes(
 async def test_returns_201_with_location_and_etag_when_created(client_for: ClientFor) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
     text = {"title": "Why?", "kind": "OPEN_TEXT", "description": "In a word."}
-    plan = {"opens_at": "2026-12-01T10:00:00+01:00", "closes_at": "2026-12-24T00:00:00Z"}
+    plan = {"opens_at": "2051-12-01T10:00:00+01:00", "closes_at": "2051-12-24T00:00:00Z"}
 
     answer = await board_member.post(CONSULTATIONS, json=DRAFT | plan | {"questions": [CHOICE, text]})
 
@@ -104,7 +104,7 @@ async def test_returns_201_with_location_and_etag_when_created(client_for: Clien
     read = answer.json()
     assert answer.headers["Location"] == f"{CONSULTATIONS}/{read['id']}"
     assert (read["status"], read["results_visibility"], read["anonymous"]) == ("DRAFT", "PRIVATE", False)
-    assert (read["opens_at"], read["closes_at"]) == ("2026-12-01T09:00:00Z", "2026-12-24T00:00:00Z")
+    assert (read["opens_at"], read["closes_at"]) == ("2051-12-01T09:00:00Z", "2051-12-24T00:00:00Z")
     where, why = read["questions"]
     assert [option["text"] for option in where["options"]] == ["Park", "School"]
     assert (where["required"], why["required"]) == (True, False)

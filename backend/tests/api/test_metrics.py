@@ -6,7 +6,9 @@ from httpx import AsyncClient
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.application.queries import JobCounts
 from app.core.database import create_database, create_engine
 from app.core.settings import Settings
 from app.domain.members import Role
@@ -64,8 +66,10 @@ async def test_counts_a_500_when_something_breaks(app: FastAPI, client: AsyncCli
     assert (await scraped(client))[requests("GET", "/api/v1/news", "500")] == 1
 
 
-async def test_shows_waiting_jobs_and_connections_when_scraped(client: AsyncClient) -> None:
-    for name in ("one", "two"):
+async def test_shows_waiting_and_failed_jobs_and_connections_when_scraped(
+    client: AsyncClient, connection: AsyncConnection
+) -> None:
+    for name in ("one", "two", "three"):
         registration = {
             "email": f"{name}@pau2.example",
             "password": PASSWORD,
@@ -73,9 +77,17 @@ async def test_shows_waiting_jobs_and_connections_when_scraped(client: AsyncClie
         }
         await client.post("/api/v1/auth/register", json=registration)
 
+    await connection.execute(
+        text(
+            """UPDATE procrastinate_jobs SET status = 'failed'
+            WHERE id = (SELECT min(id) FROM procrastinate_jobs)"""
+        )
+    )
+
     found = await scraped(client)
 
     assert found["pau2_jobs_waiting", ()] == 2
+    assert found["pau2_jobs_failed", ()] == 1
     assert found["pau2_database_connections_in_use", ()] == 1
 
 
@@ -86,6 +98,7 @@ async def test_shows_everything_else_when_the_database_is_away(app: FastAPI, cli
     found = await scraped(client)
 
     assert found["pau2_jobs_waiting", ()] != found["pau2_jobs_waiting", ()]
+    assert found["pau2_jobs_failed", ()] != found["pau2_jobs_failed", ()]
     assert found["pau2_database_connections_in_use", ()] == 3
 
 
@@ -97,8 +110,8 @@ async def test_stops_waiting_when_the_queue_is_locked(fresh_database_url: str) -
         await blocker.execute(text("LOCK procrastinate_jobs IN ACCESS EXCLUSIVE MODE"))
         async with asyncio.timeout(1.5):
             loads = await asyncio.gather(*(gauge.measure() for _ in range(5)))
-        assert [load.jobs_waiting for load in loads] == [None] * 5
+        assert [load.jobs for load in loads] == [None] * 5
         assert loads[0].connections_in_use == 1
         await blocker.rollback()
-    assert (await gauge.measure()).jobs_waiting == 0
+    assert (await gauge.measure()).jobs == JobCounts(waiting=0, failed=0)
     await engine.dispose()

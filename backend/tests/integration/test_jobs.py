@@ -1,6 +1,6 @@
 """Jobs in a real queue, mail over real SMTP."""
 
-import asyncio
+import json
 import logging
 import re
 from collections.abc import AsyncIterator
@@ -14,7 +14,6 @@ from typing import Any
 import psycopg
 import pytest
 from aiosmtpd.handlers import Message as Handler
-from aiosmtpd.smtp import SMTP
 from procrastinate.schema import SchemaManager
 from pydantic import SecretStr
 from sqlalchemy import text
@@ -34,6 +33,7 @@ from app.infrastructure.jobs.worker import create_worker, run_worker
 from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
 from tests.factories import PASSWORD, make_member
 from tests.fakes import CountingPasswordHasher, FixedClock
+from tests.integration.smtp_server import Refusing, smtp_server
 
 ADDRESS = EmailAddress("marta-canary@pau2.example")
 REGISTRATION = Registration(email=ADDRESS, password=PASSWORD, full_name="Marta Canary", client="203.0.113.7")
@@ -57,11 +57,8 @@ def mailbox() -> Mailbox:
 
 @pytest.fixture
 async def smtp_url(mailbox: Mailbox) -> AsyncIterator[str]:
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(mailbox, loop=loop), "127.0.0.1", 0)
-    yield f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    server.close()
-    await server.wait_closed()
+    async with smtp_server(mailbox) as url:
+        yield url
 
 
 class Office:
@@ -154,6 +151,59 @@ async def test_waits_and_tries_again_when_the_mail_server_is_down(
     await office.execute("UPDATE procrastinate_jobs SET scheduled_at = now()")
     await office.work(smtp_url=SecretStr(smtp_url))
     assert mailbox.mails[0]["Message-ID"].startswith(f"<{job.args['token_id']}@")
+
+
+@pytest.mark.parametrize(
+    ("reply", "status", "later", "logged"),
+    [
+        ("550 5.1.1 marta-canary@pau2.example: no such user", "failed", None, [550]),
+        ("452 4.2.2 marta-canary@pau2.example: mailbox full", "todo", True, []),
+    ],
+)
+async def test_gives_up_or_waits_as_the_reply_says_when_a_mail_is_refused(
+    *,
+    reply: str,
+    status: str,
+    later: bool | None,
+    logged: list[int],
+    office: Office,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """What is given up stays in the table, and in the log without the server's words: they name people."""
+    await office.register()
+    handlers = logging.getLogger().handlers
+    async with smtp_server(Refusing(RCPT=reply)) as url:
+        try:
+            configure_logging("INFO")
+            await office.work(smtp_url=SecretStr(url))
+        finally:
+            logging.getLogger().handlers = handlers
+
+    [job] = await office.jobs()
+    assert (job.status, job.attempts, job.later) == (status, 1, later)
+    written = capfd.readouterr().err
+    lines = [json.loads(line) for line in written.splitlines() if line.startswith("{")]
+    failures = [line for line in lines if line["event"] == "job_failed"]
+    assert [line["code"] for line in failures] == logged
+    assert all((line["job"], line["attempt"]) == ("SendOneTimeToken", 1) for line in failures)
+    assert "anary" not in written
+
+
+async def test_logs_that_a_job_is_given_up_when_it_was_tried_often_enough(
+    office: Office, capfd: pytest.CaptureFixture[str]
+) -> None:
+    await office.register()
+    await office.execute("UPDATE procrastinate_jobs SET attempts = 8")
+    handlers = logging.getLogger().handlers
+    try:
+        configure_logging("INFO")
+        await office.work()
+    finally:
+        logging.getLogger().handlers = handlers
+
+    [job] = await office.jobs()
+    assert job.status == "failed"
+    assert '"event": "job_failed"' in capfd.readouterr().err
 
 
 async def test_another_worker_sends_the_mail_when_one_died(

@@ -1,6 +1,6 @@
 """What reading costs."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -9,17 +9,24 @@ from pydantic import SecretStr
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.application.consultation_queries import (
+    ConsultationFilter,
+    ConsultationSort,
+    ConsultationVisibility,
+)
 from app.application.queries import NewsFilter, NewsSort, NewsVisibility, PageRequest, Position
 from app.core.database import Database, create_database, create_engine
 from app.core.settings import Settings
 from app.domain.members import Role
+from app.infrastructure.database.consultation_queries import SqlAlchemyConsultationQueries
 from app.infrastructure.database.exports import SqlAlchemyExportSource
 from app.infrastructure.database.news_queries import SqlAlchemyNewsQueries
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
-from tests.factories import make_article, make_member
+from tests.factories import make_actor, make_article, make_member
 from tests.plugins.application import ClientFor
 
 EVERYTHING = NewsVisibility(internal=True, unpublished=True)
+BOARD = ConsultationVisibility.of(make_actor(Role.BOARD_MEMBER))
 
 
 @pytest.fixture
@@ -46,9 +53,28 @@ async def test_takes_two_statements_when_a_list_is_read_with_a_token(
     assert len(statements) == 2, statements
 
 
-@pytest.mark.parametrize("sort", list(NewsSort))
+Read = Callable[[Database, PageRequest], Awaitable[object]]
+
+
+def read_news(database: Database, page: PageRequest) -> Awaitable[object]:
+    queries = SqlAlchemyNewsQueries(database.reads)
+    return queries.list_articles(where=NewsFilter(), page=page, visible=EVERYTHING)
+
+
+def read_consultations(database: Database, page: PageRequest) -> Awaitable[object]:
+    queries = SqlAlchemyConsultationQueries(database.reads)
+    return queries.list_consultations(where=ConsultationFilter(), page=page, visible=BOARD)
+
+
+@pytest.mark.parametrize(
+    ("read", "sort"),
+    [
+        *((read_news, sort) for sort in NewsSort),
+        *((read_consultations, sort) for sort in ConsultationSort),
+    ],
+)
 async def test_walks_an_index_when_a_deep_page_is_read(
-    sort: NewsSort, database: Database, connection: AsyncConnection, statements: list[str]
+    read: Read, sort: str, database: Database, connection: AsyncConnection, statements: list[str]
 ) -> None:
     """EXPLAIN what the query really sends; small tables are not worth an index to the planner."""
     page = PageRequest(limit=20, sort=sort, after=Position(key="2026-11-22T09:30:00+00:00", id=uuid4()))
@@ -58,12 +84,11 @@ async def test_walks_an_index_when_a_deep_page_is_read(
         "before_cursor_execute",
         lambda *arguments: parameters.append(arguments[3]),
     )
-    await SqlAlchemyNewsQueries(database.reads).list_articles(
-        where=NewsFilter(), page=page, visible=EVERYTHING
-    )
-    await connection.execute(text("SET LOCAL enable_seqscan = off"))
+    await read(database, page)
+    for way in ("seqscan", "bitmapscan"):
+        await connection.execute(text(f"SET LOCAL enable_{way} = off"))
 
-    plan = await connection.exec_driver_sql(f"EXPLAIN {statements[-2]}", parameters[0])
+    plan = await connection.exec_driver_sql(f"EXPLAIN {statements[-3]}", parameters[0])
 
     lines = "\n".join(plan.scalars())
     assert "Index Scan" in lines, lines

@@ -346,6 +346,7 @@ def make_view(kind: QuestionKind, options: list[str], *, anonymous: bool) -> Con
         created_at=NOW,
         updated_at=NOW,
         version=3,
+        ballots_shuffled=True,
         questions=[QuestionView(uuid4(), "Q", None, kind, required=True, options=asked)],
     )
 

@@ -37,6 +37,7 @@ from app.domain.consultations.responses import Ballot
 from app.domain.errors import ConflictError, RuleViolationError
 from tests.factories import NOW, make_answers, make_consultation, make_question
 
+EARLIER = NOW - timedelta(hours=1)
 LATER = NOW + timedelta(hours=1)
 MUCH_LATER = NOW + timedelta(days=1)
 MULTIPLE = make_question(kind=QuestionKind.MULTIPLE_CHOICE, options=["A", "B", "C"], required=False)
@@ -132,7 +133,8 @@ def test_can_be_deleted_when_and_only_when_it_is_a_draft() -> None:
         ({"opens_at": LATER}, NOW, ConsultationStatus.DRAFT),
         ({"opens_at": LATER}, LATER, ConsultationStatus.OPEN),
         ({"opens_at": LATER, "questions": []}, LATER, ConsultationStatus.DRAFT),
-        ({"opens_at": NOW, "closes_at": LATER}, LATER, ConsultationStatus.DRAFT),
+        ({"opens_at": LATER, "closes_at": MUCH_LATER}, MUCH_LATER, ConsultationStatus.CLOSED),
+        ({"opens_at": EARLIER, "closes_at": NOW}, LATER, ConsultationStatus.DRAFT),
         ({"closes_at": LATER}, NOW, ConsultationStatus.DRAFT),
     ],
 )
@@ -141,9 +143,25 @@ def test_opens_by_itself_when_it_is_due_and_complete(
 ) -> None:
     consultation = make_consultation(**plan)
 
-    consultation.follow_schedule(at)
+    assert consultation.status_at(at) is status
+    while consultation.follow_schedule(at):
+        pass
 
     assert consultation.status is status
+
+
+def test_dates_changes_when_they_were_due_and_not_when_they_are_recorded() -> None:
+    consultation = make_consultation(opens_at=LATER, closes_at=MUCH_LATER)
+    much_later_still = MUCH_LATER + timedelta(days=1)
+
+    assert consultation.follow_schedule(much_later_still)
+    opened_at = (consultation.status, consultation.updated_at)
+    assert consultation.follow_schedule(much_later_still)
+    closed_at = (consultation.status, consultation.updated_at)
+
+    assert opened_at == (ConsultationStatus.OPEN, LATER)
+    assert closed_at == (ConsultationStatus.CLOSED, MUCH_LATER)
+    assert not consultation.follow_schedule(much_later_still)
 
 
 @pytest.mark.parametrize(
@@ -157,6 +175,7 @@ def test_opens_by_itself_when_it_is_due_and_complete(
 def test_closes_by_itself_when_it_is_due(closes_at: datetime | None, status: ConsultationStatus) -> None:
     consultation = opened(closes_at=closes_at)
 
+    assert consultation.status_at(LATER) is status
     consultation.follow_schedule(LATER)
 
     assert consultation.status is status

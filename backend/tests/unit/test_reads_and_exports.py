@@ -112,6 +112,7 @@ def make_view(**overrides: Any) -> ConsultationView:
         "created_by": ME,
         "created_at": NOW,
         "updated_at": NOW,
+        "ballots_shuffled": True,
         "version": 1,
         "questions": questions,
     }

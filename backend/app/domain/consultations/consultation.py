@@ -144,8 +144,8 @@ class Consultation:
     """A questionnaire: DRAFT, then OPEN, then CLOSED, then ARCHIVED.
 
     `opens_at` and `closes_at` are plans until it opens and closes, and then say when that was
-    due or, if somebody did it earlier, when it was done. After `closes_at` nobody answers, even
-    while the status still says OPEN.
+    due or, if somebody did it earlier, when it was done. `status` is the recorded one;
+    `status_at` includes changes that are due and not recorded yet.
     """
 
     id: ConsultationId
@@ -245,13 +245,27 @@ class Consultation:
         self.status = ConsultationStatus.ARCHIVED
         self.updated_at = at
 
-    def follow_schedule(self, at: datetime) -> None:
-        """Open or close if that is due. A draft that cannot be opened stays one."""
-        due = self.opens_at is not None and self.opens_at <= at
-        if self.status is ConsultationStatus.DRAFT and due and self.questions and not self._is_over(at):
-            self.open(at)
-        elif self.status is ConsultationStatus.OPEN and self._is_over(at):
-            self.close(at)
+    def status_at(self, at: datetime) -> ConsultationStatus:
+        """Return the status at this instant, recorded or not. A draft that cannot open stays one."""
+        status = self.status
+        if self._opening_is_due(at):
+            status = ConsultationStatus.OPEN
+        if status is ConsultationStatus.OPEN and self._is_over(at):
+            status = ConsultationStatus.CLOSED
+        return status
+
+    def follow_schedule(self, at: datetime) -> bool:
+        """Record the next change that is due, dated when it was due; say whether there was one.
+
+        Opening and closing are two calls, since each is a version of its own.
+        """
+        if self._opening_is_due(at) and self.opens_at is not None:
+            self.open(max(self.opens_at, self.updated_at))
+        elif self.status is ConsultationStatus.OPEN and self.closes_at is not None and self._is_over(at):
+            self.close(max(self.closes_at, self.updated_at))
+        else:
+            return False
+        return True
 
     def require_draft(self) -> None:
         """Raises ConsultationNotDraftError: what people have seen is not deleted."""
@@ -264,7 +278,7 @@ class Consultation:
         Raises ConsultationNotOpenError, AnswerMissingError, and AnswerError for an answer to an
         unknown question, a second one, and one that does not fit.
         """
-        if self.status is not ConsultationStatus.OPEN or self._is_over(at):
+        if self.status_at(at) is not ConsultationStatus.OPEN:
             raise ConsultationNotOpenError
         asked = {question.id for question in self.questions}
         given: dict[QuestionId, int] = {}
@@ -291,6 +305,11 @@ class Consultation:
             or changes.get("opens_at", self.opens_at) != self.opens_at
             or (closed and changes.get("closes_at", self.closes_at) != self.closes_at)
         )
+
+    def _opening_is_due(self, at: datetime) -> bool:
+        """A draft opens by itself, unless it was last changed when its end was over."""
+        due = self.status is ConsultationStatus.DRAFT and self.opens_at is not None and self.opens_at <= at
+        return due and bool(self.questions) and not self._is_over(self.updated_at)
 
     def _is_over(self, at: datetime) -> bool:
         return self.closes_at is not None and self.closes_at <= at

@@ -30,6 +30,13 @@ class ResultsPrivateError(ForbiddenError):
     detail: ClassVar[str] = "Only the board sees these results."
 
 
+class ResultsNotReadyError(ConflictError):
+    """The consultation is over, and its ballots are not shuffled yet."""
+
+    code: ClassVar[str] = "results_not_ready"
+    detail: ClassVar[str] = "The ballots are being shuffled. Retry in a minute."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
     """NAMED: who said what, and when."""

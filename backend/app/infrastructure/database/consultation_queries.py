@@ -37,14 +37,21 @@ from app.domain.consultations.consultation import Answers, ConsultationNotFoundE
 from app.domain.consultations.questions import OptionId, QuestionId, QuestionKind
 from app.domain.consultations.responses import ResponseNotFoundError
 from app.domain.members import MemberId
-from app.infrastructure.database.consultations import consultations, options, questions, sorted_at
+from app.infrastructure.database.consultations import options, questions
+from app.infrastructure.database.consultations_at import consultations_at
 from app.infrastructure.database.keyset import by_instant, by_text, fetch_page
 from app.infrastructure.database.read_models import columns_of
 from app.infrastructure.database.responses import ballots, participations, responses
 
-SORT_KEYS = {"opens_at": by_instant(sorted_at), "title": by_text(consultations.c.title)}
+current = consultations_at(func.statement_timestamp())
+"""Consultations at the time of the statement, which all its parts share."""
 
-_SUMMARY = columns_of(consultations, ConsultationSummary)
+SORT_KEYS = {
+    "opens_at": by_instant(func.coalesce(current.c.opens_at, current.c.created_at)),
+    "title": by_text(current.c.title),
+}
+
+_SUMMARY = columns_of(current, ConsultationSummary)
 
 _OPTIONS = (
     select(
@@ -71,22 +78,22 @@ _QUESTIONS = (
             )
         )
     )
-    .where(questions.c.consultation_id == consultations.c.id)
+    .where(questions.c.consultation_id == current.c.id)
     .scalar_subquery()
 )
 
-_CONSULTATION = (*_SUMMARY, _QUESTIONS.label("questions"))
+_CONSULTATION = (*_SUMMARY, current.c.ballots_shuffled, _QUESTIONS.label("questions"))
 
 
 def visible_consultations(visible: ConsultationVisibility) -> ColumnElement[bool]:
-    return and_(consultations.c.audience.in_(visible.audiences), consultations.c.status.in_(visible.statuses))
+    return and_(current.c.audience.in_(visible.audiences), current.c.status.in_(visible.statuses))
 
 
 def matching_consultations(where: ConsultationFilter) -> list[ColumnElement[bool]]:
     wanted = {
-        consultations.c.status: where.status,
-        consultations.c.audience: where.audience,
-        consultations.c.anonymous: where.anonymous,
+        current.c.status: where.status,
+        current.c.audience: where.audience,
+        current.c.anonymous: where.anonymous,
     }
     return [column == value for column, value in wanted.items() if value is not None]
 
@@ -101,11 +108,11 @@ class SqlAlchemyConsultationQueries:
         query = select(*_SUMMARY).where(visible_consultations(visible), *matching_consultations(where))
         async with self._reads() as connection:
             return await fetch_page(
-                connection, query, ConsultationSummary, id=consultations.c.id, keys=SORT_KEYS, page=page
+                connection, query, ConsultationSummary, id=current.c.id, keys=SORT_KEYS, page=page
             )
 
     async def get_consultation(self, id: UUID, *, visible: ConsultationVisibility) -> ConsultationView:
-        query = select(*_CONSULTATION).where(consultations.c.id == id, visible_consultations(visible))
+        query = select(*_CONSULTATION).where(current.c.id == id, visible_consultations(visible))
         return _view(await self._one(query))
 
     async def get_response(
@@ -116,12 +123,10 @@ class SqlAlchemyConsultationQueries:
             select(*_CONSULTATION, took_part.member_id, given.choices, given.texts, given.created_at)
             .outerjoin(
                 participations,
-                and_(took_part.consultation_id == consultations.c.id, took_part.member_id == member_id),
+                and_(took_part.consultation_id == current.c.id, took_part.member_id == member_id),
             )
-            .outerjoin(
-                responses, and_(given.consultation_id == consultations.c.id, given.member_id == member_id)
-            )
-            .where(consultations.c.id == id, visible_consultations(visible))
+            .outerjoin(responses, and_(given.consultation_id == current.c.id, given.member_id == member_id))
+            .where(current.c.id == id, visible_consultations(visible))
         )
         row = await self._one(query)
         participant, choices, texts, at = row[-4:]

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     Boolean,
-    Column,
     ColumnElement,
     DateTime,
     Select,
@@ -20,6 +19,7 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.elements import KeyedColumnElement
 
 from app.application.exports import EXPORTS_AT_ONCE, Row, Rows, TooManyExportsError
 from app.application.queries import EventFilter, EventVisibility, MemberFilter, NewsFilter, NewsVisibility
@@ -105,14 +105,14 @@ async def _take_place(connection: AsyncConnection, by: MemberId) -> None:
         raise TooManyExportsError
 
 
-def _written(column: Column[Any]) -> ColumnElement[Any]:
+def _written(column: KeyedColumnElement[Any]) -> ColumnElement[Any]:
     """Have PostgreSQL write ids and times (UTC, to the microsecond): to read and write them here costs more
     than all the rest of an export."""
     if isinstance(column.type, DateTime):
         shape = 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'
-        return func.to_char(func.timezone("UTC", column), shape).label(column.name)
+        return func.to_char(func.timezone("UTC", column), shape).label(column.key)
     if isinstance(column.type, Uuid):
-        return cast(column, Text).label(column.name)
+        return cast(column, Text).label(column.key)
     if isinstance(column.type, Boolean):
         return column
-    return type_coerce(column, Text).label(column.name)
+    return type_coerce(column, Text).label(column.key)

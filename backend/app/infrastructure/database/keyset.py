@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Select, literal, tuple_
+from sqlalchemy import ColumnElement, Select, literal, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.application.queries import Page, PageRequest, Position
@@ -35,7 +35,7 @@ async def fetch_page(
     query: Select[Any],
     item: Callable[..., Item],
     *,
-    id: Column[Any],
+    id: ColumnElement[Any],
     keys: Mapping[str, SortKey],
     page: PageRequest,
 ) -> Page[Item]:

@@ -4,11 +4,14 @@ from collections.abc import Callable
 
 from sqlalchemy import text
 
-from app.application.queries import Load
+from app.application.queries import JobCounts, Load
 from app.core.database import Connections
 from app.infrastructure.database.patience import BoundedQuestion
 
-WAITING_JOBS = text("SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo'")
+JOBS = text(
+    """SELECT count(*) FILTER (WHERE status = 'todo'), count(*) FILTER (WHERE status = 'failed')
+    FROM procrastinate_jobs WHERE status IN ('todo', 'failed')"""
+)
 
 
 class SqlAlchemyLoadGauge:
@@ -20,8 +23,8 @@ class SqlAlchemyLoadGauge:
     async def measure(self) -> Load:
         """The pool is read first: the question about the jobs takes a connection itself."""
         connections = self._checked_out()
-        return Load(connections_in_use=connections, jobs_waiting=await self._question.answer())
+        return Load(connections_in_use=connections, jobs=await self._question.answer())
 
-    async def _count_jobs(self) -> int:
+    async def _count_jobs(self) -> JobCounts:
         async with self._reads() as connection:
-            return int(await connection.scalar(WAITING_JOBS) or 0)
+            return JobCounts(*(await connection.execute(JOBS)).one())

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from procrastinate import App, PsycopgConnector, RetryStrategy, signals
+from procrastinate import App, PsycopgConnector, signals
 
 from app.application.consultations import follow_schedule
 from app.application.idempotency import forget_old_answers
@@ -24,6 +24,7 @@ from app.domain.ports import Clock, Job
 from app.infrastructure.database.errors import meaning_of
 from app.infrastructure.database.idempotency import SqlAlchemyAnswerStore
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
+from app.infrastructure.jobs.retries import RETRY
 from app.infrastructure.mail.mailer import create_mailer
 from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
 
@@ -35,8 +36,6 @@ SHUTDOWN_SECONDS = 20
 STEADY_SECONDS = 60
 """Whoever has run for so long had a database; looking for one in vain takes half of it."""
 PAUSE_SECONDS = 1
-RETRY = RetryStrategy(max_attempts=8, exponential_wait=4)
-"""4, 16, 64 … seconds after each failure, about a day in all."""
 
 _log = get_logger()
 

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
+from app.application.ports import MailRefusedError
 from app.core.settings import SmtpScheme
 
 TIMEOUT_SECONDS = 20
@@ -18,13 +19,22 @@ TLS: dict[SmtpScheme, tuple[bool, bool | None]] = {
 }
 """URL scheme → `use_tls` and `start_tls` of aiosmtplib."""
 
+PERMANENT = range(500, 600)
+ABOUT_THE_SESSION = frozenset({530, 534, 535, 538})
+"""Replies to MAIL that ask for STARTTLS or authentication (RFC 3207 §4, RFC 4954 §6)."""
+
 
 class Transport(Protocol):
     async def deliver(self, message: EmailMessage) -> None: ...
 
 
 class SmtpTransport:
-    """Raises aiosmtplib.SMTPException, OSError: the job is then run again later."""
+    """Raises MailRefusedError for a 5yz in the mail transaction, which is not repeated (RFC 5321 §4.2.1).
+
+    Raises aiosmtplib.SMTPException or OSError for everything else: a 4yz, and any failure to connect, to
+    secure the connection or to log in. Those are about the server and not about this mail (§3.1, RFC 7504
+    §3), so the mail waits and is tried again.
+    """
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -35,6 +45,17 @@ class SmtpTransport:
         self._password = unquote(parts.password) if parts.password else None
 
     async def deliver(self, message: EmailMessage) -> None:
+        try:
+            await self._send(message)
+        except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPDataError) as error:
+            _refuse_for_good(error.code)
+            raise
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            [refused] = error.recipients
+            _refuse_for_good(refused.code)
+            raise
+
+    async def _send(self, message: EmailMessage) -> None:
         await aiosmtplib.send(
             message,
             hostname=self._hostname,
@@ -45,6 +66,11 @@ class SmtpTransport:
             use_tls=self._use_tls,
             start_tls=self._start_tls,
         )
+
+
+def _refuse_for_good(code: int) -> None:
+    if code in PERMANENT and code not in ABOUT_THE_SESSION:
+        raise MailRefusedError(code) from None
 
 
 class FolderTransport:

@@ -1,7 +1,7 @@
 """Counters for Prometheus. Labels are route templates, methods and statuses: no ids, nothing personal.
 
 Each process counts for itself, and is a target of its own: sum over instances, except for
-`pau2_jobs_waiting`, which is the same for all of them.
+`pau2_jobs_waiting` and `pau2_jobs_failed`, which are the same for all of them.
 """
 
 from http import HTTPMethod
@@ -34,8 +34,11 @@ class Metrics:
         self._connections = Gauge(
             "pau2_database_connections_in_use", "Connections taken from the pool.", registry=registry
         )
-        self._jobs = Gauge(
+        self._waiting = Gauge(
             "pau2_jobs_waiting", "Jobs to be done; NaN while the database is away.", registry=registry
+        )
+        self._failed = Gauge(
+            "pau2_jobs_failed", "Jobs given up and kept; NaN while the database is away.", registry=registry
         )
 
     def count(self, *, method: str, route: str, status: int, seconds: float) -> None:
@@ -47,5 +50,6 @@ class Metrics:
     def render(self, load: Load) -> bytes:
         """Return everything in the text format, version 0.0.4."""
         self._connections.set(load.connections_in_use)
-        self._jobs.set(float("nan") if load.jobs_waiting is None else load.jobs_waiting)
+        self._waiting.set(load.jobs.waiting if load.jobs else float("nan"))
+        self._failed.set(load.jobs.failed if load.jobs else float("nan"))
         return generate_latest(self._registry)

@@ -41,6 +41,7 @@ from app.domain.consultations.questions import (
 from app.domain.consultations.responses import (
     AlreadyRespondedError,
     ResponseNotFoundError,
+    ResultsNotReadyError,
     ResultsPrivateError,
 )
 from app.presentation.http.conditions import EntityTagDep, SeenVersions
@@ -121,7 +122,8 @@ async def create(
 ) -> ConsultationRead:
     """Start a consultation as a draft that only the board sees.
 
-    With `opens_at` it opens by itself, if it then has a question and `closes_at` is not over.
+    With `opens_at` it opens by itself, if it then has a question and `closes_at` is not over. It opens
+    and closes at the second, on the clock of the database.
     """
     consultation = await create_consultation(body.to_command(), actor=actor, uow=uow, clock=clock)
     response.headers["Location"] = f"/api/v1/consultations/{consultation.id}"
@@ -264,7 +266,11 @@ async def read_mine(
     "/{id}/results",
     summary="Read the results",
     **operation(
-        Action.READ_RESULTS, ConsultationNotFoundError, ConsultationNotClosedError, ResultsPrivateError
+        Action.READ_RESULTS,
+        ConsultationNotFoundError,
+        ConsultationNotClosedError,
+        ResultsNotReadyError,
+        ResultsPrivateError,
     ),
 )
 async def results(
@@ -273,7 +279,9 @@ async def results(
     """How often each option was chosen, and what was written.
 
     Once it is closed, and if `results_visibility` is PUBLIC, for everybody who was asked. The board
-    also sees private results, and those of an open consultation that is not anonymous.
+    also sees private results, and those of an open consultation that is not anonymous. Of an anonymous
+    one that closed by itself the ballots are shuffled first, which takes about a minute: until then
+    the answer is 409 with the code `results_not_ready`.
     """
     found = await read_results(id, actor=actor, queries=queries)
     tag.send(found.version)

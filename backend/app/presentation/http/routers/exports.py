@@ -8,6 +8,7 @@ from app.application.access import Action
 from app.application.consultations import export_responses
 from app.application.exports import export_events, export_members, export_news
 from app.domain.consultations.consultation import ConsultationNotClosedError, ConsultationNotFoundError
+from app.domain.consultations.responses import ResultsNotReadyError
 from app.presentation.http.attachments import CALENDAR, TABLES, attachment, exported
 from app.presentation.http.dependencies import (
     ClockDep,
@@ -88,7 +89,9 @@ async def members(
 @router.get(
     "/consultations/{id}/responses",
     summary="Export responses",
-    **exported(Action.EXPORT_RESPONSES, ConsultationNotFoundError, ConsultationNotClosedError),
+    **exported(
+        Action.EXPORT_RESPONSES, ConsultationNotFoundError, ConsultationNotClosedError, ResultsNotReadyError
+    ),
 )
 async def responses(
     *,
@@ -101,7 +104,8 @@ async def responses(
     exporter: ExporterDep,
 ) -> StreamingResponse:
     """Who answered what, one row an answer. Of an anonymous consultation its results, once it is
-    closed: one row an option with its count, and one row a text. Recorded in the audit log.
+    closed and its ballots are shuffled: one row an option with its count, and one row a text.
+    Recorded in the audit log.
     """
     return await attachment(
         await export_responses(

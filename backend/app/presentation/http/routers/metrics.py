@@ -16,8 +16,10 @@ router = api_router("/metrics", "operations", base="")
     **raw(Action.READ_METRICS, content={MEDIA_TYPE: {"schema": {"type": "string"}}}),
 )
 async def read_metrics(metrics: MetricsDep, gauge: LoadGaugeDep) -> Response:
-    """Requests, durations, connections and waiting jobs of this process, for Prometheus.
+    """Requests, durations and connections of this process, waiting and failed jobs, for Prometheus.
 
-    Scrape every instance. Nothing here is personal; keep it inside your network all the same.
+    Scrape every instance. A failed job was given up, for instance since a mail server refused its mail
+    for good: the worker's log has it as `job_failed`. Nothing here is personal; keep it inside your
+    network all the same.
     """
     return Response(metrics.render(await gauge.measure()), media_type=MEDIA_TYPE)

@@ -1,0 +1,97 @@
+"""What the schedule does to a consultation, whenever a worker records it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.application.consultations import (
+    archive_consultation,
+    edit_consultation,
+    follow_schedule,
+    respond,
+)
+from app.domain.consultations.consultation import Consultation, ConsultationStatus
+from app.domain.members import Role
+from tests.factories import NOW, make_actor, make_answers, make_consultation
+from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
+
+BOARD_MEMBER = make_actor(Role.BOARD_MEMBER)
+MEMBER = make_actor(Role.MEMBER)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def store() -> InMemoryStore:
+    return InMemoryStore()
+
+
+@pytest.fixture
+def uow(store: InMemoryStore, clock: FixedClock) -> InMemoryUnitOfWork:
+    return InMemoryUnitOfWork(store, clock)
+
+
+def stored(store: InMemoryStore, *, is_open: bool = False, **overrides: Any) -> Consultation:
+    consultation = make_consultation(**overrides)
+    if is_open:
+        consultation.open(NOW)
+    store.consultations[consultation.id] = consultation
+    return consultation
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+async def test_counts_the_same_version_when_a_due_change_is_recorded_or_not(
+    *, recorded: bool, store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
+) -> None:
+    """Opening and closing were due: readers have seen versions 2 and 3, so an edit makes the fourth."""
+    key = stored(store, opens_at=NOW + HOUR, closes_at=NOW + 2 * HOUR).id
+    clock.move(3 * HOUR)
+    if recorded:
+        await follow_schedule(uow=uow)
+
+    edited = await edit_consultation(
+        key, {"title": "Shrubs"}, seen=frozenset({3}), actor=BOARD_MEMBER, uow=uow, clock=clock
+    )
+
+    assert (edited.status, edited.version) == (ConsultationStatus.CLOSED, 4)
+
+
+async def test_opens_at_once_when_a_draft_is_planned_for_a_time_that_has_come(
+    store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
+) -> None:
+    key = stored(store).id
+
+    edited = await edit_consultation(
+        key, {"opens_at": NOW}, seen=None, actor=BOARD_MEMBER, uow=uow, clock=clock
+    )
+
+    assert (edited.status, edited.version) == (ConsultationStatus.OPEN, 2)
+
+
+async def test_mixes_the_ballots_when_archiving_finds_that_the_time_was_over(
+    store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
+) -> None:
+    consultation = stored(store, is_open=True, anonymous=True, closes_at=NOW + HOUR)
+    for _ in range(6):
+        await respond(consultation.id, make_answers(consultation, 1), actor=make_actor(), uow=uow)
+    cast = {ballot.id for ballot in store.ballots}
+    clock.move(HOUR)
+
+    await archive_consultation(consultation.id, actor=BOARD_MEMBER, uow=uow)
+
+    assert store.consultations[consultation.id].status is ConsultationStatus.ARCHIVED
+    assert len(store.ballots) == 6
+    assert not cast & {ballot.id for ballot in store.ballots}
+
+
+async def test_takes_answers_when_the_opening_is_due_and_not_recorded(
+    store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
+) -> None:
+    """Answers share the lock on the consultation, so they do not record the opening either."""
+    consultation = stored(store, opens_at=NOW + HOUR)
+    clock.move(HOUR)
+
+    await respond(consultation.id, make_answers(consultation, 1), actor=MEMBER, uow=uow)
+
+    assert len(store.responses) == 1
+    assert store.consultations[consultation.id].status is ConsultationStatus.DRAFT
