@@ -61,6 +61,8 @@ class Action(StrEnum):
     END_OWN_SESSIONS = "auth:end-sessions"
     RECOVER_ACCOUNT = "auth:recover-account"
     CHANGE_CREDENTIALS = "auth:change-password"
+    CHANGE_EMAIL = "auth:change-email"
+    CONFIRM_EMAIL = "auth:confirm-email"
     CHECK_HEALTH = "ops:health"
     READ_CONSULTATIONS = "consultations:read"
     READ_MEMBERS_CONSULTATIONS = "consultations:read-members"
@@ -127,6 +129,8 @@ POLICY: Mapping[Action, Rule] = MappingProxyType(
         Action.END_OWN_SESSIONS: Rule(Role.SUPPORTER),
         Action.RECOVER_ACCOUNT: Rule(None),
         Action.CHANGE_CREDENTIALS: Rule(Role.SUPPORTER),
+        Action.CHANGE_EMAIL: Rule(Role.SUPPORTER, password_within=timedelta(hours=1)),
+        Action.CONFIRM_EMAIL: Rule(None),
         Action.CHECK_HEALTH: Rule(None),
         Action.READ_CONSULTATIONS: Rule(Role.SUPPORTER),
         Action.READ_MEMBERS_CONSULTATIONS: Rule(Role.MEMBER),

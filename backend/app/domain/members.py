@@ -206,10 +206,21 @@ class Member:
     def may_log_in(self) -> bool:
         return self.is_active and self.email_verified_at is not None
 
+    @property
+    def makes_way(self) -> bool:
+        """Whether somebody else who proves this address may have it: nobody ever proved it here. An account
+        that was closed keeps its address, so that closing it cannot be undone in this way."""
+        return self.is_active and self.email_verified_at is None
+
     def verify_email(self, at: datetime) -> None:
         """Take the address as proven. The first proof counts; a later one changes nothing."""
         if self.email_verified_at is None:
             self.email_verified_at = self.updated_at = at
+
+    def change_email(self, email: EmailAddress, at: datetime) -> None:
+        """Take another address, which has been proven."""
+        self.email = email
+        self.email_verified_at = self.updated_at = at
 
     def change_profile(self, changes: ProfileChanges, at: datetime) -> None:
         """Raises FullNameError."""

@@ -14,6 +14,7 @@ from app.application import (
     audit,
     auth,
     consultations,
+    email_changes,
     events,
     exports,
     members,
@@ -34,6 +35,7 @@ MEANT_FOR: dict[Role | None, set[Action]] = {
         Action.REGISTER,
         Action.LOG_IN,
         Action.RECOVER_ACCOUNT,
+        Action.CONFIRM_EMAIL,
         Action.CHECK_HEALTH,
         Action.READ_METRICS,
     },
@@ -45,6 +47,7 @@ MEANT_FOR: dict[Role | None, set[Action]] = {
         Action.READ_OWN_SESSIONS,
         Action.END_OWN_SESSIONS,
         Action.CHANGE_CREDENTIALS,
+        Action.CHANGE_EMAIL,
         Action.READ_CONSULTATIONS,
         Action.ANSWER_CONSULTATIONS,
         Action.READ_RESULTS,
@@ -85,6 +88,8 @@ USE_CASES: dict[Action, list[UseCase]] = {
     Action.LOG_IN: [auth.issue_tokens, auth.revoke_token],
     Action.RECOVER_ACCOUNT: [passwords.request_password_reset, passwords.reset_password],
     Action.CHANGE_CREDENTIALS: [passwords.change_password],
+    Action.CHANGE_EMAIL: [email_changes.request_email_change],
+    Action.CONFIRM_EMAIL: [email_changes.confirm_email_change],
     Action.READ_OWN_SESSIONS: [sessions.list_sessions],
     Action.END_OWN_SESSIONS: [sessions.end_session, sessions.end_all_sessions],
     Action.READ_CONSULTATIONS: [consultations.list_consultations, consultations.read_consultation],
@@ -140,7 +145,8 @@ def test_gives_each_action_to_the_least_role_when_it_is_meant_for_it() -> None:
 def test_asks_for_the_password_again_when_much_would_leave_at_once() -> None:
     recent = {action: rule.password_within for action, rule in POLICY.items() if rule.password_within}
 
-    assert recent == dict.fromkeys([Action.ERASE_OWN_MEMBER, Action.EXPORT_MEMBERS], timedelta(hours=1))
+    asking = [Action.CHANGE_EMAIL, Action.ERASE_OWN_MEMBER, Action.EXPORT_MEMBERS]
+    assert recent == dict.fromkeys(asking, timedelta(hours=1))
 
 
 @pytest.mark.parametrize(
