@@ -44,11 +44,15 @@ class Action(StrEnum):
     READ_MEMBERS = "members:read"
     EDIT_MEMBERS = "members:edit"
     INVITE_MEMBERS = "members:invite"
+    RESEND_INVITATIONS = "members:resend-invitation"
+    CORRECT_INVITATIONS = "members:correct-invitation"
+    WITHDRAW_INVITATIONS = "members:withdraw-invitation"
     SET_ROLES = "members:set-role"
     DEACTIVATE_MEMBERS = "members:deactivate"
     ACTIVATE_MEMBERS = "members:activate"
     READ_OWN_DATA = "members:read-own-data"
     ERASE_OWN_MEMBER = "members:erase-own"
+    ERASE_MEMBERS = "members:erase"
     EXPORT_MEMBERS = "members:export"
     READ_PUBLIC_EVENTS = "events:read-public"
     READ_MEMBERS_EVENTS = "events:read-members"
@@ -112,11 +116,15 @@ POLICY: Mapping[Action, Rule] = MappingProxyType(
         Action.READ_MEMBERS: Rule(Role.BOARD_MEMBER),
         Action.EDIT_MEMBERS: Rule(Role.ADMIN),
         Action.INVITE_MEMBERS: Rule(Role.ADMIN),
+        Action.RESEND_INVITATIONS: Rule(Role.ADMIN),
+        Action.CORRECT_INVITATIONS: Rule(Role.ADMIN),
+        Action.WITHDRAW_INVITATIONS: Rule(Role.ADMIN),
         Action.SET_ROLES: Rule(Role.ADMIN),
         Action.DEACTIVATE_MEMBERS: Rule(Role.ADMIN),
         Action.ACTIVATE_MEMBERS: Rule(Role.ADMIN),
         Action.READ_OWN_DATA: Rule(Role.SUPPORTER),
         Action.ERASE_OWN_MEMBER: Rule(Role.SUPPORTER, password_within=timedelta(hours=1)),
+        Action.ERASE_MEMBERS: Rule(Role.ADMIN, password_within=timedelta(hours=1)),
         Action.EXPORT_MEMBERS: Rule(Role.ADMIN, password_within=timedelta(hours=1)),
         Action.READ_PUBLIC_EVENTS: Rule(None),
         Action.READ_MEMBERS_EVENTS: Rule(Role.MEMBER),

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from app.domain.identifiers import uuid7
+from app.domain.members import NO_PASSWORD
 from tests.factories import NOW, make_email_change
 
 if TYPE_CHECKING:
@@ -19,3 +20,8 @@ async def email_change(world: "World") -> dict[str, Any]:
         await uow.email_changes.replace(change)
         await uow.commit()
     return {"json": {"token": world.email_change_tokens.text(change.id)}}
+
+
+async def invited(world: "World", **request: Any) -> dict[str, Any]:
+    member = await world.member(password_hash=NO_PASSWORD, email_verified_at=None)
+    return {"id": str(member.id), **request}

@@ -275,9 +275,17 @@ ROUTES: dict[tuple[str, str], Route] = {
     ),
     ("PUT", "/api/v1/auth/email"): route(9, Call(202, account_calls.new_address)),
     ("POST", "/api/v1/auth/email/confirm"): route(20, Call(204, account_calls.email_change)),
-    ("DELETE", "/api/v1/members/me"): route(9, Call(204, plain(**SEEN))),
+    ("DELETE", "/api/v1/members/me"): route(10, Call(204, plain(**SEEN))),
     ("GET", "/api/v1/members/me/data"): route(12, Call(200)),
     ("POST", "/api/v1/members"): route(8, Call(201, invitation)),
+    ("DELETE", "/api/v1/members/{id}"): route(10, Call(204, another_member(**SEEN))),
+    ("PATCH", "/api/v1/members/{id}/invitation"): route(
+        8, Call(200, partial(account_calls.invited, json={"full_name": "New"}, **SEEN))
+    ),
+    ("DELETE", "/api/v1/members/{id}/invitation"): route(
+        9, Call(204, partial(account_calls.invited, **SEEN))
+    ),
+    ("POST", "/api/v1/members/{id}/invitation/resend"): route(7, Call(204, account_calls.invited)),
     ("PUT", "/api/v1/members/{id}/role"): route(
         5, Call(200, another_member(json={"role": "MEMBER"}, **SEEN))
     ),

@@ -17,6 +17,7 @@ from app.application import (
     email_changes,
     events,
     exports,
+    invitations,
     members,
     news,
     passwords,
@@ -73,6 +74,10 @@ MEANT_FOR: dict[Role | None, set[Action]] = {
     Role.ADMIN: {
         Action.EDIT_MEMBERS,
         Action.INVITE_MEMBERS,
+        Action.RESEND_INVITATIONS,
+        Action.CORRECT_INVITATIONS,
+        Action.WITHDRAW_INVITATIONS,
+        Action.ERASE_MEMBERS,
         Action.SET_ROLES,
         Action.DEACTIVATE_MEMBERS,
         Action.ACTIVATE_MEMBERS,
@@ -121,6 +126,10 @@ USE_CASES: dict[Action, list[UseCase]] = {
     Action.EDIT_MEMBERS: [members.edit_member],
     Action.EDIT_OWN_MEMBER: [members.edit_own_member],
     Action.INVITE_MEMBERS: [members.invite_member],
+    Action.RESEND_INVITATIONS: [invitations.resend_invitation],
+    Action.CORRECT_INVITATIONS: [invitations.correct_invitation],
+    Action.WITHDRAW_INVITATIONS: [invitations.withdraw_invitation],
+    Action.ERASE_MEMBERS: [members.erase_member],
     Action.SET_ROLES: [members.change_role],
     Action.DEACTIVATE_MEMBERS: [members.deactivate_member],
     Action.ACTIVATE_MEMBERS: [members.activate_member],
@@ -145,7 +154,7 @@ def test_gives_each_action_to_the_least_role_when_it_is_meant_for_it() -> None:
 def test_asks_for_the_password_again_when_much_would_leave_at_once() -> None:
     recent = {action: rule.password_within for action, rule in POLICY.items() if rule.password_within}
 
-    asking = [Action.CHANGE_EMAIL, Action.ERASE_OWN_MEMBER, Action.EXPORT_MEMBERS]
+    asking = [Action.CHANGE_EMAIL, Action.ERASE_OWN_MEMBER, Action.ERASE_MEMBERS, Action.EXPORT_MEMBERS]
     assert recent == dict.fromkeys(asking, timedelta(hours=1))
 
 
