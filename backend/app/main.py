@@ -37,7 +37,11 @@ from app.infrastructure.exports.formats import ENCODERS
 from app.infrastructure.jobs.worker import run_worker
 from app.infrastructure.security.access_tokens import JwtAccessTokens
 from app.infrastructure.security.passwords import Argon2PasswordHasher
-from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens, HmacRefreshTokens
+from app.infrastructure.security.sealed_tokens import (
+    HmacEmailChangeTokens,
+    HmacOneTimeTokens,
+    HmacRefreshTokens,
+)
 from app.presentation.cli import Commands, create_cli
 from app.presentation.http import docs, errors, oauth
 from app.presentation.http.dependencies import Departure, Dependencies
@@ -63,6 +67,7 @@ def create_dependencies(settings: Settings, database: Database, clock: Clock) ->
         hasher=Argon2PasswordHasher(),
         session_tokens=tokens,
         one_time_tokens=HmacOneTimeTokens(secrets),
+        email_change_tokens=HmacEmailChangeTokens(secrets),
         member_queries=SqlAlchemyMemberQueries(reads),
         news_queries=SqlAlchemyNewsQueries(reads),
         consultation_queries=SqlAlchemyConsultationQueries(reads),

@@ -17,6 +17,7 @@ from app.domain.consultations.consultation import (
     ResultsVisibility,
 )
 from app.domain.consultations.questions import Answer, QuestionDraft, QuestionKind
+from app.domain.email_changes import EmailChange
 from app.domain.events import Event, EventAudience
 from app.domain.identifiers import uuid7
 from app.domain.members import EmailAddress, Member, MemberId, Role
@@ -72,6 +73,18 @@ def make_session(member: Member, **overrides: Any) -> Session:
     token = RefreshToken(session_id=SessionId(uuid7(NOW)), text=f"token-{next(_numbers)}")
     given: dict[str, Any] = {"member_id": member.id, "at": NOW}
     return Session.start(token, **given | overrides)
+
+
+def make_email_change(member: Member, **overrides: Any) -> EmailChange:
+    """A change that waits for confirmation, asked for in a session that is not stored."""
+    given: dict[str, Any] = {
+        "member_id": member.id,
+        "session_id": SessionId(uuid7(NOW)),
+        "old_email": member.email,
+        "new_email": EmailAddress(f"moved{next(_numbers)}@pau2.example"),
+        "at": NOW,
+    }
+    return EmailChange.request(**given | overrides)
 
 
 def make_actor(role: Role = Role.MEMBER, **overrides: Any) -> Actor:

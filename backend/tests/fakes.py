@@ -24,6 +24,7 @@ from app.domain.consultations.responses import (
     Participation,
     Response,
 )
+from app.domain.email_changes import EmailChange
 from app.domain.events import Event, EventId, EventNotFoundError
 from app.domain.login_attempts import LOG_INS, AttemptCount, AttemptKey, Limit
 from app.domain.members import (
@@ -37,6 +38,7 @@ from app.domain.members import (
 )
 from app.domain.news import Article, ArticleId, ArticleNotFoundError
 from app.domain.ports import Job
+from tests.fake_accounts import InMemoryEmailChangeRepository
 from tests.versions import VERSIONED, count_versions, refuse_collisions
 
 
@@ -60,6 +62,7 @@ class InMemoryStore:
         self.members: dict[UUID, Member] = {}
         self.sessions: dict[UUID, Session] = {}
         self.one_time_tokens: dict[UUID, OneTimeToken] = {}
+        self.email_changes: dict[UUID, EmailChange] = {}
         self.login_attempts: dict[AttemptKey, AttemptCount] = {}
         self.news: dict[UUID, Article] = {}
         self.consultations: dict[UUID, Consultation] = {}
@@ -174,9 +177,10 @@ class InMemoryPersonalData:
 
     async def erase(self, member_id: MemberId) -> None:
         erased: set[object] = {member_id}
-        rows: tuple[dict[UUID, Session], dict[UUID, OneTimeToken]] = (
+        rows: tuple[dict[UUID, Session], dict[UUID, OneTimeToken], dict[UUID, EmailChange]] = (
             self._store.sessions,
             self._store.one_time_tokens,
+            self._store.email_changes,
         )
         for table in rows:
             for key in [key for key, row in table.items() if row.member_id == member_id]:
@@ -310,6 +314,7 @@ class InMemoryUnitOfWork:
         self.members = InMemoryMemberRepository(copy.members)
         self.sessions = InMemorySessionRepository(copy.sessions)
         self.one_time_tokens = InMemoryOneTimeTokenRepository(copy.one_time_tokens)
+        self.email_changes = InMemoryEmailChangeRepository(copy.email_changes)
         self.login_attempts = InMemoryLoginAttemptCounters(copy.login_attempts)
         self.personal_data = InMemoryPersonalData(copy)
         self.news = InMemoryArticleRepository(copy.news)

@@ -44,11 +44,15 @@ class Action(StrEnum):
     READ_MEMBERS = "members:read"
     EDIT_MEMBERS = "members:edit"
     INVITE_MEMBERS = "members:invite"
+    RESEND_INVITATIONS = "members:resend-invitation"
+    CORRECT_INVITATIONS = "members:correct-invitation"
+    WITHDRAW_INVITATIONS = "members:withdraw-invitation"
     SET_ROLES = "members:set-role"
     DEACTIVATE_MEMBERS = "members:deactivate"
     ACTIVATE_MEMBERS = "members:activate"
     READ_OWN_DATA = "members:read-own-data"
     ERASE_OWN_MEMBER = "members:erase-own"
+    ERASE_MEMBERS = "members:erase"
     EXPORT_MEMBERS = "members:export"
     READ_PUBLIC_EVENTS = "events:read-public"
     READ_MEMBERS_EVENTS = "events:read-members"
@@ -61,6 +65,8 @@ class Action(StrEnum):
     END_OWN_SESSIONS = "auth:end-sessions"
     RECOVER_ACCOUNT = "auth:recover-account"
     CHANGE_CREDENTIALS = "auth:change-password"
+    CHANGE_EMAIL = "auth:change-email"
+    CONFIRM_EMAIL = "auth:confirm-email"
     CHECK_HEALTH = "ops:health"
     READ_CONSULTATIONS = "consultations:read"
     READ_MEMBERS_CONSULTATIONS = "consultations:read-members"
@@ -110,11 +116,15 @@ POLICY: Mapping[Action, Rule] = MappingProxyType(
         Action.READ_MEMBERS: Rule(Role.BOARD_MEMBER),
         Action.EDIT_MEMBERS: Rule(Role.ADMIN),
         Action.INVITE_MEMBERS: Rule(Role.ADMIN),
+        Action.RESEND_INVITATIONS: Rule(Role.ADMIN),
+        Action.CORRECT_INVITATIONS: Rule(Role.ADMIN),
+        Action.WITHDRAW_INVITATIONS: Rule(Role.ADMIN),
         Action.SET_ROLES: Rule(Role.ADMIN),
         Action.DEACTIVATE_MEMBERS: Rule(Role.ADMIN),
         Action.ACTIVATE_MEMBERS: Rule(Role.ADMIN),
         Action.READ_OWN_DATA: Rule(Role.SUPPORTER),
         Action.ERASE_OWN_MEMBER: Rule(Role.SUPPORTER, password_within=timedelta(hours=1)),
+        Action.ERASE_MEMBERS: Rule(Role.ADMIN, password_within=timedelta(hours=1)),
         Action.EXPORT_MEMBERS: Rule(Role.ADMIN, password_within=timedelta(hours=1)),
         Action.READ_PUBLIC_EVENTS: Rule(None),
         Action.READ_MEMBERS_EVENTS: Rule(Role.MEMBER),
@@ -127,6 +137,8 @@ POLICY: Mapping[Action, Rule] = MappingProxyType(
         Action.END_OWN_SESSIONS: Rule(Role.SUPPORTER),
         Action.RECOVER_ACCOUNT: Rule(None),
         Action.CHANGE_CREDENTIALS: Rule(Role.SUPPORTER),
+        Action.CHANGE_EMAIL: Rule(Role.SUPPORTER, password_within=timedelta(hours=1)),
+        Action.CONFIRM_EMAIL: Rule(None),
         Action.CHECK_HEALTH: Rule(None),
         Action.READ_CONSULTATIONS: Rule(Role.SUPPORTER),
         Action.READ_MEMBERS_CONSULTATIONS: Rule(Role.MEMBER),

@@ -180,13 +180,37 @@ async def erase_own_member(
     Raises LastAdminError, and ReauthenticationRequiredError an hour after the password.
     """
     authorize(actor, Action.ERASE_OWN_MEMBER, at=clock.now())
+    await _erase(actor.member_id, Action.ERASE_OWN_MEMBER, seen=seen, actor=actor, uow=uow, clock=clock)
+
+
+async def erase_member(
+    id: MemberId, *, seen: frozenset[int] | None, actor: Actor, uow: UnitOfWork, clock: Clock
+) -> None:
+    """Forget a member who asked for it otherwise than here, such as by letter (GDPR article 17).
+
+    The same as `erase_own_member` does. Raises MemberNotFoundError, LastAdminError, and
+    ReauthenticationRequiredError an hour after the actor's password.
+    """
+    authorize(actor, Action.ERASE_MEMBERS, at=clock.now())
+    await _erase(id, Action.ERASE_MEMBERS, seen=seen, actor=actor, uow=uow, clock=clock)
+
+
+async def _erase(
+    id: MemberId,
+    action: Action,
+    *,
+    seen: frozenset[int] | None,
+    actor: Actor,
+    uow: UnitOfWork,
+    clock: Clock,
+) -> None:
     async with uow:
         admins = await uow.members.lock_admins()
-        member = await uow.members.get_locked(actor.member_id)
+        member = await uow.members.get_locked(id)
         require_version(member, seen)
         member.erase(admins=admins, at=clock.now())
         await uow.personal_data.erase(member.id)
-        uow.audit.add(_entry(Action.ERASE_OWN_MEMBER, member, actor, clock))
+        uow.audit.add(_entry(action, member, actor, clock))
         await uow.commit()
 
 

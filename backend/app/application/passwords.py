@@ -106,9 +106,11 @@ async def _hash_chosen(text: str, member: Member, hasher: PasswordHasher) -> str
 async def _conclude(
     action: Action, member: Member, actor: Actor | None, *, uow: UnitOfWork, clock: Clock
 ) -> None:
-    """End every session but the actor's, make mailed tokens worthless, tell the owner, take a record."""
+    """End every session but the actor's, make mailed tokens worthless (also one that would change the
+    address), tell the owner, take a record."""
     actor_id, session_id = (None, None) if actor is None else (actor.member_id, actor.session_id)
     await uow.sessions.revoke_all(member.id, at=clock.now(), keep=session_id)
     await uow.one_time_tokens.remove_all(member.id)
+    await uow.email_changes.withdraw(member.id)
     await uow.jobs.defer(SendPasswordChangedNotice(notice_id=uuid7(clock.now()), member_id=member.id))
     uow.audit.add(AuditEntry.create(action=action, at=clock.now(), actor_id=actor_id, subject_id=member.id))

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from app.application.access import Actor
 from app.domain.auth import OneTimePurpose, OneTimeTokenId, Password, RefreshToken, SessionId
+from app.domain.email_changes import EmailChangeId
 from app.domain.members import EmailAddress, Language, MemberId
 
 
@@ -88,12 +89,26 @@ class OneTimeTokens(Protocol):
         ...
 
 
+class EmailChangeTokens(Protocol):
+    def text(self, id: EmailChangeId) -> str:
+        """Return what is mailed: the same text each time, not to be guessed from the id."""
+        ...
+
+    def read(self, text: str) -> EmailChangeId | None:
+        """Return None unless the text was made here."""
+        ...
+
+
 class MailTemplate(StrEnum):
     VERIFY_EMAIL = "verify_email"
     ACCOUNT_EXISTS = "account_exists"
     RECOVERY = "recovery"
     INVITATION = "invitation"
     CREDENTIALS_CHANGED = "credentials_changed"
+    EMAIL_CHANGE = "email_change"
+    EMAIL_CHANGE_CONFLICT = "email_change_conflict"
+    EMAIL_CHANGE_REQUESTED = "email_change_requested"
+    EMAIL_CHANGED = "email_changed"
 
 
 class MailRefusedError(Exception):

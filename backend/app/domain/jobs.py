@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.domain.auth import OneTimeTokenId
+from app.domain.email_changes import EmailChangeId
 from app.domain.members import MemberId
 from app.domain.ports import Job
 
@@ -32,3 +33,27 @@ class SendAccountExistsNotice(SendNotice):
 
 class SendPasswordChangedNotice(SendNotice):
     """There is a new password, set by them or by somebody else (ASVS 5.0 6.3.7)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendEmailChangeToken(Job):
+    """Mail the token of a change of address to the new address."""
+
+    mail_id: UUID
+    change_id: EmailChangeId
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendEmailChangeNotice(Job):
+    """Tell the old address about a change of address. Each kind is a job of its own."""
+
+    mail_id: UUID
+    change_id: EmailChangeId
+
+
+class SendEmailChangeRequestedNotice(SendEmailChangeNotice):
+    """Somebody who is logged in asked for the change."""
+
+
+class SendEmailChangedNotice(SendEmailChangeNotice):
+    """The change has taken effect."""

@@ -43,6 +43,11 @@ class MemberInactiveError(ConflictError):
     detail: ClassVar[str] = "The account is not active."
 
 
+class InvitationAcceptedError(ConflictError):
+    code: ClassVar[str] = "invitation_accepted"
+    detail: ClassVar[str] = "No invitation is waiting: this member has a password already."
+
+
 class EmailAddressError(RuleViolationError):
     code: ClassVar[str] = "email_address_invalid"
     detail: ClassVar[str] = "This is not an e-mail address that mail can be sent to."
@@ -149,6 +154,13 @@ class ProfileChanges(TypedDict, total=False):
     language: Language
 
 
+class InvitationChanges(ProfileChanges, total=False):
+    """The same for an invitation, of which the address and the role can be corrected as well."""
+
+    email: EmailAddress
+    role: Role
+
+
 @dataclass(eq=False, kw_only=True)
 class Member:
     """A person with an account. Whoever registers is a SUPPORTER until somebody says otherwise.
@@ -206,10 +218,21 @@ class Member:
     def may_log_in(self) -> bool:
         return self.is_active and self.email_verified_at is not None
 
+    @property
+    def makes_way(self) -> bool:
+        """Whether somebody else who proves this address may have it: nobody ever proved it here. An account
+        that was closed keeps its address, so that closing it cannot be undone in this way."""
+        return self.is_active and self.email_verified_at is None
+
     def verify_email(self, at: datetime) -> None:
         """Take the address as proven. The first proof counts; a later one changes nothing."""
         if self.email_verified_at is None:
             self.email_verified_at = self.updated_at = at
+
+    def change_email(self, email: EmailAddress, at: datetime) -> None:
+        """Take another address, which has been proven."""
+        self.email = email
+        self.email_verified_at = self.updated_at = at
 
     def change_profile(self, changes: ProfileChanges, at: datetime) -> None:
         """Raises FullNameError."""
@@ -217,6 +240,23 @@ class Member:
         self.phone = changes.get("phone", self.phone)
         self.language = changes.get("language", self.language)
         self.updated_at = at
+
+    def require_invited(self) -> None:
+        """Raises InvitationAcceptedError unless the account waits for its owner to choose a password."""
+        if self.password_hash != NO_PASSWORD:
+            raise InvitationAcceptedError
+
+    def correct_invitation(self, changes: InvitationChanges, at: datetime) -> None:
+        """Change what an administrator typed. Another address is not proven.
+
+        Raises InvitationAcceptedError, FullNameError.
+        """
+        self.require_invited()
+        self.change_profile(changes, at)
+        self.role = changes.get("role", self.role)
+        email = changes.get("email", self.email)
+        if email != self.email:
+            self.email, self.email_verified_at = email, None
 
     def change_role(self, role: Role, *, admins: AbstractSet[MemberId], at: datetime) -> None:
         """Raises LastAdminError."""

@@ -9,6 +9,7 @@ from app.domain.audit import AuditLog
 from app.domain.auth import OneTimeTokenRepository, SessionRepository
 from app.domain.consultations.consultation import ConsultationRepository
 from app.domain.consultations.responses import ResponseRepository
+from app.domain.email_changes import EmailChangeRepository
 from app.domain.events import EventRepository
 from app.domain.login_attempts import LoginAttemptCounters
 from app.domain.members import MemberId, MemberRepository
@@ -55,6 +56,8 @@ class UnitOfWork(Protocol):
     def sessions(self) -> SessionRepository: ...
     @property
     def one_time_tokens(self) -> OneTimeTokenRepository: ...
+    @property
+    def email_changes(self) -> EmailChangeRepository: ...
     @property
     def login_attempts(self) -> LoginAttemptCounters: ...
     @property

@@ -57,6 +57,7 @@ async def callers(
         World,
         uow=uow,
         one_time_tokens=dependencies.one_time_tokens,
+        email_change_tokens=dependencies.email_change_tokens,
         session_tokens=dependencies.session_tokens,
     )
     nobody = (None, client, world(caller=None))

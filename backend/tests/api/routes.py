@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from app.application.access import Action
-from app.application.ports import OneTimeTokens, SessionTokens
+from app.application.ports import EmailChangeTokens, OneTimeTokens, SessionTokens
 from app.domain.auth import OneTimePurpose, OneTimeToken, Password
 from app.domain.consultations.consultation import ConsultationAudience, ConsultationStatus
 from app.domain.consultations.responses import Response
@@ -18,6 +18,7 @@ from app.domain.members import Member
 from app.domain.news import ArticleScope, ArticleStatus
 from app.domain.ports import UnitOfWork
 from app.infrastructure.security.passwords import Argon2PasswordHasher
+from tests.api import account_calls
 from tests.api.consultations import answers_to, store_consultation
 from tests.factories import NOW, PASSWORD, make_answers, make_article, make_event, make_member, make_session
 
@@ -52,6 +53,7 @@ class World:
 
     uow: UnitOfWork
     one_time_tokens: OneTimeTokens
+    email_change_tokens: EmailChangeTokens
     session_tokens: SessionTokens
     caller: Member | None
 
@@ -266,14 +268,24 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("DELETE", "/api/v1/auth/sessions/{id}"): route(4, Call(204, own_session), Call(404, session_of_another)),
     ("POST", "/api/v1/auth/password/forgot"): route(4, Call(202, unverified)),
     ("POST", "/api/v1/auth/password/reset"): route(
-        12, Call(204, partial(one_time_token, purpose=OneTimePurpose.RECOVERY, password=NEW_PASSWORD))
+        13, Call(204, partial(one_time_token, purpose=OneTimePurpose.RECOVERY, password=NEW_PASSWORD))
     ),
     ("PUT", "/api/v1/auth/password"): route(
-        10, Call(204, plain(json={"current_password": PASSWORD, "password": NEW_PASSWORD}))
+        11, Call(204, plain(json={"current_password": PASSWORD, "password": NEW_PASSWORD}))
     ),
-    ("DELETE", "/api/v1/members/me"): route(9, Call(204, plain(**SEEN))),
-    ("GET", "/api/v1/members/me/data"): route(11, Call(200)),
+    ("PUT", "/api/v1/auth/email"): route(9, Call(202, account_calls.new_address)),
+    ("POST", "/api/v1/auth/email/confirm"): route(20, Call(204, account_calls.email_change)),
+    ("DELETE", "/api/v1/members/me"): route(10, Call(204, plain(**SEEN))),
+    ("GET", "/api/v1/members/me/data"): route(12, Call(200)),
     ("POST", "/api/v1/members"): route(8, Call(201, invitation)),
+    ("DELETE", "/api/v1/members/{id}"): route(10, Call(204, another_member(**SEEN))),
+    ("PATCH", "/api/v1/members/{id}/invitation"): route(
+        8, Call(200, partial(account_calls.invited, json={"full_name": "New"}, **SEEN))
+    ),
+    ("DELETE", "/api/v1/members/{id}/invitation"): route(
+        9, Call(204, partial(account_calls.invited, **SEEN))
+    ),
+    ("POST", "/api/v1/members/{id}/invitation/resend"): route(7, Call(204, account_calls.invited)),
     ("PUT", "/api/v1/members/{id}/role"): route(
         5, Call(200, another_member(json={"role": "MEMBER"}, **SEEN))
     ),

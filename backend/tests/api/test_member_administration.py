@@ -185,6 +185,43 @@ async def test_returns_404_when_there_is_no_such_member(admin: AsyncClient) -> N
         assert_problem(answer, 404, "member_not_found")
 
 
+# Erasure by an admin
+
+
+async def test_nothing_about_the_person_is_left_when_an_admin_erases_a_member(
+    *, admin: AsyncClient, client_of: ClientOf, root: Member, marta: Member, connection: AsyncConnection
+) -> None:
+    me = await client_of(marta)
+
+    answer = await admin.delete(f"{MEMBERS}/{marta.id}", headers={"If-Match": '"1"'})
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert_problem(await me.get(ME), 401, "unauthenticated")
+    assert_problem(await admin.get(f"{MEMBERS}/{marta.id}"), 404, "member_not_found")
+    again = await admin.delete(f"{MEMBERS}/{marta.id}", headers=ANY)
+    assert_problem(again, 404, "member_not_found")
+    rows = (await connection.execute(select(members).where(members.c.id == marta.id))).all()
+    assert len(rows) == 1
+    assert "anary" not in str(rows)
+    assert await audited(connection) == [("members:erase", root.id, marta.id)]
+
+
+async def test_last_admin_stays_when_erased_by_id(admin: AsyncClient, root: Member) -> None:
+    assert_problem(await admin.delete(f"{MEMBERS}/{root.id}", headers=ANY), 409, "last_admin")
+
+
+async def test_asks_for_the_password_and_the_version_when_erasing_a_member(
+    admin: AsyncClient, client_of: ClientOf, root: Member, marta: Member
+) -> None:
+    late = await client_of(root, at=NOW - timedelta(hours=1, seconds=1))
+    path = f"{MEMBERS}/{marta.id}"
+
+    assert_problem(await late.delete(path, headers=ANY), 403, "reauthentication_required")
+    assert_problem(await admin.delete(path), 428, "precondition_required")
+    assert_problem(await admin.delete(path, headers={"If-Match": '"7"'}), 412, "version_mismatch")
+    assert (await admin.get(path)).status_code == 200
+
+
 # One's own data
 
 

@@ -152,6 +152,7 @@ async def test_every_endpoint_answers_in_time_when_the_database_is_frozen(
     world = World(
         uow=fresh_uow,
         one_time_tokens=given.one_time_tokens,
+        email_change_tokens=given.email_change_tokens,
         session_tokens=given.session_tokens,
         caller=admin,
     )

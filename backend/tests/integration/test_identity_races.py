@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.application.auth import PasswordGrant, TokenPair, verify_email
-from app.application.members import change_role, deactivate_member, erase_own_member
+from app.application.members import change_role, deactivate_member, erase_member, erase_own_member
 from app.application.passwords import PasswordReset, request_password_reset, reset_password
 from app.application.sessions import end_all_sessions
 from app.domain.auth import InvalidGrantError, OneTimePurpose, OneTimeToken, OneTimeTokenError, OneTimeTokenId
@@ -47,6 +47,8 @@ class Server(AccountHolders):
             )
         elif how == "deactivate":
             await deactivate_member(leaving.id, actor=actor, uow=self.uow(), clock=self.clock)
+        elif how == "erase the other":
+            await erase_member(leaving.id, seen=None, actor=actor, uow=self.uow(), clock=self.clock)
         else:
             actor = make_actor(Role.ADMIN, member_id=leaving.id)
             await erase_own_member(seen=None, actor=actor, uow=self.uow(), clock=self.clock)
@@ -66,7 +68,13 @@ async def marta(server: Server) -> Member:
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [("demote", "demote"), ("deactivate", "demote"), ("erase", "erase"), ("erase", "deactivate")],
+    [
+        ("demote", "demote"),
+        ("deactivate", "demote"),
+        ("erase", "erase"),
+        ("erase", "deactivate"),
+        ("erase the other", "erase the other"),
+    ],
 )
 async def test_one_admin_is_left_when_two_leave_at_once(server: Server, first: str, second: str) -> None:
     one, other = (make_member(role=Role.ADMIN) for _ in range(2))

@@ -13,6 +13,7 @@ from app.application.members import (
     deactivate_member,
     edit_member,
     edit_own_member,
+    erase_member,
     erase_own_member,
     invite_member,
 )
@@ -158,6 +159,7 @@ async def test_last_admin_who_can_log_in_stays_when_leaving_in_any_way(
         lambda: change_role(me, Role.MEMBER, seen=None, actor=actor, uow=uow, clock=clock),
         lambda: deactivate_member(me, actor=actor, uow=uow, clock=clock),
         lambda: erase_own_member(seen=None, actor=actor, uow=uow, clock=clock),
+        lambda: erase_member(me, seen=None, actor=actor, uow=uow, clock=clock),
     ]
 
     for attempt in attempts:
@@ -212,6 +214,21 @@ async def test_nothing_but_a_tombstone_is_left_when_a_member_erases_themselves(
             await uow.members.get(member.id)
 
 
+async def test_leaves_the_same_tombstone_when_an_admin_erases_a_member(
+    store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock, actor: Actor
+) -> None:
+    member = given(store)
+    session = make_session(member)
+    store.sessions[session.id] = session
+
+    await erase_member(member.id, seen=frozenset({1}), actor=actor, uow=uow, clock=clock)
+
+    tombstone = store.members[member.id]
+    assert (tombstone.full_name, tombstone.erased_at) == ("Erased member", clock.now())
+    assert store.sessions == {}
+    assert audited(store) == [("members:erase", actor.member_id, member.id)]
+
+
 async def test_erases_nobody_when_the_password_is_older_than_an_hour_or_the_version_is_stale(
     store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
 ) -> None:
@@ -222,6 +239,9 @@ async def test_erases_nobody_when_the_password_is_older_than_an_hour_or_the_vers
     clock.move(timedelta(hours=1, seconds=1))
     with pytest.raises(ReauthenticationRequiredError):
         await erase_own_member(seen=None, actor=actor, uow=uow, clock=clock)
+    admin = make_actor(Role.ADMIN)
+    with pytest.raises(ReauthenticationRequiredError):
+        await erase_member(actor.member_id, seen=None, actor=admin, uow=uow, clock=clock)
 
 
 @pytest.mark.parametrize("role", [Role.SUPPORTER, Role.MEMBER, Role.BOARD_MEMBER])

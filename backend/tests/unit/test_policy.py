@@ -14,8 +14,10 @@ from app.application import (
     audit,
     auth,
     consultations,
+    email_changes,
     events,
     exports,
+    invitations,
     members,
     news,
     passwords,
@@ -34,6 +36,7 @@ MEANT_FOR: dict[Role | None, set[Action]] = {
         Action.REGISTER,
         Action.LOG_IN,
         Action.RECOVER_ACCOUNT,
+        Action.CONFIRM_EMAIL,
         Action.CHECK_HEALTH,
         Action.READ_METRICS,
     },
@@ -45,6 +48,7 @@ MEANT_FOR: dict[Role | None, set[Action]] = {
         Action.READ_OWN_SESSIONS,
         Action.END_OWN_SESSIONS,
         Action.CHANGE_CREDENTIALS,
+        Action.CHANGE_EMAIL,
         Action.READ_CONSULTATIONS,
         Action.ANSWER_CONSULTATIONS,
         Action.READ_RESULTS,
@@ -70,6 +74,10 @@ MEANT_FOR: dict[Role | None, set[Action]] = {
     Role.ADMIN: {
         Action.EDIT_MEMBERS,
         Action.INVITE_MEMBERS,
+        Action.RESEND_INVITATIONS,
+        Action.CORRECT_INVITATIONS,
+        Action.WITHDRAW_INVITATIONS,
+        Action.ERASE_MEMBERS,
         Action.SET_ROLES,
         Action.DEACTIVATE_MEMBERS,
         Action.ACTIVATE_MEMBERS,
@@ -85,6 +93,8 @@ USE_CASES: dict[Action, list[UseCase]] = {
     Action.LOG_IN: [auth.issue_tokens, auth.revoke_token],
     Action.RECOVER_ACCOUNT: [passwords.request_password_reset, passwords.reset_password],
     Action.CHANGE_CREDENTIALS: [passwords.change_password],
+    Action.CHANGE_EMAIL: [email_changes.request_email_change],
+    Action.CONFIRM_EMAIL: [email_changes.confirm_email_change],
     Action.READ_OWN_SESSIONS: [sessions.list_sessions],
     Action.END_OWN_SESSIONS: [sessions.end_session, sessions.end_all_sessions],
     Action.READ_CONSULTATIONS: [consultations.list_consultations, consultations.read_consultation],
@@ -116,6 +126,10 @@ USE_CASES: dict[Action, list[UseCase]] = {
     Action.EDIT_MEMBERS: [members.edit_member],
     Action.EDIT_OWN_MEMBER: [members.edit_own_member],
     Action.INVITE_MEMBERS: [members.invite_member],
+    Action.RESEND_INVITATIONS: [invitations.resend_invitation],
+    Action.CORRECT_INVITATIONS: [invitations.correct_invitation],
+    Action.WITHDRAW_INVITATIONS: [invitations.withdraw_invitation],
+    Action.ERASE_MEMBERS: [members.erase_member],
     Action.SET_ROLES: [members.change_role],
     Action.DEACTIVATE_MEMBERS: [members.deactivate_member],
     Action.ACTIVATE_MEMBERS: [members.activate_member],
@@ -140,7 +154,8 @@ def test_gives_each_action_to_the_least_role_when_it_is_meant_for_it() -> None:
 def test_asks_for_the_password_again_when_much_would_leave_at_once() -> None:
     recent = {action: rule.password_within for action, rule in POLICY.items() if rule.password_within}
 
-    assert recent == dict.fromkeys([Action.ERASE_OWN_MEMBER, Action.EXPORT_MEMBERS], timedelta(hours=1))
+    asking = [Action.CHANGE_EMAIL, Action.ERASE_OWN_MEMBER, Action.ERASE_MEMBERS, Action.EXPORT_MEMBERS]
+    assert recent == dict.fromkeys(asking, timedelta(hours=1))
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from app.domain.members import MemberId
 from app.infrastructure.database.audit import audit_entries
 from app.infrastructure.database.auth import one_time_tokens, sessions
 from app.infrastructure.database.consultations import consultations, options, questions
+from app.infrastructure.database.email_changes import email_changes
 from app.infrastructure.database.events import events
 from app.infrastructure.database.idempotency import idempotency_records
 from app.infrastructure.database.login_attempts import login_attempts
@@ -54,6 +55,7 @@ HOLDINGS = (
         erased=True,
     ),
     Holding(table=one_time_tokens, owners=(one_time_tokens.c.member_id,), erased=True),
+    Holding(table=email_changes, owners=(email_changes.c.member_id,), erased=True),
     Holding(
         table=idempotency_records,
         owners=(idempotency_records.c.member_id,),

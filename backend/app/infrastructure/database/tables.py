@@ -4,6 +4,7 @@ from app.infrastructure.database import (
     audit,
     auth,
     consultations,
+    email_changes,
     events,
     idempotency,
     login_attempts,
@@ -28,5 +29,6 @@ TABLES = (
     responses.participations,
     responses.ballots,
     login_attempts.login_attempts,
+    email_changes.email_changes,
     idempotency.idempotency_records,
 )

@@ -14,6 +14,7 @@ from app.infrastructure.database.auth import (
     SqlAlchemySessionRepository,
 )
 from app.infrastructure.database.consultations import SqlAlchemyConsultationRepository
+from app.infrastructure.database.email_changes import SqlAlchemyEmailChangeRepository
 from app.infrastructure.database.errors import translated_errors
 from app.infrastructure.database.events import SqlAlchemyEventRepository
 from app.infrastructure.database.login_attempts import SqlAlchemyLoginAttemptCounters
@@ -35,6 +36,7 @@ class SqlAlchemyUnitOfWork:
         self.members = SqlAlchemyMemberRepository(session)
         self.sessions = SqlAlchemySessionRepository(session)
         self.one_time_tokens = SqlAlchemyOneTimeTokenRepository(session)
+        self.email_changes = SqlAlchemyEmailChangeRepository(session)
         self.login_attempts = SqlAlchemyLoginAttemptCounters(session)
         self.personal_data = SqlAlchemyPersonalData(session)
         self.news = SqlAlchemyArticleRepository(session)

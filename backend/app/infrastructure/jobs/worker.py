@@ -11,6 +11,11 @@ from uuid import UUID
 from procrastinate import App, PsycopgConnector, signals
 
 from app.application.consultations import follow_schedule
+from app.application.email_changes import (
+    TO_THE_OLD_ADDRESS,
+    send_email_change_notice,
+    send_email_change_token,
+)
 from app.application.idempotency import forget_old_answers
 from app.application.notices import NOTICES, send_notice
 from app.application.one_time_tokens import send_one_time_token
@@ -19,14 +24,14 @@ from app.core.database import Database, connected, conninfo, sqlalchemy_url, wit
 from app.core.logging import get_logger
 from app.core.settings import Settings
 from app.domain.errors import UnavailableError
-from app.domain.jobs import SendNotice, SendOneTimeToken
+from app.domain.jobs import SendEmailChangeNotice, SendEmailChangeToken, SendNotice, SendOneTimeToken
 from app.domain.ports import Clock, Job
 from app.infrastructure.database.errors import meaning_of
 from app.infrastructure.database.idempotency import SqlAlchemyAnswerStore
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.jobs.retries import RETRY
 from app.infrastructure.mail.mailer import create_mailer
-from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
+from app.infrastructure.security.sealed_tokens import HmacEmailChangeTokens, HmacOneTimeTokens
 
 Handler = Callable[[Any], Awaitable[None]]
 Chore = Callable[[], Awaitable[None]]
@@ -95,6 +100,7 @@ def _worker(settings: Settings, database: Database, clock: Clock) -> App:
     uow = partial(SqlAlchemyUnitOfWork, database.sessions)
     mailer = create_mailer(settings, clock=clock)
     tokens = HmacOneTimeTokens(settings.token_secrets)
+    change_tokens = HmacEmailChangeTokens(settings.token_secrets)
 
     async def one_time_token(job: SendOneTimeToken) -> None:
         await send_one_time_token(job, uow=uow(), clock=clock, tokens=tokens, mailer=mailer)
@@ -102,9 +108,17 @@ def _worker(settings: Settings, database: Database, clock: Clock) -> App:
     async def notice(job: SendNotice) -> None:
         await send_notice(job, uow=uow(), mailer=mailer)
 
+    async def email_change_token(job: SendEmailChangeToken) -> None:
+        await send_email_change_token(job, uow=uow(), clock=clock, tokens=change_tokens, mailer=mailer)
+
+    async def email_change_notice(job: SendEmailChangeNotice) -> None:
+        await send_email_change_notice(job, uow=uow(), mailer=mailer)
+
     handlers: dict[type[Job], Handler] = {
         SendOneTimeToken: one_time_token,
         **dict.fromkeys(NOTICES, notice),
+        SendEmailChangeToken: email_change_token,
+        **dict.fromkeys(TO_THE_OLD_ADDRESS, email_change_notice),
     }
 
     answers = SqlAlchemyAnswerStore(database.sessions)

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from app.domain.auth import OneTimePurpose, OneTimeTokenId, RefreshToken, SessionId
+from app.domain.email_changes import EmailChangeId
 
 ID_BYTES = 16
 NONCE_BYTES = 16
@@ -83,6 +84,20 @@ class HmacOneTimeTokens:
     def read(self, text: str, purpose: OneTimePurpose) -> OneTimeTokenId | None:
         body = self._seals[purpose].open(text, ID_BYTES)
         return None if body is None else OneTimeTokenId(UUID(bytes=body))
+
+
+class HmacEmailChangeTokens:
+    """Body: the id of the change."""
+
+    def __init__(self, keys: Mapping[str, str]) -> None:
+        self._seal = _Seal(keys, kind="email-change")
+
+    def text(self, id: EmailChangeId) -> str:
+        return self._seal.seal(id.bytes)
+
+    def read(self, text: str) -> EmailChangeId | None:
+        body = self._seal.open(text, ID_BYTES)
+        return None if body is None else EmailChangeId(UUID(bytes=body))
 
 
 def _mac(key: bytes, message: bytes) -> bytes:

@@ -116,6 +116,23 @@ async def read_member(
     return MemberRead.model_validate(member)
 
 
+@router.delete(
+    "/{id}",
+    status_code=204,
+    summary="Erase a member",
+    **operation(Action.ERASE_MEMBERS, MemberNotFoundError, LastAdminError, changes_version=True),
+)
+async def erase_member(
+    id: UUID, actor: CurrentActor, seen: SeenVersions, uow: UowDep, clock: ClockDep
+) -> None:
+    """Delete an account and all that names its owner, who may have asked by letter. For admins.
+
+    This cannot be undone; what the member wrote and voted stays, and no mail is sent. Needs your password,
+    entered within the hour.
+    """
+    await members.erase_member(MemberId(id), seen=seen, actor=actor, uow=uow, clock=clock)
+
+
 @router.patch(
     "/{id}",
     summary="Edit a member",

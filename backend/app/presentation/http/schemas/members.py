@@ -8,7 +8,15 @@ from pydantic import MISSING, BeforeValidator, Field, JsonValue
 
 from app.application.members import Invitation
 from app.application.queries import MemberFilter, MemberSort, MemberView, Page, PersonalRows
-from app.domain.members import EmailAddress, Language, Member, PhoneNumber, ProfileChanges, Role
+from app.domain.members import (
+    EmailAddress,
+    InvitationChanges,
+    Language,
+    Member,
+    PhoneNumber,
+    ProfileChanges,
+    Role,
+)
 from app.presentation.http.pagination import PageParams
 from app.presentation.http.schemas.base import Schema, Text, VersionedView, View
 
@@ -74,6 +82,24 @@ class InvitationCreate(Schema):
             role=self.role,
             language=language,
         )
+
+
+class InvitationUpdate(Schema):
+    """A merge patch (RFC 7396): absent fields stay, null clears the phone number."""
+
+    email: Email | MISSING = MISSING
+    full_name: FullName | MISSING = MISSING
+    phone: Phone | MISSING | None = MISSING
+    role: Role | MISSING = MISSING
+    language: Language | MISSING = MISSING
+
+    def to_changes(self) -> InvitationChanges:
+        changes = cast("InvitationChanges", self.model_dump())
+        if isinstance(self.email, str):
+            changes["email"] = EmailAddress.parse(self.email)
+        if isinstance(self.phone, str):
+            changes["phone"] = PhoneNumber.parse(self.phone)
+        return changes
 
 
 class RoleUpdate(Schema):

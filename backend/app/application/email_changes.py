@@ -1,0 +1,153 @@
+"""A new address for an account: asked for, proven, told to both addresses."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from app.application.access import Action, Actor, authorize
+from app.application.notices import may_cause_mail
+from app.application.ports import EmailChangeTokens, Mailer, MailTemplate
+from app.domain.audit import AuditEntry
+from app.domain.auth import OneTimeTokenError
+from app.domain.email_changes import EmailChange, EmailChangeId
+from app.domain.errors import TooManyRequestsError
+from app.domain.identifiers import uuid7
+from app.domain.jobs import (
+    SendEmailChangedNotice,
+    SendEmailChangeNotice,
+    SendEmailChangeRequestedNotice,
+    SendEmailChangeToken,
+)
+from app.domain.login_attempts import MAILS
+from app.domain.members import EmailAddress, EmailTakenError, Member, MemberId
+from app.domain.ports import Clock, UnitOfWork
+
+TO_THE_OLD_ADDRESS: Mapping[type[SendEmailChangeNotice], MailTemplate] = MappingProxyType(
+    {
+        SendEmailChangeRequestedNotice: MailTemplate.EMAIL_CHANGE_REQUESTED,
+        SendEmailChangedNotice: MailTemplate.EMAIL_CHANGED,
+    }
+)
+
+
+async def request_email_change(email: EmailAddress, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> None:
+    """Mail a token to the new address and a notice to the current one.
+
+    Whether another member has the address is decided when the first mail is sent, so neither the answer,
+    nor its cost, nor the member's own data tells (ASVS 5.0 6.3.8). The limit on mails counts by member
+    and by recipient. The current address withdraws a change that waits.
+    Raises ReauthenticationRequiredError an hour after the password, and TooManyRequestsError.
+    """
+    authorize(actor, Action.CHANGE_EMAIL, at=clock.now())
+    async with uow:
+        member = await uow.members.get_locked(actor.member_id)
+        if not await may_cause_mail(email, client=str(member.id), uow=uow, clock=clock):
+            raise TooManyRequestsError(MAILS.window)
+        if email == member.email:
+            await uow.email_changes.withdraw(member.id)
+        else:
+            change = EmailChange.request(
+                member_id=member.id,
+                session_id=actor.session_id,
+                old_email=member.email,
+                new_email=email,
+                at=clock.now(),
+            )
+            await uow.email_changes.replace(change)
+            await uow.jobs.defer(SendEmailChangeToken(mail_id=uuid7(clock.now()), change_id=change.id))
+            await _tell_old_address(SendEmailChangeRequestedNotice, change.id, uow=uow, clock=clock)
+            uow.audit.add(_entry(Action.CHANGE_EMAIL, member.id, clock, actor_id=actor.member_id))
+        await uow.commit()
+
+
+async def confirm_email_change(
+    text: str, *, uow: UnitOfWork, clock: Clock, tokens: EmailChangeTokens
+) -> None:
+    """Redeem a mailed token: from now on the new address logs in.
+
+    Every session ends but the one that asked, and every token mailed to the old address is void. A token
+    whose change has taken effect may come again: it changes nothing. An account that never proved the
+    address makes way for the one that just did.
+    Raises OneTimeTokenError, and EmailTakenError when another member proved the address first.
+    """
+    authorize(None, Action.CONFIRM_EMAIL)
+    now, change_id = clock.now(), tokens.read(text)
+    if change_id is None:
+        raise OneTimeTokenError
+    async with uow:
+        change = await uow.email_changes.find_locked(change_id)
+        member = await uow.members.find(change.member_id) if change is not None else None
+        if change is None or member is None or not member.is_active:
+            raise OneTimeTokenError
+        if change.confirmed_at is not None and member.email == change.new_email:
+            return
+        change.confirm(now)
+        await _make_way(change, uow=uow, clock=clock)
+        member.change_email(change.new_email, at=now)
+        await uow.sessions.revoke_all(member.id, at=now, keep=change.session_id)
+        await uow.one_time_tokens.remove_all(member.id)
+        await _tell_old_address(SendEmailChangedNotice, change.id, uow=uow, clock=clock)
+        uow.audit.add(_entry(Action.CONFIRM_EMAIL, member.id, clock))
+        await uow.commit()
+
+
+async def send_email_change_token(
+    job: SendEmailChangeToken, *, uow: UnitOfWork, clock: Clock, tokens: EmailChangeTokens, mailer: Mailer
+) -> None:
+    """Mail the token to the new address; if another member has it, tell that member instead."""
+    async with uow:
+        change = await uow.email_changes.find(job.change_id)
+        member = await uow.members.find(change.member_id) if change is not None else None
+        holder = await uow.members.find_by_email(change.new_email) if change is not None else None
+    if change is None or member is None or not change.is_confirmable(clock.now()):
+        return
+    if holder is not None and not holder.makes_way:
+        recipient, template, values = holder, MailTemplate.EMAIL_CHANGE_CONFLICT, {}
+    else:
+        recipient, template = member, MailTemplate.EMAIL_CHANGE
+        values = {"token": tokens.text(change.id)}
+    await mailer.send(
+        template,
+        to=change.new_email,
+        language=recipient.language,
+        values={"name": recipient.full_name, **values},
+        mail_id=job.mail_id,
+    )
+
+
+async def send_email_change_notice(job: SendEmailChangeNotice, *, uow: UnitOfWork, mailer: Mailer) -> None:
+    """Tell the old address, unless the change was withdrawn or the member erased in the meantime."""
+    async with uow:
+        change = await uow.email_changes.find(job.change_id)
+        member = await uow.members.find(change.member_id) if change is not None else None
+    if change is not None and member is not None:
+        await mailer.send(
+            TO_THE_OLD_ADDRESS[type(job)],
+            to=change.old_email,
+            language=member.language,
+            values={"name": member.full_name},
+            mail_id=job.mail_id,
+        )
+
+
+async def _make_way(change: EmailChange, *, uow: UnitOfWork, clock: Clock) -> None:
+    """Erase an account that has the new address without ever having proven it. Raises EmailTakenError."""
+    found = await uow.members.find_by_email(change.new_email)
+    if found is None:
+        return
+    holder: Member = await uow.members.get_locked(found.id)
+    if not holder.makes_way:
+        raise EmailTakenError
+    holder.erase(admins=frozenset(), at=clock.now())
+    await uow.personal_data.erase(holder.id)
+    uow.audit.add(_entry("members:erase-unproven", holder.id, clock))
+    await uow.flush()
+
+
+async def _tell_old_address(
+    kind: type[SendEmailChangeNotice], id: EmailChangeId, *, uow: UnitOfWork, clock: Clock
+) -> None:
+    await uow.jobs.defer(kind(mail_id=uuid7(clock.now()), change_id=id))
+
+
+def _entry(action: str, subject_id: MemberId, clock: Clock, actor_id: MemberId | None = None) -> AuditEntry:
+    return AuditEntry.create(action=action, at=clock.now(), actor_id=actor_id, subject_id=subject_id)

@@ -1,0 +1,85 @@
+from uuid import UUID
+
+from app.application import invitations
+from app.application.access import Action
+from app.domain.errors import TooManyRequestsError
+from app.domain.members import (
+    EmailAddressError,
+    EmailTakenError,
+    FullNameError,
+    InvitationAcceptedError,
+    MemberId,
+    MemberInactiveError,
+    MemberNotFoundError,
+    PhoneNumberError,
+)
+from app.presentation.http.conditions import EntityTagDep, SeenVersions
+from app.presentation.http.dependencies import ClockDep, CurrentActor, UowDep
+from app.presentation.http.routing import api_router, operation
+from app.presentation.http.schemas.members import InvitationUpdate, MemberRead
+
+router = api_router("/members/{id}/invitation", "members")
+MAILS_AGAIN = (MemberNotFoundError, InvitationAcceptedError, MemberInactiveError, TooManyRequestsError)
+
+
+@router.patch(
+    "",
+    summary="Correct an invitation",
+    **operation(
+        Action.CORRECT_INVITATIONS,
+        *MAILS_AGAIN,
+        EmailTakenError,
+        EmailAddressError,
+        FullNameError,
+        PhoneNumberError,
+        changes_version=True,
+    ),
+)
+async def correct_invitation(
+    *,
+    id: UUID,
+    body: InvitationUpdate,
+    actor: CurrentActor,
+    seen: SeenVersions,
+    uow: UowDep,
+    clock: ClockDep,
+    tag: EntityTagDep,
+) -> MemberRead:
+    """Change what was typed wrong, until the member has chosen a password (JSON Merge Patch). For admins.
+
+    The mail is sent anew and the earlier one stops working. At most 5 mails in half an hour.
+    """
+    member = await invitations.correct_invitation(
+        MemberId(id), body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock
+    )
+    tag.send(member.version)
+    return MemberRead.model_validate(member)
+
+
+@router.post(
+    "/resend",
+    status_code=204,
+    summary="Send an invitation again",
+    **operation(Action.RESEND_INVITATIONS, *MAILS_AGAIN),
+)
+async def resend_invitation(id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep) -> None:
+    """Mail a new token, good for 7 days; the earlier one stops working. For admins.
+
+    At most 5 mails in half an hour.
+    """
+    await invitations.resend_invitation(MemberId(id), actor=actor, uow=uow, clock=clock)
+
+
+@router.delete(
+    "",
+    status_code=204,
+    summary="Withdraw an invitation",
+    **operation(
+        Action.WITHDRAW_INVITATIONS, MemberNotFoundError, InvitationAcceptedError, changes_version=True
+    ),
+)
+async def withdraw_invitation(
+    id: UUID, actor: CurrentActor, seen: SeenVersions, uow: UowDep, clock: ClockDep
+) -> None:
+    """Delete the account that waits. Its mail stops working; its address is free. For admins."""
+    await invitations.withdraw_invitation(MemberId(id), seen=seen, actor=actor, uow=uow, clock=clock)
