@@ -153,6 +153,14 @@ def _changed_paths(project: Project, base: Base) -> set[str]:
     return {path for path in rows.split("\0") if path} | set(_untracked(project))
 
 
+def staged_paths(project: Project) -> set[str]:
+    """Return the paths that a commit would add or edit now."""
+    rows = git(
+        project, "diff", "--cached", "--relative", "--no-renames", "--name-only", "--diff-filter=d", "-z"
+    )
+    return {path for path in rows.split("\0") if path}
+
+
 def content_at(project: Project, commit: str, path: str) -> str | None:
     """Return a file's text at a commit, None when it did not exist there."""
     question = ("content", commit, path)

@@ -22,12 +22,13 @@ def remembered(
     """Return what `look` says of each file, and ask it only about files that it has not seen as they are.
 
     What it says must be JSON and must depend on nothing but the file, its name, the `settings`, Python, and
-    the code of its own module and of `gates.sources`.
+    the code of its own module and of `gates.sources`. What is no longer asked for is forgotten, except at
+    commit, when gates ask about some of the files.
     """
     code = _digest(getsourcefile(look), sources.__file__)
     path = project.reports / "cache" / f"{look.__module__}.{look.__qualname__}.json"
     known: dict[str, T] = _read(path)
-    current: dict[str, T] = {}
+    current: dict[str, T] = dict(known) if project.staged else {}
     said: dict[str, T] = {}
     for name in names:
         content = (project.root / name).read_bytes()

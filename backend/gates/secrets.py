@@ -17,7 +17,7 @@ from detect_secrets.settings import default_settings, get_plugins
 from gates.exclusions import Exclusion, applies, declared, unused
 from gates.memory import remembered
 from gates.model import Finding, Outcome, Project
-from gates.sources import files
+from gates.sources import files, unproven
 
 TRUSTING_FILTERS = (
     "detect_secrets.filters.allowlist.is_line_allowlisted",
@@ -37,7 +37,8 @@ def check(project: Project) -> Outcome:
     allowed = declared(project, "secrets")
     used: set[Exclusion] = set()
     findings = []
-    names = [name for name in files(project) if not (project.root / name).is_symlink()]
+    every = [name for name in files(project) if not (project.root / name).is_symlink()]
+    names = sorted({*every} & {*unproven(project)})
     skipped = {e: [n for n in names if applies(e, n)] for e in allowed if e.rule == ALL}
     used |= {exclusion for exclusion, matches in skipped.items() if matches}
     scanned = [name for name in names if not any(name in matches for matches in skipped.values())]
@@ -47,8 +48,9 @@ def check(project: Project) -> Outcome:
         if not reasons:
             fix = "take it out and replace it where it is in use; if it is none, declare it in [[exclusions]]"
             findings.append(Finding(file=name, line=line, message=f"looks like a secret: {kind}", fix=fix))
-    findings += [unused(project, exclusion) for exclusion in sorted(allowed - used)]
-    return Outcome(findings=findings, checked=len(scanned), note=f"{len(scanned)} files")
+    if names == every:  # a part does not show that an exclusion is unused
+        findings += [unused(project, exclusion) for exclusion in sorted(allowed - used)]
+    return Outcome(findings=findings, checked=len(every), note=f"{len(scanned)} files")
 
 
 def _hits(project: Project, names: list[str]) -> Iterator[tuple[str, int, str]]:

@@ -7,8 +7,9 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 
-from gates.changes import UNTRACKED, listed
+from gates.changes import UNTRACKED, listed, staged_paths
 from gates.model import GateError, Project
+from gates.rulebook import PATH
 
 NOT_SOURCE = (".#", "._")
 """Prefixes of names that editors and systems make from a file's: Emacs's lock, macOS's attributes."""
@@ -47,6 +48,19 @@ def files(project: Project, *patterns: str) -> list[str]:
     """
     names = {*tracked(project), *untracked(project)}
     return sorted(name for name in names if not patterns or any(fnmatchcase(name, p) for p in patterns))
+
+
+def unproven(project: Project, *patterns: str) -> list[str]:
+    """Return the matching files that each have to be looked at on their own.
+
+    At commit these are the staged ones: the others passed with the commits that brought them. All have to
+    when the rule book is staged, since the rules may be others.
+    """
+    names = files(project, *patterns)
+    if not project.staged:
+        return names
+    staged = project.once("staged paths", lambda: staged_paths(project))
+    return names if PATH in staged else [name for name in names if name in staged]
 
 
 def text(project: Project, name: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gates import imports, layers, structure
+from gates import imports, layers, secrets, structure
 from gates.model import Check, Finding, Outcome, Project
 from gates.report.session import run_followed
 from gates.runner import run_gate
@@ -97,3 +97,32 @@ def test_the_whole_work_tree_passes_when_editors_and_systems_left_files(twin: Tw
         twin.write(name, "\0 not Python")
 
     assert findings(twin.project) == []
+
+
+LONG = "x = 1\n" * 500
+TOKEN = "password = 'hunter2hunter2'\n"
+
+
+@pytest.mark.parametrize("edit", ["staged", "committed before"])
+def test_looks_at_sizes_and_secrets_of_staged_files_only(twin: Twin, edit: str) -> None:
+    twin.write("backend/app/domain/long.py", LONG).write("backend/app/domain/keys.py", TOKEN)
+    twin.git("add", "--all")
+    if edit == "committed before":
+        twin.git("commit", "--quiet", "--message", "as it was")
+    checks = {"structure": structure.check, "secrets": secrets.check}
+
+    results = [run_gate(replace(twin.project, staged=True), "commit", name, checks) for name in checks]
+
+    found = {finding.file for result in results for finding in result.findings}
+    wanted = {"backend/app/domain/long.py", "backend/app/domain/keys.py"}
+    assert found == (wanted if edit == "staged" else set())
+
+
+def test_looks_at_all_files_when_the_rule_book_is_staged(twin: Twin) -> None:
+    twin.write("backend/app/domain/long.py", "x = 1\n" * 50).git("add", "--all")
+    twin.git("commit", "--quiet", "--message", "as it was")
+    twin.rule("file-lines = 60", "file-lines = 40").git("add", "--all")
+
+    found = {finding.file for finding in structure.check(replace(twin.project, staged=True)).findings}
+
+    assert "backend/app/domain/long.py" in found
