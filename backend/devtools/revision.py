@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from devtools.databases import scratch_databases
-from devtools.postgres import PROJECT, PostgresUnavailableError
+from devtools.errors import PostgresUnavailableError
+from devtools.postgres import PROJECT
+from devtools.signals import handling, interrupt
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -20,10 +22,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("slug", help="what changes, in a few words: the file is named after it")
     slug: str = parser.parse_args(arguments).slug
     try:
-        return write(slug, PROJECT / "backend")
+        with handling(interrupt):
+            return write(slug, PROJECT / "backend")
     except PostgresUnavailableError as error:
         print(f"revision: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("revision: stopped.", file=sys.stderr)
+        return 130
 
 
 def write(slug: str, backend: Path) -> int:
