@@ -13,15 +13,16 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterable, Sequence
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from types import FrameType
 
 import psutil
 
-from devtools.postgres import PROJECT, PostgresUnavailableError, development_variables
+from devtools.errors import PostgresUnavailableError
+from devtools.postgres import PROJECT, development_variables
+from devtools.signals import handling, interrupt
 
 BACKEND = PROJECT / "backend"
 SERVE = (
@@ -46,10 +47,9 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="./noxw -s dev --")
     parser.add_argument("--port", type=port_number, default=os.environ.get("PORT", "8000"))
     port: int = parser.parse_args(arguments).port
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts its background jobs with SIGINT ignored
-        signal.signal(number, _interrupt)
     try:
-        return run(port)
+        with handling(interrupt):
+            return run(port)
     except (DevError, PostgresUnavailableError) as error:
         print(f"dev: {error}", file=sys.stderr)
         return 2
@@ -73,6 +73,7 @@ def run(port: int) -> int:
     end_leftovers(state)
     refuse_taken_port(port)
     os.environ.setdefault("PAU2_LOG_FORMAT", "console")
+    os.environ.setdefault("PAU2_PUBLIC_URL", f"http://127.0.0.1:{port}")
     os.environ |= development_variables() | {"PAU2_ENVIRONMENT": "development"}
     children: list[psutil.Popen] = []
 
@@ -163,11 +164,9 @@ def wait_until_ready(port: int, children: Iterable[psutil.Popen]) -> None:
     while time.monotonic() < deadline:
         if any(child.poll() is not None for child in children):
             raise DevError("the API or the worker ended before it was ready, see above.")
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=2):
-                return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(LOOK_EVERY)
+        if _is_ready(port):
+            return
+        time.sleep(LOOK_EVERY)
     raise DevError(f"the API was not ready within {READY_WITHIN:.0f} s, see above.")
 
 
@@ -215,15 +214,23 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
         return []
 
 
+def _is_ready(port: int) -> bool:
+    """Ask the API itself: no proxy, whatever the environment says, sees this machine's own address."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/health/ready")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
 def _created(pid: int) -> float | None:
     try:
         return psutil.Process(pid).create_time()
     except psutil.NoSuchProcess:
         return None
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

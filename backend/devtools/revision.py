@@ -11,17 +11,23 @@ from pathlib import Path
 
 from devtools.autogenerate import parse
 from devtools.databases import scratch_databases
-from devtools.postgres import PROJECT, PostgresUnavailableError
+from devtools.errors import PostgresUnavailableError
+from devtools.postgres import PROJECT
+from devtools.signals import handling, interrupt
 
 
 def main(arguments: Sequence[str]) -> int:
     """Write the revision that the command line names; return the exit code."""
     options = parse(arguments)
     try:
-        return write(options.title, PROJECT / "backend", empty=options.empty)
+        with handling(interrupt):
+            return write(options.title, PROJECT / "backend", empty=options.empty)
     except PostgresUnavailableError as error:
         print(f"revision: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("revision: stopped.", file=sys.stderr)
+        return 130
 
 
 def write(title: str, backend: Path, *, empty: bool = False) -> int:

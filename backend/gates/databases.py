@@ -11,7 +11,8 @@ from psycopg import sql
 
 from devtools import databases
 from devtools.databases import Scratch
-from devtools.postgres import PostgresUnavailableError, installed_package
+from devtools.errors import PostgresUnavailableError
+from devtools.programs import BINARIES, installed_package
 from gates.model import GateError
 from gates.programs import run
 
@@ -109,4 +110,4 @@ def _in_order(statement: str) -> str:
 
 def _pg_dump() -> str:
     """Return the embedded server's pg_dump: it is newer than any server that we support, so it reads all."""
-    return str(installed_package() / "pginstall/bin/pg_dump")
+    return str(installed_package() / BINARIES / "pg_dump")

@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from devtools import dev, prepare
+from devtools.signals import ENDING
 from tests.plugins.product import Start, state_of
 
 WITHIN = 60.0
@@ -125,6 +126,7 @@ def test_ends_with_a_reason_when_the_api_ends_by_itself(
     monkeypatch.setenv("DATABASE_URL", fresh_database_url)
     monkeypatch.setenv("PAU2_MAIL_FOLDER", str(tmp_path))
     monkeypatch.setenv("PAU2_ENVIRONMENT", "test")
+    monkeypatch.setenv("PAU2_PUBLIC_URL", "http://127.0.0.1")  # else `run` leaves its own to other tests
     raised: list[BaseException] = []
 
     def run() -> None:
@@ -214,10 +216,11 @@ def test_forgets_a_record_that_is_half_written(tmp_path: Path, capsys: pytest.Ca
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("number", ENDING)
 def test_stops_quietly_when_it_is_told_to(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(dev, "run", lambda _port: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr(dev, "run", lambda _port: os.kill(os.getpid(), number))
 
     assert dev.main(["--port", "1"]) == 0
     assert capsys.readouterr().out == "dev: stopped.\n"

@@ -3,19 +3,19 @@
 import os
 import shutil
 import stat
-import subprocess
 import sys
 import sysconfig
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from devtools import postgres
+from devtools import postgres, programs
+from devtools.embedded import EmbeddedServer, home
+from devtools.errors import PostgresUnavailableError
+from tests.integration.checkouts import new_checkout, outside, place, run_in
 
-BACKEND = Path(__file__).resolve().parents[2]
 ASK = """import os, psycopg
 for name in ('DATABASE_URL', 'PAU2_MIGRATION_DATABASE_URL'):
     with psycopg.connect(os.environ[name]) as connection:
@@ -26,36 +26,8 @@ WHO = "pau2 pau2_runtime False\npau2 postgres True\n"
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder below which everybody may enter, unlike pytest's own."""
-    path = Path(tempfile.mkdtemp(prefix="pau2-", dir="/var/tmp"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path)
-    shutil.rmtree(outside(path), ignore_errors=True)
-
-
-def outside(project: Path) -> Path:
-    """Where files go that a private folder above the project, or above the programs, keeps from it."""
-    return Path("/var/lib") / f"pau2-{postgres.digest(project)}"
-
-
-def place(project: Path) -> Path:
-    return outside(project) if outside(project).exists() else project / ".postgres"
-
-
-def run_in(project: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run `devtools.postgres` as a checkout at `project` would."""
-    shutil.copytree(BACKEND / "devtools", project / "backend/devtools", dirs_exist_ok=True)
-    variables = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    return subprocess.run(
-        [sys.executable, "-m", "devtools.postgres", *command],
-        cwd=project / "backend",
-        env=variables | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    with new_checkout(".") as path:
+        yield path
 
 
 def test_starts_a_server_with_the_development_database_when_there_is_none(folder: Path) -> None:
@@ -101,53 +73,25 @@ def test_leaves_a_private_folder_private_when_the_project_is_below_it(
     shutil.rmtree(elsewhere, ignore_errors=True)
 
 
-def test_keeps_its_files_in_the_project_unless_a_private_folder_is_above_it(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(postgres, "installed_package", lambda: folder / "open/package")
-    (folder / "open/package/pginstall/bin").mkdir(parents=True)
+def test_keeps_its_files_in_the_project_unless_a_private_folder_is_above_it(folder: Path) -> None:
     project = folder / "private/project"
     project.mkdir(parents=True)
     (folder / "private").chmod(0o700)
-    monkeypatch.setattr(postgres, "PROJECT", folder / "open")
-    inside = postgres.home()
-    monkeypatch.setattr(postgres, "PROJECT", project)
-    below, again = postgres.home(), postgres.home()
-    copied = (outside(project) / "programs/package/pginstall/bin").exists()
-    shutil.rmtree(outside(project), ignore_errors=True)
 
     is_root = os.geteuid() == 0
-    assert inside == folder / "open/.postgres"
-    assert (below, again) == ((outside(project) if is_root else project / ".postgres"),) * 2
-    assert copied == is_root
-
-
-def test_says_where_to_look_when_the_embedded_server_does_not_start(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.setattr(postgres, "PROJECT", folder)
-    data = postgres.home() / "data"
-    data.mkdir(parents=True)
-    (data / "PG_VERSION").write_text("7")
-    (data / "log").write_text("")
-
-    with pytest.raises(postgres.PostgresUnavailableError, match="did not start") as raised:
-        postgres.server_url()
-
-    assert str(data / "log") in str(raised.value)
-    assert f"removing {data.parent} starts again from nothing" in str(raised.value)
+    (folder / "open").mkdir()
+    assert home(folder / "open") == folder / "open/.postgres"
+    assert home(project) == (outside(project) if is_root else project / ".postgres")
 
 
 def test_finds_the_installed_programs_when_a_copy_of_them_is_in_use(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = postgres.installed_package()
+    before = programs.installed_package()
     shutil.copytree(before, tmp_path / before.name, ignore=shutil.ignore_patterns("pginstall"))
     monkeypatch.syspath_prepend(str(tmp_path))
 
-    assert postgres.installed_package() == before
+    assert programs.installed_package() == before
     assert (before / "pginstall/bin/pg_dump").exists()
 
 
@@ -156,8 +100,8 @@ def test_says_what_to_do_when_the_environment_has_no_server(
 ) -> None:
     monkeypatch.setattr(sysconfig, "get_path", lambda _name: str(tmp_path))
 
-    with pytest.raises(postgres.PostgresUnavailableError, match=r"Run \./noxw -s env\."):
-        postgres.installed_package()
+    with pytest.raises(PostgresUnavailableError, match=r"Run \./noxw -s env\."):
+        programs.installed_package()
 
 
 def test_exits_with_2_and_one_line_when_there_is_no_server(
@@ -203,7 +147,7 @@ def test_refuses_a_server_when_its_version_is_not_supported(
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setattr(postgres, "SUPPORTED", range(8, 10))
 
-    with pytest.raises(postgres.PostgresUnavailableError, match=r"; 8 to 9 are supported\."):
+    with pytest.raises(PostgresUnavailableError, match=r"; 8 to 9 are supported\."):
         postgres.server_url()
 
 
@@ -212,7 +156,7 @@ def test_makes_the_development_database_and_its_role_when_they_are_missing(
 ) -> None:
     name = migration_url.partition("?")[0].rpartition("/")[2] + "_development"
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    monkeypatch.setattr(postgres, "_embedded", lambda: migration_url)
+    monkeypatch.setattr(EmbeddedServer, "url", lambda _server: migration_url)
     monkeypatch.setattr(postgres, "DATABASE", name)
     monkeypatch.setattr(postgres, "RUNTIME_ROLE", name)
     try:
@@ -227,26 +171,6 @@ def test_makes_the_development_database_and_its_role_when_they_are_missing(
         with psycopg.connect(migration_url, autocommit=True) as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}"'.encode())
             connection.execute(f'DROP ROLE IF EXISTS "{name}"'.encode())
-
-
-def test_forgets_dead_users_of_the_server(tmp_path: Path) -> None:
-    handles = tmp_path / "handles.json"
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    handles.write_text(f"[{dead.pid}, {os.getpid()}]")
-
-    postgres.forget_dead_users(handles)
-
-    assert handles.read_text() == f"[{os.getpid()}]"
-
-
-def test_forgets_every_user_of_the_server_when_the_list_is_half_written(tmp_path: Path) -> None:
-    handles = tmp_path / "handles.json"
-    handles.write_text("[12")
-
-    postgres.forget_dead_users(handles)
-
-    assert handles.read_text() == "[]"
 
 
 def test_returns_the_exit_code_of_the_command(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

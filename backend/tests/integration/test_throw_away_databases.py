@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from devtools.databases import LOCK_SPACE, RUN, execute, lock_key, scratch_databases
-from devtools.postgres import PostgresUnavailableError
+from devtools.errors import PostgresUnavailableError
 from tests.plugins.database import (
     MigratedDatabases,
     NotATestDatabaseError,

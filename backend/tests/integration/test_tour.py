@@ -4,13 +4,15 @@ import os
 import re
 import subprocess
 import sys
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from devtools.postgres import PROJECT
-from tests.plugins.product import Start
+from tests.plugins.product import DEAD_PROXY, Start
 
 TOUR = PROJECT / "docs" / "tour.md"
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -59,6 +61,7 @@ def test_prints_what_the_tour_says_when_it_is_followed(
             "PORT": str(port),
             "PAU2_MAIL_FOLDER": str(tmp_path / "mail"),
             "FILES": str(files),
+            "http_proxy": DEAD_PROXY,
         },
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -70,3 +73,15 @@ def test_prints_what_the_tour_says_when_it_is_followed(
     assert run.stdout == "".join(f"{step.printed}{END_OF_STEP}\n" for step in steps), run.stderr
     assert run.returncode == 0, run.stderr
     assert all(file.stat().st_size for file in files.iterdir())
+    assert linked_from(tmp_path / "mail") == {f"http://127.0.0.1:{port}"}
+
+
+def linked_from(mails: Path) -> set[str]:
+    """Where the links in mails lead."""
+    origins: set[str] = set()
+    for file in mails.glob("*.eml"):
+        mail = message_from_bytes(file.read_bytes(), policy=default)
+        body = mail.get_body(("plain",))
+        assert body
+        origins.update(re.findall(r"https?://[^/\s]+", body.get_content()))
+    return origins

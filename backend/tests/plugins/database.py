@@ -23,7 +23,7 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 
 from devtools.databases import Scratch, execute, scratch_databases
-from devtools.postgres import PostgresUnavailableError
+from devtools.errors import PostgresUnavailableError
 
 BACKEND = Path(__file__).resolve().parents[2]
 TEST_DATABASE = re.compile(r"pau2_test_\w+")
@@ -137,6 +137,15 @@ def _no_other_database() -> Iterator[None]:
     """Whatever is started here migrates the database that it is given, not the developer's."""
     with pytest.MonkeyPatch.context() as environment:
         environment.delenv("PAU2_MIGRATION_DATABASE_URL", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_proxy() -> Iterator[None]:
+    """Tests speak to 127.0.0.1 alone, where no proxy leads."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+            environment.delenv(name)
         yield
 
 

