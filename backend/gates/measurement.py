@@ -1,21 +1,25 @@
 """What the tests measured: exact counts of lines and branches, valid only for the files that were tested.
 
-`record` follows a passed run of all tests. `read` refuses the data once any file below backend/ differs
-from what it was during that run: nobody is judged by, or gets through with, the numbers of other code.
+`record` follows a passed run of all tests. `read` refuses the data once the code of any file below backend/
+differs from that run's: nobody is judged by, or gets through with, the numbers of other code.
 """
 
+import ast
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gates.changes import BASE_VARIABLE
 from gates.environment import for_tests
+from gates.memory import remembered
 from gates.model import GateError, Project
 from gates.programs import MODULE, run
-from gates.sources import files
+from gates.report.events import FOLDER
+from gates.sources import files, syntax
 
 RUN_TESTS = "run `./noxw -s tests`"
 # The report has its own settings: pyproject.toml hides no file, and `pragma: no branch` means nothing.
@@ -39,7 +43,7 @@ Branch = tuple[int, int]
 def environment_of_tests(project: Project) -> dict[str, str]:
     """Return the environment for a project's tests; one that has no gates finds the plugins in these."""
     has_plugins = (project.backend / PLUGIN).exists()
-    return for_tests(BASE_VARIABLE) | ({} if has_plugins else {"PYTHONPATH": str(TOOLS)})
+    return for_tests(BASE_VARIABLE, FOLDER) | ({} if has_plugins else {"PYTHONPATH": str(TOOLS)})
 
 
 def measuring(project: Project, data: Path, *options: str) -> list[str]:
@@ -142,12 +146,22 @@ def measured_files(project: Project) -> list[str]:
 
 
 def snapshot(project: Project) -> dict[str, str]:
-    """Return a digest of each file below backend/: what a run of the tests depends on."""
-    return {
-        name: hashlib.sha256((project.root / name).read_bytes()).hexdigest()
-        for name in files(project, "backend/*")
-        if (project.root / name).is_file()
-    }
+    """Return a digest of each file below backend/: what a run of the tests depends on.
+
+    A comment may change as long as the code stays on its lines, which is where coverage was counted.
+    """
+    names = [name for name in files(project, "backend/*") if (project.root / name).is_file()]
+    return remembered(project, names, _digest)
+
+
+def _digest(project: Project, name: str) -> str:
+    content = (project.root / name).read_bytes()
+    if name.endswith(".py"):
+        with suppress(SyntaxError, ValueError):
+            tree = syntax(content)
+            lines = [getattr(node, "lineno", 0) for node in ast.walk(tree)]
+            content = f"{ast.dump(tree)}{lines}".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(content).hexdigest()
 
 
 def record(project: Project, tested: Mapping[str, str]) -> None:
@@ -161,15 +175,22 @@ def read(project: Project) -> Measurement:
 
     Raises GateError when there are no data or a file changed since the tests ran.
     """
-    stamp = project.reports / "coverage/stamp.json"
-    if not stamp.exists():
+    stale = changed_since_tests(project)
+    if stale is None:
         raise GateError(f"There are no coverage data of a full, passed test run: {RUN_TESTS}.")
-    tested, now = json.loads(stamp.read_text()), snapshot(project)
-    stale = sorted(name for name in tested | now if tested.get(name) != now.get(name))
     if stale:
         names = stale[0] + (f" and {len(stale) - 1} more" if len(stale) > 1 else "")
         raise GateError(f"The coverage data are old: {names} changed since the tests ran; {RUN_TESTS}.")
     return load(project)
+
+
+def changed_since_tests(project: Project) -> list[str] | None:
+    """Return the files that changed since all tests passed, None when no such run is known."""
+    stamp = project.reports / "coverage/stamp.json"
+    if not stamp.exists():
+        return None
+    tested, now = json.loads(stamp.read_text()), snapshot(project)
+    return sorted(name for name in tested | now if tested.get(name) != now.get(name))
 
 
 def report(project: Project, kind: str = "json", name: str = "coverage.json") -> None:

@@ -11,11 +11,13 @@ from xml.etree.ElementTree import Element
 from defusedxml.ElementTree import parse
 
 from gates import measurement, trend
+from gates.changes import merge_base
 from gates.durations.summary import DATA as DURATIONS
 from gates.exclusions import overlooked
 from gates.memory import remembered
 from gates.model import Finding, GateError, Outcome, Project
-from gates.report.events import FOLDER, log_file
+from gates.new_code import changed_code
+from gates.report.events import log_file
 from gates.report.failures import failed_test
 from gates.sources import files
 from gates.written import written_in
@@ -43,7 +45,15 @@ def tested(project: Project) -> Outcome:
 
 
 def unit_tested(project: Project) -> Outcome:
-    """The unit tests pass: those that do no I/O."""
+    """The unit tests pass: those that do no I/O.
+
+    They do not run when all tests have passed on these very files, nor when all of them have to run first.
+    """
+    changed = measurement.changed_since_tests(project)
+    if changed == []:
+        return Outcome(skipped="nothing changed since all tests passed")
+    if changed_code(project, merge_base(project)):
+        return Outcome(skipped="all tests have to run first, see coverage-new")
     return run_pytest(project, ["tests/unit"], whole="tests/unit")
 
 
@@ -73,9 +83,7 @@ def _pytest(project: Project, arguments: Sequence[str]) -> tuple[int, str]:
     It prints to this terminal, where it can be debugged, unless the gate is followed. Then it appends events,
     and its output is in a log.
     """
-    environment = {
-        name: value for name, value in measurement.environment_of_tests(project).items() if name != FOLDER
-    }
+    environment = measurement.environment_of_tests(project)
     start = partial(subprocess.run, cwd=project.backend, env=environment, check=False)
     if project.events is None:
         return start([sys.executable, "-m", "pytest", *arguments]).returncode, "its output above"

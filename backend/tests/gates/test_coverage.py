@@ -110,6 +110,35 @@ def test_cannot_judge_when_the_configuration_changed_after_the_tests(twin: Measu
         everything(twin.project)
 
 
+SAME_CODE = {
+    "a comment": ("    return 'hello'\n", "    return 'hello'  # in English\n"),
+    "the form of a literal": ("'hello'", '"hello"'),
+    "spaces": ("return 'hello'", "return ('hello')"),
+    "a comment at the end": ("    return 'hello'\n", "    return 'hello'\n\n# and nothing else\n"),
+}
+OTHER_CODE = {
+    "a line above the code": ("def greet", "# polite\ndef greet"),
+    "a string": ("'hello'", "'bye'"),
+    "a name": ("def greet()", "def greet(name='')"),
+    "its syntax": ("def greet()", "def greet("),
+}
+
+
+@pytest.mark.parametrize("case", SAME_CODE)
+def test_judges_by_the_last_run_when_nothing_changed_but(twin: MeasuredTwin, case: str) -> None:
+    twin.measure().replace(SHOP, *SAME_CODE[case])
+
+    assert everything(twin.project).checked
+
+
+@pytest.mark.parametrize("case", OTHER_CODE)
+def test_cannot_judge_by_the_last_run_when_it_was_of_other_code_by(twin: MeasuredTwin, case: str) -> None:
+    twin.measure().replace(SHOP, *OTHER_CODE[case])
+
+    with pytest.raises(GateError, match=rf"old: {SHOP} changed since the tests ran; run `\./noxw -s tests`"):
+        everything(twin.project)
+
+
 def test_cannot_judge_when_branches_are_not_measured(twin: MeasuredTwin) -> None:
     twin.replace("backend/pyproject.toml", "branch = true", "branch = false").measure()
 

@@ -106,3 +106,29 @@ def test_cannot_judge_when_pytest_fails_although_no_test_does(twin: MeasuredTwin
 
     with pytest.raises(GateError, match="pytest ended with exit code 1 although no test failed"):
         testing.tested(twin.project)
+
+
+UNIT_TEST = "backend/tests/unit/test_prices.py"
+
+
+@pytest.fixture
+def unit_twin(twin: MeasuredTwin) -> MeasuredTwin:
+    """A twin with a unit test, in which all tests have passed on a branch without edits."""
+    twin.write(UNIT_TEST, "def test_two():\n    assert 1 + 1 == 2\n").write("backend/tests/unit/__init__.py")
+    return twin.commit().measure()
+
+
+def test_runs_no_unit_tests_when_all_tests_passed_on_these_files(unit_twin: MeasuredTwin) -> None:
+    assert unit_tested(unit_twin.project).skipped == "nothing changed since all tests passed"
+
+
+def test_runs_the_unit_tests_when_no_measured_code_changed(unit_twin: MeasuredTwin) -> None:
+    unit_twin.append(UNIT_TEST, "\n\ndef test_four():\n    assert 2 + 2 == 4\n")
+
+    assert unit_tested(unit_twin.project).note == "2 tests"
+
+
+def test_runs_no_unit_tests_when_all_tests_have_to_run_first(unit_twin: MeasuredTwin) -> None:
+    unit_twin.append(SHOP, "\n\ndef added():\n    return 1\n")
+
+    assert unit_tested(unit_twin.project).skipped == "all tests have to run first, see coverage-new"

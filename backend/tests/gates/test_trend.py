@@ -98,6 +98,21 @@ def test_measures_again_when_the_server_is_another_one(
     assert "base measured in" in check(known_twin.project).note
 
 
+@pytest.mark.parametrize("name", ["PAU2_BASE", "PAU2_FINDINGS_FOLDER", "COV_CORE_SOURCE"])
+def test_measures_the_base_without_the_variables_of_the_run(
+    twin: MeasuredTwin, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    code = f"import os\n\nnames = []\nif '{name}' in os.environ:\n    names += [1]\n    names += [2]\n"
+    twin.write("backend/app/variables.py", code)
+    twin.append(TEST, "\n\ndef test_imports():\n    import app.variables\n").commit()
+    twin.git("branch", "--force", "main")
+    twin.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
+    twin.measure()
+    monkeypatch.setenv(name, "main")
+
+    assert "lines 80.00 % → 82.35 %" in check(twin.project).note
+
+
 def test_checks_out_the_project_when_it_is_a_folder_of_its_repository(tmp_path: Path) -> None:
     repository = make_twin(tmp_path, {"README.md": "", "services/api/backend/app/a.py": "one = 1\n"})
     project = Project(root=repository.root / "services/api")

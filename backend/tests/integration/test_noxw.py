@@ -201,7 +201,7 @@ FORGOTTEN = [
 ]
 KEPT = [
     *("HOME", "PIP_CERT", "PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_PROXY", "PYTHON_CPU_COUNT"),
-    *("PYTHONBREAKPOINT", "PYTHONUNBUFFERED", "PYTEST_XDIST_AUTO_NUM_WORKERS", "UV_CACHE_DIR"),
+    *("PYTHONBREAKPOINT", "PYTHONUNBUFFERED", "PYTEST_XDIST_AUTO_NUM_WORKERS"),
     *("UV_DEFAULT_INDEX", "UV_INDEX_COMPANY_PASSWORD", "PAU2_BASE", "DATABASE_URL", "GIT_CONFIG_COUNT"),
     "pip_target",
 ]
@@ -217,6 +217,19 @@ def test_forgets_variables_that_redirect_tools_and_keeps_the_others(checkout: Pa
     assert result.stderr == ""
     assert names & {*FORGOTTEN, *KEPT} == {*KEPT}
     assert f"OTHER={several_lines}\n" in result.stdout
+
+
+@pytest.mark.parametrize(("cache", "kept"), [("cache", True), ("noxw/cache", False)])
+def test_forgets_the_cache_of_uv_only_when_it_cannot_be_written(
+    checkout: Path, cache: str, kept: bool
+) -> None:
+    installed(checkout, nox="env", environment=None)
+    (checkout / "bin/mkdir").symlink_to(str(shutil.which("mkdir")))
+
+    result = noxw(checkout, "-l", UV_CACHE_DIR=str(checkout / cache))
+
+    assert (f"UV_CACHE_DIR={checkout / cache}\n" in result.stdout) is kept
+    assert ("UV_CACHE_DIR names a folder that cannot be written" in result.stderr) is not kept
 
 
 def test_pip_installs_into_its_own_environment_when_its_configuration_names_another(checkout: Path) -> None:
