@@ -1,7 +1,6 @@
 """R03, first half: import-linter over contracts that are generated from the rule book's [layers]."""
 
 import configparser
-import os
 import re
 import sys
 import tempfile
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gates.model import Finding, GateError, Outcome, Project
-from gates.programs import run
+from gates.programs import environment, run
 from gates.rulebook import PATH
 
 HEADING = re.compile(r"(\S+) is not allowed to import (\S+):")
@@ -90,7 +89,7 @@ def _lint(project: Project, contracts: list[dict[str, str]]) -> str:
         program = "import sys; from importlinter.cli import lint_imports_command; lint_imports_command()"
         cache = project.root / ".import_linter_cache"
         command = (sys.executable, "-c", program, "--no-logo", f"--config={path}", f"--cache-dir={cache}")
-        env = os.environ | {"NO_COLOR": "1", "COLUMNS": "1000", "PYTHONPATH": ""}
+        env = environment() | {"NO_COLOR": "1", "COLUMNS": "1000", "PYTHONPATH": ""}
         return run(project.backend, *command, env=env).stdout
 
 

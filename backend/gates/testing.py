@@ -15,6 +15,7 @@ from gates.durations.summary import DATA as DURATIONS
 from gates.exclusions import overlooked
 from gates.memory import remembered
 from gates.model import Finding, GateError, Outcome, Project
+from gates.programs import PYTEST_OPTIONS
 from gates.report.events import FOLDER, log_file
 from gates.report.failures import failed_test
 from gates.sources import files
@@ -55,7 +56,7 @@ def run_pytest(project: Project, arguments: Sequence[str], *, whole: str = "") -
     report = project.reports / "tests.xml"
     report.unlink(missing_ok=True)
     (project.reports / "coverage").mkdir(parents=True, exist_ok=True)
-    options = ["-o", "junit_family=xunit1", f"--junit-xml={report}"]
+    options = [*PYTEST_OPTIONS, "-o", "junit_family=xunit1", f"--junit-xml={report}"]
     code, output = _pytest(project, [*options, *arguments])
     if not report.exists():
         raise GateError(f"pytest broke down before it wrote its report; see {output}.")
