@@ -82,8 +82,9 @@ def dev(session: nox.Session) -> None:
 @nox.session(requires=["env"], default=False)
 def fix(session: nox.Session) -> None:
     """Format, repair what the linter can repair, rewrite the rule book's table."""
-    python(session, "-m", "ruff", "check", "--fix-only", ".", "../noxfile.py")
-    python(session, "-m", "ruff", "format", ".", "../noxfile.py")
+    configured = ("--config", "pyproject.toml", "--no-respect-gitignore")
+    python(session, "-m", "ruff", "check", "--fix-only", *configured, ".", "../noxfile.py")
+    python(session, "-m", "ruff", "format", *configured, ".", "../noxfile.py")
     python(session, "-m", "gates", "table")
 
 

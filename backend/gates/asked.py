@@ -18,8 +18,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from gates.environments import HERE, Environments, Numbers
 from gates.locks import FOLDER, LOCK, Pin, path_of, pins
+from gates.markers import HERE, Environments, Numbers
 from gates.model import Finding, Project
 from gates.sources import text
 

@@ -1,7 +1,6 @@
 """The OpenAPI document is published, kept, and says everything: its gates."""
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 from gates.changes import content_at, merge_base
 from gates.contract_diff import breaks
+from gates.environment import for_tools
 from gates.model import Finding, GateError, Outcome, Project
 from gates.programs import run
 
@@ -95,7 +95,7 @@ def _relative(project: Project, file: str) -> str:
 
 def _run(project: Project, *arguments: str) -> str:
     """Run the project's Python in backend/ and return what it prints. Raises GateError with its last line."""
-    env = os.environ | {"PAU2_ENVIRONMENT": "test", "PYTHONIOENCODING": "utf-8"}
+    env = for_tools() | {"PAU2_ENVIRONMENT": "test", "PYTHONIOENCODING": "utf-8"}
     result = run(project.backend, sys.executable, *arguments, env=env)
     if result.returncode:
         last = (result.stderr.strip().splitlines() or ["no reason given"])[-1]

@@ -1,7 +1,8 @@
 """The environments of the programs that gates start.
 
 `noxw` removes the variables that redirect Python, pip, uv, pytest and other tools before Python starts.
-Two kinds are left: those of the git command that a hook belongs to, and those of another measurement.
+Two kinds are left for what is started without it: those of the git command that a hook belongs to, and
+those that configure a tool.
 """
 
 import os
@@ -19,8 +20,10 @@ REPOSITORY = (
 
 The others stay: GIT_CONFIG_COUNT and GIT_CONFIG_GLOBAL may set safe.directory, without which git refuses.
 """
-FOREIGN = ("COV_", "COVERAGE_", "PYTEST_ADDOPTS", "PYTHONOPTIMIZE")
-"""Prefixes of the variables of another measurement, and of those that choose tests or switch off asserts."""
+CONFIGURING = ("COVERAGE_", "COV_", "MYPY", "PRE_COMMIT", "PYTEST_ADDOPTS", "RUFF_", "SQUAWK_", "ZIZMOR_")
+"""Prefixes of the variables that configure the tools, each a second time."""
+HARMLESS = {"MYPY_CACHE_DIR"}
+NO_ASSERTS = "PYTHONOPTIMIZE"
 
 
 def for_git() -> dict[str, str]:
@@ -38,10 +41,16 @@ def for_git_in_a_commit(git_folder: Path) -> dict[str, str]:
     return for_git() | ({INDEX: index} if is_ours else {})
 
 
-def for_tests(*left_out: str) -> dict[str, str]:
-    """Return the environment for tests and tools that measure this project, without the named variables."""
+def for_tools() -> dict[str, str]:
+    """Return the environment for the tools of the gates, without what would configure them."""
     return {
         name: value
         for name, value in for_git().items()
-        if name not in left_out and not name.startswith(FOREIGN)
+        if not name.startswith(CONFIGURING) or name in HARMLESS
     }
+
+
+def for_tests(*left_out: str) -> dict[str, str]:
+    """Return the environment for tests and tools that measure this project, without the named variables."""
+    ignored = {*left_out, NO_ASSERTS}
+    return {name: value for name, value in for_tools().items() if name not in ignored}

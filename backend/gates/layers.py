@@ -1,7 +1,6 @@
 """R03, first half: import-linter over contracts that are generated from the rule book's [layers]."""
 
 import configparser
-import os
 import re
 import shutil
 import sys
@@ -10,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from gates.environment import for_tools
 from gates.model import Finding, GateError, Outcome, Project
 from gates.programs import run
 from gates.rulebook import PATH
@@ -92,7 +92,7 @@ def _lint(project: Project, contracts: list[dict[str, str]]) -> str:
         program = "import sys; from importlinter.cli import lint_imports_command; lint_imports_command()"
         cache = project.root / ".import_linter_cache"
         command = (sys.executable, "-c", program, "--no-logo", f"--config={path}", f"--cache-dir={cache}")
-        env = os.environ | {"NO_COLOR": "1", "COLUMNS": "1000", "PYTHONPATH": ""}
+        env = for_tools() | {"NO_COLOR": "1", "COLUMNS": "1000", "PYTHONPATH": ""}
         place = _copy(project, Path(folder)) if project.staged else project.backend
         return run(place, *command, env=env).stdout
 

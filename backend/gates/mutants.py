@@ -34,6 +34,7 @@ from gates.measurement import (
 from gates.model import Finding, GateError, Outcome, Project
 from gates.mutation_worker import Plan, Task
 from gates.mutators import Mutant, mutants
+from gates.programs import PYTEST_OPTIONS
 from gates.statements import Statements
 from gates.testing import run_pytest
 from gates.touched import loaded, module_name
@@ -204,7 +205,7 @@ def _work(project: Project, index: int, tasks: list[Task]) -> list[tuple[str, in
     files = sorted({test.partition("::")[0] for task in tasks if task["live"] for test in task["tests"]})
     options = ["-p", "gates.mutation_worker", "-p", "no:randomly", "-p", "no:cacheprovider", "-x", "-q", "-s"]
     options += [f"--basetemp={place}.tmp", "-W", "ignore:This process:DeprecationWarning"]
-    command = [sys.executable, "-m", "pytest", *options, *files]
+    command = [sys.executable, "-m", "pytest", *PYTEST_OPTIONS, *options, *files]
     env = environment_of_tests(project) | {mutation_worker.VARIABLE: str(place.with_suffix(".json"))}
     with place.with_suffix(".log").open("wb") as log:
         subprocess.run(

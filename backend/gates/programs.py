@@ -1,20 +1,34 @@
-"""Starts other people's programs: no shell, all output kept, failure is for the caller to judge."""
+"""Starts other people's programs: no shell, all output kept, failure is for the caller to judge.
+
+A tool is told where its configuration is, or that there is none. Left alone, most look beside the project and
+above it, in the user's home, and in variables.
+"""
 
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from gates.environment import for_tools
+
 MODULE = (sys.executable, "-m")
 """Begins the command of a Python module of the shared environment."""
+CONFIGURATION = "pyproject.toml"  # in backend/
+PYTEST_OPTIONS = ("-c", CONFIGURATION, "--rootdir=.")
 
 
 def run(
     folder: Path, *command: str, env: Mapping[str, str] | None = None, given: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program in a folder, with `given` to read, in this environment unless there is another one."""
+    """Run a program in a folder, with `given` to read, in `for_tools()` unless there is another one."""
     return subprocess.run(
-        command, cwd=folder, env=env, input=given, capture_output=True, encoding="utf-8", check=False
+        command,
+        cwd=folder,
+        env=for_tools() if env is None else env,
+        input=given,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 from collections.abc import Iterator, Sequence
 
@@ -164,7 +165,14 @@ def _squawk(project: Project, new: Sequence[Revision]) -> Iterator[Finding]:
 def _examined(project: Project, revision: Revision, sql: str) -> Iterator[Finding]:
     rules = project.book["migrations"]
     ignored = ",".join(rules["squawk-ignored"])
-    options = ["--pg-version", f"{project.book['versions']['postgresql'][0]}.0", "--exclude", ignored]
+    options = [
+        "--config",
+        os.devnull,
+        "--pg-version",
+        f"{project.book['versions']['postgresql'][0]}.0",
+        "--exclude",
+        ignored,
+    ]
     result = run(project.root, installed("squawk"), "--reporter", "json", *options, given=sql)
     try:
         rows = json.loads(result.stdout)

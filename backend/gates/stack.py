@@ -41,6 +41,8 @@ MAKERS = {
 OPERATIONS = ("alembic.op", "sqlite3")
 """Modules that make tables, whatever is called: Alembic's operations, and another database."""
 SCHEMA_FREE = ("backend/app/*", "backend/devtools/*", "backend/tests/*")
+EVERY_FILE = '[tool.deptry]\nexclude = ["^$"]\n'
+"""Without a list of its own, deptry leaves out what git or a `.ignore` file above the project ignores."""
 TESTS, GATE_TESTS = "backend/tests/", "backend/tests/gates/"
 
 
@@ -150,7 +152,7 @@ def _deptry(project: Project, requirements: list[str]) -> list[dict[str, Any]]:
     quoted = json.dumps(sorted(requirements))
     with tempfile.TemporaryDirectory() as folder:
         config, report = Path(folder) / "pyproject.toml", Path(folder) / "report.json"
-        config.write_text(f'[project]\nname = "x"\nversion = "1"\ndependencies = {quoted}\n')
+        config.write_text(f'[project]\nname = "x"\nversion = "1"\ndependencies = {quoted}\n{EVERY_FILE}')
         command = ["deptry", "app", "--config", str(config), "--json-output", str(report)]
         result = run(project.backend, *MODULE, *command, "--known-first-party", "app", "--no-ansi")
         if not report.exists():

@@ -1,5 +1,6 @@
 """Gates that run the tests."""
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -17,12 +18,19 @@ from gates.exclusions import overlooked
 from gates.memory import remembered
 from gates.model import Finding, GateError, Outcome, Project
 from gates.new_code import changed_code
+from gates.programs import PYTEST_OPTIONS
 from gates.report.events import log_file
 from gates.report.failures import failed_test
 from gates.sources import files
 from gates.written import written_in
 
 NOT_COLLECTED = "collection failure"  # a message of pytest that says nothing: the text does
+USAGE_ERROR = 4  # pytest's exit code for arguments that it does not take
+EXPLAINED = {
+    measurement.NO_TESTS: "no test is selected by {}, so nothing was tested",
+    USAGE_ERROR: "pytest does not take {}, so nothing was tested: its output says why",
+}
+CORRECT = "correct what follows `--`: paths are below backend/, -k takes parts of names of files and tests"
 PYTEST_EVENTS = Path(__file__).with_name("report") / "pytest_events.py"
 
 
@@ -65,12 +73,15 @@ def run_pytest(project: Project, arguments: Sequence[str], *, whole: str = "") -
     report = project.reports / "tests.xml"
     report.unlink(missing_ok=True)
     (project.reports / "coverage").mkdir(parents=True, exist_ok=True)
-    options = ["-o", "junit_family=xunit1", f"--junit-xml={report}"]
+    options = [*PYTEST_OPTIONS, "-o", "junit_family=xunit1", f"--junit-xml={report}"]
     code, output = _pytest(project, [*options, *arguments])
+    if project.arguments and code in EXPLAINED:
+        asked = shlex.join(project.arguments)
+        return Outcome(findings=[Finding(file="", message=EXPLAINED[code].format(asked), fix=CORRECT)])
     if not report.exists():
         raise GateError(f"pytest broke down before it wrote its report; see {output}.")
     cases = list(parse(report).iter("testcase"))
-    findings = [_failure(case) for case in cases if _failed(case)]
+    findings = [_failure(project, case) for case in cases if _failed(case)]
     if code not in {0, measurement.NO_TESTS} and not findings:
         raise GateError(f"pytest ended with exit code {code} although no test failed; see {output}.")
     findings += [] if findings or not whole else _left_out(project, whole, cases)
@@ -113,13 +124,24 @@ def _failed(case: Element) -> bool:
     return case.find("failure") is not None or case.find("error") is not None
 
 
-def _failure(case: Element) -> Finding:
+def _node(project: Project, case: Element) -> str:
+    """Return what names a test for pytest; the report has the module, the class and the test apart."""
+    parts = str(case.get("classname")).split(".")
+    for end in range(len(parts), 0, -1):
+        path = "/".join(parts[:end]) + ".py"
+        if (project.backend / path).exists():
+            return "::".join([path, *parts[end:], str(case.get("name"))])
+    return str(case.get("file"))
+
+
+def _failure(project: Project, case: Element) -> Finding:
     problem = case.find("failure")
     problem = case.find("error") if problem is None else problem
     found = case.attrib if problem is None else problem.attrib
     text = "" if problem is None else problem.text or ""
     message = found.get("message", "")
     return failed_test(
+        node=_node(project, case),
         file=str(case.get("file")),
         line=int(case.get("line") or 0),
         name=str(case.get("name")),

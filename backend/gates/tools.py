@@ -7,14 +7,16 @@ from subprocess import CompletedProcess
 from typing import Any
 
 from gates.model import Finding, GateError, Outcome, Project
-from gates.programs import MODULE, installed, run
+from gates.programs import CONFIGURATION, MODULE, installed, run
 from gates.sources import files
+
+CONFIGURED = ("--config", CONFIGURATION)
 
 
 def formatted(project: Project) -> Outcome:
     """Every Python file is formatted as ruff formats it."""
     names = python_files(project)
-    options = ("format", "--check", "--output-format", "json")
+    options = ("format", "--check", *CONFIGURED, "--output-format", "json")
     result = run(project.backend, installed("ruff"), *options, *names)
     return Outcome(findings=_ruff_findings(project, result, "./noxw -s fix"), checked=len(names))
 
@@ -22,14 +24,14 @@ def formatted(project: Project) -> Outcome:
 def linted(project: Project) -> Outcome:
     """Every Python file keeps the lint rules; exception comments do not count."""
     names = python_files(project)
-    options = ("check", "--ignore-noqa", "--config", "pyproject.toml", "--output-format", "json")
+    options = ("check", "--ignore-noqa", *CONFIGURED, "--output-format", "json")
     result = run(project.backend, installed("ruff"), *options, *names)
     return Outcome(findings=_ruff_findings(project, result, "./noxw -s fix repairs some"), checked=len(names))
 
 
 def typed(project: Project) -> Outcome:
     """Types are complete: mypy strict finds nothing."""
-    result = run(project.backend, *MODULE, "mypy", "--output", "json")
+    result = run(project.backend, *MODULE, "mypy", "--config-file", CONFIGURATION, "--output", "json")
     findings = []
     for line in result.stdout.splitlines():
         error: dict[str, Any] = json.loads(line) if line.startswith("{") else {"severity": ""}

@@ -28,6 +28,7 @@ from gates.measurement import (
     totals,
 )
 from gates.model import Finding, GateError, Outcome, Project
+from gates.programs import PYTEST_OPTIONS
 from gates.rulebook import PATH
 
 LONGEST = 1800  # seconds
@@ -120,7 +121,7 @@ def _checkout(project: Project, base: Base) -> Iterator[Project]:
 
 def _run_tests(project: Project, checkout: Project, base: Base) -> None:
     """Run the base's tests with the variables that the tests of the change have. Raises GateError."""
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "auto"]
+    command = [sys.executable, "-m", "pytest", *PYTEST_OPTIONS, "-q", "-n", "auto"]
     log = checkout.reports / "base-tests.log"
     log.parent.mkdir(parents=True)
     try:

@@ -80,7 +80,16 @@ def _validator(schema: str) -> jsonschema_rs.Validator:
 
 def _audited(project: Project) -> Iterator[Finding]:
     """Run zizmor, whose ignore comments and configuration are switched off."""
-    options = ["--offline", "--no-config", "--no-ignores", "--no-progress", "--quiet", "--format", "json"]
+    options = [
+        "--offline",
+        "--no-config",
+        "--no-ignores",
+        "--collect=all",
+        "--no-progress",
+        "--quiet",
+        "--format",
+        "json",
+    ]
     result = run(project.root, installed("zizmor"), *options, ".github", HOOKS)
     try:
         report = json.loads(result.stdout)

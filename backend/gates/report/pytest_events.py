@@ -48,7 +48,8 @@ class Reporter:
             message = crash.message if crash else text
             path, bracket, parameters = report.nodeid.partition("[")
             name = path.rpartition("::")[2] + bracket + parameters
-            self._tell("failed", file=file, line=line, name=name, message=message, text=text[-LONGEST:])
+            found = {"node": report.nodeid, "file": file, "line": line, "name": name, "message": message}
+            self._tell("failed", **found, text=text[-LONGEST:])
         if report.when in LAST_PHASES:
             self._tell("tested")
 

@@ -9,6 +9,7 @@ from typing import Any
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import load_all_checks
+from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     negative_data_rejection,
@@ -27,7 +28,7 @@ CHECKS = [
     response_schema_conformance,
     negative_data_rejection,
 ]
-SCHEMA = schemathesis.openapi.from_dict(contract())
+SCHEMA = schemathesis.openapi.from_dict(contract(), config=SchemathesisConfig())
 FREE_TEXT = [{"type": "string"}, {"type": "null"}]
 """The schema of an optional header that may hold anything."""
 Mode = schemathesis.GenerationMode

@@ -29,6 +29,7 @@ gates = ["secrets"]
 SESSIONS = ["lint", "tests"]
 GREETS = "tests/unit/test_greeting.py::test_greets[long]"
 FAILED = {
+    "node": GREETS,
     "file": "tests/unit/test_greeting.py",
     "line": 6,
     "name": "test_greets[long]",

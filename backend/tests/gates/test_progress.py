@@ -13,10 +13,10 @@ from tests.gates.results import VIOLATION
 
 FAILURE = Finding(
     file="backend/tests/unit/test_greeting.py",
-    line=7,
+    line=8,
     message="test_greets[long]: AssertionError: assert 'hi' == 'hello'\n  - hello\n  + hi\n"
     "at backend/tests/greet.py:3",
-    fix="./noxw -s tests -- tests/unit/test_greeting.py::test_greets[long]",
+    fix="./noxw -s tests -- 'tests/unit/test_greeting.py::test_greets[long]'",
 )
 
 
@@ -160,7 +160,14 @@ def test_ignores_an_event_that_it_does_not_know(run: Followed) -> None:
 
 
 def test_names_no_line_when_pytest_tells_none() -> None:
-    finding = failed_test(file="tests/test_a.py", line=None, name="test_a", message="", text="worker crashed")
+    finding = failed_test(
+        node="tests/test_a.py::test_a",
+        file="tests/test_a.py",
+        line=None,
+        name="test_a",
+        message="",
+        text="worker crashed",
+    )
 
     assert (finding.line, finding.message) == (1, "test_a: failed")
 

@@ -49,7 +49,7 @@ def test_tells_counts_and_failures_and_prints_into_a_log(
     assert (failed["file"], failed["line"], failed["name"]) == ("tests/test_shop.py", 4, "test_greets")
     assert failed["message"].startswith("AssertionError: assert 'hello' == 'bye'")
     assert outcome.note == "2 tests"
-    assert outcome.findings[0].message.endswith("at backend/tests/test_shop.py:6")
+    assert (outcome.findings[0].file, outcome.findings[0].line) == (TEST, 6)
     assert capfd.readouterr().out == ""
     assert "1 failed, 1 passed" in (twin.root / "reports/logs/tests.log").read_text()
 
@@ -92,6 +92,7 @@ def test_tells_failures_of_each_phase_and_of_a_crashed_worker() -> None:
     assert [event["event"] for event in events] == ["failed", "tested", "failed", "tested"]
     assert events[0] == {
         "event": "failed",
+        "node": node,
         "file": "tests/test_a.py",
         "line": None,
         "name": "test_a[x::y]",

@@ -29,11 +29,61 @@ def test_leaves_no_data_when_a_test_fails(twin: MeasuredTwin) -> None:
 
     outcome = testing.tested(twin.project)
 
-    assert [(finding.file, finding.line) for finding in outcome.findings] == [(TEST, 5)]
+    assert [(finding.file, finding.line) for finding in outcome.findings] == [(TEST, 6)]
     assert outcome.findings[0].message.startswith("test_greets: AssertionError")
     assert outcome.findings[0].fix == "./noxw -s tests -- tests/test_shop.py::test_greets"
     with pytest.raises(GateError, match="no coverage data"):
         read(twin.project)
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_names_the_node_and_the_line_when_tests_fail(twin: MeasuredTwin, workers: str) -> None:
+    """Of tests in classes, with parameters, from another module, and of a module that cannot be imported."""
+    twin.write(
+        "backend/tests/shared.py",
+        "def check(value):\n    assert value == 'bye'\n\n\ndef test_lent():\n    check(1)\n",
+    )
+    twin.write(
+        "backend/tests/test_more.py",
+        "import pytest\nfrom tests.shared import check, test_lent\n\n\nclass TestMore:\n"
+        "    @pytest.mark.parametrize('value', ['a b::c.d'])\n"
+        "    def test_more(self, value):\n        check(value)\n",
+    )
+    twin.write("backend/tests/test_broken.py", "import nowhere_to_be_found\n")
+
+    outcome = testing.tested(
+        Project(root=twin.root, arguments=["-n", workers, "--continue-on-collection-errors"])
+    )
+
+    found = {finding.fix.removeprefix("./noxw -s tests -- "): finding for finding in outcome.findings}
+    assert {fix: (finding.file, finding.line) for fix, finding in found.items()} == {
+        "'tests/test_more.py::TestMore::test_more[a b::c.d]'": ("backend/tests/test_more.py", 8),
+        "tests/test_more.py::test_lent": ("backend/tests/shared.py", 2),
+        "tests/test_broken.py": ("backend/tests/test_broken.py", 1),
+    }
+    [elsewhere] = [finding for finding in outcome.findings if finding.file.endswith("test_more.py")]
+    assert elsewhere.message.endswith("at backend/tests/shared.py:2")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-k", "nwes and more"], "no test is selected by -k 'nwes and more', so nothing was tested"),
+        (["tests/nowhere.py"], "pytest does not take tests/nowhere.py, so nothing was tested"),
+        (
+            ["tests/test_shop.py::test_x"],
+            "pytest does not take tests/test_shop.py::test_x, so nothing was tested",
+        ),
+        (["--no-such-option"], "pytest does not take --no-such-option, so nothing was tested"),
+    ],
+)
+def test_says_what_selects_nothing_when_arguments_are_mistyped(
+    twin: MeasuredTwin, arguments: list[str], message: str
+) -> None:
+    [finding] = testing.tested(Project(root=twin.root, arguments=arguments)).findings
+
+    assert finding.message.startswith(message)
+    assert finding.fix.startswith("correct what follows `--`")
 
 
 def test_leaves_old_data_when_a_file_changes_during_the_tests(twin: MeasuredTwin) -> None:

@@ -1,0 +1,226 @@
+"""Configuration that is not the project's, in folders above, at home and in variables, changes no verdict."""
+
+import runpy
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import cast
+
+import pytest
+
+from gates import layers, revision_code, secrets, stack, testing, tools, workflows
+from gates.measurement import read
+from gates.model import Outcome, Project
+from tests.gates import measured, migration_files, prepared
+from tests.gates.corpus import project as corpus
+from tests.gates.minimal import FILES
+from tests.gates.twin import Twin, make_twin
+
+BACKEND = Path(__file__).resolve().parents[2]
+RUFF = 'line-length = 20\nexclude = ["**"]\n[format]\nquote-style = "single"\n[lint]\nselect = []\n'
+MYPY = "[mypy]\nignore_errors = True\n"
+COVERAGE = "[run]\nbranch = false\nomit = */shop.py\n[report]\nomit = */shop.py\n"
+PYTEST = "[pytest]\npython_files = nothing_*.py\naddopts = --no-such-option\n"
+SQUAWK = 'included_rules = ["require-table-schema"]\nexcluded_rules = ["require-concurrent-index-creation"]\n'
+ZIZMOR = "rules:\n  template-injection:\n    disable: true\n  excessive-permissions:\n    disable: true\n"
+PYPROJECT = """[tool.ruff]
+line-length = 20
+[tool.mypy]
+ignore_errors = true
+[tool.coverage.run]
+omit = ["*"]
+[tool.pytest.ini_options]
+addopts = "--no-such-option"
+[tool.importlinter]
+root_package = "nothing"
+[tool.deptry]
+ignore = ["DEP001", "DEP002", "DEP003"]
+"""
+FOREIGN = {
+    ".ruff.toml": RUFF,
+    "ruff.toml": RUFF,
+    "mypy.ini": MYPY,
+    ".mypy.ini": MYPY,
+    "setup.cfg": MYPY + COVERAGE.replace("[", "[coverage:") + PYTEST.replace("[", "[tool:"),
+    ".coveragerc": COVERAGE,
+    "pytest.ini": PYTEST,
+    "tox.ini": PYTEST,
+    ".squawk.toml": SQUAWK,
+    "zizmor.yml": ZIZMOR,
+    ".importlinter": "[importlinter]\nroot_package = nothing\n",
+    ".secrets.baseline": '{"version": "1.5.0", "plugins_used": [], "results": {}}',
+    ".ignore": "*\n",
+}
+"""What tools take for theirs when they find it, and obey."""
+IN_THE_TREE = [name for name in FOREIGN if name not in {"zizmor.yml", ".ignore"}]
+AT_HOME = {
+    "ruff/ruff.toml": RUFF,
+    "ruff/pyproject.toml": PYPROJECT,
+    "mypy/config": MYPY,
+    "git/ignore": "*.toml\n*.ini\n.*\nsetup.cfg\n",
+}
+
+
+Make = Callable[[Mapping[str, str]], Twin]
+
+
+@pytest.fixture
+def below(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Make:
+    """Return what makes a repository in a folder of configurations, for a user who has more of them.
+
+    Others are in the repository, where the user's git ignores them.
+    """
+
+    def make(files: Mapping[str, str]) -> Twin:
+        twin = make_twin(tmp_path / "checkout", files, branch="change")
+        for name in IN_THE_TREE:
+            twin.write(f"backend/{name}", FOREIGN[name])
+        _furnish(Twin(tmp_path), Twin(tmp_path / "home"))
+        for name, value in _variables(tmp_path).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(subprocess, "run", prepared.start)  # forks have imported mypy before
+        return twin
+
+    return make
+
+
+def _furnish(above: Twin, home: Twin) -> None:
+    for name, text in FOREIGN.items():
+        above.write(name, text)
+    above.write("pyproject.toml", PYPROJECT).write("conftest.py", "raise SystemExit(1)\n")
+    for name, text in AT_HOME.items():
+        home.write(f".config/{name}", text).write(f"xdg/{name}", text)
+    home.write(".mypy.ini", MYPY).write(".coveragerc", COVERAGE).write("stubs/sqlalchemy.pyi", "Table: int\n")
+
+
+def _variables(folder: Path) -> dict[str, str]:
+    return {
+        "HOME": str(folder / "home"),
+        "XDG_CONFIG_HOME": str(folder / "home/xdg"),
+        "RUFF_OUTPUT_FILE": str(folder / "output"),
+        "RUFF_OUTPUT_FORMAT": "github",
+        "MYPY_CONFIG_FILE_DIR": str(folder),
+        "MYPY_NUM_WORKERS": "many",
+        "MYPYPATH": str(folder / "home/stubs"),
+        "COVERAGE_RCFILE": str(folder / ".coveragerc"),
+        "COVERAGE_FILE": str(folder / ".coverage"),
+        "PYTEST_ADDOPTS": "--no-such-option",
+        "SQUAWK_CONFIG": str(folder / ".squawk.toml"),
+        "ZIZMOR_CONFIG": str(folder / "zizmor.yml"),
+        "ZIZMOR_SHOW_AUDIT_URLS": "never",
+    }
+
+
+@dataclass(frozen=True)
+class KeptCommands:
+    """A session of nox that runs nothing."""
+
+    commands: list[Sequence[str]] = field(default_factory=list)
+
+    def chdir(self, _folder: Path) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def run(self, *command: str, **_options: object) -> None:
+        self.commands.append(command)
+
+
+def said(outcome: Outcome) -> list[str]:
+    return [finding.message for finding in outcome.findings]
+
+
+def test_repairs_by_the_project_s_settings_when_asked_to(
+    below: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session `fix` with a stand-in for nox that keeps what it would run."""
+    nox = SimpleNamespace(
+        session=lambda **_: lambda function: function, options=SimpleNamespace(), Session=object
+    )
+    monkeypatch.setitem(sys.modules, "nox", cast("ModuleType", nox))
+    session = KeptCommands()
+    runpy.run_path(str(BACKEND.parent / "noxfile.py"))["fix"](session)
+    code = "backend/app/code.py"
+    twin = below(
+        {"backend/pyproject.toml": (BACKEND / "pyproject.toml").read_text(), code: "import os\na = 'x'\n"}
+    )
+
+    for arguments in session.commands[:2]:
+        subprocess.run([sys.executable, *arguments[1:-1]], cwd=twin.root / "backend", check=True)
+
+    assert (twin.root / code).read_text() == 'a = "x"\n'
+
+
+@pytest.mark.parametrize(
+    ("gate", "good", "bad", "message"),
+    [
+        (tools.formatted, 'a = "x"\n', "a = 'x'\n", "File would be reformatted [unformatted]"),
+        (tools.linted, "a = 1\n", "import os\n", "`os` imported but unused [F401]"),
+        (tools.typed, "a: int = 1\n", "a = b\n", 'Name "b" is not defined [name-defined]'),
+    ],
+)
+def test_judges_code_by_the_project_s_settings(
+    below: Make, gate: Callable[[Project], Outcome], good: str, bad: str, message: str
+) -> None:
+    packages = {f"backend/{name}/__init__.py": "" for name in ("app", "gates", "devtools", "tests")}
+    settings = (BACKEND / "pyproject.toml").read_text(encoding="utf-8")
+    code = "backend/app/code.py"
+    twin = below(packages | {"backend/pyproject.toml": settings, code: good})
+    assert said(gate(twin.project)) == []
+
+    assert said(gate(twin.write(code, bad).project)) == [message]
+
+
+def test_judges_layers_by_the_rule_book(below: Make) -> None:
+    twin = below(FILES)
+    assert said(layers.check(twin.project)) == []
+
+    twin.write("backend/app/domain/bad.py", "import sqlalchemy\n")
+    assert any("app.domain must not import sqlalchemy" in text for text in said(layers.check(twin.project)))
+
+
+def test_judges_imports_of_every_file(below: Make) -> None:
+    twin = below(FILES)
+    assert said(stack.check(twin.project)) == []
+
+    twin.write("backend/app/domain/bad.py", "import nowhere_to_be_found\n")
+    assert any("[DEP001]" in text for text in said(stack.check(twin.project)))
+
+
+def test_finds_secrets_whatever_a_baseline_says(below: Make) -> None:
+    twin = below(corpus.FILES)
+    assert said(secrets.check(twin.project)) == []
+
+    twin.write("README.md", "AKIA" + "IOSFODNN7EXAMPLE\n")
+    assert "looks like a secret: AWS Access Key" in said(secrets.check(twin.project))
+
+
+def test_audits_workflows_without_the_user_s_rules(below: Make) -> None:
+    twin = below(corpus.FILES)
+    assert said(workflows.check(twin.project)) == []
+
+    twin.replace(corpus.WORKFLOW, "run: ./noxw", "run: ./noxw ${{ github.event.pull_request.title }}")
+    assert any("[template-injection]" in text for text in said(workflows.check(twin.project)))
+
+
+def test_examines_sql_by_the_rule_book(below: Make) -> None:
+    twin = below(migration_files.FILES)
+    second = f"{migration_files.VERSIONS}/2026-01-11_second.py"
+    up, back = ["CREATE TABLE streets (id integer)"], ["DROP TABLE streets"]
+    twin.write(second, migration_files.revision("second", "first", up, back))
+    assert said(revision_code.code(twin.project)) == []
+
+    up.append("CREATE INDEX ix_age ON neighbours (age)")
+    twin.write(second, migration_files.revision("second", "first", up, back))
+    [message] = said(revision_code.code(twin.project))
+    assert "[squawk require-concurrent-index-creation]" in message
+
+
+def test_runs_and_measures_tests_with_the_project_s_settings(below: Make) -> None:
+    twin = below(measured.FILES)
+    outcome = testing.tested(twin.project)
+
+    assert (said(outcome), outcome.note) == ([], "2 tests")
+    assert read(twin.project)[measured.SHOP].executed_lines == {1, 2}
