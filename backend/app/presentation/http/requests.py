@@ -29,7 +29,13 @@ class StrictRequest(Request):
     on_answer: Callable[[Response], Awaitable[None]] | None = None
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
-        """Count what really arrives, whatever was announced. Raises HTTPException 413."""
+        """Refuse at once what is announced as too long, then count what really arrives.
+
+        Raises HTTPException 413 (RFC 9110 §15.5.14).
+        """
+        announced = self.headers.get("content-length", "")
+        if announced.isdecimal() and int(announced) > MAX_BODY_BYTES:
+            raise HTTPException(413)
         received = 0
         async for chunk in super().stream():
             received += len(chunk)
