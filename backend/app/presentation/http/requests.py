@@ -14,6 +14,8 @@ from starlette.datastructures import ImmutableMultiDict
 
 from app.application.access import Actor
 
+HEAD_ONLY = "pau2.head_only"
+"""A key of the ASGI scope: the request was a HEAD, which is answered as a GET without a body."""
 MAX_BODY_BYTES = 1024 * 1024
 BODY_SECONDS = 30.0
 MAX_DEPTH = 20
