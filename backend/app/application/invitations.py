@@ -46,9 +46,7 @@ async def correct_invitation(
     async with uow:
         member = await uow.members.get_locked(id)
         require_version(member, seen)
-        member.require_invited()
-        if changes:
-            member.correct_invitation(changes, at=clock.now())
+        if member.correct_invitation(changes, at=clock.now()):
             await uow.one_time_tokens.remove_all(member.id)
             await _mail(member, uow=uow, clock=clock)
             uow.audit.add(_entry(Action.CORRECT_INVITATIONS, member, actor, clock))

@@ -70,8 +70,8 @@ async def edit_member(
     async with uow:
         member = await uow.members.get(id)
         require_version(member, seen)
-        member.change_profile(changes, at=clock.now())
-        uow.audit.add(_entry(Action.EDIT_MEMBERS, member, actor, clock))
+        if member.change_profile(changes, at=clock.now()):
+            uow.audit.add(_entry(Action.EDIT_MEMBERS, member, actor, clock))
         await uow.commit()
     return member
 
@@ -89,8 +89,8 @@ async def edit_own_member(
     async with uow:
         member = await uow.members.get(actor.member_id)
         require_version(member, seen)
-        member.change_profile(changes, at=clock.now())
-        uow.audit.add(_entry(Action.EDIT_OWN_MEMBER, member, actor, clock))
+        if member.change_profile(changes, at=clock.now()):
+            uow.audit.add(_entry(Action.EDIT_OWN_MEMBER, member, actor, clock))
         await uow.commit()
     return member
 
@@ -133,8 +133,8 @@ async def change_role(
         admins = await uow.members.lock_admins()
         member = await uow.members.get_locked(id)
         require_version(member, seen)
-        member.change_role(role, admins=admins, at=clock.now())
-        uow.audit.add(_entry(Action.SET_ROLES, member, actor, clock))
+        if member.change_role(role, admins=admins, at=clock.now()):
+            uow.audit.add(_entry(Action.SET_ROLES, member, actor, clock))
         await uow.commit()
     return member
 

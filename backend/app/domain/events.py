@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import ClassVar, NewType, Protocol, Self, TypedDict
 from uuid import UUID
 
+from app.domain.changes import values_of
 from app.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from app.domain.identifiers import uuid7
 from app.domain.members import MemberId
@@ -157,6 +158,7 @@ class Event:
         """Apply the changes. Raises EventClosedError, and what `create` does."""
         if self.status in {EventStatus.CANCELLED, EventStatus.COMPLETED}:
             raise EventClosedError
+        before = values_of(self, changes)
         self.title = changes.get("title", self.title)
         self.description = changes.get("description", self.description)
         self.starts_at = changes.get("starts_at", self.starts_at)
@@ -165,7 +167,8 @@ class Event:
         self.organizer = changes.get("organizer", self.organizer)
         self.audience = changes.get("audience", self.audience)
         self._check()
-        self.updated_at = at
+        if values_of(self, changes) != before:
+            self.updated_at = at
 
     def publish(self, at: datetime) -> None:
         """Announce the draft to its audience. Raises EventNotDraftError."""

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import ClassVar, NewType, Protocol, Self, TypedDict
 from uuid import UUID
 
+from app.domain.changes import values_of
 from app.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from app.domain.identifiers import uuid7
 
@@ -234,36 +235,48 @@ class Member:
         self.email = email
         self.email_verified_at = self.updated_at = at
 
-    def change_profile(self, changes: ProfileChanges, at: datetime) -> None:
-        """Raises FullNameError."""
+    def change_profile(self, changes: ProfileChanges, at: datetime) -> bool:
+        """Apply the changes. Return whether there are any. Raises FullNameError."""
+        before = values_of(self, changes)
         self.full_name = self._tidy_full_name(changes.get("full_name", self.full_name))
         self.phone = changes.get("phone", self.phone)
         self.language = changes.get("language", self.language)
+        if values_of(self, changes) == before:
+            return False
         self.updated_at = at
+        return True
 
     def require_invited(self) -> None:
         """Raises InvitationAcceptedError unless the account waits for its owner to choose a password."""
         if self.password_hash != NO_PASSWORD:
             raise InvitationAcceptedError
 
-    def correct_invitation(self, changes: InvitationChanges, at: datetime) -> None:
-        """Change what an administrator typed. Another address is not proven.
+    def correct_invitation(self, changes: InvitationChanges, at: datetime) -> bool:
+        """Change what an administrator typed. Return whether anything changes. Another address is not proven.
 
         Raises InvitationAcceptedError, FullNameError.
         """
         self.require_invited()
+        before = values_of(self, changes)
         self.change_profile(changes, at)
         self.role = changes.get("role", self.role)
         email = changes.get("email", self.email)
         if email != self.email:
             self.email, self.email_verified_at = email, None
+        if values_of(self, changes) == before:
+            return False
+        self.updated_at = at
+        return True
 
-    def change_role(self, role: Role, *, admins: AbstractSet[MemberId], at: datetime) -> None:
-        """Raises LastAdminError."""
+    def change_role(self, role: Role, *, admins: AbstractSet[MemberId], at: datetime) -> bool:
+        """Return whether the role is another one. Raises LastAdminError."""
+        if role is self.role:
+            return False
         if role is not Role.ADMIN:
             self._leave(admins)
         self.role = role
         self.updated_at = at
+        return True
 
     def deactivate(self, *, admins: AbstractSet[MemberId], at: datetime) -> None:
         """Close the account without forgetting it. Raises MemberInactiveError, LastAdminError."""

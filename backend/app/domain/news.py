@@ -8,6 +8,7 @@ from typing import ClassVar, NewType, Protocol, Self, TypedDict
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from app.domain.changes import values_of
 from app.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from app.domain.identifiers import uuid7
 from app.domain.members import MemberId
@@ -143,13 +144,15 @@ class Article:
         """Apply the changes. Raises ArticleArchivedError, and what `create` does."""
         if self.status is ArticleStatus.ARCHIVED:
             raise ArticleArchivedError
+        before = values_of(self, changes)
         self.title = changes.get("title", self.title)
         self.summary = changes.get("summary", self.summary)
         self.content = changes.get("content", self.content)
         self.cover_url = changes.get("cover_url", self.cover_url)
         self.scope = changes.get("scope", self.scope)
         self._check()
-        self.updated_at = at
+        if values_of(self, changes) != before:
+            self.updated_at = at
 
     def publish(self, at: datetime) -> None:
         """Show the draft to its readers. Raises ArticleNotDraftError."""

@@ -43,8 +43,16 @@ def test_says_what_it_does_and_how_it_fails_when_published(method: str, path: st
     assert ({"408", "413", "415"} <= failures.keys()) == ("requestBody" in operation)
     if "{id}" in path:
         assert "404" in failures
+    headers = {
+        each["name"]: each["required"] for each in operation.get("parameters", []) if each["in"] == "header"
+    }
+    assert ("if-none-match" in headers) is ("304" in operation["responses"])
+    assert "if-none-match" not in headers or method == "GET"
+    assert headers.get("if-match", False) is ("428" in failures)
     if method in {"PATCH", "PUT", "DELETE"} and "{id}" in path and path not in WITHOUT_VERSION:
         assert {"412", "428"} <= failures.keys()
+    if {"AccessToken": []} in operation["security"]:
+        assert "401" in failures
     if "201" in operation["responses"]:
         assert "idempotency-key" in [parameter["name"] for parameter in operation["parameters"]]
         assert "idempotency_key_in_use" in failures["409"]["content"]["application/problem+json"]["examples"]

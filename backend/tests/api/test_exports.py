@@ -28,6 +28,24 @@ from tests.plugins.application import ClientFor, ClientOf
 EXPORTS = "/api/v1/exports"
 
 
+@pytest.mark.parametrize("name", ["news", "events", "members"])
+async def test_neither_runs_nor_records_it_when_only_the_head_is_asked_for(
+    name: str, client_for: ClientFor, connection: AsyncConnection
+) -> None:
+    """RFC 9110 §9.3.2: the headers of a GET, of which nothing leaves."""
+    admin = await client_for(Role.ADMIN)
+
+    head = await admin.head(f"{EXPORTS}/{name}")
+    refused = await (await client_for(Role.MEMBER)).head(f"{EXPORTS}/{name}")
+    entries = (await connection.execute(select(audit_entries.c.action))).all()
+    full = await admin.get(f"{EXPORTS}/{name}")
+
+    assert (head.status_code, head.content, refused.status_code) == (200, b"", 403)
+    for header in ("Content-Type", "Content-Disposition", "Cache-Control"):
+        assert head.headers[header] == full.headers[header]
+    assert entries == []
+
+
 def table(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(StringIO(text, newline="")))
 

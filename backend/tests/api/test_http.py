@@ -224,6 +224,22 @@ async def test_returns_413_when_the_body_is_beyond_a_mebibyte(announced: bool, c
     assert_problem(answer, 413, "content_too_large")
 
 
+async def test_returns_413_before_the_body_comes_when_its_length_is_announced(client_for: ClientFor) -> None:
+    board_member = await client_for(Role.BOARD_MEMBER)
+
+    read: list[bytes] = []
+
+    async def body() -> AsyncIterator[bytes]:
+        read.append(b" ")
+        yield b" "
+
+    headers = {"Content-Type": "application/json", "Content-Length": str(requests.MAX_BODY_BYTES + 1)}
+    answer = await board_member.post(NEWS, content=body(), headers=headers)
+
+    assert_problem(answer, 413, "content_too_large")
+    assert read == []
+
+
 @pytest.mark.parametrize(
     ("path", "content_type"),
     [(NEWS, "application/json"), ("/api/v1/auth/token", "application/x-www-form-urlencoded")],

@@ -14,6 +14,7 @@ from app.application import access
 from app.application.access import POLICY, Action, Actor, may
 from app.domain.members import Role
 from app.presentation.http.errors import MEDIA_TYPE
+from app.presentation.http.headers import HEADERS
 from tests.api.conftest import Callers
 from tests.api.contract import operation_of, published
 from tests.api.routes import ROUTES, Call, Request, route
@@ -68,6 +69,14 @@ def refusal(role: Role | None, method: str, path: str, call: Call) -> int | None
     return None if call.visible is None or may(actor, call.visible) else 404
 
 
+def assert_declared_headers(method: str, path: str, answer: Response) -> None:
+    """The contract names the headers that are sent, so that generated clients have them."""
+    declared = operation_of(method, path)["responses"][str(answer.status_code)]["headers"].keys()
+    sent = {name for name in HEADERS if name in answer.headers}
+
+    assert declared - {"Link"} <= sent <= declared
+
+
 @pytest.mark.parametrize(("method", "path", "call"), CALLS)
 async def test_answers_as_the_policy_table_says_when_each_role_calls(
     *, method: str, path: str, call: Call, callers: Callers, connection: AsyncConnection
@@ -80,6 +89,7 @@ async def test_answers_as_the_policy_table_says_when_each_role_calls(
         refused = refusal(role, method, path, call)
         assert answer.status_code == (refused or call.status), (role, answer.text)
         assert (answer.headers.get("Content-Type") == MEDIA_TYPE) is (answer.status_code >= 400)
+        assert_declared_headers(method, path, answer)
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)

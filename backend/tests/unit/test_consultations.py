@@ -1,4 +1,5 @@
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import uuid4
@@ -201,6 +202,18 @@ def test_changes_everything_when_a_draft_is_edited() -> None:
     }
     assert [question.kind for question in consultation.questions] == [TEXT.kind, MULTIPLE.kind]
     assert consultation.updated_at == LATER
+
+
+def test_keeps_its_questions_when_the_same_are_asked_again() -> None:
+    question = make_question(title="Where?")
+    consultation = make_consultation(questions=[question])
+    [asked] = consultation.questions
+
+    consultation.edit(ConsultationChanges(questions=[replace(question, title=" Where? ")]), LATER)
+
+    assert (consultation.questions, consultation.updated_at) == ([asked], NOW)
+    consultation.edit(ConsultationChanges(questions=[question, question]), LATER)
+    assert (len(consultation.questions), consultation.updated_at) == (2, LATER)
 
 
 def test_leaves_the_rest_when_one_field_is_edited() -> None:

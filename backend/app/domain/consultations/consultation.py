@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import ClassVar, NewType, Protocol, Self, TypedDict
 from uuid import UUID
 
+from app.domain.changes import values_of
 from app.domain.consultations.questions import (
     Answer,
     AnswerError,
@@ -208,6 +209,7 @@ class Consultation:
             raise ConsultationArchivedError
         if self._touches_frozen(changes):
             raise ConsultationFrozenError
+        before = values_of(self, changes)
         self.title = changes.get("title", self.title)
         self.description = changes.get("description", self.description)
         self.opens_at = changes.get("opens_at", self.opens_at)
@@ -218,7 +220,8 @@ class Consultation:
         if "questions" in changes:
             self._ask(changes["questions"], at)
         self._check()
-        self.updated_at = at
+        if values_of(self, changes) != before:
+            self.updated_at = at
 
     def open(self, at: datetime) -> None:
         """Let people answer. Raises ConsultationNotDraftError, ConsultationIncompleteError."""
@@ -317,9 +320,9 @@ class Consultation:
     def _ask(self, drafts: Sequence[QuestionDraft], at: datetime) -> None:
         if len(drafts) > self.MAX_QUESTIONS:
             raise TooManyQuestionsError
-        self.questions = [
-            Question.create(draft, position=position, at=at) for position, draft in enumerate(drafts)
-        ]
+        asked = [Question.create(draft, position=position, at=at) for position, draft in enumerate(drafts)]
+        if [question.wording for question in asked] != [question.wording for question in self.questions]:
+            self.questions = asked
 
     def _check(self) -> None:
         self.title = tidy(self.title, self.MAX_TITLE_LENGTH, ConsultationTitleError)

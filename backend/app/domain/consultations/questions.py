@@ -132,6 +132,12 @@ class Question:
             and all(1 <= len(text) <= Option.MAX_TEXT_LENGTH for text in texts)
         )
 
+    @property
+    def wording(self) -> tuple[object, ...]:
+        """What people read. Two questions with the same wording ask the same."""
+        options = [option.text for option in self.options]
+        return self.title, self.description, self.kind, self.required, options
+
     def chosen(self, option_ids: Collection[OptionId], *, index: int) -> list[OptionId]:
         """Return the options in the order of the question, so that no order of clicks is kept.
 

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from app.application.access import Action
 from app.application.exports import Export, TooManyExportsError
 from app.domain.errors import DomainError
+from app.presentation.http.requests import HEAD_ONLY
 from app.presentation.http.routing import raw
 
 TABLES: dict[str, dict[str, Any]] = {
@@ -26,26 +27,31 @@ CALENDAR: dict[str, dict[str, Any]] = {"text/calendar": {"schema": {"type": "str
 class Download(StreamingResponse):
     """An export as a file to be saved (RFC 6266; the name as in RFC 8187).
 
-    A client that leaves ends the export there and then, and with it the connection it reads from.
+    The first piece is read before the answer begins, so that errors come before the 200. When it fails
+    later the connection is cut, which every client can tell from the end. A client that leaves ends the
+    export there and then, and with it the connection it reads from. HEAD neither runs nor records it: nothing
+    leaves (RFC 9110 §9.3.2).
     """
 
-    def __init__(self, export: Export, first: bytes) -> None:
+    def __init__(self, export: Export) -> None:
         name = f"attachment; filename*=UTF-8''{quote(export.file_name)}"
         headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
-        super().__init__(_chain(first, export.chunks), headers=headers, media_type=export.media_type)
+        super().__init__(export.chunks, headers=headers, media_type=export.media_type)
         self._export = export
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with aclosing(self._export.chunks):
+        chunks = self._export.chunks
+        async with aclosing(chunks):
+            if HEAD_ONLY in scope:
+                await chunks.aclose()
+            else:
+                self.body_iterator = _chain(await anext(chunks), chunks)
             await super().__call__(scope, receive, send)
 
 
 async def attachment(export: Export) -> Download:
-    """Read the first piece, so that a refusal or a database that does not answer is no half 200.
-
-    When it fails later the connection is cut, which every client can tell from the end.
-    """
-    return Download(export, await anext(export.chunks))
+    """Answer with the export. Nothing is read before the answer is sent."""
+    return Download(export)
 
 
 async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -1,11 +1,16 @@
-"""Conditional requests (RFC 9110 §13): entity tags are the version in quotes, always strong."""
+"""Conditional requests (RFC 9110 §13): entity tags are the version in quotes, always strong.
+
+A tag names a version of the resource, not bytes. Proxies that compress change it (nginx to `W/"1"`, Apache to
+`"1-gzip"`), and clients send what they got. Such tags name the same version, so they are taken for it, in
+`If-Match` too, where §13.1.1 would let no weak tag match: no update gets lost by that.
+"""
 
 import re
 from typing import Annotated
 
-from fastapi import Depends, Header, HTTPException, Request, Response
+from fastapi import Depends, Header, HTTPException, Response
 
-_TAG = re.compile(r'(W/)?"([^"]*)"')
+_TAG = re.compile(r'(?:W/)?"([^"]*?)(?:--?(?:gzip|br|zstd|deflate))?"')
 _VERSION = re.compile(r"[1-9][0-9]{0,9}")
 
 
@@ -16,12 +21,11 @@ def etag(version: int | str) -> str:
 def parse_if_match(header: str) -> frozenset[int] | None:
     """Return the versions that the client has seen; None for `*`, any version.
 
-    The comparison is strong (§13.1.1), so weak tags count for nothing, as do tags we never made.
+    Tags that we never made count for nothing.
     """
     if header.strip() == "*":
         return None
-    tags = _TAG.findall(header)
-    return frozenset(int(tag) for weak, tag in tags if not weak and _VERSION.fullmatch(tag))
+    return frozenset(int(tag) for tag in _TAG.findall(header) if _VERSION.fullmatch(tag))
 
 
 async def _seen_versions(
@@ -30,45 +34,57 @@ async def _seen_versions(
         Header(description="The `ETag` of the version that you have read.", examples=['"1"']),
     ] = None,
 ) -> frozenset[int] | None:
+    """`Api` says in the contract that the header is required. Raises HTTPException 428 (RFC 6585 §3)."""
     if if_match is None:
         raise HTTPException(428)
     return parse_if_match(if_match)
 
 
 class EntityTag:
-    """Tells the client which version it gets, or that it has that one already."""
+    """Tells the client which version it gets."""
 
-    def __init__(self, request: Request, response: Response, if_none_match: str | None) -> None:
-        self._method = request.method
+    def __init__(self, response: Response) -> None:
         self._response = response
-        self._if_none_match = (if_none_match or "").strip()
 
     def send(self, version: int) -> None:
-        """Set ETag. Raises HTTPException 304 when a GET's If-None-Match names this version, or any (`*`)."""
+        """Set the headers of an answer that FastAPI makes from a model."""
         self._response.headers.update(self.headers(version))
 
     def headers(self, version: int | str) -> dict[str, str]:
         """Return what `send` sets, for an answer that is a Response of its own."""
-        headers = {"ETag": etag(version), "Cache-Control": "private, no-cache"}
-        if self._method == "GET" and self._is_known(str(version)):
+        return {"ETag": etag(version), "Cache-Control": "private, no-cache"}
+
+
+class KnownEntityTag(EntityTag):
+    """Tells the client also that it has that version already."""
+
+    def __init__(self, response: Response, if_none_match: str | None) -> None:
+        super().__init__(response)
+        self._if_none_match = (if_none_match or "").strip()
+
+    def headers(self, version: int | str) -> dict[str, str]:
+        """Raises HTTPException 304 when If-None-Match names this version, or any (`*`)."""
+        headers = super().headers(version)
+        if self._if_none_match == "*" or str(version) in _TAG.findall(self._if_none_match):
             raise HTTPException(304, headers=headers)
         return headers
 
-    def _is_known(self, version: str) -> bool:
-        """The comparison is weak (§13.1.2)."""
-        tags = [tag for _, tag in _TAG.findall(self._if_none_match)]
-        return self._if_none_match == "*" or version in tags
+
+async def entity_tag(response: Response) -> EntityTag:
+    return EntityTag(response)
 
 
-async def _entity_tag(
-    request: Request,
+async def known_entity_tag(
     response: Response,
     if_none_match: Annotated[
         str | None, Header(description="The `ETag` that you have: 304 if it is still current.")
     ] = None,
-) -> EntityTag:
-    return EntityTag(request, response, if_none_match)
+) -> KnownEntityTag:
+    return KnownEntityTag(response, if_none_match)
 
 
 SeenVersions = Annotated[frozenset[int] | None, Depends(_seen_versions)]
-EntityTagDep = Annotated[EntityTag, Depends(_entity_tag)]
+EntityTagDep = Annotated[EntityTag, Depends(entity_tag)]
+"""For what changes a resource: `If-None-Match` does nothing there."""
+KnownEntityTagDep = Annotated[KnownEntityTag, Depends(known_entity_tag)]
+"""For what reads one."""

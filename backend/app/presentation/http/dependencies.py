@@ -161,7 +161,7 @@ _bearer = OAuth2PasswordBearer(
 )
 
 
-async def _optional_actor(
+async def optional_actor(
     request: StrictRequest, token: Annotated[str | None, Depends(_bearer)]
 ) -> Actor | None:
     if request.actor is None and token is not None:
@@ -174,7 +174,7 @@ async def admit(request: StrictRequest, action: Action) -> None:
     """Find out who asks, if the action is not for everybody. Raises what `authorize` does."""
     rule = POLICY[action]
     if rule.least_role is not None:
-        actor = await _optional_actor(request, await _bearer(request))
+        actor = await optional_actor(request, await _bearer(request))
         rule.require(actor, at=provided(request).clock.now())
 
 
@@ -197,7 +197,7 @@ CalendarEncoderDep = Annotated[Encoder, Depends(_calendar_encoder)]
 ReadinessDep = Annotated[Readiness, Depends(_readiness)]
 LoadGaugeDep = Annotated[LoadGauge, Depends(_load_gauge)]
 MetricsDep = Annotated[Metrics, Depends(_metrics)]
-OptionalActor = Annotated[Actor | None, Depends(_optional_actor)]
+OptionalActor = Annotated[Actor | None, Depends(optional_actor)]
 """The actor, or None for a request without a token. A token that is not valid is refused."""
-CurrentActor = Annotated[Actor, Depends(_optional_actor)]
+CurrentActor = Annotated[Actor, Depends(optional_actor)]
 """The actor whom `admit` has let in, on routes of actions that are not for everybody."""

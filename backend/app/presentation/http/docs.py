@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 from starlette.types import Receive, Scope, Send
 
 from app.presentation.http.errors import Problem, ValidationProblem
+from app.presentation.http.headers import HEADERS
 from app.presentation.http.oauth import OAuthProblem
 
 ASSETS = "/docs/assets"
@@ -19,7 +20,8 @@ ASSETS = "/docs/assets"
 class Api(FastAPI):
     """FastAPI, with what its contract lacks: the problem schemas, the merge patch media type, and an empty
     `security` where no credentials are needed, since generators take `[{}]` for a demand. Where OAuth answers
-    400 there is no 422, which FastAPI puts wherever a body is."""
+    400 there is no 422, which FastAPI puts wherever a body is. `If-Match` is required, and answered with 428
+    where it is missing: FastAPI would answer 422."""
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
@@ -29,15 +31,19 @@ class Api(FastAPI):
                 ref_template="#/components/schemas/{model}",
             )
             contract["components"]["schemas"] |= problems["$defs"]
+            contract["components"]["headers"] = HEADERS
             for path in contract["paths"].values():
                 if "requestBody" in path.get("patch", {}):
                     content = path["patch"]["requestBody"]["content"]
-                    content["application/merge-patch+json"] = content["application/json"]
+                    content["application/merge-patch+json"] = content.pop("application/json")
                 for operation in path.values():
                     if operation.get("security") == [{}]:
                         operation["security"] = []
                     if "400" in operation["responses"]:
                         del operation["responses"]["422"]
+                    for parameter in operation.get("parameters", []):
+                        if parameter["name"] == "if-match":
+                            parameter |= {"required": True, "schema": {"type": "string"}}
         return self.openapi_schema or {}
 
 

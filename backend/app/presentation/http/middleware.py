@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.core.logging import get_logger
 from app.presentation.http.dependencies import provided
 from app.presentation.http.errors import internal_error
+from app.presentation.http.requests import HEAD_ONLY
 
 REQUEST_ID = "X-Request-ID"
 CLIENT_LEFT = 0
@@ -41,7 +42,7 @@ class RequestContextMiddleware:
         given = Headers(scope=scope).get(REQUEST_ID, "")
         method = scope["method"]
         if method == "HEAD":
-            scope = {**scope, "method": "GET"}
+            scope = {**scope, "method": "GET", HEAD_ONLY: True}
         request_id = given if _ACCEPTABLE_ID.fullmatch(given) else uuid4().hex
         status = 0
 

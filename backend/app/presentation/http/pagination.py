@@ -74,9 +74,9 @@ _CURSOR_PROBLEM = {
 }
 
 
-async def _pagination(request: Request, response: Response) -> Pagination:
+async def pagination(request: Request, response: Response) -> Pagination:
     """A coroutine, as every dependency: FastAPI calls anything else, classes too, in a thread."""
     return Pagination(request, response)
 
 
-PaginationDep = Annotated[Pagination, Depends(_pagination)]
+PaginationDep = Annotated[Pagination, Depends(pagination)]

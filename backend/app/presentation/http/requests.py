@@ -14,6 +14,8 @@ from starlette.datastructures import ImmutableMultiDict
 
 from app.application.access import Actor
 
+HEAD_ONLY = "pau2.head_only"
+"""A key of the ASGI scope: the request was a HEAD, which is answered as a GET without a body."""
 MAX_BODY_BYTES = 1024 * 1024
 BODY_SECONDS = 30.0
 MAX_DEPTH = 20
@@ -29,7 +31,13 @@ class StrictRequest(Request):
     on_answer: Callable[[Response], Awaitable[None]] | None = None
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
-        """Count what really arrives, whatever was announced. Raises HTTPException 413."""
+        """Refuse at once what is announced as too long, then count what really arrives.
+
+        Raises HTTPException 413 (RFC 9110 §15.5.14).
+        """
+        announced = self.headers.get("content-length", "")
+        if announced.isdecimal() and int(announced) > MAX_BODY_BYTES:
+            raise HTTPException(413)
         received = 0
         async for chunk in super().stream():
             received += len(chunk)

@@ -22,14 +22,16 @@ from app.domain.errors import (
     UnavailableError,
 )
 from app.presentation.http import oauth
-from app.presentation.http.dependencies import admit
+from app.presentation.http.dependencies import admit, optional_actor
 from app.presentation.http.errors import HTTP_PROBLEMS, MEDIA_TYPE, describe, status_of
+from app.presentation.http.headers import calls_of, with_headers
 from app.presentation.http.requests import StrictRequest, check_parameters, refuse_other_content
 
 BASE = "/api/v1"
 ACTION = "x-action"
 BODY_PROBLEMS = (408, 413, 415)
 SCHEMAS = {400: "OAuthProblem", 422: "ValidationProblem"}
+_UNAUTHENTICATED = (UnauthenticatedError.code, UnauthenticatedError.detail)
 RETRY_AFTER_SECONDS = (0.02, 0.1, 0.3)
 
 JSON = frozenset({"application/json"})
@@ -53,6 +55,10 @@ class StrictRoute(APIRoute):
         if self._accepted_content():
             for status in BODY_PROBLEMS:
                 self.responses |= {status: _responses([(status, *HTTP_PROBLEMS[status])])[status]}
+        calls = {*calls_of(self.dependant)}
+        if optional_actor in calls:  # a token that is not good is refused, also where none is needed
+            self.responses.setdefault(401, _responses([(401, *_UNAUTHENTICATED)])[401])
+        self.responses = with_headers(self.responses, self.status_code or HTTPStatus.OK, calls)
 
     def get_route_handler(self) -> Handler:
         handler = super().get_route_handler()

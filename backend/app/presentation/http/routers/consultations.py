@@ -44,7 +44,7 @@ from app.domain.consultations.responses import (
     ResultsNotReadyError,
     ResultsPrivateError,
 )
-from app.presentation.http.conditions import EntityTagDep, SeenVersions
+from app.presentation.http.conditions import EntityTagDep, KnownEntityTagDep, SeenVersions
 from app.presentation.http.dependencies import ClockDep, ConsultationQueriesDep, CurrentActor, UowDep
 from app.presentation.http.idempotency import IdempotentUowDep
 from app.presentation.http.pagination import PaginationDep
@@ -97,7 +97,7 @@ async def list_all(
     **operation(Action.READ_CONSULTATIONS, ConsultationNotFoundError),
 )
 async def read(
-    id: UUID, queries: ConsultationQueriesDep, actor: CurrentActor, tag: EntityTagDep
+    id: UUID, queries: ConsultationQueriesDep, actor: CurrentActor, tag: KnownEntityTagDep
 ) -> ConsultationRead:
     """One consultation with its questions. What you cannot see is answered like what does not exist."""
     consultation = await read_consultation(id, actor=actor, queries=queries)
@@ -254,7 +254,7 @@ async def answer(
     **operation(Action.ANSWER_CONSULTATIONS, ConsultationNotFoundError, ResponseNotFoundError),
 )
 async def read_mine(
-    id: UUID, queries: ConsultationQueriesDep, actor: CurrentActor, tag: EntityTagDep
+    id: UUID, queries: ConsultationQueriesDep, actor: CurrentActor, tag: KnownEntityTagDep
 ) -> ResponseRead:
     """What you have answered; of an anonymous consultation only that you have."""
     given = await read_own_response(id, actor=actor, queries=queries)
@@ -274,7 +274,7 @@ async def read_mine(
     ),
 )
 async def results(
-    id: UUID, queries: ConsultationQueriesDep, actor: CurrentActor, tag: EntityTagDep
+    id: UUID, queries: ConsultationQueriesDep, actor: CurrentActor, tag: KnownEntityTagDep
 ) -> ResultsRead:
     """How often each option was chosen, and what was written.
 

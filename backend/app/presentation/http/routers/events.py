@@ -29,7 +29,7 @@ from app.domain.events import (
     EventTitleError,
 )
 from app.presentation.http.attachments import CALENDAR
-from app.presentation.http.conditions import EntityTagDep, SeenVersions
+from app.presentation.http.conditions import EntityTagDep, KnownEntityTagDep, SeenVersions
 from app.presentation.http.dependencies import (
     CalendarEncoderDep,
     ClockDep,
@@ -87,7 +87,7 @@ async def list_events(
     **raw(Action.READ_PUBLIC_EVENTS, content=CALENDAR),
 )
 async def read_events_calendar(
-    queries: EventQueriesDep, encoder: CalendarEncoderDep, actor: OptionalActor, tag: EntityTagDep
+    queries: EventQueriesDep, encoder: CalendarEncoderDep, actor: OptionalActor, tag: KnownEntityTagDep
 ) -> StreamingResponse:
     """The events that you can see as iCalendar (RFC 5545), for calendar programs.
 
@@ -101,7 +101,7 @@ async def read_events_calendar(
 
 @router.get("/{id}", summary="Read an event", **operation(Action.READ_PUBLIC_EVENTS, EventNotFoundError))
 async def read_event(
-    id: UUID, queries: EventQueriesDep, actor: OptionalActor, tag: EntityTagDep
+    id: UUID, queries: EventQueriesDep, actor: OptionalActor, tag: KnownEntityTagDep
 ) -> EventRead:
     """One event. What you cannot see is answered like what does not exist."""
     event = await queries.get_event(EventId(id), visible=EventVisibility.of(actor))

@@ -16,7 +16,7 @@ from app.domain.members import (
     MemberNotFoundError,
     PhoneNumberError,
 )
-from app.presentation.http.conditions import EntityTagDep, SeenVersions
+from app.presentation.http.conditions import EntityTagDep, KnownEntityTagDep, SeenVersions
 from app.presentation.http.dependencies import (
     ClockDep,
     CurrentActor,
@@ -42,7 +42,9 @@ router = api_router("/members", "members")
 
 
 @router.get("/me", summary="Read yourself", **operation(Action.READ_OWN_MEMBER))
-async def read_own_member(actor: CurrentActor, queries: MemberQueriesDep, tag: EntityTagDep) -> MemberRead:
+async def read_own_member(
+    actor: CurrentActor, queries: MemberQueriesDep, tag: KnownEntityTagDep
+) -> MemberRead:
     """What the association knows you by."""
     member = await members.read_own_member(actor=actor, queries=queries)
     tag.send(member.version)
@@ -108,7 +110,7 @@ async def list_members(
 
 @router.get("/{id}", summary="Read a member", **operation(Action.READ_MEMBERS, MemberNotFoundError))
 async def read_member(
-    id: UUID, actor: CurrentActor, queries: MemberQueriesDep, tag: EntityTagDep
+    id: UUID, actor: CurrentActor, queries: MemberQueriesDep, tag: KnownEntityTagDep
 ) -> MemberRead:
     """One member. For the board."""
     member = await members.read_member(MemberId(id), actor=actor, queries=queries)

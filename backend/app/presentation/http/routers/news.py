@@ -23,7 +23,7 @@ from app.domain.news import (
     ArticleTitleError,
     CoverUrlError,
 )
-from app.presentation.http.conditions import EntityTagDep, SeenVersions
+from app.presentation.http.conditions import EntityTagDep, KnownEntityTagDep, SeenVersions
 from app.presentation.http.dependencies import (
     ClockDep,
     CurrentActor,
@@ -69,7 +69,7 @@ async def list_news(
 
 @router.get("/{id}", summary="Read an article", **operation(Action.READ_PUBLIC_NEWS, ArticleNotFoundError))
 async def read_article(
-    id: UUID, queries: NewsQueriesDep, actor: OptionalActor, tag: EntityTagDep
+    id: UUID, queries: NewsQueriesDep, actor: OptionalActor, tag: KnownEntityTagDep
 ) -> NewsRead:
     """One article with its content. What you cannot see is answered like what does not exist."""
     article = await queries.get_article(id, visible=NewsVisibility.of(actor))

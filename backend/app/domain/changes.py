@@ -1,0 +1,8 @@
+"""Edits that change nothing leave an entity as it is, its version and `updated_at` included."""
+
+from collections.abc import Iterable
+
+
+def values_of(entity: object, names: Iterable[str]) -> list[object]:
+    """Return the attributes with these names, to be compared before and after an edit."""
+    return [getattr(entity, name) for name in names]

@@ -1,0 +1,69 @@
+"""A change that changes nothing, through every route that takes a merge patch (RFC 7396)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from httpx import AsyncClient, Response
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.domain.members import Role
+from tests.api.conftest import Callers
+from tests.api.contract import contract, operation_of
+from tests.api.routes import ROUTES
+from tests.fakes import FixedClock
+
+PATCHES = [path for method, path in ROUTES if method == "PATCH"]
+
+
+def fields_of(path: str) -> set[str]:
+    """Return the names of what can be changed. Questions are read in another form than they are written."""
+    content = operation_of("PATCH", path)["requestBody"]["content"]["application/merge-patch+json"]
+    schema = contract()["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
+    return {*schema["properties"]} - {"questions"}
+
+
+async def audit_entries(connection: AsyncConnection) -> int:
+    number: int = (await connection.execute(text("SELECT count(*) FROM audit_entries"))).scalar_one()
+    return number
+
+
+@pytest.mark.parametrize("path", PATCHES)
+async def test_keeps_the_version_when_a_patch_changes_nothing(
+    path: str, callers: Callers, connection: AsyncConnection, clock: FixedClock
+) -> None:
+    [(client, world)] = [(client, world) for role, client, world in callers if role is Role.ADMIN]
+    request = await ROUTES["PATCH", path].calls[0].prepare(world)
+    where = path.format(id=request.get("id", ""))
+    read = await client.get(where)
+    entries = await audit_entries(connection)
+    clock.move(timedelta(minutes=1))
+
+    for patch in ({}, {field: read.json()[field] for field in fields_of(path)}):
+        answer = await sent(client, where, patch, read.headers["ETag"])
+
+        assert (answer.status_code, answer.headers["ETag"]) == (200, read.headers["ETag"]), answer.text
+        assert answer.json() == read.json()
+    assert (await client.get(where)).json() == read.json()
+    assert await audit_entries(connection) == entries
+
+
+async def sent(client: AsyncClient, where: str, patch: dict[str, Any], tag: str) -> Response:
+    return await client.patch(where, json=patch, headers={"If-Match": tag})
+
+
+async def test_keeps_the_version_when_the_role_is_the_same(
+    callers: Callers, connection: AsyncConnection, clock: FixedClock
+) -> None:
+    [(client, world)] = [(client, world) for role, client, world in callers if role is Role.ADMIN]
+    member = await world.member(role=Role.MEMBER)
+    entries = await audit_entries(connection)
+    clock.move(timedelta(minutes=1))
+
+    answer = await client.put(
+        f"/api/v1/members/{member.id}/role", json={"role": "MEMBER"}, headers={"If-Match": '"1"'}
+    )
+
+    assert (answer.status_code, answer.headers["ETag"]) == (200, '"1"')
+    assert await audit_entries(connection) == entries
