@@ -80,10 +80,11 @@ def dev(session: nox.Session) -> None:
 
 @nox.session(requires=["env"], default=False)
 def fix(session: nox.Session) -> None:
-    """Format, repair what the linter can repair, rewrite the rule book's table."""
+    """Format, repair what the linter can repair, rewrite the rule book's table and the page of the settings."""
     python(session, "-m", "ruff", "check", "--fix-only", ".", "../noxfile.py")
     python(session, "-m", "ruff", "format", ".", "../noxfile.py")
     python(session, "-m", "gates", "table")
+    python(session, "-m", "devtools.settings_page")
 
 
 @nox.session(requires=["env"], default=False)
