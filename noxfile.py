@@ -81,11 +81,12 @@ def dev(session: nox.Session) -> None:
 
 @nox.session(requires=["env"], default=False)
 def fix(session: nox.Session) -> None:
-    """Format, repair what the linter can repair, rewrite the rule book's table."""
+    """Format, repair what the linter can repair, rewrite the rule book's table and the page of the settings."""
     configured = ("--config", "pyproject.toml", "--no-respect-gitignore")
     python(session, "-m", "ruff", "check", "--fix-only", *configured, ".", "../noxfile.py")
     python(session, "-m", "ruff", "format", *configured, ".", "../noxfile.py")
     python(session, "-m", "gates", "table")
+    python(session, "-m", "devtools.settings_page")
 
 
 @nox.session(requires=["env"], default=False)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import partial
 
 from fastapi import FastAPI
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.application.demo import seed_demo
 from app.application.exports import Exporter
@@ -47,6 +46,7 @@ from app.presentation.http import docs, errors, oauth
 from app.presentation.http.dependencies import Departure, Dependencies
 from app.presentation.http.metrics import Metrics
 from app.presentation.http.middleware import RequestContextMiddleware
+from app.presentation.http.proxies import ProxyMiddleware
 from app.presentation.http.routers import ROUTERS
 
 DESCRIPTION = """The API of a neighbourhood association.
@@ -114,7 +114,7 @@ def create_app(
     dependencies = create_dependencies(settings, database, clock or SystemClock())
     app.state.dependencies = replace(dependencies, departure=departure or Departure())
     app.add_middleware(RequestContextMiddleware)
-    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.proxy_networks)
+    app.add_middleware(ProxyMiddleware, trusted_hosts=settings.proxy_networks)
     errors.install(app)
     oauth.install(app)
     docs.install(app)

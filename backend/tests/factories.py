@@ -145,5 +145,7 @@ def make_settings(database_url: str, **overrides: Any) -> Settings:
         "token_keys": {"2026-11": SecretStr("k" * SHORTEST_SECRET_BYTES)},
         "cursor_secret": SecretStr("c" * SHORTEST_SECRET_BYTES),
         "smtp_url": SecretStr("smtp://127.0.0.1:1"),
+        "public_url": "https://vecinos.example",
+        "mail_sender": "info@vecinos.example",
     }
     return Settings(**values | overrides)

@@ -1,12 +1,25 @@
 """Settings from the environment (`PAU2_…`, and the customary `DATABASE_URL`)."""
 
+import json
+from collections.abc import Mapping
+from email.policy import SMTP as EMAIL
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from types import MappingProxyType
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, IPvAnyNetwork, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableError
 
 SHORTEST_SECRET_BYTES = 32
 """RFC 7518 §3.2: a key for HS256 is at least as long as its hash."""
@@ -14,6 +27,21 @@ SHORTEST_SECRET_BYTES = 32
 DEVELOPMENT_TOKEN_KEYS = {"development": SecretStr("development-only-token-key-not-a-secret")}
 DEVELOPMENT_CURSOR_SECRET = SecretStr("development-only-cursor-key-not-a-secret")
 DEVELOPMENT_DATABASE_URL = SecretStr("postgresql://localhost/pau2")
+DEVELOPMENT_PUBLIC_URL = "http://127.0.0.1:8000"
+DEVELOPMENT_SENDER = "PAU 2 <no-reply@pau2.example>"
+DEVELOPMENT_MAIL_FOLDER = Path(__file__).resolve().parents[3] / ".mail"
+
+PRODUCTION_NEEDS: Mapping[str, object] = MappingProxyType(
+    {
+        "cursor_secret": DEVELOPMENT_CURSOR_SECRET,
+        "token_keys": DEVELOPMENT_TOKEN_KEYS,
+        "database_url": DEVELOPMENT_DATABASE_URL,
+        "smtp_url": None,
+        "public_url": DEVELOPMENT_PUBLIC_URL,
+        "mail_sender": DEVELOPMENT_SENDER,
+    }
+)
+"""Fields that production has to set → what they are without."""
 
 
 class SettingsError(Exception):
@@ -41,42 +69,104 @@ class SmtpScheme(StrEnum):
     IMPLICIT = "smtps"
 
 
-class Settings(BaseSettings):
-    """Everything that differs between deployments. Durations are in seconds."""
+class LogLevel(StrEnum):
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+    CRITICAL = "CRITICAL"
 
-    model_config = SettingsConfigDict(env_prefix="PAU2_", frozen=True, populate_by_name=True)
+
+def _split(value: object) -> object:
+    """Read a list that is written with commas, or as JSON."""
+    if not isinstance(value, str) or value.lstrip().startswith("["):
+        return json.loads(value) if isinstance(value, str) else value
+    return [part for part in value.replace(",", " ").split() if part]
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must be an address such as https://vecinos.example, without a query")
+    return value.rstrip("/")
+
+
+def _sender(value: str) -> str:
+    """Accept one mailbox (RFC 5322 §3.4), whose display name is quoted where it holds a comma."""
+    header = EMAIL.header_factory("From", value)
+    addresses = [(each.username, each.domain) for each in header.addresses]
+    if header.defects or len(addresses) != 1 or not all(addresses[0]):
+        raise ValueError(
+            'must be one address, such as "Asociación de Vecinos, Norte" <info@vecinos.example>; '
+            "put a name with a comma in double quotes"
+        )
+    return value
+
+
+Networks = Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_split)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+Sender = Annotated[str, AfterValidator(_sender)]
+
+
+class Settings(BaseSettings):
+    """Everything that differs between deployments. Durations are in seconds.
+
+    `docs/settings.md` is made from the fields and their docstrings (`./noxw -s fix`).
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="PAU2_", frozen=True, populate_by_name=True, use_attribute_docstrings=True
+    )
 
     environment: Environment = Environment.DEVELOPMENT
-    public_url: str = "http://127.0.0.1:8000"
-    log_level: str = "INFO"
+    """`development`, `test` or `production`, which does not start with what only serves development."""
+    public_url: WebAddress = DEVELOPMENT_PUBLIC_URL
+    """Where people find the website, such as `https://vecinos.example`: mails link to pages below it."""
+    log_level: Annotated[LogLevel, BeforeValidator(str.upper)] = LogLevel.INFO
+    """From which level on records are logged: `DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`."""
     log_format: LogFormat = LogFormat.JSON
-    trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
-    """Networks whose `X-Forwarded-For` is believed, as JSON: `["10.0.0.0/8"]`."""
+    """`json`, one object a line, or `console`, columns for a terminal."""
+    trusted_proxies: Networks = ()
+    """Networks of the proxies whose `X-Forwarded-…` headers are believed, such as `127.0.0.1, 10.0.0.0/8`.
+    Without it all clients of a proxy count as one: one that guesses passwords locks everybody out."""
 
     database_url: SecretStr = Field(DEVELOPMENT_DATABASE_URL, validation_alias="DATABASE_URL")
+    """The database, `postgresql://role@host:5432/name`, as a role that cannot change the schema."""
     migration_database_url: SecretStr | None = None
     """The same database as a role that may change the schema. Only `migrate` needs it."""
     database_pool_size: int = Field(10, ge=1, le=100)
-    database_checkout_timeout: float = 3
+    """How many connections each process has at most."""
+    database_checkout_timeout: float = Field(3, gt=0)
+    """How long a request waits for a free connection."""
     database_statement_timeout: float = Field(5, gt=0)
-    database_lock_timeout: float = 2
-    database_idle_in_transaction_timeout: float = 15
+    """How long a statement may take."""
+    database_lock_timeout: float = Field(2, gt=0)
+    """How long a statement may wait for a lock."""
+    database_idle_in_transaction_timeout: float = Field(15, gt=0)
+    """How long a transaction may wait for its next statement."""
+
     worker_reconnect_timeout: float = Field(300, ge=0)
     """How long the worker waits for a database that is away before it ends with an error."""
 
-    shutdown_notice: float = 5
+    shutdown_notice: float = Field(5, ge=0)
     """How long `/health/ready` fails before new connections are refused: some rounds of the load balancer."""
-    shutdown_drain: int = 20
+    shutdown_drain: int = Field(20, ge=0)
     """How long open requests may take after that."""
 
     token_keys: dict[str, SecretStr] = DEVELOPMENT_TOKEN_KEYS
-    """Key id → secret. The first signs new access tokens, the others are still accepted."""
+    """Key id → secret of 32 bytes or more, as JSON: `{"2026-11": "…"}`. The first signs new access tokens,
+    the others are still accepted."""
     cursor_secret: SecretStr = DEVELOPMENT_CURSOR_SECRET
+    """The secret, of 32 bytes or more, that signs the cursors of lists."""
 
     smtp_url: SecretStr | None = None
-    """`smtp://user:password@host:587`. Without it, mail goes to `mail_folder` as .eml files."""
-    mail_folder: Path = Path(__file__).resolve().parents[3] / ".mail"
-    mail_sender: str = "PAU 2 <no-reply@pau2.example>"
+    """The mail server, `smtp://host:587`, with `user:password@` before the host if it wants them.
+    `smtp+starttls` insists on TLS, `smtps` begins with it. Without it mails go to `PAU2_MAIL_FOLDER`."""
+    mail_folder: Path = DEVELOPMENT_MAIL_FOLDER
+    """Where mails go without a mail server, as .eml files."""
+    mail_sender: Sender = DEVELOPMENT_SENDER
+    """From whom mails are, such as `Asociación <info@vecinos.example>`. A name with a comma is in double
+    quotes."""
 
     @property
     def proxy_networks(self) -> list[str]:
@@ -105,21 +195,25 @@ class Settings(BaseSettings):
     def _refuse_weak_production(self) -> Self:
         if not self.is_production:
             return self
+        for name, development in PRODUCTION_NEEDS.items():
+            if getattr(self, name) == development:
+                raise ValueError(f"{variable(name)} must be set in production")
         secrets = {"PAU2_CURSOR_SECRET": self.cursor_secret}
         secrets |= {f"PAU2_TOKEN_KEYS[{kid}]": key for kid, key in self.token_keys.items()}
-        development = [*DEVELOPMENT_TOKEN_KEYS.values(), DEVELOPMENT_CURSOR_SECRET]
         for name, secret in secrets.items():
-            if secret in development:
+            if secret in {*DEVELOPMENT_TOKEN_KEYS.values(), DEVELOPMENT_CURSOR_SECRET}:
                 raise ValueError(f"{name} must be set in production")
             if len(secret.get_secret_value().encode()) < SHORTEST_SECRET_BYTES:
                 raise ValueError(f"{name} must have at least {SHORTEST_SECRET_BYTES} bytes")
         if not self.token_keys:
             raise ValueError("PAU2_TOKEN_KEYS must hold at least one key")
-        if self.database_url == DEVELOPMENT_DATABASE_URL:
-            raise ValueError("DATABASE_URL must be set in production")
-        if self.smtp_url is None:
-            raise ValueError("PAU2_SMTP_URL must be set in production")
         return self
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a field."""
+    alias = Settings.model_fields[name].validation_alias
+    return alias if isinstance(alias, str) else f"PAU2_{name.upper()}"
 
 
 def load_settings() -> Settings:
@@ -130,8 +224,15 @@ def load_settings() -> Settings:
         found = error.errors(include_input=False, include_url=False, include_context=False)
         problems = [_sentence(problem["loc"], problem["msg"]) for problem in found]
         raise SettingsError("Settings: " + "; ".join(problems) + ".") from None
+    except UnreadableError as error:  # a value that should be JSON; the message names the field alone
+        raise SettingsError(f"Settings: {error}. Write it as JSON.") from None
 
 
 def _sentence(location: tuple[int | str, ...], message: str) -> str:
-    where = ".".join(str(part) for part in location)
-    return f"{where}: {message}" if where else message.removeprefix("Value error, ")
+    """Name the environment variable, which is what an operator sets."""
+    plain = message.removeprefix("Value error, ")
+    if not location:
+        return plain
+    name, *rest = map(str, location)
+    where = ".".join([variable(name) if name in Settings.model_fields else name, *rest])
+    return f"{where} {plain}" if plain.startswith("must ") else f"{where}: {plain}"

@@ -43,6 +43,8 @@ PRODUCTION = {
     "PAU2_TOKEN_KEYS": f'{{"2026-11": "{"k" * 32}"}}',
     "PAU2_CURSOR_SECRET": "c" * 32,
     "PAU2_SMTP_URL": "smtp://127.0.0.1:1",
+    "PAU2_PUBLIC_URL": "https://vecinos.example",
+    "PAU2_MAIL_SENDER": "info@vecinos.example",
 }
 
 

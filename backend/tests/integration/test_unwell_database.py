@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -12,7 +13,7 @@ from app.core.settings import Settings
 from app.main import create_app
 from tests.api.problems import assert_problem
 from tests.factories import PASSWORD
-from tests.plugins.database import database_of
+from tests.plugins.database import RUNTIME_ROLE, database_of
 
 REGISTRATION = {"email": "marta@pau2.example", "password": PASSWORD, "full_name": "Marta"}
 LOG_IN = {"grant_type": "password", "username": "marta@pau2.example", "password": PASSWORD}
@@ -52,3 +53,25 @@ async def test_returns_503_for_writes_alone_when_the_database_is_read_only(
     assert_problem(registered, 503, "unavailable")
     assert_problem(logged_in, 503, "unavailable")
     assert (await client.get("/api/v1/news")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "REVOKE SELECT ON alembic_version FROM {role}",
+        "REVOKE SELECT ON news FROM {role}",
+        "REVOKE USAGE ON SCHEMA public FROM PUBLIC, {role}",
+        "ALTER SCHEMA public RENAME TO elsewhere",
+        "ALTER TABLE alembic_version RENAME TO elsewhere",
+        "ALTER TABLE procrastinate_jobs RENAME TO elsewhere",
+        "DELETE FROM alembic_version",
+    ],
+)
+async def test_is_not_ready_when_a_schema_or_a_right_is_missing(
+    change: LiteralString, client: AsyncClient, fresh_migration_url: str
+) -> None:
+    assert (await client.get("/health/ready")).status_code == 200
+    with psycopg.connect(fresh_migration_url) as owner:
+        owner.execute(sql.SQL(change).format(role=sql.Identifier(RUNTIME_ROLE)))
+
+    assert_problem(await client.get("/health/ready"), 503, "unavailable")

@@ -1,6 +1,6 @@
 import pytest
 
-from app.core.settings import Environment, SettingsError, SmtpScheme, load_settings
+from app.core.settings import Environment, LogLevel, SettingsError, SmtpScheme, load_settings
 from app.infrastructure.mail.transports import TLS
 
 STRONG = "k" * 32
@@ -10,6 +10,8 @@ PRODUCTION = {
     "PAU2_TOKEN_KEYS": f'{{"2026-11": "{STRONG}"}}',
     "PAU2_CURSOR_SECRET": STRONG,
     "PAU2_SMTP_URL": "smtp://mail:587",
+    "PAU2_PUBLIC_URL": "https://vecinos.example",
+    "PAU2_MAIL_SENDER": "Asociación <info@vecinos.example>",
 }
 
 
@@ -32,9 +34,7 @@ def test_loads_when_production_is_complete(monkeypatch: pytest.MonkeyPatch) -> N
     assert load_settings().token_secrets == {"2026-11": STRONG}
 
 
-@pytest.mark.parametrize(
-    "missing", ["DATABASE_URL", "PAU2_TOKEN_KEYS", "PAU2_CURSOR_SECRET", "PAU2_SMTP_URL"]
-)
+@pytest.mark.parametrize("missing", PRODUCTION.keys() - {"PAU2_ENVIRONMENT"})
 def test_refuses_production_when_a_setting_is_missing(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
     given(monkeypatch, {name: value for name, value in PRODUCTION.items() if name != missing})
 
@@ -96,8 +96,93 @@ def test_trusts_the_proxies_that_are_declared_when_loaded(monkeypatch: pytest.Mo
     assert load_settings().proxy_networks == ["10.0.0.0/8", "::1/128"]
 
 
+def test_reads_proxies_when_they_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, {"PAU2_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8"})
+
+    assert load_settings().proxy_networks == ["127.0.0.1/32", "10.0.0.0/8"]
+
+
+@pytest.mark.parametrize(
+    "url", ["https://vecinos.example", "https://vecinos.example/", "https://x.example/pau//"]
+)
+def test_has_no_slash_at_the_end_when_the_public_url_is_read(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    given(monkeypatch, {"PAU2_PUBLIC_URL": url})
+
+    assert load_settings().public_url == url.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "url", ["vecinos.example", "ftp://vecinos.example", "https://", "https://x.example/?a=1"]
+)
+def test_says_what_the_public_url_looks_like_when_it_is_no_such_address(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    given(monkeypatch, {"PAU2_PUBLIC_URL": url})
+
+    with pytest.raises(SettingsError, match="PAU2_PUBLIC_URL must be an address such as https://"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    "sender", ["info@vecinos.example", "Marta <a@b.example>", '"Vecinos, Norte" <info@vecinos.example>']
+)
+def test_takes_a_sender_when_it_is_one_mailbox(monkeypatch: pytest.MonkeyPatch, sender: str) -> None:
+    given(monkeypatch, {"PAU2_MAIL_SENDER": sender})
+
+    assert load_settings().mail_sender == sender
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "Vecinos, Norte <info@vecinos.example>",
+        "info",
+        "",
+        "a@b.example, c@d.example",
+        "a@b.example\nBcc: c@d",
+    ],
+)
+def test_says_how_a_sender_is_written_when_it_is_not_one_mailbox(
+    monkeypatch: pytest.MonkeyPatch, sender: str
+) -> None:
+    """RFC 5322 §3.4: a comma ends a mailbox, unless it is quoted."""
+    given(monkeypatch, {"PAU2_MAIL_SENDER": sender})
+
+    with pytest.raises(SettingsError, match=r"PAU2_MAIL_SENDER must be one address.*in double quotes"):
+        load_settings()
+
+
+@pytest.mark.parametrize("name", ["PAU2_TOKEN_KEYS", "PAU2_TRUSTED_PROXIES"])
+def test_refuses_in_one_sentence_when_json_is_broken(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    given(monkeypatch, {name: "[canary"})
+
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+
+    assert name.removeprefix("PAU2_") in str(raised.value).upper()
+    assert "canary" not in str(raised.value)
+
+
+@pytest.mark.parametrize(("given_level", "level"), [("info", LogLevel.INFO), ("ERROR", LogLevel.ERROR)])
+def test_reads_the_level_of_the_log_when_it_is_in_any_case(
+    monkeypatch: pytest.MonkeyPatch, given_level: str, level: LogLevel
+) -> None:
+    given(monkeypatch, {"PAU2_LOG_LEVEL": given_level})
+
+    assert load_settings().log_level is level
+
+
+def test_refuses_a_level_of_the_log_when_there_is_none_of_that_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, {"PAU2_LOG_LEVEL": "loud"})
+
+    with pytest.raises(SettingsError, match="PAU2_LOG_LEVEL"):
+        load_settings()
+
+
 def test_refuses_proxies_when_they_are_no_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch, {"PAU2_TRUSTED_PROXIES": '["*"]'})
 
-    with pytest.raises(SettingsError, match="trusted_proxies"):
+    with pytest.raises(SettingsError, match="PAU2_TRUSTED_PROXIES"):
         load_settings()

@@ -1,10 +1,23 @@
-"""Whether the database answers and has the schema that this code was written for."""
+"""Whether the database answers, has the schema that this code was written for, and lets it be used."""
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from app.core.database import Connections
 from app.domain.errors import UnavailableError
 from app.infrastructure.database.patience import BoundedQuestion
+from app.infrastructure.database.tables import metadata
+
+NOT_MIGRATED = {"3F000", "42501", "42P01"}
+"""SQLSTATE of a schema, a right and a table that are not there (yet): `migrate` makes and grants them."""
+
+_QUESTION = text("""
+    SELECT (SELECT array_agg(version_num) FROM alembic_version) AS versions,
+        (
+            SELECT bool_and(has_table_privilege(name, 'SELECT')) FROM unnest(CAST(:tables AS text[])) AS name
+        ) AS may_read
+""")
+_TABLES = [*metadata.tables, "procrastinate_jobs"]
 
 
 class SqlAlchemyReadiness:
@@ -18,6 +31,11 @@ class SqlAlchemyReadiness:
             raise UnavailableError
 
     async def _ask(self) -> bool:
-        async with self._reads() as connection:
-            found = await connection.scalars(text("SELECT version_num FROM alembic_version"))
-            return found.all() == [self._head]
+        try:
+            async with self._reads() as connection:
+                found = (await connection.execute(_QUESTION, {"tables": _TABLES})).one()
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) in NOT_MIGRATED:
+                return False
+            raise
+        return bool(found.versions == [self._head] and found.may_read)
