@@ -4,8 +4,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, IPvAnyNetwork, SecretStr, ValidationError, model_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SHORTEST_SECRET_BYTES = 32
@@ -71,10 +72,24 @@ class Settings(BaseSettings):
     """Key id → secret. The first signs new access tokens, the others are still accepted."""
     cursor_secret: SecretStr = DEVELOPMENT_CURSOR_SECRET
 
+    time_zone: str = "Europe/Madrid"
+    """Where the association is: the zone of times in files for spreadsheets, which know none."""
+
     smtp_url: SecretStr | None = None
     """`smtp://user:password@host:587`. Without it, mail goes to `mail_folder` as .eml files."""
     mail_folder: Path = Path(__file__).resolve().parents[3] / ".mail"
     mail_sender: str = "PAU 2 <no-reply@pau2.example>"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _refuse_unknown_time_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("Use a name of the IANA time zone database, such as Europe/Madrid")
+        return name
 
     @property
     def proxy_networks(self) -> list[str]:
