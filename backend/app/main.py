@@ -32,7 +32,7 @@ from app.infrastructure.database.personal_data import SqlAlchemyPersonalDataQuer
 from app.infrastructure.database.readiness import SqlAlchemyReadiness
 from app.infrastructure.database.session_queries import SqlAlchemySessionQueries
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
-from app.infrastructure.exports.formats import ENCODERS
+from app.infrastructure.exports.formats import create_encoders
 from app.infrastructure.jobs.worker import run_worker
 from app.infrastructure.security.access_tokens import JwtAccessTokens
 from app.infrastructure.security.passwords import Argon2PasswordHasher
@@ -75,7 +75,7 @@ def create_dependencies(settings: Settings, database: Database, clock: Clock) ->
         event_queries=SqlAlchemyEventQueries(reads),
         session_queries=SqlAlchemySessionQueries(reads, clock=clock),
         personal_data_queries=SqlAlchemyPersonalDataQueries(snapshot),
-        exporter=Exporter(SqlAlchemyExportSource(snapshot), ENCODERS),
+        exporter=Exporter(SqlAlchemyExportSource(snapshot), create_encoders(settings.zone)),
         audit_queries=SqlAlchemyAuditQueries(reads),
         readiness=SqlAlchemyReadiness(reads, head=migrations.head_revision()),
         load_gauge=SqlAlchemyLoadGauge(reads, checked_out=database.checked_out),

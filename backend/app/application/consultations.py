@@ -16,7 +16,7 @@ from app.application.consultation_queries import (
     ResponseView,
     Results,
 )
-from app.application.exports import Export, Exporter, ExportFormat, Row, Rows, record_export
+from app.application.exports import Export, Exporter, FileType, Row, Rows, record_export
 from app.application.queries import Page, PageRequest
 from app.application.versions import require_version
 from app.domain.consultations.consultation import (
@@ -209,7 +209,7 @@ async def read_results(id: UUID, *, actor: Actor, queries: ConsultationQueries) 
 
 async def export_responses(
     id: UUID,
-    format: ExportFormat,
+    file: FileType,
     *,
     actor: Actor,
     uow: UnitOfWork,
@@ -229,7 +229,7 @@ async def export_responses(
     else:
         table = exporter.source.responses(id, by=actor.member_id)
     record = partial(record_export, Action.EXPORT_RESPONSES, actor=actor, uow=uow, clock=clock, subject_id=id)
-    return exporter.export("responses", table, format, record=record)
+    return exporter.export("responses", table, file, record=record)
 
 
 async def _get_current(id: ConsultationId, uow: UnitOfWork) -> tuple[Consultation, datetime]:

@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
+from enum import Enum, StrEnum, auto
 from functools import partial
 from typing import ClassVar, Protocol
 from uuid import UUID
@@ -26,12 +26,31 @@ class TooManyExportsError(TooManyRequestsError):
     detail: ClassVar[str] = f"{EXPORTS_AT_ONCE} of your exports are running. Retry when one has ended."
 
 
+class Kind(Enum):
+    """What a column holds that its values do not show.
+
+    TIME: instants, as datetimes or in ISO 8601. PHONE: numbers in E.164 form.
+    """
+
+    TIME = auto()
+    PHONE = auto()
+
+
 @dataclass(frozen=True)
 class Rows:
-    """A table to be read once, some hundred rows at a time, so that its size does not matter."""
+    """A table to be read once, some hundred rows at a time, so that its size does not matter.
+
+    `kinds` has the columns whose kind matters to a format, by name.
+    """
 
     columns: tuple[str, ...]
     batches: AsyncGenerator[Sequence[Row]]
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    title: str = "Export"
+
+    def places(self, kind: Kind) -> frozenset[int]:
+        """Return the places of the columns of a kind, counted from 0."""
+        return frozenset(n for n, name in enumerate(self.columns) if self.kinds.get(name) is kind)
 
 
 class ExportSource(Protocol):
@@ -51,6 +70,21 @@ class ExportFormat(StrEnum):
     XLSX = "xlsx"
     JSON = "json"
     ICS = "ics"
+
+
+class CsvDialect(StrEnum):
+    """RFC_4180 is for programs, EXCEL for people who open the file with a spreadsheet."""
+
+    RFC_4180 = "rfc4180"
+    EXCEL = "excel"
+
+
+@dataclass(frozen=True, slots=True)
+class FileType:
+    """A format, and of CSV its dialect."""
+
+    format: ExportFormat
+    dialect: CsvDialect = CsvDialect.RFC_4180
 
 
 class Encoder(Protocol):
@@ -76,19 +110,19 @@ class Exporter:
     """Where exports come from, and in what forms."""
 
     source: ExportSource
-    encoders: Mapping[ExportFormat, Encoder]
+    encoders: Mapping[FileType, Encoder]
 
     def export(
-        self, name: str, table: Rows, format: ExportFormat, *, record: Callable[[], Awaitable[None]]
+        self, name: str, table: Rows, file: FileType, *, record: Callable[[], Awaitable[None]]
     ) -> Export:
-        encoder = self.encoders[format]
-        chunks = _recorded(table, encoder.encode(table), record)
-        return Export(f"{name}.{format}", encoder.media_type, chunks)
+        encoder = self.encoders[file]
+        chunks = _recorded(table, encoder.encode(replace(table, title=name.capitalize())), record)
+        return Export(f"{name}.{file.format}", encoder.media_type, chunks)
 
 
 def export_news(
     where: NewsFilter,
-    format: ExportFormat,
+    file: FileType,
     *,
     actor: Actor,
     uow: UnitOfWork,
@@ -99,12 +133,12 @@ def export_news(
     authorize(actor, Action.EXPORT_NEWS)
     table = exporter.source.news(where=where, visible=NewsVisibility.of(actor), by=actor.member_id)
     record = partial(record_export, Action.EXPORT_NEWS, actor=actor, uow=uow, clock=clock)
-    return exporter.export("news", table, format, record=record)
+    return exporter.export("news", table, file, record=record)
 
 
 def export_events(
     where: EventFilter,
-    format: ExportFormat,
+    file: FileType,
     *,
     actor: Actor,
     uow: UnitOfWork,
@@ -115,12 +149,12 @@ def export_events(
     authorize(actor, Action.EXPORT_EVENTS)
     table = exporter.source.events(where=where, visible=EventVisibility.of(actor), by=actor.member_id)
     record = partial(record_export, Action.EXPORT_EVENTS, actor=actor, uow=uow, clock=clock)
-    return exporter.export("events", table, format, record=record)
+    return exporter.export("events", table, file, record=record)
 
 
 def export_members(
     where: MemberFilter,
-    format: ExportFormat,
+    file: FileType,
     *,
     actor: Actor,
     uow: UnitOfWork,
@@ -131,7 +165,7 @@ def export_members(
     authorize(actor, Action.EXPORT_MEMBERS, at=clock.now())
     table = exporter.source.members(where=where, by=actor.member_id)
     record = partial(record_export, Action.EXPORT_MEMBERS, actor=actor, uow=uow, clock=clock)
-    return exporter.export("members", table, format, record=record)
+    return exporter.export("members", table, file, record=record)
 
 
 async def _recorded(

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Self
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -16,6 +17,7 @@ from pydantic import (
     IPvAnyNetwork,
     SecretStr,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -159,6 +161,9 @@ class Settings(BaseSettings):
     cursor_secret: SecretStr = DEVELOPMENT_CURSOR_SECRET
     """The secret, of 32 bytes or more, that signs the cursors of lists."""
 
+    time_zone: str = "Europe/Madrid"
+    """Where the association is: the zone of times in files for spreadsheets, which know none."""
+
     smtp_url: SecretStr | None = None
     """The mail server, `smtp://host:587`, with `user:password@` before the host if it wants them.
     `smtp+starttls` insists on TLS, `smtps` begins with it. Without it mails go to `PAU2_MAIL_FOLDER`."""
@@ -167,6 +172,17 @@ class Settings(BaseSettings):
     mail_sender: Sender = DEVELOPMENT_SENDER
     """From whom mails are, such as `Asociación <info@vecinos.example>`. A name with a comma is in double
     quotes."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _refuse_unknown_time_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("Use a name of the IANA time zone database, such as Europe/Madrid")
+        return name
 
     @property
     def proxy_networks(self) -> list[str]:

@@ -1,6 +1,7 @@
+import codecs
 import csv
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import BytesIO, StringIO
 
 import pytest
@@ -122,7 +123,7 @@ async def test_holds_every_member_and_no_hash_when_members_are_exported(client_o
     assert only["role"] == "MEMBER"
     row = next(row for row in rows if row["role"] == "ADMIN")
     item = next(item for item in items if item["role"] == "ADMIN")
-    assert (row["phone"], row["full_name"]) == ("'+34600111222", "'=1+1")
+    assert (row["phone"], row["full_name"]) == ("+34600111222", "'=1+1")
     assert (item["phone"], item["full_name"]) == ("+34600111222", "=1+1")
     assert item["email"] == str(admin.email)
     assert item["is_active"] is True
@@ -206,15 +207,35 @@ async def test_holds_the_same_as_json_when_exported_as_a_workbook(
     answer = await client.get(f"{EXPORTS}/{name}?format=xlsx")
 
     workbook = CalamineWorkbook.from_filelike(BytesIO(answer.content))
-    header, *rows = workbook.get_sheet_by_name("Export 1").to_python()
+    header, *rows = workbook.get_sheet_by_name(name.capitalize()).to_python()
     assert header == list(items[0])
-    assert rows == [[as_cell(value) for value in item.values()] for item in items]
+    assert [[in_seconds(cell) for cell in row] for row in rows] == [
+        [as_cell(column, value) for column, value in item.items()] for item in items
+    ]
 
 
-def as_cell(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else str(value)
+def as_cell(column: str, value: object) -> object:
+    """Times are dates of the association's clock, in the winter an hour later than in UTC."""
+    if column.endswith("_at") and value is not None:
+        return datetime.fromisoformat(str(value)).replace(tzinfo=None) + timedelta(hours=1)
+    return "" if value is None else value
+
+
+def in_seconds(cell: object) -> object:
+    return cell.replace(microsecond=0) if isinstance(cell, datetime) else cell
+
+
+async def test_is_csv_for_spreadsheets_when_that_dialect_is_asked_for(client_of: ClientOf) -> None:
+    admin = await client_of(make_member(role=Role.ADMIN, full_name="Marta Ibáñez"))
+
+    answer = await admin.get(f"{EXPORTS}/members?dialect=excel")
+
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8; header=present"
+    assert answer.headers["Content-Disposition"] == "attachment; filename*=UTF-8''members.csv"
+    [row] = csv.DictReader(StringIO(answer.content.decode("utf-8-sig"), newline=""), delimiter=";")
+    assert answer.content.startswith(codecs.BOM_UTF8)
+    assert (row["full_name"], row["is_active"]) == ("Marta Ibáñez", "yes")
+    assert row["created_at"] == "2026-11-22 10:30:00"
 
 
 @pytest.mark.parametrize("name", ["news", "members"])

@@ -1,25 +1,28 @@
+import codecs
 import csv
 import json
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime
 from io import StringIO
+from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.application.exports import Encoder, Row, Rows, TooManyExportsError
+from app.application.exports import Encoder, Kind, Row, Rows, TooManyExportsError
 from app.domain.members import Role
-from app.infrastructure.exports.encoders import PIECE, CsvEncoder, JsonEncoder, defused
+from app.infrastructure.exports.encoders import PIECE, CsvEncoder, ExcelCsvEncoder, JsonEncoder, defused
 
 
 async def encoded(
-    encoder: Encoder, columns: tuple[str, ...], rows: Sequence[Sequence[object]]
+    encoder: Encoder, columns: tuple[str, ...], rows: Sequence[Sequence[object]], **options: Any
 ) -> list[bytes]:
     async def each() -> AsyncGenerator[Sequence[Row]]:
         for start in range(0, len(rows), 7):
             yield rows[start : start + 7]
 
-    return [piece async for piece in encoder.encode(Rows(columns, each()))]
+    return [piece async for piece in encoder.encode(Rows(columns, each(), **options))]
 
 
 ROW = (UUID(int=1), None, True, Role.ADMIN, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), 'a "b", c\nd')
@@ -70,6 +73,36 @@ async def test_guards_headers_and_cells_when_csv() -> None:
 
     rows = list(csv.reader(StringIO(piece.decode(), newline="")))
     assert rows == [["'=header"], ["'=1+1"], ["'+34600111222"]]
+
+
+async def test_leaves_phone_numbers_alone_when_their_column_holds_nothing_else() -> None:
+    """Digits after a plus are no formula; whatever else got into the column is guarded like all text."""
+    rows = [("+34600111222", "+34600111222"), ("+SUM(1)", ""), ("+1", ""), ("+34600111222\n", "")]
+
+    [piece] = await encoded(CsvEncoder(), ("phone", "text"), rows, kinds={"phone": Kind.PHONE})
+
+    found = list(csv.reader(StringIO(piece.decode(), newline="")))
+    assert found[1:] == [
+        ["+34600111222", "'+34600111222"],
+        ["'+SUM(1)", ""],
+        ["'+1", ""],
+        ["'+34600111222\n", ""],
+    ]
+
+
+async def test_opens_in_a_spreadsheet_as_people_expect_when_csv_is_for_excel() -> None:
+    kinds = {"at": Kind.TIME, "then": Kind.TIME, "phone": Kind.PHONE}
+    at = datetime(2026, 7, 2, 22, 4, 5, 999999, tzinfo=UTC)
+    row = ("Ibáñez; A", at, "2026-01-02T03:04:05.123456+00:00", True, False, None, 7, "+34600111222", "=1+1")
+    columns = ("text", "at", "then", "yes", "no", "empty", "count", "phone", "formula")
+
+    [piece] = await encoded(ExcelCsvEncoder(ZoneInfo("Europe/Madrid")), columns, [row], kinds=kinds)
+
+    assert piece.startswith(codecs.BOM_UTF8)
+    assert piece.decode("utf-8-sig") == (
+        "text;at;then;yes;no;empty;count;phone;formula\r\n"
+        '"Ibáñez; A";2026-07-03 00:04:05;2026-01-02 04:04:05;yes;no;;7;+34600111222;\'=1+1\r\n'
+    )
 
 
 @pytest.mark.parametrize("encoder", [CsvEncoder(), JsonEncoder()])

@@ -16,7 +16,7 @@ from app.application.consultation_queries import (
     Results,
     Tally,
 )
-from app.application.exports import Export, Exporter, ExportFormat, Row, Rows
+from app.application.exports import Export, Exporter, ExportFormat, FileType, Row, Rows
 from app.application.queries import EventVisibility, NewsVisibility
 from app.domain.consultations.consultation import (
     ConsultationAudience,
@@ -193,6 +193,9 @@ async def rows(*batches: Sequence[Row]) -> AsyncGenerator[Sequence[Row]]:
         yield batch
 
 
+CSV = FileType(ExportFormat.CSV)
+
+
 class Source:
     """Remembers what was asked for."""
 
@@ -220,7 +223,7 @@ class Desk:
 
     def __init__(self, clock: FixedClock) -> None:
         self.store, self.source = InMemoryStore(), Source()
-        exporter = Exporter(source=cast("Any", self.source), encoders={ExportFormat.CSV: ListEncoder()})
+        exporter = Exporter(source=cast("Any", self.source), encoders={CSV: ListEncoder()})
         self.ports = {"uow": InMemoryUnitOfWork(self.store), "clock": clock, "exporter": exporter}
 
     def recorded(self) -> list[object]:
@@ -243,7 +246,7 @@ def desk(clock: FixedClock) -> Desk:
 async def test_records_the_export_when_the_first_piece_is_there(
     use_case: Callable[..., Export], name: str, action: str, right: dict[str, object], desk: Desk
 ) -> None:
-    export = use_case(WHERE, ExportFormat.CSV, actor=ADMIN, **desk.ports)
+    export = use_case(WHERE, CSV, actor=ADMIN, **desk.ports)
     assert desk.recorded() == []
 
     pieces = [piece async for piece in export.chunks]
@@ -288,5 +291,5 @@ async def test_exports_nothing_when_results_are_not_told_yet(desk: Desk) -> None
 
 async def export_responses(desk: Desk, **overrides: Any) -> Export:
     return await consultations.export_responses(
-        ID, ExportFormat.CSV, actor=ADMIN, queries=counted(**overrides), **cast("Any", desk.ports)
+        ID, CSV, actor=ADMIN, queries=counted(**overrides), **cast("Any", desk.ports)
     )

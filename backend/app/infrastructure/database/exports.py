@@ -1,6 +1,6 @@
 """Exports from PostgreSQL: a server-side cursor in one snapshot, so memory stays flat."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import KeyedColumnElement
 
-from app.application.exports import EXPORTS_AT_ONCE, Row, Rows, TooManyExportsError
+from app.application.exports import EXPORTS_AT_ONCE, Kind, Row, Rows, TooManyExportsError
 from app.application.queries import EventFilter, EventVisibility, MemberFilter, NewsFilter, NewsVisibility
 from app.core.database import Connections
 from app.domain.members import MemberId
@@ -47,16 +47,16 @@ class SqlAlchemyExportSource:
 
     def news(self, *, where: NewsFilter, visible: NewsVisibility, by: MemberId) -> Rows:
         query = select(*map(_written, NEWS)).where(visible_news(visible), *matching_news(where))
-        return self._rows(query.order_by(news.c.id), by)
+        return self._rows(query.order_by(news.c.id), by, _times(NEWS))
 
     def events(self, *, where: EventFilter, visible: EventVisibility, by: MemberId) -> Rows:
         """Ids and times as such: a calendar is made of them."""
         query = select(*EVENT).where(visible_events(visible), *matching_events(where))
-        return self._rows(query.order_by(events.c.id), by)
+        return self._rows(query.order_by(events.c.id), by, _times(EVENT))
 
     def members(self, *, where: MemberFilter, by: MemberId) -> Rows:
         query = select(*map(_written, MEMBERS)).where(*matching_members(where))
-        return self._rows(query.order_by(members.c.id), by)
+        return self._rows(query.order_by(members.c.id), by, _times(MEMBERS) | {"phone": Kind.PHONE})
 
     def responses(self, id: UUID, *, by: MemberId) -> Rows:
         """One row a chosen option or a text."""
@@ -77,10 +77,11 @@ class SqlAlchemyExportSource:
             )
             .where(given.consultation_id == id, answer.is_not(None))
         )
-        return self._rows(query.order_by(given.id, questions.c.position, options.c.position), by)
+        query = query.order_by(given.id, questions.c.position, options.c.position)
+        return self._rows(query, by, {"responded_at": Kind.TIME})
 
-    def _rows(self, query: Select[Any], by: MemberId) -> Rows:
-        return Rows(tuple(query.selected_columns.keys()), self._stream(query, by))
+    def _rows(self, query: Select[Any], by: MemberId, kinds: Mapping[str, Kind]) -> Rows:
+        return Rows(tuple(query.selected_columns.keys()), self._stream(query, by), kinds)
 
     async def _stream(self, query: Select[Any], by: MemberId) -> AsyncGenerator[Sequence[Row]]:
         async with self._snapshot() as connection:
@@ -103,6 +104,10 @@ async def _take_place(connection: AsyncConnection, by: MemberId) -> None:
     taken = case(*((func.pg_try_advisory_xact_lock(place), True) for place in places), else_=False)
     if not await connection.scalar(select(taken)):
         raise TooManyExportsError
+
+
+def _times(columns: Iterable[KeyedColumnElement[Any]]) -> dict[str, Kind]:
+    return {str(column.key): Kind.TIME for column in columns if isinstance(column.type, DateTime)}
 
 
 def _written(column: KeyedColumnElement[Any]) -> ColumnElement[Any]:

@@ -2,37 +2,75 @@
 
 import csv
 import json
-from collections.abc import AsyncGenerator
+import re
+from collections.abc import AsyncGenerator, Container, Iterable, Sequence
 from datetime import datetime
 from io import StringIO
+from zoneinfo import ZoneInfo
 
-from app.application.exports import Row, Rows
+from app.application.exports import Kind, Row, Rows
 
 PIECE = 65_536
 """Characters that are gathered before they are sent: sending costs as much as a hundred rows."""
 
 _FORMULA = frozenset("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 class CsvEncoder:
     """RFC 4180, UTF-8, CRLF.
 
     A cell that a spreadsheet would take for a formula gets an apostrophe in front (OWASP ASVS 5.0
-    1.2.10), full-width forms included, since some spreadsheets fold them. JSON is the lossless form.
+    1.2.10), full-width forms included, since some spreadsheets fold them; the columns of phone numbers
+    do not need it. JSON is the lossless form.
     """
 
     media_type = "text/csv; charset=utf-8; header=present"
+    delimiter = ","
+    begin = ""
 
     async def encode(self, table: Rows) -> AsyncGenerator[bytes]:
+        phones = table.places(Kind.PHONE)
         buffer = StringIO(newline="")
-        writer = csv.writer(buffer)
+        buffer.write(self.begin)
+        writer = csv.writer(buffer, delimiter=self.delimiter)
         writer.writerow(defused(table.columns))
         async for batch in table.batches:
-            for row in batch:
-                writer.writerow(defused(row))
+            for row in self.shown(batch, table):
+                writer.writerow(defused(row, phones))
                 if buffer.tell() >= PIECE:
                     yield _drain(buffer)
         yield _drain(buffer)
+
+    def shown(self, batch: Sequence[Row], _table: Rows) -> Iterable[Row]:
+        """Return the rows as people shall see them."""
+        return batch
+
+
+class ExcelCsvEncoder(CsvEncoder):
+    """CSV that Excel opens in columns, with accents and with dates, where the decimal mark is a comma.
+
+    It begins with a byte order mark, separates by semicolons, and has times in the zone of the
+    association, without their zone, to the second; true and false are yes and no.
+    """
+
+    delimiter = ";"
+    begin = "\ufeff"
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+
+    def shown(self, batch: Sequence[Row], table: Rows) -> Iterable[Row]:
+        times = table.places(Kind.TIME)
+        for row in batch:
+            yield [self._cell(value, is_time=place in times) for place, value in enumerate(row)]
+
+    def _cell(self, value: object, *, is_time: bool) -> object:
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if is_time and value is not None:
+            return local_time(value, self._zone).replace(tzinfo=None).isoformat(" ", "seconds")
+        return value
 
 
 class JsonEncoder:
@@ -53,9 +91,18 @@ class JsonEncoder:
         yield _drain(buffer)
 
 
-def defused(row: Row) -> list[str]:
+def defused(row: Row, phones: Container[int] = ()) -> list[str]:
     texts = [value if type(value) is str else as_text(value) for value in row]
-    return [f"'{text}" if text[:1] in _FORMULA else text for text in texts]
+    return [
+        f"'{text}" if text[:1] in _FORMULA and not (place in phones and _E164.fullmatch(text)) else text
+        for place, text in enumerate(texts)
+    ]
+
+
+def local_time(value: object, zone: ZoneInfo) -> datetime:
+    """Return an instant, which may be written in ISO 8601, in the zone."""
+    instant = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return instant.astimezone(zone)
 
 
 def as_text(value: object) -> str:

@@ -1,18 +1,20 @@
-"""The file formats there are."""
+"""The types of files there are."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
-from app.application.exports import Encoder, ExportFormat
+from app.application.exports import CsvDialect, Encoder, ExportFormat, FileType
 from app.infrastructure.exports.calendar import CalendarEncoder
-from app.infrastructure.exports.encoders import CsvEncoder, JsonEncoder
+from app.infrastructure.exports.encoders import CsvEncoder, ExcelCsvEncoder, JsonEncoder
 from app.infrastructure.exports.xlsx import XlsxEncoder
 
-ENCODERS: Mapping[ExportFormat, Encoder] = MappingProxyType(
-    {
-        ExportFormat.CSV: CsvEncoder(),
-        ExportFormat.XLSX: XlsxEncoder(),
-        ExportFormat.JSON: JsonEncoder(),
-        ExportFormat.ICS: CalendarEncoder(),
+
+def create_encoders(zone: ZoneInfo) -> Mapping[FileType, Encoder]:
+    """`zone` is that of times which are shown without one."""
+    return {
+        FileType(ExportFormat.CSV): CsvEncoder(),
+        FileType(ExportFormat.CSV, CsvDialect.EXCEL): ExcelCsvEncoder(zone),
+        FileType(ExportFormat.XLSX): XlsxEncoder(zone),
+        FileType(ExportFormat.JSON): JsonEncoder(),
+        FileType(ExportFormat.ICS): CalendarEncoder(),
     }
-)

@@ -10,7 +10,7 @@ from fastapi.security import OAuth2PasswordBearer
 
 from app.application.access import POLICY, Action, Actor
 from app.application.consultation_queries import ConsultationQueries
-from app.application.exports import Encoder, Exporter, ExportFormat
+from app.application.exports import Encoder, Exporter, ExportFormat, FileType
 from app.application.idempotency import Attempt, IdempotentUnitOfWork
 from app.application.ports import (
     Authenticator,
@@ -135,7 +135,7 @@ async def _exporter(request: Request) -> Exporter:
 
 
 async def _calendar_encoder(request: Request) -> Encoder:
-    return provided(request).exporter.encoders[ExportFormat.ICS]
+    return provided(request).exporter.encoders[FileType(ExportFormat.ICS)]
 
 
 async def _readiness(request: Request) -> Readiness:

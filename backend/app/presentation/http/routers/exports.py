@@ -38,12 +38,15 @@ async def news(
 ) -> StreamingResponse:
     """The articles that you see in the list, with their content, oldest first, as one file.
 
-    In CSV a cell that a spreadsheet would take for a formula gets an apostrophe in front, in XLSX
-    every cell is text and cut at 32,767 characters; JSON is exact. At most two exports at a time.
-    Each is recorded in the audit log.
+    In CSV a cell that a spreadsheet would take for a formula gets an apostrophe in front. `dialect=excel`
+    is CSV for spreadsheets: with a byte order mark, semicolons, local times without a zone, and yes or no.
+    In XLSX times are local dates and text is cut at 32,767 characters; JSON is exact. Local is the
+    association's time zone. At most two exports at a time. Each is recorded in the audit log.
     """
     return await attachment(
-        export_news(params.to_filter(), params.format, actor=actor, uow=uow, clock=clock, exporter=exporter)
+        export_news(
+            params.to_filter(), params.to_file(), actor=actor, uow=uow, clock=clock, exporter=exporter
+        )
     )
 
 
@@ -61,7 +64,9 @@ async def events(
     Each is recorded in the audit log.
     """
     return await attachment(
-        export_events(params.to_filter(), params.format, actor=actor, uow=uow, clock=clock, exporter=exporter)
+        export_events(
+            params.to_filter(), params.to_file(), actor=actor, uow=uow, clock=clock, exporter=exporter
+        )
     )
 
 
@@ -81,7 +86,7 @@ async def members(
     """
     return await attachment(
         export_members(
-            params.to_filter(), params.format, actor=actor, uow=uow, clock=clock, exporter=exporter
+            params.to_filter(), params.to_file(), actor=actor, uow=uow, clock=clock, exporter=exporter
         )
     )
 
@@ -109,6 +114,6 @@ async def responses(
     """
     return await attachment(
         await export_responses(
-            id, params.format, actor=actor, uow=uow, clock=clock, queries=queries, exporter=exporter
+            id, params.to_file(), actor=actor, uow=uow, clock=clock, queries=queries, exporter=exporter
         )
     )
