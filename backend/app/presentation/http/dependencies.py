@@ -21,6 +21,7 @@ from app.application.ports import (
 )
 from app.application.queries import (
     AuditQueries,
+    CalendarAddressQueries,
     EventQueries,
     LoadGauge,
     MemberQueries,
@@ -59,6 +60,7 @@ class Dependencies:
     consultation_queries: ConsultationQueries
     event_queries: EventQueries
     session_queries: SessionQueries
+    calendar_address_queries: CalendarAddressQueries
     personal_data_queries: PersonalDataQueries
     audit_queries: AuditQueries
     exporter: Exporter
@@ -119,6 +121,15 @@ async def _session_queries(request: Request) -> SessionQueries:
 
 async def _personal_data_queries(request: Request) -> PersonalDataQueries:
     return provided(request).personal_data_queries
+
+
+async def _calendar_address_queries(request: Request) -> CalendarAddressQueries:
+    return provided(request).calendar_address_queries
+
+
+async def _base_url(request: Request) -> str:
+    """Where the client reached the application, with a slash at the end."""
+    return str(request.base_url)
 
 
 async def _client_address(request: Request) -> str:
@@ -190,6 +201,8 @@ ConsultationQueriesDep = Annotated[ConsultationQueries, Depends(_consultation_qu
 EventQueriesDep = Annotated[EventQueries, Depends(_event_queries)]
 SessionQueriesDep = Annotated[SessionQueries, Depends(_session_queries)]
 PersonalDataQueriesDep = Annotated[PersonalDataQueries, Depends(_personal_data_queries)]
+CalendarAddressQueriesDep = Annotated[CalendarAddressQueries, Depends(_calendar_address_queries)]
+BaseUrl = Annotated[str, Depends(_base_url)]
 ClientAddress = Annotated[str, Depends(_client_address)]
 AuditQueriesDep = Annotated[AuditQueries, Depends(_audit_queries)]
 ExporterDep = Annotated[Exporter, Depends(_exporter)]
