@@ -141,6 +141,7 @@ class SessionView:
     """`current`: the session that asks."""
 
     id: UUID
+    client_name: str | None
     authenticated_at: datetime
     rotated_at: datetime
     expires_at: datetime

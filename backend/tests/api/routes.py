@@ -258,7 +258,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ),
     ("POST", "/api/v1/auth/email/resend"): route(4, Call(202, unverified)),
     ("POST", "/api/v1/auth/token"): route(
-        6,
+        9,
         Call(200, credentials),
         Call(200, partial(refresh_token, name="refresh_token", grant_type="refresh_token")),
     ),
