@@ -188,15 +188,21 @@ async def _log_in(
             raise InvalidGrantError
         if outdated:
             member.replace_password_hash(rehashed, clock.now())
-        refresh_token = tokens.refresh.first(SessionId(uuid7(clock.now())))
-        session = Session.start(
-            refresh_token, member_id=member.id, at=clock.now(), client_name=grant.client_name
-        )
-        uow.sessions.add(session)
-        await _end_replaced(grant.replaces, member, uow=uow, clock=clock, tokens=tokens)
+        pair = await _start_session(grant, member, uow=uow, clock=clock, tokens=tokens)
         await uow.login_attempts.add(-1, keys, at=clock.now())
         uow.audit.add(_entry("auth:log-in", member, clock))
         await uow.commit()
+    return pair
+
+
+async def _start_session(
+    grant: PasswordGrant, member: Member, *, uow: UnitOfWork, clock: Clock, tokens: SessionTokens
+) -> TokenPair:
+    """Start a session, in place of the one that the grant names."""
+    refresh_token = tokens.refresh.first(SessionId(uuid7(clock.now())))
+    session = Session.start(refresh_token, member_id=member.id, at=clock.now(), client_name=grant.client_name)
+    uow.sessions.add(session)
+    await _end_replaced(grant.replaces, member, uow=uow, clock=clock, tokens=tokens)
     return _pair(session, refresh_token, tokens)
 
 

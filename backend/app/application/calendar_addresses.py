@@ -22,6 +22,15 @@ class NewCalendarAddress:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class CalendarSources:
+    """What a subscribed calendar is made from."""
+
+    addresses: CalendarAddressQueries
+    events: LatestEvents
+    encoder: Encoder
+
+
 async def renew_calendar_address(*, actor: Actor, uow: UnitOfWork, clock: Clock) -> NewCalendarAddress:
     """Make an address. The earlier one stops working."""
     authorize(actor, Action.RENEW_CALENDAR_ADDRESS)
@@ -51,14 +60,7 @@ async def read_calendar_address(*, actor: Actor, queries: CalendarAddressQueries
 
 
 async def read_secret_calendar(
-    token: CalendarToken,
-    *,
-    client: str,
-    uow: UnitOfWork,
-    clock: Clock,
-    addresses: CalendarAddressQueries,
-    queries: LatestEvents,
-    encoder: Encoder,
+    token: CalendarToken, *, client: str, uow: UnitOfWork, clock: Clock, sources: CalendarSources
 ) -> Calendar:
     """Put the events that the owner of the address may see now into one calendar.
 
@@ -67,11 +69,12 @@ async def read_secret_calendar(
     Raises CalendarAddressNotFoundError, TooManyRequestsError.
     """
     authorize(None, Action.READ_SUBSCRIBED_CALENDAR)
-    role = await addresses.find_role(token)
+    role = await sources.addresses.find_role(token)
     if role is None:
         await _count_unknown(client, uow=uow, clock=clock)
         raise CalendarAddressNotFoundError
-    return await make_calendar(visible=EventVisibility.of_role(role), queries=queries, encoder=encoder)
+    visible = EventVisibility.of_role(role)
+    return await make_calendar(visible=visible, queries=sources.events, encoder=sources.encoder)
 
 
 async def _count_unknown(client: str, *, uow: UnitOfWork, clock: Clock) -> None:

@@ -117,12 +117,14 @@ async def listed(client: AsyncClient, tokens: dict[str, str]) -> list[str | None
 
 
 async def test_shows_the_program_and_nothing_else_of_its_header_when_listed(
-    client: AsyncClient, client_of: ClientOf, password_hash: str
+    client: AsyncClient, client_of: ClientOf, clock: FixedClock, password_hash: str
 ) -> None:
     marta = make_member(password_hash=password_hash)
     me = await client_of(marta)
     firefox = "Mozilla/5.0 (Android 15; Mobile; rv:133.0) Gecko/133.0 Firefox/133.0"
+    clock.move(timedelta(minutes=1))
     tokens = await log_in(client, marta, firefox)
+    clock.move(timedelta(minutes=1))
     await log_in(client, marta, "canary-device 4711")
 
     assert await listed(client, tokens) == [None, "Firefox on Android", None]

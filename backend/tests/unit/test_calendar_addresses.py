@@ -4,6 +4,7 @@ from datetime import timedelta
 import pytest
 
 from app.application.calendar_addresses import (
+    CalendarSources,
     NewCalendarAddress,
     read_secret_calendar,
     renew_calendar_address,
@@ -58,14 +59,10 @@ class Office:
         return await renew_calendar_address(actor=self.actor, uow=self.uow, clock=self.clock)
 
     async def read(self, token: CalendarToken, client: str = CLIENT) -> Calendar:
+        addresses = InMemoryCalendarAddressQueries(self.store)
+        sources = CalendarSources(addresses, self.events, EmptyEncoder())
         return await read_secret_calendar(
-            token,
-            client=client,
-            uow=self.uow,
-            clock=self.clock,
-            addresses=InMemoryCalendarAddressQueries(self.store),
-            queries=self.events,
-            encoder=EmptyEncoder(),
+            token, client=client, uow=self.uow, clock=self.clock, sources=sources
         )
 
     async def audiences(self, token: CalendarToken) -> set[EventAudience]:

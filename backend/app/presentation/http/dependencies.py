@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
 
 from app.application.access import POLICY, Action, Actor
+from app.application.calendar_addresses import CalendarSources
 from app.application.consultation_queries import ConsultationQueries
 from app.application.exports import Encoder, Exporter, ExportFormat
 from app.application.idempotency import Attempt, IdempotentUnitOfWork
@@ -149,6 +150,13 @@ async def _calendar_encoder(request: Request) -> Encoder:
     return provided(request).exporter.encoders[ExportFormat.ICS]
 
 
+async def _calendar_sources(request: Request) -> CalendarSources:
+    given = provided(request)
+    return CalendarSources(
+        given.calendar_address_queries, given.event_queries, given.exporter.encoders[ExportFormat.ICS]
+    )
+
+
 async def _readiness(request: Request) -> Readiness:
     """Raises UnavailableError once the process has said that it leaves."""
     if provided(request).departure.is_announced:
@@ -207,6 +215,7 @@ ClientAddress = Annotated[str, Depends(_client_address)]
 AuditQueriesDep = Annotated[AuditQueries, Depends(_audit_queries)]
 ExporterDep = Annotated[Exporter, Depends(_exporter)]
 CalendarEncoderDep = Annotated[Encoder, Depends(_calendar_encoder)]
+CalendarSourcesDep = Annotated[CalendarSources, Depends(_calendar_sources)]
 ReadinessDep = Annotated[Readiness, Depends(_readiness)]
 LoadGaugeDep = Annotated[LoadGauge, Depends(_load_gauge)]
 MetricsDep = Annotated[Metrics, Depends(_metrics)]

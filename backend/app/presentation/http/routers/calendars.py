@@ -10,11 +10,10 @@ from app.presentation.http.conditions import EntityTagDep
 from app.presentation.http.dependencies import (
     BaseUrl,
     CalendarAddressQueriesDep,
-    CalendarEncoderDep,
+    CalendarSourcesDep,
     ClientAddress,
     ClockDep,
     CurrentActor,
-    EventQueriesDep,
     UowDep,
 )
 from app.presentation.http.routing import api_router, operation, raw
@@ -83,9 +82,7 @@ async def read_secret_calendar(
     client: ClientAddress,
     uow: UowDep,
     clock: ClockDep,
-    addresses: CalendarAddressQueriesDep,
-    queries: EventQueriesDep,
-    encoder: CalendarEncoderDep,
+    sources: CalendarSourcesDep,
     tag: EntityTagDep,
 ) -> StreamingResponse:
     """The events that the owner of this secret address can see now, as iCalendar (RFC 5545).
@@ -94,13 +91,7 @@ async def read_secret_calendar(
     client has to wait before it asks for more of them.
     """
     calendar = await calendar_addresses.read_secret_calendar(
-        CalendarToken(token),
-        client=client,
-        uow=uow,
-        clock=clock,
-        addresses=addresses,
-        queries=queries,
-        encoder=encoder,
+        CalendarToken(token), client=client, uow=uow, clock=clock, sources=sources
     )
     headers = tag.headers(calendar.version)
     return StreamingResponse(calendar.content, headers=headers, media_type=calendar.media_type)
