@@ -19,6 +19,7 @@ from app.domain.ports import Clock
 from app.infrastructure.database import grants, migrations
 from app.infrastructure.database.audit_queries import SqlAlchemyAuditQueries
 from app.infrastructure.database.authentication import SqlAlchemyAuthenticator
+from app.infrastructure.database.calendar_addresses import SqlAlchemyCalendarAddressQueries
 from app.infrastructure.database.consultation_queries import SqlAlchemyConsultationQueries
 from app.infrastructure.database.demo_members import SqlAlchemyDemoMembers
 from app.infrastructure.database.errors import translating
@@ -74,6 +75,7 @@ def create_dependencies(settings: Settings, database: Database, clock: Clock) ->
         consultation_queries=SqlAlchemyConsultationQueries(reads),
         event_queries=SqlAlchemyEventQueries(reads),
         session_queries=SqlAlchemySessionQueries(reads, clock=clock),
+        calendar_address_queries=SqlAlchemyCalendarAddressQueries(reads),
         personal_data_queries=SqlAlchemyPersonalDataQueries(snapshot),
         exporter=Exporter(SqlAlchemyExportSource(snapshot), create_encoders(settings.zone)),
         audit_queries=SqlAlchemyAuditQueries(reads),

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from app.application.ports import MailTemplate
 from app.domain.audit import AuditEntry
 from app.domain.auth import OneTimeToken, OneTimeTokenId, Password, Session, SessionId
+from app.domain.calendar_addresses import CalendarAddress
 from app.domain.consultations.consultation import (
     Consultation,
     ConsultationId,
@@ -38,7 +39,7 @@ from app.domain.members import (
 )
 from app.domain.news import Article, ArticleId, ArticleNotFoundError
 from app.domain.ports import Job
-from tests.fake_accounts import InMemoryEmailChangeRepository
+from tests.fake_accounts import InMemoryCalendarAddressRepository, InMemoryEmailChangeRepository
 from tests.versions import VERSIONED, count_versions, refuse_collisions
 
 
@@ -63,6 +64,7 @@ class InMemoryStore:
         self.sessions: dict[UUID, Session] = {}
         self.one_time_tokens: dict[UUID, OneTimeToken] = {}
         self.email_changes: dict[UUID, EmailChange] = {}
+        self.calendar_addresses: dict[UUID, CalendarAddress] = {}
         self.login_attempts: dict[AttemptKey, AttemptCount] = {}
         self.news: dict[UUID, Article] = {}
         self.consultations: dict[UUID, Consultation] = {}
@@ -177,6 +179,7 @@ class InMemoryPersonalData:
 
     async def erase(self, member_id: MemberId) -> None:
         erased: set[object] = {member_id}
+        self._store.calendar_addresses.pop(member_id, None)
         rows: tuple[dict[UUID, Session], dict[UUID, OneTimeToken], dict[UUID, EmailChange]] = (
             self._store.sessions,
             self._store.one_time_tokens,
@@ -315,6 +318,7 @@ class InMemoryUnitOfWork:
         self.sessions = InMemorySessionRepository(copy.sessions)
         self.one_time_tokens = InMemoryOneTimeTokenRepository(copy.one_time_tokens)
         self.email_changes = InMemoryEmailChangeRepository(copy.email_changes)
+        self.calendar_addresses = InMemoryCalendarAddressRepository(copy.calendar_addresses)
         self.login_attempts = InMemoryLoginAttemptCounters(copy.login_attempts)
         self.personal_data = InMemoryPersonalData(copy)
         self.news = InMemoryArticleRepository(copy.news)

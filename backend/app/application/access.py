@@ -58,6 +58,10 @@ class Action(StrEnum):
     READ_MEMBERS_EVENTS = "events:read-members"
     READ_BOARD_EVENTS = "events:read-board"
     WRITE_EVENTS = "events:write"
+    READ_CALENDAR_ADDRESS = "calendars:read-address"
+    RENEW_CALENDAR_ADDRESS = "calendars:renew-address"
+    WITHDRAW_CALENDAR_ADDRESS = "calendars:withdraw-address"
+    READ_SUBSCRIBED_CALENDAR = "calendars:read"
     EXPORT_EVENTS = "events:export"
     REGISTER = "auth:register"
     LOG_IN = "auth:log-in"
@@ -90,13 +94,13 @@ class Rule:
     least_role: Role | None
     password_within: timedelta | None = None
 
-    def admits(self, actor: Actor | None) -> bool:
+    def admits(self, role: Role | None) -> bool:
         """Say whether the role suffices, leaving aside when the password was entered."""
-        return self.least_role is None or (actor is not None and actor.role.at_least(self.least_role))
+        return self.least_role is None or (role is not None and role.at_least(self.least_role))
 
     def require(self, actor: Actor | None, *, at: datetime | None) -> None:
         """Raises what `authorize` does."""
-        if not self.admits(actor):
+        if not self.admits(None if actor is None else actor.role):
             raise UnauthenticatedError if actor is None else ForbiddenError
         if self.password_within is None:
             return
@@ -130,6 +134,10 @@ POLICY: Mapping[Action, Rule] = MappingProxyType(
         Action.READ_MEMBERS_EVENTS: Rule(Role.MEMBER),
         Action.READ_BOARD_EVENTS: Rule(Role.BOARD_MEMBER),
         Action.WRITE_EVENTS: Rule(Role.BOARD_MEMBER),
+        Action.READ_CALENDAR_ADDRESS: Rule(Role.SUPPORTER),
+        Action.RENEW_CALENDAR_ADDRESS: Rule(Role.SUPPORTER),
+        Action.WITHDRAW_CALENDAR_ADDRESS: Rule(Role.SUPPORTER),
+        Action.READ_SUBSCRIBED_CALENDAR: Rule(None),
         Action.EXPORT_EVENTS: Rule(Role.BOARD_MEMBER),
         Action.REGISTER: Rule(None),
         Action.LOG_IN: Rule(None),
@@ -156,7 +164,12 @@ POLICY: Mapping[Action, Rule] = MappingProxyType(
 
 def may(actor: Actor | None, action: Action) -> bool:
     """Say whether the actor's role suffices."""
-    return POLICY[action].admits(actor)
+    return role_may(None if actor is None else actor.role, action)
+
+
+def role_may(role: Role | None, action: Action) -> bool:
+    """Say whether a role suffices; None stands for nobody who is known."""
+    return POLICY[action].admits(role)
 
 
 def authorize(actor: Actor | None, action: Action, *, at: datetime | None = None) -> None:

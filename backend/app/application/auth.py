@@ -51,11 +51,16 @@ class Registration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordGrant:
-    """`client` is the network address that the attempt comes from."""
+    """`client` is the network address that the attempt comes from, `client_name` the program.
+
+    `replaces` is a refresh token of the session that this log-in takes the place of.
+    """
 
     username: str = field(repr=False)
     password: str = field(repr=False)
     client: str = field(repr=False)
+    client_name: str | None = None
+    replaces: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,13 +188,34 @@ async def _log_in(
             raise InvalidGrantError
         if outdated:
             member.replace_password_hash(rehashed, clock.now())
-        refresh_token = tokens.refresh.first(SessionId(uuid7(clock.now())))
-        session = Session.start(refresh_token, member_id=member.id, at=clock.now())
-        uow.sessions.add(session)
+        pair = await _start_session(grant, member, uow=uow, clock=clock, tokens=tokens)
         await uow.login_attempts.add(-1, keys, at=clock.now())
         uow.audit.add(_entry("auth:log-in", member, clock))
         await uow.commit()
+    return pair
+
+
+async def _start_session(
+    grant: PasswordGrant, member: Member, *, uow: UnitOfWork, clock: Clock, tokens: SessionTokens
+) -> TokenPair:
+    """Start a session, in place of the one that the grant names."""
+    refresh_token = tokens.refresh.first(SessionId(uuid7(clock.now())))
+    session = Session.start(refresh_token, member_id=member.id, at=clock.now(), client_name=grant.client_name)
+    uow.sessions.add(session)
+    await _end_replaced(grant.replaces, member, uow=uow, clock=clock, tokens=tokens)
     return _pair(session, refresh_token, tokens)
+
+
+async def _end_replaced(
+    text: str | None, member: Member, *, uow: UnitOfWork, clock: Clock, tokens: SessionTokens
+) -> None:
+    """End the session of this refresh token, if it is the member's: whoever enters the password again
+    has one session, not two (ASVS 5.0 7.2.4). Any other text changes nothing."""
+    replaced = tokens.refresh.read(text) if text is not None else None
+    session = await uow.sessions.find_locked(replaced.session_id) if replaced is not None else None
+    if session is not None and session.member_id == member.id and not session.has_ended(clock.now()):
+        session.revoke(clock.now())
+        uow.audit.add(_entry("auth:log-out", member, clock))
 
 
 async def _refresh(grant: RefreshGrant, *, uow: UnitOfWork, clock: Clock, tokens: SessionTokens) -> TokenPair:

@@ -124,9 +124,14 @@ async def remove_event(
 
 
 async def read_calendar(*, actor: Actor | None, queries: LatestEvents, encoder: Encoder) -> Calendar:
-    """Put the events that the actor sees into one calendar. No connection is held while it is sent."""
+    """Put the events that the actor sees into one calendar."""
     authorize(actor, Action.READ_PUBLIC_EVENTS)
-    events = await queries.list_latest(CALENDAR_SIZE, visible=EventVisibility.of(actor))
+    return await make_calendar(visible=EventVisibility.of(actor), queries=queries, encoder=encoder)
+
+
+async def make_calendar(*, visible: EventVisibility, queries: LatestEvents, encoder: Encoder) -> Calendar:
+    """Put the events into one calendar. No connection is held while it is sent."""
+    events = await queries.list_latest(CALENDAR_SIZE, visible=visible)
     known = "".join(f"{event.id} {event.version} " for event in events)
     columns = tuple(field.name for field in fields(EventView))
     table = Rows(columns, _at_once([*map(attrgetter(*columns), events)]))

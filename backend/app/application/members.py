@@ -140,7 +140,7 @@ async def change_role(
 
 
 async def deactivate_member(id: MemberId, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> Member:
-    """Close an account and end its sessions.
+    """Close an account, end its sessions and withdraw its calendar address.
 
     Raises MemberNotFoundError, MemberInactiveError, LastAdminError.
     """
@@ -150,6 +150,7 @@ async def deactivate_member(id: MemberId, *, actor: Actor, uow: UnitOfWork, cloc
         member = await uow.members.get_locked(id)
         member.deactivate(admins=admins, at=clock.now())
         await uow.sessions.revoke_all(member.id, at=clock.now())
+        await uow.calendar_addresses.remove(member.id)
         uow.audit.add(_entry(Action.DEACTIVATE_MEMBERS, member, actor, clock))
         await uow.commit()
     return member

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
-from app.application.access import Action, Actor, may
+from app.application.access import Action, Actor, may, role_may
+from app.domain.calendar_addresses import CalendarToken
 from app.domain.events import EventAudience, EventId, EventStatus
 from app.domain.members import EmailAddress, Language, MemberId, PhoneNumber, Role
 from app.domain.news import ArticleScope, ArticleStatus
@@ -140,6 +141,7 @@ class SessionView:
     """`current`: the session that asks."""
 
     id: UUID
+    client_name: str | None
     authenticated_at: datetime
     rotated_at: datetime
     expires_at: datetime
@@ -222,9 +224,14 @@ class EventVisibility:
 
     @classmethod
     def of(cls, actor: Actor | None) -> "EventVisibility":
+        return cls.of_role(None if actor is None else actor.role)
+
+    @classmethod
+    def of_role(cls, role: Role | None) -> "EventVisibility":
+        """The same for somebody whose role is known otherwise than by logging in."""
         return cls(
-            audiences=frozenset(each for each, action in EVENT_READERS.items() if may(actor, action)),
-            drafts=may(actor, Action.READ_BOARD_EVENTS),
+            audiences=frozenset(each for each, action in EVENT_READERS.items() if role_may(role, action)),
+            drafts=role_may(role, Action.READ_BOARD_EVENTS),
         )
 
 
@@ -248,6 +255,22 @@ class EventQueries(LatestEvents, Protocol):
 
     async def get_event(self, id: EventId, *, visible: EventVisibility) -> EventView:
         """Raises EventNotFoundError, also for an event that is not visible."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarAddressView:
+    created_at: datetime
+
+
+class CalendarAddressQueries(Protocol):
+    async def get_address(self, member_id: MemberId) -> CalendarAddressView:
+        """Raises CalendarAddressNotFoundError."""
+        ...
+
+    async def find_role(self, token: CalendarToken) -> Role | None:
+        """Return the role that the owner of this address has now; None for an unknown address and for an
+        account that cannot log in."""
         ...
 
 

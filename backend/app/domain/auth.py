@@ -134,6 +134,7 @@ class Session:
 
     id: SessionId
     member_id: MemberId
+    client_name: str | None
     token_digest: bytes = field(repr=False)
     parent_digest: bytes | None = field(repr=False)
     authenticated_at: datetime
@@ -143,13 +144,17 @@ class Session:
 
     IDLE_LIMIT: ClassVar[timedelta] = timedelta(days=14)
     ABSOLUTE_LIMIT: ClassVar[timedelta] = timedelta(days=30)
+    MAX_CLIENT_NAME_LENGTH: ClassVar[int] = 60
 
     @classmethod
-    def start(cls, token: RefreshToken, *, member_id: MemberId, at: datetime) -> Self:
-        """Begin a session whose first refresh token is `token`."""
+    def start(
+        cls, token: RefreshToken, *, member_id: MemberId, at: datetime, client_name: str | None = None
+    ) -> Self:
+        """Begin a session whose first refresh token is `token`. Its owner knows it by `client_name`."""
         return cls(
             id=token.session_id,
             member_id=member_id,
+            client_name=client_name,
             token_digest=token.digest,
             parent_digest=None,
             authenticated_at=at,

@@ -32,6 +32,9 @@ LOG_INS = Limit(10, timedelta(minutes=5))
 MAILS = Limit(5, timedelta(minutes=30))
 """As long as a token to recover an account is good: whoever gets no other mail has one that works."""
 
+CALENDARS = Limit(30, timedelta(minutes=5))
+"""Of unknown calendar addresses that one client may ask for."""
+
 
 @dataclass(frozen=True, slots=True)
 class AttemptCount:

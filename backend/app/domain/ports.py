@@ -7,6 +7,7 @@ from typing import Protocol, Self
 
 from app.domain.audit import AuditLog
 from app.domain.auth import OneTimeTokenRepository, SessionRepository
+from app.domain.calendar_addresses import CalendarAddressRepository
 from app.domain.consultations.consultation import ConsultationRepository
 from app.domain.consultations.responses import ResponseRepository
 from app.domain.email_changes import EmailChangeRepository
@@ -58,6 +59,8 @@ class UnitOfWork(Protocol):
     def one_time_tokens(self) -> OneTimeTokenRepository: ...
     @property
     def email_changes(self) -> EmailChangeRepository: ...
+    @property
+    def calendar_addresses(self) -> CalendarAddressRepository: ...
     @property
     def login_attempts(self) -> LoginAttemptCounters: ...
     @property

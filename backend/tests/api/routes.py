@@ -258,7 +258,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ),
     ("POST", "/api/v1/auth/email/resend"): route(4, Call(202, unverified)),
     ("POST", "/api/v1/auth/token"): route(
-        6,
+        9,
         Call(200, credentials),
         Call(200, partial(refresh_token, name="refresh_token", grant_type="refresh_token")),
     ),
@@ -275,21 +275,21 @@ ROUTES: dict[tuple[str, str], Route] = {
     ),
     ("PUT", "/api/v1/auth/email"): route(9, Call(202, account_calls.new_address)),
     ("POST", "/api/v1/auth/email/confirm"): route(20, Call(204, account_calls.email_change)),
-    ("DELETE", "/api/v1/members/me"): route(10, Call(204, plain(**SEEN))),
-    ("GET", "/api/v1/members/me/data"): route(12, Call(200)),
+    ("DELETE", "/api/v1/members/me"): route(11, Call(204, plain(**SEEN))),
+    ("GET", "/api/v1/members/me/data"): route(13, Call(200)),
     ("POST", "/api/v1/members"): route(8, Call(201, invitation)),
-    ("DELETE", "/api/v1/members/{id}"): route(10, Call(204, another_member(**SEEN))),
+    ("DELETE", "/api/v1/members/{id}"): route(11, Call(204, another_member(**SEEN))),
     ("PATCH", "/api/v1/members/{id}/invitation"): route(
         8, Call(200, partial(account_calls.invited, json={"full_name": "New"}, **SEEN))
     ),
     ("DELETE", "/api/v1/members/{id}/invitation"): route(
-        9, Call(204, partial(account_calls.invited, **SEEN))
+        10, Call(204, partial(account_calls.invited, **SEEN))
     ),
     ("POST", "/api/v1/members/{id}/invitation/resend"): route(7, Call(204, account_calls.invited)),
     ("PUT", "/api/v1/members/{id}/role"): route(
         5, Call(200, another_member(json={"role": "MEMBER"}, **SEEN))
     ),
-    ("POST", "/api/v1/members/{id}/deactivate"): route(6, Call(200, another_member())),
+    ("POST", "/api/v1/members/{id}/deactivate"): route(7, Call(200, another_member())),
     ("POST", "/api/v1/members/{id}/activate"): route(4, Call(200, inactive_member)),
     ("GET", "/api/v1/members/me"): route(2, Call(200)),
     ("PATCH", "/api/v1/members/me"): route(4, Call(200, plain(json={"full_name": "New"}, **SEEN))),
@@ -322,6 +322,10 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/api/v1/audit-log"): route(2, Call(200)),
     ("GET", "/api/v1/events"): route(2, Call(200)),
     ("GET", "/api/v1/events.ics"): route(2, Call(200)),
+    ("GET", "/api/v1/members/me/calendar-address"): route(2, Call(200, account_calls.own_calendar_address)),
+    ("PUT", "/api/v1/members/me/calendar-address"): route(4, Call(200)),
+    ("DELETE", "/api/v1/members/me/calendar-address"): route(3, Call(204)),
+    ("GET", "/api/v1/calendars/{token}/events.ics"): route(2, Call(200, account_calls.calendar)),
     ("GET", "/api/v1/events/{id}"): route(
         2,
         Call(200, event(ANNOUNCED)),

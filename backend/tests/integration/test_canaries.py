@@ -24,6 +24,7 @@ BACKEND = Path(__file__).resolve().parents[2]
         f"eyJ{'abcde' * 3}.{'fghij' * 3}.{'klmno' * 3}",
         "called +34600111222",
         "hello Neighbour 7",
+        "GET /api/v1/calendars/abcdefghijklmnopqrstuvwxyz/events.ics",
     ],
 )
 def test_refuses_a_line_when_it_gives_something_away(line: str, tmp_path: Path) -> None:

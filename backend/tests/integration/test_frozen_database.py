@@ -139,7 +139,7 @@ async def client(app: FastAPI, fresh_uow: SqlAlchemyUnitOfWork, admin: Member) -
 
 async def timed(client: AsyncClient, method: str, path: str, **request: Any) -> tuple[float, Response]:
     began = perf_counter()
-    url = path.format(id=request.pop("id", ""))
+    url = path.format(id=request.pop("id", ""), token=request.pop("token", ""))
     async with asyncio.timeout(40):
         answer = await client.request(method, url, **request)
     return perf_counter() - began, answer

@@ -48,6 +48,7 @@ def test_shows_every_column_but_secrets_when_compared_with_the_schema() -> None:
         "members.password_hash",
         "sessions.token_digest",
         "sessions.parent_digest",
+        "calendar_addresses.token_digest",
         "idempotency_records.key_digest",
         "idempotency_records.fingerprint",
         "idempotency_records.body",

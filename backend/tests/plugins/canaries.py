@@ -29,6 +29,7 @@ FORBIDDEN = re.compile(
             r"\$argon2id\$",
             r"eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}",
             r"Idempotency-Key: \S+|Bearer [\w.-]{10,}",
+            r"calendars/[\w-]{20,}",
             r"\+34 ?6\d{2}",
             r"Neighbour \d+|Marta\b|canary-",
         )

@@ -18,6 +18,7 @@ from app.core.database import Connections
 from app.domain.members import MemberId
 from app.infrastructure.database.audit import audit_entries
 from app.infrastructure.database.auth import one_time_tokens, sessions
+from app.infrastructure.database.calendar_addresses import calendar_addresses
 from app.infrastructure.database.consultations import consultations, options, questions
 from app.infrastructure.database.email_changes import email_changes
 from app.infrastructure.database.events import events
@@ -55,6 +56,12 @@ HOLDINGS = (
         erased=True,
     ),
     Holding(table=one_time_tokens, owners=(one_time_tokens.c.member_id,), erased=True),
+    Holding(
+        table=calendar_addresses,
+        owners=(calendar_addresses.c.member_id,),
+        withheld=frozenset({calendar_addresses.c.token_digest}),
+        erased=True,
+    ),
     Holding(table=email_changes, owners=(email_changes.c.member_id,), erased=True),
     Holding(
         table=idempotency_records,

@@ -24,7 +24,7 @@ class SqlAlchemySessionQueries:
     async def list_sessions(self, *, actor: Actor, page: PageRequest) -> Page[SessionView]:
         row = sessions.c
         now = self._clock.now()
-        query = select(row.id, row.authenticated_at, row.rotated_at, row.expires_at).where(
+        query = select(row.id, row.client_name, row.authenticated_at, row.rotated_at, row.expires_at).where(
             row.member_id == actor.member_id,
             row.revoked_at.is_(None),
             row.expires_at > now,
@@ -32,9 +32,14 @@ class SqlAlchemySessionQueries:
         )
 
         def view(
-            id: UUID, authenticated_at: datetime, rotated_at: datetime, expires_at: datetime
+            id: UUID,
+            client_name: str | None,
+            authenticated_at: datetime,
+            rotated_at: datetime,
+            expires_at: datetime,
         ) -> SessionView:
-            return SessionView(id, authenticated_at, rotated_at, expires_at, id == actor.session_id)
+            current = id == actor.session_id
+            return SessionView(id, client_name, authenticated_at, rotated_at, expires_at, current)
 
         async with self._reads() as connection:
             return await fetch_page(connection, query, view, id=row.id, keys=SORT_KEYS, page=page)

@@ -3,6 +3,7 @@
 from app.infrastructure.database import (
     audit,
     auth,
+    calendar_addresses,
     consultations,
     email_changes,
     events,
@@ -30,5 +31,6 @@ TABLES = (
     responses.ballots,
     login_attempts.login_attempts,
     email_changes.email_changes,
+    calendar_addresses.calendar_addresses,
     idempotency.idempotency_records,
 )

@@ -13,6 +13,7 @@ from app.infrastructure.database.auth import (
     SqlAlchemyOneTimeTokenRepository,
     SqlAlchemySessionRepository,
 )
+from app.infrastructure.database.calendar_addresses import SqlAlchemyCalendarAddressRepository
 from app.infrastructure.database.consultations import SqlAlchemyConsultationRepository
 from app.infrastructure.database.email_changes import SqlAlchemyEmailChangeRepository
 from app.infrastructure.database.errors import translated_errors
@@ -37,6 +38,7 @@ class SqlAlchemyUnitOfWork:
         self.sessions = SqlAlchemySessionRepository(session)
         self.one_time_tokens = SqlAlchemyOneTimeTokenRepository(session)
         self.email_changes = SqlAlchemyEmailChangeRepository(session)
+        self.calendar_addresses = SqlAlchemyCalendarAddressRepository(session)
         self.login_attempts = SqlAlchemyLoginAttemptCounters(session)
         self.personal_data = SqlAlchemyPersonalData(session)
         self.news = SqlAlchemyArticleRepository(session)

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
 
 from app.application.access import POLICY, Action, Actor
+from app.application.calendar_addresses import CalendarSources
 from app.application.consultation_queries import ConsultationQueries
 from app.application.exports import Encoder, Exporter, ExportFormat, FileType
 from app.application.idempotency import Attempt, IdempotentUnitOfWork
@@ -21,6 +22,7 @@ from app.application.ports import (
 )
 from app.application.queries import (
     AuditQueries,
+    CalendarAddressQueries,
     EventQueries,
     LoadGauge,
     MemberQueries,
@@ -59,6 +61,7 @@ class Dependencies:
     consultation_queries: ConsultationQueries
     event_queries: EventQueries
     session_queries: SessionQueries
+    calendar_address_queries: CalendarAddressQueries
     personal_data_queries: PersonalDataQueries
     audit_queries: AuditQueries
     exporter: Exporter
@@ -121,6 +124,15 @@ async def _personal_data_queries(request: Request) -> PersonalDataQueries:
     return provided(request).personal_data_queries
 
 
+async def _calendar_address_queries(request: Request) -> CalendarAddressQueries:
+    return provided(request).calendar_address_queries
+
+
+async def _base_url(request: Request) -> str:
+    """Where the client reached the application, with a slash at the end."""
+    return str(request.base_url)
+
+
 async def _client_address(request: Request) -> str:
     """The peer's, or what a trusted proxy says about it."""
     return request.client.host if request.client else ""
@@ -136,6 +148,13 @@ async def _exporter(request: Request) -> Exporter:
 
 async def _calendar_encoder(request: Request) -> Encoder:
     return provided(request).exporter.encoders[FileType(ExportFormat.ICS)]
+
+
+async def _calendar_sources(request: Request) -> CalendarSources:
+    given = provided(request)
+    return CalendarSources(
+        given.calendar_address_queries, given.event_queries, given.exporter.encoders[ExportFormat.ICS]
+    )
 
 
 async def _readiness(request: Request) -> Readiness:
@@ -190,10 +209,13 @@ ConsultationQueriesDep = Annotated[ConsultationQueries, Depends(_consultation_qu
 EventQueriesDep = Annotated[EventQueries, Depends(_event_queries)]
 SessionQueriesDep = Annotated[SessionQueries, Depends(_session_queries)]
 PersonalDataQueriesDep = Annotated[PersonalDataQueries, Depends(_personal_data_queries)]
+CalendarAddressQueriesDep = Annotated[CalendarAddressQueries, Depends(_calendar_address_queries)]
+BaseUrl = Annotated[str, Depends(_base_url)]
 ClientAddress = Annotated[str, Depends(_client_address)]
 AuditQueriesDep = Annotated[AuditQueries, Depends(_audit_queries)]
 ExporterDep = Annotated[Exporter, Depends(_exporter)]
 CalendarEncoderDep = Annotated[Encoder, Depends(_calendar_encoder)]
+CalendarSourcesDep = Annotated[CalendarSources, Depends(_calendar_sources)]
 ReadinessDep = Annotated[Readiness, Depends(_readiness)]
 LoadGaugeDep = Annotated[LoadGauge, Depends(_load_gauge)]
 MetricsDep = Annotated[Metrics, Depends(_metrics)]

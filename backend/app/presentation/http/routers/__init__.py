@@ -3,6 +3,7 @@
 from app.presentation.http.routers import (
     audit,
     auth,
+    calendars,
     consultations,
     email_changes,
     events,
@@ -26,6 +27,7 @@ ROUTERS = (
     invitations.router,
     news.router,
     events.router,
+    calendars.router,
     consultations.router,
     exports.router,
     audit.router,

@@ -18,6 +18,7 @@ from app.domain.auth import (
 )
 from app.domain.login_attempts import TooManyAttemptsError
 from app.domain.members import EmailAddressError, FullNameError, PhoneNumberError
+from app.presentation.http.clients import ClientName
 from app.presentation.http.dependencies import (
     ClientAddress,
     ClockDep,
@@ -113,6 +114,7 @@ async def token(
     *,
     form: Annotated[TokenCreate, Form()],
     client: ClientAddress,
+    client_name: ClientName,
     uow: UowDep,
     clock: ClockDep,
     hasher: HasherDep,
@@ -127,8 +129,11 @@ async def token(
     Wrong password, unknown address and an account that is not verified or not active look the same.
     After 10 failed log-ins within 5 minutes, for one address or from one client, you have to wait;
     resetting the password works at any time.
+
+    To enter the password again, for what needs it within the hour, send your `refresh_token` with it: the
+    new session then replaces the old one instead of standing beside it.
     """
-    grant = form.to_grant(client)
+    grant = form.to_grant(client, client_name)
     pair = await issue_tokens(grant, uow=uow, clock=clock, hasher=hasher, tokens=tokens)
     response.headers["Pragma"] = "no-cache"  # RFC 6749 §5.1
     return TokenRead.of(pair)

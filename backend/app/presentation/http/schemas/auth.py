@@ -80,7 +80,11 @@ class TokenCreate(OAuthForm):
     grant_type: Literal["password", "refresh_token"]
     username: Secret | None = Field(None, repr=False, description="E-mail address, for `password`.")
     password: Secret | None = Field(None, repr=False, description="For `password`.")
-    refresh_token: Secret | None = Field(None, repr=False, description="For `refresh_token`.")
+    refresh_token: Secret | None = Field(
+        None,
+        repr=False,
+        description="For `refresh_token`. With `password`: of the session that this log-in replaces.",
+    )
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
@@ -93,9 +97,15 @@ class TokenCreate(OAuthForm):
             )
         return self
 
-    def to_grant(self, client: str) -> PasswordGrant | RefreshGrant:
+    def to_grant(self, client: str, client_name: str | None) -> PasswordGrant | RefreshGrant:
         if self.grant_type == "password":
-            return PasswordGrant(username=self.username or "", password=self.password or "", client=client)
+            return PasswordGrant(
+                username=self.username or "",
+                password=self.password or "",
+                client=client,
+                client_name=client_name,
+                replaces=self.refresh_token,
+            )
         return RefreshGrant(refresh_token=self.refresh_token or "")
 
 
@@ -139,6 +149,10 @@ class PasswordUpdate(Schema):
 
 class SessionRead(View):
     id: UUID
+    client_name: str | None = Field(
+        description="The program that logged in, as far as it says; null if it is not known.",
+        examples=["Firefox on Android"],
+    )
     authenticated_at: datetime = Field(description="When the password was entered.")
     rotated_at: datetime = Field(description="When tokens were last given out.")
     expires_at: datetime = Field(description="When the password is needed again at the latest.")

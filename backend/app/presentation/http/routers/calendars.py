@@ -1,0 +1,97 @@
+from fastapi import Response
+from fastapi.responses import StreamingResponse
+
+from app.application import calendar_addresses
+from app.application.access import Action
+from app.domain.calendar_addresses import CalendarAddressNotFoundError, CalendarToken
+from app.domain.errors import TooManyRequestsError
+from app.presentation.http.attachments import CALENDAR
+from app.presentation.http.conditions import EntityTagDep
+from app.presentation.http.dependencies import (
+    BaseUrl,
+    CalendarAddressQueriesDep,
+    CalendarSourcesDep,
+    ClientAddress,
+    ClockDep,
+    CurrentActor,
+    UowDep,
+)
+from app.presentation.http.routing import api_router, operation, raw
+from app.presentation.http.schemas.calendars import CalendarAddressCreated, CalendarAddressRead, Token
+
+router = api_router("", "calendars")
+ADDRESS = "/members/me/calendar-address"
+
+
+@router.get(
+    ADDRESS,
+    summary="Look whether you have a calendar address",
+    **operation(Action.READ_CALENDAR_ADDRESS, CalendarAddressNotFoundError),
+)
+async def read_calendar_address(
+    actor: CurrentActor, queries: CalendarAddressQueriesDep
+) -> CalendarAddressRead:
+    """When your secret calendar address was made. The address itself is shown once, when you make it."""
+    address = await calendar_addresses.read_calendar_address(actor=actor, queries=queries)
+    return CalendarAddressRead.model_validate(address)
+
+
+@router.put(
+    ADDRESS,
+    summary="Make or renew your calendar address",
+    **operation(Action.RENEW_CALENDAR_ADDRESS),
+)
+async def renew_calendar_address(
+    *, actor: CurrentActor, uow: UowDep, clock: ClockDep, base_url: BaseUrl, response: Response
+) -> CalendarAddressCreated:
+    """Get a secret address for your phone's calendar, which shows the events that you can see.
+
+    The earlier address stops working. It is withdrawn when your account is closed; a new password leaves it.
+    It has no version: no `If-Match`.
+    """
+    address = await calendar_addresses.renew_calendar_address(actor=actor, uow=uow, clock=clock)
+    response.headers["Cache-Control"] = "no-store"
+    return CalendarAddressCreated.of(address, base_url)
+
+
+@router.delete(
+    ADDRESS,
+    status_code=204,
+    summary="Withdraw your calendar address",
+    **operation(Action.WITHDRAW_CALENDAR_ADDRESS),
+)
+async def withdraw_calendar_address(actor: CurrentActor, uow: UowDep, clock: ClockDep) -> None:
+    """Make the address stop working at once. It has no version: no `If-Match`."""
+    await calendar_addresses.withdraw_calendar_address(actor=actor, uow=uow, clock=clock)
+
+
+@router.get(
+    "/calendars/{token}/events.ics",
+    summary="Subscribe to a member's calendar",
+    response_class=StreamingResponse,
+    **raw(
+        Action.READ_SUBSCRIBED_CALENDAR,
+        CalendarAddressNotFoundError,
+        TooManyRequestsError,
+        content=CALENDAR,
+    ),
+)
+async def read_secret_calendar(
+    *,
+    token: Token,
+    client: ClientAddress,
+    uow: UowDep,
+    clock: ClockDep,
+    sources: CalendarSourcesDep,
+    tag: EntityTagDep,
+) -> StreamingResponse:
+    """The events that the owner of this secret address can see now, as iCalendar (RFC 5545).
+
+    The same as `events.ics` with the owner's access token. After 30 unknown addresses within 5 minutes a
+    client has to wait before it asks for more of them.
+    """
+    calendar = await calendar_addresses.read_secret_calendar(
+        CalendarToken(token), client=client, uow=uow, clock=clock, sources=sources
+    )
+    headers = tag.headers(calendar.version)
+    return StreamingResponse(calendar.content, headers=headers, media_type=calendar.media_type)

@@ -1,0 +1,174 @@
+from urllib.parse import urlsplit
+
+import pytest
+from httpx import AsyncClient
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.domain.events import Event, EventAudience, EventStatus
+from app.domain.members import Member, Role
+from app.infrastructure.database.calendar_addresses import calendar_addresses
+from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
+from tests.api.problems import assert_problem
+from tests.factories import make_event, make_member
+from tests.plugins.application import ClientFor, ClientOf
+
+ADDRESS = "/api/v1/members/me/calendar-address"
+UNKNOWN = "/api/v1/calendars/made-up/events.ics"
+ANY = {"If-Match": "*"}
+
+
+@pytest.fixture
+def marta() -> Member:
+    return make_member(role=Role.MEMBER)
+
+
+@pytest.fixture
+async def me(client_of: ClientOf, marta: Member) -> AsyncClient:
+    return await client_of(marta)
+
+
+@pytest.fixture
+async def announced(uow: SqlAlchemyUnitOfWork) -> dict[EventAudience, Event]:
+    """A published event for each audience."""
+    planner = make_member()
+    events = {audience: make_event(audience=audience, created_by=planner.id) for audience in EventAudience}
+    async with uow:
+        uow.members.add(planner)
+        await uow.flush()
+        for event in events.values():
+            event.status = EventStatus.PUBLISHED
+            uow.events.add(event)
+        await uow.commit()
+    return events
+
+
+async def renewed(client: AsyncClient) -> str:
+    """The path of a new address."""
+    return urlsplit(str((await client.put(ADDRESS)).json()["url"])).path
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_shows_what_the_owner_sees_when_nobody_is_logged_in(
+    role: Role, client: AsyncClient, client_for: ClientFor, announced: dict[EventAudience, Event]
+) -> None:
+    owner = await client_for(role)
+    answer = await client.get(await renewed(owner))
+
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+    assert answer.content == (await owner.get("/api/v1/events.ics")).content
+    shown = {audience for audience, event in announced.items() if str(event.id) in answer.text}
+    assert (EventAudience.MEMBERS in shown) is role.at_least(Role.MEMBER)
+
+
+async def test_shows_less_from_the_next_request_on_when_the_role_is_lowered(
+    client: AsyncClient,
+    client_for: ClientFor,
+    me: AsyncClient,
+    marta: Member,
+    announced: dict[EventAudience, Event],
+) -> None:
+    path, admin = await renewed(me), await client_for(Role.ADMIN)
+    before = await client.get(path)
+
+    await admin.put(f"/api/v1/members/{marta.id}/role", json={"role": "SUPPORTER"}, headers=ANY)
+    after = await client.get(path, headers={"If-None-Match": before.headers["ETag"]})
+
+    secret = str(announced[EventAudience.MEMBERS].id)
+    assert (secret in before.text, after.status_code, secret in after.text) == (True, 200, False)
+
+
+async def test_returns_304_when_nothing_changed(
+    client: AsyncClient, me: AsyncClient, announced: dict[EventAudience, Event]
+) -> None:
+    assert announced
+    path = await renewed(me)
+    etag = (await client.get(path)).headers["ETag"]
+
+    assert (await client.get(path, headers={"If-None-Match": etag})).status_code == 304
+
+
+async def test_is_shown_once_and_stored_as_a_digest_when_made(
+    me: AsyncClient, connection: AsyncConnection
+) -> None:
+    assert_problem(await me.get(ADDRESS), 404, "calendar_address_not_found")
+
+    answer = await me.put(ADDRESS)
+
+    made = answer.json()
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+    assert made["url"].startswith("http://test/api/v1/calendars/")
+    assert (await me.get(ADDRESS)).json() == {"created_at": made["created_at"]}
+    token = made["url"].split("/")[-2]
+    stored = (await connection.execute(select(calendar_addresses))).one()
+    assert token not in str(stored)
+    assert token.encode() not in stored.token_digest
+    data = await me.get("/api/v1/members/me/data")
+    [row] = data.json()["tables"]["calendar_addresses"]
+    assert row.keys() == {"member_id", "created_at"}
+
+
+@pytest.mark.parametrize("how", ["renewed", "withdrawn", "closed", "closed and opened", "erased"])
+async def test_returns_404_when_the_address_is_dead(
+    how: str, client: AsyncClient, client_for: ClientFor, me: AsyncClient, marta: Member
+) -> None:
+    path, admin = await renewed(me), await client_for(Role.ADMIN)
+    assert (await client.get(path)).status_code == 200
+
+    member = f"/api/v1/members/{marta.id}"
+    if how == "renewed":
+        await me.put(ADDRESS)
+    elif how == "withdrawn":
+        assert (await me.delete(ADDRESS)).status_code == 204
+    elif how == "erased":
+        await me.delete("/api/v1/members/me", headers=ANY)
+    else:
+        await admin.post(f"{member}/deactivate")
+    if how == "closed and opened":
+        await admin.post(f"{member}/activate")
+
+    dead, unknown = await client.get(path), await client.get(UNKNOWN)
+    assert_problem(dead, 404, "calendar_address_not_found")
+    assert dead.json()["detail"] == unknown.json()["detail"]
+
+
+async def test_returns_429_but_serves_good_addresses_when_a_client_guesses(
+    client: AsyncClient, me: AsyncClient
+) -> None:
+    path = await renewed(me)
+    for _ in range(30):
+        assert_problem(await client.get(UNKNOWN), 404, "calendar_address_not_found")
+
+    answer = await client.get(UNKNOWN)
+
+    assert_problem(answer, 429, "too_many_requests")
+    assert answer.headers["Retry-After"] == "300"
+    assert (await client.get(path)).status_code == 200
+
+
+async def test_log_knows_the_route_only_when_an_address_is_read(
+    client: AsyncClient, me: AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = await renewed(me)
+    caplog.clear()
+
+    for address in (path, UNKNOWN, f"{path}x"):
+        await client.get(address)
+
+    ours = [str(record.msg) for record in caplog.records if record.name.startswith("app.")]
+    assert sum("/api/v1/calendars/{token}/events.ics" in line for line in ours) == 2
+    assert sum("unmatched" in line for line in ours) == 1
+    assert not [line for line in ours if path.split("/")[-2] in line or "made-up" in line]
+
+
+async def test_returns_422_when_the_token_is_too_long(client: AsyncClient) -> None:
+    answer = await client.get(f"/api/v1/calendars/{'x' * 65}/events.ics")
+
+    assert_problem(answer, 422, "validation_failed", pointer="/path/token")
+
+
+async def test_returns_401_when_nobody_is_logged_in(client: AsyncClient) -> None:
+    for method in ("GET", "PUT", "DELETE"):
+        assert_problem(await client.request(method, ADDRESS), 401, "unauthenticated")

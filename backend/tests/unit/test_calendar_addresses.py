@@ -1,0 +1,145 @@
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+
+import pytest
+
+from app.application.calendar_addresses import (
+    CalendarSources,
+    NewCalendarAddress,
+    read_secret_calendar,
+    renew_calendar_address,
+    withdraw_calendar_address,
+)
+from app.application.events import Calendar
+from app.application.exports import Rows
+from app.application.members import deactivate_member
+from app.application.queries import EventView, EventVisibility
+from app.domain.calendar_addresses import CalendarAddressNotFoundError, CalendarToken
+from app.domain.errors import TooManyRequestsError
+from app.domain.events import EventAudience
+from app.domain.members import Member, Role
+from tests.factories import NOW, make_actor, make_member
+from tests.fake_accounts import InMemoryCalendarAddressQueries
+from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
+
+CLIENT = "203.0.113.7"
+
+
+class RecordingEvents:
+    """Keeps what may be seen; there are no events."""
+
+    visible: EventVisibility
+
+    async def list_latest(self, count: int, *, visible: EventVisibility) -> list[EventView]:
+        self.visible = visible
+        return [][:count]
+
+
+class EmptyEncoder:
+    media_type = "text/calendar"
+
+    async def encode(self, table: Rows) -> AsyncGenerator[bytes]:
+        async for _ in table.batches:
+            yield b""
+
+
+class Office:
+    """A member, and the calendar program of whoever has an address."""
+
+    def __init__(self, clock: FixedClock) -> None:
+        self.clock = clock
+        self.store = InMemoryStore()
+        self.uow = InMemoryUnitOfWork(self.store)
+        self.events = RecordingEvents()
+        self.marta: Member = make_member(role=Role.MEMBER)
+        self.store.members[self.marta.id] = self.marta
+        self.actor = make_actor(member_id=self.marta.id)
+
+    async def renew(self) -> NewCalendarAddress:
+        return await renew_calendar_address(actor=self.actor, uow=self.uow, clock=self.clock)
+
+    async def read(self, token: CalendarToken, client: str = CLIENT) -> Calendar:
+        addresses = InMemoryCalendarAddressQueries(self.store)
+        sources = CalendarSources(addresses, self.events, EmptyEncoder())
+        return await read_secret_calendar(
+            token, client=client, uow=self.uow, clock=self.clock, sources=sources
+        )
+
+    async def audiences(self, token: CalendarToken) -> set[EventAudience]:
+        await self.read(token)
+        return set(self.events.visible.audiences)
+
+
+@pytest.fixture
+def office(clock: FixedClock) -> Office:
+    return Office(clock)
+
+
+async def test_shows_what_the_owner_may_see_now_when_the_role_changes(office: Office) -> None:
+    address = await office.renew()
+    member = office.store.members[office.marta.id]
+
+    seen = [await office.audiences(address.token)]
+    member.role = Role.SUPPORTER
+    seen.append(await office.audiences(address.token))
+
+    assert seen == [{EventAudience.PUBLIC, EventAudience.MEMBERS}, {EventAudience.PUBLIC}]
+    assert office.events.visible == EventVisibility.of(make_actor(Role.SUPPORTER))
+
+
+async def test_earlier_address_is_dead_and_the_act_recorded_when_renewed(office: Office) -> None:
+    first = await office.renew()
+    second = await office.renew()
+
+    with pytest.raises(CalendarAddressNotFoundError):
+        await office.read(first.token)
+    await office.read(second.token)
+    assert (first.created_at, len(office.store.calendar_addresses)) == (NOW, 1)
+    entries = [(entry.action, entry.actor_id, entry.subject_id) for entry in office.store.audit]
+    assert entries == [("calendars:renew-address", office.marta.id, office.marta.id)] * 2
+
+
+async def test_address_is_dead_when_withdrawn(office: Office) -> None:
+    address = await office.renew()
+
+    await withdraw_calendar_address(actor=office.actor, uow=office.uow, clock=office.clock)
+
+    with pytest.raises(CalendarAddressNotFoundError):
+        await office.read(address.token)
+    assert office.store.audit[-1].action == "calendars:withdraw-address"
+
+
+async def test_address_stays_dead_when_an_account_is_closed_and_opened(office: Office) -> None:
+    address = await office.renew()
+    admin = make_actor(Role.ADMIN)
+
+    await deactivate_member(office.marta.id, actor=admin, uow=office.uow, clock=office.clock)
+    office.store.members[office.marta.id].activate(NOW)
+
+    with pytest.raises(CalendarAddressNotFoundError):
+        await office.read(address.token)
+
+
+async def test_asks_to_wait_when_a_client_tries_many_unknown_addresses(office: Office) -> None:
+    """The good address is served all the same: a program that polls for many shares its network address."""
+    address = await office.renew()
+    for _ in range(30):
+        with pytest.raises(CalendarAddressNotFoundError):
+            await office.read(CalendarToken.new())
+    office.clock.move(timedelta(minutes=1))
+
+    with pytest.raises(TooManyRequestsError) as refused:
+        await office.read(CalendarToken.new())
+
+    assert refused.value.retry_after == timedelta(minutes=4)
+    await office.read(address.token)
+    with pytest.raises(CalendarAddressNotFoundError):
+        await office.read(CalendarToken.new(), client="198.51.100.7")
+
+
+def test_tokens_are_long_random_and_out_of_repr_when_made() -> None:
+    tokens = {CalendarToken.new() for _ in range(100)}
+
+    assert len(tokens) == 100
+    assert all(len(token.text) == 43 and token.text not in repr(token) for token in tokens)
+    assert len({token.digest for token in tokens}) == 100
