@@ -14,7 +14,7 @@ from benchmarks.load import WrongAnswerError
 from benchmarks.requests import Effort
 from benchmarks.results import Result, write
 from benchmarks.servers import BACKEND, ServerDidNotStartError
-from devtools.postgres import PostgresUnavailableError
+from devtools.errors import PostgresUnavailableError
 
 REPORT = BACKEND.parent / "reports/bench.json"
 BENCHMARKS: dict[str, Callable[[Data, Effort], Iterator[Result]]] = {

@@ -12,7 +12,7 @@ from benchmarks.load import WrongAnswerError, request
 from benchmarks.requests import Effort, authorized
 from benchmarks.results import Result, Target, measured, ratio
 from benchmarks.servers import Server, application
-from devtools.postgres import installed_package
+from devtools.programs import BINARIES, installed_package
 
 MEBIBYTE = 2**20
 LOOK_EVERY = 0.1  # seconds between two looks at the memory
@@ -91,7 +91,7 @@ def download(server: Server, message: bytes) -> Download:
 
 def _copied(data: Data) -> float:
     """Have psql write the same rows to a file; return the seconds that it takes."""
-    psql = installed_package() / "pginstall/bin/psql"
+    psql = installed_package() / BINARIES / "psql"
     start = time.perf_counter()
     subprocess.run([str(psql), "-X", "-q", "-d", data.url, "-c", COPY], check=True)
     return time.perf_counter() - start

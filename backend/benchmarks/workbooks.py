@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
+from zoneinfo import ZoneInfo
 
 import psutil
 
@@ -26,6 +27,7 @@ from benchmarks.servers import BACKEND
 xlsxwriter = import_module("xlsxwriter")  # it has no types
 ROWS, AT_ONCE = 100_000, 500
 COLUMNS = ("id", "email", "full_name", "phone", "role", "is_active", "created_at", "version")
+ZONE = ZoneInfo("Europe/Madrid")
 START = datetime(2026, 1, 1, 18, 0, tzinfo=UTC)
 
 
@@ -82,7 +84,7 @@ async def application(count: int) -> None:
                 batch = []
         yield batch
 
-    async for _piece in XlsxEncoder().encode(Rows(COLUMNS, batches())):
+    async for _piece in XlsxEncoder(ZONE).encode(Rows(COLUMNS, batches())):
         pass
 
 

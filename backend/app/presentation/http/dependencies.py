@@ -153,7 +153,7 @@ async def _calendar_encoder(request: Request) -> Encoder:
 async def _calendar_sources(request: Request) -> CalendarSources:
     given = provided(request)
     return CalendarSources(
-        given.calendar_address_queries, given.event_queries, given.exporter.encoders[ExportFormat.ICS]
+        given.calendar_address_queries, given.event_queries, await _calendar_encoder(request)
     )
 
 
