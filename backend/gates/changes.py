@@ -99,19 +99,18 @@ def _default_branch(project: Project) -> str:
     After a rename on the server, origin/HEAD names the old branch until somebody updates it: that branch is
     gone after `git fetch --prune`, and otherwise stays behind origin/main.
     """
-    usual = [f"{LOCAL}{name}" for name in DEFAULTS]
-    rows = git(project, "for-each-ref", "--format=%(refname) %(symref)", REMOTE, *usual)
+    rows = git(project, "for-each-ref", "--format=%(refname) %(symref)", REMOTE, LOCAL)
     found = dict(row.split(" ", 1) for row in rows.splitlines())
-    default = found.pop(f"{REMOTE}HEAD", "")
-    main = f"{REMOTE}{DEFAULTS[0]}"
+    default, main = found.pop(f"{REMOTE}HEAD", ""), f"{REMOTE}{DEFAULTS[0]}"
     if default and (main not in found or not _is_ancestor(project, default, main)):
         return default
     remote = [name for name in found if name.startswith(REMOTE)]
-    known = [name for name in (f"{REMOTE}{name}" for name in DEFAULTS) if name in remote]
-    known += remote if len(remote) == 1 else []
-    known += [] if remote else [name for name in usual if name in found]
-    if known:
-        return known[0]
+    for name in DEFAULTS:
+        reference = f"{REMOTE if remote else LOCAL}{name}"
+        if reference in found:
+            return reference
+    if len(remote) == 1:
+        return remote[0]
     if remote:
         raise GateError(
             "This clone does not know the default branch of origin: run `git remote set-head origin --auto`,"

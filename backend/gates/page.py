@@ -116,7 +116,7 @@ def _part(make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 def _head(project: Project) -> dict[str, Any]:
     """Return the commit that was checked out, and whether the work tree differs from it."""
     name = git(project, "log", "-1", "--format=%h %s").strip()
-    return {"name": name, "edited": bool(git(project, "status", "--porcelain"))}
+    return {"name": name, "edited": bool(git(project, "status", "--porcelain", "--", "."))}
 
 
 def _timings(project: Project, results: Sequence[Result]) -> dict[str, list[float]]:

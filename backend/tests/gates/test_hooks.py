@@ -1,5 +1,6 @@
 """The git hooks: they run in every work tree, on what is staged, and say what to do when they cannot."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,12 @@ ROOT = Path(__file__).resolve().parents[3]
 SEEN = "seen"
 NOXW = f'#!/bin/sh\n{{ echo "$0 $*"; cat a.txt; }} >> {SEEN}\n'
 CONFIGURATION = ".pre-commit-config.yaml"
+
+
+@pytest.fixture(autouse=True)
+def _no_hooks_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
 
 
 @pytest.fixture

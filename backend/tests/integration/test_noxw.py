@@ -1,5 +1,6 @@
 """The wrapper: one line that says what to install, and nothing half installed."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -252,7 +253,10 @@ def test_finds_its_folder_when_cdpath_names_another(checkout: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["noxw", ".ci/run"])
-def test_programs_have_unix_line_ends_when_git_converts_them(tmp_path: Path, name: str) -> None:
+def test_programs_have_unix_line_ends_when_git_converts_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     git = ["git", "-c", "core.autocrlf=true", "-c", "user.name=A", "-c", "user.email=a@example.org"]
     source, clone = tmp_path / "source", tmp_path / "clone"
     for file in (".gitattributes", name):
