@@ -52,7 +52,7 @@ def show_findings(project: Project, results: Sequence[Result], secret: Iterable[
 def _equal(findings: Iterable[Finding]) -> list[list[Finding]]:
     """Group the findings that say the same of different places: what to do is shown once."""
     groups: dict[tuple[str, str], list[Finding]] = {}
-    for finding in findings:
+    for finding in dict.fromkeys(findings):
         groups.setdefault((finding.message, finding.fix), []).append(finding)
     return list(groups.values())
 
