@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from gates.libraries import steps
 from gates.model import Finding, Outcome, Project
 from gates.sources import NOT_SOURCE, dotted, nodes, parse, tracked
 
@@ -192,7 +193,8 @@ class Reader:
 
     def _unlisted(self, line: int, what: str, where: str) -> Problem:
         message = f"{self.layer} must not use {what}: it is not in [layers.{self.layer}] {where}"
-        return line, message, "use a port, or move the code to a layer that may do this"
+        fix = "use a port, or move the code to a layer that may do this"
+        return line, message, f"{fix}; {steps('runtime', layer=self.layer)}" if where == "libraries" else fix
 
     def _refused(self, line: int, what: str) -> Problem:
         return line, f"{what} can load or reach any module unseen by the layer rules", "import it by name"

@@ -14,6 +14,7 @@ from gates.model import Finding, Project
 from gates.runner import Result
 
 STYLE = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
+PLACES = 10  # of equal findings that are shown
 ENDLESS = 10_000  # columns of a log: nobody wants its lines broken
 
 
@@ -37,15 +38,23 @@ def show_findings(project: Project, results: Sequence[Result], secret: Iterable[
             continue
         if not github.is_here():
             _heading(console, project, result)
-        for finding in result.findings:
+        for same in _equal(result.findings):
             if github.is_here():
-                print(github.annotation(result, finding))
+                print("\n".join(github.annotation(result, finding) for finding in same))
             elif console.is_terminal:
-                _coloured(console, finding, excerpt(project, finding, secret))
+                _coloured(console, result, same, excerpt(project, same[0], secret))
             else:
-                _plain(result, finding)
+                _plain(result, same)
         if not github.is_here():
             console.print(Text.assemble(("again: ", "bold"), result.command), end="\n\n")
+
+
+def _equal(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Group the findings that say the same of different places: what to do is shown once."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in dict.fromkeys(findings):
+        groups.setdefault((finding.message, finding.fix), []).append(finding)
+    return list(groups.values())
 
 
 def show_table(results: Sequence[Result], *, header: bool = False) -> None:
@@ -100,14 +109,27 @@ def _heading(console: Console, project: Project, result: Result) -> None:
     console.print(Text.assemble((f"{result.gate} refuses", "bold red"), rule))
 
 
-def _plain(result: Result, finding: Finding) -> None:
-    message, fix = (visible(text).replace("\n", "\n    ") for text in (finding.message, finding.fix))
-    print(f"{place(finding)}: {message} [{f'{result.rule} {result.gate}'.strip()}]\n    fix: {fix}")
+def _plain(result: Result, same: Sequence[Finding]) -> None:
+    message, fix = (visible(text).replace("\n", "\n    ") for text in (same[0].message, same[0].fix))
+    for finding in same[:PLACES]:
+        print(f"{place(finding)}: {message} [{f'{result.rule} {result.gate}'.strip()}]")
+        message = message.partition("\n")[0]
+    print("".join(f"    {text}\n" for text in [*_rest(result, same), f"fix: {fix}"]), end="")
 
 
-def _coloured(console: Console, finding: Finding, lines: Lines) -> None:
-    if finding.file:
-        console.print(Text(f"  {place(finding)}", "bold cyan"), soft_wrap=True)
+def _rest(result: Result, same: Sequence[Finding]) -> list[str]:
+    """Return a line that counts the places that are not shown; none when all are."""
+    left = len(same) - PLACES
+    return [f"… and {left} more like this: reports/gates/{result.gate}.json"] if left > 0 else []
+
+
+def _coloured(console: Console, result: Result, same: Sequence[Finding], lines: Lines) -> None:
+    finding = same[0]
+    for each in same[:PLACES]:
+        if each.file:
+            console.print(Text(f"  {place(each)}", "bold cyan"), soft_wrap=True)
+    for line in _rest(result, same):
+        console.print(Text(f"  {line}", "cyan"))
     console.print(Padding(Text(visible(finding.message)), (0, 0, 0, 4)))
     if lines:
         code = Syntax(

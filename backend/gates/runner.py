@@ -60,7 +60,7 @@ def run_gate(project: Project, session: str, name: str, checks: Mapping[str, Che
                 Finding(
                     file="",
                     message=str(error),
-                    fix="do what this says: a gate that cannot look lets nothing pass",
+                    fix="do what the message says: a gate that cannot run fails",
                 )
             ]
         )

@@ -19,6 +19,7 @@ from packaging.utils import canonicalize_name
 
 from gates.asked import PLACES, unasked
 from gates.exclusions import Exclusion, declared, unused
+from gates.libraries import steps
 from gates.locks import FOLDER, LOCK, LOCKS, disagreeing, malformed, path_of, pins
 from gates.memory import remembered
 from gates.model import Finding, GateError, Outcome, Project
@@ -77,7 +78,12 @@ def _requirements(project: Project, asked: dict[str, list[tuple[int, str, str]]]
                 yield Finding(file=file, line=number, message=message, fix="ask for it by name")
             elif requirement not in listed:
                 message = f"{requirement} is not in [stack] {name}"
-                yield Finding(file=file, line=number, message=message, fix=f"remove it, or list it in {PATH}")
+                yield Finding(
+                    file=file,
+                    line=number,
+                    message=message,
+                    fix=f"remove it, or list it in {PATH}; {steps(name)}",
+                )
         for item in sorted(listed - {requirement for _, requirement, _ in lines}):
             line_number = project.book.line_of(f'"{item}"')
             message = f"[stack] {name} lists {item}, but {file} does not ask for it"
@@ -143,7 +149,9 @@ def _imported(project: Project, requirements: list[str]) -> Iterator[Finding]:
             file=f"backend/{where['file']}" if imported else f"{FOLDER}/runtime.in",
             line=where["line"] or 0,
             message=f"{issue['error']['message']} [{issue['error']['code']}]",
-            fix="ask for it in requirements/runtime.in" if imported else "remove it, or declare why it stays",
+            fix=f"ask for it in requirements/runtime.in; {steps('runtime')}"
+            if imported
+            else "remove it, or declare why it stays",
         )
     yield from (unused(project, exclusion) for exclusion in sorted(allowed - used))
 

@@ -107,10 +107,13 @@ def _sizes(project: Project, _names: list[str]) -> Iterator[Finding]:
     for name, (lines, lengths) in remembered(project, names, _size).items():
         limit = limits.get(name, budgets["file-lines"])
         if lines > limit:
-            yield Finding(file=name, message=f"{lines} lines, this file may have {limit}", fix=fix)
+            message = f"{lines} lines, this file may have {limit}: {lines - limit} too many"
+            yield Finding(file=name, message=message, fix=fix)
         for function, line, length in lengths:
-            if length > budgets["function-lines"]:
-                message = f"{function} has {length} lines, a function may have {budgets['function-lines']}"
+            longest = budgets["function-lines"]
+            if length > longest:
+                excess = f"{length - longest} too many"
+                message = f"{function} has {length} lines, a function may have {longest}: {excess}"
                 yield Finding(file=name, line=line, message=message, fix=fix)
 
 

@@ -2,14 +2,20 @@
 
 import json
 import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
+from gates.libraries import steps
 from gates.model import Finding, GateError, Outcome, Project
 from gates.programs import CONFIGURATION, MODULE, installed, run
 from gates.sources import files
 
+CODES = "https://mypy.readthedocs.io/en/stable/_refs.html#code-"
+STUBS = re.compile(r"pip install ([\w.-]+)")
+"""Advice of mypy that would not last: the environment is what the lock holds."""
 CONFIGURED = ("--config", CONFIGURATION)
 
 
@@ -32,21 +38,24 @@ def linted(project: Project) -> Outcome:
 def typed(project: Project) -> Outcome:
     """Types are complete: mypy strict finds nothing."""
     result = run(project.backend, *MODULE, "mypy", "--config-file", CONFIGURATION, "--output", "json")
-    findings = []
-    for line in result.stdout.splitlines():
-        error: dict[str, Any] = json.loads(line) if line.startswith("{") else {"severity": ""}
-        if error["severity"] == "error":
-            findings.append(
-                Finding(
-                    file=f"backend/{error['file']}",
-                    line=max(error["line"], 0),
-                    message=f"{error['message']} [{error['code']}]",
-                    fix=error.get("hint") or "make the types say what the code does",
-                )
-            )
+    rows = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+    findings = [_type_error(row) for row in rows if row["severity"] == "error"]
     if result.returncode != 0 and not findings:
         raise GateError(f"mypy could not run: {result.stderr.strip() or result.stdout.strip()}")
     return Outcome(findings=findings, checked=len(python_files(project)))
+
+
+def _type_error(row: Mapping[str, Any]) -> Finding:
+    code, hint = row["code"], row.get("hint") or ""
+    fix = f"correct the code or the annotation; mypy explains {code}: {CODES}{code}"
+    if stubs := STUBS.search(hint):
+        fix, hint = steps("dev", name=stubs[1]), f"{stubs[1]} is not installed"
+    return Finding(
+        file=f"backend/{row['file']}",
+        line=max(row["line"], 0),
+        message="\n".join(filter(None, [f"{row['message']} [{code}]", hint])),
+        fix=fix,
+    )
 
 
 def python_files(project: Project) -> list[str]:

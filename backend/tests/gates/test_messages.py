@@ -41,6 +41,43 @@ def test_shows_place_rule_fix_and_command_when_a_gate_refuses(
     ]
 
 
+def test_shows_the_message_once_in_full_when_many_findings_are_equal(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each place has its line, as far as they can be read, and what to do is said once."""
+    equal = [replace(VIOLATION, line=line, message="`teh` is wrong\nas a word") for line in range(1, 14)]
+
+    show_findings(project, [make_result(*equal[:2], VIOLATION, *equal[2:])])
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1:6] == [
+        "README.md:1: `teh` is wrong",
+        "    as a word [R01 spelling]",
+        "README.md:2: `teh` is wrong [R01 spelling]",
+        "README.md:3: `teh` is wrong [R01 spelling]",
+        "README.md:4: `teh` is wrong [R01 spelling]",
+    ]
+    assert lines[11:16] == [
+        "README.md:10: `teh` is wrong [R01 spelling]",
+        "    … and 3 more like this: reports/gates/spelling.json",
+        "    fix: write `the`",
+        "README.md:3: `teh` is not a word [R01 spelling]",
+        "    fix: write `the`",
+    ]
+
+
+@pytest.mark.usefixtures("terminal")
+def test_shows_the_source_once_when_findings_are_equal(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_findings(project, [make_result(*(replace(VIOLATION, line=line) for line in range(1, 14)))])
+
+    printed = re.sub("\x1b\\[[0-9;]*m", "", capsys.readouterr().out)
+    assert printed.count("Say teh word.") == printed.count("is not a word") == printed.count("fix: ") == 1
+    assert printed.count("  README.md:") == 10
+    assert "… and 3 more like this: reports/gates/spelling.json" in printed
+
+
 def test_names_no_rule_when_a_gate_has_none(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     show_findings(project, [replace(make_result(VIOLATION), gate="tests-touched", rule="")])
 

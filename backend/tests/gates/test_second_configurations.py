@@ -22,7 +22,7 @@ from tests.gates.twin import Twin, make_twin
 
 BACKEND = Path(__file__).resolve().parents[2]
 RUFF = 'line-length = 20\nexclude = ["**"]\n[format]\nquote-style = "single"\n[lint]\nselect = []\n'
-MYPY = "[mypy]\nignore_errors = True\n"
+MYPY_SETTINGS = "[mypy]\nignore_errors = True\n"
 COVERAGE = "[run]\nbranch = false\nomit = */shop.py\n[report]\nomit = */shop.py\n"
 PYTEST = "[pytest]\npython_files = nothing_*.py\naddopts = --no-such-option\n"
 SQUAWK = 'included_rules = ["require-table-schema"]\nexcluded_rules = ["require-concurrent-index-creation"]\n'
@@ -43,9 +43,9 @@ ignore = ["DEP001", "DEP002", "DEP003"]
 FOREIGN = {
     ".ruff.toml": RUFF,
     "ruff.toml": RUFF,
-    "mypy.ini": MYPY,
-    ".mypy.ini": MYPY,
-    "setup.cfg": MYPY + COVERAGE.replace("[", "[coverage:") + PYTEST.replace("[", "[tool:"),
+    "mypy.ini": MYPY_SETTINGS,
+    ".mypy.ini": MYPY_SETTINGS,
+    "setup.cfg": MYPY_SETTINGS + COVERAGE.replace("[", "[coverage:") + PYTEST.replace("[", "[tool:"),
     ".coveragerc": COVERAGE,
     "pytest.ini": PYTEST,
     "tox.ini": PYTEST,
@@ -60,7 +60,7 @@ IN_THE_TREE = [name for name in FOREIGN if name not in {"zizmor.yml", ".ignore"}
 AT_HOME = {
     "ruff/ruff.toml": RUFF,
     "ruff/pyproject.toml": PYPROJECT,
-    "mypy/config": MYPY,
+    "mypy/config": MYPY_SETTINGS,
     "git/ignore": "*.toml\n*.ini\n.*\nsetup.cfg\n",
 }
 
@@ -94,7 +94,9 @@ def _furnish(above: Twin, home: Twin) -> None:
     above.write("pyproject.toml", PYPROJECT).write("conftest.py", "raise SystemExit(1)\n")
     for name, text in AT_HOME.items():
         home.write(f".config/{name}", text).write(f"xdg/{name}", text)
-    home.write(".mypy.ini", MYPY).write(".coveragerc", COVERAGE).write("stubs/sqlalchemy.pyi", "Table: int\n")
+    home.write(".mypy.ini", MYPY_SETTINGS).write(".coveragerc", COVERAGE).write(
+        "stubs/sqlalchemy.pyi", "Table: int\n"
+    )
 
 
 def _variables(folder: Path) -> dict[str, str]:

@@ -98,11 +98,11 @@ def test_refuses_second_configuration_when_anywhere_in_tree(twin: Twin, name: st
         (
             "backend/tests/long.py",
             "def f():\n" + "    x = 1\n" * 20,
-            "f has 21 lines, a function may have 20",
+            "f has 21 lines, a function may have 20: 1 too many",
         ),
-        ("backend/app/main.py", "x = 1\n" * 31, "31 lines, this file may have 30"),
-        ("noxfile.py", None, "41 lines, this file may have 40"),
-        ("backend/gates/big.py", "x = 1\n" * 61, "61 lines, this file may have 60"),
+        ("backend/app/main.py", "x = 1\n" * 31, "31 lines, this file may have 30: 1 too many"),
+        ("noxfile.py", None, "41 lines, this file may have 40: 1 too many"),
+        ("backend/gates/big.py", "x = 1\n" * 61, "61 lines, this file may have 60: 1 too many"),
     ],
 )
 def test_refuses_code_when_over_budget(twin: Twin, name: str, text: str | None, message: str) -> None:

@@ -67,6 +67,20 @@ def test_refuses_a_wrong_type(tooled: Twin) -> None:
     assert "[return-value]" in finding.message
 
 
+def test_explains_a_type_error_when_mypy_has_more_to_say(tooled: Twin) -> None:
+    """The notes belong to the message, and what to install is a matter of the lock."""
+    tooled.write("backend/app/sums.py", TIDY.replace("2 * number", "{}.get()"))
+    finding = tools.typed(tooled.project).findings[-1]
+    assert "[call-overload]\nPossible overload variants:\n" in finding.message
+    assert finding.fix.endswith("#code-call-overload")
+
+    tooled.write("backend/app/sums.py", TIDY.replace("\n\n\n", "\n\nimport yaml\n\n\n", 1))
+    finding = only(tools.typed(tooled.project))
+    assert finding.message.endswith("[import-untyped]\ntypes-PyYAML is not installed")
+    assert "pip" not in finding.fix
+    assert "`+stack.dev types-PyYAML`" in finding.fix
+
+
 def test_says_why_when_a_tool_cannot_run(tooled: Twin) -> None:
     tooled.write("backend/pyproject.toml", "[tool.ruff]\nnonsense = 1\n")
 

@@ -1,5 +1,7 @@
 """The registry of personal data is complete, and erasure does what it says."""
 
+from collections.abc import Collection
+
 from sqlalchemy import Column, LargeBinary, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -7,12 +9,32 @@ from app.infrastructure.database.members import members
 from app.infrastructure.database.personal_data import HOLDINGS, IMPERSONAL
 from app.infrastructure.database.tables import metadata
 
+REGISTRY = "app/infrastructure/database/personal_data.py"
 OURS = frozenset({holding.table for holding in HOLDINGS})
 
 
 def refers_to_members(column: Column[object]) -> bool:
     named = column.name in {"member_id", "author_id", "actor_id", "created_by"}
     return named or any(key.column is members.c.id for key in column.foreign_keys)
+
+
+def unregistered(stored: Collection[str], known: Collection[str], registered: Collection[str]) -> list[str]:
+    """Return what to do so that tables, models and the registry of personal data name the same."""
+    found = [
+        f"add {name} to {REGISTRY}: `Holding(table={name}, owners=(…,))` to HOLDINGS when its rows are about "
+        "members, else to IMPERSONAL with the reason"
+        for name in sorted({*stored, *known} - {*registered})
+    ]
+    found += [
+        f"remove {name} from {REGISTRY}: there is no such table" for name in sorted({*registered} - {*stored})
+    ]
+    found += [
+        f"name {name} in app/infrastructure/database/tables.py, or drop it in a revision"
+        for name in sorted({*stored} - {*known})
+    ]
+    return found + [
+        f"write a revision for {name}: ./noxw -s revision -- SLUG" for name in sorted({*known} - {*stored})
+    ]
 
 
 async def test_every_table_is_accounted_for_when_compared_with_the_schema(
@@ -22,10 +44,22 @@ async def test_every_table_is_accounted_for_when_compared_with_the_schema(
         AND tablename NOT LIKE 'procrastinate%' AND tablename <> 'alembic_version'"""
     stored = set((await connection.scalars(text(query))).all())
 
-    assert stored == {table.name for table in OURS | set(IMPERSONAL)}
+    left = unregistered(stored, metadata.tables, {table.name for table in OURS | set(IMPERSONAL)})
+    assert not left, "\n".join(left)
     assert not OURS & set(IMPERSONAL)
-    assert stored == set(metadata.tables)
     assert all(IMPERSONAL.values())
+
+
+def test_says_what_to_do_when_a_table_is_not_accounted_for() -> None:
+    left = unregistered({"news", "polls", "old"}, {"news", "polls", "new"}, {"news", "old", "gone"})
+
+    assert [text.partition(":")[0] for text in left] == [
+        f"add new to {REGISTRY}",
+        f"add polls to {REGISTRY}",
+        f"remove gone from {REGISTRY}",
+        "name old in app/infrastructure/database/tables.py, or drop it in a revision",
+        "write a revision for new",
+    ]
 
 
 def test_every_reference_to_a_member_is_an_owner_when_compared_with_the_schema() -> None:
@@ -33,10 +67,12 @@ def test_every_reference_to_a_member_is_an_owner_when_compared_with_the_schema()
         found = {column for column in holding.table.c if refers_to_members(column)}
         if holding.table is members:
             found = {members.c.id}
-        assert found <= set(holding.owners), holding.table.name
+        left = sorted(column.name for column in found - set(holding.owners))
+        assert not left, f"add {left} to the owners of {holding.table.name} in {REGISTRY}"
         assert set(holding.owners) <= set(holding.table.c)
     for table in IMPERSONAL:
-        assert not [column.name for column in table.c if refers_to_members(column)]
+        left = [column.name for column in table.c if refers_to_members(column)]
+        assert not left, f"{table.name}.{left} refers to members: move it to HOLDINGS in {REGISTRY}"
 
 
 def test_shows_every_column_but_secrets_when_compared_with_the_schema() -> None:

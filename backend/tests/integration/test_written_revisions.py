@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from app.core.settings import Environment, SettingsError
+from app.infrastructure.database import migrations
 from app.infrastructure.database.migrations import migrate
 from devtools import revision
 from devtools.postgres import PROJECT
@@ -174,6 +175,23 @@ def test_says_what_to_do_when_another_branch_has_migrated_the_database(fresh_mig
     assert str(refusal.value) == (
         "Alembic: Can't locate revision identified by 'elsewhere'. Another branch or a newer release has "
         "migrated this database: go back to that one, or use another database."
+    )
+
+
+def test_says_what_to_do_when_two_revisions_follow_the_same_one(
+    fresh_migration_url: str, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = head_of(whole)
+    for name in ("ours", "theirs"):
+        (whole / f"{name}.py").write_text(FOLLOWING.format(id=name, down=head))
+    monkeypatch.setattr(migrations, "PYPROJECT", tmp_path / "pyproject.toml")
+
+    with pytest.raises(SettingsError) as refusal:
+        migrate(make_settings(fresh_migration_url, environment=Environment.DEVELOPMENT))
+
+    assert str(refusal.value) == (
+        "There are several heads: ours, theirs. Let one of them follow the other one: "
+        "./noxw -s migrations names the file and the line."
     )
 
 

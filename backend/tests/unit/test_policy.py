@@ -3,7 +3,7 @@
 Tests that read the table cannot tell when a row of it is wrong.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from inspect import isawaitable, signature
 
@@ -154,10 +154,40 @@ USE_CASES: dict[Action, list[UseCase]] = {
 }
 
 
-def test_gives_each_action_to_the_least_role_when_it_is_meant_for_it() -> None:
-    expected = {action: role for role, actions in MEANT_FOR.items() for action in actions}
+def differences(policy: Mapping[Action, Role | None], meant: Mapping[Role | None, set[Action]]) -> list[str]:
+    """Return what to do so that the policy and what it is meant to be agree."""
+    wanted = {action: role for role, actions in meant.items() for action in actions}
+    place = "MEANT_FOR in tests/unit/test_policy.py"
+    found = []
+    for action in Action:
+        given = policy.get(action)
+        if action not in wanted:
+            found.append(f"add Action.{action.name} to {place}, under the least role that has it")
+        elif action not in policy:
+            found.append(f"give Action.{action.name} a row in POLICY of app/application/access.py")
+        elif given != wanted[action]:
+            found.append(f"POLICY gives Action.{action.name} to {given}, {place} to {wanted[action]}: choose")
+    return found
 
-    assert {action: rule.least_role for action, rule in POLICY.items()} == expected
+
+def test_gives_each_action_to_the_least_role_when_it_is_meant_for_it() -> None:
+    given = {action: rule.least_role for action, rule in POLICY.items()}
+
+    assert not (left := differences(given, MEANT_FOR)), "\n".join(left)
+
+
+def test_says_what_to_add_when_an_action_is_new_or_given_to_others() -> None:
+    given = {action: rule.least_role for action, rule in POLICY.items()}
+    meant = {role: {*actions} for role, actions in MEANT_FOR.items()}
+    meant[Role.ADMIN] -= {Action.SET_ROLES}
+    del given[Action.READ_AUDIT_LOG]
+    given[Action.EDIT_MEMBERS] = None
+
+    assert sorted(differences(given, meant)) == [
+        "POLICY gives Action.EDIT_MEMBERS to None, MEANT_FOR in tests/unit/test_policy.py to ADMIN: choose",
+        "add Action.SET_ROLES to MEANT_FOR in tests/unit/test_policy.py, under the least role that has it",
+        "give Action.READ_AUDIT_LOG a row in POLICY of app/application/access.py",
+    ]
 
 
 def test_asks_for_the_password_again_when_much_would_leave_at_once() -> None:

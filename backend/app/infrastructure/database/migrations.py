@@ -8,6 +8,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.script.revision import MultipleHeads
 from alembic.util import CommandError
 from sqlalchemy import func, select
 from sqlalchemy.exc import ProgrammingError
@@ -59,6 +60,12 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except CommandError as error:
+        if isinstance(error.__cause__, MultipleHeads):
+            heads = ", ".join(error.__cause__.heads)
+            raise SettingsError(
+                f"There are several heads: {heads}. Let one of them follow the other one: "
+                "./noxw -s migrations names the file and the line."
+            ) from None
         raise SettingsError(
             f"Alembic: {error}. Another branch or a newer release has migrated this database: "
             "go back to that one, or use another database."

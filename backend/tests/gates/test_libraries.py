@@ -1,0 +1,47 @@
+"""A new library: each gate that refuses a part of it names all parts, and they are enough."""
+
+import re
+
+import pytest
+
+from gates import change_control, imports, stack
+from tests.gates.corpus.judged import without_repetition
+from tests.gates.minimal import installed, lock
+from tests.gates.twin import Twin
+
+CODE = "backend/app/infrastructure/database/news.py"
+STEPS = ("backend/requirements/runtime.in", "./noxw -s lock", "[stack] runtime", "docs/decisions/")
+GATES = (imports.check, stack.check, change_control.check)
+
+
+@pytest.fixture(autouse=True)
+def _asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_repetition(monkeypatch)
+
+
+def test_names_every_step_when_a_library_is_new_and_passes_after_them(twin: Twin) -> None:
+    twin.replace(CODE, "from sqlalchemy", "import structlog\nfrom sqlalchemy").append(
+        CODE, "    log = structlog\n"
+    )
+    fixes = [finding.fix for gate in GATES for finding in gate(twin.project).findings]
+    assert len(fixes) == 2
+    assert [step for fix in fixes for step in STEPS if step not in fix] == []
+    assert "[layers.infrastructure] libraries" in fixes[0]
+
+    quoted = [
+        text.replace("NAME", "structlog").replace("IMPORT", "structlog")
+        for text in re.findall("`.+?`", fixes[0])
+    ]
+    twin.append("backend/requirements/runtime.in", "structlog\n")
+    twin.rule('runtime = ["fastapi"', 'runtime = ["structlog", "fastapi"')
+    twin.rule(
+        'layers = ["application", "domain", "core"]\nlibraries = [',
+        'layers = ["application", "domain", "core"]\nlibraries = ["structlog", ',
+    )
+    for name in ("runtime", "dev"):
+        twin.append(f"backend/requirements/{name}.txt", lock("structlog==1.0"))
+    twin.write(*installed("structlog==1.0").popitem())
+    decision = f"# 2. Logs\n\n**Context.** X. **Decision.** {' '.join(quoted)}. **Consequences.** X.\n"
+    twin.write("docs/decisions/0002-logs.md", decision)
+
+    assert [finding.message for gate in GATES for finding in gate(twin.project).findings] == []
