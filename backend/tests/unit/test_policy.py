@@ -36,6 +36,7 @@ MEANT_FOR: dict[Role | None, set[Action]] = {
         Action.RECOVER_ACCOUNT,
         Action.CHECK_HEALTH,
         Action.READ_METRICS,
+        Action.READ_PROBLEMS,
     },
     Role.SUPPORTER: {
         Action.READ_OWN_MEMBER,

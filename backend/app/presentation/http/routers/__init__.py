@@ -11,6 +11,7 @@ from app.presentation.http.routers import (
     metrics,
     news,
     passwords,
+    problems,
     sessions,
 )
 
@@ -26,4 +27,5 @@ ROUTERS = (
     exports.router,
     audit.router,
     metrics.router,
+    problems.router,
 )
