@@ -52,7 +52,8 @@ from app.presentation.http.routers import ROUTERS
 
 DESCRIPTION = """The API of a neighbourhood association.
 
-Every error is a problem document (RFC 9457): decide by its `code`. Lists give a signed `next_cursor`.
+Every error is a problem document (RFC 9457): decide by its `code`; its `type` leads to what that means, and
+`/problems` lists all. Lists give a signed `next_cursor`.
 Single resources carry an `ETag`; changing one needs it back in `If-Match`. A PATCH is a JSON Merge Patch
 (RFC 7396), sent as `application/merge-patch+json` or `application/json`. Times are UTC."""
 

@@ -82,6 +82,7 @@ class Action(StrEnum):
     EXPORT_RESPONSES = "responses:export"
     READ_AUDIT_LOG = "audit:read"
     READ_METRICS = "ops:metrics"
+    READ_PROBLEMS = "ops:problems"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,7 @@ POLICY: Mapping[Action, Rule] = MappingProxyType(
         Action.EXPORT_RESPONSES: Rule(Role.BOARD_MEMBER),
         Action.READ_AUDIT_LOG: Rule(Role.ADMIN),
         Action.READ_METRICS: Rule(None),
+        Action.READ_PROBLEMS: Rule(None),
     }
 )
 

@@ -44,7 +44,7 @@ CONSULTATION: dict[str, Any] = {"json": {"title": "Title", "audience": "MEMBERS"
 KEY: dict[str, Any] = {"headers": {"Idempotency-Key": "a-key-of-the-client"}}
 
 Request = Mapping[str, Any]
-"""Arguments of httpx's `request`, and the `id` in the path."""
+"""Arguments of httpx's `request`, and the `id` or `code` in the path."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -373,4 +373,6 @@ ROUTES: dict[tuple[str, str], Route] = {
         Call(200, consultation(CLOSED), visible=READS_MEMBERS),
     ),
     ("GET", "/api/v1/exports/consultations/{id}/responses"): route(5, Call(200, consultation(CLOSED))),
+    ("GET", "/problems"): route(0, Call(200)),
+    ("GET", "/problems/{code}"): route(0, Call(200, plain(code="article_not_found"))),
 }

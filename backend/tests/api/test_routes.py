@@ -78,8 +78,8 @@ def test_costs_two_statements_at_most_when_it_is_a_list_or_one_thing(name: tuple
 
 def send(client: AsyncClient, method: str, path: str, request: Request) -> Awaitable[Response]:
     arguments = dict(request)
-    url = path.format(id=arguments.pop("id", ""), token=arguments.pop("token", ""))
-    return client.request(method, url, **arguments)
+    places = {name: arguments.pop(name, "") for name in ("id", "code", "token")}
+    return client.request(method, path.format(**places), **arguments)
 
 
 def action_of(method: str, path: str) -> Action:

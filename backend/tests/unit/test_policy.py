@@ -41,6 +41,7 @@ MEANT_FOR: dict[Role | None, set[Action]] = {
         Action.CONFIRM_EMAIL,
         Action.CHECK_HEALTH,
         Action.READ_METRICS,
+        Action.READ_PROBLEMS,
     },
     Role.SUPPORTER: {
         Action.READ_OWN_MEMBER,

@@ -94,15 +94,20 @@ class FieldProblem(BaseModel):
     message: str
 
 
-class Problem(BaseModel):
-    """What went wrong (RFC 9457). Decide by `code`; `detail` is for people and may change."""
+class ProblemType(BaseModel):
+    """The members of a problem that do not depend on the request."""
 
     type: str = Field(json_schema_extra={"format": "uri-reference"}, examples=["/problems/article_not_found"])
     title: str
     status: int
     detail: str
-    instance: str = Field(json_schema_extra={"format": "uri-reference"})
     code: str
+
+
+class Problem(ProblemType):
+    """What went wrong (RFC 9457). Decide by `code`; `detail` is for people and may change."""
+
+    instance: str = Field(json_schema_extra={"format": "uri-reference"})
     request_id: str
 
 
@@ -123,7 +128,7 @@ def headers_of(error: DomainError) -> dict[str, str]:
 
 
 def describe(status: int, code: str, detail: str) -> dict[str, Any]:
-    """The members of a problem that do not depend on the request."""
+    """Return the members of a problem that do not depend on the request, as JSON."""
     title = code.replace("_", " ").capitalize()
     return {
         "type": f"/problems/{code}",
@@ -132,6 +137,19 @@ def describe(status: int, code: str, detail: str) -> dict[str, Any]:
         "detail": detail,
         "code": code,
     }
+
+
+def declare(status: int, code: str, detail: str) -> dict[str, Any]:
+    """Describe a problem that some route can answer with, and list it among PROBLEM_TYPES."""
+    described = describe(status, code, detail)
+    PROBLEM_TYPES[code] = ProblemType(**described)
+    return described
+
+
+PROBLEM_TYPES: dict[str, ProblemType] = {}
+"""Code → what it means. Routes fill it as they declare their errors; these have no route."""
+for _status in (404, 405):
+    declare(_status, *HTTP_PROBLEMS[_status])
 
 
 def problem_response(

@@ -23,7 +23,7 @@ from app.domain.errors import (
 )
 from app.presentation.http import oauth
 from app.presentation.http.dependencies import admit, optional_actor
-from app.presentation.http.errors import HTTP_PROBLEMS, MEDIA_TYPE, describe, status_of
+from app.presentation.http.errors import HTTP_PROBLEMS, MEDIA_TYPE, declare, status_of
 from app.presentation.http.headers import calls_of, with_headers
 from app.presentation.http.requests import StrictRequest, check_parameters, refuse_other_content
 
@@ -174,7 +174,7 @@ def _responses(problems: Sequence[tuple[int, str, str]]) -> dict[int, dict[str, 
                 },
             },
         )
-        example = describe(status, code, detail)
+        example = declare(status, code, detail)
         if status == HTTPStatus.BAD_REQUEST:
             example |= {"error": code, "error_description": detail}
         response["content"][media_type]["examples"][code] = {"value": example}

@@ -14,6 +14,7 @@ from app.presentation.http.routers import (
     metrics,
     news,
     passwords,
+    problems,
     sessions,
 )
 
@@ -32,4 +33,5 @@ ROUTERS = (
     exports.router,
     audit.router,
     metrics.router,
+    problems.router,
 )

@@ -1,0 +1,8 @@
+"""Problems at the boundary."""
+
+from app.presentation.http.errors import ProblemType
+from app.presentation.http.schemas.base import View
+
+
+class ProblemTypes(View):
+    items: list[ProblemType]
