@@ -80,7 +80,7 @@ def dev(session: nox.Session) -> None:
 
 @nox.session(requires=["env"], default=False)
 def fix(session: nox.Session) -> None:
-    """Format, repair what the linter can repair, rewrite the rule book's table and the page of the settings."""
+    """Format, repair what the linter can repair, rewrite the rule book's table and docs/settings.md."""
     python(session, "-m", "ruff", "check", "--fix-only", ".", "../noxfile.py")
     python(session, "-m", "ruff", "format", ".", "../noxfile.py")
     python(session, "-m", "gates", "table")
@@ -145,6 +145,15 @@ def mutants(session: nox.Session) -> None:
 def audit(session: nox.Session) -> None:
     """On request: have new pins (-- all: all pins) known vulnerabilities? Writes a bill of materials."""
     gates(session)
+
+
+@nox.session(requires=["env"], default=False)
+def pgbouncer(session: nox.Session) -> None:
+    """On request: behind PgBouncer in transaction mode (Debian: apt-get install pgbouncer; CI does)."""
+    if "CI" in os.environ:
+        session.run("sudo", "apt-get", "update", external=True)
+        session.run("sudo", "apt-get", "install", "--yes", "pgbouncer", external=True)
+    python(session, "-m", "pytest", "-n", "0", "tests/integration/pgbouncer.py")
 
 
 @nox.session(requires=["env"], default=False)

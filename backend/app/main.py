@@ -16,7 +16,7 @@ from app.core.database import Database, connected, create_database, create_engin
 from app.core.logging import configure_logging
 from app.core.settings import Environment, Settings, load_settings
 from app.domain.ports import Clock
-from app.infrastructure.database import grants, migrations
+from app.infrastructure.database import migrations
 from app.infrastructure.database.audit_queries import SqlAlchemyAuditQueries
 from app.infrastructure.database.authentication import SqlAlchemyAuthenticator
 from app.infrastructure.database.consultation_queries import SqlAlchemyConsultationQueries
@@ -31,6 +31,7 @@ from app.infrastructure.database.news_queries import SqlAlchemyNewsQueries
 from app.infrastructure.database.personal_data import SqlAlchemyPersonalDataQueries
 from app.infrastructure.database.readiness import SqlAlchemyReadiness
 from app.infrastructure.database.session_queries import SqlAlchemySessionQueries
+from app.infrastructure.database.startup import check_database
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.exports.formats import ENCODERS
 from app.infrastructure.jobs.worker import run_worker
@@ -120,7 +121,7 @@ def served_app() -> FastAPI:
     """What a server process runs."""
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
-    grants.refuse_strong_role(settings)
+    check_database(settings)
     return create_app(settings)
 
 
@@ -145,7 +146,7 @@ cli = create_cli(
         migrate=migrations.migrate,
         seed=_seed,
         create_admin=_create_admin,
-        check=grants.refuse_strong_role,
+        check=check_database,
         work=partial(run_worker, clock=SystemClock()),
         contract=lambda: create_app(Settings(environment=Environment.TEST)).openapi(),
         application=create_app,

@@ -134,6 +134,9 @@ class Settings(BaseSettings):
     """The database, `postgresql://role@host:5432/name`, as a role that cannot change the schema."""
     migration_database_url: SecretStr | None = None
     """The same database as a role that may change the schema. Only `migrate` needs it."""
+    database_pooled: bool = False
+    """Whether `DATABASE_URL` leads through PgBouncer or another pooler, in any mode. `migrate` needs a direct
+    address in `PAU2_MIGRATION_DATABASE_URL` then, and stores the limits below for the role."""
     database_pool_size: int = Field(10, ge=1, le=100)
     """How many connections each process has at most."""
     database_checkout_timeout: float = Field(3, gt=0)
