@@ -39,7 +39,7 @@ from app.infrastructure.security.access_tokens import JwtAccessTokens
 from app.infrastructure.security.passwords import Argon2PasswordHasher
 from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens, HmacRefreshTokens
 from app.presentation.cli import Commands, create_cli
-from app.presentation.http import docs, errors
+from app.presentation.http import cross_origin, docs, errors
 from app.presentation.http.dependencies import Departure, Dependencies
 from app.presentation.http.metrics import Metrics
 from app.presentation.http.middleware import RequestContextMiddleware
@@ -109,6 +109,7 @@ def create_app(
     dependencies = create_dependencies(settings, database, clock or SystemClock())
     app.state.dependencies = replace(dependencies, departure=departure or Departure())
     app.add_middleware(RequestContextMiddleware)
+    cross_origin.install(app, settings.allowed_origins)
     app.add_middleware(ProxyMiddleware, trusted_hosts=settings.proxy_networks)
     errors.install(app)
     docs.install(app)

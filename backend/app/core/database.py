@@ -27,7 +27,7 @@ Connections = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 
 CONNECT_TIMEOUT_SECONDS = 3
 PREPARE_AFTER = 5
-PING_SECONDS = 1
+PING_SECONDS = 2
 """How long a connection that was idle may take to show that it is alive."""
 GRACE_SECONDS = 1
 """How long the server's own limit on a statement may take to reach us."""

@@ -186,3 +186,18 @@ def test_refuses_proxies_when_they_are_no_networks(monkeypatch: pytest.MonkeyPat
 
     with pytest.raises(SettingsError, match="PAU2_TRUSTED_PROXIES"):
         load_settings()
+
+
+def test_reads_origins_when_they_are_as_browsers_send_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, {"PAU2_ALLOWED_ORIGINS": "https://Vecinos.example/, http://localhost:3000"})
+
+    assert load_settings().allowed_origins == ("https://vecinos.example", "http://localhost:3000")
+
+
+@pytest.mark.parametrize("origin", ["*", "vecinos.example", "https://vecinos.example/app", "null"])
+def test_refuses_an_origin_when_no_browser_sends_it(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
+    """RFC 6454 §6.2."""
+    given(monkeypatch, {"PAU2_ALLOWED_ORIGINS": origin})
+
+    with pytest.raises(SettingsError, match="PAU2_ALLOWED_ORIGINS"):
+        load_settings()
