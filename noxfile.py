@@ -81,7 +81,7 @@ def dev(session: nox.Session) -> None:
 
 @nox.session(requires=["env"], default=False)
 def fix(session: nox.Session) -> None:
-    """Format, repair what the linter can repair, rewrite the rule book's table and the page of the settings."""
+    """Format, repair what the linter can repair, rewrite the rule book's table and docs/settings.md."""
     configured = ("--config", "pyproject.toml", "--no-respect-gitignore")
     python(session, "-m", "ruff", "check", "--fix-only", *configured, ".", "../noxfile.py")
     python(session, "-m", "ruff", "format", *configured, ".", "../noxfile.py")
@@ -153,6 +153,15 @@ def audit(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """On request: measure the service against its parts (-- news-list csv …)."""
     python(session, "-m", "benchmarks", *session.posargs)
+
+
+@nox.session(requires=["env"], default=False)
+def pgbouncer(session: nox.Session) -> None:
+    """On request: behind PgBouncer in transaction mode (Debian: apt-get install pgbouncer; CI does)."""
+    if "CI" in os.environ:
+        session.run("sudo", "apt-get", "update", external=True)
+        session.run("sudo", "apt-get", "install", "--yes", "pgbouncer", external=True)
+    python(session, "-m", "pytest", "-n", "0", "tests/integration/pgbouncer.py")
 
 
 @nox.session(requires=["env"], default=False)

@@ -16,7 +16,7 @@ from app.core.database import Database, connected, create_database, create_engin
 from app.core.logging import configure_logging
 from app.core.settings import Environment, Settings, load_settings
 from app.domain.ports import Clock
-from app.infrastructure.database import grants, migrations
+from app.infrastructure.database import migrations
 from app.infrastructure.database.audit_queries import SqlAlchemyAuditQueries
 from app.infrastructure.database.authentication import SqlAlchemyAuthenticator
 from app.infrastructure.database.calendar_addresses import SqlAlchemyCalendarAddressQueries
@@ -32,6 +32,7 @@ from app.infrastructure.database.news_queries import SqlAlchemyNewsQueries
 from app.infrastructure.database.personal_data import SqlAlchemyPersonalDataQueries
 from app.infrastructure.database.readiness import SqlAlchemyReadiness
 from app.infrastructure.database.session_queries import SqlAlchemySessionQueries
+from app.infrastructure.database.startup import check_database
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.exports.formats import create_encoders
 from app.infrastructure.jobs.worker import run_worker
@@ -43,7 +44,7 @@ from app.infrastructure.security.sealed_tokens import (
     HmacRefreshTokens,
 )
 from app.presentation.cli import Commands, create_cli
-from app.presentation.http import docs, errors, oauth
+from app.presentation.http import cross_origin, docs, errors, oauth
 from app.presentation.http.dependencies import Departure, Dependencies
 from app.presentation.http.metrics import Metrics
 from app.presentation.http.middleware import RequestContextMiddleware
@@ -117,6 +118,7 @@ def create_app(
     dependencies = create_dependencies(settings, database, clock or SystemClock())
     app.state.dependencies = replace(dependencies, departure=departure or Departure())
     app.add_middleware(RequestContextMiddleware)
+    cross_origin.install(app, settings.allowed_origins)
     app.add_middleware(ProxyMiddleware, trusted_hosts=settings.proxy_networks)
     errors.install(app)
     oauth.install(app)
@@ -130,7 +132,7 @@ def served_app() -> FastAPI:
     """What a server process runs."""
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
-    grants.refuse_strong_role(settings)
+    check_database(settings)
     return create_app(settings)
 
 
@@ -155,7 +157,7 @@ cli = create_cli(
         migrate=migrations.migrate,
         seed=_seed,
         create_admin=_create_admin,
-        check=grants.refuse_strong_role,
+        check=check_database,
         work=partial(run_worker, clock=SystemClock()),
         contract=lambda: create_app(Settings(environment=Environment.TEST)).openapi(),
         application=create_app,

@@ -26,7 +26,8 @@ from app.core.settings import Settings
 Connections = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 
 CONNECT_TIMEOUT_SECONDS = 3
-PING_SECONDS = 1
+PREPARE_AFTER = 5
+PING_SECONDS = 2
 """How long a connection that was idle may take to show that it is alive."""
 GRACE_SECONDS = 1
 """How long the server's own limit on a statement may take to reach us."""
@@ -92,14 +93,27 @@ def sqlalchemy_url(url: str) -> URL:
     return make_url(url).set(drivername="postgresql+psycopg")
 
 
-def with_session(url: URL, **limits: float) -> URL:
-    """Add to the `options` of the address what every session has: UTC and PostgreSQL's time-outs, in seconds.
+def session_parameters(**limits: float) -> dict[str, str]:
+    """Return what every session has as PostgreSQL takes it: UTC, and time-outs that are given in seconds."""
+    return {"TimeZone": "UTC"} | {name: f"{limit * 1000:.0f}" for name, limit in limits.items()}
 
-    They count for more than the time zone of the server, the database and the role.
+
+def limits_of(settings: Settings) -> dict[str, float]:
+    return {
+        "statement_timeout": settings.database_statement_timeout,
+        "lock_timeout": settings.database_lock_timeout,
+        "idle_in_transaction_session_timeout": settings.database_idle_in_transaction_timeout,
+    }
+
+
+def with_session(url: URL, **limits: float) -> URL:
+    """Add the parameters of every session to the `options` of the address.
+
+    They count for more than what the server, the database and the role have.
     """
     given = url.normalized_query.get("options", ())
-    settings = {"timezone": "UTC"} | {name: f"{limit * 1000:.0f}" for name, limit in limits.items()}
-    options = " ".join([*given, *(f"-c {name}={value}" for name, value in settings.items())])
+    parameters = session_parameters(**limits)
+    options = " ".join([*given, *(f"-c {name}={value}" for name, value in parameters.items())])
     return url.update_query_dict({"options": options})
 
 
@@ -111,13 +125,13 @@ def conninfo(url: URL) -> str:
 
 def create_engine(settings: Settings) -> AsyncEngine:
     """Make the pool. Every connection carries the limits of `settings`, and has its own for when the
-    server does not keep them, so no query waits for ever."""
-    url = with_session(
-        sqlalchemy_url(settings.database_url.get_secret_value()),
-        statement_timeout=settings.database_statement_timeout,
-        lock_timeout=settings.database_lock_timeout,
-        idle_in_transaction_session_timeout=settings.database_idle_in_transaction_timeout,
-    )
+    server does not keep them, so no query waits for ever.
+
+    Through a pooler, which knows neither `options` nor prepared statements, the role has the server's limits.
+    """
+    url = sqlalchemy_url(settings.database_url.get_secret_value())
+    if not settings.database_pooled:
+        url = with_session(url, **limits_of(settings))
     engine = create_async_engine(
         url,
         pool_size=settings.database_pool_size,
@@ -129,10 +143,16 @@ def create_engine(settings: Settings) -> AsyncEngine:
             "patience": settings.database_statement_timeout + GRACE_SECONDS,
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "application_name": "pau2",
+            "prepare_threshold": prepare_threshold(settings),
         },
     )
     event.listen(engine.sync_engine, "checkout", _ping)
     return engine
+
+
+def prepare_threshold(settings: Settings) -> int | None:
+    """Return how often psycopg sends a statement before it prepares it; None for never."""
+    return None if settings.database_pooled else PREPARE_AFTER
 
 
 def _ping(connection: AdaptedConnection, *_: object) -> None:

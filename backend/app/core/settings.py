@@ -93,6 +93,14 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _origin(value: str) -> str:
+    """Accept what a browser sends as Origin (RFC 6454 §6.2): a scheme, a host, an unusual port."""
+    address = _web_address(value).lower()
+    if urlsplit(address).path:
+        raise ValueError("must be an origin such as https://vecinos.example, without a path")
+    return address
+
+
 def _sender(value: str) -> str:
     """Accept one mailbox (RFC 5322 §3.4), whose display name is quoted where it holds a comma."""
     header = EMAIL.header_factory("From", value)
@@ -106,6 +114,7 @@ def _sender(value: str) -> str:
 
 
 Networks = Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_split)]
+Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_split)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Sender = Annotated[str, AfterValidator(_sender)]
 
@@ -131,11 +140,20 @@ class Settings(BaseSettings):
     trusted_proxies: Networks = ()
     """Networks of the proxies whose `X-Forwarded-…` headers are believed, such as `127.0.0.1, 10.0.0.0/8`.
     Without it all clients of a proxy count as one: one that guesses passwords locks everybody out."""
+    allowed_origins: Origins = ()
+    """Origins of websites whose scripts may use the API in a browser (CORS), such as
+    `https://vecinos.example, https://www.vecinos.example`."""
+    keep_alive: int = Field(75, ge=1)
+    """How long a connection stays open after an answer: longer than the proxy keeps it (nginx: 60), or some
+    requests meet a connection that just closes."""
 
     database_url: SecretStr = Field(DEVELOPMENT_DATABASE_URL, validation_alias="DATABASE_URL")
     """The database, `postgresql://role@host:5432/name`, as a role that cannot change the schema."""
     migration_database_url: SecretStr | None = None
     """The same database as a role that may change the schema. Only `migrate` needs it."""
+    database_pooled: bool = False
+    """Whether `DATABASE_URL` leads through PgBouncer or another pooler, in any mode. `migrate` needs a direct
+    address in `PAU2_MIGRATION_DATABASE_URL` then, and stores the limits below for the role."""
     database_pool_size: int = Field(10, ge=1, le=100)
     """How many connections each process has at most."""
     database_checkout_timeout: float = Field(3, gt=0)

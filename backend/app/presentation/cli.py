@@ -4,12 +4,11 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, TypeVar
 
 import typer
-import uvicorn
 
 from app.application.setup import NewAdmin
 from app.core.logging import configure_logging
@@ -17,11 +16,12 @@ from app.core.settings import Environment, Settings, SettingsError, load_setting
 from app.domain.auth import Password
 from app.domain.errors import DomainError
 from app.domain.members import EmailAddress
+from app.presentation import server
 from app.presentation.http.dependencies import Departure
-from app.presentation.server import ImpatientProtocol, Server
+from app.presentation.server import Application, Place
+from app.presentation.workers import WorkersError, serve_with_workers
 
 Result = TypeVar("Result")
-Application = Callable[..., Awaitable[None]]
 
 
 class MakeApplication(Protocol):
@@ -57,24 +57,29 @@ def _add_processes(cli: typer.Typer, commands: Commands) -> None:
     """The commands that run until they are told to stop."""
 
     @cli.command()
-    def serve(host: str = "127.0.0.1", port: int = 8000) -> None:
+    def serve(
+        *,
+        host: str = "127.0.0.1",
+        port: int = 8000,
+        unix_socket: Annotated[str | None, typer.Option(help="A path, instead of host and port.")] = None,
+        root_path: Annotated[str, typer.Option(help="The prefix that a proxy takes away: /pau.")] = "",
+        workers: Annotated[int, typer.Option(min=1, help="How many processes.")] = 1,
+        descriptor: Annotated[int | None, typer.Option(hidden=True)] = None,
+    ) -> None:
         """Serve the API."""
         settings, departure = _settings(), Departure()
         with _domain_errors():
             commands.check(settings)
-        config = uvicorn.Config(
-            commands.application(settings, departure=departure),
-            host=host,
-            port=port,
-            log_config=None,
-            access_log=False,
-            http=ImpatientProtocol,
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=settings.shutdown_drain,
+        place = Place(
+            host=host, port=port, unix_socket=unix_socket, descriptor=descriptor, root_path=root_path
         )
-        with suppress(KeyboardInterrupt):
-            Server(config, departure=departure, notice=settings.shutdown_notice).run()
+        if workers == 1:
+            server.serve(commands.application(settings, departure=departure), settings, departure, place)
+            return
+        try:
+            serve_with_workers(workers, place)
+        except WorkersError as error:
+            raise _refusal(str(error)) from None
 
     @cli.command()
     def worker() -> None:

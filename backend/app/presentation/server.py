@@ -1,14 +1,20 @@
-"""The server process: for whom it waits, and how it leaves."""
+"""The server process: where it listens, for whom it waits, and how it leaves."""
 
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from types import FrameType
 from typing import cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.core.settings import Settings
 from app.presentation.http.dependencies import Departure
+
+Application = Callable[..., Awaitable[None]]
 
 HEAD_SECONDS = 10.0
 HEAD_BYTES = 65_536
@@ -87,3 +93,38 @@ class Server(uvicorn.Server):
         self._departure.is_announced = True
         loop = asyncio.get_running_loop()
         loop.call_soon_threadsafe(loop.call_later, self._notice, super().handle_exit, sig, frame)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a server listens: at an address, at a Unix socket, or at a socket that is open already.
+
+    `root_path` is the prefix that a proxy takes away from the paths.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    unix_socket: str | None = None
+    descriptor: int | None = None
+    root_path: str = ""
+
+
+def serve(application: Application, settings: Settings, departure: Departure, place: Place) -> None:
+    """Run one server process until it is told to end."""
+    config = uvicorn.Config(
+        application,
+        host=place.host,
+        port=place.port,
+        uds=place.unix_socket,
+        fd=place.descriptor,
+        root_path=place.root_path.rstrip("/"),
+        log_config=None,
+        access_log=False,
+        http=ImpatientProtocol,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=settings.keep_alive,
+        timeout_graceful_shutdown=settings.shutdown_drain,
+    )
+    with suppress(KeyboardInterrupt):
+        Server(config, departure=departure, notice=settings.shutdown_notice).run()

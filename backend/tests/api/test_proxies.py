@@ -7,9 +7,12 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 
 from app.core.settings import Settings
+from app.domain.members import Role
 from app.main import create_app
+from tests.plugins.application import ClientFor
 
 TRUSTED, STRANGER = "10.1.2.3", "198.51.100.66"
+DRAFT = {"title": "Title", "content": "Content", "scope": "PUBLIC"}
 FORWARDED = {"X-Forwarded-For": "203.0.113.9"}
 
 
@@ -66,4 +69,46 @@ async def test_is_below_the_prefix_when_a_declared_proxy_took_it_away(
 ) -> None:
     response = await asked(app, peer, "/api/v1/nothing", **{"X-Forwarded-Prefix": prefix})
 
-    assert response.json()["instance"] == instance
+    problem = response.json()
+    assert problem["instance"] == instance
+    assert problem["type"] == instance.removesuffix("/api/v1/nothing") + "/problems/not_found"
+
+
+async def test_shows_its_documentation_when_it_is_below_a_prefix(app: FastAPI) -> None:
+    below = {"X-Forwarded-Prefix": "/pau"}
+
+    page = await asked(app, TRUSTED, "/docs", **below)
+    contract = (await asked(app, TRUSTED, "/openapi.json", **below)).json()
+    asset = await asked(app, TRUSTED, "/docs/assets/swagger-ui.css", **below)
+
+    assert "url: '/pau/openapi.json'" in page.text.replace('"', "'")
+    assert "/pau/docs/assets/swagger-ui.css" in page.text
+    assert asset.status_code == 200
+    assert contract["servers"] == [{"url": "/pau"}]
+    [scheme] = contract["components"]["securitySchemes"].values()
+    assert scheme["flows"]["password"]["tokenUrl"] == "/pau/api/v1/auth/token"
+
+
+async def test_the_contract_is_what_is_published_when_there_is_no_prefix(app: FastAPI) -> None:
+    await asked(app, TRUSTED, "/openapi.json", **{"X-Forwarded-Prefix": "/pau"})
+
+    assert (await asked(app, TRUSTED, "/openapi.json")).json() == app.openapi()
+    assert "servers" not in app.openapi()
+
+
+async def test_leads_back_below_the_prefix_when_something_is_created_or_goes_on(
+    client_for: ClientFor, app: FastAPI
+) -> None:
+    """RFC 9110 §10.2.2 and RFC 8288: both are paths on the host that the client sees."""
+    board_member = await client_for(Role.BOARD_MEMBER)
+    headers = {**board_member.headers, "X-Forwarded-Prefix": "/pau"}
+    transport = ASGITransport(app, client=(TRUSTED, 40_000))
+    async with AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
+        created = [await client.post("/api/v1/news", json=DRAFT) for _ in range(2)]
+        page = await client.get("/api/v1/news?limit=1")
+        link = page.links["next"]["url"]
+        rest = await client.get(link.removeprefix("/pau"))
+
+    assert created[0].headers["Location"] == f"/pau/api/v1/news/{created[0].json()['id']}"
+    assert link.startswith("/pau/api/v1/news?limit=1&cursor=")
+    assert rest.status_code == 200

@@ -14,16 +14,21 @@ import psycopg
 import pytest
 from psycopg import sql
 from psycopg.errors import InsufficientPrivilege
+from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
+from app.core.database import connected
 from app.core.settings import Environment, Settings, SettingsError
+from app.domain.errors import UnavailableError
 from app.domain.jobs import SendOneTimeToken
 from app.infrastructure.database.grants import EVERYTHING, grant_use, refuse_strong_role, role_of
 from app.infrastructure.database.migrations import migrate
+from app.infrastructure.database.startup import check_database
 from app.infrastructure.database.tables import metadata
-from app.infrastructure.jobs.worker import create_worker
+from app.infrastructure.jobs.worker import create_worker, run_worker
 from app.main import served_app
 from tests.factories import make_settings
+from tests.fakes import FixedClock
 from tests.plugins.database import BACKEND, RUNTIME_ROLE, MigratedDatabases, database_of
 
 NOT_EVERYTHING = {
@@ -281,3 +286,45 @@ def test_makes_an_application_in_production_when_its_role_is_weak(
     monkeypatch.setenv("DATABASE_URL", two_roles.owner_url)
     with pytest.raises(SettingsError):
         served_app()
+
+
+async def test_sessions_have_limits_without_options_when_the_database_is_pooled(two_roles: TwoRoles) -> None:
+    two_roles.change("ALTER DATABASE {database} SET timezone = 'Europe/Madrid'")
+    settings = two_roles.settings(database_pooled=True, database_lock_timeout=1.5)
+    with pytest.raises(SettingsError, match=r"lack our TimeZone, statement_timeout"):
+        check_database(settings)
+
+    migrate(settings)
+
+    check_database(settings)
+    async with connected(settings) as database, database.reads() as connection:
+        shown = [await connection.scalar(text(f"SHOW {name}")) for name in ("timezone", "lock_timeout")]
+    assert shown == ["UTC", "1500ms"]
+
+
+async def test_jobs_run_when_the_database_is_pooled(two_roles: TwoRoles) -> None:
+    migrate(two_roles.settings())
+    settings = two_roles.settings(database_pooled=True)
+
+    await run_worker(settings, clock=FixedClock(), until_idle=True)
+
+    async with connected(settings) as database, database.reads() as connection:
+        assert (
+            await connection.scalar(text("SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed'"))
+            == 0
+        )
+
+
+def test_refuses_to_migrate_when_only_the_pooler_is_named(two_roles: TwoRoles) -> None:
+    with pytest.raises(SettingsError, match="PAU2_MIGRATION_DATABASE_URL"):
+        migrate(two_roles.settings(migration_database_url=None, database_pooled=True))
+
+
+@pytest.mark.parametrize("environment", [Environment.DEVELOPMENT, Environment.TEST])
+def test_starts_before_the_database_when_not_in_production(environment: Environment) -> None:
+    check_database(make_settings("postgresql://127.0.0.1:1/nothing", environment=environment))
+
+
+def test_does_not_start_before_the_database_when_in_production() -> None:
+    with pytest.raises(UnavailableError):
+        check_database(make_settings("postgresql://127.0.0.1:1/nothing"))

@@ -9,9 +9,10 @@ from app.application.setup import NewAdmin
 from app.core.settings import Settings, SettingsError
 from app.domain.errors import UnavailableError
 from app.domain.members import EmailTakenError
-from app.presentation.cli import Application, Commands, create_cli
+from app.presentation.cli import Commands, create_cli
 from app.presentation.http.dependencies import Departure
-from app.presentation.server import Server
+from app.presentation.server import Application, Place, Server
+from app.presentation.workers import WorkersError
 
 PASSWORD = "thirteen-Umbrellas-sing"
 ENVIRONMENT = ("PAU2_ENVIRONMENT", "DATABASE_URL", "PAU2_TOKEN_KEYS", "PAU2_CURSOR_SECRET", "PAU2_SMTP_URL")
@@ -187,14 +188,19 @@ def test_prints_the_same_text_every_time_when_asked_for_the_contract(recorder: R
     assert text == '{\n  "a": 1,\n  "b": "é"\n}\n'
 
 
-def test_hands_over_to_the_server_when_serving(monkeypatch: pytest.MonkeyPatch, recorder: Recorder) -> None:
+@pytest.fixture
+def servers(monkeypatch: pytest.MonkeyPatch) -> list[Server]:
+    """What was about to run."""
     servers: list[Server] = []
 
     def note(server: Server) -> None:
         servers.append(server)
 
     monkeypatch.setattr(Server, "run", note)
+    return servers
 
+
+def test_hands_over_to_the_server_when_serving(servers: list[Server], recorder: Recorder) -> None:
     assert run(recorder, "serve", "--port", "9000").exit_code == 0
 
     assert recorder.called == ["check"]
@@ -202,3 +208,29 @@ def test_hands_over_to_the_server_when_serving(monkeypatch: pytest.MonkeyPatch, 
     assert server.config.app is answer
     assert (server.config.host, server.config.port) == ("127.0.0.1", 9000)
     assert server.config.access_log is False
+    assert server.config.timeout_keep_alive == 75
+
+
+def test_listens_where_it_is_told_when_serving(
+    servers: list[Server], recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAU2_KEEP_ALIVE", "120")
+
+    run(recorder, "serve", "--unix-socket", "/run/pau2.sock", "--root-path", "/pau/")
+
+    [server] = servers
+    assert (server.config.uds, server.config.root_path) == ("/run/pau2.sock", "/pau")
+    assert server.config.timeout_keep_alive == 120
+
+
+def test_says_so_in_one_sentence_when_a_server_process_ends_by_itself(
+    monkeypatch: pytest.MonkeyPatch, recorder: Recorder
+) -> None:
+    def end(_count: int, _place: Place) -> None:
+        raise WorkersError("It has ended.")
+
+    monkeypatch.setattr("app.presentation.cli.serve_with_workers", end)
+
+    result = run(recorder, "serve", "--workers", "2")
+
+    assert (result.exit_code, result.stderr) == (2, "It has ended.\n")

@@ -193,3 +193,18 @@ def test_refuses_a_time_zone_when_nobody_knows_it(monkeypatch: pytest.MonkeyPatc
 
     with pytest.raises(SettingsError, match=r"time_zone: .*Use a name of the IANA time zone database"):
         load_settings()
+
+
+def test_reads_origins_when_they_are_as_browsers_send_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, {"PAU2_ALLOWED_ORIGINS": "https://Vecinos.example/, http://localhost:3000"})
+
+    assert load_settings().allowed_origins == ("https://vecinos.example", "http://localhost:3000")
+
+
+@pytest.mark.parametrize("origin", ["*", "vecinos.example", "https://vecinos.example/app", "null"])
+def test_refuses_an_origin_when_no_browser_sends_it(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
+    """RFC 6454 §6.2."""
+    given(monkeypatch, {"PAU2_ALLOWED_ORIGINS": origin})
+
+    with pytest.raises(SettingsError, match="PAU2_ALLOWED_ORIGINS"):
+        load_settings()

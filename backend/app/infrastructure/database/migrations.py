@@ -17,6 +17,7 @@ from app.core.database import connected_once
 from app.core.settings import Settings, SettingsError
 from app.infrastructure.database.errors import translated_errors
 from app.infrastructure.database.grants import grant_use, role_of
+from app.infrastructure.database.pooling import past_the_pooler, store_session_parameters
 
 PYPROJECT = Path(__file__).resolve().parents[3] / "pyproject.toml"
 QUIET = {
@@ -44,6 +45,10 @@ def migrate(settings: Settings) -> None:
     runtime_url = settings.database_url.get_secret_value()
     given = settings.migration_database_url
     database_url = given.get_secret_value() if given else runtime_url
+    if settings.database_pooled:
+        if not given:
+            raise SettingsError("`migrate` needs the server itself: name it in PAU2_MIGRATION_DATABASE_URL.")
+        runtime_url = past_the_pooler(runtime_url, database_url)
     config = Config(toml_file=PYPROJECT)
     config.attributes["database_url"] = database_url
     with translated_errors(), _explained():
@@ -53,6 +58,8 @@ def migrate(settings: Settings) -> None:
         command.upgrade(config, "head")
         if runtime_role:
             grant_use(database_url, runtime_role)
+        if settings.database_pooled:
+            store_session_parameters(runtime_url, settings)
 
 
 @contextmanager

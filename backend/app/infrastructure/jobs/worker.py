@@ -54,9 +54,9 @@ async def run_worker(settings: Settings, *, clock: Clock, until_idle: bool = Fal
     async with connected(settings) as database:
         worker = _worker(settings, database, clock)
         if until_idle:
-            await _run(worker, wait=False)
+            await _run(worker, wait=False, listens=False)
             return
-        running = asyncio.create_task(_keep_running(worker, patience=settings.worker_reconnect_timeout))
+        running = asyncio.create_task(_keep_running(worker, settings))
         with signals.on_stop(lambda: _cancel(running)), suppress(asyncio.CancelledError):
             await running
 
@@ -65,14 +65,14 @@ def _cancel(task: asyncio.Task[None]) -> None:
     task.cancel()
 
 
-async def _keep_running(worker: App, *, patience: float) -> None:
+async def _keep_running(worker: App, settings: Settings) -> None:
     """Start again when the database was lost; procrastinate ends then, with an error or without."""
-    loop = asyncio.get_running_loop()
+    loop, patience = asyncio.get_running_loop(), settings.worker_reconnect_timeout
     deadline = loop.time() + patience
     while True:
         began = loop.time()
         try:
-            await _run(worker, wait=True)
+            await _run(worker, wait=True, listens=not settings.database_pooled)
         except Exception as error:
             if meaning_of(error) is not UnavailableError:
                 raise
@@ -84,10 +84,12 @@ async def _keep_running(worker: App, *, patience: float) -> None:
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def _run(worker: App, *, wait: bool) -> None:
+async def _run(worker: App, *, wait: bool, listens: bool) -> None:
+    """Look for jobs every five seconds, or when one comes if the worker `listens`: LISTEN needs a session."""
     async with worker.open_async():
         await worker.run_worker_async(
             wait=wait,
+            listen_notify=listens,
             concurrency=CONCURRENT_JOBS,
             delete_jobs="successful",
             shutdown_graceful_timeout=SHUTDOWN_SECONDS,
@@ -130,6 +132,7 @@ def _worker(settings: Settings, database: Database, clock: Clock) -> App:
             "forget_old_proofs": lambda: forget_old_proofs(uow=uow(), clock=clock),
             "forget_old_answers": lambda: forget_old_answers(answers=answers, clock=clock),
         },
+        pooled=settings.database_pooled,
     )
 
 
@@ -138,14 +141,20 @@ def create_worker(
     handlers: Mapping[type[Job], Handler],
     every_minute: Mapping[str, Chore] = MappingProxyType({}),
     hourly: Mapping[str, Chore] = MappingProxyType({}),
+    *,
+    pooled: bool = False,
 ) -> App:
     """Make a procrastinate application with one task for each type of job, named after it.
 
     `every_minute` and `hourly` are chores that nobody has to ask for; while one waits to be run, no
     second one does.
     """
-    url = with_session(sqlalchemy_url(database_url))
-    worker = App(connector=PsycopgConnector(conninfo=conninfo(url)))
+    url = sqlalchemy_url(database_url)
+    connector = PsycopgConnector(
+        conninfo=conninfo(url if pooled else with_session(url)),
+        kwargs={"prepare_threshold": None} if pooled else {},
+    )
+    worker = App(connector=connector)
     for job_type, handler in handlers.items():
         worker.task(name=job_type.__name__, retry=RETRY)(_task(job_type, handler))
 

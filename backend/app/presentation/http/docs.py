@@ -1,10 +1,11 @@
 """The contract and its documentation page, which needs no internet."""
 
+from copy import deepcopy
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from pydantic.json_schema import models_json_schema
@@ -13,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from app.presentation.http.errors import Problem, ValidationProblem
 from app.presentation.http.headers import HEADERS
 from app.presentation.http.oauth import OAuthProblem
+from app.presentation.http.proxies import prefix_of
 
 ASSETS = "/docs/assets"
 
@@ -46,6 +48,15 @@ class Api(FastAPI):
                             parameter |= {"required": True, "schema": {"type": "string"}}
         return self.openapi_schema or {}
 
+    def setup(self) -> None:
+        """Instead of FastAPI's own address of the contract, which leaves the token's address as it is."""
+
+        async def contract(request: Request) -> JSONResponse:
+            prefix = prefix_of(request)
+            return JSONResponse(_below(prefix, self.openapi()) if prefix else self.openapi())
+
+        self.add_route(str(self.openapi_url), contract, include_in_schema=False)
+
 
 class WholeFiles(StaticFiles):
     """Ignores ranges, as a server may (RFC 9110 §14.2): Starlette's refusals are no problem documents."""
@@ -64,11 +75,21 @@ def install(app: FastAPI) -> None:
     app.mount(ASSETS, WholeFiles(packages=[("fastapi_offline", "static")]), name="docs-assets")
 
     @app.get("/docs", include_in_schema=False)
-    async def docs() -> HTMLResponse:
+    async def docs(request: Request) -> HTMLResponse:
+        prefix = prefix_of(request)
         return get_swagger_ui_html(
-            openapi_url=str(app.openapi_url),
+            openapi_url=f"{prefix}{app.openapi_url}",
             title=app.title,
-            swagger_js_url=f"{ASSETS}/swagger-ui-bundle.js",
-            swagger_css_url=f"{ASSETS}/swagger-ui.css",
-            swagger_favicon_url=f"{ASSETS}/favicon.png",
+            swagger_js_url=f"{prefix}{ASSETS}/swagger-ui-bundle.js",
+            swagger_css_url=f"{prefix}{ASSETS}/swagger-ui.css",
+            swagger_favicon_url=f"{prefix}{ASSETS}/favicon.png",
         )
+
+
+def _below(prefix: str, contract: dict[str, Any]) -> dict[str, Any]:
+    """Say where the contract holds. Swagger UI looks for the token's address on the host, not below `url`."""
+    contract = {"servers": [{"url": prefix}], **deepcopy(contract)}
+    for scheme in contract["components"]["securitySchemes"].values():
+        for flow in scheme.get("flows", {}).values():
+            flow["tokenUrl"] = prefix + flow["tokenUrl"]
+    return contract

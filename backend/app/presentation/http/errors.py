@@ -32,6 +32,7 @@ from app.domain.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
+from app.presentation.http.proxies import prefix_of
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -163,6 +164,7 @@ def problem_response(
     **members: object,
 ) -> JSONResponse:
     problem = describe(status, code, detail) | {
+        "type": f"{prefix_of(request)}/problems/{code}",
         "instance": quote(request.url.path),
         "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),
         **members,

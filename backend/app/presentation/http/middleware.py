@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.core.logging import get_logger
 from app.presentation.http.dependencies import provided
 from app.presentation.http.errors import internal_error
+from app.presentation.http.proxies import prefix_of
 from app.presentation.http.requests import HEAD_ONLY
 
 REQUEST_ID = "X-Request-ID"
@@ -29,7 +30,7 @@ class RequestContextMiddleware:
     HEAD is answered as GET is, without the body (RFC 9110 §9.3.2). A request id is taken from the client
     only when it looks like one. Errors that nothing else handled are logged and become a 500 without
     details; once the answer has begun they are raised again, so that the server cuts the connection and the
-    client sees that the body is incomplete.
+    client sees that the body is incomplete. Locations are put below the prefix that a proxy took away.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -52,6 +53,8 @@ class RequestContextMiddleware:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers[REQUEST_ID] = request_id
+                if headers.get("Location", "").startswith("/"):
+                    headers["Location"] = prefix_of(Request(scope)) + headers["Location"]
                 headers.setdefault("Cache-Control", "no-store")
                 headers.setdefault("X-Content-Type-Options", "nosniff")
             elif method == "HEAD":

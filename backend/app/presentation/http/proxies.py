@@ -4,6 +4,7 @@ import re
 from time import monotonic
 from typing import Any, cast
 
+from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -49,6 +50,11 @@ class ProxyMiddleware:
                 "X-Forwarded-For comes from a peer that PAU2_TRUSTED_PROXIES does not name: if it is your "
                 "proxy, name it there, or all its clients count as one"
             )
+
+
+def prefix_of(request: Request) -> str:
+    """Return the path below which the application is, as its clients see it; "" for none."""
+    return str(request.scope.get("app_root_path", request.scope.get("root_path", "")))
 
 
 def _go_below(scope: Scope, prefix: str) -> None:

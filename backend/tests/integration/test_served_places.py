@@ -1,0 +1,106 @@
+"""A real server, where a proxy finds it: at a Unix socket, below a prefix, as several processes."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+
+import psutil
+import pytest
+from httpx import AsyncClient, AsyncHTTPTransport, ConnectError
+
+from tests.plugins.database import BACKEND
+
+Serve = Callable[..., Awaitable[Process]]
+
+
+@pytest.fixture
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A short one: a Unix socket's has 107 bytes at most."""
+    return tmp_path_factory.mktemp("s") / "s"
+
+
+@pytest.fixture
+async def client(path: Path) -> AsyncIterator[AsyncClient]:
+    transport = AsyncHTTPTransport(uds=str(path))
+    async with AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
+
+
+@pytest.fixture
+async def serve(fresh_database_url: str, path: Path, client: AsyncClient) -> AsyncIterator[Serve]:
+    async with AsyncExitStack() as stack:
+
+        async def start(*options: str) -> Process:
+            environment = os.environ | {"DATABASE_URL": fresh_database_url, "PAU2_SHUTDOWN_NOTICE": "0"}
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "app", "serve", "--unix-socket", str(path), *options),
+                cwd=BACKEND,
+                env=environment,
+                stderr=asyncio.subprocess.DEVNULL,
+            )
+            stack.push_async_callback(_end, process)
+            async with asyncio.timeout(60):
+                while True:
+                    with suppress(ConnectError):
+                        assert (await client.get("/health/live")).status_code == 200
+                        return process
+                    await asyncio.sleep(0.05)
+
+        yield start
+
+
+async def _end(process: Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+        await process.wait()
+
+
+async def test_is_below_the_prefix_that_the_proxy_takes_away_when_told(
+    serve: Serve, client: AsyncClient
+) -> None:
+    await serve("--root-path", "/pau")
+
+    page = await client.get("/docs")
+    contract = await client.get("/openapi.json")
+    problem = await client.get("/api/v1/nothing")
+
+    assert "/pau/docs/assets/swagger-ui.css" in page.text
+    assert (await client.get("/docs/assets/swagger-ui.css")).status_code == 200
+    assert contract.json()["servers"] == [{"url": "/pau"}]
+    assert problem.json()["instance"] == "/pau/api/v1/nothing"
+
+
+async def test_serves_from_all_processes_and_ends_with_them_when_told(
+    serve: Serve, client: AsyncClient
+) -> None:
+    supervisor = await serve("--workers", "2", "--root-path", "/pau")
+    workers = psutil.Process(supervisor.pid).children()
+
+    assert len(workers) == 2
+    assert (await client.get("/openapi.json")).json()["servers"] == [{"url": "/pau"}]
+
+    supervisor.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(60):
+        assert await supervisor.wait() == 0
+    assert not any(worker.is_running() for worker in workers)
+
+
+async def test_ends_with_an_error_when_one_of_the_processes_is_killed(
+    serve: Serve, client: AsyncClient
+) -> None:
+    """Whoever supervises starts it again, as with one process."""
+    supervisor = await serve("--workers", "2")
+    workers = psutil.Process(supervisor.pid).children()
+
+    workers[0].kill()
+
+    async with asyncio.timeout(60):
+        assert await supervisor.wait() == 2
+    assert not any(worker.is_running() for worker in workers)
+    with pytest.raises(ConnectError):
+        await client.get("/health/live")
