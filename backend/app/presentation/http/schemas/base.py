@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -40,6 +40,19 @@ Windows end them; they are kept with line feeds."""
 
 Text = Annotated[MultilineText, AfterValidator(_refuse_line_breaks)]
 """The same on one line, so that it can go into a header or a log."""
+
+
+SearchedWords = Annotated[
+    Text,
+    Field(
+        min_length=1,
+        max_length=100,
+        description="Words, in any order: each must be the beginning of a word there. Accents and case are "
+        "ignored.",
+        examples=["garcia iba"],
+    ),
+]
+"""What somebody looks for."""
 
 
 def _refuse_other_notations(value: object) -> object:

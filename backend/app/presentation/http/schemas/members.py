@@ -10,7 +10,7 @@ from app.application.members import Invitation
 from app.application.queries import MemberFilter, MemberSort, MemberView, Page, PersonalRows
 from app.domain.members import EmailAddress, Language, Member, PhoneNumber, ProfileChanges, Role
 from app.presentation.http.pagination import PageParams
-from app.presentation.http.schemas.base import Schema, Text, View
+from app.presentation.http.schemas.base import Schema, SearchedWords, Text, View
 
 Email = Annotated[Text, Field(max_length=EmailAddress.MAX_LENGTH, examples=["marta@pau2.example"])]
 FullName = Annotated[
@@ -102,9 +102,10 @@ class MemberPage(View):
 class MemberFilterParams(Schema):
     role: Role | None = None
     is_active: bool | None = None
+    q: SearchedWords | None = None
 
     def to_filter(self) -> MemberFilter:
-        return MemberFilter(role=self.role, is_active=self.is_active)
+        return MemberFilter(role=self.role, is_active=self.is_active, words=self.q)
 
 
 class MemberListParams(MemberFilterParams, PageParams):
