@@ -65,11 +65,12 @@ class ArticleView(ArticleSummary):
 
 @dataclass(frozen=True, slots=True)
 class NewsFilter:
-    """Each given field must match exactly."""
+    """Each given field must match exactly; `words` are those that title, summary or content must have."""
 
     status: ArticleStatus | None = None
     scope: ArticleScope | None = None
     author_id: UUID | None = None
+    words: str | None = None
 
 
 class NewsSort(StrEnum):
@@ -98,10 +99,11 @@ class NewsVisibility:
 
 @dataclass(frozen=True, slots=True)
 class MemberFilter:
-    """Each given field must match exactly."""
+    """Each given field must match exactly; `words` are those that name, address or phone must have."""
 
     role: Role | None = None
     is_active: bool | None = None
+    words: str | None = field(default=None, repr=False)
 
 
 class MemberSort(StrEnum):

@@ -188,7 +188,9 @@ async def connected(settings: Settings) -> AsyncIterator[Database]:
 def connected_once(url: str) -> Iterator[Connection]:
     """Give one connection, to what asks a few questions before anything is served."""
     engine = create_blocking_engine(
-        sqlalchemy_url(url), poolclass=NullPool, connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS}
+        sqlalchemy_url(url),
+        poolclass=NullPool,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, "client_encoding": "utf8"},
     )
     with engine.connect() as connection:
         connection.execute(text("SET timezone TO 'UTC'"))

@@ -34,6 +34,7 @@ from app.domain.consultations.consultation import (
 from app.domain.consultations.questions import Option, Question, QuestionKind
 from app.infrastructure.database.members import members
 from app.infrastructure.database.metadata import mapper_registry
+from app.infrastructure.database.texts import in_spanish_order
 
 consultations = Table(
     "consultations",
@@ -99,7 +100,7 @@ sorted_at = func.coalesce(consultations.c.opens_at, consultations.c.created_at)
 """Without a date of opening, the date of creation, so that no sort key is null."""
 
 Index("ix_consultations_sorted_at_id", sorted_at, consultations.c.id)
-Index("ix_consultations_title_id", consultations.c.title, consultations.c.id)
+Index("ix_consultations_sorted_title_id", in_spanish_order(consultations.c.title), consultations.c.id)
 
 mapper_registry.map_imperatively(Option, options)
 mapper_registry.map_imperatively(

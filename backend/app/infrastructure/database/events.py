@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.events import Event, EventAudience, EventId, EventNotFoundError, EventStatus
 from app.infrastructure.database.members import members
 from app.infrastructure.database.metadata import mapper_registry
+from app.infrastructure.database.texts import in_spanish_order
 
 events = Table(
     "events",
@@ -44,8 +45,9 @@ events = Table(
     Column("version", Integer, nullable=False),
     CheckConstraint("ends_at > starts_at", name="times"),
     Index(None, "starts_at", "id"),
-    Index(None, "title", "id"),
 )
+
+Index("ix_events_sorted_title_id", in_spanish_order(events.c.title), events.c.id)
 
 mapper_registry.map_imperatively(Event, events, version_id_col=events.c.version)
 

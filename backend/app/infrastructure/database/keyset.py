@@ -9,17 +9,22 @@ from sqlalchemy import ColumnElement, Select, literal, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.application.queries import Page, PageRequest, Position
+from app.infrastructure.database.texts import in_spanish_order
 
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
 class SortKey:
-    """An expression that is never null, and how its value goes into a Position and comes back."""
+    """An expression that is never null, and how its value goes into a Position and comes back.
+
+    `order` makes of the expression, and of the value of a Position, what rows are sorted by.
+    """
 
     expression: ColumnElement[Any]
     read: Callable[[str], object]
     write: Callable[[Any], str]
+    order: Callable[[ColumnElement[Any]], ColumnElement[Any]] = lambda expression: expression
 
 
 def by_instant(expression: ColumnElement[Any]) -> SortKey:
@@ -27,7 +32,8 @@ def by_instant(expression: ColumnElement[Any]) -> SortKey:
 
 
 def by_text(expression: ColumnElement[Any]) -> SortKey:
-    return SortKey(expression, str, str)
+    """Sort as Spanish dictionaries do."""
+    return SortKey(expression, str, str, in_spanish_order)
 
 
 async def fetch_page(
@@ -45,16 +51,14 @@ async def fetch_page(
     (key, id) serves both directions and the row comparison.
     """
     key = keys[page.sort.removeprefix("-")]
-    place = tuple_(key.expression, id)
+    sorted_by = key.order(key.expression)
+    place = tuple_(sorted_by, id)
     descending = page.sort.startswith("-")
     query = query.add_columns(key.expression, id).limit(page.limit + 1)
-    if descending:
-        query = query.order_by(key.expression.desc(), id.desc())
-    else:
-        query = query.order_by(key.expression, id)
+    query = query.order_by(*(each.desc() if descending else each for each in (sorted_by, id)))
     if page.after is not None:
         end = tuple_(
-            literal(key.read(page.after.key), key.expression.type),
+            key.order(literal(key.read(page.after.key), key.expression.type)),
             literal(page.after.id, id.type),
         )
         query = query.where(place < end if descending else place > end)

@@ -6,8 +6,9 @@ from app.application.queries import MemberFilter, MemberView, Page, PageRequest
 from app.core.database import Connections
 from app.domain.members import MemberId, MemberNotFoundError
 from app.infrastructure.database.keyset import by_instant, by_text, fetch_page
-from app.infrastructure.database.members import members
+from app.infrastructure.database.members import members, not_erased, searched_members
 from app.infrastructure.database.read_models import columns_of
+from app.infrastructure.database.texts import has_words
 
 SORT_KEYS = {
     "created_at": by_instant(members.c.created_at),
@@ -19,8 +20,10 @@ MEMBER = columns_of(members, MemberView)
 
 def matching_members(where: MemberFilter) -> list[ColumnElement[bool]]:
     wanted = {members.c.role: where.role, members.c.is_active: where.is_active}
-    given = [column == value for column, value in wanted.items() if value is not None]
-    return [members.c.erased_at.is_(None), *given]
+    conditions = [column == value for column, value in wanted.items() if value is not None]
+    if where.words is not None:
+        conditions.append(has_words(searched_members, where.words))
+    return [not_erased, *conditions]
 
 
 class SqlAlchemyMemberQueries:
@@ -33,7 +36,7 @@ class SqlAlchemyMemberQueries:
             return await fetch_page(connection, query, MemberView, id=members.c.id, keys=SORT_KEYS, page=page)
 
     async def get_member(self, id: MemberId) -> MemberView:
-        query = select(*MEMBER).where(members.c.id == id, members.c.erased_at.is_(None))
+        query = select(*MEMBER).where(members.c.id == id, not_erased)
         async with self._reads() as connection:
             row = (await connection.execute(query)).one_or_none()
         if row is None:

@@ -28,6 +28,7 @@ from app.domain.members import (
     Role,
 )
 from app.infrastructure.database.metadata import mapper_registry
+from app.infrastructure.database.texts import in_spanish_order, searched
 
 
 class _TextValue(Protocol):
@@ -84,8 +85,13 @@ members = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("version", Integer, nullable=False),
     Index(None, "created_at", "id"),
-    Index(None, "full_name", "id"),
 )
+
+not_erased = members.c.erased_at.is_(None)
+searched_members = searched(members.c.full_name, members.c.email, members.c.phone)
+
+Index("ix_members_sorted_name_id", in_spanish_order(members.c.full_name), members.c.id)
+Index("ix_members_searched", searched_members, postgresql_using="gin", postgresql_where=not_erased)
 
 mapper_registry.map_imperatively(Member, members, version_id_col=members.c.version)
 

@@ -40,7 +40,7 @@ def migrate(settings: Settings) -> None:
 
     In production only if the server keeps data out of its log (ASVS 5.0 16.2.5). Raises UnavailableError, and
     SettingsError for a server that logs too much, for a role that may not change the schema, and for a
-    database whose revision is not one of ours.
+    database that is not in UTF-8 or whose revision is not one of ours.
     """
     runtime_url = settings.database_url.get_secret_value()
     given = settings.migration_database_url
@@ -52,6 +52,7 @@ def migrate(settings: Settings) -> None:
     config = Config(toml_file=PYPROJECT)
     config.attributes["database_url"] = database_url
     with translated_errors(), _explained():
+        _refuse_other_encoding(database_url)
         if settings.is_production:
             _refuse_loud_server(database_url)
         runtime_role = role_of(runtime_url) if given else None
@@ -83,6 +84,17 @@ def _explained() -> Iterator[None]:
         raise SettingsError(
             "The role that migrates may not change the schema. Name its owner in PAU2_MIGRATION_DATABASE_URL."
         ) from None
+
+
+def _refuse_other_encoding(database_url: str) -> None:
+    """Names are written in every script, and Unicode normalisation needs UTF-8, whatever the locale."""
+    with connected_once(database_url) as connection:
+        encoding = connection.scalar(select(func.current_setting("server_encoding")))
+    if encoding != "UTF8":
+        raise SettingsError(
+            f"The database is in {encoding} and cannot hold every name. "
+            "Create it anew with ENCODING 'UTF8' TEMPLATE template0."
+        )
 
 
 def _refuse_loud_server(database_url: str) -> None:

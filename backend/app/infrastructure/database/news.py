@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.news import Article, ArticleId, ArticleNotFoundError, ArticleScope, ArticleStatus
 from app.infrastructure.database.members import members
 from app.infrastructure.database.metadata import mapper_registry
+from app.infrastructure.database.texts import in_spanish_order, searched
 
 news = Table(
     "news",
@@ -53,7 +54,10 @@ sorted_at = func.coalesce(news.c.published_at, news.c.created_at)
 not_removed = news.c.deleted_at.is_(None)
 
 Index("ix_news_sorted_at_id", sorted_at, news.c.id, postgresql_where=not_removed)
-Index("ix_news_title_id", news.c.title, news.c.id, postgresql_where=not_removed)
+Index("ix_news_sorted_title_id", in_spanish_order(news.c.title), news.c.id, postgresql_where=not_removed)
+
+searched_news = searched(news.c.title, news.c.summary, news.c.content)
+Index("ix_news_searched", searched_news, postgresql_using="gin", postgresql_where=not_removed)
 
 mapper_registry.map_imperatively(Article, news, version_id_col=news.c.version)
 

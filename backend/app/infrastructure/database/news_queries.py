@@ -15,8 +15,9 @@ from app.application.queries import (
 from app.core.database import Connections
 from app.domain.news import ArticleNotFoundError, ArticleScope, ArticleStatus
 from app.infrastructure.database.keyset import by_instant, by_text, fetch_page
-from app.infrastructure.database.news import news, not_removed, sorted_at
+from app.infrastructure.database.news import news, not_removed, searched_news, sorted_at
 from app.infrastructure.database.read_models import columns_of
+from app.infrastructure.database.texts import has_words
 
 SORT_KEYS = {"published_at": by_instant(sorted_at), "title": by_text(news.c.title)}
 
@@ -40,7 +41,10 @@ def matching_news(where: NewsFilter) -> list[ColumnElement[bool]]:
         news.c.scope: where.scope,
         news.c.author_id: where.author_id,
     }
-    return [column == value for column, value in wanted.items() if value is not None]
+    conditions = [column == value for column, value in wanted.items() if value is not None]
+    if where.words is not None:
+        conditions.append(has_words(searched_news, where.words))
+    return conditions
 
 
 class SqlAlchemyNewsQueries:

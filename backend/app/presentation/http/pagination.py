@@ -1,5 +1,6 @@
 """Pages: `limit` and an opaque, signed `cursor` in, `next_cursor` and a Link header out."""
 
+import json
 from hashlib import sha256
 from typing import Annotated, Any
 
@@ -21,7 +22,7 @@ class PageParams(Schema):
     limit: int = Field(20, ge=1, le=MAX_LIMIT, description="How many items at most.")
     cursor: Text | None = Field(
         None,
-        max_length=1000,
+        max_length=4000,
         description="`next_cursor` of the page before. Give it with the same filters and sort.",
     )
 
@@ -62,9 +63,10 @@ class Pagination:
         self._response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
         return cursor
 
-    def _fingerprint(self, params: PageParams) -> list[Any]:
+    def _fingerprint(self, params: PageParams) -> str:
+        """A digest, since somebody may look for long words."""
         filters = params.model_dump(mode="json", exclude={"limit", "cursor"}, exclude_none=True)
-        return [self._request.url.path, filters]
+        return sha256(json.dumps([self._request.url.path, filters]).encode()).hexdigest()
 
 
 _CURSOR_PROBLEM = {

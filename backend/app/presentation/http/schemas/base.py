@@ -42,6 +42,19 @@ Text = Annotated[MultilineText, AfterValidator(_refuse_line_breaks)]
 """The same on one line, so that it can go into a header or a log."""
 
 
+SearchedWords = Annotated[
+    Text,
+    Field(
+        min_length=1,
+        max_length=100,
+        description="Words, in any order: each must be the beginning of a word there. Accents and case are "
+        "ignored.",
+        examples=["garcia iba"],
+    ),
+]
+"""What somebody looks for."""
+
+
 def _refuse_other_notations(value: object) -> object:
     if isinstance(value, str) and _RFC_3339.fullmatch(value):
         return value

@@ -18,7 +18,7 @@ from app.domain.members import (
     Role,
 )
 from app.presentation.http.pagination import PageParams
-from app.presentation.http.schemas.base import Schema, Text, VersionedView, View
+from app.presentation.http.schemas.base import Schema, SearchedWords, Text, VersionedView, View
 
 Email = Annotated[Text, Field(max_length=EmailAddress.MAX_LENGTH, examples=["marta@pau2.example"])]
 FullName = Annotated[
@@ -128,9 +128,10 @@ class MemberPage(View):
 class MemberFilterParams(Schema):
     role: Role | None = None
     is_active: bool | None = None
+    q: SearchedWords | None = None
 
     def to_filter(self) -> MemberFilter:
-        return MemberFilter(role=self.role, is_active=self.is_active)
+        return MemberFilter(role=self.role, is_active=self.is_active, words=self.q)
 
 
 class MemberListParams(MemberFilterParams, PageParams):

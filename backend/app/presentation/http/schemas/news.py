@@ -10,7 +10,14 @@ from app.application.news import CreateArticle
 from app.application.queries import ArticleSummary, NewsFilter, NewsSort, Page
 from app.domain.news import Article, ArticleChanges, ArticleScope, ArticleStatus
 from app.presentation.http.pagination import PageParams
-from app.presentation.http.schemas.base import MultilineText, Schema, Text, VersionedView, View
+from app.presentation.http.schemas.base import (
+    MultilineText,
+    Schema,
+    SearchedWords,
+    Text,
+    VersionedView,
+    View,
+)
 
 Title = Annotated[
     Text,
@@ -99,9 +106,10 @@ class NewsFilterParams(Schema):
     status: ArticleStatus | None = None
     scope: ArticleScope | None = None
     author_id: UUID | None = None
+    q: SearchedWords | None = None
 
     def to_filter(self) -> NewsFilter:
-        return NewsFilter(status=self.status, scope=self.scope, author_id=self.author_id)
+        return NewsFilter(status=self.status, scope=self.scope, author_id=self.author_id, words=self.q)
 
 
 class NewsListParams(NewsFilterParams, PageParams):
