@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from app.application.access import Action, Actor, authorize
-from app.application.notices import may_cause_mail
+from app.application.mail_limits import require_mail_left
 from app.application.ports import EmailChangeTokens, Mailer, MailTemplate
 from app.domain.audit import AuditEntry
 from app.domain.auth import OneTimeTokenError
 from app.domain.email_changes import EmailChange, EmailChangeId
-from app.domain.errors import TooManyRequestsError
 from app.domain.identifiers import uuid7
 from app.domain.jobs import (
     SendEmailChangedNotice,
@@ -17,7 +16,6 @@ from app.domain.jobs import (
     SendEmailChangeRequestedNotice,
     SendEmailChangeToken,
 )
-from app.domain.login_attempts import MAILS
 from app.domain.members import EmailAddress, EmailTakenError, Member, MemberId
 from app.domain.ports import Clock, UnitOfWork
 
@@ -40,8 +38,7 @@ async def request_email_change(email: EmailAddress, *, actor: Actor, uow: UnitOf
     authorize(actor, Action.CHANGE_EMAIL, at=clock.now())
     async with uow:
         member = await uow.members.get_locked(actor.member_id)
-        if not await may_cause_mail(email, client=str(member.id), uow=uow, clock=clock):
-            raise TooManyRequestsError(MAILS.window)
+        await require_mail_left(email, about=member.id, uow=uow, clock=clock)
         if email == member.email:
             await uow.email_changes.withdraw(member.id)
         else:
@@ -93,25 +90,20 @@ async def confirm_email_change(
 async def send_email_change_token(
     job: SendEmailChangeToken, *, uow: UnitOfWork, clock: Clock, tokens: EmailChangeTokens, mailer: Mailer
 ) -> None:
-    """Mail the token to the new address; if another member has it, tell that member instead."""
+    """Mail the token to the new address; if another member has it, tell that member instead.
+
+    Neither mail greets by name: whoever reads it may be a stranger to whoever typed the name.
+    """
     async with uow:
         change = await uow.email_changes.find(job.change_id)
         member = await uow.members.find(change.member_id) if change is not None else None
         holder = await uow.members.find_by_email(change.new_email) if change is not None else None
     if change is None or member is None or not change.is_confirmable(clock.now()):
         return
+    template, language, values = MailTemplate.EMAIL_CHANGE, member.language, {"token": tokens.text(change.id)}
     if holder is not None and not holder.makes_way:
-        recipient, template, values = holder, MailTemplate.EMAIL_CHANGE_CONFLICT, {}
-    else:
-        recipient, template = member, MailTemplate.EMAIL_CHANGE
-        values = {"token": tokens.text(change.id)}
-    await mailer.send(
-        template,
-        to=change.new_email,
-        language=recipient.language,
-        values={"name": recipient.full_name, **values},
-        mail_id=job.mail_id,
-    )
+        template, language, values = MailTemplate.EMAIL_CHANGE_CONFLICT, holder.language, {}
+    await mailer.send(template, to=change.new_email, language=language, values=values, mail_id=job.mail_id)
 
 
 async def send_email_change_notice(job: SendEmailChangeNotice, *, uow: UnitOfWork, mailer: Mailer) -> None:

@@ -1,13 +1,11 @@
 """Invitations that nobody has accepted yet: sent again, corrected, withdrawn."""
 
 from app.application.access import Action, Actor, authorize
-from app.application.notices import may_cause_mail
+from app.application.mail_limits import require_mail_left
 from app.application.one_time_tokens import hand_out
 from app.application.versions import require_version
 from app.domain.audit import AuditEntry
 from app.domain.auth import OneTimePurpose
-from app.domain.errors import TooManyRequestsError
-from app.domain.login_attempts import MAILS
 from app.domain.members import InvitationChanges, Member, MemberId, MemberInactiveError
 from app.domain.ports import Clock, UnitOfWork
 
@@ -79,8 +77,7 @@ async def _mail(member: Member, *, uow: UnitOfWork, clock: Clock) -> None:
     """
     if not member.is_active:
         raise MemberInactiveError
-    if not await may_cause_mail(member.email, client=str(member.id), uow=uow, clock=clock):
-        raise TooManyRequestsError(MAILS.window)
+    await require_mail_left(member.email, about=member.id, uow=uow, clock=clock)
     await hand_out(member, OneTimePurpose.INVITATION, uow=uow, clock=clock)
 
 
