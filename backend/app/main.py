@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from app.application.demo import seed_demo
 from app.application.exports import Exporter
 from app.application.ports import SessionTokens
-from app.application.setup import NewAdmin, create_admin
+from app.application.setup import AdminRequest, create_admin
 from app.core.clock import SystemClock
 from app.core.database import Database, connected, create_database, create_engine
 from app.core.logging import configure_logging
@@ -37,6 +37,7 @@ from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.exports.formats import create_encoders
 from app.infrastructure.jobs.worker import run_worker
 from app.infrastructure.security.access_tokens import JwtAccessTokens
+from app.infrastructure.security.address_digests import HmacAddressDigests
 from app.infrastructure.security.passwords import Argon2PasswordHasher
 from app.infrastructure.security.sealed_tokens import (
     HmacEmailChangeTokens,
@@ -72,6 +73,7 @@ def create_dependencies(settings: Settings, database: Database, clock: Clock) ->
         session_tokens=tokens,
         one_time_tokens=HmacOneTimeTokens(secrets),
         email_change_tokens=HmacEmailChangeTokens(secrets),
+        address_digests=HmacAddressDigests(secrets),
         member_queries=SqlAlchemyMemberQueries(reads),
         news_queries=SqlAlchemyNewsQueries(reads),
         consultation_queries=SqlAlchemyConsultationQueries(reads),
@@ -146,10 +148,10 @@ async def _seed(settings: Settings, members: int) -> bool:
         return await seed_demo(members, uow=uow, clock=clock, hasher=hasher, crowd=crowd)
 
 
-async def _create_admin(settings: Settings, admin: NewAdmin) -> None:
+async def _create_admin(settings: Settings, request: AdminRequest) -> bool:
     async with connected(settings) as database:
         uow, hasher = SqlAlchemyUnitOfWork(database.sessions), Argon2PasswordHasher()
-        await create_admin(admin, uow=uow, clock=SystemClock(), hasher=hasher)
+        return await create_admin(request, uow=uow, clock=SystemClock(), hasher=hasher)
 
 
 cli = create_cli(

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "5a9d03be7c41"
-down_revision: str | Sequence[str] | None = "c0e4a7d1925f"
+down_revision: str | Sequence[str] | None = "5c7d90b2e4f1"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -17,7 +17,9 @@ from app.application.consultation_queries import (
     Results,
 )
 from app.application.exports import Export, Exporter, FileType, Row, Rows, record_export
+from app.application.ports import AddressDigests
 from app.application.queries import Page, PageRequest
+from app.application.respondents import close_books, require_first_response
 from app.application.versions import require_version
 from app.domain.consultations.consultation import (
     Consultation,
@@ -139,7 +141,7 @@ async def close_consultation(id: ConsultationId, *, actor: Actor, uow: UnitOfWor
     async with uow:
         consultation, at = await _get_current(id, uow)
         consultation.close(at)
-        await uow.responses.shuffle(consultation.id)
+        await close_books(consultation.id, uow=uow)
         await uow.commit()
     return consultation
 
@@ -164,7 +166,12 @@ async def follow_schedule(*, uow: UnitOfWork) -> None:
 
 
 async def respond(
-    id: ConsultationId, answers: Sequence[Answer], *, actor: Actor, uow: UnitOfWork
+    id: ConsultationId,
+    answers: Sequence[Answer],
+    *,
+    actor: Actor,
+    uow: UnitOfWork,
+    digests: AddressDigests,
 ) -> ResponseView:
     """Answer once. The time counts that the database shows once the consultation cannot close any more.
 
@@ -177,6 +184,7 @@ async def respond(
         at = await uow.now()
         if not ConsultationVisibility.of(actor).includes(consultation, at):
             raise ConsultationNotFoundError
+        await require_first_response(id, actor.member_id, uow=uow, digests=digests)
         taken = consultation.take(answers, at)
         if consultation.anonymous:
             await uow.responses.cast(
@@ -245,7 +253,7 @@ async def _record_due_changes(consultation: Consultation, at: datetime, uow: Uni
     while consultation.follow_schedule(at):
         await uow.flush()
         if consultation.status is ConsultationStatus.CLOSED:
-            await uow.responses.shuffle(consultation.id)
+            await close_books(consultation.id, uow=uow)
 
 
 def _require_results(consultation: ConsultationView, actor: Actor) -> None:

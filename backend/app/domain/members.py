@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +13,7 @@ from uuid import UUID
 from app.domain.changes import values_of
 from app.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from app.domain.identifiers import uuid7
+from app.domain.texts import person_name
 
 MemberId = NewType("MemberId", UUID)
 
@@ -63,7 +65,9 @@ class PhoneNumberError(RuleViolationError):
 
 class FullNameError(RuleViolationError):
     code: ClassVar[str] = "full_name_invalid"
-    detail: ClassVar[str] = "A name has 1 to 120 characters."
+    detail: ClassVar[str] = (
+        "A name has 1 to 120 characters, and no addresses or mixed alphabets. Write a space after a dot."
+    )
     field: ClassVar[str] = "full_name"
 
 
@@ -92,8 +96,9 @@ class EmailAddress:
     """A mailbox in the one form that makes equal addresses equal text.
 
     Lower case throughout (no mail system in use tells local parts apart by case), the domain as
-    IDNA A-labels. The local part is a dot-string and limited to ASCII (RFC 5321 §4.1.2), since
-    not every server accepts SMTPUTF8. The value stays out of `repr` and so out of logs.
+    IDNA A-labels, which the boundary makes (RFC 5891 §4). The local part is a dot-string and limited to
+    ASCII (RFC 5321 §4.1.2), since not every server accepts SMTPUTF8. The value stays out of `repr` and so
+    out of logs.
     """
 
     value: str = field(repr=False)
@@ -108,12 +113,8 @@ class EmailAddress:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Normalise an address as people type it. Raises EmailAddressError."""
+        """Normalise an address whose domain is in A-labels. Raises EmailAddressError."""
         local_part, _, domain = unicodedata.normalize("NFKC", text).strip().lower().rpartition("@")
-        try:
-            domain = domain.encode("idna").decode("ascii")
-        except UnicodeError:
-            raise EmailAddressError from None
         value = f"{local_part}@{domain}"
         if not (
             len(value) <= cls.MAX_LENGTH
@@ -225,6 +226,30 @@ class Member:
         that was closed keeps its address, so that closing it cannot be undone in this way."""
         return self.is_active and self.email_verified_at is None
 
+    @property
+    def awaits_verification(self) -> bool:
+        """Somebody registered, and nobody has proven the address."""
+        return self.makes_way and self.password_hash != NO_PASSWORD
+
+    @property
+    def awaits_acceptance(self) -> bool:
+        """Somebody was invited, and has chosen no password yet."""
+        return self.makes_way and self.password_hash == NO_PASSWORD
+
+    def start_over(self, newer: Self) -> None:
+        """Become what a newer registration or invitation of the same address asks for, the role included.
+
+        Whoever registered first has proven nothing, so nothing of theirs may be left when the address is
+        proven ("account pre-hijacking").
+        """
+        self.password_hash = newer.password_hash
+        self.full_name = newer.full_name
+        self.phone = newer.phone
+        self.role = newer.role
+        self.language = newer.language
+        self.email_verified_at = newer.email_verified_at
+        self.created_at = self.updated_at = newer.created_at
+
     def verify_email(self, at: datetime) -> None:
         """Take the address as proven. The first proof counts; a later one changes nothing."""
         if self.email_verified_at is None:
@@ -238,7 +263,8 @@ class Member:
     def change_profile(self, changes: ProfileChanges, at: datetime) -> bool:
         """Apply the changes. Return whether there are any. Raises FullNameError."""
         before = values_of(self, changes)
-        self.full_name = self._tidy_full_name(changes.get("full_name", self.full_name))
+        if "full_name" in changes:
+            self.full_name = self._tidy_full_name(changes["full_name"])
         self.phone = changes.get("phone", self.phone)
         self.language = changes.get("language", self.language)
         if values_of(self, changes) == before:
@@ -319,10 +345,7 @@ class Member:
 
     @classmethod
     def _tidy_full_name(cls, text: str) -> str:
-        full_name = unicodedata.normalize("NFC", " ".join(text.split()))
-        if not 1 <= len(full_name) <= cls.MAX_FULL_NAME_LENGTH:
-            raise FullNameError
-        return full_name
+        return person_name(text, cls.MAX_FULL_NAME_LENGTH, FullNameError)
 
 
 class MemberRepository(Protocol):
@@ -347,3 +370,12 @@ class MemberRepository(Protocol):
     async def find(self, id: MemberId) -> Member | None: ...
 
     async def find_by_email(self, email: EmailAddress) -> Member | None: ...
+
+    async def find_by_email_locked(self, email: EmailAddress) -> Member | None:
+        """Return the member as committed last, under a row lock."""
+        ...
+
+    async def list_unproven_locked(self, *, before: datetime, at: datetime, limit: int) -> Sequence[Member]:
+        """Return members who registered or were invited before this instant, have never proven their address,
+        and hold no token that is good at `at`."""
+        ...

@@ -21,7 +21,7 @@ from app.domain.consultations.questions import (
 from app.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from app.domain.identifiers import uuid7
 from app.domain.members import MemberId
-from app.domain.texts import is_text, tidy
+from app.domain.texts import line, prose
 
 ConsultationId = NewType("ConsultationId", UUID)
 
@@ -92,6 +92,10 @@ class ConsultationStatus(StrEnum):
     OPEN = "OPEN"
     CLOSED = "CLOSED"
     ARCHIVED = "ARCHIVED"
+
+
+UNCLOSED = (ConsultationStatus.DRAFT, ConsultationStatus.OPEN)
+"""While the closing is not recorded. A DRAFT whose time has come takes answers before that is recorded."""
 
 
 class ConsultationAudience(StrEnum):
@@ -325,9 +329,10 @@ class Consultation:
             self.questions = asked
 
     def _check(self) -> None:
-        self.title = tidy(self.title, self.MAX_TITLE_LENGTH, ConsultationTitleError)
-        if self.description is not None and not is_text(self.description, self.MAX_DESCRIPTION_LENGTH):
-            raise ConsultationDescriptionError
+        self.title = line(self.title, self.MAX_TITLE_LENGTH, ConsultationTitleError)
+        if self.description is not None:
+            text, longest = self.description, self.MAX_DESCRIPTION_LENGTH
+            self.description = prose(text, longest, ConsultationDescriptionError)
         planned = self.status is not ConsultationStatus.CLOSED
         if planned and self.opens_at and self.closes_at and self.closes_at <= self.opens_at:
             raise ConsultationPeriodError
@@ -344,6 +349,10 @@ class ConsultationRepository(Protocol):
 
     async def get_shared(self, id: ConsultationId) -> Consultation:
         """Return it, locked against changes; others may share it. Raises ConsultationNotFoundError."""
+        ...
+
+    async def share_unclosed(self) -> None:
+        """Lock the UNCLOSED ones against changes, so that none of them closes until the transaction ends."""
         ...
 
     async def list_due_locked(self, at: datetime) -> Sequence[Consultation]:

@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import relationship
 
 from app.domain.consultations.consultation import (
+    UNCLOSED,
     Consultation,
     ConsultationAudience,
     ConsultationId,
@@ -136,6 +137,12 @@ class SqlAlchemyConsultationRepository:
 
     async def get_shared(self, id: ConsultationId) -> Consultation:
         return await self._get(id, read=True)
+
+    async def share_unclosed(self) -> None:
+        """In one order, before any member is locked: closing takes a consultation first, then members."""
+        unclosed = consultations.c.status.in_(UNCLOSED)
+        query = select(consultations.c.id).where(unclosed).order_by(consultations.c.id)
+        await self._session.execute(query.with_for_update(read=True))
 
     async def list_due_locked(self, at: datetime) -> Sequence[Consultation]:
         status = consultations.c.status

@@ -29,6 +29,7 @@ TABLES = (
     responses.responses,
     responses.participations,
     responses.ballots,
+    responses.erased_respondents,
     login_attempts.login_attempts,
     email_changes.email_changes,
     calendar_addresses.calendar_addresses,

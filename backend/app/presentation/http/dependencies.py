@@ -14,6 +14,7 @@ from app.application.consultation_queries import ConsultationQueries
 from app.application.exports import Encoder, Exporter, ExportFormat, FileType
 from app.application.idempotency import Attempt, IdempotentUnitOfWork
 from app.application.ports import (
+    AddressDigests,
     Authenticator,
     EmailChangeTokens,
     OneTimeTokens,
@@ -56,6 +57,7 @@ class Dependencies:
     session_tokens: SessionTokens
     one_time_tokens: OneTimeTokens
     email_change_tokens: EmailChangeTokens
+    address_digests: AddressDigests
     member_queries: MemberQueries
     news_queries: NewsQueries
     consultation_queries: ConsultationQueries
@@ -98,6 +100,10 @@ async def _one_time_tokens(request: Request) -> OneTimeTokens:
 
 async def _email_change_tokens(request: Request) -> EmailChangeTokens:
     return provided(request).email_change_tokens
+
+
+async def _address_digests(request: Request) -> AddressDigests:
+    return provided(request).address_digests
 
 
 async def _member_queries(request: Request) -> MemberQueries:
@@ -203,6 +209,7 @@ HasherDep = Annotated[PasswordHasher, Depends(_hasher)]
 SessionTokensDep = Annotated[SessionTokens, Depends(_session_tokens)]
 OneTimeTokensDep = Annotated[OneTimeTokens, Depends(_one_time_tokens)]
 EmailChangeTokensDep = Annotated[EmailChangeTokens, Depends(_email_change_tokens)]
+AddressDigestsDep = Annotated[AddressDigests, Depends(_address_digests)]
 MemberQueriesDep = Annotated[MemberQueries, Depends(_member_queries)]
 NewsQueriesDep = Annotated[NewsQueries, Depends(_news_queries)]
 ConsultationQueriesDep = Annotated[ConsultationQueries, Depends(_consultation_queries)]

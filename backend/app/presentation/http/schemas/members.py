@@ -17,6 +17,7 @@ from app.domain.members import (
     ProfileChanges,
     Role,
 )
+from app.presentation.addresses import email_address
 from app.presentation.http.pagination import PageParams
 from app.presentation.http.schemas.base import Schema, SearchedWords, Text, VersionedView, View
 
@@ -76,7 +77,7 @@ class InvitationCreate(Schema):
 
     def to_command(self, language: Language) -> Invitation:
         return Invitation(
-            email=EmailAddress.parse(self.email),
+            email=email_address(self.email),
             full_name=self.full_name,
             phone=None if self.phone is None else PhoneNumber.parse(self.phone),
             role=self.role,
