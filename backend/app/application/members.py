@@ -221,9 +221,7 @@ async def erase_member(
     ReauthenticationRequiredError an hour after the actor's password.
     """
     authorize(actor, Action.ERASE_MEMBERS, at=clock.now())
-    await _erase(
-        id, Action.ERASE_MEMBERS, seen=seen, actor=actor, uow=uow, clock=clock, digests=digests
-    )
+    await _erase(id, Action.ERASE_MEMBERS, seen=seen, actor=actor, uow=uow, clock=clock, digests=digests)
 
 
 async def _erase(

@@ -49,7 +49,14 @@ class Server(AccountHolders):
         elif how == "deactivate":
             await deactivate_member(leaving.id, actor=actor, uow=self.uow(), clock=self.clock)
         elif how == "erase the other":
-            await erase_member(leaving.id, seen=None, actor=actor, uow=self.uow(), clock=self.clock)
+            await erase_member(
+                leaving.id,
+                seen=None,
+                actor=actor,
+                uow=self.uow(),
+                clock=self.clock,
+                digests=PlainAddressDigests(),
+            )
         else:
             actor = make_actor(Role.ADMIN, member_id=leaving.id)
             await erase_own_member(

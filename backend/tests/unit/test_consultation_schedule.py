@@ -9,12 +9,12 @@ from app.application.consultations import (
     archive_consultation,
     edit_consultation,
     follow_schedule,
-    respond,
 )
 from app.domain.consultations.consultation import Consultation, ConsultationStatus
 from app.domain.members import Role
-from tests.factories import NOW, make_actor, make_answers, make_consultation
+from tests.factories import NOW, make_actor, make_consultation
 from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
+from tests.unit.respondents import answered, enrolled
 
 BOARD_MEMBER = make_actor(Role.BOARD_MEMBER)
 MEMBER = make_actor(Role.MEMBER)
@@ -73,7 +73,7 @@ async def test_mixes_the_ballots_when_archiving_finds_that_the_time_was_over(
 ) -> None:
     consultation = stored(store, is_open=True, anonymous=True, closes_at=NOW + HOUR)
     for _ in range(6):
-        await respond(consultation.id, make_answers(consultation, 1), actor=make_actor(), uow=uow)
+        await answered(consultation, 1, enrolled(store), uow)
     cast = {ballot.id for ballot in store.ballots}
     clock.move(HOUR)
 
@@ -91,7 +91,7 @@ async def test_takes_answers_when_the_opening_is_due_and_not_recorded(
     consultation = stored(store, opens_at=NOW + HOUR)
     clock.move(HOUR)
 
-    await respond(consultation.id, make_answers(consultation, 1), actor=MEMBER, uow=uow)
+    await answered(consultation, 1, enrolled(store), uow)
 
     assert len(store.responses) == 1
     assert store.consultations[consultation.id].status is ConsultationStatus.DRAFT

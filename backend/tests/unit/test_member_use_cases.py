@@ -160,9 +160,7 @@ async def test_last_admin_who_can_log_in_stays_when_leaving_in_any_way(
         lambda: change_role(me, Role.MEMBER, seen=None, actor=actor, uow=uow, clock=clock),
         lambda: deactivate_member(me, actor=actor, uow=uow, clock=clock),
         lambda: erase_own_member(seen=None, actor=actor, uow=uow, clock=clock, digests=PlainAddressDigests()),
-        lambda: erase_member(
-            me, seen=None, actor=actor, uow=uow, clock=clock, digests=PlainAddressDigests()
-        ),
+        lambda: erase_member(me, seen=None, actor=actor, uow=uow, clock=clock, digests=PlainAddressDigests()),
     ]
 
     for attempt in attempts:
@@ -230,7 +228,9 @@ async def test_leaves_the_same_tombstone_when_an_admin_erases_a_member(
     session = make_session(member)
     store.sessions[session.id] = session
 
-    await erase_member(member.id, seen=frozenset({1}), actor=actor, uow=uow, clock=clock)
+    await erase_member(
+        member.id, seen=frozenset({1}), actor=actor, uow=uow, clock=clock, digests=PlainAddressDigests()
+    )
 
     tombstone = store.members[member.id]
     assert (tombstone.full_name, tombstone.erased_at) == ("Erased member", clock.now())

@@ -1,9 +1,11 @@
 """One person, one response: no second one after an erasure and a new registration."""
 
+from datetime import timedelta
+
 import pytest
 
 from app.application.consultations import close_consultation, follow_schedule, respond
-from app.application.members import erase_own_member
+from app.application.members import erase_member, erase_own_member
 from app.domain.consultations.consultation import Consultation
 from app.domain.consultations.responses import AlreadyRespondedError
 from app.domain.errors import UnauthenticatedError
@@ -40,9 +42,15 @@ class Town:
         answers = make_answers(consultation, 1)
         await respond(consultation.id, answers, actor=actor, uow=self.uow, digests=digests)
 
-    async def erase(self, member: Member) -> None:
-        actor = make_actor(Role.MEMBER, member_id=member.id)
-        await erase_own_member(seen=None, actor=actor, uow=self.uow, clock=self.clock, digests=DIGESTS)
+    async def erase(self, member: Member, *, by_admin: bool = False) -> None:
+        if by_admin:
+            admin = make_actor(Role.ADMIN)
+            await erase_member(
+                member.id, seen=None, actor=admin, uow=self.uow, clock=self.clock, digests=DIGESTS
+            )
+        else:
+            actor = make_actor(Role.MEMBER, member_id=member.id)
+            await erase_own_member(seen=None, actor=actor, uow=self.uow, clock=self.clock, digests=DIGESTS)
 
 
 @pytest.fixture
@@ -50,14 +58,15 @@ def town(clock: FixedClock) -> Town:
     return Town(clock)
 
 
+@pytest.mark.parametrize("by_admin", [False, True])
 @pytest.mark.parametrize("anonymous", [False, True])
 async def test_refuses_a_second_response_when_the_first_account_was_erased(
-    *, anonymous: bool, town: Town
+    *, anonymous: bool, by_admin: bool, town: Town
 ) -> None:
     answered, other = town.opened(anonymous=anonymous), town.opened(anonymous=anonymous)
     first = town.moved_in()
     await town.respond(answered, first)
-    await town.erase(first)
+    await town.erase(first, by_admin=by_admin)
     second = town.moved_in()
 
     with pytest.raises(AlreadyRespondedError):
@@ -66,6 +75,18 @@ async def test_refuses_a_second_response_when_the_first_account_was_erased(
     await town.respond(answered, town.moved_in(EmailAddress("luis@pau2.example")))
 
     assert town.store.erased_respondents == {(answered.id, DIGESTS.of(MARTA, answered.id)[0])}
+
+
+async def test_refuses_a_second_response_when_the_opening_is_not_recorded_yet(town: Town) -> None:
+    consultation = make_consultation(opens_at=NOW + timedelta(hours=1))
+    town.store.consultations[consultation.id] = consultation
+    town.clock.move(timedelta(hours=2))
+    first = town.moved_in()
+    await town.respond(consultation, first)
+    await town.erase(first)
+
+    with pytest.raises(AlreadyRespondedError):
+        await town.respond(consultation, town.moved_in())
 
 
 async def test_refuses_a_second_response_when_the_key_has_changed_meanwhile(town: Town) -> None:

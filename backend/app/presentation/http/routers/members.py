@@ -131,14 +131,20 @@ async def read_member(
     **operation(Action.ERASE_MEMBERS, MemberNotFoundError, LastAdminError, changes_version=True),
 )
 async def erase_member(
-    id: UUID, actor: CurrentActor, seen: SeenVersions, uow: UowDep, clock: ClockDep
+    *,
+    id: UUID,
+    actor: CurrentActor,
+    seen: SeenVersions,
+    uow: UowDep,
+    clock: ClockDep,
+    digests: AddressDigestsDep,
 ) -> None:
     """Delete an account and all that names its owner, who may have asked by letter. For admins.
 
     This cannot be undone; what the member wrote and voted stays, and no mail is sent. Needs your password,
     entered within the hour.
     """
-    await members.erase_member(MemberId(id), seen=seen, actor=actor, uow=uow, clock=clock)
+    await members.erase_member(MemberId(id), seen=seen, actor=actor, uow=uow, clock=clock, digests=digests)
 
 
 @router.patch(
