@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from app.application.access import Action, authorize
-from app.application.notices import count_mail, may_cause_mail
+from app.application.mail_limits import count_mail, may_cause_mail
 from app.application.one_time_tokens import find_redeemable, hand_out
 from app.application.ports import (
     AccessToken,
@@ -101,8 +101,8 @@ async def register_member(
             allowance = await count_mail(
                 email, client=registration.client, budget=budget, uow=uow, clock=clock
             )
-            if allowance.client:
-                await _register(member, mails=allowance.recipient, uow=uow, clock=clock)
+            if allowance.by_client:
+                await _register(member, mails=allowance.to_recipient, uow=uow, clock=clock)
             await uow.commit()
 
 

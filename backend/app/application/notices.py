@@ -1,14 +1,11 @@
-"""Mails that tell members what happened to their account, and the limit on mails that anybody can cause."""
+"""Mails that tell members what happened to their account."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from app.application.ports import Mailer, MailTemplate
 from app.domain.jobs import SendAccountExistsNotice, SendNotice, SendPasswordChangedNotice
-from app.domain.login_attempts import MAILS, MailBudget
-from app.domain.members import EmailAddress
-from app.domain.ports import Clock, UnitOfWork
+from app.domain.ports import UnitOfWork
 
 NOTICES: Mapping[type[SendNotice], MailTemplate] = MappingProxyType(
     {
@@ -16,38 +13,6 @@ NOTICES: Mapping[type[SendNotice], MailTemplate] = MappingProxyType(
         SendPasswordChangedNotice: MailTemplate.CREDENTIALS_CHANGED,
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """Whether another mail may go to the recipient, and whether the client may ask for more."""
-
-    recipient: bool
-    client: bool
-
-
-async def may_cause_mail(
-    to: EmailAddress, *, client: str, budget: MailBudget, uow: UnitOfWork, clock: Clock
-) -> bool:
-    """Count a request for a mail, and say whether the mail may be sent: see `count_mail`."""
-    allowance = await count_mail(to, client=client, budget=budget, uow=uow, clock=clock)
-    return allowance.recipient and allowance.client
-
-
-async def count_mail(
-    to: EmailAddress, *, client: str, budget: MailBudget, uow: UnitOfWork, clock: Clock
-) -> Allowance:
-    """Count a request for a mail.
-
-    `client` is the network address that asks. The count does not depend on whether `to` has an account,
-    and the caller must get the same answer either way.
-    """
-    keys = (budget.key_of_recipient(to.value), budget.key_of_client(client))
-    received, asked = await uow.login_attempts.add(1, keys, at=clock.now(), limit=MAILS)
-    return Allowance(
-        recipient=received.attempts <= MAILS.attempts,
-        client=asked.attempts <= budget.most_for_a_client,
-    )
 
 
 async def send_notice(job: SendNotice, *, uow: UnitOfWork, mailer: Mailer) -> None:

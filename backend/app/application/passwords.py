@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from app.application.access import Action, Actor, authorize
-from app.application.notices import may_cause_mail
+from app.application.mail_limits import may_cause_mail
 from app.application.one_time_tokens import find_redeemable, hand_out
 from app.application.ports import OneTimeTokens, PasswordHasher
 from app.domain.audit import AuditEntry

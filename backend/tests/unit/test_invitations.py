@@ -72,7 +72,7 @@ class Office:
             assert isinstance(job, SendOneTimeToken)
             await send_one_time_token(job, uow=self.uow, clock=self.clock, tokens=ONE_TIME, mailer=mailer)
         self.store.jobs.clear()
-        return [(to, values["name"], values["token"]) for _, to, _, values, _ in mailer.sent]
+        return [(to, values.get("name", ""), values["token"]) for _, to, _, values, _ in mailer.sent]
 
     async def accept(self, token: str) -> None:
         command = PasswordReset(token=token, password=PASSWORD)

@@ -21,6 +21,7 @@ SECRET = {
 }
 HARMLESS = {
     "NewAdmin.password": "a Password, which hides itself",
+    "NewCalendarAddress.token": "a CalendarToken, which hides itself",
     "Option.text": "what the board offers",
     "OptionResult.text": "what the board offers",
     "OptionView.text": "what the board offers",
@@ -40,7 +41,7 @@ HARMLESS = {
         (auth.RefreshToken, {"text"}),
         (auth.Session, {"token_digest", "parent_digest"}),
         (logging_in.Registration, {"password", "full_name", "client"}),
-        (logging_in.PasswordGrant, {"username", "password", "client"}),
+        (logging_in.PasswordGrant, {"username", "password", "client", "replaces"}),
         (logging_in.RefreshGrant, {"refresh_token"}),
         (idempotency.Answer, {"body"}),
         (members.Invitation, {"full_name"}),

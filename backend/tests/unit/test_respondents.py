@@ -78,9 +78,9 @@ async def test_refuses_a_second_response_when_the_first_account_was_erased(
 
 
 async def test_refuses_a_second_response_when_the_opening_is_not_recorded_yet(town: Town) -> None:
-    consultation = make_consultation(opens_at=NOW + timedelta(hours=1))
+    consultation = make_consultation(opens_at=NOW + timedelta(minutes=10))
     town.store.consultations[consultation.id] = consultation
-    town.clock.move(timedelta(hours=2))
+    town.clock.move(timedelta(minutes=20))
     first = town.moved_in()
     await town.respond(consultation, first)
     await town.erase(first)
