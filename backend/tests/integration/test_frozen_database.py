@@ -28,7 +28,7 @@ from tests.plugins.database import as_runtime_role, database_of
 
 STATEMENT_SECONDS = 1
 AT_ONCE = 30
-WITHOUT_DATABASE = {"/health/live", "/metrics"}
+WITHOUT_DATABASE = {"/health/live", "/metrics", "/problems", "/problems/{code}"}
 
 
 class Wire:
@@ -139,7 +139,7 @@ async def client(app: FastAPI, fresh_uow: SqlAlchemyUnitOfWork, admin: Member) -
 
 async def timed(client: AsyncClient, method: str, path: str, **request: Any) -> tuple[float, Response]:
     began = perf_counter()
-    url = path.format(id=request.pop("id", ""), token=request.pop("token", ""))
+    url = path.format(**{name: request.pop(name, "") for name in ("id", "code", "token")})
     async with asyncio.timeout(40):
         answer = await client.request(method, url, **request)
     return perf_counter() - began, answer

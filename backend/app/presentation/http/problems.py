@@ -1,7 +1,6 @@
 """The meaning of each code, where the `type` of a problem leads (RFC 9457 §3.1.1), as JSON and as a page."""
 
 from html import escape
-from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header, Path, Response
@@ -25,7 +24,7 @@ _PAGE = """<!doctype html>
 <style>body {{ font: 1rem/1.5 sans-serif; margin: 3rem auto; max-width: 40rem; padding: 0 1rem }}</style>
 <h1>{title}</h1>
 <p>{detail}</p>
-<p>Code <code>{code}</code>, status {status} {phrase}.</p>
+<p>Code <code>{code}</code>, status {status}.</p>
 <p><a href="../problems">All codes</a>, <a href="../docs">all requests</a></p>
 """
 
@@ -76,8 +75,7 @@ async def _page(
     if not prefers_html(accept):
         return JSONResponse(found.model_dump(), headers=headers)
     shown = {name: escape(str(value)) for name, value in found.model_dump().items()}
-    phrase = HTTPStatus(found.status).phrase
-    return HTMLResponse(_PAGE.format(**shown, phrase=phrase), headers=headers)
+    return HTMLResponse(_PAGE.format(**shown), headers=headers)
 
 
 ProblemPageDep = Annotated[Response, Depends(_page)]

@@ -6,7 +6,7 @@ from app.application.access import Action
 from app.domain.calendar_addresses import CalendarAddressNotFoundError, CalendarToken
 from app.domain.errors import TooManyRequestsError
 from app.presentation.http.attachments import CALENDAR
-from app.presentation.http.conditions import EntityTagDep
+from app.presentation.http.conditions import KnownEntityTagDep
 from app.presentation.http.dependencies import (
     BaseUrl,
     CalendarAddressQueriesDep,
@@ -83,7 +83,7 @@ async def read_secret_calendar(
     uow: UowDep,
     clock: ClockDep,
     sources: CalendarSourcesDep,
-    tag: EntityTagDep,
+    tag: KnownEntityTagDep,
 ) -> StreamingResponse:
     """The events that the owner of this secret address can see now, as iCalendar (RFC 5545).
 
