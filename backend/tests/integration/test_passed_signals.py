@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from devtools import signals
+from devtools import revision, signals
 from devtools.embedded import EmbeddedServer
 from tests.integration.checkouts import new_checkout, place, start_in
 
@@ -79,6 +79,15 @@ def test_raises_in_a_program_that_cleans_up_itself(number: signal.Signals) -> No
         os.kill(os.getpid(), number)
 
 
+def test_ends_revision_when_it_is_terminated(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(revision, "write", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+
+    assert revision.main(["slug"]) == 130
+    assert capsys.readouterr().err == "revision: stopped.\n"
+
+
 def test_leaves_neither_command_nor_server_when_it_is_terminated() -> None:
     with new_checkout(".") as project:
         program = f"import time; print('ready', flush=True); {WAIT}"
@@ -89,6 +98,6 @@ def test_leaves_neither_command_nor_server_when_it_is_terminated() -> None:
             assert server.is_running()
 
             run.terminate()
-            rest = run.stdout.read()  # ends when the command has, too
+            rest, _ = run.communicate(timeout=WITHIN)  # the output ends when the command has, too
 
         assert (run.returncode, rest, server.is_running()) == (143, b"", False)
