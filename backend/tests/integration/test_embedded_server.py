@@ -149,16 +149,17 @@ def test_spares_a_program_when_it_has_the_number_of_a_killed_server(
         stranger.kill()
 
 
-def test_writes_to_no_other_server_when_one_answers_in_its_place(
-    server: EmbeddedServer, tmp_path: Path
-) -> None:
+def test_writes_to_no_other_server_when_one_answers_in_its_place(server: EmbeddedServer) -> None:
     server.url()
-    other = EmbeddedServer(tmp_path)
-    other.data.mkdir()
-    (other.data / ".s.PGSQL.5432").symlink_to(server.data / ".s.PGSQL.5432")
+    with new_folder() as folder:
+        other = EmbeddedServer(folder)
+        other.data.mkdir()
+        (other.data / ".s.PGSQL.5432").symlink_to(server.data / ".s.PGSQL.5432")
 
-    with pytest.raises(PostgresUnavailableError, match=f"has its data in {server.data}, so it is not the"):
-        other.url()
+        with pytest.raises(
+            PostgresUnavailableError, match=f"has its data in {server.data}, so it is not the"
+        ):
+            other.url()
 
 
 def test_leaves_a_server_alone_when_it_was_started_in_another_way(server: EmbeddedServer) -> None:

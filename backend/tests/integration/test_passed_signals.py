@@ -73,6 +73,14 @@ def test_survives_the_end_of_the_terminal_when_nohup_started_it() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
+def test_ends_the_command_when_whoever_started_it_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    parents = iter([100, 100])
+    monkeypatch.setattr(signals, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(os, "getppid", lambda: next(parents, 1))
+
+    assert signals.run_command([sys.executable, "-c", f"import time; {WAIT}"], os.environ) == 143
+
+
 @pytest.mark.parametrize("number", signals.ENDING)
 def test_raises_in_a_program_that_cleans_up_itself(number: signal.Signals) -> None:
     with pytest.raises(KeyboardInterrupt), signals.handling(signals.interrupt):
