@@ -41,7 +41,8 @@ def python(session: nox.Session, *arguments: str, **options: object) -> None:
 
 def with_postgres(session: nox.Session, *arguments: str) -> None:
     """Run a Python command on the development database."""
-    python(session, "-m", "devtools.postgres", PYTHON, *arguments)
+    patience = {"interrupt_timeout": 30, "terminate_timeout": 5}  # `serve` ends within 25 s
+    python(session, "-m", "devtools.postgres", PYTHON, *arguments, **patience)
 
 
 def gates(session: nox.Session) -> None:

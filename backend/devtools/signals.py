@@ -8,17 +8,24 @@ from contextlib import contextmanager
 from types import FrameType
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+LOOK_EVERY = 0.5
 
 
 def run_command(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run a command and pass these signals on to it; return its exit code, 128 + N when signal N ended it."""
+    """Run a command and pass these signals on to it; return its exit code, 128 + N when signal N ended it.
+
+    The command is asked to end when the process that started this one is gone: nobody else would stop it.
+    """
+    parent = os.getppid()
     received: list[int] = []
     with handling(received.append):
         child = subprocess.Popen(command, env=environment)
         with handling(lambda number: _pass_on(number, child)):
             for number in received:
                 child.send_signal(number)
-            code = child.wait()
+            while (code := _ended(child)) is None:
+                if os.getppid() != parent:
+                    child.terminate()
     return 128 - code if code < 0 else code
 
 
@@ -46,6 +53,14 @@ def handling(handle: Callable[[int], None]) -> Iterator[None]:
     finally:
         for number, was in before.items():
             signal.signal(number, was)
+
+
+def _ended(child: subprocess.Popen[bytes]) -> int | None:
+    """Wait a moment for the end of a child; return its exit code if it came."""
+    try:
+        return child.wait(LOOK_EVERY)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def _pass_on(number: int, child: subprocess.Popen[bytes]) -> None:

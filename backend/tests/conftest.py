@@ -1,7 +1,9 @@
 """Fixtures of every test. Those of the application load with the first test that is not about the gates."""
 
 import gc
+import os
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import pytest
 
@@ -10,6 +12,16 @@ pytest_plugins = ["tests.plugins.database", "tests.plugins.product"]
 
 GATES = Path(__file__).parent / "gates"
 
+
+def choose_temporary_folder() -> None:
+    """Give tests folders in which programs run: some systems allow none to run in TMPDIR."""
+    with NamedTemporaryFile() as program:
+        Path(program.name).chmod(0o700)
+        if not os.access(program.name, os.X_OK):
+            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(Path("/", "var", "tmp")))
+
+
+choose_temporary_folder()
 gc.disable()  # imports and collection make a million objects that stay: searching them takes a second
 
 

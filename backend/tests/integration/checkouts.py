@@ -30,6 +30,8 @@ def new_checkout(path: str) -> Iterator[Path]:
     with new_folder() as folder:
         yield folder / path
         shutil.rmtree(outside(folder / path), ignore_errors=True)
+        for sockets in Path("/", "tmp").glob(f"pau2-*-{digest(folder / path / '.postgres/data')}"):
+            sockets.rmdir()
 
 
 def start_in(project: Path, *command: str, **options: Any) -> subprocess.Popen[bytes]:

@@ -69,15 +69,29 @@ def test_runs_until_its_last_user_is_gone(server: EmbeddedServer, place: Path) -
     assert not (server.data / "postmaster.pid").exists()
 
 
-def test_stops_when_its_only_user_was_killed(server: EmbeddedServer, place: Path) -> None:
+def start_user(place: Path, then: str = "") -> subprocess.Popen[str]:
+    """Start a process that uses the server, prints its address, and then does something else."""
     use = (
         "import pathlib, sys; from devtools.embedded import EmbeddedServer;"
-        f"print(EmbeddedServer(pathlib.Path(sys.argv[1])).url(), flush=True); {SLEEP}"
+        f"print(EmbeddedServer(pathlib.Path(sys.argv[1])).url(), flush=True); {then}"
     )
     command = [sys.executable, "-c", use, str(place)]
-    with subprocess.Popen(command, cwd=postgres.PROJECT / "backend", stdout=subprocess.PIPE) as user:
+    return subprocess.Popen(command, cwd=postgres.PROJECT / "backend", stdout=subprocess.PIPE, text=True)
+
+
+def test_starts_once_when_several_commands_begin_at_the_same_time(server: EmbeddedServer) -> None:
+    users = [start_user(server.place) for _ in range(3)]
+
+    printed = {user.communicate(timeout=WITHIN)[0].strip() for user in users}
+
+    assert [user.returncode for user in users] == [0, 0, 0]
+    assert printed == {server.url()}
+
+
+def test_stops_when_its_only_user_was_killed(server: EmbeddedServer) -> None:
+    with start_user(server.place, SLEEP) as user:
         assert user.stdout
-        assert user.stdout.readline().startswith(b"postgresql://")
+        assert user.stdout.readline().startswith("postgresql://")
         assert server.is_running()
         user.kill()
 
@@ -135,16 +149,17 @@ def test_spares_a_program_when_it_has_the_number_of_a_killed_server(
         stranger.kill()
 
 
-def test_writes_to_no_other_server_when_one_answers_in_its_place(
-    server: EmbeddedServer, tmp_path: Path
-) -> None:
+def test_writes_to_no_other_server_when_one_answers_in_its_place(server: EmbeddedServer) -> None:
     server.url()
-    other = EmbeddedServer(tmp_path)
-    other.data.mkdir()
-    (other.data / ".s.PGSQL.5432").symlink_to(server.data / ".s.PGSQL.5432")
+    with new_folder() as folder:
+        other = EmbeddedServer(folder)
+        other.data.mkdir()
+        (other.data / ".s.PGSQL.5432").symlink_to(server.data / ".s.PGSQL.5432")
 
-    with pytest.raises(PostgresUnavailableError, match=f"has its data in {server.data}, so it is not the"):
-        other.url()
+        with pytest.raises(
+            PostgresUnavailableError, match=f"has its data in {server.data}, so it is not the"
+        ):
+            other.url()
 
 
 def test_leaves_a_server_alone_when_it_was_started_in_another_way(server: EmbeddedServer) -> None:
@@ -289,3 +304,26 @@ def test_copies_the_programs_when_the_server_cannot_read_them(
     assert first == second
     assert (first / "postgres").stat().st_mode & 0o777 == 0o755
     assert [path.name for path in (tmp_path / "place").iterdir()] == [first.parents[2].name]
+
+
+def test_copies_the_programs_when_a_shell_would_misread_their_path() -> None:
+    with programs.programs_for_a_shell(Path("/home/$HOME/bin")) as copy:
+        asked = subprocess.run([copy / "initdb", "--version"], capture_output=True, check=True, text=True)
+
+    assert asked.stdout.startswith("initdb (PostgreSQL) 18.")
+    assert not copy.exists()
+    with programs.programs_for_a_shell(Path("/home/bin")) as same:
+        assert same == Path("/home/bin")
+
+
+def test_stops_when_its_files_were_removed() -> None:
+    with new_folder() as folder:
+        server = EmbeddedServer(folder / "place")
+        server.url()
+        running = server.postmaster()
+        assert running
+        shutil.rmtree(server.place)
+
+        server.release()
+
+        running.wait(WITHIN)

@@ -5,11 +5,13 @@ import socket
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from devtools import postgres
+from tests import conftest
 from tests.integration.checkouts import new_checkout, run_in
 
 CHECK = """
@@ -132,3 +134,15 @@ def test_sends_no_setting_to_the_server_of_database_url(
         before = connection.execute(changed).fetchall()
         postgres.development_variables()
         assert connection.execute(changed).fetchall() == before
+
+
+def test_runs_programs_elsewhere_when_no_program_may_run_in_tmpdir(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_DEBUG_TEMPROOT", "")
+    monkeypatch.delenv("PYTEST_DEBUG_TEMPROOT")
+    conftest.choose_temporary_folder()
+    assert "PYTEST_DEBUG_TEMPROOT" not in os.environ
+    monkeypatch.setattr(os, "access", lambda _path, mode: mode != os.X_OK)
+
+    conftest.choose_temporary_folder()
+
+    assert Path(os.environ["PYTEST_DEBUG_TEMPROOT"]) == Path("/", "var", "tmp")

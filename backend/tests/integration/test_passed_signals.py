@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from devtools import signals
+from devtools import revision, signals
 from devtools.embedded import EmbeddedServer
 from tests.integration.checkouts import new_checkout, place, start_in
 
@@ -73,10 +73,27 @@ def test_survives_the_end_of_the_terminal_when_nohup_started_it() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
+def test_ends_the_command_when_whoever_started_it_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    parents = iter([100, 100])
+    monkeypatch.setattr(signals, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(os, "getppid", lambda: next(parents, 1))
+
+    assert signals.run_command([sys.executable, "-c", f"import time; {WAIT}"], os.environ) == 143
+
+
 @pytest.mark.parametrize("number", signals.ENDING)
 def test_raises_in_a_program_that_cleans_up_itself(number: signal.Signals) -> None:
     with pytest.raises(KeyboardInterrupt), signals.handling(signals.interrupt):
         os.kill(os.getpid(), number)
+
+
+def test_ends_revision_when_it_is_terminated(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(revision, "write", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+
+    assert revision.main(["slug"]) == 130
+    assert capsys.readouterr().err == "revision: stopped.\n"
 
 
 def test_leaves_neither_command_nor_server_when_it_is_terminated() -> None:
@@ -89,6 +106,6 @@ def test_leaves_neither_command_nor_server_when_it_is_terminated() -> None:
             assert server.is_running()
 
             run.terminate()
-            rest = run.stdout.read()  # ends when the command has, too
+            rest, _ = run.communicate(timeout=WITHIN)  # the output ends when the command has, too
 
         assert (run.returncode, rest, server.is_running()) == (143, b"", False)
