@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from gates.model import Check, Project
+from gates.model import Check, Outcome, Project
 from gates.registry import CHECKS
 from gates.report.events import FOLDER, events_file, tell
-from gates.runner import Result, run_gate, save, side_by_side
+from gates.runner import Result, gates_of, run_gate, save, side_by_side
 
 COMMIT = "commit"
 """The session of the commit hook."""
+DECISIVE = {"push": "coverage-new"}
+"""Fast gates that run first and alone: when one refuses, the others of the session would only take time."""
 
 
 def run_followed(project: Project, session: str, checks: Mapping[str, Check], folder: Path) -> int:
@@ -24,7 +26,7 @@ def run_followed(project: Project, session: str, checks: Mapping[str, Check], fo
     Return 1 when a gate failed, else 0.
     """
 
-    def run(name: str) -> Result:
+    def run(name: str, checks: Mapping[str, Check] = checks) -> Result:
         events = events_file(folder, session, name)
         tell(events, "started")
         seen = replace(project, events=events, staged=session == COMMIT)
@@ -33,7 +35,19 @@ def run_followed(project: Project, session: str, checks: Mapping[str, Check], fo
         tell(events, "ended")
         return result
 
-    return 1 if any(result.status == "failed" for result in side_by_side(project, session, run)) else 0
+    fast = DECISIVE.get(session, "")
+    decisive = run(fast) if fast in gates_of(project, session) else None
+
+    def run_rest(name: str) -> Result:
+        if decisive is None:
+            return run(name)
+        if name == decisive.gate:
+            return decisive
+        if decisive.status == "failed":
+            return run(name, {name: lambda _: Outcome(skipped=f"{decisive.gate} refused first")})
+        return run(name)
+
+    return 1 if any(result.status == "failed" for result in side_by_side(project, session, run_rest)) else 0
 
 
 def main(arguments: list[str]) -> int:

@@ -11,13 +11,14 @@ import psutil
 import pytest
 
 from gates.__main__ import run
-from gates.model import GateError, Project
+from gates.model import Finding, GateError, Outcome, Project
 from gates.report.events import FOLDER
 from gates.report.follow import INTERRUPTED, PATIENCE, follow_all, follow_session
 from gates.report.processes import end_group, is_alive, start_group
 from gates.report.session import main, run_followed
 from tests.gates.followed import make_followed
 from tests.gates.measured import make_measured_twin
+from tests.gates.twin import Twin
 
 BACKEND = Path(__file__).resolve().parents[2]
 BUSY = 2.5  # how much longer things take on a machine that is busy
@@ -260,6 +261,31 @@ def test_saves_a_result_before_it_tells_that_the_gate_ended(project: Project, tm
     assert [json.loads(line)["event"] for line in told] == ["started", "ended"]
     saved = json.loads((project.reports / "gates/tests.json").read_text())
     assert (code, saved["status"]) == (1, "failed")
+
+
+@pytest.mark.parametrize(
+    ("decisive", "types"),
+    [
+        (
+            Outcome(findings=[Finding(file="", message="old data", fix="")]),
+            ("skipped", "coverage-new refused first"),
+        ),
+        (Outcome(checked=1), ("failed", "")),
+        (Outcome(skipped="no code is new"), ("failed", "")),
+    ],
+)
+def test_a_push_waits_for_slow_gates_only_when_the_fast_one_lets_it_pass(
+    twin: Twin, tmp_path: Path, decisive: Outcome, types: tuple[str, str]
+) -> None:
+    twin.rule("[sessions]\n", '[sessions]\npush = ["types", "coverage-new"]\n')
+    slow = Outcome(findings=[Finding(file="", message="a wrong type", fix="")])
+
+    code = run_followed(
+        twin.project, "push", {"types": lambda _: slow, "coverage-new": lambda _: decisive}, tmp_path / "told"
+    )
+
+    saved = json.loads((twin.root / "reports/gates/types.json").read_text())
+    assert (code, saved["status"], saved["note"]) == (1, *types)
 
 
 def test_refuses_a_session_without_gates_when_it_is_followed(

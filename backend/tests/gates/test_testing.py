@@ -176,9 +176,3 @@ def test_runs_the_unit_tests_when_no_measured_code_changed(unit_twin: MeasuredTw
     unit_twin.append(UNIT_TEST, "\n\ndef test_four():\n    assert 2 + 2 == 4\n")
 
     assert unit_tested(unit_twin.project).note == "2 tests"
-
-
-def test_runs_no_unit_tests_when_all_tests_have_to_run_first(unit_twin: MeasuredTwin) -> None:
-    unit_twin.append(SHOP, "\n\ndef added():\n    return 1\n")
-
-    assert unit_tested(unit_twin.project).skipped == "all tests have to run first, see coverage-new"
