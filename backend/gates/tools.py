@@ -47,7 +47,7 @@ def typed(project: Project) -> Outcome:
 
 def _type_error(row: Mapping[str, Any]) -> Finding:
     code, hint = row["code"], row.get("hint") or ""
-    fix = f"correct the code or the annotation; mypy explains {code}: {CODES}{code}"
+    fix = f"make the types say what the code does; mypy explains {code}: {CODES}{code}"
     if stubs := STUBS.search(hint):
         fix, hint = steps("dev", name=stubs[1]), f"{stubs[1]} is not installed"
     return Finding(

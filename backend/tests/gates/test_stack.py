@@ -48,8 +48,8 @@ def test_passes_when_locks_hold_the_stack(twin: Twin) -> None:
         (RUNTIME, "--index-url https://example.org\n", 3, "is no name with an optional version"),
         (RUNTIME, "-r more.in\n", 3, "is no name with an optional version"),
         ("backend/requirements/dev.in", "mypy\n", 3, "mypy is not in [stack] dev"),
-        (LOCK, "-e .\n", 9, "'-e .' is neither a pinned version nor its hash"),
-        (LOCK, "attrs @ https://example.org/attrs.whl\n", 9, "is neither a pinned version nor its hash"),
+        (LOCK, "-e .\n", 7, "'-e .' is neither a pinned version nor its hash"),
+        (LOCK, "attrs @ https://example.org/attrs.whl\n", 7, "is neither a pinned version nor its hash"),
     ],
 )
 def test_refuses_requirement_when_not_of_the_stack(
@@ -85,7 +85,7 @@ def test_refuses_lock_when_requirement_is_missing(twin: Twin) -> None:
 
 def test_refuses_lock_when_versions_differ_from_production(twin: Twin) -> None:
     twin.replace(LOCK, "sqlalchemy==2.0", "sqlalchemy==1.4")
-    install(twin, "sqlalchemy==1.4", "greenlet")
+    install(twin, "sqlalchemy==1.4")
 
     assert "sqlalchemy is 2.0 in production but not here" in only(twin).message
 

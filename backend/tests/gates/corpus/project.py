@@ -274,8 +274,8 @@ FILES = minimal.FILES | {
         "branch = true", 'branch = true\nrelative_files = true\ndata_file = "../reports/coverage/.coverage"'
     ),
     RUNTIME: "fastapi\npydantic\nsqlalchemy[asyncio]\n",
-    RUNTIME_LOCK: lock("fastapi==1.0", "greenlet==1.0", "pydantic==1.0", "sqlalchemy==2.0"),
-    DEV_LOCK: lock("fastapi==1.0", "greenlet==1.0", "pydantic==1.0", "ruff==1.0", "sqlalchemy==2.0"),
+    RUNTIME_LOCK: lock("fastapi==1.0", "pydantic==1.0", "sqlalchemy==2.0"),
+    DEV_LOCK: lock("fastapi==1.0", "pydantic==1.0", "ruff==1.0", "sqlalchemy==2.0"),
     **installed("pydantic==1.0"),
     **installed("fastapi==0.9"),
     **installed("fastapi==1.1"),
