@@ -53,7 +53,7 @@ _BY_DEPENDENCY: dict[Callable[..., Any], str] = {
 
 
 def with_headers(
-    responses: dict[int | str, dict[str, Any]], success: int, calls: AbstractSet[Callable[..., Any]]
+    responses: dict[int | str, dict[str, Any]], success: int, calls: AbstractSet[object]
 ) -> dict[int | str, dict[str, Any]]:
     """Return the responses of a route with the headers that each of them carries.
 
@@ -79,9 +79,8 @@ def _reference(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/headers/{name}"}
 
 
-def calls_of(dependant: Dependant) -> Iterator[Callable[..., Any]]:
+def calls_of(dependant: Dependant) -> Iterator[object]:
     """Yield the dependencies that FastAPI calls to answer a request."""
     for inner in dependant.dependencies:
-        if inner.call is not None:
-            yield inner.call
+        yield inner.call
         yield from calls_of(inner)
