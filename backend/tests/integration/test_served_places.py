@@ -27,7 +27,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 async def client(path: Path) -> AsyncIterator[AsyncClient]:
     transport = AsyncHTTPTransport(uds=str(path))
-    async with AsyncClient(transport=transport, base_url="http://test") as client:
+    async with AsyncClient(transport=transport, base_url="http://test", timeout=60) as client:
         yield client
 
 
