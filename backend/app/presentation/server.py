@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -116,7 +117,6 @@ def serve(application: Application, settings: Settings, departure: Departure, pl
         host=place.host,
         port=place.port,
         uds=place.unix_socket,
-        fd=place.descriptor,
         root_path=place.root_path.rstrip("/"),
         log_config=None,
         access_log=False,
@@ -126,5 +126,6 @@ def serve(application: Application, settings: Settings, departure: Departure, pl
         timeout_keep_alive=settings.keep_alive,
         timeout_graceful_shutdown=settings.shutdown_drain,
     )
+    sockets = None if place.descriptor is None else [socket.socket(fileno=place.descriptor)]
     with suppress(KeyboardInterrupt):
-        Server(config, departure=departure, notice=settings.shutdown_notice).run()
+        Server(config, departure=departure, notice=settings.shutdown_notice).run(sockets)

@@ -11,6 +11,7 @@ from pathlib import Path
 from app.presentation.server import Place
 
 BACKLOG = 2048
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class WorkersError(Exception):
@@ -18,13 +19,38 @@ class WorkersError(Exception):
 
 
 def serve_with_workers(count: int, place: Place) -> None:
+    """Supervise server processes. Raises WorkersError."""
+    asyncio.run(supervise(count, place))
+
+
+async def supervise(count: int, place: Place) -> None:
     """Run so many `serve` until SIGINT or SIGTERM, which each of them gets.
 
     Raises WorkersError when one ends by itself, after the others have ended: whoever supervises this process
     starts it again.
     """
     with _listening(place) as listener:
-        asyncio.run(_supervise(count, place, listener))
+        workers = [await _start(place, listener.fileno()) for _ in range(count)]
+    told = asyncio.Event()
+
+    def tell(number: signal.Signals) -> None:
+        told.set()
+        for worker in workers:
+            _send(worker, number)
+
+    loop = asyncio.get_running_loop()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, tell, number)
+    ends = [asyncio.create_task(worker.wait()) for worker in workers]
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    ended_by_itself = not told.is_set()
+    if ended_by_itself:
+        tell(signal.SIGTERM)
+    await asyncio.wait(ends)
+    for number in SIGNALS:
+        loop.remove_signal_handler(number)
+    if ended_by_itself:
+        raise WorkersError("A server process has ended by itself, see above.")
 
 
 def _listening(place: Place) -> socket.socket:
@@ -39,30 +65,11 @@ def _listening(place: Place) -> socket.socket:
     return listener
 
 
-async def _supervise(count: int, place: Place, listener: socket.socket) -> None:
-    command = (sys.executable, "-m", "app", "serve", "--descriptor", str(listener.fileno()))
-    options = ("--root-path", place.root_path)
-    workers = [
-        await asyncio.create_subprocess_exec(*command, *options, pass_fds=[listener.fileno()])
-        for _ in range(count)
-    ]
-    told = asyncio.Event()
-
-    def tell(number: signal.Signals) -> None:
-        told.set()
-        for worker in workers:
-            _send(worker, number)
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, tell, number)
-    ends = [asyncio.create_task(worker.wait()) for worker in workers]
-    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-    if not told.is_set():
-        tell(signal.SIGTERM)
-        await asyncio.wait(ends)
-        raise WorkersError("A server process has ended by itself, see above.")
-    await asyncio.wait(ends)
+async def _start(place: Place, descriptor: int) -> Process:
+    options = ("--descriptor", str(descriptor), "--root-path", place.root_path)
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "app", "serve", *options), pass_fds=[descriptor]
+    )
 
 
 def _send(worker: Process, number: signal.Signals) -> None:

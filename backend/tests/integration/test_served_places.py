@@ -13,6 +13,8 @@ import psutil
 import pytest
 from httpx import AsyncClient, AsyncHTTPTransport, ConnectError
 
+from app.presentation import workers
+from app.presentation.server import Place
 from tests.plugins.database import BACKEND
 
 Serve = Callable[..., Awaitable[Process]]
@@ -27,7 +29,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 async def client(path: Path) -> AsyncIterator[AsyncClient]:
     transport = AsyncHTTPTransport(uds=str(path))
-    async with AsyncClient(transport=transport, base_url="http://test") as client:
+    async with AsyncClient(transport=transport, base_url="http://test", timeout=60) as client:
         yield client
 
 
@@ -75,32 +77,68 @@ async def test_is_below_the_prefix_that_the_proxy_takes_away_when_told(
     assert problem.json()["instance"] == "/pau/api/v1/nothing"
 
 
+Supervise = Callable[[Place], Awaitable[asyncio.Task[None]]]
+
+
+@pytest.fixture
+async def supervise(fresh_database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Supervise]:
+    """Start two processes from this one, at a place."""
+    monkeypatch.setenv("DATABASE_URL", fresh_database_url)
+    monkeypatch.setenv("PAU2_SHUTDOWN_NOTICE", "0")
+    monkeypatch.chdir(BACKEND)
+    async with AsyncExitStack() as stack:
+
+        async def start(place: Place) -> asyncio.Task[None]:
+            supervisor = asyncio.create_task(workers.supervise(2, place))
+            stack.push_async_callback(_stop, supervisor)
+            async with asyncio.timeout(60):
+                while len(processes()) < 2:
+                    assert not supervisor.done()
+                    await asyncio.sleep(0.05)
+            return supervisor
+
+        yield start
+
+
+async def _stop(supervisor: asyncio.Task[None]) -> None:
+    if not supervisor.done():
+        os.kill(os.getpid(), signal.SIGTERM)
+        await supervisor
+
+
+def processes() -> list[psutil.Process]:
+    return [each for each in psutil.Process().children() if "--descriptor" in each.cmdline()]
+
+
 async def test_serves_from_all_processes_and_ends_with_them_when_told(
-    serve: Serve, client: AsyncClient
+    supervise: Supervise, client: AsyncClient, path: Path
 ) -> None:
-    supervisor = await serve("--workers", "2", "--root-path", "/pau")
-    workers = psutil.Process(supervisor.pid).children()
+    supervisor = await supervise(Place(unix_socket=str(path), root_path="/pau"))
+    started = processes()
 
-    assert len(workers) == 2
-    assert (await client.get("/openapi.json")).json()["servers"] == [{"url": "/pau"}]
-
-    supervisor.send_signal(signal.SIGTERM)
+    contract = await client.get("/openapi.json")
+    os.kill(os.getpid(), signal.SIGTERM)
     async with asyncio.timeout(60):
-        assert await supervisor.wait() == 0
-    assert not any(worker.is_running() for worker in workers)
+        await supervisor
+
+    assert contract.json()["servers"] == [{"url": "/pau"}]
+    assert not any(process.is_running() for process in started)
 
 
 async def test_ends_with_an_error_when_one_of_the_processes_is_killed(
-    serve: Serve, client: AsyncClient
+    supervise: Supervise, port: int
 ) -> None:
     """Whoever supervises starts it again, as with one process."""
-    supervisor = await serve("--workers", "2")
-    workers = psutil.Process(supervisor.pid).children()
+    supervisor = await supervise(Place(port=port))
+    started = processes()
+    async with AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+        assert (await client.get("/health/live")).status_code == 200
 
-    workers[0].kill()
+        started[0].kill()
 
-    async with asyncio.timeout(60):
-        assert await supervisor.wait() == 2
-    assert not any(worker.is_running() for worker in workers)
-    with pytest.raises(ConnectError):
-        await client.get("/health/live")
+        async with asyncio.timeout(60):
+            with pytest.raises(workers.WorkersError):
+                await supervisor
+        assert not any(process.is_running() for process in started)
+        with pytest.raises(ConnectError):
+            await client.get("/health/live")

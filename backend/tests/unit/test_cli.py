@@ -231,7 +231,7 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> list[Server]:
     """What was about to run."""
     servers: list[Server] = []
 
-    def note(server: Server) -> None:
+    def note(server: Server, _sockets: object) -> None:
         servers.append(server)
 
     monkeypatch.setattr(Server, "run", note)
