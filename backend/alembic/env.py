@@ -2,14 +2,17 @@
 
 import os
 import time
+from pathlib import Path
 
 from alembic import context
-from sqlalchemy import Connection, create_engine, pool
+from sqlalchemy import Connection, MetaData, create_engine, event, pool
 from sqlalchemy.exc import OperationalError
 
 from app.core.database import sqlalchemy_url, with_session
 from app.infrastructure.database.tables import metadata
 
+FUNCTIONS = Path(__file__).parent / "versions/2026-11-28_spanish_order_and_search.sql"
+"""What the models' indexes call."""
 LOCK_TIMEOUT_SECONDS = 4
 LOCK_NOT_AVAILABLE = "55P03"
 
@@ -54,6 +57,12 @@ def _run_on(connection: Connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+
+
+@event.listens_for(metadata, "before_create")
+def _create_functions(_metadata: MetaData, connection: Connection, **_: object) -> None:
+    """Let the gate that makes the tables from the models make what their indexes call."""
+    connection.exec_driver_sql(FUNCTIONS.read_text(encoding="utf-8"))
 
 
 def _is_ours(_object: object, name: str | None, type_: str, *_: object) -> bool:

@@ -1,6 +1,7 @@
 """Titles and names in Spanish order, and the search for words in news and members."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,51 +11,13 @@ down_revision: str | Sequence[str] | None = "5c7d90b2e4f1"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-FUNCTIONS = (
-    r"""
-CREATE OR REPLACE FUNCTION folded_text(value text) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN replace(replace(replace(translate(
-    lower(normalize(value, NFKD)),
-    E'ÆŒẞ\u00f8\u00d8\u0142\u0141\u0111\u0110\u0131\u00bf\u00a1\u00ab\u00bb\u201c\u201d\u2018\u2019',
-    'æœßoollddi        '
-), 'æ', 'ae'), 'œ', 'oe'), 'ß', 'ss')""",
-    r"""
-CREATE OR REPLACE FUNCTION spanish_sort_key(value text) RETURNS bytea
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN replace(left(regexp_replace(
-    replace(folded_text(left(value, 200)), E'n\u0303', 'n~'), E'[\u0300-\u036f]', '', 'g'
-), 200) || chr(1) || left(folded_text(left(value, 200)), 200), '\', '\\')::bytea""",
-    r"""
-CREATE OR REPLACE FUNCTION search_words(value text) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN btrim(regexp_replace(
-    regexp_replace(replace(folded_text(value), '+34', '+34 '), E'[\u0300-\u036f]', '', 'g'),
-    E'[\u0001-/:-`{-\u007f]+', ' ', 'g'
-))""",
-    r"""
-CREATE OR REPLACE FUNCTION search_document(first text, second text, third text) RETURNS tsvector
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN to_tsvector(
-    'simple'::regconfig,
-    search_words(coalesce(first, '') || ' ' || coalesce(second, '') || ' ' || coalesce(third, ''))
-)""",
-    r"""
-CREATE OR REPLACE FUNCTION search_query(value text) RETURNS tsquery
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN to_tsquery(
-    'simple'::regconfig, '''' || replace(nullif(search_words(value), ''), ' ', ''':* & ''') || ''':*'
-)""",
-)
-
 SORTED = {"members": "full_name", "news": "title", "events": "title", "consultations": "title"}
 SEARCHED = {"members": "full_name, email, phone", "news": "title, summary, content"}
 KEPT = {"members": sa.text("erased_at IS NULL"), "news": sa.text("deleted_at IS NULL")}
 
 
 def upgrade() -> None:
-    for function in FUNCTIONS:
-        op.execute(function)
+    op.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
     with op.get_context().autocommit_block():
         for table, column in SORTED.items():
             key = sa.text(f"spanish_sort_key({column})")

@@ -5,7 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum, auto
 from functools import partial
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, Self
 from uuid import UUID
 
 from app.application.access import Action, Actor, authorize
@@ -85,6 +85,11 @@ class FileType:
 
     format: ExportFormat
     dialect: CsvDialect = CsvDialect.RFC_4180
+
+    @classmethod
+    def of(cls, format: ExportFormat, dialect: CsvDialect) -> Self:
+        """Ignore the dialect where the format has none."""
+        return cls(format, dialect) if format is ExportFormat.CSV else cls(format)
 
 
 class Encoder(Protocol):

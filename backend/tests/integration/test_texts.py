@@ -109,7 +109,7 @@ async def test_finds_nothing_when_a_word_is_missing_or_there_is_none(
 
 
 @pytest.mark.parametrize(
-    "words", ["' \\", "':*", "a:b", "a & | ! b", "<->", "a\u2028b", "((", "\u0303", "\u200b"]
+    "words", ["' \\", "':*", "a:b", "a & | ! b", "<->", "a\u2028b", "((", "\u0303", "\u200b", "\u3316" * 100]
 )
 async def test_raises_nothing_when_words_look_like_a_query(words: str, connection: AsyncConnection) -> None:
     assert not await connection.scalar(

@@ -3,7 +3,7 @@
 import csv
 import json
 import re
-from collections.abc import AsyncGenerator, Container, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from datetime import datetime
 from io import StringIO
 from zoneinfo import ZoneInfo
@@ -91,12 +91,14 @@ class JsonEncoder:
         yield _drain(buffer)
 
 
-def defused(row: Row, phones: Container[int] = ()) -> list[str]:
+def defused(row: Row, phones: Iterable[int] = ()) -> list[str]:
+    """Write the cells, guarded against formulas but for the numbers at the places of `phones`."""
     texts = [value if type(value) is str else as_text(value) for value in row]
-    return [
-        f"'{text}" if text[:1] in _FORMULA and not (place in phones and _E164.fullmatch(text)) else text
-        for place, text in enumerate(texts)
-    ]
+    cells = [f"'{text}" if text[:1] in _FORMULA else text for text in texts]
+    for place in phones:
+        if _E164.fullmatch(texts[place]):
+            cells[place] = texts[place]
+    return cells
 
 
 def local_time(value: object, zone: ZoneInfo) -> datetime:

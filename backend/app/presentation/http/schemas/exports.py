@@ -20,9 +20,7 @@ class FileParams(Schema):
     )
 
     def to_file(self) -> FileType:
-        if self.format is ExportFormat.CSV:
-            return FileType(self.format, self.dialect)
-        return FileType(self.format)
+        return FileType.of(self.format, self.dialect)
 
 
 class TableFileParams(FileParams):
