@@ -9,7 +9,7 @@ from uuid import UUID
 from app.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from app.domain.identifiers import uuid7
 from app.domain.members import MemberId
-from app.domain.texts import tidy
+from app.domain.texts import line, prose
 
 EventId = NewType("EventId", UUID)
 
@@ -191,11 +191,12 @@ class Event:
         self.updated_at = at
 
     def _check(self) -> None:
-        self.title = tidy(self.title, self.MAX_LINE_LENGTH, EventTitleError)
-        self.location = tidy(self.location, self.MAX_LINE_LENGTH, EventLocationError)
-        self.organizer = tidy(self.organizer, self.MAX_LINE_LENGTH, EventOrganizerError)
+        self.title = line(self.title, self.MAX_LINE_LENGTH, EventTitleError)
+        self.location = line(self.location, self.MAX_LINE_LENGTH, EventLocationError)
+        self.organizer = line(self.organizer, self.MAX_LINE_LENGTH, EventOrganizerError)
         if self.description is not None:
-            self.description = tidy(self.description, self.MAX_DESCRIPTION_LENGTH, EventDescriptionError)
+            text = self.description.strip()
+            self.description = prose(text, self.MAX_DESCRIPTION_LENGTH, EventDescriptionError)
         self.starts_at = self.starts_at.replace(microsecond=0)
         self.ends_at = self.ends_at.replace(microsecond=0)
         if self.ends_at <= self.starts_at:

@@ -12,6 +12,7 @@ from uuid import UUID
 from app.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from app.domain.identifiers import uuid7
 
+from app.domain.texts import person_name
 MemberId = NewType("MemberId", UUID)
 
 NO_PASSWORD = ""
@@ -57,7 +58,9 @@ class PhoneNumberError(RuleViolationError):
 
 class FullNameError(RuleViolationError):
     code: ClassVar[str] = "full_name_invalid"
-    detail: ClassVar[str] = "A name has 1 to 120 characters."
+    detail: ClassVar[str] = (
+        "A name has 1 to 120 characters, at least one letter, and no addresses. Write a space after a dot."
+    )
     field: ClassVar[str] = "full_name"
 
 
@@ -213,7 +216,8 @@ class Member:
 
     def change_profile(self, changes: ProfileChanges, at: datetime) -> None:
         """Raises FullNameError."""
-        self.full_name = self._tidy_full_name(changes.get("full_name", self.full_name))
+        if "full_name" in changes:
+            self.full_name = self._tidy_full_name(changes["full_name"])
         self.phone = changes.get("phone", self.phone)
         self.language = changes.get("language", self.language)
         self.updated_at = at
@@ -266,10 +270,7 @@ class Member:
 
     @classmethod
     def _tidy_full_name(cls, text: str) -> str:
-        full_name = unicodedata.normalize("NFC", " ".join(text.split()))
-        if not 1 <= len(full_name) <= cls.MAX_FULL_NAME_LENGTH:
-            raise FullNameError
-        return full_name
+        return person_name(text, cls.MAX_FULL_NAME_LENGTH, FullNameError)
 
 
 class MemberRepository(Protocol):

@@ -11,7 +11,7 @@ from uuid import UUID
 from app.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from app.domain.identifiers import uuid7
 from app.domain.members import MemberId
-from app.domain.texts import is_text, tidy
+from app.domain.texts import line, prose
 
 ArticleId = NewType("ArticleId", UUID)
 
@@ -170,11 +170,10 @@ class Article:
         self.deleted_at = self.updated_at = at
 
     def _check(self) -> None:
-        self.title = tidy(self.title, self.MAX_TITLE_LENGTH, ArticleTitleError)
-        if self.summary is not None and not is_text(self.summary, self.MAX_SUMMARY_LENGTH):
-            raise ArticleSummaryError
-        if not is_text(self.content, self.MAX_CONTENT_LENGTH):
-            raise ArticleContentError
+        self.title = line(self.title, self.MAX_TITLE_LENGTH, ArticleTitleError)
+        if self.summary is not None:
+            self.summary = prose(self.summary, self.MAX_SUMMARY_LENGTH, ArticleSummaryError)
+        self.content = prose(self.content, self.MAX_CONTENT_LENGTH, ArticleContentError)
         if self.cover_url is not None and not _is_https(self.cover_url, self.MAX_COVER_URL_LENGTH):
             raise CoverUrlError
 

@@ -134,7 +134,9 @@ def test_accepts_a_name_when_its_length_is_at_a_limit(full_name: str) -> None:
     assert make_member(full_name=full_name).full_name == full_name
 
 
-@pytest.mark.parametrize("full_name", ["", "   ", "x" * 121])
+@pytest.mark.parametrize(
+    "full_name", ["", "   ", "x" * 121, "\u200b", "WIN 500 EUR now http://casino.example"]
+)
 def test_refuses_a_name_when_it_is_blank_or_too_long(full_name: str) -> None:
     with pytest.raises(FullNameError):
         make_member(full_name=full_name)

@@ -20,7 +20,7 @@ from app.domain.consultations.questions import (
 from app.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from app.domain.identifiers import uuid7
 from app.domain.members import MemberId
-from app.domain.texts import is_text, tidy
+from app.domain.texts import line, prose
 
 ConsultationId = NewType("ConsultationId", UUID)
 
@@ -303,9 +303,10 @@ class Consultation:
         ]
 
     def _check(self) -> None:
-        self.title = tidy(self.title, self.MAX_TITLE_LENGTH, ConsultationTitleError)
-        if self.description is not None and not is_text(self.description, self.MAX_DESCRIPTION_LENGTH):
-            raise ConsultationDescriptionError
+        self.title = line(self.title, self.MAX_TITLE_LENGTH, ConsultationTitleError)
+        if self.description is not None:
+            text, longest = self.description, self.MAX_DESCRIPTION_LENGTH
+            self.description = prose(text, longest, ConsultationDescriptionError)
         planned = self.status is not ConsultationStatus.CLOSED
         if planned and self.opens_at and self.closes_at and self.closes_at <= self.opens_at:
             raise ConsultationPeriodError

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.domain.errors import RuleViolationError
 from app.domain.identifiers import uuid7
-from app.domain.texts import is_text, tidy
+from app.domain.texts import line, looks, prose
 
 QuestionId = NewType("QuestionId", UUID)
 OptionId = NewType("OptionId", UUID)
@@ -29,7 +29,9 @@ class QuestionDescriptionError(RuleViolationError):
 
 class OptionsError(RuleViolationError):
     code: ClassVar[str] = "options_invalid"
-    detail: ClassVar[str] = "A choice has 2 to 20 different options of 1 to 200 characters, a text has none."
+    detail: ClassVar[str] = (
+        "A choice has 2 to 20 options of 1 to 200 characters that look different, a text has none."
+    )
     field: ClassVar[str] = "questions"
 
 
@@ -103,13 +105,15 @@ class Question:
     @classmethod
     def create(cls, draft: QuestionDraft, *, position: int, at: datetime) -> Self:
         """Raises QuestionTitleError, QuestionDescriptionError, OptionsError."""
-        title = tidy(draft.title, cls.MAX_TITLE_LENGTH, QuestionTitleError(position, "title"))
+        title = line(draft.title, cls.MAX_TITLE_LENGTH, QuestionTitleError(position, "title"))
         description = draft.description
-        if description is not None and not is_text(description, cls.MAX_DESCRIPTION_LENGTH):
-            raise QuestionDescriptionError(position, "description")
-        texts = [text.strip() for text in draft.options]
+        if description is not None:
+            error = QuestionDescriptionError(position, "description")
+            description = prose(description, cls.MAX_DESCRIPTION_LENGTH, error)
+        invalid = OptionsError(position, "options")
+        texts = [line(text, Option.MAX_TEXT_LENGTH, invalid) for text in draft.options]
         if not cls._fits(draft.kind, texts):
-            raise OptionsError(position, "options")
+            raise invalid
         return cls(
             id=QuestionId(uuid7(at)),
             position=position,
@@ -126,11 +130,9 @@ class Question:
     def _fits(cls, kind: QuestionKind, texts: Sequence[str]) -> bool:
         if kind is QuestionKind.OPEN_TEXT:
             return not texts
-        return (
-            cls.MIN_OPTIONS <= len(texts) <= cls.MAX_OPTIONS
-            and len({text.casefold() for text in texts}) == len(texts)
-            and all(1 <= len(text) <= Option.MAX_TEXT_LENGTH for text in texts)
-        )
+        return cls.MIN_OPTIONS <= len(texts) <= cls.MAX_OPTIONS and len(
+            {looks(text) for text in texts}
+        ) == len(texts)
 
     def chosen(self, option_ids: Collection[OptionId], *, index: int) -> list[OptionId]:
         """Return the options in the order of the question, so that no order of clicks is kept.
@@ -146,6 +148,7 @@ class Question:
 
     def written(self, text: str | None, *, index: int) -> str:
         """Return the text without the space around it. Raises AnswerError."""
-        if text is None or not is_text(text, self.MAX_ANSWER_LENGTH):
-            raise AnswerError(index, "text")
-        return text.strip()
+        error = AnswerError(index, "text")
+        if text is None:
+            raise error
+        return prose(text.strip(), self.MAX_ANSWER_LENGTH, error)

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from typing import Annotated
+from unicodedata import normalize
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
@@ -12,12 +13,13 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 terminals obey others."""
 
 
+_OTHER_LINE_ENDS = re.compile("\r\n|[\u2028\u2029]")
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
-def _with_line_feeds(text: str) -> str:
-    return text.replace("\r\n", "\n")
+def _normal(text: str) -> str:
+    return normalize("NFC", _OTHER_LINE_ENDS.sub("\n", text))
 
 
 def _refuse_control_characters(text: str) -> str:
@@ -34,9 +36,9 @@ def _refuse_line_breaks(text: str) -> str:
     return text
 
 
-MultilineText = Annotated[str, AfterValidator(_with_line_feeds), AfterValidator(_refuse_control_characters)]
-"""Text that PostgreSQL and JSON can hold. Nothing in the contract is a bare `str`. Lines may end as forms and
-Windows end them; they are kept with line feeds."""
+MultilineText = Annotated[str, AfterValidator(_normal), AfterValidator(_refuse_control_characters)]
+"""Text that PostgreSQL and JSON can hold. Nothing in the contract is a bare `str`. Its length counts in NFC.
+Lines may end as forms, Windows and Unicode end them; they are kept with line feeds."""
 
 Text = Annotated[MultilineText, AfterValidator(_refuse_line_breaks)]
 """The same on one line, so that it can go into a header or a log."""
