@@ -89,8 +89,9 @@ class EmailAddress:
     """A mailbox in the one form that makes equal addresses equal text.
 
     Lower case throughout (no mail system in use tells local parts apart by case), the domain as
-    IDNA A-labels. The local part is a dot-string and limited to ASCII (RFC 5321 §4.1.2), since
-    not every server accepts SMTPUTF8. The value stays out of `repr` and so out of logs.
+    IDNA A-labels, which the boundary makes (RFC 5891 §4). The local part is a dot-string and limited to
+    ASCII (RFC 5321 §4.1.2), since not every server accepts SMTPUTF8. The value stays out of `repr` and so
+    out of logs.
     """
 
     value: str = field(repr=False)
@@ -105,12 +106,8 @@ class EmailAddress:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Normalise an address as people type it. Raises EmailAddressError."""
+        """Normalise an address whose domain is in A-labels. Raises EmailAddressError."""
         local_part, _, domain = unicodedata.normalize("NFKC", text).strip().lower().rpartition("@")
-        try:
-            domain = domain.encode("idna").decode("ascii")
-        except UnicodeError:
-            raise EmailAddressError from None
         value = f"{local_part}@{domain}"
         if not (
             len(value) <= cls.MAX_LENGTH

@@ -29,7 +29,7 @@ LONGEST_ADDRESS = f"{'m' * 4}@{'a.' * 121}example"  # 254 characters
     [
         ("Marta@PAU2.Example", "marta@pau2.example"),
         ("  marta@pau2.example ", "marta@pau2.example"),
-        ("marta@BÜCHER.example", "marta@xn--bcher-kva.example"),
+        ("marta@XN--Bcher-kva.example", "marta@xn--bcher-kva.example"),
         ("marta+list@pau2.example", "marta+list@pau2.example"),
         ("\uff4darta@pau2.example", "marta@pau2.example"),
         (f"{'a' * 64}@pau2.example", f"{'a' * 64}@pau2.example"),
@@ -57,6 +57,9 @@ def test_addresses_are_equal_when_people_mean_the_same(typed: str, stored: str) 
         "marta@pau2.example\r\nBcc: all@pau2.example",
         "marta@pau2.example,all@pau2.example",
         "märta@pau2.example",
+        "marta@bücher.example",
+        "marta@pau2.example\u200b",
+        "m\u0131ke@pau2.example",
         f"{'a' * 65}@pau2.example",
         f"marta@{'a' * 64}.example",
         f"marta@{'a.' * 125}example",

@@ -12,6 +12,7 @@ from app.application.passwords import PasswordChange, PasswordReset
 from app.application.queries import Page, SessionSort, SessionView
 from app.domain.auth import Password
 from app.domain.members import EmailAddress, Language, PhoneNumber
+from app.presentation.addresses import email_address, username
 from app.presentation.http.pagination import PageParams
 from app.presentation.http.schemas.base import Schema, Text, View
 from app.presentation.http.schemas.members import Email, FullName, Phone
@@ -42,7 +43,7 @@ class RegistrationCreate(Schema):
 
     def to_command(self, language: Language, client: str) -> Registration:
         return Registration(
-            email=EmailAddress.parse(self.email),
+            email=email_address(self.email),
             password=self.password,
             full_name=self.full_name,
             phone=None if self.phone is None else PhoneNumber.parse(self.phone),
@@ -59,7 +60,7 @@ class MailRequest(Schema):
     email: Email
 
     def to_email(self) -> EmailAddress:
-        return EmailAddress.parse(self.email)
+        return email_address(self.email)
 
 
 class Accepted(View):
@@ -95,7 +96,9 @@ class TokenCreate(OAuthForm):
 
     def to_grant(self, client: str) -> PasswordGrant | RefreshGrant:
         if self.grant_type == "password":
-            return PasswordGrant(username=self.username or "", password=self.password or "", client=client)
+            return PasswordGrant(
+                username=username(self.username or ""), password=self.password or "", client=client
+            )
         return RefreshGrant(refresh_token=self.refresh_token or "")
 
 

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, JsonValue
 from app.application.members import Invitation
 from app.application.queries import MemberFilter, MemberSort, MemberView, Page, PersonalRows
 from app.domain.members import EmailAddress, Language, Member, PhoneNumber, ProfileChanges, Role
+from app.presentation.addresses import email_address
 from app.presentation.http.pagination import PageParams
 from app.presentation.http.schemas.base import Schema, Text, View
 
@@ -68,7 +69,7 @@ class InvitationCreate(Schema):
 
     def to_command(self, language: Language) -> Invitation:
         return Invitation(
-            email=EmailAddress.parse(self.email),
+            email=email_address(self.email),
             full_name=self.full_name,
             phone=None if self.phone is None else PhoneNumber.parse(self.phone),
             role=self.role,
