@@ -36,6 +36,7 @@ from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.exports.formats import ENCODERS
 from app.infrastructure.jobs.worker import run_worker
 from app.infrastructure.security.access_tokens import JwtAccessTokens
+from app.infrastructure.security.address_digests import HmacAddressDigests
 from app.infrastructure.security.passwords import Argon2PasswordHasher
 from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens, HmacRefreshTokens
 from app.presentation.cli import Commands, create_cli
@@ -63,6 +64,7 @@ def create_dependencies(settings: Settings, database: Database, clock: Clock) ->
         hasher=Argon2PasswordHasher(),
         session_tokens=tokens,
         one_time_tokens=HmacOneTimeTokens(secrets),
+        address_digests=HmacAddressDigests(secrets),
         member_queries=SqlAlchemyMemberQueries(reads),
         news_queries=SqlAlchemyNewsQueries(reads),
         consultation_queries=SqlAlchemyConsultationQueries(reads),

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self, TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from app.application.ports import MailTemplate
 from app.domain.audit import AuditEntry
@@ -17,13 +17,7 @@ from app.domain.consultations.consultation import (
     ConsultationNotFoundError,
     ConsultationStatus,
 )
-from app.domain.consultations.responses import (
-    AlreadyRespondedError,
-    Ballot,
-    BallotId,
-    Participation,
-    Response,
-)
+from app.domain.consultations.responses import Ballot, Participation, Response
 from app.domain.errors import CollisionError
 from app.domain.events import Event, EventId, EventNotFoundError
 from app.domain.login_attempts import LOG_INS, AttemptCount, AttemptKey, Limit
@@ -38,6 +32,7 @@ from app.domain.members import (
 )
 from app.domain.news import Article, ArticleId, ArticleNotFoundError
 from app.domain.ports import Job
+from tests.fake_responses import InMemoryResponseRepository
 
 Aggregate = TypeVar("Aggregate", Member, Article, Consultation, Event)
 
@@ -68,14 +63,16 @@ class InMemoryStore:
         self.responses: list[Response] = []
         self.participations: list[Participation] = []
         self.ballots: list[Ballot] = []
+        self.erased_respondents: set[tuple[UUID, bytes]] = set()
         self.events: dict[UUID, Event] = {}
         self.audit: list[AuditEntry] = []
         self.jobs: list[Job] = []
 
 
 class InMemoryMemberRepository:
-    def __init__(self, rows: dict[UUID, Member]) -> None:
+    def __init__(self, rows: dict[UUID, Member], tokens: dict[UUID, OneTimeToken]) -> None:
         self._rows = rows
+        self._tokens = tokens
 
     def add(self, member: Member) -> None:
         self._rows[member.id] = member
@@ -100,6 +97,18 @@ class InMemoryMemberRepository:
     async def find_by_email(self, email: EmailAddress) -> Member | None:
         members = self._rows.values()
         return next((each for each in members if each.email == email and each.erased_at is None), None)
+
+    async def find_by_email_locked(self, email: EmailAddress) -> Member | None:
+        return await self.find_by_email(email)
+
+    async def list_unproven_locked(self, *, before: datetime, at: datetime, limit: int) -> Sequence[Member]:
+        waiting = {each.member_id for each in self._tokens.values() if each.is_redeemable(at)}
+        unproven = [
+            each
+            for _, each in sorted(self._rows.items())
+            if each.email_verified_at is None and each.erased_at is None
+        ]
+        return [each for each in unproven if each.created_at < before and each.id not in waiting][:limit]
 
 
 class InMemorySessionRepository:
@@ -220,6 +229,8 @@ class InMemoryConsultationRepository:
     async def get_shared(self, id: ConsultationId) -> Consultation:
         return await self.get_locked(id)
 
+    async def share_open(self) -> None: ...
+
     async def list_due_locked(self, at: datetime) -> Sequence[Consultation]:
         def is_due(each: Consultation) -> bool:
             plan = {ConsultationStatus.DRAFT: each.opens_at, ConsultationStatus.OPEN: each.closes_at}
@@ -230,37 +241,6 @@ class InMemoryConsultationRepository:
 
     async def remove(self, consultation: Consultation) -> None:
         del self._rows[consultation.id]
-
-
-class InMemoryResponseRepository:
-    def __init__(self, store: InMemoryStore) -> None:
-        self._store = store
-
-    async def add(self, response: Response) -> None:
-        self._refuse_second(self._store.responses, response)
-        self._store.responses.append(response)
-
-    async def cast(self, participation: Participation, ballot: Ballot) -> None:
-        self._refuse_second(self._store.participations, participation)
-        self._store.participations.append(participation)
-        self._store.ballots.append(ballot)
-
-    async def shuffle(self, id: ConsultationId) -> None:
-        """Random ids, and the order of the ids: that is random as well."""
-        self._store.ballots[:] = sorted(
-            (
-                replace(each, id=BallotId(uuid4())) if each.consultation_id == id else each
-                for each in self._store.ballots
-            ),
-            key=lambda ballot: ballot.id,
-        )
-        self._store.participations.sort(key=lambda each: each.member_id)
-
-    @staticmethod
-    def _refuse_second(given: Iterable[Response | Participation], another: Response | Participation) -> None:
-        key = (another.consultation_id, another.member_id)
-        if key in {(each.consultation_id, each.member_id) for each in given}:
-            raise AlreadyRespondedError
 
 
 class InMemoryEventRepository:
@@ -308,7 +288,7 @@ class InMemoryUnitOfWork:
     async def __aenter__(self) -> Self:
         self._before, self._copy = deepcopy(self.store), deepcopy(self.store)
         copy = self._copy
-        self.members = InMemoryMemberRepository(copy.members)
+        self.members = InMemoryMemberRepository(copy.members, copy.one_time_tokens)
         self.sessions = InMemorySessionRepository(copy.sessions)
         self.one_time_tokens = InMemoryOneTimeTokenRepository(copy.one_time_tokens)
         self.login_attempts = InMemoryLoginAttemptCounters(copy.login_attempts)
@@ -370,6 +350,15 @@ class CountingPasswordHasher:
 
     def needs_rehash(self, password_hash: str) -> bool:
         return password_hash.startswith("old:")
+
+
+class PlainAddressDigests:
+    """Two keys, of which the first is the newer."""
+
+    keys = ("new", "old")
+
+    def of(self, email: EmailAddress, consultation_id: UUID) -> Sequence[bytes]:
+        return [f"{key} {consultation_id} {email.value}".encode() for key in self.keys]
 
 
 class RecordingMailer:

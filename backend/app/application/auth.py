@@ -25,7 +25,7 @@ from app.domain.auth import (
 from app.domain.errors import UnauthenticatedError
 from app.domain.identifiers import uuid7
 from app.domain.jobs import SendAccountExistsNotice
-from app.domain.login_attempts import account_key, client_key, require_attempts_left
+from app.domain.login_attempts import MailBudget, account_key, client_key, require_attempts_left
 from app.domain.members import (
     EmailAddress,
     EmailAddressError,
@@ -74,12 +74,12 @@ async def register_member(
 ) -> None:
     """Make an account, or write to its owner if there is one: the caller learns nothing.
 
-    The password is checked and hashed in both cases, and a mail is sent in both (ASVS 5.0 6.3.8), to the
-    owner of an account within the limit on mails.
+    The password is checked and hashed and a mail is sent in every case (ASVS 5.0 6.3.8). Of an address that
+    was never verified the newest registration counts. Beyond the limit on mails nothing happens.
     Raises PasswordLengthError, PasswordTooCommonError, FullNameError.
     """
     authorize(None, Action.REGISTER)
-    now, email = clock.now(), registration.email
+    email = registration.email
     password = Password.chosen(registration.password, personal=(email.value, registration.full_name))
     member = Member.create(
         email=email,
@@ -87,36 +87,55 @@ async def register_member(
         full_name=registration.full_name,
         phone=registration.phone,
         language=registration.language,
-        at=now,
+        at=clock.now(),
     )
-    # Of two first registrations at the same instant one comes second, and its mail is on the way.
+    budget = MailBudget.REGISTRATION
+    # Of two first registrations at the same instant one is refused here: as if it had come before the other.
     with suppress(EmailTakenError):
         async with uow:
-            tell = await may_cause_mail(email, client=registration.client, uow=uow, clock=clock)
-            known = await uow.members.find_by_email(email)
-            if known is None:
-                uow.members.add(member)
-                uow.audit.add(_entry("auth:register", member, clock))
-                await hand_out(member, OneTimePurpose.VERIFY_EMAIL, uow=uow, clock=clock)
-            else:
-                uow.audit.add(_entry("auth:register-again", known, clock))
-                if tell:
-                    notice = SendAccountExistsNotice(notice_id=uuid7(now), member_id=known.id)
-                    await uow.jobs.defer(notice)
+            if await may_cause_mail(email, client=registration.client, budget=budget, uow=uow, clock=clock):
+                await _register(member, uow=uow, clock=clock)
             await uow.commit()
+
+
+async def _register(newer: Member, *, uow: UnitOfWork, clock: Clock) -> None:
+    """Store the registration, or write to whom the address belongs.
+
+    Whoever was invited gets the invitation again: its token gives the role, so only whoever reads the mail
+    may choose the password (`newer` is forgotten).
+    """
+    known = await uow.members.find_by_email_locked(newer.email)
+    if known is None:
+        uow.members.add(newer)
+        uow.audit.add(_entry("auth:register", newer, clock))
+        await hand_out(newer, OneTimePurpose.VERIFY_EMAIL, uow=uow, clock=clock)
+        return
+    uow.audit.add(_entry("auth:register-again", known, clock))
+    if known.awaits_verification:
+        known.start_over(newer)
+        await hand_out(known, OneTimePurpose.VERIFY_EMAIL, uow=uow, clock=clock)
+    elif known.awaits_acceptance:
+        await hand_out(known, OneTimePurpose.INVITATION, uow=uow, clock=clock)
+    else:
+        await uow.jobs.defer(SendAccountExistsNotice(notice_id=uuid7(clock.now()), member_id=known.id))
 
 
 async def resend_verification(email: EmailAddress, *, client: str, uow: UnitOfWork, clock: Clock) -> None:
     """Mail a new token, which replaces the earlier one, if the address awaits verification.
 
+    Whoever was invited gets the invitation again.
     Beyond the limit on mails nothing happens, and nobody is told.
     """
     authorize(None, Action.REGISTER)
     async with uow:
-        if await may_cause_mail(email, client=client, uow=uow, clock=clock):
+        budget = MailBudget.VERIFICATION
+        if await may_cause_mail(email, client=client, budget=budget, uow=uow, clock=clock):
             member = await uow.members.find_by_email(email)
-            waits = member is not None and member.is_active and member.email_verified_at is None
-            await hand_out(member if waits else None, OneTimePurpose.VERIFY_EMAIL, uow=uow, clock=clock)
+            if member is not None and member.awaits_acceptance:
+                await hand_out(member, OneTimePurpose.INVITATION, uow=uow, clock=clock)
+            else:
+                waits = member is not None and member.awaits_verification
+                await hand_out(member if waits else None, OneTimePurpose.VERIFY_EMAIL, uow=uow, clock=clock)
         await uow.commit()
 
 

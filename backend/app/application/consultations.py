@@ -17,7 +17,9 @@ from app.application.consultation_queries import (
     Results,
 )
 from app.application.exports import Export, Exporter, ExportFormat, Row, Rows, record_export
+from app.application.ports import AddressDigests
 from app.application.queries import Page, PageRequest
+from app.application.respondents import close_books, require_first_response
 from app.application.versions import require_version
 from app.domain.consultations.consultation import (
     Consultation,
@@ -131,7 +133,7 @@ async def close_consultation(id: ConsultationId, *, actor: Actor, uow: UnitOfWor
     async with uow:
         consultation = await uow.consultations.get_locked(id)
         consultation.close(at=await uow.now())
-        await uow.responses.shuffle(consultation.id)
+        await close_books(consultation.id, uow=uow)
         await uow.commit()
     return consultation
 
@@ -153,12 +155,17 @@ async def follow_schedule(*, uow: UnitOfWork) -> None:
         for consultation in await uow.consultations.list_due_locked(at):
             consultation.follow_schedule(at)
             if consultation.status is ConsultationStatus.CLOSED:
-                await uow.responses.shuffle(consultation.id)
+                await close_books(consultation.id, uow=uow)
         await uow.commit()
 
 
 async def respond(
-    id: ConsultationId, answers: Sequence[Answer], *, actor: Actor, uow: UnitOfWork
+    id: ConsultationId,
+    answers: Sequence[Answer],
+    *,
+    actor: Actor,
+    uow: UnitOfWork,
+    digests: AddressDigests,
 ) -> ResponseView:
     """Answer once. The time counts that the database shows once the consultation cannot close any more.
 
@@ -170,6 +177,7 @@ async def respond(
         consultation = await uow.consultations.get_shared(id)
         if not ConsultationVisibility.of(actor).includes(consultation):
             raise ConsultationNotFoundError
+        await require_first_response(id, actor.member_id, uow=uow, digests=digests)
         at = await uow.now()
         taken = consultation.take(answers, at)
         if consultation.anonymous:

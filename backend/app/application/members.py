@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from app.application.access import Action, Actor, authorize
 from app.application.one_time_tokens import hand_out
+from app.application.ports import AddressDigests
 from app.application.queries import (
     MemberFilter,
     MemberQueries,
@@ -13,6 +14,7 @@ from app.application.queries import (
     PersonalDataQueries,
     PersonalRows,
 )
+from app.application.respondents import remember_responses
 from app.application.versions import require_version
 from app.domain.audit import AuditEntry
 from app.domain.auth import OneTimePurpose
@@ -98,6 +100,7 @@ async def edit_own_member(
 async def invite_member(invitation: Invitation, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> Member:
     """Make an account without a password, and mail its owner how to set one, which proves the address.
 
+    An account that was registered and never verified gives way: whoever made it has proven nothing.
     Raises EmailTakenError, FullNameError.
     """
     authorize(actor, Action.INVITE_MEMBERS)
@@ -111,7 +114,13 @@ async def invite_member(invitation: Invitation, *, actor: Actor, uow: UnitOfWork
         at=clock.now(),
     )
     async with uow:
-        uow.members.add(member)
+        registered = await uow.members.find_by_email_locked(member.email)
+        if registered is not None and registered.awaits_verification:
+            registered.start_over(member)
+            await uow.one_time_tokens.remove_all(registered.id)
+            member = registered
+        else:
+            uow.members.add(member)
         await hand_out(member, OneTimePurpose.INVITATION, uow=uow, clock=clock)
         uow.audit.add(_entry(Action.INVITE_MEMBERS, member, actor, clock))
         await uow.commit()
@@ -173,7 +182,12 @@ async def read_own_data(*, actor: Actor, queries: PersonalDataQueries) -> Person
 
 
 async def erase_own_member(
-    *, seen: frozenset[int] | None, actor: Actor, uow: UnitOfWork, clock: Clock
+    *,
+    seen: frozenset[int] | None,
+    actor: Actor,
+    uow: UnitOfWork,
+    clock: Clock,
+    digests: AddressDigests,
 ) -> None:
     """Forget who the actor is (GDPR article 17); what they did with others keeps counting.
 
@@ -181,9 +195,11 @@ async def erase_own_member(
     """
     authorize(actor, Action.ERASE_OWN_MEMBER, at=clock.now())
     async with uow:
+        await uow.consultations.share_open()
         admins = await uow.members.lock_admins()
         member = await uow.members.get_locked(actor.member_id)
         require_version(member, seen)
+        await remember_responses(member, uow=uow, digests=digests)
         member.erase(admins=admins, at=clock.now())
         await uow.personal_data.erase(member.id)
         uow.audit.add(_entry(Action.ERASE_OWN_MEMBER, member, actor, clock))

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from app.application.ports import Mailer, MailTemplate
 from app.domain.jobs import SendAccountExistsNotice, SendNotice, SendPasswordChangedNotice
-from app.domain.login_attempts import MAILS, mail_keys
+from app.domain.login_attempts import MAILS, MailBudget
 from app.domain.members import EmailAddress
 from app.domain.ports import Clock, UnitOfWork
 
@@ -17,15 +17,17 @@ NOTICES: Mapping[type[SendNotice], MailTemplate] = MappingProxyType(
 )
 
 
-async def may_cause_mail(to: EmailAddress, *, client: str, uow: UnitOfWork, clock: Clock) -> bool:
+async def may_cause_mail(
+    to: EmailAddress, *, client: str, budget: MailBudget, uow: UnitOfWork, clock: Clock
+) -> bool:
     """Count a request for a mail, and say whether the mail may be sent.
 
     `client` is the network address that asks. The count does not depend on whether `to` has an account,
     and the caller must get the same answer either way.
     """
-    keys = mail_keys(to.value, client)
-    counts = await uow.login_attempts.add(1, keys, at=clock.now(), limit=MAILS)
-    return all(count.attempts <= MAILS.attempts for count in counts)
+    keys = (budget.key_of_recipient(to.value), budget.key_of_client(client))
+    received, asked = await uow.login_attempts.add(1, keys, at=clock.now(), limit=MAILS)
+    return received.attempts <= MAILS.attempts and asked.attempts <= budget.most_for_a_client
 
 
 async def send_notice(job: SendNotice, *, uow: UnitOfWork, mailer: Mailer) -> None:

@@ -54,16 +54,22 @@ async def send_one_time_token(
     tokens: OneTimeTokens,
     mailer: Mailer,
 ) -> None:
-    """Mail the token, unless it was redeemed or replaced by a newer one in the meantime."""
+    """Mail the token, unless it was redeemed or replaced by a newer one in the meantime.
+
+    Only an invitation greets by name: an administrator wrote it. Others may hold a stranger's text.
+    """
     async with uow:
         token = await uow.one_time_tokens.find_locked(job.token_id)
         member = await uow.members.find(token.member_id) if token is not None else None
     if token is None or member is None or not token.is_redeemable(clock.now()):
         return
+    values = {"token": tokens.text(token.id, token.purpose)}
+    if token.purpose is OneTimePurpose.INVITATION:
+        values["name"] = member.full_name
     await mailer.send(
         MAILS[token.purpose],
         to=member.email,
         language=member.language,
-        values={"name": member.full_name, "token": tokens.text(token.id, token.purpose)},
+        values=values,
         mail_id=job.token_id,
     )

@@ -10,7 +10,7 @@ from app.domain.audit import AuditEntry
 from app.domain.auth import CurrentPasswordError, OneTimePurpose, OneTimeTokenError, Password
 from app.domain.identifiers import uuid7
 from app.domain.jobs import SendPasswordChangedNotice
-from app.domain.login_attempts import account_key, require_attempts_left
+from app.domain.login_attempts import MailBudget, account_key, require_attempts_left
 from app.domain.members import EmailAddress, Member
 from app.domain.ports import Clock, UnitOfWork
 
@@ -36,7 +36,8 @@ async def request_password_reset(email: EmailAddress, *, client: str, uow: UnitO
     """
     authorize(None, Action.RECOVER_ACCOUNT)
     async with uow:
-        if await may_cause_mail(email, client=client, uow=uow, clock=clock):
+        budget = MailBudget.RECOVERY
+        if await may_cause_mail(email, client=client, budget=budget, uow=uow, clock=clock):
             member = await uow.members.find_by_email(email)
             active = member is not None and member.is_active
             await hand_out(member if active else None, OneTimePurpose.RECOVERY, uow=uow, clock=clock)

@@ -1,6 +1,6 @@
 """What the use cases need from outside, beside the domain's ports."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -85,6 +85,15 @@ class OneTimeTokens(Protocol):
 
     def read(self, text: str, purpose: OneTimePurpose) -> OneTimeTokenId | None:
         """Return None unless the text was made here for this purpose."""
+        ...
+
+
+class AddressDigests(Protocol):
+    def of(self, email: EmailAddress, consultation_id: UUID) -> Sequence[bytes]:
+        """Return the digests of the address by each key in use, the one for new rows first.
+
+        They are others for each consultation, and nobody without a key can try addresses.
+        """
         ...
 
 

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import ClassVar, NewType, Protocol
 
@@ -31,6 +32,8 @@ class Limit:
 LOG_INS = Limit(10, timedelta(minutes=5))
 MAILS = Limit(5, timedelta(minutes=30))
 """As long as a token to recover an account is good: whoever gets no other mail has one that works."""
+REGISTRATIONS_OF_A_CLIENT = 20
+"""In the same time: enough for a tablet at a stall, too few to mail to strangers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,25 @@ def client_key(address: str, *, what_for: str = "client") -> AttemptKey:
     return _key(what_for, str(ip))
 
 
-def mail_keys(recipient: str, client: str) -> tuple[AttemptKey, AttemptKey]:
-    """Whose mails count: those to the recipient, in normal form, and those that the client asked for."""
-    return _key("mail", recipient), client_key(client, what_for="mail client")
+class MailBudget(StrEnum):
+    """What mails are asked for. Clients have a count for each; those for a registration and its verification
+    count together for a recipient. So nobody's registering stops a recovery."""
+
+    REGISTRATION = "registration"
+    VERIFICATION = "verification"
+    RECOVERY = "recovery"
+
+    @property
+    def most_for_a_client(self) -> int:
+        return REGISTRATIONS_OF_A_CLIENT if self is self.REGISTRATION else MAILS.attempts
+
+    def key_of_recipient(self, address: str) -> AttemptKey:
+        """`address` in normal form."""
+        what_for = self.RECOVERY if self is self.RECOVERY else self.REGISTRATION
+        return _key(f"{what_for} mail", address)
+
+    def key_of_client(self, address: str) -> AttemptKey:
+        return client_key(address, what_for=f"{self} mail client")
 
 
 def require_attempts_left(counts: Iterable[AttemptCount], at: datetime) -> None:
@@ -82,7 +101,7 @@ class LoginAttemptCounters(Protocol):
     async def add(
         self, number: int, keys: Iterable[AttemptKey], *, at: datetime, limit: Limit = LOG_INS
     ) -> list[AttemptCount]:
-        """Add to the count of each key, never below zero, and return the counts.
+        """Add to the count of each key, never below zero, and return the counts in the order of the keys.
 
         A key without a current window begins one, as long as the limit's.
         """

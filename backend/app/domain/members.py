@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,8 +12,8 @@ from uuid import UUID
 
 from app.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from app.domain.identifiers import uuid7
-
 from app.domain.texts import person_name
+
 MemberId = NewType("MemberId", UUID)
 
 NO_PASSWORD = ""
@@ -206,6 +207,30 @@ class Member:
     def may_log_in(self) -> bool:
         return self.is_active and self.email_verified_at is not None
 
+    @property
+    def awaits_verification(self) -> bool:
+        """Somebody registered, and nobody has proven the address."""
+        return self.is_active and self.email_verified_at is None and self.password_hash != NO_PASSWORD
+
+    @property
+    def awaits_acceptance(self) -> bool:
+        """Somebody was invited, and has chosen no password yet."""
+        return self.is_active and self.email_verified_at is None and self.password_hash == NO_PASSWORD
+
+    def start_over(self, newer: Self) -> None:
+        """Become what a newer registration or invitation of the same address asks for, the role included.
+
+        Whoever registered first has proven nothing, so nothing of theirs may be left when the address is
+        proven ("account pre-hijacking").
+        """
+        self.password_hash = newer.password_hash
+        self.full_name = newer.full_name
+        self.phone = newer.phone
+        self.role = newer.role
+        self.language = newer.language
+        self.email_verified_at = newer.email_verified_at
+        self.created_at = self.updated_at = newer.created_at
+
     def verify_email(self, at: datetime) -> None:
         """Take the address as proven. The first proof counts; a later one changes nothing."""
         if self.email_verified_at is None:
@@ -292,3 +317,12 @@ class MemberRepository(Protocol):
     async def find(self, id: MemberId) -> Member | None: ...
 
     async def find_by_email(self, email: EmailAddress) -> Member | None: ...
+
+    async def find_by_email_locked(self, email: EmailAddress) -> Member | None:
+        """Return the member as committed last, under a row lock."""
+        ...
+
+    async def list_unproven_locked(self, *, before: datetime, at: datetime, limit: int) -> Sequence[Member]:
+        """Return members who registered or were invited before this instant, have never proven their address,
+        and hold no token that is good at `at`."""
+        ...

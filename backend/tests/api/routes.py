@@ -271,9 +271,9 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("PUT", "/api/v1/auth/password"): route(
         10, Call(204, plain(json={"current_password": PASSWORD, "password": NEW_PASSWORD}))
     ),
-    ("DELETE", "/api/v1/members/me"): route(9, Call(204, plain(**SEEN))),
+    ("DELETE", "/api/v1/members/me"): route(12, Call(204, plain(**SEEN))),
     ("GET", "/api/v1/members/me/data"): route(11, Call(200)),
-    ("POST", "/api/v1/members"): route(8, Call(201, invitation)),
+    ("POST", "/api/v1/members"): route(9, Call(201, invitation)),
     ("PUT", "/api/v1/members/{id}/role"): route(
         5, Call(200, another_member(json={"role": "MEMBER"}, **SEEN))
     ),
@@ -342,10 +342,10 @@ ROUTES: dict[tuple[str, str], Route] = {
         6, Call(204, consultation(ConsultationStatus.DRAFT, SEEN))
     ),
     ("POST", "/api/v1/consultations/{id}/open"): route(6, Call(200, consultation(ConsultationStatus.DRAFT))),
-    ("POST", "/api/v1/consultations/{id}/close"): route(8, Call(200, consultation(OPEN, anonymous=True))),
+    ("POST", "/api/v1/consultations/{id}/close"): route(9, Call(200, consultation(OPEN, anonymous=True))),
     ("POST", "/api/v1/consultations/{id}/archive"): route(6, Call(200, consultation(CLOSED))),
     ("POST", "/api/v1/consultations/{id}/responses"): route(
-        10,
+        12,
         Call(201, answering(audience=EVERYBODY)),
         Call(201, answering(audience=EVERYBODY, anonymous=True)),
         Call(201, answering(), visible=READS_MEMBERS),

@@ -111,6 +111,52 @@ async def test_returns_the_same_202_when_the_address_is_known(
     assert args["member_id"] == str(marta.id)
 
 
+async def test_account_is_whose_registration_came_last_when_a_stranger_was_first(
+    client: AsyncClient, connection: AsyncConnection, settings: Settings, hasher: CountingPasswordHasher
+) -> None:
+    stranger = {"email": "MARTA@pau2.example", "password": "another-umbrella-sings", "full_name": "Eve"}
+    answers = [
+        await client.post(f"{AUTH}/register", json=stranger),
+        await client.post(f"{AUTH}/register", json=REGISTRATION),
+    ]
+    assert {(answer.status_code, answer.content) for answer in answers} == {(202, answers[0].content)}
+    assert hasher.hashed == 2
+    assert [task for task, _ in await jobs(connection)] == ["SendOneTimeToken"] * 2
+
+    token = await mailed_token(connection, settings)
+    assert (await client.post(f"{AUTH}/email/verify", json={"token": token})).status_code == 204
+
+    assert_invalid_grant(await log_in(client, password="another-umbrella-sings"))
+    assert (await me(client, (await log_in(client)).json())).json()["full_name"] == "Marta Ibáñez"
+
+
+async def test_recovery_works_when_many_have_registered_at_the_same_client(
+    client: AsyncClient, connection: AsyncConnection, marta: Member
+) -> None:
+    for number in range(25):
+        body = REGISTRATION | {"email": f"neighbour-{number}@pau2.example"}
+        assert (await client.post(f"{AUTH}/register", json=body)).status_code == 202
+    assert len(await jobs(connection)) == 20
+
+    await client.post(f"{AUTH}/password/forgot", json={"email": marta.email.value})
+
+    assert len(await jobs(connection)) == 21
+
+
+async def test_finds_the_account_when_the_domain_is_typed_in_unicode(
+    client: AsyncClient, connection: AsyncConnection, settings: Settings
+) -> None:
+    """IDNA 2008: ß is a letter of its own (RFC 5891), so this is not fass.example."""
+    await client.post(f"{AUTH}/register", json=REGISTRATION | {"email": "marta@Faß.example"})
+    token = await mailed_token(connection, settings)
+    await client.post(f"{AUTH}/email/verify", json={"token": token})
+
+    answer = await log_in(client, username="marta@faß.example")
+
+    assert (await me(client, answer.json())).json()["email"] == "marta@xn--fa-hia.example"
+    assert_invalid_grant(await log_in(client, username="marta@fass.example"))
+
+
 async def test_queue_holds_ids_only_when_people_register(
     client: AsyncClient, connection: AsyncConnection, settings: Settings
 ) -> None:
@@ -128,6 +174,10 @@ async def test_queue_holds_ids_only_when_people_register(
         ({"password": "too short"}, "password_length", "/body/password"),
         ({"password": "passwordpassword"}, "password_too_common", "/body/password"),
         ({"full_name": "   "}, "full_name_invalid", "/body/full_name"),
+        ({"full_name": "\u200b"}, "full_name_invalid", "/body/full_name"),
+        ({"full_name": "WIN 500 EUR http://casino.example"}, "full_name_invalid", "/body/full_name"),
+        ({"full_name": "Marta\u2028Soler"}, "validation_failed", "/body/full_name"),
+        ({"email": "marta@☃.example"}, "email_address_invalid", "/body/email"),
         ({"phone": "600111222"}, "phone_number_invalid", "/body/phone"),
         ({"full_name": ""}, "validation_failed", "/body/full_name"),
         ({"full_name": "a\u0000b"}, "validation_failed", "/body/full_name"),

@@ -10,11 +10,12 @@ from app.domain.consultations.consultation import (
     ResultsVisibility,
 )
 from app.domain.consultations.questions import QuestionKind
-from app.domain.members import Role
+from app.domain.members import EmailAddress, Role
+from app.infrastructure.database.responses import erased_respondents
 from tests.api.consultations import StoreConsultation, answers_to
 from tests.api.problems import assert_problem
-from tests.factories import make_question
-from tests.plugins.application import ClientFor
+from tests.factories import make_member, make_question
+from tests.plugins.application import ClientFor, ClientOf
 
 CONSULTATIONS = "/api/v1/consultations"
 
@@ -211,3 +212,48 @@ async def test_keeps_small_counts_back_when_the_consultation_was_anonymous(
     chosen, written = read["questions"]
     assert [option["count"] for option in chosen["options"]] == [None, None, 6]
     assert written["texts"] is None
+
+
+@pytest.mark.parametrize("anonymous", [False, True])
+async def test_returns_409_when_somebody_erased_themselves_and_answers_again(
+    *,
+    anonymous: bool,
+    client_of: ClientOf,
+    store_consultation: StoreConsultation,
+    connection: AsyncConnection,
+) -> None:
+    consultation = await store_consultation(anonymous=anonymous)
+    where = f"{CONSULTATIONS}/{consultation.id}/responses"
+    email = EmailAddress("marta@pau2.example")
+    first = await client_of(make_member(email=email, role=Role.MEMBER))
+    assert (await first.post(where, json=answers_to(consultation, 1))).status_code == 201
+    gone = await first.delete("/api/v1/members/me", headers={"If-Match": "*"})
+    assert gone.status_code == 204
+
+    second = await client_of(make_member(email=email, role=Role.MEMBER))
+    answer = await second.post(where, json=answers_to(consultation, 0))
+
+    assert_problem(answer, 409, "already_responded")
+    digests = (await connection.execute(select(erased_respondents))).all()
+    assert [row.consultation_id for row in digests] == [consultation.id]
+    assert email.value.encode() not in digests[0].digest
+    board = await client_of(make_member(role=Role.BOARD_MEMBER))
+    closed = await board.post(f"{CONSULTATIONS}/{consultation.id}/close")
+    assert closed.status_code == 200
+    assert (await connection.execute(select(erased_respondents))).all() == []
+
+
+@pytest.mark.parametrize("field", ["options", "title"])
+async def test_returns_422_when_a_question_looks_empty_or_its_options_alike(
+    field: str, client_for: ClientFor
+) -> None:
+    board = await client_for(Role.BOARD_MEMBER)
+    looks = {"options": ["Café", "Cafe\u0301\u200b"], "title": "\u3164"}[field]
+    question = {"title": "Where?", "kind": "SINGLE_CHOICE", "options": ["Here", "There"]} | {field: looks}
+
+    answer = await board.post(
+        CONSULTATIONS, json={"title": "Trees", "audience": "MEMBERS", "questions": [question]}
+    )
+
+    code = {"options": "options_invalid", "title": "question_title_invalid"}[field]
+    assert_problem(answer, 422, code, pointer=f"/body/questions/0/{field}")

@@ -16,6 +16,7 @@ from app.infrastructure.database.audit import audit_entries
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_problem
 from tests.factories import NOW, make_actor, make_answers, make_consultation, make_member, make_question
+from tests.fakes import PlainAddressDigests
 from tests.plugins.application import ClientFor
 
 MULTIPLE = make_question(kind=QuestionKind.MULTIPLE_CHOICE, options=["A", "B", "C"])
@@ -45,7 +46,13 @@ def vote(uow: SqlAlchemyUnitOfWork) -> Vote:
             await uow.commit()
         for person, answers in zip(people, picks, strict=True):
             actor = make_actor(Role.MEMBER, member_id=person.id)
-            await respond(consultation.id, make_answers(consultation, *answers), actor=actor, uow=uow)
+            await respond(
+                consultation.id,
+                make_answers(consultation, *answers),
+                actor=actor,
+                uow=uow,
+                digests=PlainAddressDigests(),
+            )
         return consultation, people
 
     return hold

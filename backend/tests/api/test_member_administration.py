@@ -73,6 +73,43 @@ async def test_invited_member_logs_in_when_the_mailed_token_set_a_password(
     assert (await client.post("/api/v1/auth/token", data=form)).status_code == 200
 
 
+async def test_invitation_replaces_a_registration_when_nobody_verified_the_address(
+    admin: AsyncClient, client: AsyncClient
+) -> None:
+    registration = {"email": INVITATION["email"], "password": PASSWORD, "full_name": "Eve"}
+    await client.post("/api/v1/auth/register", json=registration)
+
+    answer = await admin.post(MEMBERS, json=INVITATION)
+
+    assert (answer.status_code, answer.json()["full_name"]) == (201, "Nuria")
+    member = await admin.get(answer.headers["Location"])
+    assert member.headers["ETag"] == answer.headers["ETag"]
+    assert member.json()["role"] == "BOARD_MEMBER"
+
+
+async def test_invitation_stays_an_invitation_when_a_stranger_registers_the_address(
+    admin: AsyncClient, client: AsyncClient, connection: AsyncConnection, settings: Settings
+) -> None:
+    invited = (await admin.post(MEMBERS, json=INVITATION)).json()
+    registration = {"email": INVITATION["email"], "password": "another-umbrella-sings", "full_name": "Eve"}
+
+    answer = await client.post("/api/v1/auth/register", json=registration)
+
+    assert answer.status_code == 202
+    query = "SELECT args->>'token_id' FROM procrastinate_jobs ORDER BY id DESC LIMIT 1"
+    token_id = OneTimeTokenId(UUID((await connection.execute(text(query))).scalar_one()))
+    tokens = HmacOneTimeTokens(settings.token_secrets)
+    mailed = tokens.text(token_id, OneTimePurpose.INVITATION)
+    reset = {"token": mailed, "password": PASSWORD}
+    assert (await client.post("/api/v1/auth/password/reset", json=reset)).status_code == 204
+    form = {"grant_type": "password", "username": INVITATION["email"]}
+    owner = await client.post("/api/v1/auth/token", data=form | {"password": PASSWORD})
+    stranger = await client.post("/api/v1/auth/token", data=form | {"password": registration["password"]})
+    assert (owner.status_code, stranger.status_code) == (200, 401)
+    member = (await admin.get(f"{MEMBERS}/{invited['id']}")).json()
+    assert (member["full_name"], member["role"]) == ("Nuria", "BOARD_MEMBER")
+
+
 async def test_nobody_logs_in_when_an_invitation_waits(admin: AsyncClient, client: AsyncClient) -> None:
     await admin.post(MEMBERS, json=INVITATION)
 

@@ -17,7 +17,7 @@ from app.domain.consultations.consultation import (
 )
 from app.domain.consultations.questions import OptionId, QuestionId, QuestionKind
 from app.domain.consultations.responses import AlreadyRespondedError, Ballot, Participation, Response
-from app.domain.members import Member
+from app.domain.members import Member, MemberId
 from app.domain.ports import UnitOfWork
 from tests.factories import NOW, make_consultation, make_question
 
@@ -171,6 +171,54 @@ async def test_refuses_a_second_ballot_when_the_member_took_part(any_uow: UnitOf
         await any_uow.commit()
     with pytest.raises(AlreadyRespondedError):
         await cast()
+
+
+async def test_knows_the_digest_of_somebody_erased_when_the_consultation_is_open(
+    any_uow: UnitOfWork, author: Member
+) -> None:
+    one, other = await stored(any_uow, author), await stored(any_uow, author)
+    async with any_uow:
+        for _ in range(2):
+            await any_uow.responses.keep_digest(one.id, b"digest")
+        await any_uow.responses.keep_digest(other.id, b"digest")
+        await any_uow.commit()
+
+    async with any_uow:
+        assert await any_uow.responses.has_digest(one.id, [b"newer", b"digest"])
+        assert not await any_uow.responses.has_digest(one.id, [b"another"])
+        await any_uow.responses.forget_digests(one.id)
+        await any_uow.commit()
+
+    async with any_uow:
+        assert not await any_uow.responses.has_digest(one.id, [b"digest"])
+        assert await any_uow.responses.has_digest(other.id, [b"digest"])
+
+
+async def test_lists_what_is_open_and_answered_when_asked_about_a_member(
+    any_uow: UnitOfWork, author: Member
+) -> None:
+    named, secret, closed, ignored = [
+        await stored(any_uow, author, anonymous=anonymous) for anonymous in (False, True, True, False)
+    ]
+    async with any_uow:
+        await any_uow.responses.add(
+            Response.create(Answers(), consultation_id=named.id, member_id=author.id, at=NOW)
+        )
+        for each in (secret, closed):
+            await any_uow.responses.cast(
+                Participation(consultation_id=each.id, member_id=author.id),
+                Ballot.create(Answers(), consultation_id=each.id),
+            )
+        for each in (named, secret, closed, ignored):
+            (await any_uow.consultations.get_locked(each.id)).open(NOW)
+        (await any_uow.consultations.get_locked(closed.id)).close(NOW)
+        await any_uow.commit()
+
+    async with any_uow:
+        await any_uow.consultations.share_open()
+        found = await any_uow.responses.list_open(author.id)
+        assert set(found) == {named.id, secret.id}
+        assert await any_uow.responses.list_open(MemberId(uuid4())) == []
 
 
 async def test_time_goes_on_when_asked_within_a_transaction(uow: UnitOfWork) -> None:

@@ -1,7 +1,9 @@
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
+from app.domain.auth import OneTimePurpose, OneTimeToken
 from app.domain.members import (
     EmailAddress,
     EmailTakenError,
@@ -130,3 +132,36 @@ async def test_finds_nobody_when_erased(any_uow: UnitOfWork) -> None:
         for get in (any_uow.members.get, any_uow.members.get_locked):
             with pytest.raises(MemberNotFoundError):
                 await get(member.id)
+
+
+async def test_finds_by_address_under_a_lock_when_stored(any_uow: UnitOfWork) -> None:
+    member = await store(any_uow, make_member())
+
+    async with any_uow:
+        found = await any_uow.members.find_by_email_locked(member.email)
+        assert found is not None
+        assert found.id == member.id
+        assert await any_uow.members.find_by_email_locked(EmailAddress("no@pau2.example")) is None
+
+
+async def test_lists_who_has_proven_nothing_when_that_is_long_ago(any_uow: UnitOfWork) -> None:
+    before = NOW - timedelta(days=30)
+    old = {"email_verified_at": None, "at": before - timedelta(days=1)}
+    gone, mailed, used, young = (make_member(**old) for _ in range(4))
+    young.created_at = before
+    verified, erased = make_member(at=old["at"]), make_member(at=old["at"])
+    erased.erase(admins=set(), at=NOW)
+    for member in (gone, mailed, used, young, verified, erased):
+        await store(any_uow, member)
+    async with any_uow:
+        for member in (gone, mailed, used):
+            at = NOW - timedelta(days=3) if member is gone else NOW
+            token = OneTimeToken.issue(member_id=member.id, purpose=OneTimePurpose.VERIFY_EMAIL, at=at)
+            token.redeemed_at = NOW if member is used else None
+            await any_uow.one_time_tokens.replace(token)
+        await any_uow.commit()
+
+    async with any_uow:
+        found = await any_uow.members.list_unproven_locked(before=before, at=NOW, limit=5)
+        assert [each.id for each in found] == sorted([gone.id, used.id])
+        assert len(await any_uow.members.list_unproven_locked(before=before, at=NOW, limit=1)) == 1

@@ -25,9 +25,19 @@ ADDRESS = EmailAddress("marta@pau2.example")
 
 
 class Server(AccountHolders):
-    async def register(self) -> None:
-        registration = Registration(email=ADDRESS, password=PASSWORD, full_name="Marta", client="203.0.113.7")
+    async def register(self, password: str = PASSWORD, full_name: str = "Marta") -> None:
+        registration = Registration(
+            email=ADDRESS, password=password, full_name=full_name, client="203.0.113.7"
+        )
         await register_member(registration, uow=self.uow(), clock=self.clock, hasher=self.hasher)
+
+    async def mailed_token(self) -> str:
+        async with self.engine.connect() as connection:
+            token_id = OneTimeTokenId((await connection.scalars(select(one_time_tokens.c.id))).one())
+        return ONE_TIME.text(token_id, OneTimePurpose.VERIFY_EMAIL)
+
+    async def verify(self, token: str) -> None:
+        await verify_email(token, uow=self.uow(), clock=self.clock, tokens=ONE_TIME)
 
     async def refresh(self, pair: TokenPair) -> TokenPair:
         return await self.issue(RefreshGrant(refresh_token=pair.refresh.text))
@@ -84,7 +94,39 @@ async def test_one_account_is_made_when_an_address_is_registered_at_once(server:
 
     assert results == [None] * AT_ONCE
     assert await server.count("members") == 1
-    assert await server.count("procrastinate_jobs WHERE task_name = 'SendOneTimeToken'") == 1
+    assert await server.count("one_time_tokens") == 1
+    redeemable = "procrastinate_jobs JOIN one_time_tokens AS t ON args->>'token_id' = t.id::text"
+    assert await server.count(redeemable) == 1
+
+
+async def test_one_registration_counts_whole_when_several_meet_before_the_proof(server: Server) -> None:
+    """Password, name and token are of the same registration, and only the token of that one is good."""
+    await server.register()
+    names = [f"Neighbour {letter}" for letter in "abcdef"]
+
+    results = await all_at_once(*(server.register(f"{name} sings at dawn", name) for name in names[:4]))
+
+    assert results == [None] * 4
+    assert await server.count("members") == 1
+    assert await server.count("one_time_tokens") == 1
+    async with server.uow() as uow:
+        member = await uow.members.find_by_email(ADDRESS)
+    assert member is not None
+    assert member.password_hash == f"hash:{member.full_name} sings at dawn"
+
+
+async def test_proof_or_registration_comes_first_when_they_meet(server: Server) -> None:
+    """The strangers' token opens their account only if it was proven before the other registration came."""
+    await server.register("an-umbrella-of-eve", "Eve")
+    strangers = await server.mailed_token()
+
+    results = await all_at_once(server.verify(strangers), server.register())
+
+    async with server.uow() as uow:
+        member = await uow.members.find_by_email(ADDRESS)
+    assert member is not None
+    proven = (results[0] is None, member.may_log_in, member.full_name)
+    assert proven in {(True, True, "Eve"), (False, False, "Marta")}
 
 
 async def test_one_token_is_left_when_asked_to_resend_at_once(server: Server) -> None:
@@ -103,13 +145,9 @@ async def test_one_token_is_left_when_asked_to_resend_at_once(server: Server) ->
 
 async def test_one_wins_when_a_token_is_redeemed_at_once(server: Server) -> None:
     await server.register()
-    async with server.engine.connect() as connection:
-        token_id = OneTimeTokenId((await connection.scalars(select(one_time_tokens.c.id))).one())
-    token = ONE_TIME.text(token_id, OneTimePurpose.VERIFY_EMAIL)
+    token = await server.mailed_token()
 
-    results = await all_at_once(
-        *(verify_email(token, uow=server.uow(), clock=server.clock, tokens=ONE_TIME) for _ in range(AT_ONCE))
-    )
+    results = await all_at_once(*(server.verify(token) for _ in range(AT_ONCE)))
 
     assert results.count(None) == 1
     assert sum(isinstance(result, OneTimeTokenError) for result in results) == AT_ONCE - 1

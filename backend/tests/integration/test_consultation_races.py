@@ -31,6 +31,7 @@ from app.domain.members import Role
 from app.infrastructure.database.consultations import questions
 from app.infrastructure.database.responses import ballots, participations, responses
 from tests.factories import make_actor, make_answers, make_consultation, make_member
+from tests.fakes import PlainAddressDigests
 from tests.integration.crowd import AT_ONCE, Crowd, all_at_once
 
 BOARD_MEMBER = make_actor(Role.BOARD_MEMBER)
@@ -59,7 +60,9 @@ class Polls(Crowd):
 
     async def respond(self, consultation: Consultation, place: int) -> ResponseView:
         answers = make_answers(consultation, 0)
-        return await respond(consultation.id, answers, actor=self.actor(place), uow=self.uow())
+        return await respond(
+            consultation.id, answers, actor=self.actor(place), uow=self.uow(), digests=PlainAddressDigests()
+        )
 
     async def close(self, consultation: Consultation) -> Consultation:
         return await close_consultation(consultation.id, actor=BOARD_MEMBER, uow=self.uow())

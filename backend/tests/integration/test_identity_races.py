@@ -15,6 +15,7 @@ from app.domain.login_attempts import TooManyAttemptsError
 from app.domain.members import EmailAddress, LastAdminError, Member, Role
 from app.infrastructure.database.auth import one_time_tokens
 from tests.factories import PASSWORD, make_actor, make_member, make_session
+from tests.fakes import PlainAddressDigests
 from tests.integration.crowd import AT_ONCE, ONE_TIME, AccountHolders, all_at_once
 
 ADDRESS = EmailAddress("marta@pau2.example")
@@ -49,7 +50,9 @@ class Server(AccountHolders):
             await deactivate_member(leaving.id, actor=actor, uow=self.uow(), clock=self.clock)
         else:
             actor = make_actor(Role.ADMIN, member_id=leaving.id)
-            await erase_own_member(seen=None, actor=actor, uow=self.uow(), clock=self.clock)
+            await erase_own_member(
+                seen=None, actor=actor, uow=self.uow(), clock=self.clock, digests=PlainAddressDigests()
+            )
 
 
 @pytest.fixture

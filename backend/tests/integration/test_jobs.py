@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage, Message
 from email.policy import default
@@ -134,6 +135,7 @@ async def test_owner_gets_a_notice_when_somebody_registers_again(
     office: Office, mailbox: Mailbox, smtp_url: str
 ) -> None:
     await office.register()
+    await office.execute("UPDATE members SET email_verified_at = now()")
     await office.register()
 
     await office.work(smtp_url=SecretStr(smtp_url))
@@ -225,6 +227,7 @@ async def test_logs_name_no_person_when_jobs_fail_and_succeed(
         configure_logging("INFO")
         await office.register()
         await office.work()
+        await office.execute("UPDATE members SET email_verified_at = now()")
         await office.register()
         await office.work(smtp_url=None, mail_folder=tmp_path)
     finally:
@@ -266,6 +269,27 @@ def _shape(connection: psycopg.Connection, schema: str) -> set[tuple[str, ...]]:
     rows = [row for query in queries for row in connection.execute(query, [schema]).fetchall()]
     plain = [tuple(str(value).replace(f"{schema}.", "") for value in row) for row in rows]
     return {row for row in plain if "procrastinate" in row[0]}
+
+
+async def test_forgets_a_registration_when_nobody_proved_the_address_in_a_month(office: Office) -> None:
+    proven = make_member()
+    async with office.uow:
+        office.uow.members.add(proven)
+        await office.uow.commit()
+    await office.register()
+    office.clock.move(timedelta(days=30))
+    await forget_old_proofs(uow=office.uow, clock=office.clock)
+    assert await office.execute("SELECT 1 FROM members WHERE erased_at IS NOT NULL") == []
+
+    office.clock.move(timedelta(seconds=1))
+    await forget_old_proofs(uow=office.uow, clock=office.clock)
+
+    kept = await office.execute("SELECT full_name, erased_at IS NULL FROM members ORDER BY full_name")
+    assert kept == [("Erased member", False), (proven.full_name, True)]
+    assert await office.execute("SELECT 1 FROM one_time_tokens") == []
+    assert await office.jobs() == []
+    await office.register()
+    assert len(await office.jobs()) == 1
 
 
 async def test_forgets_old_proofs_when_the_hour_comes(office: Office) -> None:

@@ -11,8 +11,9 @@ from app.application.consultations import close_consultation, respond
 from app.domain.consultations.consultation import Consultation
 from app.domain.consultations.questions import QuestionKind
 from app.domain.members import Member, Role
-from app.infrastructure.database.responses import ballots, participations
+from app.infrastructure.database.responses import ballots, erased_respondents, participations
 from tests.factories import make_actor, make_answers, make_consultation, make_member, make_question
+from tests.fakes import PlainAddressDigests
 from tests.integration.crowd import Crowd
 
 VOTERS = 24
@@ -42,7 +43,9 @@ class Station(Crowd):
         for number, voter in enumerate(self.voters):
             actor = make_actor(Role.MEMBER, member_id=voter.id)
             answers = make_answers(self.consultation, f"n{number}")
-            await respond(self.consultation.id, answers, actor=actor, uow=self.uow())
+            await respond(
+                self.consultation.id, answers, actor=actor, uow=self.uow(), digests=PlainAddressDigests()
+            )
 
     async def close(self) -> None:
         await close_consultation(self.consultation.id, actor=make_actor(Role.ADMIN), uow=self.uow())
@@ -71,7 +74,8 @@ def test_tables_have_nothing_in_common_but_the_consultation_when_compared() -> N
 
     assert facts(participations) == {"consultation_id", "member_id"}
     assert facts(ballots) == {"id", "consultation_id", "choices", "texts"}
-    for table in (participations, ballots):
+    assert facts(erased_respondents) == {"consultation_id", "digest"}
+    for table in (participations, ballots, erased_respondents):
         targets = {key.column.table.name for key in table.foreign_keys}
         assert targets <= {"consultations", "members"}
         assert ("members" in targets) is (table is participations)
@@ -137,7 +141,10 @@ async def test_a_second_vote_leaves_no_trace_on_the_ballots_when_refused(station
     await station.rows("CREATE EXTENSION pageinspect")
 
     await asyncio.gather(
-        respond(station.consultation.id, answers, actor=actor, uow=station.uow()), return_exceptions=True
+        respond(
+            station.consultation.id, answers, actor=actor, uow=station.uow(), digests=PlainAddressDigests()
+        ),
+        return_exceptions=True,
     )
 
     items = "SELECT count(*) FROM heap_page_items(get_raw_page('ballots', 0))"

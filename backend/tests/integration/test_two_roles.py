@@ -32,6 +32,7 @@ NOT_EVERYTHING = {
     "responses": "SELECT, INSERT",
     "ballots": "SELECT, INSERT, DELETE",
     "participations": "SELECT, INSERT, DELETE",
+    "erased_respondents": "SELECT, INSERT, DELETE",
     "members": "SELECT, INSERT, UPDATE",
     "news": "SELECT, INSERT, UPDATE",
 }

@@ -21,12 +21,13 @@ from app.domain.consultations.consultation import Consultation, ConsultationChan
 from app.domain.errors import ConflictError, NotFoundError
 from app.domain.members import Role
 from tests.examples import EXAMPLES
-from tests.factories import make_actor, make_answers, make_consultation, make_question
-from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
+from tests.factories import make_actor, make_answers, make_consultation, make_member, make_question
+from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork, PlainAddressDigests
 
 DRAFT, OPEN, CLOSED, ARCHIVED = ConsultationStatus
 BOARD_MEMBER = make_actor(Role.BOARD_MEMBER)
-MEMBERS = [make_actor(Role.MEMBER) for _ in range(3)]
+PEOPLE = [make_member() for _ in range(3)]
+MEMBERS = [make_actor(Role.MEMBER, member_id=person.id) for person in PEOPLE]
 HOURS = st.none() | st.integers(1, 6)
 
 Result = TypeVar("Result")
@@ -57,6 +58,7 @@ class ConsultationMachine(RuleBasedStateMachine):
         super().__init__()
         self.clock = FixedClock()
         self.store = InMemoryStore()
+        self.store.members |= {person.id: person for person in PEOPLE}
         self.uow = InMemoryUnitOfWork(self.store, self.clock)
         self.status: ConsultationStatus | None = DRAFT
         self.answered: set[int] = set()
@@ -130,7 +132,12 @@ class ConsultationMachine(RuleBasedStateMachine):
     def answer(self, who: int, pick: int) -> None:
         allowed = self.status is OPEN and not self.over() and who not in self.answered
         answers = make_answers(self.kept, *[pick] * len(self.kept.questions))
-        assert refused(respond(self.id, answers, actor=MEMBERS[who], uow=self.uow)) is not allowed
+        assert (
+            refused(
+                respond(self.id, answers, actor=MEMBERS[who], uow=self.uow, digests=PlainAddressDigests())
+            )
+            is not allowed
+        )
         if allowed:
             self.answered.add(who)
 

@@ -24,7 +24,6 @@ from app.application.consultations import (
     follow_schedule,
     open_consultation,
     remove_consultation,
-    respond,
 )
 from app.domain.consultations.consultation import (
     Answers,
@@ -42,17 +41,19 @@ from app.domain.consultations.questions import QuestionKind
 from app.domain.consultations.responses import AlreadyRespondedError
 from app.domain.errors import ForbiddenError, PreconditionFailedError
 from app.domain.members import Role
-from tests.factories import NOW, make_actor, make_answers, make_consultation, make_question
+from tests.factories import NOW, make_actor, make_consultation, make_question
 from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
+from tests.unit.respondents import MEMBER, NEIGHBOUR, answered, enrolled
 
 BOARD_MEMBER = make_actor(Role.BOARD_MEMBER)
-MEMBER = make_actor(Role.MEMBER)
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
 def store() -> InMemoryStore:
-    return InMemoryStore()
+    store = InMemoryStore()
+    store.members[NEIGHBOUR.id] = NEIGHBOUR
+    return store
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ async def test_mixes_the_ballots_when_the_board_closes(
 ) -> None:
     consultation = stored(store, is_open=True, anonymous=anonymous)
     for _ in range(6):
-        await respond(consultation.id, make_answers(consultation, 1), actor=make_actor(), uow=uow)
+        await answered(consultation, 1, enrolled(store), uow)
     cast = {ballot.id for ballot in store.ballots}
 
     await close_consultation(consultation.id, actor=BOARD_MEMBER, uow=uow)
@@ -187,7 +188,7 @@ async def test_keeps_who_said_what_when_the_consultation_is_named(
     consultation = stored(store, is_open=True)
     clock.move(HOUR)
 
-    view = await respond(consultation.id, make_answers(consultation, 1), actor=MEMBER, uow=uow)
+    view = await answered(consultation, 1, MEMBER, uow)
 
     [response] = store.responses
     assert (response.member_id, response.created_at) == (MEMBER.member_id, clock.now())
@@ -203,7 +204,7 @@ async def test_keeps_who_and_what_apart_when_the_consultation_is_anonymous(
 ) -> None:
     consultation = stored(store, is_open=True, anonymous=True)
 
-    view = await respond(consultation.id, make_answers(consultation, 1), actor=MEMBER, uow=uow)
+    view = await answered(consultation, 1, MEMBER, uow)
 
     [participation] = store.participations
     ballot = store.ballots[-1]
@@ -218,10 +219,10 @@ async def test_keeps_the_first_response_when_a_second_comes(
     *, anonymous: bool, store: InMemoryStore, uow: InMemoryUnitOfWork
 ) -> None:
     consultation = stored(store, is_open=True, anonymous=anonymous)
-    await respond(consultation.id, make_answers(consultation, 1), actor=MEMBER, uow=uow)
+    await answered(consultation, 1, MEMBER, uow)
 
     with pytest.raises(AlreadyRespondedError):
-        await respond(consultation.id, make_answers(consultation, 0), actor=MEMBER, uow=uow)
+        await answered(consultation, 0, MEMBER, uow)
 
     kept = [response.answers for response in store.responses]
     kept += [ballot.answers for ballot in store.ballots]
@@ -235,7 +236,7 @@ async def test_refuses_when_the_deadline_is_over_though_still_open(
     clock.move(HOUR)
 
     with pytest.raises(ConsultationNotOpenError):
-        await respond(consultation.id, make_answers(consultation, 1), actor=MEMBER, uow=uow)
+        await answered(consultation, 1, MEMBER, uow)
 
     assert store.responses == []
 
@@ -258,7 +259,7 @@ async def test_finds_nothing_to_answer_when_it_is_not_visible(
     consultation = stored(store, is_open=is_open, audience=audience)
 
     with pytest.raises(ConsultationNotFoundError):
-        await respond(consultation.id, make_answers(consultation, 1), actor=make_actor(role), uow=uow)
+        await answered(consultation, 1, make_actor(role), uow)
 
 
 @pytest.mark.parametrize(
@@ -286,7 +287,7 @@ async def test_opens_and_closes_what_is_due_when_the_schedule_is_followed(
     closing = stored(store, is_open=True, anonymous=True, closes_at=NOW + HOUR)
     waiting = stored(store, opens_at=NOW + 2 * HOUR)
     for _ in range(6):
-        await respond(closing.id, make_answers(closing, 1), actor=make_actor(), uow=uow)
+        await answered(closing, 1, enrolled(store), uow)
     cast = [ballot.id for ballot in store.ballots]
     clock.move(HOUR)
 

@@ -39,6 +39,7 @@ from tests.fakes import (
     FixedClock,
     InMemoryStore,
     InMemoryUnitOfWork,
+    PlainAddressDigests,
     RecordingMailer,
 )
 
@@ -157,7 +158,7 @@ async def test_last_admin_who_can_log_in_stays_when_leaving_in_any_way(
     attempts: list[Callable[[], Awaitable[object]]] = [
         lambda: change_role(me, Role.MEMBER, seen=None, actor=actor, uow=uow, clock=clock),
         lambda: deactivate_member(me, actor=actor, uow=uow, clock=clock),
-        lambda: erase_own_member(seen=None, actor=actor, uow=uow, clock=clock),
+        lambda: erase_own_member(seen=None, actor=actor, uow=uow, clock=clock, digests=PlainAddressDigests()),
     ]
 
     for attempt in attempts:
@@ -199,7 +200,13 @@ async def test_nothing_but_a_tombstone_is_left_when_a_member_erases_themselves(
         ]
     kept = store.jobs[2:]
 
-    await erase_own_member(seen=frozenset({1}), actor=make_actor(member_id=member.id), uow=uow, clock=clock)
+    await erase_own_member(
+        seen=frozenset({1}),
+        actor=make_actor(member_id=member.id),
+        uow=uow,
+        clock=clock,
+        digests=PlainAddressDigests(),
+    )
 
     tombstone = store.members[member.id]
     assert (tombstone.full_name, tombstone.erased_at) == ("Erased member", clock.now())
@@ -218,10 +225,12 @@ async def test_erases_nobody_when_the_password_is_older_than_an_hour_or_the_vers
     actor = make_actor(member_id=given(store).id)
 
     with pytest.raises(PreconditionFailedError):
-        await erase_own_member(seen=frozenset({7}), actor=actor, uow=uow, clock=clock)
+        await erase_own_member(
+            seen=frozenset({7}), actor=actor, uow=uow, clock=clock, digests=PlainAddressDigests()
+        )
     clock.move(timedelta(hours=1, seconds=1))
     with pytest.raises(ReauthenticationRequiredError):
-        await erase_own_member(seen=None, actor=actor, uow=uow, clock=clock)
+        await erase_own_member(seen=None, actor=actor, uow=uow, clock=clock, digests=PlainAddressDigests())
 
 
 @pytest.mark.parametrize("role", [Role.SUPPORTER, Role.MEMBER, Role.BOARD_MEMBER])

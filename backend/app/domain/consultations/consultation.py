@@ -325,6 +325,10 @@ class ConsultationRepository(Protocol):
         """Return it, locked against changes; others may share it. Raises ConsultationNotFoundError."""
         ...
 
+    async def share_open(self) -> None:
+        """Lock all that are OPEN against changes, so that none of them closes until the transaction ends."""
+        ...
+
     async def list_due_locked(self, at: datetime) -> Sequence[Consultation]:
         """Return those whose time to open or to close has come, locked."""
         ...

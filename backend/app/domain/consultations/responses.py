@@ -1,6 +1,7 @@
 """What people answer. A response is given once and never edited."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, NewType, Protocol, Self
@@ -89,3 +90,15 @@ class ResponseRepository(Protocol):
         """Store the ballots of a consultation anew, in random order and with new random ids, and
         the participations in the order of their members: nothing is left of when they came."""
         ...
+
+    async def list_open(self, member_id: MemberId) -> Sequence[ConsultationId]:
+        """Return the OPEN consultations that the member has answered."""
+        ...
+
+    async def keep_digest(self, id: ConsultationId, digest: bytes) -> None:
+        """Remember that somebody who was erased has answered this consultation."""
+        ...
+
+    async def has_digest(self, id: ConsultationId, digests: Sequence[bytes]) -> bool: ...
+
+    async def forget_digests(self, id: ConsultationId) -> None: ...

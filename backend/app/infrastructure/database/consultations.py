@@ -136,6 +136,12 @@ class SqlAlchemyConsultationRepository:
     async def get_shared(self, id: ConsultationId) -> Consultation:
         return await self._get(id, read=True)
 
+    async def share_open(self) -> None:
+        """In one order, before any member is locked: closing takes a consultation first, then members."""
+        is_open = consultations.c.status == ConsultationStatus.OPEN
+        query = select(consultations.c.id).where(is_open).order_by(consultations.c.id)
+        await self._session.execute(query.with_for_update(read=True))
+
     async def list_due_locked(self, at: datetime) -> Sequence[Consultation]:
         status = consultations.c.status
         due = or_(

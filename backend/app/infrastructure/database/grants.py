@@ -15,7 +15,12 @@ from app.infrastructure.database.audit import audit_entries
 from app.infrastructure.database.errors import translated_errors
 from app.infrastructure.database.members import members
 from app.infrastructure.database.news import news
-from app.infrastructure.database.responses import ballots, participations, responses
+from app.infrastructure.database.responses import (
+    ballots,
+    erased_respondents,
+    participations,
+    responses,
+)
 from app.infrastructure.database.tables import metadata
 
 EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
@@ -25,6 +30,7 @@ LESS: Mapping[Table, str] = MappingProxyType(
         responses: "SELECT, INSERT",  # nobody edits what somebody answered
         ballots: "SELECT, INSERT, DELETE",  # shuffled, never edited
         participations: "SELECT, INSERT, DELETE",
+        erased_respondents: "SELECT, INSERT, DELETE",
         members: "SELECT, INSERT, UPDATE",  # the erased leave a tombstone
         news: "SELECT, INSERT, UPDATE",  # what is deleted is only hidden
     }

@@ -28,9 +28,9 @@ class SqlAlchemyLoginAttemptCounters:
     ) -> list[AttemptCount]:
         """One statement, in the order of the keys, so that attempts at the same time add up and
         never wait for each other in a circle."""
-        row = login_attempts.c
+        row, asked = login_attempts.c, list(keys)
         fresh = {"attempts": max(number, 0), "window_ends_at": at + limit.window}
-        query = insert(login_attempts).values([{"key": key} | fresh for key in sorted(keys)])
+        query = insert(login_attempts).values([{"key": key} | fresh for key in sorted(asked)])
         current = row.window_ends_at > at
         query = query.on_conflict_do_update(
             index_elements=[row.key],
@@ -39,8 +39,9 @@ class SqlAlchemyLoginAttemptCounters:
                 "window_ends_at": case((current, row.window_ends_at), else_=fresh["window_ends_at"]),
             },
         )
-        counts = await self._session.execute(query.returning(row.attempts, row.window_ends_at))
-        return [AttemptCount(*count) for count in counts]
+        rows = await self._session.execute(query.returning(row.key, row.attempts, row.window_ends_at))
+        counts = {key: AttemptCount(*count) for key, *count in rows}
+        return [counts[key] for key in asked]
 
     async def forget(self, key: AttemptKey) -> None:
         await self._session.execute(delete(login_attempts).where(login_attempts.c.key == key))

@@ -1,5 +1,7 @@
 """Members in PostgreSQL: table, mapping, repository."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy import (
@@ -10,9 +12,11 @@ from sqlalchemy import (
     Enum,
     Index,
     Integer,
+    Select,
     Table,
     Text,
     Uuid,
+    exists,
     select,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -124,8 +128,29 @@ class SqlAlchemyMemberRepository:
         return _unless_erased(await self._session.get(Member, id))
 
     async def find_by_email(self, email: EmailAddress) -> Member | None:
-        query = select(Member).where(members.c.email == email, members.c.erased_at.is_(None))
+        return await self._session.scalar(_by_email(email))
+
+    async def find_by_email_locked(self, email: EmailAddress) -> Member | None:
+        query = _by_email(email).with_for_update().execution_options(populate_existing=True)
         return await self._session.scalar(query)
+
+    async def list_unproven_locked(self, *, before: datetime, at: datetime, limit: int) -> Sequence[Member]:
+        """Skip whom somebody else has locked: they may be registering again."""
+        tokens = mapper_registry.metadata.tables["one_time_tokens"].c
+        waits = exists().where(
+            tokens.member_id == members.c.id, tokens.redeemed_at.is_(None), tokens.expires_at > at
+        )
+        unproven = (
+            members.c.email_verified_at.is_(None),
+            members.c.erased_at.is_(None),
+            members.c.created_at < before,
+        )
+        query = select(Member).where(*unproven, ~waits).order_by(members.c.id).limit(limit)
+        return (await self._session.scalars(query.with_for_update(skip_locked=True))).all()
+
+
+def _by_email(email: EmailAddress) -> Select[Member]:
+    return select(Member).where(members.c.email == email, members.c.erased_at.is_(None))
 
 
 def _unless_erased(member: Member | None) -> Member | None:

@@ -24,7 +24,12 @@ from app.infrastructure.database.idempotency import idempotency_records
 from app.infrastructure.database.login_attempts import login_attempts
 from app.infrastructure.database.members import members
 from app.infrastructure.database.news import news
-from app.infrastructure.database.responses import ballots, participations, responses
+from app.infrastructure.database.responses import (
+    ballots,
+    erased_respondents,
+    participations,
+    responses,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +78,7 @@ IMPERSONAL: Mapping[Table, str] = MappingProxyType(
         login_attempts: "digests that name nobody, deleted once they count for nothing",
         questions: "parts of a consultation",
         options: "parts of a question",
+        erased_respondents: "keyed digests of erased addresses, deleted when the consultation closes",
         ballots: "secret: nothing in them leads to who filled them in",
     }
 )

@@ -4,6 +4,7 @@ decision on secret ballots (docs/decisions).
 Answers are one row, not rows of a table: a ballot that has parts elsewhere could be put together again.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -11,19 +12,24 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
+    LargeBinary,
     Table,
     UniqueConstraint,
     Uuid,
     delete,
+    exists,
     func,
     insert,
     select,
+    union,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.consultations.consultation import Answers, ConsultationId
+from app.domain.consultations.consultation import Answers, ConsultationId, ConsultationStatus
 from app.domain.consultations.responses import Ballot, Participation, Response
+from app.domain.members import MemberId
 from app.infrastructure.database.consultations import consultations
 from app.infrastructure.database.members import members
 from app.infrastructure.database.metadata import mapper_registry
@@ -58,6 +64,14 @@ ballots = Table(
     Column("consultation_id", ForeignKey(consultations.c.id), nullable=False, index=True),
     Column("choices", ARRAY(Uuid), nullable=False),
     Column("texts", JSONB, nullable=False),
+    postgresql_with=CLEAN_UP_AT_ONCE,
+)
+
+erased_respondents = Table(
+    "erased_respondents",
+    mapper_registry.metadata,
+    Column("consultation_id", ForeignKey(consultations.c.id), primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
     postgresql_with=CLEAN_UP_AT_ONCE,
 )
 
@@ -99,6 +113,31 @@ class SqlAlchemyResponseRepository:
         )
         by_member = select(took_part).order_by(took_part.c.member_id)
         await self._session.execute(insert(participations).from_select(participations.c.keys(), by_member))
+
+    async def list_open(self, member_id: MemberId) -> Sequence[ConsultationId]:
+        answered = union(
+            *(
+                select(table.c.consultation_id).where(table.c.member_id == member_id)
+                for table in (responses, participations)
+            )
+        )
+        query = select(consultations.c.id).where(
+            consultations.c.id.in_(answered), consultations.c.status == ConsultationStatus.OPEN
+        )
+        return (await self._session.scalars(query)).all()
+
+    async def keep_digest(self, id: ConsultationId, digest: bytes) -> None:
+        row = {"consultation_id": id, "digest": digest}
+        await self._session.execute(upsert(erased_respondents).values(row).on_conflict_do_nothing())
+
+    async def has_digest(self, id: ConsultationId, digests: Sequence[bytes]) -> bool:
+        row = erased_respondents.c
+        query = select(exists().where(row.consultation_id == id, row.digest.in_(digests)))
+        return bool(await self._session.scalar(query))
+
+    async def forget_digests(self, id: ConsultationId) -> None:
+        row = erased_respondents.c
+        await self._session.execute(delete(erased_respondents).where(row.consultation_id == id))
 
 
 def _columns(answers: Answers) -> dict[str, Any]:

@@ -27,6 +27,7 @@ TABLES = (
     responses.responses,
     responses.participations,
     responses.ballots,
+    responses.erased_respondents,
     login_attempts.login_attempts,
     idempotency.idempotency_records,
 )

@@ -12,7 +12,13 @@ from app.application.access import POLICY, Action, Actor
 from app.application.consultation_queries import ConsultationQueries
 from app.application.exports import Encoder, Exporter, ExportFormat
 from app.application.idempotency import Attempt, IdempotentUnitOfWork
-from app.application.ports import Authenticator, OneTimeTokens, PasswordHasher, SessionTokens
+from app.application.ports import (
+    AddressDigests,
+    Authenticator,
+    OneTimeTokens,
+    PasswordHasher,
+    SessionTokens,
+)
 from app.application.queries import (
     AuditQueries,
     EventQueries,
@@ -47,6 +53,7 @@ class Dependencies:
     hasher: PasswordHasher
     session_tokens: SessionTokens
     one_time_tokens: OneTimeTokens
+    address_digests: AddressDigests
     member_queries: MemberQueries
     news_queries: NewsQueries
     consultation_queries: ConsultationQueries
@@ -84,6 +91,10 @@ async def _session_tokens(request: Request) -> SessionTokens:
 
 async def _one_time_tokens(request: Request) -> OneTimeTokens:
     return provided(request).one_time_tokens
+
+
+async def _address_digests(request: Request) -> AddressDigests:
+    return provided(request).address_digests
 
 
 async def _member_queries(request: Request) -> MemberQueries:
@@ -172,6 +183,7 @@ ClockDep = Annotated[Clock, Depends(_clock)]
 HasherDep = Annotated[PasswordHasher, Depends(_hasher)]
 SessionTokensDep = Annotated[SessionTokens, Depends(_session_tokens)]
 OneTimeTokensDep = Annotated[OneTimeTokens, Depends(_one_time_tokens)]
+AddressDigestsDep = Annotated[AddressDigests, Depends(_address_digests)]
 MemberQueriesDep = Annotated[MemberQueries, Depends(_member_queries)]
 NewsQueriesDep = Annotated[NewsQueries, Depends(_news_queries)]
 ConsultationQueriesDep = Annotated[ConsultationQueries, Depends(_consultation_queries)]

@@ -65,7 +65,10 @@ async def register(
 ) -> Accepted:
     """Ask for an account. A mail says how to go on.
 
-    The answer is the same for an address that has an account already: its owner gets another mail.
+    The answer is the same for an address that has an account already: its owner gets another mail. Of an
+    address that nobody has verified the newest registration counts; whoever was invited gets the invitation
+    again. At most 5 mails in half an hour go to one address, and 20 at the request of one client; beyond that
+    nothing is stored, and the answer is the same.
     """
     await register_member(body.to_command(language, client), uow=uow, clock=clock, hasher=hasher)
     return Accepted()
@@ -91,6 +94,7 @@ async def verify(body: EmailVerification, uow: UowDep, clock: ClockDep, tokens: 
 async def resend(body: MailRequest, client: ClientAddress, uow: UowDep, clock: ClockDep) -> Accepted:
     """Get a new token by mail, if the address waits for verification; earlier ones stop working.
 
+    Whoever was invited gets the invitation again.
     At most 5 mails in half an hour, to one address or at the request of one client. The answer is the same.
     """
     await resend_verification(body.to_email(), client=client, uow=uow, clock=clock)

@@ -44,7 +44,13 @@ from app.domain.consultations.responses import (
     ResultsPrivateError,
 )
 from app.presentation.http.conditions import EntityTagDep, SeenVersions
-from app.presentation.http.dependencies import ClockDep, ConsultationQueriesDep, CurrentActor, UowDep
+from app.presentation.http.dependencies import (
+    AddressDigestsDep,
+    ClockDep,
+    ConsultationQueriesDep,
+    CurrentActor,
+    UowDep,
+)
 from app.presentation.http.idempotency import IdempotentUowDep
 from app.presentation.http.pagination import PaginationDep
 from app.presentation.http.routing import api_router, operation
@@ -235,13 +241,21 @@ async def archive(id: UUID, actor: CurrentActor, uow: UowDep, tag: EntityTagDep)
     ),
 )
 async def answer(
-    *, id: UUID, body: ResponseCreate, actor: CurrentActor, uow: IdempotentUowDep, response: Response
+    *,
+    id: UUID,
+    body: ResponseCreate,
+    actor: CurrentActor,
+    uow: IdempotentUowDep,
+    digests: AddressDigestsDep,
+    response: Response,
 ) -> ResponseRead:
     """Give all your answers at once. There is one response a person, and it is never edited.
 
+    Whoever erases their account cannot respond again with a new account of the same address.
+
     If the consultation is anonymous, nobody can find your answers any more, you included.
     """
-    given = await respond(ConsultationId(id), body.to_answers(), actor=actor, uow=uow)
+    given = await respond(ConsultationId(id), body.to_answers(), actor=actor, uow=uow, digests=digests)
     response.headers["Location"] = f"/api/v1/consultations/{id}/responses/mine"
     return ResponseRead.model_validate(given)
 

@@ -18,6 +18,7 @@ from app.domain.members import (
 )
 from app.presentation.http.conditions import EntityTagDep, SeenVersions
 from app.presentation.http.dependencies import (
+    AddressDigestsDep,
     ClockDep,
     CurrentActor,
     MemberQueriesDep,
@@ -75,12 +76,17 @@ async def edit_own_member(
     summary="Erase yourself",
     **operation(Action.ERASE_OWN_MEMBER, LastAdminError, changes_version=True),
 )
-async def erase_own_member(actor: CurrentActor, seen: SeenVersions, uow: UowDep, clock: ClockDep) -> None:
+async def erase_own_member(
+    actor: CurrentActor, seen: SeenVersions, uow: UowDep, clock: ClockDep, digests: AddressDigestsDep
+) -> None:
     """Delete your account and all that names you. This cannot be undone; what you wrote stays.
+
+    For each open consultation that you have answered, a keyed digest of your address stays until it closes:
+    nobody answers it again with a new account.
 
     Needs a password that was entered within the hour.
     """
-    await members.erase_own_member(seen=seen, actor=actor, uow=uow, clock=clock)
+    await members.erase_own_member(seen=seen, actor=actor, uow=uow, clock=clock, digests=digests)
 
 
 @router.get("/me/data", summary="Read all that is stored about you", **operation(Action.READ_OWN_DATA))

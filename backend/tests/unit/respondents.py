@@ -1,0 +1,25 @@
+"""People who answer consultations, on fakes."""
+
+from app.application.access import Actor
+from app.application.consultation_queries import ResponseView
+from app.application.consultations import respond
+from app.domain.consultations.consultation import Consultation
+from app.domain.members import Role
+from tests.factories import make_actor, make_answers, make_member
+from tests.fakes import InMemoryStore, InMemoryUnitOfWork, PlainAddressDigests
+
+NEIGHBOUR = make_member()
+MEMBER = make_actor(Role.MEMBER, member_id=NEIGHBOUR.id)
+
+
+def enrolled(store: InMemoryStore) -> Actor:
+    member = make_member()
+    store.members[member.id] = member
+    return make_actor(member_id=member.id)
+
+
+async def answered(
+    consultation: Consultation, pick: int, actor: Actor, uow: InMemoryUnitOfWork
+) -> ResponseView:
+    answers = make_answers(consultation, pick)
+    return await respond(consultation.id, answers, actor=actor, uow=uow, digests=PlainAddressDigests())

@@ -1,0 +1,138 @@
+"""One person, one response: no second one after an erasure and a new registration."""
+
+import pytest
+
+from app.application.consultations import close_consultation, follow_schedule, respond
+from app.application.members import erase_own_member
+from app.domain.consultations.consultation import Consultation
+from app.domain.consultations.responses import AlreadyRespondedError
+from app.domain.errors import UnauthenticatedError
+from app.domain.members import EmailAddress, Member, Role
+from app.infrastructure.security.address_digests import HmacAddressDigests
+from tests.factories import NOW, make_actor, make_answers, make_consultation, make_member
+from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork, PlainAddressDigests
+
+MARTA = EmailAddress("marta@pau2.example")
+DIGESTS = PlainAddressDigests()
+
+
+class Town:
+    def __init__(self, clock: FixedClock) -> None:
+        self.clock = clock
+        self.store = InMemoryStore()
+        self.uow = InMemoryUnitOfWork(self.store, clock)
+
+    def moved_in(self, email: EmailAddress = MARTA) -> Member:
+        member = make_member(email=email, role=Role.MEMBER)
+        self.store.members[member.id] = member
+        return member
+
+    def opened(self, *, anonymous: bool) -> Consultation:
+        consultation = make_consultation(anonymous=anonymous)
+        consultation.open(NOW)
+        self.store.consultations[consultation.id] = consultation
+        return consultation
+
+    async def respond(
+        self, consultation: Consultation, member: Member, digests: PlainAddressDigests = DIGESTS
+    ) -> None:
+        actor = make_actor(Role.MEMBER, member_id=member.id)
+        answers = make_answers(consultation, 1)
+        await respond(consultation.id, answers, actor=actor, uow=self.uow, digests=digests)
+
+    async def erase(self, member: Member) -> None:
+        actor = make_actor(Role.MEMBER, member_id=member.id)
+        await erase_own_member(seen=None, actor=actor, uow=self.uow, clock=self.clock, digests=DIGESTS)
+
+
+@pytest.fixture
+def town(clock: FixedClock) -> Town:
+    return Town(clock)
+
+
+@pytest.mark.parametrize("anonymous", [False, True])
+async def test_refuses_a_second_response_when_the_first_account_was_erased(
+    *, anonymous: bool, town: Town
+) -> None:
+    answered, other = town.opened(anonymous=anonymous), town.opened(anonymous=anonymous)
+    first = town.moved_in()
+    await town.respond(answered, first)
+    await town.erase(first)
+    second = town.moved_in()
+
+    with pytest.raises(AlreadyRespondedError):
+        await town.respond(answered, second)
+    await town.respond(other, second)
+    await town.respond(answered, town.moved_in(EmailAddress("luis@pau2.example")))
+
+    assert town.store.erased_respondents == {(answered.id, DIGESTS.of(MARTA, answered.id)[0])}
+
+
+async def test_refuses_a_second_response_when_the_key_has_changed_meanwhile(town: Town) -> None:
+    """A digest is made by the newest key, and looked for by every one."""
+
+    class LaterDigests(PlainAddressDigests):
+        keys = ("newest", "new")
+
+    consultation = town.opened(anonymous=True)
+    first = town.moved_in()
+    await town.respond(consultation, first)
+    await town.erase(first)
+
+    with pytest.raises(AlreadyRespondedError):
+        await town.respond(consultation, town.moved_in(), LaterDigests())
+
+
+@pytest.mark.parametrize("by", ["the board", "the schedule"])
+async def test_no_digest_is_left_when_the_consultation_closes(by: str, town: Town) -> None:
+    consultation, other = town.opened(anonymous=True), town.opened(anonymous=False)
+    first = town.moved_in()
+    for each in (consultation, other):
+        await town.respond(each, first)
+    await town.erase(first)
+
+    if by == "the board":
+        await close_consultation(consultation.id, actor=make_actor(Role.BOARD_MEMBER), uow=town.uow)
+    else:
+        town.store.consultations[consultation.id].closes_at = NOW
+        await follow_schedule(uow=town.uow)
+
+    assert {key for key, _ in town.store.erased_respondents} == {other.id}
+
+
+async def test_leaves_no_digest_when_nothing_that_is_open_was_answered(town: Town) -> None:
+    closed = town.opened(anonymous=True)
+    first = town.moved_in()
+    await town.respond(closed, first)
+    await close_consultation(closed.id, actor=make_actor(Role.BOARD_MEMBER), uow=town.uow)
+    town.opened(anonymous=True)
+
+    await town.erase(first)
+
+    assert town.store.erased_respondents == set()
+
+
+async def test_takes_no_response_when_the_member_was_erased_meanwhile(town: Town) -> None:
+    consultation = town.opened(anonymous=True)
+    first = town.moved_in()
+    await town.erase(first)
+
+    with pytest.raises(UnauthenticatedError):
+        await town.respond(consultation, first)
+    assert town.store.ballots == []
+
+
+def test_digests_differ_by_key_address_and_consultation_when_computed() -> None:
+    one, other = make_consultation().id, make_consultation().id
+    luis = EmailAddress("luis@pau2.example")
+    old, new = {"old": "o" * 32}, {"new": "n" * 32}
+
+    digests = HmacAddressDigests(new | old)
+
+    assert digests.of(MARTA, one) == [
+        *HmacAddressDigests(new).of(MARTA, one),
+        *HmacAddressDigests(old).of(MARTA, one),
+    ]
+    made = [*digests.of(MARTA, one), *digests.of(MARTA, other), *digests.of(luis, one)]
+    assert len(set(made)) == 6
+    assert {len(digest) for digest in made} == {32}
