@@ -11,7 +11,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from app.application.demo import seed_demo
 from app.application.exports import Exporter
 from app.application.ports import SessionTokens
-from app.application.setup import NewAdmin, create_admin
+from app.application.setup import AdminRequest, create_admin
 from app.core.clock import SystemClock
 from app.core.database import Database, connected, create_database, create_engine
 from app.core.logging import configure_logging
@@ -136,10 +136,10 @@ async def _seed(settings: Settings, members: int) -> bool:
         return await seed_demo(members, uow=uow, clock=clock, hasher=hasher, crowd=crowd)
 
 
-async def _create_admin(settings: Settings, admin: NewAdmin) -> None:
+async def _create_admin(settings: Settings, request: AdminRequest) -> bool:
     async with connected(settings) as database:
         uow, hasher = SqlAlchemyUnitOfWork(database.sessions), Argon2PasswordHasher()
-        await create_admin(admin, uow=uow, clock=SystemClock(), hasher=hasher)
+        return await create_admin(request, uow=uow, clock=SystemClock(), hasher=hasher)
 
 
 cli = create_cli(

@@ -1,11 +1,17 @@
 """What is not needed any more is deleted (GDPR article 5.1 e; ASVS 5.0 14.2.4)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from app.domain.audit import AuditEntry
 from app.domain.ports import Clock, UnitOfWork
 
 PROOFS_KEPT_FOR = timedelta(days=30)
 """How long sessions and one-time tokens stay after their end, to answer questions about an abuse."""
+UNPROVEN_KEPT_FOR = timedelta(days=30)
+"""How long registrations and invitations stay whose address nobody has proven, and until no token of theirs
+is good any more."""
+ERASED_AT_ONCE = 500
+"""In one transaction; the others wait for the next hour."""
 
 
 async def forget_old_proofs(*, uow: UnitOfWork, clock: Clock) -> None:
@@ -14,4 +20,14 @@ async def forget_old_proofs(*, uow: UnitOfWork, clock: Clock) -> None:
         await uow.sessions.remove_ended(before=now - PROOFS_KEPT_FOR)
         await uow.one_time_tokens.remove_expired(before=now - PROOFS_KEPT_FOR)
         await uow.login_attempts.remove_ended(before=now)
+        await _forget_unproven_members(uow=uow, at=now)
         await uow.commit()
+
+
+async def _forget_unproven_members(*, uow: UnitOfWork, at: datetime) -> None:
+    """Erase whoever has registered or was invited and has never proven their address."""
+    before = at - UNPROVEN_KEPT_FOR
+    for member in await uow.members.list_unproven_locked(before=before, at=at, limit=ERASED_AT_ONCE):
+        member.erase(admins=frozenset(), at=at)
+        await uow.personal_data.erase(member.id)
+        uow.audit.add(AuditEntry.create(action="members:forget-unproven", at=at, subject_id=member.id))

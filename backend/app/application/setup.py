@@ -1,5 +1,6 @@
 """What an operator does from the command line before there is anybody to log in."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from app.application.ports import PasswordHasher
@@ -11,15 +12,50 @@ from app.domain.ports import Clock, UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class NewAdmin:
-    email: EmailAddress
     full_name: str = field(repr=False)
     password: Password
 
 
-async def create_admin(admin: NewAdmin, *, uow: UnitOfWork, clock: Clock, hasher: PasswordHasher) -> Member:
-    """Make an administrator who can log in at once. Raises EmailTakenError, FullNameError."""
+@dataclass(frozen=True, slots=True)
+class AdminRequest:
+    """Who is to be an administrator, and the questions that depend on whether they are a member.
+
+    `confirm_promotion` raises to leave a member as they are; `describe` gives what a new account needs.
+    """
+
+    email: EmailAddress
+    confirm_promotion: Callable[[], None]
+    describe: Callable[[], NewAdmin]
+
+
+async def create_admin(
+    request: AdminRequest, *, uow: UnitOfWork, clock: Clock, hasher: PasswordHasher
+) -> bool:
+    """Promote the member who can log in with this address, or else make an account that can at once.
+
+    An account whose address nobody has proven gives way. Returns whether a member was promoted.
+    Raises EmailTakenError for a member who is not active, FullNameError.
+    """
+    async with uow:
+        known = await uow.members.find_by_email(request.email)
+    if known is None or not known.may_log_in:
+        await _create(request.email, request.describe(), uow=uow, clock=clock, hasher=hasher)
+        return False
+    request.confirm_promotion()
+    async with uow:
+        admins = await uow.members.lock_admins()
+        member = await uow.members.get_locked(known.id)
+        member.change_role(Role.ADMIN, admins=admins, at=clock.now())
+        uow.audit.add(_entry("members:promote-admin", member, clock))
+        await uow.commit()
+    return True
+
+
+async def _create(
+    email: EmailAddress, admin: NewAdmin, *, uow: UnitOfWork, clock: Clock, hasher: PasswordHasher
+) -> None:
     member = Member.create(
-        email=admin.email,
+        email=email,
         full_name=admin.full_name,
         password_hash=await hasher.hash(admin.password),
         role=Role.ADMIN,
@@ -27,7 +63,16 @@ async def create_admin(admin: NewAdmin, *, uow: UnitOfWork, clock: Clock, hasher
         at=clock.now(),
     )
     async with uow:
-        uow.members.add(member)
-        uow.audit.add(AuditEntry.create(action="members:create-admin", subject_id=member.id, at=clock.now()))
+        unproven = await uow.members.find_by_email_locked(email)
+        if unproven is not None and (unproven.awaits_verification or unproven.awaits_acceptance):
+            unproven.start_over(member)
+            await uow.one_time_tokens.remove_all(unproven.id)
+            member = unproven
+        else:
+            uow.members.add(member)
+        uow.audit.add(_entry("members:create-admin", member, clock))
         await uow.commit()
-    return member
+
+
+def _entry(action: str, member: Member, clock: Clock) -> AuditEntry:
+    return AuditEntry.create(action=action, subject_id=member.id, at=clock.now())

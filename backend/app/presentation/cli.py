@@ -6,17 +6,18 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Protocol, TypeVar
 
 import typer
 import uvicorn
 
-from app.application.setup import NewAdmin
+from app.application.setup import AdminRequest, NewAdmin
 from app.core.logging import configure_logging
 from app.core.settings import Environment, Settings, SettingsError, load_settings
 from app.domain.auth import Password
 from app.domain.errors import DomainError
-from app.domain.members import EmailAddress
+from app.presentation.addresses import email_address
 from app.presentation.http.dependencies import Departure
 from app.presentation.server import ImpatientProtocol, Server
 
@@ -40,7 +41,7 @@ class Commands:
     migrate: Callable[[Settings], None]
     check: Callable[[Settings], None]
     seed: Callable[[Settings, int], Awaitable[bool]]
-    create_admin: Callable[[Settings, NewAdmin], Awaitable[object]]
+    create_admin: Callable[[Settings, AdminRequest], Awaitable[bool]]
     work: Callable[[Settings], Awaitable[None]]
     contract: Callable[[], dict[str, Any]]
     application: MakeApplication
@@ -50,6 +51,7 @@ def create_cli(commands: Commands) -> typer.Typer:
     cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
     _add_processes(cli, commands)
     _add_tasks(cli, commands)
+    _add_accounts(cli, commands)
     return cli
 
 
@@ -107,21 +109,33 @@ def _add_tasks(cli: typer.Typer, commands: Commands) -> None:
         typer.echo("Demo data stored." if fresh else "The demo data is there already.")
 
     @cli.command()
-    def create_admin(
-        email: Annotated[str, typer.Option(prompt=True)],
-        full_name: Annotated[str, typer.Option(prompt=True)],
-    ) -> None:
-        """Make an administrator. The password is asked for, or read from standard input."""
-        with _domain_errors():
-            password = Password.chosen(_read_password(), personal=(email, full_name))
-            admin = NewAdmin(EmailAddress.parse(email), full_name, password)
-            asyncio.run(_awaited(commands.create_admin(_settings(), admin)))
-        typer.echo("Administrator created.")
-
-    @cli.command()
     def openapi() -> None:
         """Print the contract."""
         typer.echo(json.dumps(commands.contract(), indent=2, sort_keys=True, ensure_ascii=False))
+
+
+def _add_accounts(cli: typer.Typer, commands: Commands) -> None:
+    """The commands about people, before there is anybody to log in."""
+
+    @cli.command()
+    def create_admin(
+        email: Annotated[str, typer.Option(prompt=True)],
+        full_name: Annotated[str, typer.Option(help="Of a new account.")] = "",
+        yes: Annotated[bool, typer.Option("--yes", help="Promote a member without asking.")] = False,
+    ) -> None:
+        """Make an administrator, or promote the member who uses this address.
+
+        The password of a new account is asked for, or read from standard input.
+        """
+
+        def describe() -> NewAdmin:
+            name = full_name or str(typer.prompt("Full name"))
+            return NewAdmin(name, Password.chosen(_read_password(), personal=(email, name)))
+
+        with _domain_errors():
+            request = AdminRequest(email_address(email), partial(_confirm_promotion, yes=yes), describe)
+            promoted = asyncio.run(_awaited(commands.create_admin(_settings(), request)))
+        typer.echo("The member is an administrator now." if promoted else "Administrator created.")
 
 
 def _settings() -> Settings:
@@ -148,9 +162,21 @@ def _domain_errors() -> Iterator[None]:
         raise _refusal(str(error)) from None
 
 
+def _is_interactive() -> bool:
+    return sys.stdin.isatty()
+
+
+def _confirm_promotion(*, yes: bool) -> None:
+    if yes:
+        return
+    if not _is_interactive():
+        raise _refusal("A member uses this e-mail address. Pass --yes to make them an administrator.")
+    typer.confirm("A member uses this e-mail address. Make them an administrator?", abort=True)
+
+
 def _read_password() -> str:
     """Never an argument: those are seen by other users and kept in histories."""
-    if not sys.stdin.isatty():
+    if not _is_interactive():
         return sys.stdin.readline().rstrip("\r\n")
     return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
 

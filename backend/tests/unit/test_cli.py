@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from app.application.setup import NewAdmin
+from app.application.setup import AdminRequest, NewAdmin
 from app.core.settings import Settings, SettingsError
 from app.domain.errors import UnavailableError
 from app.domain.members import EmailTakenError
@@ -22,7 +22,9 @@ class Recorder:
     """Commands that note what they were called with, and fail when told to."""
 
     called: list[str] = field(default_factory=list)
-    admins: list[NewAdmin] = field(default_factory=list)
+    admins: list[tuple[str, NewAdmin]] = field(default_factory=list)
+    member: bool = False
+    """Whether the address of the administrator is a member's."""
     failure: Exception | None = None
 
     def _note(self, name: str) -> None:
@@ -41,9 +43,13 @@ class Recorder:
         self._note("seed")
         return self.called.count("seed") == 1
 
-    async def create_admin(self, _settings: Settings, admin: NewAdmin) -> None:
-        self.admins.append(admin)
+    async def create_admin(self, _settings: Settings, request: AdminRequest) -> bool:
+        if self.member:
+            request.confirm_promotion()
+        else:
+            self.admins.append((request.email.value, request.describe()))
         self._note("create_admin")
+        return self.member
 
     async def work(self, _settings: Settings) -> None:
         self._note("work")
@@ -155,10 +161,42 @@ def test_reads_the_password_from_standard_input_when_an_admin_is_made(recorder: 
     )
 
     assert result.exit_code == 0, result.output
-    [admin] = recorder.admins
-    assert (admin.email.value, admin.full_name) == ("ada@pau2.example", "Ada")
+    [(email, admin)] = recorder.admins
+    assert (email, admin.full_name) == ("ada@pau2.example", "Ada")
     assert admin.password.value == PASSWORD
     assert PASSWORD not in result.output
+
+
+def test_asks_for_what_is_missing_when_an_admin_is_made(recorder: Recorder) -> None:
+    result = run(recorder, "create-admin", typed=f"ada@FASS.example\nAda\n{PASSWORD}\n")
+
+    assert result.exit_code == 0, result.output
+    [(email, admin)] = recorder.admins
+    assert (email, admin.full_name, admin.password.value) == ("ada@fass.example", "Ada", PASSWORD)
+
+
+def test_promotes_a_member_when_told_so(recorder: Recorder) -> None:
+    recorder.member = True
+    refused = run(recorder, "create-admin", "--email", "ada@pau2.example", typed="y\n")
+    assert (refused.exit_code, recorder.called) == (2, [])
+    assert "Pass --yes" in refused.stderr
+
+    result = run(recorder, "create-admin", "--email", "ada@pau2.example", "--yes")
+
+    assert (result.exit_code, recorder.called) == (0, ["create_admin"])
+    assert result.stdout == "The member is an administrator now.\n"
+
+
+@pytest.mark.parametrize(("typed", "called"), [("y\n", ["create_admin"]), ("n\n", [])])
+def test_asks_before_promoting_when_somebody_is_there(
+    typed: str, called: list[str], monkeypatch: pytest.MonkeyPatch, recorder: Recorder
+) -> None:
+    recorder.member = True
+    monkeypatch.setattr("app.presentation.cli._is_interactive", lambda: True)
+
+    run(recorder, "create-admin", "--email", "ada@pau2.example", typed=typed)
+
+    assert recorder.called == called
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,20 @@
 from collections import Counter
+from collections.abc import Callable
+
+import pytest
 
 from app.application.demo import ARTICLES, EVENTS, seed_demo
-from app.application.setup import NewAdmin, create_admin
-from app.domain.auth import Password
+from app.application.one_time_tokens import hand_out
+from app.application.setup import AdminRequest, NewAdmin, create_admin
+from app.domain.auth import OneTimePurpose, Password
 from app.domain.consultations.consultation import ConsultationStatus
 from app.domain.events import EventAudience, EventStatus
-from app.domain.members import EmailAddress, Role
+from app.domain.members import NO_PASSWORD, EmailAddress, EmailTakenError, Role
 from app.domain.news import ArticleStatus
+from tests.factories import make_member
 from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
+
+ADA = EmailAddress("ada@pau2.example")
 
 
 class ReversingHasher:
@@ -21,18 +28,98 @@ class ReversingHasher:
         return password_hash == ""
 
 
+class LeftAloneError(Exception):
+    """The operator said no."""
+
+
+def leave_alone() -> NewAdmin:
+    raise LeftAloneError
+
+
+def describe_ada() -> NewAdmin:
+    return NewAdmin("Ada", Password.typed("thirteen-Umbrellas-sing"))
+
+
+async def asked(
+    store: InMemoryStore,
+    clock: FixedClock,
+    *,
+    confirm: Callable[[], object] = describe_ada,
+    describe: Callable[[], NewAdmin] = describe_ada,
+) -> bool:
+    def confirm_promotion() -> None:
+        confirm()
+
+    request = AdminRequest(ADA, confirm_promotion, describe)
+    return await create_admin(request, uow=InMemoryUnitOfWork(store), clock=clock, hasher=ReversingHasher())
+
+
 async def test_can_log_in_at_once_when_an_admin_is_made(clock: FixedClock) -> None:
     store = InMemoryStore()
-    admin = NewAdmin(EmailAddress("ada@pau2.example"), "Ada", Password.typed("thirteen-Umbrellas-sing"))
 
-    made = await create_admin(admin, uow=InMemoryUnitOfWork(store), clock=clock, hasher=ReversingHasher())
+    promoted = await asked(store, clock)
 
-    member = store.members[made.id]
-    assert member.role is Role.ADMIN
+    assert not promoted
+    [member] = store.members.values()
+    assert (member.email, member.full_name, member.role) == (ADA, "Ada", Role.ADMIN)
     assert member.may_log_in
     assert member.password_hash == "gnis-sallerbmU-neetriht"
     [entry] = store.audit
-    assert (entry.action, entry.subject_id) == ("members:create-admin", made.id)
+    assert (entry.action, entry.subject_id) == ("members:create-admin", member.id)
+
+
+async def test_promotes_after_confirmation_when_a_member_uses_the_address(clock: FixedClock) -> None:
+    store = InMemoryStore()
+    member = make_member(email=ADA, full_name="Ada Sanz")
+    store.members[member.id] = member
+    with pytest.raises(LeftAloneError):
+        await asked(store, clock, confirm=leave_alone)
+    assert store.members[member.id].role is Role.SUPPORTER
+
+    promoted = await asked(store, clock, describe=leave_alone)
+
+    assert promoted
+    admin = store.members[member.id]
+    assert (admin.role, admin.full_name, admin.password_hash) == (
+        Role.ADMIN,
+        "Ada Sanz",
+        member.password_hash,
+    )
+    assert [(entry.action, entry.subject_id) for entry in store.audit] == [
+        ("members:promote-admin", member.id)
+    ]
+
+
+@pytest.mark.parametrize("password_hash", [NO_PASSWORD, "of a stranger"])
+async def test_nothing_of_a_stranger_is_left_when_nobody_has_proven_the_address(
+    password_hash: str, clock: FixedClock
+) -> None:
+    store = InMemoryStore()
+    uow = InMemoryUnitOfWork(store)
+    stranger = make_member(email=ADA, password_hash=password_hash, email_verified_at=None)
+    store.members[stranger.id] = stranger
+    async with uow:
+        await hand_out(stranger, OneTimePurpose.VERIFY_EMAIL, uow=uow, clock=clock)
+        await uow.commit()
+
+    await asked(store, clock)
+
+    [member] = store.members.values()
+    assert (member.full_name, member.role, member.may_log_in) == ("Ada", Role.ADMIN, True)
+    assert member.password_hash == "gnis-sallerbmU-neetriht"
+    assert store.one_time_tokens == {}
+
+
+async def test_refuses_when_the_member_is_not_active(clock: FixedClock) -> None:
+    store = InMemoryStore()
+    member = make_member(email=ADA)
+    member.deactivate(admins=set(), at=clock.now())
+    store.members[member.id] = member
+
+    with pytest.raises(EmailTakenError):
+        await asked(store, clock)
+
+    assert store.members[member.id].role is Role.SUPPORTER
 
 
 class RecordingCrowd:

@@ -47,7 +47,7 @@ INSERT = text("""
         CASE WHEN n % 3 > 0 THEN '+346' || lpad((n * 89 % 100000000)::text, 8, '0') END,
         CASE WHEN n % 500 = 0 THEN 'BOARD_MEMBER' WHEN n % 4 = 0 THEN 'SUPPORTER' ELSE 'MEMBER' END,
         n % 20 > 0,
-        CASE WHEN n % 10 > 0 THEN joined_at END,
+        CASE WHEN n % 10 > 0 OR joined_at < CAST(:now AS timestamptz) - interval '20 days' THEN joined_at END,
         joined_at,
         joined_at,
         1

@@ -1,0 +1,174 @@
+"""Whose account it is when an address is registered or invited again before anybody has proven it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from app.application.members import Invitation, invite_member
+from app.application.ports import MailTemplate
+from app.application.retention import forget_old_proofs
+from app.domain.auth import InvalidGrantError, OneTimePurpose, OneTimeToken, OneTimeTokenError
+from app.domain.jobs import SendAccountExistsNotice
+from app.domain.members import NO_PASSWORD, EmailTakenError, Language, Member, Role
+from tests.factories import make_actor, make_member
+from tests.fakes import FixedClock
+from tests.unit.test_auth_use_cases import ADDRESS, REGISTRATION, World
+
+INVITATION = Invitation(
+    email=ADDRESS, full_name="Marta Soler", phone=None, role=Role.BOARD_MEMBER, language=Language.SPANISH
+)
+
+
+@pytest.fixture
+def world(clock: FixedClock) -> World:
+    return World(clock)
+
+
+async def test_account_is_whose_registration_came_last_when_nobody_had_proven_the_address(
+    world: World,
+) -> None:
+    """A stranger registers the address of somebody who then registers: pre-hijacking."""
+    stranger = replace(
+        REGISTRATION, password="another-umbrella-sings", full_name="Eve", language=Language.SPANISH
+    )
+    await world.register(stranger)
+    earlier = await world.mailed_token()
+    world.clock.move(timedelta(days=3))
+    await world.register()
+
+    with pytest.raises(OneTimeTokenError):
+        await world.verify(earlier)
+    await world.verify(await world.mailed_token())
+
+    with pytest.raises(InvalidGrantError):
+        await world.log_in(password="another-umbrella-sings")
+    await world.log_in()
+    (member,) = world.store.members.values()
+    assert (member.full_name, member.language) == ("Marta", Language.ENGLISH)
+    assert (member.created_at, member.role) == (world.clock.now(), Role.SUPPORTER)
+    assert world.actions()[:2] == ["auth:register", "auth:register-again"]
+    assert world.hasher.hashed == 2
+
+
+async def test_no_role_is_inherited_when_an_unproven_address_is_registered_again(world: World) -> None:
+    world.given(make_member(email=ADDRESS, role=Role.BOARD_MEMBER, email_verified_at=None))
+
+    await world.register()
+
+    (member,) = world.store.members.values()
+    assert member.role is Role.SUPPORTER
+
+
+async def test_invited_choose_their_own_password_when_a_stranger_registers_them(world: World) -> None:
+    invited = world.given(
+        make_member(email=ADDRESS, password_hash=NO_PASSWORD, role=Role.ADMIN, email_verified_at=None)
+    )
+
+    await world.register(replace(REGISTRATION, full_name="Eve"))
+
+    (token,) = world.store.one_time_tokens.values()
+    assert (token.member_id, token.purpose) == (invited.id, OneTimePurpose.INVITATION)
+    member = world.store.members[invited.id]
+    assert (member.password_hash, member.full_name) == (NO_PASSWORD, invited.full_name)
+    assert (member.role, member.may_log_in) == (Role.ADMIN, False)
+    assert world.hasher.hashed == 1
+    with pytest.raises(InvalidGrantError):
+        await world.log_in()
+
+
+async def test_account_stays_as_it_is_when_it_was_closed_before_the_proof(world: World) -> None:
+    member = make_member(email=ADDRESS, email_verified_at=None)
+    member.deactivate(admins=set(), at=world.clock.now())
+    world.given(member)
+
+    await world.register()
+
+    assert isinstance(world.store.jobs[-1], SendAccountExistsNotice)
+    assert world.store.members[member.id].password_hash == member.password_hash
+
+
+async def test_mail_holds_no_text_of_a_stranger_when_the_address_is_not_proven(world: World) -> None:
+    await world.register(replace(REGISTRATION, full_name="WIN 500 EUR now"))
+
+    await world.mailed_token()
+
+    (_, _, _, values, _) = world.mailer.sent[-1]
+    assert set(values) == {"token"}
+
+
+async def test_invitation_is_mailed_again_when_asked_to_resend(world: World) -> None:
+    invited = world.given(make_member(email=ADDRESS, password_hash=NO_PASSWORD, email_verified_at=None))
+
+    await world.resend()
+    await world.mailed_token()
+
+    template, _, _, values, _ = world.mailer.sent[-1]
+    assert template is MailTemplate.INVITATION
+    assert values["name"] == invited.full_name
+
+
+async def test_invitation_takes_the_place_of_a_registration_when_nobody_has_proven_the_address(
+    world: World,
+) -> None:
+    await world.register(replace(REGISTRATION, full_name="Eve"))
+    strangers = await world.mailed_token()
+
+    invited = await invite_member(INVITATION, actor=make_actor(Role.ADMIN), uow=world.uow, clock=world.clock)
+
+    (member,) = world.store.members.values()
+    assert member.id == invited.id
+    assert (member.full_name, member.role, member.language) == (
+        "Marta Soler",
+        Role.BOARD_MEMBER,
+        Language.SPANISH,
+    )
+    assert member.awaits_acceptance
+    with pytest.raises(OneTimeTokenError):
+        await world.verify(strangers)
+    (token,) = world.store.one_time_tokens.values()
+    assert token.purpose is OneTimePurpose.INVITATION
+
+
+@pytest.mark.parametrize("overrides", [{}, {"email_verified_at": None, "password_hash": NO_PASSWORD}])
+async def test_refuses_an_invitation_when_the_address_is_a_members_or_invited(
+    overrides: dict[str, object], world: World
+) -> None:
+    world.given(make_member(email=ADDRESS, **overrides))
+
+    with pytest.raises(EmailTakenError):
+        await invite_member(INVITATION, actor=make_actor(Role.ADMIN), uow=world.uow, clock=world.clock)
+
+
+def _members(world: World) -> dict[str, Member]:
+    long_ago = world.clock.now() - timedelta(days=31)
+    unproven = {"email_verified_at": None, "at": long_ago}
+    return {
+        "registered": make_member(**unproven),
+        "invited": make_member(**unproven | {"password_hash": NO_PASSWORD}),
+        "mailed again": make_member(**unproven),
+        "verified": make_member(at=long_ago),
+        "registered lately": make_member(email_verified_at=None, at=world.clock.now()),
+        "erased": make_member(at=long_ago),
+    }
+
+
+async def test_forgets_registrations_and_invitations_when_nobody_proved_the_address_in_a_month(
+    world: World,
+) -> None:
+    members = _members(world)
+    members["erased"].erase(admins=set(), at=world.clock.now())
+    for member in members.values():
+        world.given(member)
+    for name, issued in (("registered", timedelta(days=3)), ("mailed again", timedelta(hours=1))):
+        at = world.clock.now() - issued
+        token = OneTimeToken.issue(member_id=members[name].id, purpose=OneTimePurpose.VERIFY_EMAIL, at=at)
+        world.store.one_time_tokens[token.id] = token
+
+    await forget_old_proofs(uow=world.uow, clock=world.clock)
+
+    kept = {name for name, member in members.items() if world.store.members[member.id].erased_at is None}
+    assert kept == {"mailed again", "verified", "registered lately"}
+    assert world.actions() == ["members:forget-unproven"] * 2
+    (token,) = world.store.one_time_tokens.values()
+    assert token.member_id == members["mailed again"].id
