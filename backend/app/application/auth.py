@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from app.application.access import Action, authorize
-from app.application.notices import may_cause_mail
+from app.application.notices import count_mail, may_cause_mail
 from app.application.one_time_tokens import find_redeemable, hand_out
 from app.application.ports import (
     AccessToken,
@@ -75,7 +75,7 @@ async def register_member(
     """Make an account, or write to its owner if there is one: the caller learns nothing.
 
     The password is checked and hashed and a mail is sent in every case (ASVS 5.0 6.3.8). Of an address that
-    was never verified the newest registration counts. Beyond the limit on mails nothing happens.
+    was never verified the newest registration counts. Beyond the limit of a client nothing happens.
     Raises PasswordLengthError, PasswordTooCommonError, FullNameError.
     """
     authorize(None, Action.REGISTER)
@@ -93,31 +93,41 @@ async def register_member(
     # Of two first registrations at the same instant one is refused here: as if it had come before the other.
     with suppress(EmailTakenError):
         async with uow:
-            if await may_cause_mail(email, client=registration.client, budget=budget, uow=uow, clock=clock):
-                await _register(member, uow=uow, clock=clock)
+            allowance = await count_mail(
+                email, client=registration.client, budget=budget, uow=uow, clock=clock
+            )
+            if allowance.client:
+                await _register(member, mails=allowance.recipient, uow=uow, clock=clock)
             await uow.commit()
 
 
-async def _register(newer: Member, *, uow: UnitOfWork, clock: Clock) -> None:
-    """Store the registration, or write to whom the address belongs.
+async def _register(newer: Member, *, mails: bool, uow: UnitOfWork, clock: Clock) -> None:
+    """Store the registration, or leave what a member has.
 
-    Whoever was invited gets the invitation again: its token gives the role, so only whoever reads the mail
-    may choose the password (`newer` is forgotten).
+    Beyond the limit on mails to the address the newest registration counts nevertheless, with the token that
+    was mailed last: otherwise a stranger who registers often would keep the owner's own one out.
     """
     known = await uow.members.find_by_email_locked(newer.email)
-    if known is None:
+    if known is not None:
+        uow.audit.add(_entry("auth:register-again", known, clock))
+        if known.awaits_verification:
+            known.start_over(newer)
+    elif mails:
         uow.members.add(newer)
         uow.audit.add(_entry("auth:register", newer, clock))
-        await hand_out(newer, OneTimePurpose.VERIFY_EMAIL, uow=uow, clock=clock)
-        return
-    uow.audit.add(_entry("auth:register-again", known, clock))
-    if known.awaits_verification:
-        known.start_over(newer)
-        await hand_out(known, OneTimePurpose.VERIFY_EMAIL, uow=uow, clock=clock)
-    elif known.awaits_acceptance:
-        await hand_out(known, OneTimePurpose.INVITATION, uow=uow, clock=clock)
+    if mails:
+        await _write_to(known or newer, uow=uow, clock=clock)
+
+
+async def _write_to(member: Member, *, uow: UnitOfWork, clock: Clock) -> None:
+    """Mail a token or a notice. The token of an invitation gives a role, so whoever was invited chooses the
+    password with it; the one of the registration is forgotten."""
+    if member.awaits_verification:
+        await hand_out(member, OneTimePurpose.VERIFY_EMAIL, uow=uow, clock=clock)
+    elif member.awaits_acceptance:
+        await hand_out(member, OneTimePurpose.INVITATION, uow=uow, clock=clock)
     else:
-        await uow.jobs.defer(SendAccountExistsNotice(notice_id=uuid7(clock.now()), member_id=known.id))
+        await uow.jobs.defer(SendAccountExistsNotice(notice_id=uuid7(clock.now()), member_id=member.id))
 
 
 async def resend_verification(email: EmailAddress, *, client: str, uow: UnitOfWork, clock: Clock) -> None:

@@ -1,6 +1,7 @@
 """Mails that tell members what happened to their account, and the limit on mails that anybody can cause."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from app.application.ports import Mailer, MailTemplate
@@ -17,17 +18,36 @@ NOTICES: Mapping[type[SendNotice], MailTemplate] = MappingProxyType(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """Whether another mail may go to the recipient, and whether the client may ask for more."""
+
+    recipient: bool
+    client: bool
+
+
 async def may_cause_mail(
     to: EmailAddress, *, client: str, budget: MailBudget, uow: UnitOfWork, clock: Clock
 ) -> bool:
-    """Count a request for a mail, and say whether the mail may be sent.
+    """Count a request for a mail, and say whether the mail may be sent: see `count_mail`."""
+    allowance = await count_mail(to, client=client, budget=budget, uow=uow, clock=clock)
+    return allowance.recipient and allowance.client
+
+
+async def count_mail(
+    to: EmailAddress, *, client: str, budget: MailBudget, uow: UnitOfWork, clock: Clock
+) -> Allowance:
+    """Count a request for a mail.
 
     `client` is the network address that asks. The count does not depend on whether `to` has an account,
     and the caller must get the same answer either way.
     """
     keys = (budget.key_of_recipient(to.value), budget.key_of_client(client))
     received, asked = await uow.login_attempts.add(1, keys, at=clock.now(), limit=MAILS)
-    return received.attempts <= MAILS.attempts and asked.attempts <= budget.most_for_a_client
+    return Allowance(
+        recipient=received.attempts <= MAILS.attempts,
+        client=asked.attempts <= budget.most_for_a_client,
+    )
 
 
 async def send_notice(job: SendNotice, *, uow: UnitOfWork, mailer: Mailer) -> None:

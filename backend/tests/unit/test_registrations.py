@@ -51,6 +51,19 @@ async def test_account_is_whose_registration_came_last_when_nobody_had_proven_th
     assert world.hasher.hashed == 2
 
 
+async def test_registration_counts_without_a_mail_when_strangers_have_used_them_up(world: World) -> None:
+    for number in range(5):
+        stranger = replace(REGISTRATION, password="another-umbrella-sings", client=f"203.0.113.{number + 10}")
+        await world.register(stranger)
+    mailed = await world.mailed_token()
+
+    await world.register()
+
+    assert len(world.store.jobs) == 5
+    await world.verify(mailed)
+    await world.log_in()
+
+
 async def test_no_role_is_inherited_when_an_unproven_address_is_registered_again(world: World) -> None:
     world.given(make_member(email=ADDRESS, role=Role.BOARD_MEMBER, email_verified_at=None))
 
