@@ -60,7 +60,7 @@ class PhoneNumberError(RuleViolationError):
 class FullNameError(RuleViolationError):
     code: ClassVar[str] = "full_name_invalid"
     detail: ClassVar[str] = (
-        "A name has 1 to 120 characters, at least one letter, and no addresses. Write a space after a dot."
+        "A name has 1 to 120 characters, and no addresses or mixed alphabets. Write a space after a dot."
     )
     field: ClassVar[str] = "full_name"
 

@@ -61,14 +61,13 @@ def person_name(text: str, longest: int, error: Error) -> str:
     """Return what people call somebody, with single spaces. Raises `error` if it cannot be a name.
 
     The profile for nicknames (RFC 8266 §2), but NFC where that has NFKC: it would write Mª as Ma. A name
-    has a letter, no private or unassigned characters, no word of two alphabets that look the same, and
-    nothing that a mail program makes a link of.
+    has no private or unassigned characters, no word of two alphabets that look the same, and nothing that a
+    mail program makes a link of.
     """
     full_name = " ".join(_SELECTORS.sub(_after_ideograph, _one_line(text)).split())
-    letters = any(category(character)[0] == "L" for character in full_name)
     foreign = any(category(character)[0] == "C" and character not in _ZWNJ + _ZWJ for character in full_name)
     plain = normalize("NFKC", full_name).replace("\u3002", ".")
-    if not letters or foreign or _ADDRESS.search(plain) or any(map(_mixes, re.findall(r"\w+", full_name))):
+    if foreign or _ADDRESS.search(plain) or any(map(_mixes, re.findall(r"\w+", full_name))):
         raise error
     return _checked(full_name, longest, error)
 

@@ -67,8 +67,8 @@ async def register(
 
     The answer is the same for an address that has an account already: its owner gets another mail. Of an
     address that nobody has verified the newest registration counts; whoever was invited gets the invitation
-    again. In half an hour at most 5 mails go to one address, and one client registers at most 20 times: beyond
-    that nothing is stored, and the answer is the same.
+    again. In half an hour at most 5 mails go to one address, and one client registers at most 20 times: then
+    nothing is stored, and the answer is the same.
     """
     await register_member(body.to_command(language, client), uow=uow, clock=clock, hasher=hasher)
     return Accepted()
