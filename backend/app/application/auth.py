@@ -96,8 +96,8 @@ async def register_member(
             allowance = await count_mail(
                 email, client=registration.client, budget=budget, uow=uow, clock=clock
             )
-            if allowance.client:
-                await _register(member, mails=allowance.recipient, uow=uow, clock=clock)
+            if allowance.by_client:
+                await _register(member, mails=allowance.to_recipient, uow=uow, clock=clock)
             await uow.commit()
 
 

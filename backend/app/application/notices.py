@@ -22,8 +22,8 @@ NOTICES: Mapping[type[SendNotice], MailTemplate] = MappingProxyType(
 class Allowance:
     """Whether another mail may go to the recipient, and whether the client may ask for more."""
 
-    recipient: bool
-    client: bool
+    to_recipient: bool
+    by_client: bool
 
 
 async def may_cause_mail(
@@ -31,7 +31,7 @@ async def may_cause_mail(
 ) -> bool:
     """Count a request for a mail, and say whether the mail may be sent: see `count_mail`."""
     allowance = await count_mail(to, client=client, budget=budget, uow=uow, clock=clock)
-    return allowance.recipient and allowance.client
+    return allowance.to_recipient and allowance.by_client
 
 
 async def count_mail(
@@ -45,8 +45,8 @@ async def count_mail(
     keys = (budget.key_of_recipient(to.value), budget.key_of_client(client))
     received, asked = await uow.login_attempts.add(1, keys, at=clock.now(), limit=MAILS)
     return Allowance(
-        recipient=received.attempts <= MAILS.attempts,
-        client=asked.attempts <= budget.most_for_a_client,
+        to_recipient=received.attempts <= MAILS.attempts,
+        by_client=asked.attempts <= budget.most_for_a_client,
     )
 
 
