@@ -275,10 +275,10 @@ ROUTES: dict[tuple[str, str], Route] = {
     ),
     ("PUT", "/api/v1/auth/email"): route(9, Call(202, account_calls.new_address)),
     ("POST", "/api/v1/auth/email/confirm"): route(20, Call(204, account_calls.email_change)),
-    ("DELETE", "/api/v1/members/me"): route(13, Call(204, plain(**SEEN))),
+    ("DELETE", "/api/v1/members/me"): route(14, Call(204, plain(**SEEN))),
     ("GET", "/api/v1/members/me/data"): route(13, Call(200)),
     ("POST", "/api/v1/members"): route(9, Call(201, invitation)),
-    ("DELETE", "/api/v1/members/{id}"): route(13, Call(204, another_member(**SEEN))),
+    ("DELETE", "/api/v1/members/{id}"): route(14, Call(204, another_member(**SEEN))),
     ("PATCH", "/api/v1/members/{id}/invitation"): route(
         8, Call(200, partial(account_calls.invited, json={"full_name": "New"}, **SEEN))
     ),
