@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from alembic import command
 from alembic.config import Config
@@ -54,17 +54,12 @@ def main(arguments: Sequence[str]) -> int:
 
 def _write(config: Config, title: str) -> Script:
     command.upgrade(config, "head")
-    return _one(command.revision(config, title, autogenerate=True, process_revision_directives=_examine))
+    written = command.revision(config, title, autogenerate=True, process_revision_directives=_examine)
+    return cast("Script", written)
 
 
 def _write_empty(config: Config, title: str) -> Script:
-    return _one(command.revision(config, title))
-
-
-def _one(written: Script | list[Script | None] | None) -> Script:
-    if not isinstance(written, Script):
-        raise RefusedError("Alembic wrote no revision. Read what it printed above.")
-    return written
+    return cast("Script", command.revision(config, title))
 
 
 def _check_name(title: str) -> None:

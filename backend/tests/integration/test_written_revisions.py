@@ -2,6 +2,8 @@
 
 import re
 import shutil
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -10,7 +12,8 @@ import pytest
 from app.core.settings import Environment, SettingsError
 from app.infrastructure.database import migrations
 from app.infrastructure.database.migrations import migrate
-from devtools import revision
+from devtools import autogenerate, revision
+from devtools.databases import scratch_databases
 from devtools.postgres import PROJECT
 from tests.factories import make_settings
 
@@ -51,6 +54,16 @@ def versions(whole: Path) -> Path:
     return whole
 
 
+@pytest.fixture
+def generate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
+    """Return what the session's child process does, in this process and on an empty database."""
+    with scratch_databases() as scratch:
+        monkeypatch.setenv("DATABASE_URL", scratch.make())
+        monkeypatch.setattr(sys, "path", [*sys.path])
+        monkeypatch.chdir(tmp_path)
+        yield lambda *arguments: autogenerate.main(arguments)
+
+
 def contents(folder: Path) -> dict[Path, str]:
     return {file: file.read_text() for file in folder.glob("*.py")}
 
@@ -82,6 +95,13 @@ def test_writes_what_the_models_have_when_the_revisions_lack_it(versions: Path, 
     assert "#" not in text
 
 
+def test_asks_for_a_title_when_there_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        revision.main([])
+
+    assert "usage: ./noxw -s revision -- [-h] [--empty] slug" in capsys.readouterr().err
+
+
 def test_returns_the_exit_code_when_a_revision_is_broken(versions: Path, tmp_path: Path) -> None:
     (versions / "broken.py").write_text("raise SystemExit(7)\n")
     before = set(versions.glob("*.py"))
@@ -91,24 +111,24 @@ def test_returns_the_exit_code_when_a_revision_is_broken(versions: Path, tmp_pat
 
 
 def test_keeps_the_revision_when_its_name_is_taken(
-    versions: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    versions: Path, generate: Callable[..., int], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert revision.write("everything else", tmp_path) == 0
+    assert generate("everything else") == 0
     before = contents(versions)
 
-    assert revision.write("everything else", tmp_path) == 2
+    assert generate("everything else") == 2
 
     assert contents(versions) == before
     assert "_everything_else.py exists and stays as it is. " in capfd.readouterr().err
 
 
 def test_writes_nothing_when_the_models_describe_nothing_new(
-    whole: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    whole: Path, generate: Callable[..., int], capfd: pytest.CaptureFixture[str]
 ) -> None:
     """As when nobody has named the table of a new entity in tables.py."""
     before = contents(whole)
 
-    assert revision.write("polls", tmp_path) == 2
+    assert generate("polls") == 2
 
     assert contents(whole) == before
     said = capfd.readouterr().err
@@ -116,10 +136,10 @@ def test_writes_nothing_when_the_models_describe_nothing_new(
     assert "./noxw -s revision -- --empty SLUG" in said
 
 
-def test_leaves_the_operations_to_people_when_asked_to(whole: Path, tmp_path: Path) -> None:
+def test_leaves_the_operations_to_people_when_asked_to(whole: Path, generate: Callable[..., int]) -> None:
     before = contents(whole)
 
-    assert revision.write("fill the titles", tmp_path, empty=True) == 0
+    assert generate("--empty", "fill the titles") == 0
 
     [written] = contents(whole).keys() - before.keys()
     assert written.name.endswith("_fill_the_titles.py")
@@ -127,24 +147,24 @@ def test_leaves_the_operations_to_people_when_asked_to(whole: Path, tmp_path: Pa
 
 
 def test_warns_when_the_revision_drops_a_table(
-    whole: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    whole: Path, generate: Callable[..., int], capfd: pytest.CaptureFixture[str]
 ) -> None:
     (whole / "2026-11-24_polls.py").write_text(FOLLOWING.format(id="polls", down=head_of(whole)))
 
-    assert revision.write("no polls", tmp_path) == 0
+    assert generate("no polls") == 0
 
     assert "it drops the table polls, which the models lack" in capfd.readouterr().err
 
 
 def test_names_both_heads_when_branches_have_met(
-    versions: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    versions: Path, generate: Callable[..., int], capfd: pytest.CaptureFixture[str]
 ) -> None:
     first = head_of(versions)
     for name in ("ours", "theirs"):
         (versions / f"{name}.py").write_text(FOLLOWING.format(id=name, down=first))
     before = contents(versions)
 
-    assert revision.write("more", tmp_path) == 2
+    assert generate("more") == 2
 
     assert contents(versions) == before
     said = capfd.readouterr().err
@@ -155,11 +175,11 @@ def test_names_both_heads_when_branches_have_met(
 
 @pytest.mark.parametrize("title", ["años", "a__b", "more and more and more and more and more and more", "-"])
 def test_writes_nothing_when_the_title_cannot_name_a_file(
-    versions: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], title: str
+    versions: Path, generate: Callable[..., int], capfd: pytest.CaptureFixture[str], title: str
 ) -> None:
     before = contents(versions)
 
-    assert revision.write(title, tmp_path) == 2
+    assert generate("--", title) == 2
 
     assert contents(versions) == before
     assert f"revision: {title!r} cannot name a file. " in capfd.readouterr().err
