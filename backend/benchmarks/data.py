@@ -6,17 +6,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from uuid import UUID
 
 import psycopg
-from itsdangerous import URLSafeSerializer
 
 from app.core.clock import SystemClock
 from app.core.settings import Settings
 from app.domain.auth import SessionId
 from app.domain.members import MemberId
 from app.infrastructure.security.access_tokens import JwtAccessTokens
+from benchmarks.cursors import cursor_signer, fingerprint
 from benchmarks.servers import BACKEND
 from devtools.databases import scratch_databases
 
@@ -91,12 +90,11 @@ class Data:
         with psycopg.connect(self.url) as connection:
             [(published_at, article)] = connection.execute(ROW_OF_NEWS, [depth - 1]).fetchall()
         held = {
-            "for": ["/api/v1/news", {"sort": "-published_at"}],
+            "for": fingerprint("-published_at"),
             "key": published_at.isoformat(),
             "id": str(article),
         }
-        signer = URLSafeSerializer(CURSOR_KEY, salt="cursor", signer_kwargs={"digest_method": sha256})
-        return str(signer.dumps(held))
+        return str(cursor_signer(CURSOR_KEY).dumps(held))
 
 
 def numbered(kind: int, number: int) -> UUID:

@@ -4,12 +4,10 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Annotated, Any
 
 import jwt
 from fastapi import FastAPI, Header, Response
-from itsdangerous import URLSafeSerializer
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
@@ -17,23 +15,22 @@ from pydantic_core import to_json
 
 from app.core.settings import Settings
 from app.infrastructure.security.access_tokens import AUDIENCE, ISSUER
+from benchmarks.cursors import cursor_signer, fingerprint
 
 NEWS = """
-    SELECT id, title, summary, cover_url, status, scope, author_id, published_at, created_at, updated_at
+    SELECT version, id, title, summary, cover_url, status, scope, author_id, published_at, created_at, updated_at
     FROM news
     WHERE deleted_at IS NULL AND scope = 'PUBLIC' AND status = 'PUBLISHED'
     ORDER BY coalesce(published_at, created_at) DESC, id DESC LIMIT %s
 """
 MEMBER = """
-    SELECT m.id, m.email, m.full_name, m.phone, m.role, m.is_active, m.language, m.email_verified_at,
-           m.created_at, m.updated_at, m.version
+    SELECT m.version, m.id, m.email, m.full_name, m.phone, m.role, m.is_active, m.language, m.email_verified_at,
+           m.created_at, m.updated_at
     FROM sessions s JOIN members m ON m.id = s.member_id
     WHERE s.id = %s AND s.revoked_at IS NULL AND s.expires_at > now() AND m.id = %s AND m.is_active
 """
 KEYS = Settings().token_secrets
-CURSORS = URLSafeSerializer(
-    os.environ["PAU2_CURSOR_SECRET"], salt="cursor", signer_kwargs={"digest_method": sha256}
-)
+CURSORS = cursor_signer(os.environ["PAU2_CURSOR_SECRET"])
 POOL: AsyncConnectionPool[AsyncConnection[DictRow]] = AsyncConnectionPool(
     os.environ["DATABASE_URL"],
     min_size=10,
@@ -70,7 +67,7 @@ async def list_news(limit: int, sort: str = "-published_at") -> Response:
     if len(rows) > limit:
         last = items[-1]
         held = {
-            "for": ["/api/v1/news", {"sort": sort}],
+            "for": fingerprint(sort),
             "key": last["published_at"].isoformat(),
             "id": str(last["id"]),
         }
@@ -91,7 +88,7 @@ async def read_own_member(authorization: Annotated[str, Header()]) -> Response:
     rows = await _rows(MEMBER.encode(), claims["sid"], claims["sub"])
     if not rows:
         return Response(status_code=401)
-    version = rows[0].pop("version")
+    version = rows[0]["version"]
     return Response(_json(rows[0]), media_type="application/json", headers={"ETag": f'"{version}"'})
 
 

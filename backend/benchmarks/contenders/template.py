@@ -3,22 +3,19 @@
 import os
 from collections.abc import Iterator
 from datetime import datetime
-from hashlib import sha256
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, FastAPI
-from itsdangerous import URLSafeSerializer
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from app.core.database import sqlalchemy_url
+from benchmarks.cursors import cursor_signer, fingerprint
 
 ENGINE = create_engine(sqlalchemy_url(os.environ["DATABASE_URL"]), pool_size=10, max_overflow=10)
-CURSORS = URLSafeSerializer(
-    os.environ["PAU2_CURSOR_SECRET"], salt="cursor", signer_kwargs={"digest_method": sha256}
-)
+CURSORS = cursor_signer(os.environ["PAU2_CURSOR_SECRET"])
 
 
 class Base(DeclarativeBase):
@@ -40,6 +37,7 @@ class Article(Base):
     deleted_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    version: Mapped[int]
 
 
 class ArticleRead(BaseModel):
@@ -47,6 +45,7 @@ class ArticleRead(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
+    version: int
     id: UUID
     title: str
     summary: str | None
@@ -89,7 +88,7 @@ def list_news(
     rows = session.scalars(query).all()
     last = rows[limit - 1]
     key = (last.published_at or last.created_at).isoformat()
-    held = {"for": ["/api/v1/news", {"sort": sort}], "key": key, "id": str(last.id)}
+    held = {"for": fingerprint(sort), "key": key, "id": str(last.id)}
     return {"items": rows[:limit], "next_cursor": CURSORS.dumps(held)}
 
 

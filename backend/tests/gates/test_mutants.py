@@ -118,7 +118,7 @@ def test_refuses_tests_when_they_fail_without_mutants(twin: Twin) -> None:
 
     for _ in range(2):
         outcome = check(twin.project)
-        assert [(finding.file, finding.line) for finding in outcome.findings] == [(TEST, 4)]
+        assert [(finding.file, finding.line) for finding in outcome.findings] == [(TEST, 5)]
 
 
 def test_refuses_a_change_when_nothing_can_be_mutated(twin: Twin) -> None:

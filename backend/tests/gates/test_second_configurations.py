@@ -20,6 +20,7 @@ from tests.gates.corpus import project as corpus
 from tests.gates.minimal import FILES
 from tests.gates.twin import Twin, make_twin
 
+PACKAGES = ("app", "benchmarks", "devtools", "gates", "tests")
 BACKEND = Path(__file__).resolve().parents[2]
 RUFF = 'line-length = 20\nexclude = ["**"]\n[format]\nquote-style = "single"\n[lint]\nselect = []\n'
 MYPY_SETTINGS = "[mypy]\nignore_errors = True\n"
@@ -166,7 +167,7 @@ def test_repairs_by_the_project_s_settings_when_asked_to(
 def test_judges_code_by_the_project_s_settings(
     below: Make, gate: Callable[[Project], Outcome], good: str, bad: str, message: str
 ) -> None:
-    packages = {f"backend/{name}/__init__.py": "" for name in ("app", "gates", "devtools", "tests")}
+    packages = {f"backend/{name}/__init__.py": "" for name in PACKAGES}
     settings = (BACKEND / "pyproject.toml").read_text(encoding="utf-8")
     code = "backend/app/code.py"
     twin = below(packages | {"backend/pyproject.toml": settings, code: good})

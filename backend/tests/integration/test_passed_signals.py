@@ -90,7 +90,7 @@ def test_raises_in_a_program_that_cleans_up_itself(number: signal.Signals) -> No
 def test_ends_revision_when_it_is_terminated(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(revision, "write", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr(revision, "write", lambda *_, **_options: os.kill(os.getpid(), signal.SIGTERM))
 
     assert revision.main(["slug"]) == 130
     assert capsys.readouterr().err == "revision: stopped.\n"
