@@ -18,14 +18,15 @@ from app.infrastructure.security.access_tokens import AUDIENCE, ISSUER
 from benchmarks.cursors import cursor_signer, fingerprint
 
 NEWS = """
-    SELECT version, id, title, summary, cover_url, status, scope, author_id, published_at, created_at, updated_at
+    SELECT version, id, title, summary, cover_url, status, scope, author_id, published_at, created_at,
+           updated_at
     FROM news
     WHERE deleted_at IS NULL AND scope = 'PUBLIC' AND status = 'PUBLISHED'
     ORDER BY coalesce(published_at, created_at) DESC, id DESC LIMIT %s
 """
 MEMBER = """
-    SELECT m.version, m.id, m.email, m.full_name, m.phone, m.role, m.is_active, m.language, m.email_verified_at,
-           m.created_at, m.updated_at
+    SELECT m.version, m.id, m.email, m.full_name, m.phone, m.role, m.is_active, m.language,
+           m.email_verified_at, m.created_at, m.updated_at
     FROM sessions s JOIN members m ON m.id = s.member_id
     WHERE s.id = %s AND s.revoked_at IS NULL AND s.expires_at > now() AND m.id = %s AND m.is_active
 """
