@@ -160,8 +160,8 @@ def bench(session: nox.Session) -> None:
 def pgbouncer(session: nox.Session) -> None:
     """On request: behind PgBouncer in transaction mode (Debian: apt-get install pgbouncer; CI does)."""
     if "CI" in os.environ:
-        session.run("sudo", "apt-get", "update", external=True)
-        session.run("sudo", "apt-get", "install", "--yes", "pgbouncer", external=True)
+        for step in (["update"], ["install", "--yes", "pgbouncer"]):
+            session.run("sudo", "apt-get", *step, external=True)
     python(session, "-m", "pytest", "-n", "0", "tests/integration/pgbouncer.py")
 
 

@@ -52,13 +52,6 @@ from app.presentation.http.middleware import RequestContextMiddleware
 from app.presentation.http.proxies import ProxyMiddleware
 from app.presentation.http.routers import ROUTERS
 
-DESCRIPTION = """The API of a neighbourhood association.
-
-Every error is a problem document (RFC 9457): decide by its `code`; its `type` leads to what that means, and
-`/problems` lists all. Lists give a signed `next_cursor`.
-Single resources carry an `ETag`; changing one needs it back in `If-Match`. A PATCH is a JSON Merge Patch
-(RFC 7396), sent as `application/merge-patch+json` or `application/json`. Times are UTC."""
-
 
 def create_dependencies(settings: Settings, database: Database, clock: Clock) -> Dependencies:
     reads, snapshot = translating(database.reads), translating(database.snapshot)
@@ -106,16 +99,7 @@ def create_app(
         yield
         await engine.dispose()
 
-    app = docs.Api(
-        title="PAU 2",
-        version="1.0.0",
-        description=DESCRIPTION,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        generate_unique_id_function=docs.operation_id,
-        lifespan=lifespan,
-    )
+    app = docs.create_api(lifespan)
     database = database or create_database(engine)
     dependencies = create_dependencies(settings, database, clock or SystemClock())
     app.state.dependencies = replace(dependencies, departure=departure or Departure())

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -30,6 +31,14 @@ def _collect_garbage_of_tests() -> None:
     """Search for garbage among the objects that tests make, and not among those that were there before."""
     gc.freeze()
     gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _usual_signals() -> None:
+    """`nohup` and background jobs ignore signals, and programs that tests start would inherit that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> None:

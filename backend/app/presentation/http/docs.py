@@ -1,5 +1,7 @@
 """The contract and its documentation page, which needs no internet."""
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from copy import deepcopy
 from typing import Any
 
@@ -16,6 +18,12 @@ from app.presentation.http.headers import HEADERS
 from app.presentation.http.oauth import OAuthProblem
 from app.presentation.http.proxies import prefix_of
 
+DESCRIPTION = """The API of a neighbourhood association.
+
+Every error is a problem document (RFC 9457): decide by its `code`; its `type` leads to what that means, and
+`/problems` lists all. Lists give a signed `next_cursor`.
+Single resources carry an `ETag`; changing one needs it back in `If-Match`. A PATCH is a JSON Merge Patch
+(RFC 7396), sent as `application/merge-patch+json` or `application/json`. Times are UTC."""
 ASSETS = "/docs/assets"
 
 
@@ -64,6 +72,20 @@ class WholeFiles(StaticFiles):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [(name, value) for name, value in scope["headers"] if name != b"range"]
         await super().__call__({**scope, "headers": headers}, receive, send)
+
+
+def create_api(lifespan: Callable[[Any], AbstractAsyncContextManager[None]]) -> Api:
+    """Make the application without routes. Its page of documentation is that of `install`."""
+    return Api(
+        title="PAU 2",
+        version="1.0.0",
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=operation_id,
+        lifespan=lifespan,
+    )
 
 
 def operation_id(route: APIRoute) -> str:
