@@ -77,6 +77,12 @@ def dev(session: nox.Session) -> None:
     python(session, "-m", "devtools.dev", *session.posargs, interrupt_timeout=15, terminate_timeout=15)
 
 
+@nox.session(default=False)
+def doctor(session: nox.Session) -> None:
+    """Find what is wrong with this checkout and machine, and what to type (-- --fix: repair)."""
+    python(session, "-m", "devtools.doctor", stamp_of(LOCK), *session.posargs, program=sys.executable)
+
+
 @nox.session(requires=["env"], default=False)
 def fix(session: nox.Session) -> None:
     """Format, repair what the linter can repair, rewrite the rule book's table and docs/settings.md."""
