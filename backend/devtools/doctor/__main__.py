@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -34,9 +35,11 @@ def main(arguments: Sequence[str], root: Path = ROOT) -> int:
     parser.add_argument("--start", action="store_true", help="start the embedded server to look into it")
     options = parser.parse_args(arguments)
     project = Project(root=root)
-    rows = examine(checks(project, options.stamp), fix=options.fix)
-    runs = environments.interpreter(project) is not None
-    rows += inside(root, options) if runs else not_looked(".venv does not run, see above")
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        # A repair of the environment comes first: the second program runs in it.
+        others = None if options.fix else pool.submit(inside, project, options)
+        rows = examine(checks(project, options.stamp), fix=options.fix)
+    rows += others.result() if others else inside(project, options)
     print(table.text_of(rows, is_coloured=table.is_coloured()))
     return int(any(row.state == "wrong" for row in rows))
 
@@ -59,13 +62,15 @@ def checks(project: Project, stamp: str) -> Mapping[str, Check]:
     }
 
 
-def inside(root: Path, options: argparse.Namespace) -> list[Row]:
+def inside(project: Project, options: argparse.Namespace) -> list[Row]:
     """Return the rows of the checks that run in `.venv`."""
+    if environments.interpreter(project) is None:
+        return not_looked(".venv does not run, see above")
     asked = [f"--{name}" for name in ("fix", "start") if getattr(options, name)]
     try:
         answer = subprocess.run(
-            [str(root / ".venv/bin/python"), "-m", "devtools.doctor.inside", *asked],
-            cwd=root / "backend",
+            [str(project.root / ".venv/bin/python"), "-m", "devtools.doctor.inside", *asked],
+            cwd=project.backend,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -10,7 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import psycopg
-from psycopg import errors
 
 from devtools.databases import Scratch, abandoned, scratch_databases
 from devtools.doctor.checks import FIX, Result
@@ -91,8 +90,8 @@ class Server:
         try:
             with psycopg.connect(url, connect_timeout=5) as connection:
                 return self._compared(connection, known)
-        except errors.OperationalError as error:
-            if "does not exist" in str(error):
+        except psycopg.Error as error:
+            if isinstance(error, psycopg.OperationalError) and "does not exist" in str(error):
                 return Result(seen="there is none yet; ./noxw -s dev makes it")
             return Result(seen=f"it cannot be read ({str(error).splitlines()[0]})", remedy=MIGRATE)
 

@@ -317,6 +317,18 @@ def test_checks_what_it_can_when_the_environment_is_missing(
     assert "port         skipped  .venv does not run, see above\n" in shown
 
 
+@pytest.mark.usefixtures("database_url")
+def test_shows_the_rows_of_both_programs(twin: Twin, capsys: pytest.CaptureFixture[str]) -> None:
+    for package in ("devtools", "gates"):
+        (twin.root / "backend" / package).symlink_to(ROOT / "backend" / package)
+
+    code = doctor.main(["stamp"], twin.root)
+
+    names = {line[:13].strip() for line in capsys.readouterr().out.splitlines()}
+    assert code == 1  # the stamp is another one
+    assert {"python", "environment", "locale", *doctor.INSIDE} <= names
+
+
 def test_says_so_when_the_environment_lacks_a_library(twin: Twin, capsys: pytest.CaptureFixture[str]) -> None:
     replace_interpreter(twin, f'[ "$1" != -m ] && exec {sys.executable} "$@"; echo no psutil >&2; exit 1')
     (twin.root / "backend").mkdir(exist_ok=True)

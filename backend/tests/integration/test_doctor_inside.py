@@ -3,7 +3,6 @@
 import json
 import os
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -19,6 +18,8 @@ from devtools.doctor import inside, leftovers, ports
 from devtools.doctor.checks import Check, Result, Row, examine
 from devtools.doctor.servers import Server
 from gates.model import Project
+from gates.revisions import history
+from tests.integration.checkouts import new_folder
 from tests.plugins.database import MigratedDatabases, database_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -192,10 +193,12 @@ def test_accepts_the_database_when_it_has_all_revisions(given: Server) -> None:
 
 
 def test_refuses_the_database_when_it_lacks_revisions(given: Server) -> None:
+    project = Project(root=ROOT)
+    first, *_ = history(project)
     with psycopg.connect(given.url) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '3f0a6c1d8b52'")
+        connection.execute("UPDATE alembic_version SET version_num = %s", [first.id])
 
-    result = given.database(Project(root=ROOT))
+    result = given.database(project)
 
     assert result.remedy == "./noxw -s app -- migrate"
     assert " lacks " in result.seen
@@ -268,13 +271,60 @@ def test_refuses_the_data_when_another_major_version_wrote_them(stopped: Server)
 
 
 @pytest.mark.usefixtures("given")
-def test_prints_a_row_for_each_check_when_it_runs_in_the_environment() -> None:
-    answer = subprocess.run(
-        [sys.executable, "-m", "devtools.doctor.inside"],
-        cwd=ROOT / "backend",
-        capture_output=True,
-        check=True,
-        timeout=60,
-    )
+def test_prints_a_row_for_each_check_when_it_runs_in_the_environment(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert inside.main([]) == 0
 
-    assert [row["check"] for row in json.loads(answer.stdout)] == [*inside.checks(ROOT, is_started=False)]
+    names = [row["check"] for row in json.loads(capsys.readouterr().out)]
+    assert names == [*inside.checks(ROOT, is_started=False)]
+
+
+@pytest.fixture
+def started() -> Iterator[Server]:
+    """An embedded server that was asked for."""
+    with new_folder() as folder:
+        server = Server(folder, is_started=True)
+        yield server
+        server.embedded.release()
+
+
+def test_looks_into_the_embedded_server_when_it_is_asked_to(
+    started: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    project = Project(root=ROOT)
+
+    assert started.server().seen.startswith("the embedded server runs: PostgreSQL ")
+    assert started.database(project).seen == "there is none yet; ./noxw -s dev makes it"
+    with psycopg.connect(started.url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE pau2")
+    assert started.database(project).seen == "pau2 has no tables yet"
+    assert started.throw_away().remedy == ""
+
+
+def test_refuses_the_server_when_another_way_started_it(
+    started: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    assert started.url
+    lock = started.embedded.place / "server.lock"
+    hidden = lock.rename(lock.with_name("hidden.lock"))  # as if nobody had locked it
+
+    result = started.server()
+
+    hidden.rename(lock)
+    process = started.embedded.postmaster()
+    assert process
+    assert result.remedy == f"kill -INT {process.pid}"
+
+
+def test_offers_the_migration_when_the_role_may_not_read(
+    given: Server, migrated_databases: MigratedDatabases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", migrated_databases.scratch.make_role(given.url))
+
+    result = Server(ROOT).database(Project(root=ROOT))
+
+    assert result.remedy == "./noxw -s app -- migrate"
+    assert result.seen.startswith("it cannot be read (permission denied ")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from devtools import application, reset
+from devtools import application, fix, reset
 from devtools.postgres import as_user
 from tests.integration.checkouts import new_checkout, run_in
 from tests.plugins.database import MigratedDatabases, database_of
@@ -170,3 +170,21 @@ def test_refuses_when_there_is_no_server(
     assert reset.main(["x", "--yes"]) == 2
 
     assert capsys.readouterr().err.startswith("reset: DATABASE_URL names a server at ")
+
+
+def test_runs_a_command_of_the_application_when_it_is_another_one(
+    url: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert application.main(["create-admin", "--help"]) == 0
+
+    assert "--email" in capfd.readouterr().out
+    assert tables(url) == {"notes"}
+
+
+@pytest.mark.parametrize(("modules", "code"), [([["missing"], ["platform"]], 1), ([["platform"]], 0)])
+def test_stops_repairing_when_a_program_fails(
+    modules: list[list[str]], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fix, "MODULES", modules)
+
+    assert fix.main() == code
