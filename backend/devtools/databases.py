@@ -89,10 +89,13 @@ def scratch_databases() -> Iterator[Scratch]:
 def abandoned(scratch: Scratch) -> list[str]:
     """Return the runs that left databases or roles, and lock them until the connection is closed.
 
-    A run that lives holds the lock on its number, and so does the one of `scratch` itself.
+    A run that lives holds the lock on its number. Locks belong to the database in which they were taken, and
+    each checkout may use another one of the same server: those that are held anywhere are in pg_locks.
     """
+    listed = "SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND classid = %s"
+    held = {key for [key] in scratch.admin.execute(listed, [LOCK_SPACE])}
     names = [*scratch.named(RUN), *scratch.roles(RUN)]
-    runs = {name[: len(RUN) + DIGITS] for name in names} - {scratch.run}
+    runs = {run for run in (name[: len(RUN) + DIGITS] for name in names) if lock_key(run) not in held}
     ask = "SELECT pg_try_advisory_lock(%s, %s)"
     locked = {run: scratch.admin.execute(ask, [LOCK_SPACE, lock_key(run)]).fetchone() for run in runs}
     return sorted(run for run, answer in locked.items() if answer == (True,))

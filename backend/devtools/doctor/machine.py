@@ -2,6 +2,7 @@
 
 import locale
 import os
+import shlex
 import shutil
 import tempfile
 from pathlib import Path
@@ -22,7 +23,10 @@ def disk(*folders: Path, needed: int = NEEDED) -> Result:
     seen = f"{free[least] / GIB:.1f} GiB are free in {least}"
     if free[least] >= needed:
         return Result(seen=seen)
-    return Result(seen=f"only {seen}, {needed / GIB:.0f} are needed", remedy=f"du -xhd1 {least} | sort -h")
+    return Result(
+        seen=f"only {seen}, {needed / GIB:.0f} are needed",
+        remedy=f"du -xhd1 {shlex.quote(str(least))} | sort -h",
+    )
 
 
 def temporary() -> Result:

@@ -11,7 +11,7 @@ import pytest
 
 from devtools.doctor import __main__ as doctor
 from devtools.doctor import checkout, environment
-from devtools.doctor.checks import Check, Result, Row, examine
+from devtools.doctor.checks import Check, Result, Row, examine, typed
 from gates.hooks import install
 from gates.model import Project
 from tests.gates.twin import RULE_BOOK, Twin, make_twin
@@ -211,7 +211,11 @@ def test_refuses_the_hooks_when_git_takes_others(twin: Twin) -> None:
     install(twin.project)
     twin.git("config", "core.hooksPath", "elsewhere")
 
-    assert checkout.hooks(twin.project).remedy == "git config --local --unset-all core.hooksPath"
+    remedy = checkout.hooks(twin.project).remedy
+    typed(remedy, twin.root)()
+
+    assert remedy == "git config --local --unset-all core.hooksPath"
+    assert checkout.hooks(twin.project).remedy == ""
 
 
 def test_leaves_the_hooks_unjudged_when_the_project_is_a_folder(twin: Twin) -> None:
