@@ -16,8 +16,7 @@ import nox
 ROOT = Path(__file__).parent
 BACKEND = ROOT / "backend"
 VENV = ROOT / ".venv"
-INTERPRETER = "Scripts/python.exe" if os.name == "nt" else "bin/python"
-PYTHON = str(VENV / INTERPRETER)
+PYTHON = str(VENV / "bin/python")
 LOCK = BACKEND / "requirements/dev.txt"
 MACHINE = (sys.version, sys.platform, sys.base_prefix)
 
@@ -32,17 +31,16 @@ def uv(session: nox.Session, *arguments: str) -> None:
         session.run(sys.executable, "-m", "uv", *arguments, "--quiet", external=True, silent=True)
 
 
-def python(session: nox.Session, *arguments: str, **options: object) -> None:
+def python(session: nox.Session, *arguments: str, program: str = PYTHON, **options: object) -> None:
     """Run the shared environment's Python in backend/, with bytecode: without, every start takes seconds."""
     environment = {"PYTHONDONTWRITEBYTECODE": ""}
     with session.chdir(BACKEND):
-        session.run(PYTHON, *arguments, external=True, env=environment, **options)
+        session.run(program, *arguments, external=True, env=environment, **options)
 
 
-def with_postgres(session: nox.Session, *arguments: str) -> None:
-    """Run a Python command on the development database."""
-    patience = {"interrupt_timeout": 30, "terminate_timeout": 5}  # `serve` ends within 25 s
-    python(session, "-m", "devtools.postgres", PYTHON, *arguments, **patience)
+def stamp_of(lock: Path) -> str:
+    """Return what the stamp of an environment says that this Python installed from a lock."""
+    return hashlib.sha256(lock.read_bytes() + repr(MACHINE).encode()).hexdigest()
 
 
 def gates(session: nox.Session) -> None:
@@ -54,12 +52,12 @@ def gates(session: nox.Session) -> None:
 @nox.session(allow_parallel=False, default=False)
 def env(session: nox.Session, venv: Path = VENV, lock: Path = LOCK) -> None:
     """Install .venv from the lock (every session does, when the lock changed)."""
-    stamp, wanted = venv / "stamp", hashlib.sha256(lock.read_bytes() + repr(MACHINE).encode()).hexdigest()
-    if stamp.exists() and stamp.read_text() == wanted and (venv / INTERPRETER).exists():
+    stamp, wanted = venv / "stamp", stamp_of(lock)
+    if stamp.exists() and stamp.read_text() == wanted and (venv / "bin/python").exists():
         return
     session.log(f"installing {venv.name} (once per lock)")
     stamp.unlink(missing_ok=True)
-    if not (venv / INTERPRETER).exists() or not (venv / "pyvenv.cfg").exists():
+    if not (venv / "bin/python").exists() or not (venv / "pyvenv.cfg").exists():
         shutil.rmtree(venv, ignore_errors=True)
     uv(session, "venv", "--allow-existing", "--python", sys.executable, str(venv))
     options = ["--require-hashes", "--only-binary", ":all:", "--compile-bytecode"]
@@ -76,18 +74,19 @@ def audit_env(session: nox.Session) -> None:
 @nox.session(requires=["env"], default=False)
 def dev(session: nox.Session) -> None:
     """Run the product: PostgreSQL, migrations, demo data, worker, API with reload (--port N)."""
-    patience = {"interrupt_timeout": 15, "terminate_timeout": 15}
-    python(session, "-m", "devtools.dev", *session.posargs, **patience)
+    python(session, "-m", "devtools.dev", *session.posargs, interrupt_timeout=15, terminate_timeout=15)
+
+
+@nox.session(default=False)
+def doctor(session: nox.Session) -> None:
+    """Find what is wrong with this checkout and machine, and what to type (-- --fix: repair)."""
+    python(session, "-m", "devtools.doctor", stamp_of(LOCK), *session.posargs, program=sys.executable)
 
 
 @nox.session(requires=["env"], default=False)
 def fix(session: nox.Session) -> None:
     """Format, repair what the linter can repair, rewrite the rule book's table and docs/settings.md."""
-    configured = ("--config", "pyproject.toml", "--no-respect-gitignore")
-    python(session, "-m", "ruff", "check", "--fix-only", *configured, ".", "../noxfile.py")
-    python(session, "-m", "ruff", "format", *configured, ".", "../noxfile.py")
-    python(session, "-m", "gates", "table")
-    python(session, "-m", "devtools.settings_page")
+    python(session, "-m", "devtools.fix")
 
 
 @nox.session(requires=["env"], default=False)
@@ -185,8 +184,8 @@ def hooks(session: nox.Session) -> None:
 
 @nox.session(requires=["env"], default=False)
 def app(session: nox.Session) -> None:
-    """Any command of the application on the development database (-- migrate, seed, worker …)."""
-    with_postgres(session, "-m", "app", *session.posargs)
+    """Any command of the application on the development database (-- migrate, seed, worker … reset)."""
+    python(session, "-m", "devtools.application", *session.posargs, interrupt_timeout=30, terminate_timeout=5)
 
 
 @nox.session(requires=["env"], default=False)

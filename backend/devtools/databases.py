@@ -16,6 +16,7 @@ from psycopg import sql
 from devtools.postgres import as_user, in_database, server_url
 
 RUN = "pau2_test_run_"
+DIGITS = 7  # hexadecimal, of a run's number
 LOCK_SPACE = 7204118  # first key of our advisory locks; the second is the run's number
 
 
@@ -73,19 +74,31 @@ def scratch_databases() -> Iterator[Scratch]:
 
     Raises PostgresUnavailableError.
     """
-    url, run = server_url(), f"{RUN}{uuid4().hex[:7]}"
+    url, run = server_url(), f"{RUN}{uuid4().hex[:DIGITS]}"
     with psycopg.connect(url, autocommit=True) as admin:
         scratch = Scratch(url, admin, run)
         admin.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_SPACE, lock_key(run)])
-        runs = {name[: len(run)] for name in [*scratch.named(RUN), *scratch.roles(RUN)]}
-        for other in runs - {run}:
-            free = admin.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, lock_key(other)])
-            if free.fetchone() == (True,):
-                scratch.end(other)
+        for other in abandoned(scratch):
+            scratch.end(other)
         try:
             yield scratch
         finally:
             scratch.end(run)
+
+
+def abandoned(scratch: Scratch) -> list[str]:
+    """Return the runs that left databases or roles, and lock them until the connection is closed.
+
+    A run that lives holds the lock on its number. Locks belong to the database in which they were taken, and
+    each checkout may use another one of the same server: those that are held anywhere are in pg_locks.
+    """
+    listed = "SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND classid = %s"
+    held = {key for [key] in scratch.admin.execute(listed, [LOCK_SPACE])}
+    names = [*scratch.named(RUN), *scratch.roles(RUN)]
+    runs = {run for run in (name[: len(RUN) + DIGITS] for name in names) if lock_key(run) not in held}
+    ask = "SELECT pg_try_advisory_lock(%s, %s)"
+    locked = {run: scratch.admin.execute(ask, [LOCK_SPACE, lock_key(run)]).fetchone() for run in runs}
+    return sorted(run for run, answer in locked.items() if answer == (True,))
 
 
 def execute(connection: psycopg.Connection, statement: str, *names: str) -> None:

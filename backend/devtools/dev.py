@@ -129,11 +129,7 @@ def end_leftovers(state: Path) -> None:
     Raises DevError when neither the run nor whoever started it was killed.
     """
     state.parent.mkdir(exist_ok=True)
-    try:
-        recorded = json.loads(state.read_text())
-    except (FileNotFoundError, ValueError):
-        recorded = []
-    alive = [pid if _created(pid) == created else None for pid, created in recorded]
+    alive = living(state)
     if alive and all(alive[:2]):
         raise DevError(
             f"the product runs on this port already, as process {alive[1]}. Use it, stop it with Ctrl-C, "
@@ -143,6 +139,18 @@ def end_leftovers(state: Path) -> None:
     if left:
         print(f"dev: ending {len(left)} processes that a killed run left behind.")
         end(left)
+
+
+def living(state: Path) -> list[int | None]:
+    """Return the recorded processes, None for each that has ended: the starter, the run, its children.
+
+    Nothing when there is no record.
+    """
+    try:
+        recorded = json.loads(state.read_text())
+    except (FileNotFoundError, ValueError):
+        return []
+    return [pid if _created(pid) == created else None for pid, created in recorded]
 
 
 def refuse_taken_port(port: int) -> None:

@@ -122,6 +122,11 @@ def _default_branch(project: Project) -> str:
     )
 
 
+def remote_default(project: Project) -> str:
+    """Return the reference that origin/HEAD names, which may be gone; "" when the clone has none."""
+    return (_try(project, "symbolic-ref", "--quiet", f"{REMOTE}HEAD") or "").strip()
+
+
 def _is_ancestor(project: Project, older: str, newer: str) -> bool:
     return _run(project, "merge-base", "--is-ancestor", older, newer).returncode == 0
 

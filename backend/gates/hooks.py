@@ -1,5 +1,6 @@
 """The git hooks. pre-commit runs them on what is staged; each work tree uses its own environment."""
 
+import os
 from pathlib import Path
 
 from gates.changes import git, prefix
@@ -34,6 +35,23 @@ def install(project: Project) -> None:
         reason = (installed.stdout + installed.stderr).strip()
         raise GateError(f"pre-commit cannot install the hooks: {reason}")
     print(installed.stdout, end="")
-    hooks = Path(git(project, "rev-parse", "--path-format=absolute", "--git-common-dir").strip()) / "hooks"
     for hook in HOOKS:
-        (hooks / hook).write_text(SCRIPT.format(hook=hook), encoding="utf-8")
+        (_folder(project) / hook).write_text(SCRIPT.format(hook=hook), encoding="utf-8")
+
+
+def outdated(project: Project) -> list[str]:
+    """Say of each hook that is not as `install` writes it what is wrong. Raises GateError."""
+    return [f"{hook} {wrong}" for hook in HOOKS if (wrong := _wrong(_folder(project) / hook))]
+
+
+def _wrong(path: Path) -> str:
+    if not path.exists():
+        return "is missing"
+    if path.read_bytes() != SCRIPT.format(hook=path.name).encode():
+        return "is not the project's of today"
+    return "" if os.access(path, os.X_OK) else "is not executable"
+
+
+def _folder(project: Project) -> Path:
+    """Return the folder of the hooks, which all work trees share. Raises GateError."""
+    return Path(git(project, "rev-parse", "--path-format=absolute", "--git-common-dir").strip()) / "hooks"

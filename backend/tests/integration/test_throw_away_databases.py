@@ -53,6 +53,24 @@ def test_gives_each_test_a_migrated_database_of_its_own(migrated_databases: Migr
     assert names.isdisjoint(migrated_databases.scratch.named(RUN))
 
 
+def test_spares_a_run_when_it_is_connected_to_another_database(
+    migrated_databases: MigratedDatabases, database_url: str
+) -> None:
+    """DATABASE_URL may name another database of the same server in each checkout."""
+    mine = migrated_databases.scratch
+    run = f"{RUN}{uuid4().hex[:7]}"
+    with psycopg.connect(database_url, autocommit=True) as elsewhere:
+        elsewhere.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_SPACE, lock_key(run)])
+        execute(mine.admin, "CREATE DATABASE {} STRATEGY wal_log", f"{run}_1")
+        with scratch_databases() as other:
+            during = other.named(run)
+
+    with scratch_databases() as other:
+        after = other.named(run)
+
+    assert (during, after) == ([f"{run}_1"], [])
+
+
 def test_drops_what_a_killed_run_left_and_spares_what_another_run_uses(
     migrated_databases: MigratedDatabases,
 ) -> None:

@@ -194,7 +194,8 @@ def test_says_what_to_do_when_another_branch_has_migrated_the_database(fresh_mig
 
     assert str(refusal.value) == (
         "Alembic: Can't locate revision identified by 'elsewhere'. Another branch or a newer release has "
-        "migrated this database: go back to that one, or use another database."
+        "migrated this database: go back to that one, or in development drop and remake the database: "
+        "./noxw -s app -- reset."
     )
 
 

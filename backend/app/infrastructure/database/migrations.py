@@ -76,7 +76,7 @@ def _explained() -> Iterator[None]:
             ) from None
         raise SettingsError(
             f"Alembic: {error}. Another branch or a newer release has migrated this database: "
-            "go back to that one, or use another database."
+            "go back to that one, or in development drop and remake the database: ./noxw -s app -- reset."
         ) from None
     except ProgrammingError as error:
         if getattr(error.orig, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:

@@ -1,0 +1,20 @@
+"""Any command of the application on the development database, and `reset`, which only a developer needs.
+
+After Ctrl-C nox waits 30 s before it kills the command: `serve` ends within 25 s.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from devtools import postgres, reset
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; return its exit code."""
+    if arguments[:1] == ["reset"]:
+        return reset.main(arguments[1:])
+    return postgres.main([sys.executable, "-m", "app", *arguments])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,95 @@
+"""`python -m devtools.doctor STAMP`, run by the Python of `.noxw`, which has no library of the project.
+
+The checks that need libraries are a second program in `.venv`: a broken one is a row of the table.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from devtools.doctor import checkout, machine, table
+from devtools.doctor import environment as environments
+from devtools.doctor.checks import Check, Row, examine
+from gates.model import Project
+
+ROOT = Path(__file__).resolve().parents[3]
+INSIDE = ("port", "runs", "server", "database", "throw-away", "sockets", "temporary")
+LONGEST = 120.0  # seconds of the second program, which may start a server
+
+
+def main(arguments: Sequence[str], root: Path = ROOT) -> int:
+    """Print the table; return 0 when all is well, else 1."""
+    parser = argparse.ArgumentParser(
+        prog="./noxw -s doctor --",
+        usage="%(prog)s [--fix] [--start]",
+        description="Check this checkout and this machine.",
+    )
+    parser.add_argument("stamp", help=argparse.SUPPRESS)
+    parser.add_argument("--fix", action="store_true", help="repair what can be repaired without a loss")
+    parser.add_argument("--start", action="store_true", help="start the embedded server to look into it")
+    options = parser.parse_args(arguments)
+    project = Project(root=root)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        # A repair of the environment comes first: the second program runs in it.
+        others = None if options.fix else pool.submit(inside, project, options)
+        rows = examine(checks(project, options.stamp), fix=options.fix)
+    rows += others.result() if others else inside(project, options)
+    print(table.text_of(rows, is_coloured=table.is_coloured()))
+    return int(any(row.state == "wrong" for row in rows))
+
+
+def checks(project: Project, stamp: str) -> Mapping[str, Check]:
+    """Return the checks that need no library."""
+    return {
+        "python": partial(environments.python, project),
+        "environment": partial(environments.environment, project, stamp),
+        "history": partial(checkout.depth, project),
+        "base": partial(checkout.base, project),
+        "hooks": partial(checkout.hooks, project),
+        "revisions": partial(checkout.revisions, project),
+        "line ends": partial(checkout.line_ends, project),
+        "work trees": partial(checkout.worktrees, project),
+        "clock": partial(checkout.clock, project),
+        "disk": partial(machine.disk, project.root, Path(tempfile.gettempdir())),
+        "TMPDIR": machine.temporary,
+        "locale": machine.language,
+    }
+
+
+def inside(project: Project, options: argparse.Namespace) -> list[Row]:
+    """Return the rows of the checks that run in `.venv`."""
+    if environments.interpreter(project) is None:
+        return not_looked(".venv does not run, see above")
+    asked = [f"--{name}" for name in ("fix", "start") if getattr(options, name)]
+    try:
+        answer = subprocess.run(
+            [str(project.root / ".venv/bin/python"), "-m", "devtools.doctor.inside", *asked],
+            cwd=project.backend,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LONGEST,
+        )
+    except subprocess.TimeoutExpired:
+        return not_looked(f"they take longer than {LONGEST:.0f} s")
+    if answer.returncode:
+        last = (answer.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        seen = f".venv cannot run the other checks ({last})"
+        return [Row(check="libraries", state="wrong", seen=seen, remedy=environments.INSTALL_ANEW)]
+    return [Row(**row) for row in json.loads(answer.stdout)]
+
+
+def not_looked(why: str) -> list[Row]:
+    """Return a row for each check that could not look."""
+    return [Row(check=name, state="skipped", seen=why) for name in INSIDE]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

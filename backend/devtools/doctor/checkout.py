@@ -1,0 +1,139 @@
+"""Checks of the repository: what git knows, the hooks, the revisions, the ends of lines."""
+
+import os
+import re
+import shlex
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from devtools.doctor.checks import FIX, Result, typed
+from gates.changes import BASE_VARIABLE, git, merge_base, prefix, remote_default
+from gates.hooks import HOOKS, outdated
+from gates.model import GateError, Project
+from gates.revisions import head
+
+SET_HEAD = "git remote set-head origin --auto"
+UNSHALLOW = "git fetch --unshallow"
+HOUR = 3600.0
+AHEAD = 300.0
+"""Seconds that the clocks of two machines may differ."""
+
+
+def depth(project: Project) -> Result:
+    """The clone has the whole history: the gates look for the commit where a change began."""
+    if git(project, "rev-parse", "--is-shallow-repository").strip() == "true":
+        seen = "the clone is shallow"
+        return Result(seen=seen, remedy=UNSHALLOW, repair=typed(UNSHALLOW, project.root))
+    return Result(seen="the clone has the whole history")
+
+
+def base(project: Project) -> Result:
+    """The commit that a change is compared with is known, and origin/HEAD names the branch of today."""
+    named = os.environ.get(BASE_VARIABLE, "")
+    try:
+        found = merge_base(project)
+    except GateError as error:
+        if "shallow" in str(error):
+            return Result(seen="it may be hidden by the shallow clone", is_skipped=True)
+        if named:
+            return Result(seen=str(error), remedy=f"unset {BASE_VARIABLE}")
+        raise
+    default = remote_default(project)
+    if default and not named and default != f"refs/remotes/{found.how}":
+        seen = (
+            f"origin/HEAD still names {default.removeprefix('refs/remotes/')}, today's branch is {found.how}"
+        )
+        return Result(seen=seen, remedy=SET_HEAD, repair=typed(SET_HEAD, project.root))
+    return Result(seen=f"changes are compared with {found}")
+
+
+def hooks(project: Project) -> Result:
+    """Git runs the hooks that `./noxw -s hooks` writes."""
+    if folder := prefix(project).rstrip("/"):
+        return Result(
+            seen=f"{folder} is a folder of a repository, which has hooks of its own", is_skipped=True
+        )
+    if scope := _scope_of_other_hooks(project):
+        seen = f"git takes hooks from another folder: core.hooksPath is set in its {scope} configuration"
+        return Result(seen=seen, remedy=f"git config --{scope} --unset-all core.hooksPath")
+    if wrong := outdated(project):
+        command = "./noxw -s hooks"
+        return Result(seen=", ".join(wrong), remedy=command, repair=typed(command, project.root))
+    return Result(seen=f"{' and '.join(HOOKS)} are installed")
+
+
+def revisions(project: Project) -> Result:
+    """The revisions of the schema have one head, also with those that the target has gained."""
+    try:
+        outcome = head(project)
+    except GateError as error:
+        return Result(seen=str(error), is_skipped=True)
+    if outcome.findings:
+        first = outcome.findings[0]
+        return Result(seen=f"{Path(first.file).name}: {first.message}", remedy="./noxw -s migrations")
+    return Result(seen=outcome.note)
+
+
+def line_ends(project: Project) -> Result:
+    """Files have Unix line ends where .gitattributes says so; programs with others do not start."""
+    names = list(_with_windows_ends(project))
+    if not names:
+        return Result(seen="text has Unix line ends")
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+
+    def rewrite() -> str:
+        for name in names:
+            path = project.root / name
+            path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n"))
+        return f"gave {names[0]}{more} Unix line ends"
+
+    return Result(seen=f"{names[0]}{more} has Windows line ends (CRLF)", remedy=FIX, repair=rewrite)
+
+
+def worktrees(project: Project) -> Result:
+    """No work tree is left of a run that measured the coverage of a base and was killed."""
+    left = [path for path in _measured_bases(project) if _is_abandoned(path)]
+    if not left:
+        return Result(seen="killed runs left none behind")
+    removals = (f"git worktree remove --force {shlex.quote(str(path))}" for path in left)
+    command = " && ".join(removals)
+    seen = f"{left[0]} is left of a killed run" + (f", and {len(left) - 1} more" if left[1:] else "")
+    return Result(seen=seen, remedy=command, repair=typed(command, project.root))
+
+
+def clock(project: Project) -> Result:
+    """The newest commit is not from the future, as it is after a suspended virtual machine woke up."""
+    ahead = int(git(project, "log", "-1", "--format=%ct").strip()) - time.time()
+    if ahead > AHEAD:
+        seen = (
+            f"HEAD was committed {ahead / 60:.0f} minutes from now: this clock is slow, or that one was fast"
+        )
+        return Result(seen=seen, remedy="sudo timedatectl set-ntp true && date")
+    return Result(seen="HEAD was committed in the past")
+
+
+def _scope_of_other_hooks(project: Project) -> str:
+    """Return the scope of the setting that leads git to other hooks, "" when there is none."""
+    rows = git(project, "config", "--show-scope", "--get-all", "core.hooksPath").splitlines()
+    scopes = [row.split("\t", 1)[0] for row in rows]
+    return next((scope for scope in reversed(scopes) if scope != "command"), "")
+
+
+def _with_windows_ends(project: Project) -> Iterator[str]:
+    for entry in git(project, "ls-files", "--eol", "-z").split("\0"):
+        facts, _, name = entry.partition("\t")
+        if re.search(r"w/(crlf|mixed)\s.*\beol=lf\b", facts):
+            yield name
+
+
+def _measured_bases(project: Project) -> Iterator[Path]:
+    for row in git(project, "worktree", "list", "--porcelain").splitlines():
+        path = Path(row.removeprefix("worktree "))
+        if row.startswith("worktree ") and path.parent.name.startswith("pau2-base-"):
+            yield path
+
+
+def _is_abandoned(path: Path) -> bool:
+    """Whether it is gone, or older than such a run may take."""
+    return not path.exists() or time.time() - path.stat().st_mtime > HOUR

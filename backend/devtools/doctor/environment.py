@@ -1,0 +1,58 @@
+"""Checks of the two environments: `.noxw`, whose Python runs this, and `.venv`, which the sessions share."""
+
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+from devtools.doctor.checks import Result, typed
+from gates.model import Project
+
+INSTALL = "./noxw -s env"
+INSTALL_ANEW = "rm -rf .venv && ./noxw -s env"
+IDENTITY = "import platform, sys; print(platform.python_version(), sys.base_prefix, sep='\\n')"
+
+
+def python(project: Project) -> Result:
+    """Both environments have the same interpreter, in a version that the rule book lists."""
+    supported = project.book["versions"]["python"]
+    number = platform.python_version()
+    if number.rpartition(".")[0] not in supported:
+        seen = f".noxw has Python {number}; {supported[0]} to {supported[-1]} are supported"
+        return Result(seen=seen, remedy=f"PYTHON=python{supported[-1]} {INSTALL}")
+    found = interpreter(project)
+    if found and found != [number, sys.base_prefix]:
+        seen = f".noxw has Python {number} of {sys.base_prefix}, .venv has {found[0]} of {found[1]}"
+        return Result(seen=seen, remedy=INSTALL_ANEW)
+    return Result(seen=f"Python {number} of {sys.base_prefix}")
+
+
+def environment(project: Project, stamp: str) -> Result:
+    """`.venv` runs, and it is what the lock says. `stamp` is what a fresh one would have in its stamp."""
+    place = project.root / ".venv"
+    if not _program(place).exists():
+        seen = ".venv is missing" if not place.exists() else ".venv has lost its Python"
+        return Result(seen=seen, remedy=INSTALL, repair=typed(INSTALL, project.root))
+    if interpreter(project) is None:
+        return Result(seen=".venv has a Python that does not run", remedy=INSTALL_ANEW)
+    written = place / "stamp"
+    if not written.exists() or written.read_text(encoding="utf-8") != stamp:
+        seen = ".venv was installed from another lock or by another Python"
+        return Result(seen=seen, remedy=INSTALL, repair=typed(INSTALL, project.root))
+    return Result(seen=".venv is what backend/requirements/dev.txt says")
+
+
+def interpreter(project: Project) -> list[str] | None:
+    """Return version and base prefix of the Python in `.venv`, None when it does not run."""
+    program = str(_program(project.root / ".venv"))
+    try:
+        answer = subprocess.run(
+            [program, "-IS", "-c", IDENTITY], capture_output=True, text=True, check=True, timeout=10
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.splitlines()
+
+
+def _program(place: Path) -> Path:
+    return place / "bin/python"

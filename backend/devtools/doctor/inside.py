@@ -1,0 +1,45 @@
+"""The checks that need libraries: `python -m devtools.doctor.inside` prints their rows as JSON."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+from devtools.doctor import leftovers, ports, servers
+from devtools.doctor.checks import Check, examine
+from devtools.postgres import PROJECT
+from gates.model import Project
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the rows; return 0 also when something is wrong."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--fix", action="store_true")
+    parser.add_argument("--start", action="store_true")
+    options = parser.parse_args(arguments)
+    rows = examine(checks(PROJECT, is_started=options.start), fix=options.fix)
+    print(json.dumps([asdict(row) for row in rows]))
+    return 0
+
+
+def checks(root: Path, *, is_started: bool) -> Mapping[str, Check]:
+    """Return the checks; the embedded server is started for them only when that was asked for."""
+    server = servers.Server(place=root, is_started=is_started)
+    states = root / ".postgres"
+    return {
+        "port": partial(ports.port, states, os.environ.get("PORT") or ports.USUAL),
+        "runs": partial(leftovers.runs, states),
+        "server": server.server,
+        "database": partial(server.database, Project(root=root)),
+        "throw-away": server.throw_away,
+        "sockets": partial(leftovers.sockets, server.embedded.data),
+        "temporary": partial(leftovers.folders, leftovers.temporary_folders()),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,112 @@
+"""Checks for what killed runs left: records of `./noxw -s dev`, sockets, temporary folders."""
+
+import os
+import re
+import shutil
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import redirect_stdout
+from pathlib import Path
+
+from devtools import dev
+from devtools.doctor.checks import FIX, Result
+from devtools.embedded import SOCKET_FILES
+
+DAY = 24 * 3600.0
+"""Seconds after which a folder of a run is not in use any more."""
+SOCKETS = re.compile(r"pau2-\d+-[0-9a-f]{12}")
+SHARED = Path("/", "tmp")
+"""Where servers have their sockets whose own path is too long for one."""
+
+
+def runs(states: Path) -> Result:
+    """No record and no process is left of a development run that was killed."""
+    found = {state: dev.living(state) for state in sorted(states.glob("dev-*.json"))}
+    left = {state: alive for state, alive in found.items() if not (alive and all(alive[:2]))}
+    if not left:
+        return Result(seen=f"{len(found)} runs" if found else "nothing runs, and nothing is left of a run")
+    names = ", ".join(state.name for state in left)
+    count = sum(bool(process) for alive in left.values() for process in alive[1:])
+
+    def end() -> str:
+        with redirect_stdout(sys.stderr):
+            for state in left:
+                dev.end_leftovers(state)
+                state.unlink(missing_ok=True)
+        return f"ended {count} processes and removed {names}"
+
+    return Result(seen=f"a killed run left {count} processes and {names}", remedy=FIX, repair=end)
+
+
+def sockets(data: Path, shared: Path = SHARED) -> Result:
+    """No socket is left of a server that was killed."""
+    left = [
+        folder / SOCKET_FILES[0] for folder in _folders(data, shared) if _is_dead(folder / SOCKET_FILES[0])
+    ]
+    if not left:
+        return Result(seen="killed servers left none behind")
+
+    def remove() -> str:
+        for path in left:
+            for name in SOCKET_FILES:
+                path.with_name(name).unlink(missing_ok=True)
+        return f"removed {_all_of(left)}"
+
+    return Result(seen=f"no server has {_all_of(left)}", remedy=FIX, repair=remove)
+
+
+def folders(candidates: Iterable[Path]) -> Result:
+    """No temporary folder is left of a run that was killed."""
+    left = sorted(path for path in candidates if _is_old(path))
+    if not left:
+        return Result(seen="killed runs left no folder behind")
+
+    def remove() -> str:
+        for path in left:
+            shutil.rmtree(path)
+        return f"removed {_all_of(left)}"
+
+    return Result(seen=f"{_all_of(left)}: more than a day old", remedy=FIX, repair=remove)
+
+
+def temporary_folders() -> set[Path]:
+    """Return the folders of runs, new and old, without those of sockets."""
+    places = {Path(tempfile.gettempdir()), SHARED, Path("/", "var", "tmp")}
+    found = {path.resolve() for place in places for path in place.glob("pau2-*")}
+    return {path for path in found if not SOCKETS.fullmatch(path.name)}
+
+
+def _folders(data: Path, shared: Path) -> Iterator[Path]:
+    yield data
+    yield from (path for path in shared.glob("pau2-*") if SOCKETS.fullmatch(path.name) and _is_ours(path))
+
+
+def _is_ours(path: Path) -> bool:
+    return os.geteuid() in {0, path.lstat().st_uid}
+
+
+def _is_dead(path: Path) -> bool:
+    """Whether there is a socket on which nobody listens."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(os.fsencode(path))
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            return False
+    return False
+
+
+def _is_old(path: Path) -> bool:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return False
+    return path.is_dir() and found.st_uid == os.geteuid() and time.time() - found.st_mtime > DAY
+
+
+def _all_of(paths: list[Path]) -> str:
+    return f"{paths[0]} and {len(paths) - 1} more" if paths[1:] else str(paths[0])

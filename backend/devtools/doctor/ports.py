@@ -1,0 +1,51 @@
+"""The check of the port on which `./noxw -s dev` serves."""
+
+from argparse import ArgumentTypeError
+from pathlib import Path
+
+import psutil
+
+from devtools import dev
+from devtools.doctor.checks import Result
+
+USUAL = "8000"
+TRIED = 100
+
+
+def port(states: Path, wanted: str) -> Result:
+    """The port is free, or the product itself has it."""
+    try:
+        number = dev.port_number(wanted)
+    except ArgumentTypeError as error:
+        return Result(seen=f"PORT: {error}", remedy="unset PORT")
+    if _is_free(number):
+        return Result(seen=f"127.0.0.1:{number} is free")
+    processes = dev.living(states / f"dev-{number}.json")
+    if processes and all(processes[:2]):
+        return Result(seen=f"the product runs on 127.0.0.1:{number} as process {processes[1]}")
+    seen = f"{_owner(number)} has 127.0.0.1:{number}"
+    other = next((other for other in range(number + 1, number + TRIED) if _is_free(other)), 0)
+    return Result(seen=seen, remedy=f"./noxw -s dev -- --port {other}")
+
+
+def _is_free(number: int) -> bool:
+    try:
+        dev.refuse_taken_port(number)
+    except dev.DevError:
+        return False
+    return True
+
+
+def _owner(number: int) -> str:
+    """Return the name and number of the process that listens, as far as this user may know."""
+    try:
+        for connection in psutil.net_connections("inet"):
+            if (
+                connection.status == psutil.CONN_LISTEN
+                and connection.laddr[1:] == (number,)
+                and connection.pid
+            ):
+                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
+    except psutil.Error:
+        return "another program"
+    return "another user's program"

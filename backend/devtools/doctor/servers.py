@@ -1,0 +1,140 @@
+"""Checks of the PostgreSQL server, the development database and the throw-away databases."""
+
+import os
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+import psycopg
+
+from devtools.databases import Scratch, abandoned, scratch_databases
+from devtools.doctor.checks import FIX, Result
+from devtools.embedded import EmbeddedServer, home
+from devtools.errors import PostgresUnavailableError
+from devtools.postgres import DATABASE, embedded_server, in_database, server_url
+from devtools.programs import DISTRIBUTION
+from gates.model import GateError, Project
+from gates.revisions import history
+
+SKEW = 5.0
+"""Seconds that the server's clock may differ: deadlines are judged by it, tokens by the application's."""
+RESET = "./noxw -s app -- reset"
+MIGRATE = "./noxw -s app -- migrate"
+
+
+@dataclass
+class Server:
+    """The server of a checkout. The embedded one is started only if `is_started` says so."""
+
+    place: Path
+    is_started: bool = False
+
+    @property
+    def is_given(self) -> bool:
+        """Whether DATABASE_URL names another server."""
+        return bool(os.environ.get("DATABASE_URL"))
+
+    @property
+    def embedded(self) -> EmbeddedServer:
+        return embedded_server(home(self.place))
+
+    @cached_property
+    def url(self) -> str:
+        """Its address, "" when it does not run or cannot be used."""
+        if not (self.is_given or self.is_started or self.embedded.is_running()):
+            return ""
+        try:
+            return server_url() if self.is_given else self.embedded.url()
+        except PostgresUnavailableError as error:
+            self.refusal = str(error)
+            return ""
+
+    refusal: str = ""
+    """Why it cannot be used, after `url` was asked for."""
+
+    def server(self) -> Result:
+        """The server that sessions use answers, and its clock is right."""
+        if not self.is_given and (wrong := self._wrong_files()):
+            return wrong
+        url = self.url
+        if self.refusal:
+            remedy = "unset DATABASE_URL" if self.is_given else f"tail {shlex.quote(str(self.embedded.log))}"
+            return Result(seen=self.refusal, remedy=remedy)
+        if not url:
+            seen = "the embedded server does not run; to start it and look: ./noxw -s doctor -- --start"
+            return Result(seen=seen)
+        with psycopg.connect(url, connect_timeout=5) as connection:
+            row = connection.execute("SELECT current_setting('server_version'), clock_timestamp()").fetchone()
+            where = f"{connection.info.host or 'the local socket'}:{connection.info.port}"
+        number, now = row or ("", datetime.now(UTC))
+        skew = (now - datetime.now(UTC)).total_seconds()
+        if abs(skew) > SKEW:
+            seen = f"the server's clock differs from this one by {skew:+.0f} s"
+            return Result(seen=seen, remedy="sudo timedatectl set-ntp true && date")
+        which = f"DATABASE_URL names another server, {where}" if self.is_given else "the embedded server runs"
+        return Result(seen=f"{which}: PostgreSQL {number.split()[0]}")
+
+    def database(self, project: Project) -> Result:
+        """The development database has all revisions of this branch, and none of another one."""
+        if not self.url:
+            return Result(seen="no server to look into, see above", is_skipped=True)
+        try:
+            known = [revision.id for revision in history(project)]
+        except GateError as error:
+            return Result(seen=str(error), is_skipped=True)
+        url = self.url if self.is_given else in_database(self.url, DATABASE)
+        try:
+            with psycopg.connect(url, connect_timeout=5) as connection:
+                return self._compared(connection, known)
+        except psycopg.Error as error:
+            if isinstance(error, psycopg.OperationalError) and "does not exist" in str(error):
+                return Result(seen="there is none yet; ./noxw -s dev makes it")
+            return Result(seen=f"it cannot be read ({str(error).splitlines()[0]})", remedy=MIGRATE)
+
+    def throw_away(self) -> Result:
+        """No database of tests is left of a run that was killed."""
+        if not self.url:
+            return Result(seen="no server to look into, see above", is_skipped=True)
+        with psycopg.connect(self.url, autocommit=True, connect_timeout=5) as connection:
+            left = abandoned(Scratch(self.url, connection, run=""))
+        if not left:
+            return Result(seen="killed runs left no databases behind")
+
+        def drop() -> str:
+            with scratch_databases():  # which drops them first
+                return f"dropped the databases of {len(left)} killed runs"
+
+        seen = f"{len(left)} killed runs left databases: {', '.join(left)}"
+        return Result(seen=seen, remedy=FIX, repair=drop)
+
+    def _wrong_files(self) -> Result | None:
+        """Return what keeps the embedded server from starting, None when nothing does."""
+        data = self.embedded.data
+        written, ours = data / "PG_VERSION", version(DISTRIBUTION).split(".")[0]
+        if written.exists() and (found := written.read_text(encoding="utf-8").strip()) != ours:
+            seen = f"the data of the embedded server is of PostgreSQL {found}, its programs are of {ours}"
+            return Result(seen=seen, remedy=f"rm -r {shlex.quote(str(self.embedded.place))}")
+        other = self.embedded.postmaster()
+        if other and not self.embedded.is_running():
+            seen = f"a PostgreSQL that was started in another way (process {other.pid}) uses {data}"
+            return Result(seen=seen, remedy=f"kill -INT {other.pid}")
+        return None
+
+    def _compared(self, connection: psycopg.Connection, known: Sequence[str]) -> Result:
+        name = connection.info.dbname
+        if connection.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,):
+            return Result(seen=f"{name} has no tables yet", remedy=MIGRATE)
+        applied = [str(row[0]) for row in connection.execute("SELECT version_num FROM alembic_version")]
+        foreign = [revision for revision in applied if revision not in known]
+        if foreign:
+            remedy = f"{RESET} {name}" if self.is_given else RESET
+            seen = f"{name} has the revision {foreign[0]} of another branch or a newer state of this one"
+            return Result(seen=seen, remedy=remedy)
+        missing = len(known) - 1 - max((known.index(revision) for revision in applied), default=-1)
+        if missing:
+            return Result(seen=f"{name} lacks {missing} of {len(known)} revisions", remedy=MIGRATE)
+        return Result(seen=f"{name} has all {len(known)} revisions")

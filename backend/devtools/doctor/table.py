@@ -1,0 +1,49 @@
+"""The table of the checks: 80 columns, colour on terminals alone."""
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
+
+from devtools.doctor.checks import FIX, Row
+
+WIDTH = 80
+NAME, STATE = 13, 9  # columns
+COLOURS = {"ok": "32", "fixed": "32", "wrong": "31", "skipped": "33"}
+
+
+def text_of(rows: Sequence[Row], *, is_coloured: bool) -> str:
+    """Return the table and the sentence below it. Remedies are never broken: they are to be copied."""
+    lines = [f"{'check':{NAME}}{'state':{STATE}}what was found"]
+    lines += [line for row in rows for line in _lines(row, is_coloured=is_coloured)]
+    return "\n".join([*lines, "", *wrap(_verdict(rows), WIDTH)])
+
+
+def is_coloured() -> bool:
+    """Whether standard output is a terminal that shows colours, and its user wants them."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _lines(row: Row, *, is_coloured: bool) -> Iterator[str]:
+    indent = " " * (NAME + STATE)
+    first, *others = wrap(row.seen, WIDTH - len(indent)) or [""]
+    state = f"{row.state:{STATE}}"
+    if is_coloured:
+        state = f"\033[{COLOURS[row.state]}m{state}\033[0m"
+    yield f"{row.check:{NAME}}{state}{first}"
+    yield from (f"{indent}{line}" for line in others)
+    if row.remedy:
+        yield f"{indent}$ {row.remedy}"
+
+
+def _verdict(rows: Sequence[Row]) -> str:
+    states = Counter(row.state for row in rows)
+    wrong, fixed = states["wrong"], states["fixed"]
+    repaired = f"{fixed} repaired. " if fixed else ""
+    if not wrong:
+        return f"{repaired}All is well."
+    safe = sum(row.is_safe for row in rows if row.state == "wrong")
+    offer = f" To repair {safe} of them: {FIX}" if safe else ""
+    checks = f"{wrong} of {states.total()} checks found something wrong"
+    return f"{repaired}{checks}. Type the commands behind the $.{offer}"

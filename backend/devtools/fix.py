@@ -1,0 +1,25 @@
+"""Formats, repairs what the linter can repair, and rewrites what is made from code: `./noxw -s fix`."""
+
+import subprocess
+import sys
+
+CONFIGURED = ("--config", "pyproject.toml", "--no-respect-gitignore", ".", "../noxfile.py")
+MODULES = (
+    ("ruff", "check", "--fix-only", *CONFIGURED),
+    ("ruff", "format", *CONFIGURED),
+    ("gates", "table"),
+    ("devtools.settings_page",),
+)
+
+
+def main() -> int:
+    """Run each program in backend/; return the exit code of the first that fails, or 0."""
+    for module in MODULES:
+        code = subprocess.run([sys.executable, "-m", *module], check=False).returncode
+        if code:
+            return code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""`./noxw -s doctor`: the machine, repairs that fail, and the table."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from devtools.doctor import machine, table
+from devtools.doctor.checks import Check, Result, Row, examine, typed
+
+
+def row_of(check: Check, *, fix: bool = False) -> Row:
+    [row] = examine({"check": check}, fix=fix)
+    return row
+
+
+def test_refuses_the_disk_when_less_is_free_than_needed(tmp_path: Path) -> None:
+    free = shutil.disk_usage(tmp_path).free
+
+    assert machine.disk(tmp_path, needed=0).remedy == ""
+    assert machine.disk(tmp_path, needed=2 * free).remedy == f"du -xhd1 {tmp_path} | sort -h"
+
+
+def test_refuses_the_temporary_folder_when_it_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    accepted = machine.temporary()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "missing"))
+
+    assert accepted.remedy == ""
+    assert machine.temporary() == Result(
+        seen=f"{tmp_path}/missing is not a folder that can be written", remedy="unset TMPDIR"
+    )
+
+
+def test_refuses_the_temporary_folder_when_its_mount_has_the_flag(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only root can mount: a flag that the folder has stands for `noexec`."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(machine, "NO_EXEC", os.statvfs(tmp_path).f_flag)
+
+    assert machine.temporary().seen == f"{tmp_path} is mounted noexec: programs in it cannot run"
+
+
+def test_refuses_the_locale_when_the_machine_has_not_generated_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    accepted = machine.language()
+    monkeypatch.setenv("LC_ALL", "xx_XX.UTF-8")
+
+    assert accepted == Result(seen="C.UTF-8")
+    assert machine.language().remedy == "export LC_ALL=C.UTF-8"
+
+
+def test_reports_a_repair_when_it_fails(tmp_path: Path) -> None:
+    row = row_of(
+        lambda: Result(seen="broken", remedy="false", repair=typed("echo no >&2; exit 3", tmp_path)), fix=True
+    )
+
+    assert row.state == "wrong"
+    assert row.seen == "not repaired: `echo no >&2; exit 3` failed with exit code 3 (no)."
+
+
+def test_reports_what_is_wrong_when_the_repair_did_not_help(tmp_path: Path) -> None:
+    row = row_of(lambda: Result(seen="broken", remedy="true", repair=typed("true", tmp_path)), fix=True)
+
+    assert row == Row(check="check", state="wrong", seen="broken", remedy="true", is_safe=True)
+
+
+def test_shows_a_table_of_eighty_columns_with_commands_on_one_line() -> None:
+    long = "./noxw " + "x" * 90
+    rows = [
+        Row(check="port", state="ok", seen="word " * 30),
+        Row(check="hooks", state="wrong", seen="missing", remedy=long, is_safe=True),
+        Row(check="base", state="fixed", seen="ran"),
+    ]
+
+    lines = table.text_of(rows, is_coloured=False).splitlines()
+
+    assert [line for line in lines if len(line) > 80] == [f"{'':22}$ {long}"]
+    assert {line[22:].startswith(" ") for line in lines[:4]} == {False}
+    assert " ".join(lines[-2:]) == (
+        "1 repaired. 1 of 3 checks found something wrong. Type the commands behind the $. "
+        "To repair 1 of them: ./noxw -s doctor -- --fix"
+    )
+
+
+def test_shows_colours_when_it_is_asked_to() -> None:
+    text = table.text_of([Row(check="port", state="ok", seen="free")], is_coloured=True)
+
+    assert "\033[32mok       \033[0mfree" in text
+    assert text.endswith("All is well.")
