@@ -12,6 +12,8 @@ PLACES = (
     ".ci/*",
     ".devcontainer/*",
     ".github/*",
+    "compose.production.yaml",
+    "deploy/Dockerfile",
     "backend/requirements/dev.txt",
     "noxfile.py",
     "noxw",

@@ -19,6 +19,7 @@ from gates.sources import files, text
 
 WORKFLOWS, HOOKS = ".github/workflows/", ".pre-commit-config.yaml"
 DEVCONTAINER, DOCKERFILE = ".devcontainer/devcontainer.json", ".devcontainer/Dockerfile"
+PRODUCTION = "compose.production.yaml"
 SCHEMAS = {
     "github-workflows": (f"{WORKFLOWS}*.yml", f"{WORKFLOWS}*.yaml"),
     "dependabot": (".github/dependabot.yml",),
@@ -33,12 +34,32 @@ READING = {"none", "read"}
 RUN = re.compile(r"\./noxw( -s [a-z -]+)?")
 MACHINE = re.compile(r"ubuntu-\d\d\.\d\d")
 SERVICE_KEYS = {"build", "command", "depends_on", "environment", "healthcheck", "image", "init", "volumes"}
+PRODUCTION_NEEDS = {"cap_drop", "deploy", "healthcheck", "logging", "read_only", "restart", "security_opt"}
+PRODUCTION_KEYS = {
+    *(SERVICE_KEYS | PRODUCTION_NEEDS),
+    *(
+        "configs",
+        "networks",
+        "ports",
+        "secrets",
+        "shm_size",
+        "stop_grace_period",
+        "stop_signal",
+        "tmpfs",
+        "user",
+    ),
+}
+"""What each service of production says, and what it may say beside it."""
+HARDENED = {"read_only": True, "cap_drop": ["ALL"], "security_opt": ["no-new-privileges:true"]}
 CONTAINER_KEYS = {
     *("name", "dockerComposeFile", "service", "workspaceFolder", "remoteUser", "postCreateCommand"),
     *("forwardPorts", "portsAttributes", "customizations"),
 }
 """Anything else may give the container the machine, its user's keys or another toolchain."""
-UNPINNED = re.compile(r"^(FROM|\s*image:)\s+[^\s:$@]+(:latest)?\s*$", re.MULTILINE)
+UNPINNED = re.compile(
+    r"^(?:FROM|\s*image:)\s+([^\s:$@]+)(?::latest)?(?:\s+AS\s+\S+)?\s*$", re.MULTILINE | re.IGNORECASE
+)
+STAGE = re.compile(r"^FROM\s.*\sAS\s+(\S+)\s*$", re.MULTILINE | re.IGNORECASE)
 UNLOCKED = re.compile(
     r"\b(curl|wget)\b.*\|\s*(ba)?sh\b|\bpip3? install\b(?!.*--require-hashes)|^ADD\s+http", re.MULTILINE
 )
@@ -46,7 +67,7 @@ UNLOCKED = re.compile(
 
 def check(project: Project) -> Outcome:
     """Validate against the published schemas, audit with zizmor, and apply the project's own rules."""
-    names = files(project, ".github/*", ".devcontainer/*", "*compose*.y*ml", HOOKS)
+    names = files(project, ".github/*", ".devcontainer/*", "*compose*.y*ml", "*Dockerfile", HOOKS)
     findings = [*_missing(names)]
     for schema, patterns in SCHEMAS.items():
         findings += _invalid(project, schema, files(project, *patterns))
@@ -160,6 +181,8 @@ def _containers(project: Project, names: list[str]) -> Iterator[Finding]:
             (UNLOCKED, "this installs what no lock holds"),
         ):
             for match in pattern.finditer(content):
+                if pattern is UNPINNED and match[1] in STAGE.findall(content, 0, match.start()):
+                    continue
                 line = content[: match.start()].count("\n") + 1
                 yield Finding(file=name, line=line, message=message, fix="name a version; let ./noxw install")
         if "compose" in name:
@@ -174,13 +197,30 @@ def _containers(project: Project, names: list[str]) -> Iterator[Finding]:
 
 def _services(project: Project, name: str) -> Iterator[Finding]:
     """A service has its image and what it needs, and of the machine only the repository."""
+    allowed = PRODUCTION_KEYS if name == PRODUCTION else SERVICE_KEYS
     for service, entry in yamls.load(name, text(project, name)).get("services", {}).items():
+        if name == PRODUCTION:
+            yield from _hardened(service, entry)
         mounts = [str(mount) for mount in entry.get("volumes", [])]
         outside = [mount for mount in mounts if not re.match(r"\.\.:|[a-z]+:", mount)]
-        for what in [*sorted({*entry} - SERVICE_KEYS), *outside]:
+        for what in [*sorted({*entry} - allowed), *outside]:
             message = f"{service} has {what}, which may give it the machine or its user's keys"
             line = _line(text(project, name), what)
             yield Finding(file=name, line=line, message=message, fix="take it out")
+
+
+def _hardened(service: str, entry: dict[str, Any]) -> Iterator[Finding]:
+    """A service of production cannot change its image, gain rights, or take the whole machine."""
+    wrong = {key for key, value in HARDENED.items() if entry.get(key) != value}
+    wrong |= PRODUCTION_NEEDS - {*entry}
+    if "memory" not in entry.get("deploy", {}).get("resources", {}).get("limits", {}):
+        wrong.add("deploy.resources.limits.memory")
+    if re.match(r"root\b|0", str(entry.get("user", ""))):
+        wrong.add("user")
+    for what in sorted(wrong):
+        message = f"{service} does not limit what a break-in could do: {what}"
+        fix = f"set it as the other services do; {HARDENED}"
+        yield Finding(file=PRODUCTION, message=message, fix=fix)
 
 
 def _devcontainer(project: Project) -> Iterator[Finding]:

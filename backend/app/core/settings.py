@@ -23,6 +23,8 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableError
 
+SECRETS_FOLDER = Path("/run/secrets")
+"""Where Docker, Podman and Compose put secrets: a file for each variable, with its name in small letters."""
 SHORTEST_SECRET_BYTES = 32
 """RFC 7518 §3.2: a key for HS256 is at least as long as its hash."""
 
@@ -251,9 +253,12 @@ def variable(name: str) -> str:
 
 
 def load_settings() -> Settings:
-    """Read the environment. Raises SettingsError, whose message repeats no value."""
+    """Read the environment, and files in SECRETS_FOLDER for what it does not set.
+
+    Raises SettingsError, whose message repeats no value.
+    """
     try:
-        return Settings()
+        return Settings(_secrets_dir=SECRETS_FOLDER if SECRETS_FOLDER.is_dir() else None)
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False, include_context=False)
         problems = [_sentence(problem["loc"], problem["msg"]) for problem in found]

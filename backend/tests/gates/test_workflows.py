@@ -47,6 +47,20 @@ HOOKS = """repos:
 """
 DEVCONTAINER, DOCKERFILE = ".devcontainer/devcontainer.json", ".devcontainer/Dockerfile"
 COMPOSE, HOOK_FILE = ".devcontainer/compose.yaml", ".pre-commit-config.yaml"
+PRODUCTION, IMAGE = "compose.production.yaml", "deploy/Dockerfile"
+SERVICE = """services:
+  postgres:
+    image: postgres:16
+    user: postgres
+    read_only: true
+    cap_drop: [ALL]
+    security_opt: ["no-new-privileges:true"]
+    restart: unless-stopped
+    healthcheck: {disable: true}
+    logging: {driver: local}
+    deploy: {resources: {limits: {memory: 1g}}}
+    volumes: ["data:/var/lib/postgresql"]
+"""
 CONFIG = {"remoteUser": "developer", "postCreateCommand": "./noxw -s hooks"}
 
 
@@ -210,6 +224,57 @@ def test_passes_when_containers_have_what_they_need(clean: Twin) -> None:
     clean.write(DEVCONTAINER, json.dumps(CONFIG | {"forwardPorts": [8000], "customizations": {}}))
 
     assert check(clean.project).findings == []
+
+
+def test_passes_when_production_is_limited(clean: Twin) -> None:
+    stages = "FROM debian:bookworm-slim AS base\nFROM base AS build\nFROM base\nUSER 10001:10001\n"
+    clean.write(PRODUCTION, SERVICE).write(IMAGE, stages)
+
+    assert check(clean.project).findings == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("read_only: true", "read_only: false", "a break-in could do: read_only"),
+        ("cap_drop: [ALL]", "cap_drop: [NET_RAW]", "a break-in could do: cap_drop"),
+        ('    security_opt: ["no-new-privileges:true"]\n', "", "a break-in could do: security_opt"),
+        ("    restart: unless-stopped\n", "", "a break-in could do: restart"),
+        ("    logging: {driver: local}\n", "", "a break-in could do: logging"),
+        ("    healthcheck: {disable: true}\n", "", "a break-in could do: healthcheck"),
+        ("memory: 1g", "cpus: '1'", "a break-in could do: deploy.resources.limits.memory"),
+        ("user: postgres", "user: root", "a break-in could do: user"),
+        ("    user:", "    privileged: true\n    user:", "postgres has privileged"),
+        ("    user:", "    cap_add: [SYS_ADMIN]\n    user:", "postgres has cap_add"),
+        ("data:/var", "/var/run/docker.sock:/var", "postgres has /var/run/docker.sock"),
+        ("postgres:16", "postgres", "an image without a version"),
+        ("user: postgres", "usr: postgres", "what the schema compose-spec allows"),
+    ],
+)
+def test_refuses_production_when_a_service_is_not_limited(
+    clean: Twin, old: str, new: str, message: str
+) -> None:
+    clean.write(PRODUCTION, SERVICE.replace(old, new))
+
+    found = [finding for finding in check(clean.project).findings if message in finding.message]
+
+    assert [finding.file for finding in found] == [PRODUCTION]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("FROM debian:bookworm-slim\n", "the container runs as root"),
+        ("FROM debian\nUSER pau2\n", "an image without a version"),
+        ("FROM debian AS debian\nUSER pau2\n", "an image without a version"),
+        ("FROM debian AS base\nFROM base\nUSER pau2\n", "an image without a version"),
+        ("FROM debian:bookworm-slim\nRUN pip install x\nUSER pau2\n", "installs what no lock holds"),
+    ],
+)
+def test_refuses_image_of_production_when_it_breaks_a_rule(clean: Twin, content: str, message: str) -> None:
+    clean.write(IMAGE, content)
+
+    assert [(each.file, message in each.message) for each in check(clean.project).findings] == [(IMAGE, True)]
 
 
 @pytest.mark.parametrize("file", [WORKFLOW, DEVCONTAINER, DOCKERFILE, HOOK_FILE])

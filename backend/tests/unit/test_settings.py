@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import pytest
 
+from app.core import settings
 from app.core.settings import Environment, LogLevel, SettingsError, SmtpScheme, load_settings
 from app.infrastructure.mail.transports import TLS
 
@@ -32,6 +35,22 @@ def test_loads_when_production_is_complete(monkeypatch: pytest.MonkeyPatch) -> N
     given(monkeypatch, PRODUCTION)
 
     assert load_settings().token_secrets == {"2026-11": STRONG}
+
+
+def test_reads_files_of_secrets_when_the_environment_leaves_them_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    secrets = {"DATABASE_URL": "postgresql://from-a-file/pau2", "PAU2_TOKEN_KEYS": f'{{"file": "{STRONG}"}}'}
+    for name, value in (secrets | {"PAU2_PUBLIC_URL": "https://file.example"}).items():
+        (tmp_path / name.lower()).write_text(f"{value}\n", encoding="utf-8")
+    monkeypatch.setattr(settings, "SECRETS_FOLDER", tmp_path)
+    given(monkeypatch, {name: value for name, value in PRODUCTION.items() if name not in secrets})
+
+    loaded = load_settings()
+
+    assert loaded.database_url.get_secret_value() == secrets["DATABASE_URL"]
+    assert loaded.token_secrets == {"file": STRONG}
+    assert loaded.public_url == PRODUCTION["PAU2_PUBLIC_URL"]
 
 
 @pytest.mark.parametrize("missing", PRODUCTION.keys() - {"PAU2_ENVIRONMENT"})
