@@ -27,8 +27,9 @@ def runs(states: Path) -> Result:
     found = {state: dev.living(state) for state in sorted(states.glob("dev-*.json"))}
     left = {state: alive for state, alive in found.items() if not (alive and all(alive[:2]))}
     if not left:
-        return Result(seen=f"{len(found)} runs" if found else "nothing runs, and nothing is left of a run")
-    names = ", ".join(state.name for state in left)
+        running = ", ".join(state.name for state in found)
+        return Result(seen=f"alive: {running}" if found else "nothing runs, and nothing is left of a run")
+    names = ", ".join(f".postgres/{state.name}" for state in left)
     count = sum(bool(process) for alive in left.values() for process in alive[1:])
 
     def end() -> str:
@@ -36,9 +37,11 @@ def runs(states: Path) -> Result:
             for state in left:
                 dev.end_leftovers(state)
                 state.unlink(missing_ok=True)
-        return f"ended {count} processes and removed {names}"
+        return f"removed {names}; processes that were ended: {count}"
 
-    return Result(seen=f"a killed run left {count} processes and {names}", remedy=FIX, repair=end)
+    return Result(
+        seen=f"a killed run left {names}; processes that still run: {count}", remedy=FIX, repair=end
+    )
 
 
 def sockets(data: Path, shared: Path = SHARED) -> Result:

@@ -42,7 +42,8 @@ def _verdict(rows: Sequence[Row]) -> str:
     wrong, fixed = states["wrong"], states["fixed"]
     repaired = f"{fixed} repaired. " if fixed else ""
     if not wrong:
-        return f"{repaired}All is well."
+        unseen = f" Checks that could not look: {states['skipped']}." if states["skipped"] else ""
+        return f"{repaired}All is well.{unseen}"
     safe = sum(row.is_safe for row in rows if row.state == "wrong")
     offer = f" To repair {safe} of them: {FIX}" if safe else ""
     checks = f"{wrong} of {states.total()} checks found something wrong"

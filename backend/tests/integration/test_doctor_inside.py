@@ -80,7 +80,7 @@ def test_refuses_the_port_when_it_is_not_a_number(tmp_path: Path) -> None:
 def test_accepts_a_run_when_it_lives(tmp_path: Path) -> None:
     record(tmp_path, 8000, psutil.Process(os.getppid()), psutil.Process())
 
-    assert leftovers.runs(tmp_path).seen == "1 runs"
+    assert leftovers.runs(tmp_path).seen == "alive: dev-8000.json"
 
 
 def test_ends_the_processes_when_their_run_was_killed(
@@ -94,8 +94,8 @@ def test_ends_the_processes_when_their_run_was_killed(
     def check() -> Result:
         return leftovers.runs(tmp_path)
 
-    assert row_of(check).seen == "a killed run left 1 processes and dev-8000.json"
-    assert row_of(check, fix=True).seen == "ended 1 processes and removed dev-8000.json"
+    assert row_of(check).seen == "a killed run left .postgres/dev-8000.json; processes that still run: 1"
+    assert row_of(check, fix=True).seen == "removed .postgres/dev-8000.json; processes that were ended: 1"
     assert not sleeper.is_running()
     assert not state.exists()
     assert capsys.readouterr().out == ""  # it would be in the middle of the rows

@@ -92,3 +92,9 @@ def test_shows_colours_when_it_is_asked_to() -> None:
 
     assert "\033[32mok       \033[0mfree" in text
     assert text.endswith("All is well.")
+
+
+def test_counts_the_checks_that_could_not_look() -> None:
+    text = table.text_of([Row(check="database", state="skipped", seen="no server")], is_coloured=False)
+
+    assert text.endswith("All is well. Checks that could not look: 1.")
