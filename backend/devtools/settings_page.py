@@ -12,8 +12,9 @@ from devtools.postgres import PROJECT
 PAGE = PROJECT / "docs/settings.md"
 HEAD = """# Settings of the application
 
-Environment variables. Durations are in seconds, and what production has to set is in bold. The table is made
-from `backend/app/core/settings.py` by `./noxw -s fix`.
+Environment variables, or files in `/run/secrets` with the same names in small letters.
+Durations are in seconds, and what production has to set is in bold. The table is made from
+`backend/app/core/settings.py` by `./noxw -s fix`.
 
 | variable | unless set | meaning |
 |---|---|---|
