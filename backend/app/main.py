@@ -110,7 +110,7 @@ def create_app(
     oauth.install(app)
     docs.install(app)
     for router in ROUTERS:
-        app.include_router(router)
+        app.router.routes.extend(router.routes)  # `include_router` would match each path twice
     return app
 
 

@@ -1,15 +1,19 @@
 """Connections to PostgreSQL: one pool, three ways to use it. Every session is in UTC."""
 
 import os
+import select
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from time import monotonic
 from typing import Any, Self, TypeVar, cast
 
 from psycopg import AsyncConnection as DriverConnection
 from psycopg import OperationalError
 from psycopg.abc import PQGen
 from psycopg.conninfo import make_conninfo
+from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, AdaptedConnection, Connection, NullPool, QueuePool, event, make_url, text
 from sqlalchemy import create_engine as create_blocking_engine
 from sqlalchemy.exc import InvalidatePoolError
@@ -20,15 +24,19 @@ from sqlalchemy.ext.asyncio import (
     async_sessionmaker,
     create_async_engine,
 )
+from sqlalchemy.util import greenlet_spawn
 
 from app.core.settings import Settings
 
 Connections = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+Reads = Callable[[], AbstractAsyncContextManager[DriverConnection[Any]]]
 
 CONNECT_TIMEOUT_SECONDS = 3
 PREPARE_AFTER = 5
+PING_AFTER_SECONDS = 1
+"""How long a connection may be idle before it has to show that it is alive."""
 PING_SECONDS = 2
-"""How long a connection that was idle may take to show that it is alive."""
+"""How long it may take to show that."""
 GRACE_SECONDS = 1
 """How long the server's own limit on a statement may take to reach us."""
 
@@ -44,45 +52,56 @@ class ImpatientConnection(DriverConnection[Any]):
     """
 
     patience: float
-    was_used: bool = False
+    heard_at: float
 
     @classmethod
     async def opened(cls, *arguments: Any, patience: float, **parameters: Any) -> Self:
         connection = await cls.connect(*arguments, **parameters)
         connection.patience = patience
+        connection.heard_at = monotonic()
         return connection
+
+    def is_doubtful(self) -> bool:
+        """Whether the server has not answered for a while, or has sent something unasked, as it does when it
+        ends the connection."""
+        if monotonic() - self.heard_at > PING_AFTER_SECONDS:
+            return True
+        unasked = select.poll()
+        unasked.register(self.fileno(), select.POLLIN)
+        return bool(unasked.poll(0))
 
     async def ping(self) -> None:
         """Raises OperationalError when the server has gone while nobody used the connection."""
-        if self.was_used:
-            patience, self.patience = self.patience, PING_SECONDS
-            await self.set_autocommit(True)
-            await self.execute("")
-            await self.set_autocommit(False)
-            self.patience = patience
-        self.was_used = True
+        patience, self.patience = self.patience, PING_SECONDS
+        await self.set_autocommit(True)
+        await self.execute("")
+        await self.set_autocommit(False)
+        self.patience = patience
 
     async def wait(self, gen: PQGen[Returned], *arguments: Any, **options: Any) -> Returned:
         """Raises OperationalError without an SQLSTATE when the server is silent."""
         try:
-            return await super().wait(gen, *arguments, **{"timeout": self.patience} | options)
+            answer = await super().wait(gen, *arguments, **{"timeout": self.patience} | options)
         except OperationalError as error:
             if error.sqlstate is None:
                 self.pgconn.finish()
             raise
+        self.heard_at = monotonic()
+        return answer
 
 
 @dataclass(frozen=True, kw_only=True)
 class Database:
     """What the adapters are given, so that tests can bind all of it to one rolled-back connection.
 
-    `reads` gives AUTOCOMMIT connections: no BEGIN and ROLLBACK round trips around a single SELECT.
+    `reads` gives the driver's connections in autocommit, for statements that were compiled before: SQLAlchemy
+    takes several times as long for a SELECT as the driver, and a transaction costs two more round trips.
     `snapshot` gives one REPEATABLE READ, READ ONLY transaction: what is read over minutes fits together.
     `sessions` makes the sessions of the units of work.
     `checked_out` says how many connections are in use.
     """
 
-    reads: Connections
+    reads: Reads
     snapshot: Connections
     sessions: Callable[[], AsyncSession]
     checked_out: Callable[[], int]
@@ -156,22 +175,39 @@ def prepare_threshold(settings: Settings) -> int | None:
 
 
 def _ping(connection: AdaptedConnection, *_: object) -> None:
-    """Instead of the pool's own ping, which waits for as long as a statement may take."""
+    """Instead of the pool's own ping, which costs every checkout a round trip, and waits for as long as a
+    statement may take."""
     try:
-        connection.run_async(ImpatientConnection.ping)
+        if cast("ImpatientConnection", connection.driver_connection).is_doubtful():
+            connection.run_async(ImpatientConnection.ping)
     except OperationalError as error:
         raise InvalidatePoolError from error
 
 
 def create_database(engine: AsyncEngine) -> Database:
-    reads = engine.execution_options(isolation_level="AUTOCOMMIT")
     snapshots = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return Database(
-        reads=reads.connect,
+        reads=partial(_read, engine),
         snapshot=snapshots.connect,
         sessions=session_factory(engine),
         checked_out=cast("QueuePool", engine.pool).checkedout,
     )
+
+
+@asynccontextmanager
+async def _read(engine: AsyncEngine) -> AsyncIterator[DriverConnection[Any]]:
+    """Give a connection of the pool. One that is not idle afterwards, lost or cancelled, is closed."""
+    pooled = await engine.raw_connection()
+    connection = cast("ImpatientConnection", pooled.driver_connection)
+    try:
+        await connection.set_autocommit(True)
+        yield connection
+    finally:
+        if connection.info.transaction_status is TransactionStatus.IDLE:
+            await connection.set_autocommit(False)
+            await greenlet_spawn(pooled.close)
+        else:
+            await greenlet_spawn(pooled.invalidate)
 
 
 @asynccontextmanager
@@ -209,6 +245,9 @@ def on_one_connection(connection: AsyncConnection) -> Database:
     async def shared() -> AsyncIterator[AsyncConnection]:
         yield connection
 
-    return Database(
-        reads=shared, snapshot=shared, sessions=session_factory(connection), checked_out=lambda: 1
-    )
+    @asynccontextmanager
+    async def read() -> AsyncIterator[DriverConnection[Any]]:
+        pooled = await connection.get_raw_connection()
+        yield cast("ImpatientConnection", pooled.driver_connection)
+
+    return Database(reads=read, snapshot=shared, sessions=session_factory(connection), checked_out=lambda: 1)

@@ -2,11 +2,13 @@ import asyncio
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from time import perf_counter
+from typing import Any
 
 from fastapi import FastAPI
 from httpx import AsyncClient
+from psycopg import AsyncConnection
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.core.database import Database, create_database, create_engine, sqlalchemy_url
 from app.core.settings import Settings
@@ -16,7 +18,7 @@ from app.infrastructure.database.readiness import SqlAlchemyReadiness
 from tests.api.problems import assert_problem
 
 
-def away() -> AbstractAsyncContextManager[AsyncConnection]:
+def away() -> AbstractAsyncContextManager[AsyncConnection[Any]]:
     raise UnavailableError
 
 

@@ -143,7 +143,7 @@ async def test_serves_and_mails_within_limits_and_in_utc_when_migrated(settings:
         await register_member(REGISTRATION, uow=uow, clock=FixedClock(), hasher=CountingPasswordHasher())
         await run_worker(settings, clock=FixedClock(), until_idle=True)
 
-        async with database.reads() as connection:
+        async with database.snapshot() as connection:
             shown = [await connection.scalar(text(f"SHOW {name}")) for name in ("timezone", "lock_timeout")]
     assert {answer.status_code for answer in answers} == {200}
     assert shown == ["UTC", "2s"]

@@ -132,5 +132,5 @@ async def test_releases_the_key_when_the_domain_refuses(desk: Desk) -> None:
 
 
 async def count(database: Database) -> int:
-    async with database.reads() as connection:
+    async with database.snapshot() as connection:
         return int(await connection.scalar(select(func.count()).select_from(news)) or 0)

@@ -1,13 +1,13 @@
 """What reading costs."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import event, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.application.consultation_queries import (
     ConsultationFilter,
@@ -29,28 +29,16 @@ EVERYTHING = NewsVisibility(internal=True, unpublished=True)
 BOARD = ConsultationVisibility.of(make_actor(Role.BOARD_MEMBER))
 
 
-@pytest.fixture
-def statements(engine: AsyncEngine) -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
-
-    event.listen(engine.sync_engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(engine.sync_engine, "before_cursor_execute", note)
-
-
 @pytest.mark.parametrize("path", ["/api/v1/news", "/api/v1/events", "/api/v1/members"])
 async def test_takes_two_statements_when_a_list_is_read_with_a_token(
-    path: str, client_for: ClientFor, statements: list[str]
+    path: str, client_for: ClientFor, sent: list[tuple[str, Any]]
 ) -> None:
     admin = await client_for(Role.ADMIN)
-    statements.clear()
+    sent.clear()
 
     assert (await admin.get(path)).status_code == 200
 
-    assert len(statements) == 2, statements
+    assert len(sent) == 2, sent
 
 
 Read = Callable[[Database, PageRequest], Awaitable[object]]
@@ -74,21 +62,16 @@ def read_consultations(database: Database, page: PageRequest) -> Awaitable[objec
     ],
 )
 async def test_walks_an_index_when_a_deep_page_is_read(
-    read: Read, sort: str, database: Database, connection: AsyncConnection, statements: list[str]
+    read: Read, sort: str, database: Database, connection: AsyncConnection, sent: list[tuple[str, Any]]
 ) -> None:
     """EXPLAIN what the query really sends; small tables are not worth an index to the planner."""
     page = PageRequest(limit=20, sort=sort, after=Position(key="2026-11-22T09:30:00+00:00", id=uuid4()))
-    parameters: list[Any] = []
-    event.listen(
-        connection.sync_connection,
-        "before_cursor_execute",
-        lambda *arguments: parameters.append(arguments[3]),
-    )
     await read(database, page)
+    [(statement, parameters)] = sent
     for way in ("seqscan", "bitmapscan"):
         await connection.execute(text(f"SET LOCAL enable_{way} = off"))
 
-    plan = await connection.exec_driver_sql(f"EXPLAIN {statements[-3]}", parameters[0])
+    plan = await connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
 
     lines = "\n".join(plan.scalars())
     assert "Index Scan" in lines, lines

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.application.queries import MemberFilter, NewsFilter, NewsVisibility, PageRequest
@@ -41,11 +41,13 @@ def in_news(database: Database) -> Awaitable[Any]:
 
 @pytest.mark.parametrize(("table", "search"), [("members", in_members), ("news", in_news)])
 async def test_finds_one_of_many_by_the_index_when_words_are_searched(
+    *,
     table: str,
     search: Search,
     fresh_engine: AsyncEngine,
     owner_engine: AsyncEngine,
     fresh_uow: SqlAlchemyUnitOfWork,
+    sent: list[tuple[str, Any]],
 ) -> None:
     member = make_member(full_name="Marta Ibáñez")
     article = make_article(author_id=member.id, title="Calle Ibáñez")
@@ -58,15 +60,10 @@ async def test_finds_one_of_many_by_the_index_when_words_are_searched(
     async with owner_engine.begin() as owner:
         await owner.execute(text(COPIES[table]), {"id": sample})
         await owner.execute(text(f"ANALYZE {table}"))
-    asked: list[tuple[str, Any]] = []
-
-    def note(_connection: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
-        asked.append((statement, parameters))
-
-    event.listen(fresh_engine.sync_engine, "before_cursor_execute", note)
+    sent.clear()
 
     page = await search(create_database(fresh_engine))
-    statement, parameters = asked[0]
+    statement, parameters = sent[0]
     async with fresh_engine.connect() as connection:
         plan = await connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
 

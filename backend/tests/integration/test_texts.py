@@ -80,7 +80,7 @@ async def test_finds_words_by_their_beginnings_when_accents_and_case_differ(
 ) -> None:
     document = searched(*map(text, MARTA))
 
-    assert await connection.scalar(select(has_words(document, words))) is True
+    assert await connection.scalar(select(has_words(document)), {"words": words}) is True
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ async def test_finds_nothing_when_a_word_is_missing_or_there_is_none(
 ) -> None:
     document = searched(*map(text, MARTA))
 
-    assert not await connection.scalar(select(has_words(document, words)))
+    assert not await connection.scalar(select(has_words(document)), {"words": words})
 
 
 @pytest.mark.parametrize(
@@ -113,5 +113,5 @@ async def test_finds_nothing_when_a_word_is_missing_or_there_is_none(
 )
 async def test_raises_nothing_when_words_look_like_a_query(words: str, connection: AsyncConnection) -> None:
     assert not await connection.scalar(
-        select(has_words(searched(text("Marta"), text(None), text(None)), words))
+        select(has_words(searched(text("Marta"), text(None), text(None)))), {"words": words}
     )

@@ -27,7 +27,7 @@ url = settings.database_url.get_secret_value()
 
 async def zones():
     async with connected(settings) as database, database.reads() as one, database.snapshot() as two:
-        yield await one.scalar(text(SHOW))
+        yield (await (await one.execute(SHOW.encode())).fetchone())[0]
         yield await two.scalar(text(SHOW))
     async with database.sessions() as session:
         yield await session.scalar(text(SHOW))

@@ -298,7 +298,7 @@ async def test_sessions_have_limits_without_options_when_the_database_is_pooled(
     migrate(settings)
 
     check_database(settings)
-    async with connected(settings) as database, database.reads() as connection:
+    async with connected(settings) as database, database.snapshot() as connection:
         shown = [await connection.scalar(text(f"SHOW {name}")) for name in ("timezone", "lock_timeout")]
     assert shown == ["UTC", "1500ms"]
 
@@ -309,7 +309,7 @@ async def test_jobs_run_when_the_database_is_pooled(two_roles: TwoRoles) -> None
 
     await run_worker(settings, clock=FixedClock(), until_idle=True)
 
-    async with connected(settings) as database, database.reads() as connection:
+    async with connected(settings) as database, database.snapshot() as connection:
         assert (
             await connection.scalar(text("SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed'"))
             == 0

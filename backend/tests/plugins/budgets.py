@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextvars import ContextVar
+from typing import Any
 
 import psycopg
 import pytest
@@ -57,6 +58,21 @@ def exceeded_budgets() -> Iterator[list[str]]:
         for cursor in (psycopg.AsyncCursor, psycopg.AsyncServerCursor):
             patch.setattr(cursor, "execute", _recorded(cursor.execute))
         yield []
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
+    """Return every statement that reaches psycopg from now on, and its parameters."""
+    seen: list[tuple[str, Any]] = []
+    execute: Execute = psycopg.AsyncCursor.execute
+
+    async def note(cursor: object, query: object, parameters: object = None, **options: object) -> object:
+        if query:  # an empty one asks whether the server is there
+            seen.append((query.decode() if isinstance(query, bytes) else str(query), parameters))
+        return await execute(cursor, query, parameters, **options)
+
+    monkeypatch.setattr(psycopg.AsyncCursor, "execute", note)
+    return seen
 
 
 @pytest.fixture

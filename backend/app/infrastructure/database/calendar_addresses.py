@@ -2,16 +2,17 @@
 
 from dataclasses import asdict
 
-from sqlalchemy import Column, DateTime, ForeignKey, LargeBinary, Table, delete, select
+from sqlalchemy import Column, DateTime, ForeignKey, LargeBinary, Table, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.application.queries import CalendarAddressView
-from app.core.database import Connections
+from app.core.database import Reads
 from app.domain.calendar_addresses import CalendarAddress, CalendarAddressNotFoundError, CalendarToken
 from app.domain.members import MemberId, Role
 from app.infrastructure.database.members import members
 from app.infrastructure.database.metadata import mapper_registry
+from app.infrastructure.database.read_models import Statement, fetch_one
 
 calendar_addresses = Table(
     "calendar_addresses",
@@ -19,6 +20,18 @@ calendar_addresses = Table(
     Column("member_id", ForeignKey(members.c.id, ondelete="CASCADE"), primary_key=True),
     Column("token_digest", LargeBinary, nullable=False, unique=True),
     Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+_row = calendar_addresses.c
+_ADDRESS = Statement(select(_row.created_at).where(_row.member_id == bindparam("member_id")))
+_ROLE = Statement(
+    select(members.c.role)
+    .join_from(calendar_addresses, members)
+    .where(
+        _row.token_digest == bindparam("token_digest"),
+        members.c.is_active,
+        members.c.email_verified_at.is_not(None),
+    )
 )
 
 
@@ -39,27 +52,15 @@ class SqlAlchemyCalendarAddressRepository:
 
 
 class SqlAlchemyCalendarAddressQueries:
-    def __init__(self, reads: Connections) -> None:
+    def __init__(self, reads: Reads) -> None:
         self._reads = reads
 
     async def get_address(self, member_id: MemberId) -> CalendarAddressView:
-        row = calendar_addresses.c
-        async with self._reads() as connection:
-            created_at = await connection.scalar(select(row.created_at).where(row.member_id == member_id))
-        if created_at is None:
+        row = await fetch_one(self._reads, _ADDRESS, member_id=member_id)
+        if row is None:
             raise CalendarAddressNotFoundError
-        return CalendarAddressView(created_at)
+        return CalendarAddressView(*row)
 
     async def find_role(self, token: CalendarToken) -> Role | None:
-        query = (
-            select(members.c.role)
-            .join_from(calendar_addresses, members)
-            .where(
-                calendar_addresses.c.token_digest == token.digest,
-                members.c.is_active,
-                members.c.email_verified_at.is_not(None),
-            )
-        )
-        async with self._reads() as connection:
-            role: Role | None = await connection.scalar(query)
-        return role
+        row = await fetch_one(self._reads, _ROLE, token_digest=token.digest)
+        return None if row is None else row[0]

@@ -1,16 +1,18 @@
-"""The reads of consultations: Core rows on AUTOCOMMIT connections, one statement each."""
+"""The reads of consultations: one statement each."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
-    CompoundSelect,
     Select,
     Table,
     Uuid,
     and_,
+    bindparam,
     cast,
     func,
     literal,
@@ -32,15 +34,15 @@ from app.application.consultation_queries import (
     Tally,
 )
 from app.application.queries import Page, PageRequest
-from app.core.database import Connections
+from app.core.database import Reads
 from app.domain.consultations.consultation import Answers, ConsultationNotFoundError
 from app.domain.consultations.questions import OptionId, QuestionId, QuestionKind
 from app.domain.consultations.responses import ResponseNotFoundError
 from app.domain.members import MemberId
 from app.infrastructure.database.consultations import options, questions
 from app.infrastructure.database.consultations_at import consultations_at
-from app.infrastructure.database.keyset import by_instant, by_text, fetch_page
-from app.infrastructure.database.read_models import columns_of
+from app.infrastructure.database.keyset import Listing, by_instant, by_text
+from app.infrastructure.database.read_models import Statement, columns_of, fetch, fetch_one, given
 from app.infrastructure.database.responses import ballots, participations, responses
 
 current = consultations_at(func.statement_timestamp())
@@ -52,6 +54,13 @@ SORT_KEYS = {
 }
 
 _SUMMARY = columns_of(current, ConsultationSummary)
+
+CONDITIONS = {
+    "status": current.c.status == bindparam("status"),
+    "audience": current.c.audience == bindparam("audience"),
+    "anonymous": current.c.anonymous == bindparam("anonymous"),
+}
+"""Those of ConsultationFilter's fields."""
 
 _OPTIONS = (
     select(
@@ -89,46 +98,55 @@ def visible_consultations(visible: ConsultationVisibility) -> ColumnElement[bool
     return and_(current.c.audience.in_(visible.audiences), current.c.status.in_(visible.statuses))
 
 
-def matching_consultations(where: ConsultationFilter) -> list[ColumnElement[bool]]:
-    wanted = {
-        current.c.status: where.status,
-        current.c.audience: where.audience,
-        current.c.anonymous: where.anonymous,
-    }
-    return [column == value for column, value in wanted.items() if value is not None]
+def _summaries(visible: ConsultationVisibility) -> Select[Any]:
+    return select(*_SUMMARY).where(visible_consultations(visible))
+
+
+_LISTING = Listing(_summaries, ConsultationSummary, current.c.id, SORT_KEYS, CONDITIONS)
+
+
+@cache
+def _one(visible: ConsultationVisibility) -> Statement:
+    wanted = current.c.id == bindparam("id")
+    return Statement(select(*_CONSULTATION).where(wanted, visible_consultations(visible)))
+
+
+@cache
+def _with_response(visible: ConsultationVisibility) -> Statement:
+    given, took_part = responses.c, participations.c
+    member_id: BindParameter[UUID] = bindparam("member_id")
+    return Statement(
+        select(*_CONSULTATION, took_part.member_id, given.choices, given.texts, given.created_at)
+        .outerjoin(
+            participations,
+            and_(took_part.consultation_id == current.c.id, took_part.member_id == member_id),
+        )
+        .outerjoin(responses, and_(given.consultation_id == current.c.id, given.member_id == member_id))
+        .where(current.c.id == bindparam("id"), visible_consultations(visible))
+    )
 
 
 class SqlAlchemyConsultationQueries:
-    def __init__(self, reads: Connections) -> None:
+    def __init__(self, reads: Reads) -> None:
         self._reads = reads
 
     async def list_consultations(
         self, *, where: ConsultationFilter, page: PageRequest, visible: ConsultationVisibility
     ) -> Page[ConsultationSummary]:
-        query = select(*_SUMMARY).where(visible_consultations(visible), *matching_consultations(where))
-        async with self._reads() as connection:
-            return await fetch_page(
-                connection, query, ConsultationSummary, id=current.c.id, keys=SORT_KEYS, page=page
-            )
+        return await _LISTING.fetch(self._reads, page=page, visible=visible, where=given(where))
 
     async def get_consultation(self, id: UUID, *, visible: ConsultationVisibility) -> ConsultationView:
-        query = select(*_CONSULTATION).where(current.c.id == id, visible_consultations(visible))
-        return _view(await self._one(query))
+        row = await fetch_one(self._reads, _one(visible), id=id)
+        if row is None:
+            raise ConsultationNotFoundError
+        return _view(row)
 
     async def get_response(
         self, id: UUID, *, member_id: MemberId, visible: ConsultationVisibility
     ) -> ResponseView:
-        given, took_part = responses.c, participations.c
-        query = (
-            select(*_CONSULTATION, took_part.member_id, given.choices, given.texts, given.created_at)
-            .outerjoin(
-                participations,
-                and_(took_part.consultation_id == current.c.id, took_part.member_id == member_id),
-            )
-            .outerjoin(responses, and_(given.consultation_id == current.c.id, given.member_id == member_id))
-            .where(current.c.id == id, visible_consultations(visible))
-        )
-        row = await self._one(query)
+        row = await fetch_one(self._reads, _with_response(visible), id=id, member_id=member_id)
+        if row is None:
+            raise ConsultationNotFoundError
         participant, choices, texts, at = row[-4:]
         if participant is None and at is None:
             raise ResponseNotFoundError
@@ -139,32 +157,26 @@ class SqlAlchemyConsultationQueries:
         return ResponseView.of(_view(row[:-4]), answers, at)
 
     async def tally(self, consultation: ConsultationView) -> Tally:
-        query = _tally(ballots if consultation.anonymous else responses, consultation.id)
-        async with self._reads() as connection:
-            rows = (await connection.execute(query)).all()
-        total = next(row.number for row in rows if row.id is None)
+        statement = _tally(ballots if consultation.anonymous else responses)
+        rows = await fetch(self._reads, statement, consultation_id=consultation.id)
+        total = next(number for key, _, number in rows if key is None)
         texts: dict[UUID, list[str]] = {}
-        for row in rows:
-            if row.text is not None:
-                texts.setdefault(row.id, []).append(row.text)
-        choices = {row.id: row.number for row in rows if row.id is not None and row.text is None}
+        for key, text, _ in rows:
+            if text is not None:
+                texts.setdefault(key, []).append(text)
+        choices = {key: number for key, text, number in rows if key is not None and text is None}
         return Tally(total, choices, {key: sorted(written) for key, written in texts.items()})
 
-    async def _one(self, query: Select[Any]) -> Sequence[Any]:
-        async with self._reads() as connection:
-            for row in await connection.execute(query):
-                return tuple(row)
-        raise ConsultationNotFoundError
 
-
-def _tally(box: Table, id: UUID) -> CompoundSelect[Any]:
+@cache
+def _tally(box: Table) -> Statement:
     """Count in one statement, so that the parts are of one moment: the total has no id, the choices
     have an option's and the texts a question's."""
-    mine = box.c.consultation_id == id
+    mine = box.c.consultation_id == bindparam("consultation_id")
     chosen = func.unnest(box.c.choices).table_valued("id").render_derived()
     written = func.jsonb_each_text(box.c.texts).table_valued("key", "value")
     number = func.count()
-    return union_all(
+    query = union_all(
         select(cast(null(), Uuid).label("id"), null().label("text"), number.label("number"))
         .select_from(box)
         .where(mine),
@@ -176,6 +188,7 @@ def _tally(box: Table, id: UUID) -> CompoundSelect[Any]:
         .select_from(box.join(written, true()))
         .where(mine),
     )
+    return Statement(query)
 
 
 def _view(columns: Sequence[Any]) -> ConsultationView:

@@ -1,15 +1,14 @@
 """Database errors become domain errors: constraints by name, the rest by SQLSTATE."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from typing import TypeVar
 
 import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm.exc import StaleDataError
 
-from app.core.database import Connections
 from app.domain.consultations.responses import AlreadyRespondedError
 from app.domain.errors import (
     CollisionError,
@@ -19,6 +18,8 @@ from app.domain.errors import (
     UnavailableError,
 )
 from app.domain.members import EmailTakenError
+
+Connection = TypeVar("Connection")
 
 CONSTRAINTS: dict[str, type[DomainError]] = {
     "uq_members_email": EmailTakenError,
@@ -80,11 +81,13 @@ def meaning_of(error: BaseException) -> type[DomainError] | None:
     return None
 
 
-def translating(connections: Connections) -> Connections:
+def translating(
+    connections: Callable[[], AbstractAsyncContextManager[Connection]],
+) -> Callable[[], AbstractAsyncContextManager[Connection]]:
     """Give connections whose errors, and whose absence, are domain errors."""
 
     @asynccontextmanager
-    async def translated() -> AsyncIterator[AsyncConnection]:
+    async def translated() -> AsyncIterator[Connection]:
         with translated_errors():
             async with connections() as connection:
                 yield connection

@@ -1,13 +1,16 @@
-"""The event reads: Core rows on AUTOCOMMIT connections, no identity map."""
+"""The event reads: no identity map."""
 
-from sqlalchemy import ColumnElement, and_, select
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, select
 
 from app.application.queries import EventFilter, EventView, EventVisibility, Page, PageRequest
-from app.core.database import Connections
+from app.core.database import Reads
 from app.domain.events import EventId, EventNotFoundError, EventStatus
 from app.infrastructure.database.events import events
-from app.infrastructure.database.keyset import by_instant, by_text, fetch_page
-from app.infrastructure.database.read_models import columns_of
+from app.infrastructure.database.keyset import Listing, by_instant, by_text
+from app.infrastructure.database.read_models import Statement, columns_of, fetch, fetch_one, given
 
 SORT_KEYS = {"starts_at": by_instant(events.c.starts_at), "title": by_text(events.c.title)}
 
@@ -22,37 +25,47 @@ def visible_events(visible: EventVisibility) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
-def matching_events(where: EventFilter) -> list[ColumnElement[bool]]:
-    wanted = {events.c.status: where.status, events.c.audience: where.audience}
-    conditions = [column == value for column, value in wanted.items() if value is not None]
-    if where.since is not None:
-        conditions.append(events.c.ends_at > where.since)
-    if where.until is not None:
-        conditions.append(events.c.starts_at < where.until)
-    return conditions
+EVENT_CONDITIONS = {
+    "status": events.c.status == bindparam("status"),
+    "audience": events.c.audience == bindparam("audience"),
+    "since": events.c.ends_at > bindparam("since"),
+    "until": events.c.starts_at < bindparam("until"),
+}
+"""Those of EventFilter's fields."""
+
+
+def _seen(visible: EventVisibility) -> Select[Any]:
+    return select(*EVENT).where(visible_events(visible))
+
+
+_LISTING = Listing(_seen, EventView, events.c.id, SORT_KEYS, EVENT_CONDITIONS)
+
+
+@cache
+def _latest(visible: EventVisibility) -> Statement:
+    latest_first = (events.c.starts_at.desc(), events.c.id.desc())
+    return Statement(_seen(visible).order_by(*latest_first).limit(bindparam("count", type_=Integer)))
+
+
+@cache
+def _event(visible: EventVisibility) -> Statement:
+    return Statement(_seen(visible).where(events.c.id == bindparam("id")))
 
 
 class SqlAlchemyEventQueries:
-    def __init__(self, reads: Connections) -> None:
+    def __init__(self, reads: Reads) -> None:
         self._reads = reads
 
     async def list_events(
         self, *, where: EventFilter, page: PageRequest, visible: EventVisibility
     ) -> Page[EventView]:
-        query = select(*EVENT).where(visible_events(visible), *matching_events(where))
-        async with self._reads() as connection:
-            return await fetch_page(connection, query, EventView, id=events.c.id, keys=SORT_KEYS, page=page)
+        return await _LISTING.fetch(self._reads, page=page, visible=visible, where=given(where))
 
     async def list_latest(self, count: int, *, visible: EventVisibility) -> list[EventView]:
-        latest_first = (events.c.starts_at.desc(), events.c.id.desc())
-        query = select(*EVENT).where(visible_events(visible)).order_by(*latest_first).limit(count)
-        async with self._reads() as connection:
-            return [EventView(*row) for row in await connection.execute(query)]
+        return [EventView(*row) for row in await fetch(self._reads, _latest(visible), count=count)]
 
     async def get_event(self, id: EventId, *, visible: EventVisibility) -> EventView:
-        query = select(*EVENT).where(events.c.id == id, visible_events(visible))
-        async with self._reads() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = await fetch_one(self._reads, _event(visible), id=id)
         if row is None:
             raise EventNotFoundError
         return EventView(*row)

@@ -26,12 +26,13 @@ from app.application.queries import EventFilter, EventVisibility, MemberFilter, 
 from app.core.database import Connections
 from app.domain.members import MemberId
 from app.infrastructure.database.consultations import options, questions
-from app.infrastructure.database.event_queries import EVENT, matching_events, visible_events
+from app.infrastructure.database.event_queries import EVENT, EVENT_CONDITIONS, visible_events
 from app.infrastructure.database.events import events
-from app.infrastructure.database.member_queries import MEMBER, matching_members
-from app.infrastructure.database.members import members
+from app.infrastructure.database.member_queries import MEMBER, MEMBER_CONDITIONS
+from app.infrastructure.database.members import members, not_erased
 from app.infrastructure.database.news import news
-from app.infrastructure.database.news_queries import ARTICLE, matching_news, visible_news
+from app.infrastructure.database.news_queries import ARTICLE, NEWS_CONDITIONS, visible_news
+from app.infrastructure.database.read_models import Conditions, Filter, given
 from app.infrastructure.database.responses import responses
 
 ROWS_AT_ONCE = 500
@@ -46,38 +47,40 @@ class SqlAlchemyExportSource:
         self._snapshot = snapshot
 
     def news(self, *, where: NewsFilter, visible: NewsVisibility, by: MemberId) -> Rows:
-        query = select(*map(_written, NEWS)).where(visible_news(visible), *matching_news(where))
+        query = select(*map(_written, NEWS)).where(visible_news(visible))
+        query = _matching(query, NEWS_CONDITIONS, where)
         return self._rows(query.order_by(news.c.id), by, _times(NEWS))
 
     def events(self, *, where: EventFilter, visible: EventVisibility, by: MemberId) -> Rows:
         """Ids and times as such: a calendar is made of them."""
-        query = select(*EVENT).where(visible_events(visible), *matching_events(where))
+        query = _matching(select(*EVENT).where(visible_events(visible)), EVENT_CONDITIONS, where)
         return self._rows(query.order_by(events.c.id), by, _times(EVENT))
 
     def members(self, *, where: MemberFilter, by: MemberId) -> Rows:
-        query = select(*map(_written, MEMBERS)).where(*matching_members(where))
+        query = select(*map(_written, MEMBERS)).where(not_erased)
+        query = _matching(query, MEMBER_CONDITIONS, where)
         return self._rows(query.order_by(members.c.id), by, _times(MEMBERS) | {"phone": Kind.PHONE})
 
     def responses(self, id: UUID, *, by: MemberId) -> Rows:
         """One row a chosen option or a text."""
-        given = responses.c
-        answer = func.coalesce(options.c.text, given.texts.op("->>")(cast(questions.c.id, Text)))
+        row = responses.c
+        answer = func.coalesce(options.c.text, row.texts.op("->>")(cast(questions.c.id, Text)))
         query = (
             select(
-                _written(given.id).label("response_id"),
-                _written(given.member_id),
-                _written(given.created_at).label("responded_at"),
+                _written(row.id).label("response_id"),
+                _written(row.member_id),
+                _written(row.created_at).label("responded_at"),
                 _written(questions.c.id).label("question_id"),
                 questions.c.title.label("question"),
                 answer.label("answer"),
             )
-            .join(questions, questions.c.consultation_id == given.consultation_id)
+            .join(questions, questions.c.consultation_id == row.consultation_id)
             .outerjoin(
-                options, and_(options.c.question_id == questions.c.id, options.c.id == given.choices.any_())
+                options, and_(options.c.question_id == questions.c.id, options.c.id == row.choices.any_())
             )
-            .where(given.consultation_id == id, answer.is_not(None))
+            .where(row.consultation_id == id, answer.is_not(None))
         )
-        query = query.order_by(given.id, questions.c.position, options.c.position)
+        query = query.order_by(row.id, questions.c.position, options.c.position)
         return self._rows(query, by, {"responded_at": Kind.TIME})
 
     def _rows(self, query: Select[Any], by: MemberId, kinds: Mapping[str, Kind]) -> Rows:
@@ -92,6 +95,11 @@ class SqlAlchemyExportSource:
                     yield batch
             finally:  # as a context manager it would not close when the generator is closed
                 await result.close()
+
+
+def _matching(query: Select[Any], conditions: Conditions, where: Filter) -> Select[Any]:
+    values = given(where)
+    return query.where(*(conditions[name] for name in values)).params(values)
 
 
 async def _take_place(connection: AsyncConnection, by: MemberId) -> None:

@@ -1,17 +1,31 @@
 """Keyset pagination: the cost of a page does not grow with its depth."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, literal, tuple_
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, tuple_
 
 from app.application.queries import Page, PageRequest, Position
+from app.core.database import Reads
+from app.infrastructure.database.read_models import Conditions, Statement, fetch
 from app.infrastructure.database.texts import in_spanish_order
 
-Item = TypeVar("Item")
+
+class Identified(Protocol):
+    """A read model that pages hold."""
+
+    @property
+    def id(self) -> UUID: ...
+
+
+Item = TypeVar("Item", bound=Identified)
+
+NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -36,35 +50,55 @@ def by_text(expression: ColumnElement[Any]) -> SortKey:
     return SortKey(expression, str, str, in_spanish_order)
 
 
-async def fetch_page(
-    connection: AsyncConnection,
-    query: Select[Any],
-    item: Callable[..., Item],
-    *,
-    id: ColumnElement[Any],
-    keys: Mapping[str, SortKey],
-    page: PageRequest,
-) -> Page[Item]:
-    """Run the query for one page; `item` is called with each row's columns.
+@dataclass(frozen=True, eq=False)
+class Listing(Generic[Item]):
+    """A list in pages. `query` selects the columns that `item` is called with, for a visibility."""
+
+    query: Callable[[Any], Select[Any]]
+    item: Callable[..., Item]
+    id: ColumnElement[Any]
+    keys: Mapping[str, SortKey]
+    conditions: Conditions
+
+    async def fetch(
+        self,
+        reads: Reads,
+        *,
+        page: PageRequest,
+        visible: Hashable = None,
+        where: Mapping[str, object] = NOTHING,
+        **values: object,
+    ) -> Page[Item]:
+        """Return one page of the rows that meet the conditions of `where`; `values` are the query's own."""
+        key = self.keys[page.sort.removeprefix("-")]
+        end = {} if page.after is None else {"end_key": key.read(page.after.key), "end_id": page.after.id}
+        statement = _statement(self, visible, tuple(where), page.sort, bool(end))
+        rows = await fetch(reads, statement, limit=page.limit + 1, **where, **values, **end)
+        items = [self.item(*row[:-1]) for row in rows[: page.limit]]
+        if len(rows) <= page.limit:
+            return Page(items, None)
+        return Page(items, Position(key.write(rows[page.limit - 1][-1]), items[-1].id))
+
+
+@cache
+def _statement(
+    listing: Listing[Any], visible: Hashable, fields: tuple[str, ...], sort: str, is_later: bool
+) -> Statement:
+    """Compile the query for one page of the rows that meet the conditions of these fields.
 
     Rows are ordered by the key and then the id, both in the same direction, so that one index on
     (key, id) serves both directions and the row comparison.
     """
-    key = keys[page.sort.removeprefix("-")]
-    sorted_by = key.order(key.expression)
-    place = tuple_(sorted_by, id)
-    descending = page.sort.startswith("-")
-    query = query.add_columns(key.expression, id).limit(page.limit + 1)
-    query = query.order_by(*(each.desc() if descending else each for each in (sorted_by, id)))
-    if page.after is not None:
+    key = listing.keys[sort.removeprefix("-")]
+    order = (key.order(key.expression), listing.id)
+    descending = sort.startswith("-")
+    query = listing.query(visible).add_columns(key.expression.label("sort_key"))
+    query = query.where(*(listing.conditions[field] for field in fields))
+    query = query.order_by(*(each.desc() if descending else each for each in order))
+    if is_later:
         end = tuple_(
-            key.order(literal(key.read(page.after.key), key.expression.type)),
-            literal(page.after.id, id.type),
+            key.order(bindparam("end_key", type_=key.expression.type)),
+            bindparam("end_id", type_=listing.id.type),
         )
-        query = query.where(place < end if descending else place > end)
-    rows = (await connection.execute(query)).all()
-    items = [item(*row[:-2]) for row in rows[: page.limit]]
-    if len(rows) <= page.limit:
-        return Page(items, None)
-    *_, last_key, last_id = rows[page.limit - 1]
-    return Page(items, Position(key.write(last_key), last_id))
+        query = query.where(tuple_(*order) < end if descending else tuple_(*order) > end)
+    return Statement(query.limit(bindparam("limit", type_=Integer)))

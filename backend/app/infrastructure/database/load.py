@@ -2,20 +2,18 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import text
-
 from app.application.queries import JobCounts, Load
-from app.core.database import Connections
+from app.core.database import Reads
 from app.infrastructure.database.patience import BoundedQuestion
 
-JOBS = text(
-    """SELECT count(*) FILTER (WHERE status = 'todo'), count(*) FILTER (WHERE status = 'failed')
-    FROM procrastinate_jobs WHERE status IN ('todo', 'failed')"""
-)
+JOBS = b"""
+    SELECT count(*) FILTER (WHERE status = 'todo'), count(*) FILTER (WHERE status = 'failed')
+    FROM procrastinate_jobs WHERE status IN ('todo', 'failed')
+"""
 
 
 class SqlAlchemyLoadGauge:
-    def __init__(self, reads: Connections, *, checked_out: Callable[[], int]) -> None:
+    def __init__(self, reads: Reads, *, checked_out: Callable[[], int]) -> None:
         self._reads = reads
         self._checked_out = checked_out
         self._question = BoundedQuestion(self._count_jobs)
@@ -27,4 +25,5 @@ class SqlAlchemyLoadGauge:
 
     async def _count_jobs(self) -> JobCounts:
         async with self._reads() as connection:
-            return JobCounts(*(await connection.execute(JOBS)).one())
+            [counts] = await (await connection.execute(JOBS)).fetchall()
+        return JobCounts(*counts)

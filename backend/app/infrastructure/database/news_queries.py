@@ -1,8 +1,10 @@
-"""The news reads: Core rows on AUTOCOMMIT connections, no identity map."""
+"""The news reads: no identity map."""
 
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 
 from app.application.queries import (
     ArticleSummary,
@@ -12,16 +14,15 @@ from app.application.queries import (
     Page,
     PageRequest,
 )
-from app.core.database import Connections
+from app.core.database import Reads
 from app.domain.news import ArticleNotFoundError, ArticleScope, ArticleStatus
-from app.infrastructure.database.keyset import by_instant, by_text, fetch_page
+from app.infrastructure.database.keyset import Listing, by_instant, by_text
 from app.infrastructure.database.news import news, not_removed, searched_news, sorted_at
-from app.infrastructure.database.read_models import columns_of
+from app.infrastructure.database.read_models import Statement, columns_of, fetch_one, given
 from app.infrastructure.database.texts import has_words
 
 SORT_KEYS = {"published_at": by_instant(sorted_at), "title": by_text(news.c.title)}
 
-_SUMMARY = columns_of(news, ArticleSummary)
 ARTICLE = columns_of(news, ArticleView)
 
 
@@ -35,35 +36,38 @@ def visible_news(visible: NewsVisibility) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
-def matching_news(where: NewsFilter) -> list[ColumnElement[bool]]:
-    wanted = {
-        news.c.status: where.status,
-        news.c.scope: where.scope,
-        news.c.author_id: where.author_id,
-    }
-    conditions = [column == value for column, value in wanted.items() if value is not None]
-    if where.words is not None:
-        conditions.append(has_words(searched_news, where.words))
-    return conditions
+NEWS_CONDITIONS = {
+    "status": news.c.status == bindparam("status"),
+    "scope": news.c.scope == bindparam("scope"),
+    "author_id": news.c.author_id == bindparam("author_id"),
+    "words": has_words(searched_news),
+}
+"""Those of NewsFilter's fields."""
+
+
+def _summaries(visible: NewsVisibility) -> Select[Any]:
+    return select(*columns_of(news, ArticleSummary)).where(visible_news(visible))
+
+
+_LISTING = Listing(_summaries, ArticleSummary, news.c.id, SORT_KEYS, NEWS_CONDITIONS)
+
+
+@cache
+def _article(visible: NewsVisibility) -> Statement:
+    return Statement(select(*ARTICLE).where(news.c.id == bindparam("id"), visible_news(visible)))
 
 
 class SqlAlchemyNewsQueries:
-    def __init__(self, reads: Connections) -> None:
+    def __init__(self, reads: Reads) -> None:
         self._reads = reads
 
     async def list_articles(
         self, *, where: NewsFilter, page: PageRequest, visible: NewsVisibility
     ) -> Page[ArticleSummary]:
-        query = select(*_SUMMARY).where(visible_news(visible), *matching_news(where))
-        async with self._reads() as connection:
-            return await fetch_page(
-                connection, query, ArticleSummary, id=news.c.id, keys=SORT_KEYS, page=page
-            )
+        return await _LISTING.fetch(self._reads, page=page, visible=visible, where=given(where))
 
     async def get_article(self, id: UUID, *, visible: NewsVisibility) -> ArticleView:
-        query = select(*ARTICLE).where(news.c.id == id, visible_news(visible))
-        async with self._reads() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = await fetch_one(self._reads, _article(visible), id=id)
         if row is None:
             raise ArticleNotFoundError
         return ArticleView(*row)

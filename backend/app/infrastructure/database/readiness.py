@@ -1,9 +1,8 @@
 """Whether the database answers, has the schema that this code was written for, and lets it be used."""
 
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+import psycopg
 
-from app.core.database import Connections
+from app.core.database import Reads
 from app.domain.errors import UnavailableError
 from app.infrastructure.database.patience import BoundedQuestion
 from app.infrastructure.database.tables import metadata
@@ -11,17 +10,17 @@ from app.infrastructure.database.tables import metadata
 NOT_MIGRATED = {"3F000", "42501", "42P01"}
 """SQLSTATE of a schema, a right and a table that are not there (yet): `migrate` makes and grants them."""
 
-_QUESTION = text("""
+_QUESTION = b"""
     SELECT (SELECT array_agg(version_num) FROM alembic_version) AS versions,
         (
-            SELECT bool_and(has_table_privilege(name, 'SELECT')) FROM unnest(CAST(:tables AS text[])) AS name
+            SELECT bool_and(has_table_privilege(name, 'SELECT')) FROM unnest(%(tables)s::text[]) AS name
         ) AS may_read
-""")
+"""
 _TABLES = [*metadata.tables, "procrastinate_jobs"]
 
 
 class SqlAlchemyReadiness:
-    def __init__(self, reads: Connections, *, head: str | None) -> None:
+    def __init__(self, reads: Reads, *, head: str | None) -> None:
         self._reads = reads
         self._head = head
         self._question = BoundedQuestion(self._ask)
@@ -33,9 +32,11 @@ class SqlAlchemyReadiness:
     async def _ask(self) -> bool:
         try:
             async with self._reads() as connection:
-                found = (await connection.execute(_QUESTION, {"tables": _TABLES})).one()
-        except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) in NOT_MIGRATED:
+                [(versions, may_read)] = await (
+                    await connection.execute(_QUESTION, {"tables": _TABLES})
+                ).fetchall()
+        except psycopg.Error as error:
+            if error.sqlstate in NOT_MIGRATED:
                 return False
             raise
-        return bool(found.versions == [self._head] and found.may_read)
+        return bool(versions == [self._head] and may_read)

@@ -12,7 +12,7 @@ is a word apart from its country code. `search_document` joins three texts, of w
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, Text, bindparam, func
 
 
 def in_spanish_order(text: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -27,6 +27,7 @@ def searched(
     return func.search_document(first, second, third)
 
 
-def has_words(document: ColumnElement[Any], words: str) -> ColumnElement[bool]:
-    """Say whether each of the words is the beginning of one in the document, whatever accents and case."""
-    return document.bool_op("@@")(func.search_query(words))
+def has_words(document: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Say whether each word of the parameter `words` is the beginning of one in the document,
+    whatever accents and case."""
+    return document.bool_op("@@")(func.search_query(bindparam("words", type_=Text)))

@@ -23,6 +23,7 @@ from app.domain.errors import (
 )
 from app.presentation.http import oauth
 from app.presentation.http.dependencies import admit, optional_actor
+from app.presentation.http.docs import operation_id
 from app.presentation.http.errors import HTTP_PROBLEMS, MEDIA_TYPE, declare, status_of
 from app.presentation.http.headers import calls_of, with_headers
 from app.presentation.http.requests import StrictRequest, check_parameters, refuse_other_content
@@ -119,7 +120,12 @@ async def _persistently(answer: Callable[[], Awaitable[Response]]) -> Response:
 
 def api_router(prefix: str, tag: str, *, base: str = BASE) -> APIRouter:
     """Each route knows its whole path, which is what the request log shows."""
-    return APIRouter(prefix=base + prefix, tags=[tag], route_class=StrictRoute)
+    return APIRouter(
+        prefix=base + prefix,
+        tags=[tag],
+        route_class=StrictRoute,
+        generate_unique_id_function=operation_id,
+    )
 
 
 def operation(

@@ -1,0 +1,96 @@
+"""Reads take connections from the pool of the units of work, and leave them as they found them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.core.database import Database, create_database, create_engine
+from app.core.settings import Settings
+
+
+@pytest.fixture
+async def pool(settings: Settings) -> AsyncIterator[AsyncEngine]:
+    """A pool of one connection."""
+    engine = create_engine(settings.model_copy(update={"database_pool_size": 1}))
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def pooled(pool: AsyncEngine) -> Database:
+    return create_database(pool)
+
+
+async def server_process(database: Database) -> int:
+    """Return the id of the server's process that answers a read."""
+    async with database.reads() as connection:
+        [(pid,)] = await (await connection.execute("SELECT pg_backend_pid()")).fetchall()
+    return int(pid)
+
+
+async def end(pid: int, owner_url: str) -> None:
+    """Do what a restart does to whoever is connected."""
+    async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as owner:
+        await owner.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
+
+async def test_uses_the_same_connection_when_reads_and_transactions_take_turns(pooled: Database) -> None:
+    first = await server_process(pooled)
+
+    async with pooled.sessions() as session:
+        second = await session.scalar(text("SELECT pg_backend_pid()"))
+
+    assert first == second == await server_process(pooled)
+
+
+async def test_begins_a_transaction_when_a_read_was_before(pooled: Database) -> None:
+    await server_process(pooled)
+
+    async with pooled.sessions() as session:
+        begun = await session.scalar(text("SELECT transaction_timestamp()"))
+        assert await session.scalar(text("SELECT transaction_timestamp()")) == begun
+
+
+async def test_reads_without_a_failure_when_the_server_has_ended_the_connection(
+    pooled: Database, migration_url: str
+) -> None:
+    ended = await server_process(pooled)
+    await end(ended, migration_url)
+
+    assert await server_process(pooled) != ended
+
+
+async def test_begins_a_transaction_without_a_failure_when_the_server_has_ended_the_connection(
+    pooled: Database, migration_url: str
+) -> None:
+    ended = await server_process(pooled)
+    await end(ended, migration_url)
+
+    async with pooled.sessions() as session:
+        assert await session.scalar(text("SELECT 1")) == 1
+
+
+async def test_gives_the_connection_back_when_a_read_fails(pooled: Database, pool: AsyncEngine) -> None:
+    before = await server_process(pooled)
+
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        async with pooled.reads() as connection:
+            await connection.execute("SELECT 1 / 0")
+
+    assert "Current Checked out connections: 0" in pool.pool.status()
+    assert await server_process(pooled) == before
+
+
+async def test_gives_the_connection_back_when_a_read_is_cancelled(
+    pooled: Database, pool: AsyncEngine
+) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2), pooled.reads() as connection:
+            await connection.execute("SELECT pg_sleep(5)")
+
+    assert "Current Checked out connections: 0" in pool.pool.status()
+    assert await server_process(pooled) > 0
