@@ -1,17 +1,13 @@
 """Configuration that is not the project's, in folders above, at home and in variables, changes no verdict."""
 
-import runpy
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
-from typing import cast
 
 import pytest
 
+from devtools import fix
 from gates import layers, revision_code, secrets, stack, testing, tools, workflows
 from gates.measurement import read
 from gates.model import Outcome, Project
@@ -118,40 +114,19 @@ def _variables(folder: Path) -> dict[str, str]:
     }
 
 
-@dataclass(frozen=True)
-class KeptCommands:
-    """A session of nox that runs nothing."""
-
-    commands: list[Sequence[str]] = field(default_factory=list)
-
-    def chdir(self, _folder: Path) -> AbstractContextManager[None]:
-        return nullcontext()
-
-    def run(self, *command: str, **_options: object) -> None:
-        self.commands.append(command)
-
-
 def said(outcome: Outcome) -> list[str]:
     return [finding.message for finding in outcome.findings]
 
 
-def test_repairs_by_the_project_s_settings_when_asked_to(
-    below: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The session `fix` with a stand-in for nox that keeps what it would run."""
-    nox = SimpleNamespace(
-        session=lambda **_: lambda function: function, options=SimpleNamespace(), Session=object
-    )
-    monkeypatch.setitem(sys.modules, "nox", cast("ModuleType", nox))
-    session = KeptCommands()
-    runpy.run_path(str(BACKEND.parent / "noxfile.py"))["fix"](session)
+def test_repairs_by_the_project_s_settings_when_asked_to(below: Make) -> None:
+    """The session `fix`, without the noxfile, which the twin does not have."""
     code = "backend/app/code.py"
     twin = below(
         {"backend/pyproject.toml": (BACKEND / "pyproject.toml").read_text(), code: "import os\na = 'x'\n"}
     )
 
-    for arguments in session.commands[:2]:
-        subprocess.run([sys.executable, *arguments[1:-1]], cwd=twin.root / "backend", check=True)
+    for module in fix.MODULES[:2]:
+        subprocess.run([sys.executable, "-m", *module[:-1]], cwd=twin.root / "backend", check=True)
 
     assert (twin.root / code).read_text() == 'a = "x"\n'
 

@@ -141,8 +141,8 @@ async def test_gives_place_and_connection_back_when_the_client_leaves(
     """A real server, and a client that hangs up in the middle of 40 MB."""
     here, there = engines
     async with there.begin() as connection:
-        await connection.execute(text("SET LOCAL statement_timeout = 0"))
-        await connection.execute(MANY_ARTICLES, {"author": admin.id})
+        for _ in range(40):  # in statements that take less than the limit, however busy the machine is
+            await connection.execute(MANY_ARTICLES, {"author": admin.id})
     app = create_app(own_settings, database=create_database(here), clock=clock)
 
     async with served(app) as port:
@@ -164,7 +164,7 @@ async def test_gives_place_and_connection_back_when_the_client_leaves(
 MANY_ARTICLES = text("""
     INSERT INTO news (id, title, content, status, scope, author_id, created_at, updated_at, version)
     SELECT gen_random_uuid(), 'T', repeat('garden ', 14000), 'DRAFT', 'PUBLIC', :author, now(), now(), 1
-    FROM generate_series(1, 400) AS n
+    FROM generate_series(1, 10) AS n
 """)
 
 
