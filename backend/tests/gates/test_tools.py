@@ -1,5 +1,6 @@
 """Formatting, lint rules and types: ruff and mypy as gates."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,10 @@ def test_refuses_a_file_that_is_not_python(tooled: Twin) -> None:
 
     assert tools.linted(tooled.project).status == "failed"
     assert tools.typed(tooled.project).status == "failed"
+
+
+def test_says_why_when_mypy_cannot_run(tooled: Twin) -> None:
+    shutil.rmtree(tooled.root / "backend/benchmarks")
+
+    with pytest.raises(GateError, match="mypy could not run: Can't find package 'benchmarks'"):
+        tools.typed(tooled.project)

@@ -328,3 +328,7 @@ def test_offers_the_migration_when_the_role_may_not_read(
 
     assert result.remedy == "./noxw -s app -- migrate"
     assert result.seen.startswith("it cannot be read (permission denied ")
+
+
+def test_names_nobody_when_no_process_is_seen_at_the_port(port: int) -> None:
+    assert ports._owner(port) == "another user's program"

@@ -327,3 +327,27 @@ def test_stops_when_its_files_were_removed() -> None:
         server.release()
 
         running.wait(WITHIN)
+
+
+def test_runs_no_server_when_its_folder_is_not_there(tmp_path: Path) -> None:
+    server = EmbeddedServer(tmp_path / "nothing")
+
+    assert not server.is_running()
+    server._stop_without_keeper()
+
+
+def test_has_a_folder_of_its_own_for_the_socket_when_the_path_is_unusual(tmp_path: Path) -> None:
+    data = tmp_path / "a b,c" / "data"
+
+    folder = embedded._socket_folder(data, os.geteuid())
+
+    assert (folder.parent, folder.stat().st_mode & 0o777) == (Path("/", "tmp"), 0o700)
+    assert embedded._socket_folder(data, os.geteuid()) == folder
+    folder.rmdir()
+
+
+def test_is_run_by_this_user_when_it_is_not_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 4321)
+    monkeypatch.setattr(os, "getegid", lambda: 4322)
+
+    assert embedded.owner_of(tmp_path) == (4321, 4322)

@@ -3,6 +3,7 @@
 import io
 import sys
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -188,3 +189,10 @@ def test_stops_repairing_when_a_program_fails(
     monkeypatch.setattr(fix, "MODULES", modules)
 
     assert fix.main() == code
+
+
+def test_drops_the_development_database_when_no_other_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "PAU2_MIGRATION_DATABASE_URL", "PAU2_ENVIRONMENT"):
+        monkeypatch.delenv(name, raising=False)
+
+    assert urlsplit(reset.target(None)).path == f"/{reset.DATABASE}"

@@ -185,3 +185,13 @@ async def test_forgets_registrations_and_invitations_when_nobody_proved_the_addr
     assert world.actions() == ["members:forget-unproven"] * 2
     (token,) = world.store.one_time_tokens.values()
     assert token.member_id == members["mailed again"].id
+
+
+async def test_registers_nobody_when_the_mails_to_an_unknown_address_are_used_up(world: World) -> None:
+    for number in range(5):
+        await world.resend(client=f"203.0.113.{number + 10}")
+
+    await world.register()
+
+    assert world.store.members == {}
+    assert world.hasher.hashed == 1

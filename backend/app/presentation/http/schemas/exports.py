@@ -27,13 +27,17 @@ class TableFileParams(FileParams):
     format: TableFormat = ExportFormat.CSV
 
 
-class NewsExportParams(NewsFilterParams, TableFileParams): ...
+class NewsExportParams(NewsFilterParams, TableFileParams):
+    """Which articles, and in which file."""
 
 
-class EventExportParams(EventFilterParams, FileParams): ...
+class EventExportParams(EventFilterParams, FileParams):
+    """Which events, and in which file; a calendar is one of the formats."""
 
 
-class ResponseExportParams(TableFileParams): ...
+class ResponseExportParams(TableFileParams):
+    """In which file: all responses of a consultation are exported together."""
 
 
-class MemberExportParams(MemberFilterParams, TableFileParams): ...
+class MemberExportParams(MemberFilterParams, TableFileParams):
+    """Which members, and in which file."""
