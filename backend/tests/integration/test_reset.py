@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from devtools import application, fix, reset
-from devtools.postgres import as_user
+from devtools.postgres import DATABASE, as_user
 from tests.integration.checkouts import new_checkout, run_in
 from tests.plugins.database import MigratedDatabases, database_of
 
@@ -195,4 +195,4 @@ def test_drops_the_development_database_when_no_other_is_given(monkeypatch: pyte
     for name in ("DATABASE_URL", "PAU2_MIGRATION_DATABASE_URL", "PAU2_ENVIRONMENT"):
         monkeypatch.delenv(name, raising=False)
 
-    assert urlsplit(reset.target(None)).path == f"/{reset.DATABASE}"
+    assert urlsplit(reset.target(None)).path == f"/{DATABASE}"
