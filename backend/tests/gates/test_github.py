@@ -108,3 +108,10 @@ def test_writes_no_summary_when_not_in_a_workflow(summary: Path, monkeypatch: py
     github.summarize([make_result()])
 
     assert not summary.exists()
+
+
+def test_has_no_table_of_findings_when_there_are_none(summary: Path) -> None:
+    github.summarize([make_result()])
+
+    assert "passed" in summary.read_text()
+    assert "Findings" not in summary.read_text()

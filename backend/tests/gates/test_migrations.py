@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from gates.alembic_worker import alembic_of
+from gates.databases import schema_of
 from gates.diagrams import TABLES
 from gates.migrations import cycle, drift
 from gates.model import GateError, Outcome, Project
@@ -250,3 +251,8 @@ def test_stops_with_one_sentence_when_there_is_no_server(monkeypatch: pytest.Mon
     monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/nothing")
     with pytest.raises(GateError, match="DATABASE_URL names a server"):
         drift(twin.project)
+
+
+def test_says_why_when_the_schema_cannot_be_dumped(tmp_path: Path) -> None:
+    with pytest.raises(GateError, match="pg_dump failed: pg_dump: error: connection to server"):
+        schema_of(f"postgresql:///nothing?host={tmp_path}")

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -351,3 +352,23 @@ def test_is_run_by_this_user_when_it_is_not_root(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(os, "getegid", lambda: 4322)
 
     assert embedded.owner_of(tmp_path) == (4321, 4322)
+
+
+def test_is_run_by_its_own_user_when_that_user_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: embedded.ROOT)
+    monkeypatch.setattr(embedded, "OWNER", "daemon")
+
+    assert embedded.owner_of(tmp_path / "new") == (
+        pwd.getpwnam("daemon").pw_uid,
+        pwd.getpwnam("daemon").pw_gid,
+    )
+
+
+def test_makes_no_user_when_no_program_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda *_, **_options: None)
+    monkeypatch.setattr(embedded, "OWNER", "pau2-is-not-there")
+
+    with pytest.raises(PostgresUnavailableError, match="the user pau2-is-not-there could not be added"):
+        embedded._made_user()

@@ -1,12 +1,14 @@
 """The registry of personal data is complete, and erasure does what it says."""
 
 from collections.abc import Collection
+from datetime import UTC, datetime
+from uuid import uuid4
 
 from sqlalchemy import Column, LargeBinary, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.infrastructure.database.members import members
-from app.infrastructure.database.personal_data import HOLDINGS, IMPERSONAL
+from app.infrastructure.database.personal_data import HOLDINGS, IMPERSONAL, _plain
 from app.infrastructure.database.tables import metadata
 
 REGISTRY = "app/infrastructure/database/personal_data.py"
@@ -89,3 +91,10 @@ def test_shows_every_column_but_secrets_when_compared_with_the_schema() -> None:
         "idempotency_records.fingerprint",
         "idempotency_records.body",
     }
+
+
+def test_writes_lists_of_ids_and_times_as_json_has_them() -> None:
+    key = uuid4()
+    at = datetime(2026, 11, 28, 9, 30, tzinfo=UTC)
+
+    assert _plain([key, at, None, 7, "seven"]) == [str(key), "2026-11-28T09:30:00+00:00", None, 7, "seven"]
