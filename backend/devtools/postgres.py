@@ -39,16 +39,17 @@ def server_url() -> str:
 
     Raises PostgresUnavailableError when DATABASE_URL names no server between 15 and 18 that answers in 5 s.
     """
+    forget_libpq_variables()
     given = os.environ.get("DATABASE_URL")
-    forget_libpq_variables(kept=CREDENTIALS if given else frozenset())
     if given:
         return _checked(given)
     with STARTING:
         return embedded_server(home(PROJECT)).url()
 
 
-def forget_libpq_variables(kept: frozenset[str]) -> None:
-    """Remove every variable named PG… from this process and its children, save some."""
+def forget_libpq_variables() -> None:
+    """Remove the variables named PG… from this process and its children, save credentials for DATABASE_URL."""
+    kept = CREDENTIALS if os.environ.get("DATABASE_URL") else frozenset()
     for name in [name for name in os.environ if name.startswith("PG") and name not in kept]:
         del os.environ[name]
 

@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from threading import Lock
 from typing import Protocol
 
+from devtools.postgres import forget_libpq_variables
 from gates.model import Project
 
 COMMANDS = "gates.alembic_commands"
@@ -72,6 +73,7 @@ def _enter(backend: str) -> None:
     """Make the process like one that was started in backend/; what env.py prints is not the gates' output."""
     os.chdir(backend)
     os.environ["PAU2_ENVIRONMENT"] = "test"
+    forget_libpq_variables()  # the process may have been started before its parent did so
     sys.path.insert(0, backend)
     os.dup2(2, 1)
 

@@ -1,6 +1,10 @@
 """The commands of the worker process, called here, on a real PostgreSQL."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from alembic.util import CommandError
@@ -10,6 +14,8 @@ from gates.alembic_worker import AlembicError, _call
 from gates.databases import differences, schema_of, scratch_databases
 from tests.gates.migration_files import ENV, FILES
 from tests.gates.twin import Twin
+
+BACKEND = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -89,3 +95,18 @@ def test_says_why_in_one_line_when_a_command_fails(
     with pytest.raises(AlembicError) as caught:
         _call(name, url, revision)
     assert str(caught.value) == message
+
+
+def test_forgets_where_libpq_would_connect_when_the_worker_starts() -> None:
+    program = "import os; from gates.alembic_worker import _enter; _enter('.'); print(os.getenv('PGPORT'))"
+
+    started = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=BACKEND,
+        env=os.environ | {"PGPORT": "5433"},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+
+    assert started.stderr == "None\n"

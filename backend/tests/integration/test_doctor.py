@@ -81,14 +81,14 @@ def test_refuses_the_interpreter_when_the_environment_has_another_one(twin: Twin
 
 
 def test_accepts_the_environment_when_its_stamp_is_as_expected(twin: Twin) -> None:
-    replace_interpreter(twin, f'exec {sys.executable} "$@"')
+    replace_interpreter(twin, f'exec "{sys.executable}" "$@"')
     twin.write(".venv/stamp", "lock")
 
     assert environment.environment(twin.project, "lock").remedy == ""
 
 
 def test_refuses_the_environment_when_the_lock_has_changed(twin: Twin) -> None:
-    replace_interpreter(twin, f'exec {sys.executable} "$@"')
+    replace_interpreter(twin, f'exec "{sys.executable}" "$@"')
     twin.write(".venv/stamp", "lock")
 
     result = environment.environment(twin.project, "newer lock")
@@ -334,7 +334,7 @@ def test_shows_the_rows_of_both_programs(twin: Twin, capsys: pytest.CaptureFixtu
 
 
 def test_says_so_when_the_environment_lacks_a_library(twin: Twin, capsys: pytest.CaptureFixture[str]) -> None:
-    replace_interpreter(twin, f'[ "$1" != -m ] && exec {sys.executable} "$@"; echo no psutil >&2; exit 1')
+    replace_interpreter(twin, f'[ "$1" != -m ] && exec "{sys.executable}" "$@"; echo no psutil >&2; exit 1')
     (twin.root / "backend").mkdir(exist_ok=True)
 
     doctor.main(["stamp"], twin.root)
