@@ -48,7 +48,10 @@ def server_url() -> str:
 
 
 def forget_libpq_variables() -> None:
-    """Remove the variables named PG… from this process and its children, save credentials for DATABASE_URL."""
+    """Remove the variables named PG… from this process and its children.
+
+    Beside DATABASE_URL the credentials stay.
+    """
     kept = CREDENTIALS if os.environ.get("DATABASE_URL") else frozenset()
     for name in [name for name in os.environ if name.startswith("PG") and name not in kept]:
         del os.environ[name]
