@@ -9,13 +9,12 @@ from fastapi import FastAPI
 
 from app.application.demo import seed_demo
 from app.application.exports import Exporter
-from app.application.ports import SessionTokens
+from app.application.ports import Clock, SessionTokens
 from app.application.setup import AdminRequest, create_admin
 from app.core.clock import SystemClock
 from app.core.database import Database, connected, create_database, create_engine
 from app.core.logging import configure_logging
 from app.core.settings import Environment, Settings, load_settings
-from app.domain.ports import Clock
 from app.infrastructure.database import migrations
 from app.infrastructure.database.audit_queries import SqlAlchemyAuditQueries
 from app.infrastructure.database.authentication import SqlAlchemyAuthenticator

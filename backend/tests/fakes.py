@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
+from app.application.jobs import Job
 from app.application.ports import MailTemplate
 from app.domain.audit import AuditEntry
 from app.domain.auth import OneTimeToken, OneTimeTokenId, Password, Session, SessionId
@@ -32,7 +33,6 @@ from app.domain.members import (
     Role,
 )
 from app.domain.news import Article, ArticleId, ArticleNotFoundError
-from app.domain.ports import Job
 from tests.fake_accounts import InMemoryCalendarAddressRepository, InMemoryEmailChangeRepository
 from tests.fake_responses import InMemoryResponseRepository
 from tests.versions import VERSIONED, count_versions, refuse_collisions

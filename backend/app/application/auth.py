@@ -4,14 +4,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from app.application.access import Action, authorize
+from app.application.jobs import SendAccountExistsNotice
 from app.application.mail_limits import count_mail, may_cause_mail
 from app.application.one_time_tokens import find_redeemable, hand_out
 from app.application.ports import (
     AccessToken,
+    Clock,
     OneTimeTokens,
     PasswordHasher,
     SessionTokens,
 )
+from app.application.unit_of_work import UnitOfWork
 from app.domain.audit import AuditEntry
 from app.domain.auth import (
     InvalidGrantError,
@@ -24,7 +27,6 @@ from app.domain.auth import (
 )
 from app.domain.errors import InvalidTokenError
 from app.domain.identifiers import uuid7
-from app.domain.jobs import SendAccountExistsNotice
 from app.domain.login_attempts import MailBudget, account_key, client_key, require_attempts_left
 from app.domain.members import (
     EmailAddress,
@@ -34,7 +36,6 @@ from app.domain.members import (
     Member,
     PhoneNumber,
 )
-from app.domain.ports import Clock, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,13 @@ from datetime import datetime
 from app.application.access import Action, Actor, authorize
 from app.application.events import Calendar, make_calendar
 from app.application.exports import Encoder
+from app.application.ports import Clock
 from app.application.queries import CalendarAddressQueries, CalendarAddressView, EventVisibility, LatestEvents
+from app.application.unit_of_work import UnitOfWork
 from app.domain.audit import AuditEntry
 from app.domain.calendar_addresses import CalendarAddress, CalendarAddressNotFoundError, CalendarToken
-from app.domain.errors import TooManyRequestsError
+from app.domain.errors import LimitExceededError
 from app.domain.login_attempts import CALENDARS, client_key
-from app.domain.ports import Clock, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ async def read_secret_calendar(
 
     `client` is the network address that asks. Only unknown tokens count against it and are refused beyond
     the limit: programs that poll for many people share an address, and one dead link must not stop the rest.
-    Raises CalendarAddressNotFoundError, TooManyRequestsError.
+    Raises CalendarAddressNotFoundError, LimitExceededError.
     """
     authorize(None, Action.READ_SUBSCRIBED_CALENDAR)
     role = await sources.addresses.find_role(token)
@@ -78,13 +79,13 @@ async def read_secret_calendar(
 
 
 async def _count_unknown(client: str, *, uow: UnitOfWork, clock: Clock) -> None:
-    """Raises TooManyRequestsError."""
+    """Raises LimitExceededError."""
     key = client_key(client, what_for="calendar client")
     async with uow:
         [count] = await uow.login_attempts.add(1, [key], at=clock.now(), limit=CALENDARS)
         await uow.commit()
     if count.attempts > CALENDARS.attempts:
-        raise TooManyRequestsError(count.window_ends_at - clock.now())
+        raise LimitExceededError(count.window_ends_at - clock.now())
 
 
 def _entry(action: Action, actor: Actor, clock: Clock) -> AuditEntry:

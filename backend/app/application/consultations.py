@@ -17,9 +17,10 @@ from app.application.consultation_queries import (
     Results,
 )
 from app.application.exports import Export, Exporter, FileType, Row, Rows, record_export
-from app.application.ports import AddressDigests
+from app.application.ports import AddressDigests, Clock
 from app.application.queries import Page, PageRequest
 from app.application.respondents import close_books, require_first_response
+from app.application.unit_of_work import UnitOfWork
 from app.application.versions import require_version
 from app.domain.consultations.consultation import (
     Consultation,
@@ -39,7 +40,6 @@ from app.domain.consultations.responses import (
     ResultsNotReadyError,
     ResultsPrivateError,
 )
-from app.domain.ports import Clock, UnitOfWork
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,12 +4,12 @@ from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 from app.application.demo_consultations import add_consultations
-from app.application.ports import PasswordHasher
+from app.application.ports import Clock, PasswordHasher
+from app.application.unit_of_work import UnitOfWork
 from app.domain.auth import Password
 from app.domain.events import Event, EventAudience, EventStatus
 from app.domain.members import EmailAddress, Member, MemberId, PhoneNumber, Role
 from app.domain.news import Article, ArticleScope, ArticleStatus
-from app.domain.ports import Clock, UnitOfWork
 
 ACCOUNTS = {
     "admin": ("Alba Ferrer", Role.ADMIN),

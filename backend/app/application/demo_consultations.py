@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from app.application.ports import Clock
+from app.application.unit_of_work import UnitOfWork
 from app.domain.consultations.consultation import Consultation, ConsultationAudience, ResultsVisibility
 from app.domain.consultations.questions import Answer, QuestionDraft, QuestionKind
 from app.domain.consultations.responses import Response
 from app.domain.members import Member
-from app.domain.ports import Clock, UnitOfWork
 
 
 def _choice(title: str, *options: str, several: bool = False) -> QuestionDraft:

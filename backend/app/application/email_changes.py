@@ -4,20 +4,20 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from app.application.access import Action, Actor, authorize
-from app.application.mail_limits import require_mail_left
-from app.application.ports import EmailChangeTokens, Mailer, MailTemplate
-from app.domain.audit import AuditEntry
-from app.domain.auth import OneTimeTokenError
-from app.domain.email_changes import EmailChange, EmailChangeId
-from app.domain.identifiers import uuid7
-from app.domain.jobs import (
+from app.application.jobs import (
     SendEmailChangedNotice,
     SendEmailChangeNotice,
     SendEmailChangeRequestedNotice,
     SendEmailChangeToken,
 )
+from app.application.mail_limits import require_mail_left
+from app.application.ports import Clock, EmailChangeTokens, Mailer, MailTemplate
+from app.application.unit_of_work import UnitOfWork
+from app.domain.audit import AuditEntry
+from app.domain.auth import OneTimeTokenError
+from app.domain.email_changes import EmailChange, EmailChangeId
+from app.domain.identifiers import uuid7
 from app.domain.members import EmailAddress, EmailTakenError, Member, MemberId
-from app.domain.ports import Clock, UnitOfWork
 
 TO_THE_OLD_ADDRESS: Mapping[type[SendEmailChangeNotice], MailTemplate] = MappingProxyType(
     {
@@ -33,7 +33,7 @@ async def request_email_change(email: EmailAddress, *, actor: Actor, uow: UnitOf
     Whether another member has the address is decided when the first mail is sent, so neither the answer,
     nor its cost, nor the member's own data tells (ASVS 5.0 6.3.8). The limit on mails counts by member
     and by recipient. The current address withdraws a change that waits.
-    Raises ReauthenticationRequiredError an hour after the password, and TooManyRequestsError.
+    Raises ReauthenticationRequiredError an hour after the password, and LimitExceededError.
     """
     authorize(actor, Action.CHANGE_EMAIL, at=clock.now())
     async with uow:

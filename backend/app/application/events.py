@@ -8,11 +8,12 @@ from operator import attrgetter
 
 from app.application.access import Action, Actor, authorize
 from app.application.exports import Encoder, Row, Rows
+from app.application.ports import Clock
 from app.application.queries import EventView, EventVisibility, LatestEvents
+from app.application.unit_of_work import UnitOfWork
 from app.application.versions import require_version
 from app.domain.audit import AuditEntry
 from app.domain.events import Event, EventAudience, EventChanges, EventId
-from app.domain.ports import Clock, UnitOfWork
 
 CALENDAR_SIZE = 1_000
 """Events in the calendar: those that start last. Years of an association, and a bound on the work."""

@@ -9,11 +9,12 @@ from typing import ClassVar, Protocol, Self
 from uuid import UUID
 
 from app.application.access import Action, Actor, authorize
+from app.application.ports import Clock
 from app.application.queries import EventFilter, EventVisibility, MemberFilter, NewsFilter, NewsVisibility
+from app.application.unit_of_work import UnitOfWork
 from app.domain.audit import AuditEntry
-from app.domain.errors import TooManyRequestsError
+from app.domain.errors import LimitExceededError
 from app.domain.members import MemberId
-from app.domain.ports import Clock, UnitOfWork
 
 Row = Sequence[object]
 
@@ -21,7 +22,7 @@ EXPORTS_AT_ONCE = 2
 """For each member, however many instances serve the API: an export holds a connection for long."""
 
 
-class TooManyExportsError(TooManyRequestsError):
+class TooManyExportsError(LimitExceededError):
     code: ClassVar[str] = "too_many_exports"
     detail: ClassVar[str] = f"{EXPORTS_AT_ONCE} of your exports are running. Retry when one has ended."
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar, Protocol, Self
 
+from app.application.ports import Clock
+from app.application.unit_of_work import UnitOfWork
 from app.domain.errors import ConflictError, RuleViolationError
 from app.domain.members import MemberId
-from app.domain.ports import Clock, UnitOfWork
 
 KEPT_FOR = timedelta(hours=24)
 
@@ -22,8 +23,7 @@ class IdempotencyKeyInUseError(ConflictError):
 class IdempotencyKeyReusedError(RuleViolationError):
     code: ClassVar[str] = "idempotency_key_reused"
     detail: ClassVar[str] = "This Idempotency-Key was used for another request. Make a new one."
-    part: ClassVar[str] = "header"
-    field: ClassVar[str] = "idempotency-key"
+    field: ClassVar[str] = "idempotency_key"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,18 @@
 from app.application.access import Action, Actor, authorize
 from app.application.mail_limits import require_mail_left
 from app.application.one_time_tokens import hand_out
+from app.application.ports import Clock
+from app.application.unit_of_work import UnitOfWork
 from app.application.versions import require_version
 from app.domain.audit import AuditEntry
 from app.domain.auth import OneTimePurpose
 from app.domain.members import InvitationChanges, Member, MemberId, MemberInactiveError
-from app.domain.ports import Clock, UnitOfWork
 
 
 async def resend_invitation(id: MemberId, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> None:
     """Mail a new token, which replaces the earlier one and is good for as long.
 
-    Raises MemberNotFoundError, InvitationAcceptedError, MemberInactiveError, TooManyRequestsError.
+    Raises MemberNotFoundError, InvitationAcceptedError, MemberInactiveError, LimitExceededError.
     """
     authorize(actor, Action.RESEND_INVITATIONS)
     async with uow:
@@ -38,7 +39,7 @@ async def correct_invitation(
     `seen`: see `require_version`.
 
     Raises MemberNotFoundError, InvitationAcceptedError, MemberInactiveError, EmailTakenError, FullNameError,
-    TooManyRequestsError.
+    LimitExceededError.
     """
     authorize(actor, Action.CORRECT_INVITATIONS)
     async with uow:
@@ -73,7 +74,7 @@ async def withdraw_invitation(
 async def _mail(member: Member, *, uow: UnitOfWork, clock: Clock) -> None:
     """Invite within the limit on mails, which counts by recipient and by invitation.
 
-    Raises MemberInactiveError, TooManyRequestsError.
+    Raises MemberInactiveError, LimitExceededError.
     """
     if not member.is_active:
         raise MemberInactiveError

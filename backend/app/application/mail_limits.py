@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.domain.errors import TooManyRequestsError
+from app.application.ports import Clock
+from app.application.unit_of_work import UnitOfWork
+from app.domain.errors import LimitExceededError
 from app.domain.login_attempts import MAILS, MailBudget, client_key
 from app.domain.members import EmailAddress
-from app.domain.ports import Clock, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ async def require_mail_left(to: EmailAddress, *, about: UUID, uow: UnitOfWork, c
     """Count a mail that somebody who is logged in causes, by recipient and by the account that it is about.
 
     The counts are apart from those of mails that anybody can ask for, so this cannot stop somebody else's
-    recovery. They are rolled back with a refusal. Raises TooManyRequestsError.
+    recovery. They are rolled back with a refusal. Raises LimitExceededError.
     """
     keys = (
         client_key(to.value, what_for="account mail recipient"),
@@ -54,4 +55,4 @@ async def require_mail_left(to: EmailAddress, *, about: UUID, uow: UnitOfWork, c
     counts = await uow.login_attempts.add(1, keys, at=clock.now(), limit=MAILS)
     waits = [count.window_ends_at - clock.now() for count in counts if count.attempts > MAILS.attempts]
     if waits:
-        raise TooManyRequestsError(max(waits))
+        raise LimitExceededError(max(waits))

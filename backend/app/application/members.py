@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from app.application.access import Action, Actor, authorize
 from app.application.one_time_tokens import hand_out
-from app.application.ports import AddressDigests
+from app.application.ports import AddressDigests, Clock
 from app.application.queries import (
     MemberFilter,
     MemberQueries,
@@ -15,6 +15,7 @@ from app.application.queries import (
     PersonalRows,
 )
 from app.application.respondents import remember_responses
+from app.application.unit_of_work import UnitOfWork
 from app.application.versions import require_version
 from app.domain.audit import AuditEntry
 from app.domain.auth import OneTimePurpose
@@ -28,7 +29,6 @@ from app.domain.members import (
     ProfileChanges,
     Role,
 )
-from app.domain.ports import Clock, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from app.application.access import Action, Actor, authorize
+from app.application.ports import Clock
+from app.application.unit_of_work import UnitOfWork
 from app.application.versions import require_version
 from app.domain.news import Article, ArticleChanges, ArticleId, ArticleScope
-from app.domain.ports import Clock, UnitOfWork
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from app.application.jobs import SendAccountExistsNotice, SendNotice, SendPasswordChangedNotice
 from app.application.ports import Mailer, MailTemplate
-from app.domain.jobs import SendAccountExistsNotice, SendNotice, SendPasswordChangedNotice
-from app.domain.ports import UnitOfWork
+from app.application.unit_of_work import UnitOfWork
 
 NOTICES: Mapping[type[SendNotice], MailTemplate] = MappingProxyType(
     {

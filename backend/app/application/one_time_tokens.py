@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from app.application.ports import Mailer, MailTemplate, OneTimeTokens
+from app.application.jobs import SendOneTimeToken
+from app.application.ports import Clock, Mailer, MailTemplate, OneTimeTokens
+from app.application.unit_of_work import UnitOfWork
 from app.domain.auth import OneTimePurpose, OneTimeToken, OneTimeTokenError, OneTimeTokenId
 from app.domain.identifiers import uuid7
-from app.domain.jobs import SendOneTimeToken
 from app.domain.members import Member
-from app.domain.ports import Clock, UnitOfWork
 
 MAILS: Mapping[OneTimePurpose, MailTemplate] = MappingProxyType(
     {

@@ -3,16 +3,16 @@
 from dataclasses import dataclass, field
 
 from app.application.access import Action, Actor, authorize
+from app.application.jobs import SendPasswordChangedNotice
 from app.application.mail_limits import may_cause_mail
 from app.application.one_time_tokens import find_redeemable, hand_out
-from app.application.ports import OneTimeTokens, PasswordHasher
+from app.application.ports import Clock, OneTimeTokens, PasswordHasher
+from app.application.unit_of_work import UnitOfWork
 from app.domain.audit import AuditEntry
 from app.domain.auth import CurrentPasswordError, OneTimePurpose, OneTimeTokenError, Password
 from app.domain.identifiers import uuid7
-from app.domain.jobs import SendPasswordChangedNotice
 from app.domain.login_attempts import MailBudget, account_key, require_attempts_left
 from app.domain.members import EmailAddress, Member
-from app.domain.ports import Clock, UnitOfWork
 
 BY_MAIL = (OneTimePurpose.RECOVERY, OneTimePurpose.INVITATION)
 

@@ -1,8 +1,8 @@
-"""What the use cases need from outside, beside the domain's ports."""
+"""Ports of the adapters that use cases need: the clock, tokens, password hashes and mail."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -11,6 +11,12 @@ from app.application.access import Actor
 from app.domain.auth import OneTimePurpose, OneTimeTokenId, Password, RefreshToken, SessionId
 from app.domain.email_changes import EmailChangeId
 from app.domain.members import EmailAddress, Language, MemberId
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Return the current instant, aware, in UTC."""
+        ...
 
 
 class Authenticator(Protocol):

@@ -5,11 +5,11 @@ digest of the address until the closing of the consultation is recorded.
 """
 
 from app.application.ports import AddressDigests
+from app.application.unit_of_work import UnitOfWork
 from app.domain.consultations.consultation import ConsultationId
 from app.domain.consultations.responses import AlreadyRespondedError
 from app.domain.errors import UnauthenticatedError
 from app.domain.members import Member, MemberId, MemberNotFoundError
-from app.domain.ports import UnitOfWork
 
 
 async def remember_responses(member: Member, *, uow: UnitOfWork, digests: AddressDigests) -> None:

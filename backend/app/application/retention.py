@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from app.application.ports import Clock
+from app.application.unit_of_work import UnitOfWork
 from app.domain.audit import AuditEntry
-from app.domain.ports import Clock, UnitOfWork
 
 PROOFS_KEPT_FOR = timedelta(days=30)
 """How long sessions, one-time tokens and changes of address stay after their end, to answer questions about

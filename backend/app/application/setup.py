@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from app.application.ports import PasswordHasher
+from app.application.ports import Clock, PasswordHasher
+from app.application.unit_of_work import UnitOfWork
 from app.domain.audit import AuditEntry
 from app.domain.auth import Password
 from app.domain.members import EmailAddress, Member, Role
-from app.domain.ports import Clock, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from app.domain.errors import PreconditionFailedError
+from app.domain.errors import VersionMismatchError
 
 
 class Versioned(Protocol):
@@ -11,9 +11,9 @@ class Versioned(Protocol):
 
 
 def require_version(entity: Versioned, seen: frozenset[int] | None) -> None:
-    """Raises PreconditionFailedError unless the author has seen the current version.
+    """Raises VersionMismatchError unless the author has seen the current version.
 
-    None stands for `If-Match: *` (RFC 9110 §13.1.1): any version will do.
+    None accepts any version.
     """
     if seen is not None and entity.version not in seen:
-        raise PreconditionFailedError
+        raise VersionMismatchError

@@ -1,4 +1,4 @@
-"""Errors that the domain raises. HTTP knows them only by kind; clients know them by code."""
+"""Base classes of the errors that the domain raises. Clients distinguish the errors by code."""
 
 from datetime import timedelta
 from typing import ClassVar
@@ -50,8 +50,8 @@ class ConflictError(DomainError):
     detail: ClassVar[str] = "This conflicts with what is stored."
 
 
-class PreconditionFailedError(DomainError):
-    """The resource is no longer the version that the asker has seen."""
+class VersionMismatchError(DomainError):
+    """The entity has another version than the ones that the caller expects."""
 
     code: ClassVar[str] = "version_mismatch"
     detail: ClassVar[str] = "This was changed in the meantime. Read it again, then retry."
@@ -60,20 +60,19 @@ class PreconditionFailedError(DomainError):
 class RuleViolationError(DomainError):
     """The request can never be right, whatever the state.
 
-    `field` of `part` is the value at fault; `args` lead on to the part of it, where it has parts.
+    `field` names the invalid value; `args` are the keys and indices of the invalid part inside it, if any.
     """
 
     code: ClassVar[str] = "rule_violation"
     detail: ClassVar[str] = "A value breaks a rule."
-    part: ClassVar[str] = "body"
     field: ClassVar[str] = ""
 
 
-class TooManyRequestsError(DomainError):
-    """The asker has to wait, for `retry_after` at least."""
+class LimitExceededError(DomainError):
+    """The caller has reached a limit and has to wait for at least `retry_after`."""
 
     code: ClassVar[str] = "too_many_requests"
-    detail: ClassVar[str] = "Too many requests. Wait as long as Retry-After says."
+    detail: ClassVar[str] = "Too many requests. Retry later."
 
     def __init__(self, retry_after: timedelta = timedelta(seconds=30)) -> None:
         super().__init__()

@@ -8,17 +8,15 @@ from enum import StrEnum
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import ClassVar, NewType, Protocol
 
-from app.domain.errors import TooManyRequestsError
+from app.domain.errors import LimitExceededError
 
 AttemptKey = NewType("AttemptKey", bytes)
 """Whose attempts are counted together. A digest, so that no address is stored."""
 
 
-class TooManyAttemptsError(TooManyRequestsError):
+class TooManyAttemptsError(LimitExceededError):
     code: ClassVar[str] = "too_many_attempts"
-    detail: ClassVar[str] = (
-        "Too many failed attempts. Wait as long as Retry-After says, or reset your password."
-    )
+    detail: ClassVar[str] = "Too many failed attempts. Retry later, or reset your password."
 
 
 @dataclass(frozen=True, slots=True)

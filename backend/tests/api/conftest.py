@@ -5,9 +5,9 @@ from functools import partial
 import pytest
 from httpx import AsyncClient
 
+from app.application.unit_of_work import UnitOfWork
 from app.domain.auth import Password
 from app.domain.members import Member, Role
-from app.domain.ports import UnitOfWork
 from app.infrastructure.security.passwords import Argon2PasswordHasher
 from app.presentation.http.dependencies import Dependencies
 from tests.api import consultations

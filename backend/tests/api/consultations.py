@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
+from app.application.unit_of_work import UnitOfWork
 from app.domain.consultations.consultation import Consultation, ConsultationStatus
 from app.domain.members import Role
-from app.domain.ports import UnitOfWork
 from tests.factories import NOW, make_consultation, make_member
 
 StoreConsultation = Callable[..., Awaitable[Consultation]]

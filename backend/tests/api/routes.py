@@ -9,6 +9,7 @@ from uuid import UUID
 
 from app.application.access import Action
 from app.application.ports import EmailChangeTokens, OneTimeTokens, SessionTokens
+from app.application.unit_of_work import UnitOfWork
 from app.domain.auth import OneTimePurpose, OneTimeToken, Password
 from app.domain.consultations.consultation import ConsultationAudience, ConsultationStatus
 from app.domain.consultations.responses import Response
@@ -16,7 +17,6 @@ from app.domain.events import EventAudience, EventStatus
 from app.domain.identifiers import uuid7
 from app.domain.members import Member
 from app.domain.news import ArticleScope, ArticleStatus
-from app.domain.ports import UnitOfWork
 from app.infrastructure.security.passwords import Argon2PasswordHasher
 from tests.api import account_calls
 from tests.api.consultations import answers_to, store_consultation

@@ -3,6 +3,8 @@ from uuid import uuid4
 
 import pytest
 
+from app.application.jobs import SendOneTimeToken
+from app.application.unit_of_work import UnitOfWork
 from app.domain.auth import (
     OneTimePurpose,
     OneTimeToken,
@@ -11,9 +13,7 @@ from app.domain.auth import (
     Session,
     SessionId,
 )
-from app.domain.jobs import SendOneTimeToken
 from app.domain.members import Member
-from app.domain.ports import UnitOfWork
 from tests.factories import NOW, make_member, make_session
 
 

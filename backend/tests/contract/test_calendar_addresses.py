@@ -1,9 +1,9 @@
 import pytest
 
 from app.application.queries import CalendarAddressQueries, CalendarAddressView
+from app.application.unit_of_work import UnitOfWork
 from app.domain.calendar_addresses import CalendarAddress, CalendarAddressNotFoundError, CalendarToken
 from app.domain.members import Member, Role
-from app.domain.ports import UnitOfWork
 from app.infrastructure.database.calendar_addresses import SqlAlchemyCalendarAddressQueries
 from tests.factories import NOW, make_member
 from tests.fake_accounts import InMemoryCalendarAddressQueries

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from app.application.unit_of_work import UnitOfWork
 from app.domain.consultations.consultation import (
     Answers,
     Consultation,
@@ -18,7 +19,6 @@ from app.domain.consultations.consultation import (
 from app.domain.consultations.questions import OptionId, QuestionId, QuestionKind
 from app.domain.consultations.responses import AlreadyRespondedError, Ballot, Participation, Response
 from app.domain.members import Member, MemberId
-from app.domain.ports import UnitOfWork
 from tests.factories import NOW, make_consultation, make_question
 
 LATER = NOW + timedelta(hours=1)

@@ -1,10 +1,10 @@
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+from app.application.jobs import SendEmailChangedNotice
+from app.application.unit_of_work import UnitOfWork
 from app.domain.email_changes import EmailChange, EmailChangeId
-from app.domain.jobs import SendEmailChangedNotice
 from app.domain.members import Member
-from app.domain.ports import UnitOfWork
 from tests.factories import NOW, make_email_change, make_member
 
 LATER = NOW + timedelta(days=1)

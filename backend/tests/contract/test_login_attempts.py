@@ -1,7 +1,7 @@
 from datetime import timedelta
 
+from app.application.unit_of_work import UnitOfWork
 from app.domain.login_attempts import AttemptCount, account_key, client_key
-from app.domain.ports import UnitOfWork
 from tests.factories import NOW
 
 ACCOUNT, CLIENT = account_key("marta@pau2.example"), client_key("203.0.113.7")

@@ -3,6 +3,7 @@ from uuid import uuid4
 
 import pytest
 
+from app.application.unit_of_work import UnitOfWork
 from app.domain.auth import OneTimePurpose, OneTimeToken
 from app.domain.members import (
     EmailAddress,
@@ -13,7 +14,6 @@ from app.domain.members import (
     PhoneNumber,
     Role,
 )
-from app.domain.ports import UnitOfWork
 from tests.factories import NOW, make_member
 
 UNKNOWN = MemberId(uuid4())

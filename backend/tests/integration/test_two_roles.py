@@ -17,10 +17,10 @@ from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
+from app.application.jobs import SendOneTimeToken
 from app.core.database import connected
 from app.core.settings import Environment, Settings, SettingsError
 from app.domain.errors import UnavailableError
-from app.domain.jobs import SendOneTimeToken
 from app.infrastructure.database.grants import EVERYTHING, grant_use, refuse_strong_role, role_of
 from app.infrastructure.database.migrations import migrate
 from app.infrastructure.database.startup import check_database

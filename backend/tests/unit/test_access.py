@@ -11,7 +11,7 @@ from app.application.access import (
 )
 from app.application.queries import EventVisibility, NewsVisibility
 from app.application.versions import require_version
-from app.domain.errors import ForbiddenError, PreconditionFailedError, UnauthenticatedError
+from app.domain.errors import ForbiddenError, UnauthenticatedError, VersionMismatchError
 from app.domain.events import EventAudience
 from app.domain.members import Role
 from tests.factories import NOW, make_actor, make_article
@@ -95,5 +95,5 @@ def test_accepts_when_the_current_version_was_seen(seen: frozenset[int] | None) 
 
 @pytest.mark.parametrize("seen", [frozenset({2}), frozenset()])
 def test_refuses_when_the_current_version_was_not_seen(seen: frozenset[int]) -> None:
-    with pytest.raises(PreconditionFailedError):
+    with pytest.raises(VersionMismatchError):
         require_version(make_article(), seen)

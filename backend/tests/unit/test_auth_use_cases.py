@@ -14,6 +14,7 @@ from app.application.auth import (
     revoke_token,
     verify_email,
 )
+from app.application.jobs import Job, SendAccountExistsNotice, SendOneTimeToken
 from app.application.notices import send_notice
 from app.application.one_time_tokens import send_one_time_token
 from app.application.ports import MailTemplate, SessionTokens
@@ -23,9 +24,7 @@ from app.domain.auth import (
     OneTimeTokenError,
     PasswordTooCommonError,
 )
-from app.domain.jobs import SendAccountExistsNotice, SendOneTimeToken
 from app.domain.members import EmailAddress, Language, Member, Role
-from app.domain.ports import Job
 from app.infrastructure.security.access_tokens import JwtAccessTokens
 from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens, HmacRefreshTokens
 from tests.factories import PASSWORD, make_member

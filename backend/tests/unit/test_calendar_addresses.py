@@ -15,7 +15,7 @@ from app.application.exports import Rows
 from app.application.members import deactivate_member
 from app.application.queries import EventView, EventVisibility
 from app.domain.calendar_addresses import CalendarAddressNotFoundError, CalendarToken
-from app.domain.errors import TooManyRequestsError
+from app.domain.errors import LimitExceededError
 from app.domain.events import EventAudience
 from app.domain.members import Member, Role
 from tests.factories import NOW, make_actor, make_member
@@ -128,7 +128,7 @@ async def test_asks_to_wait_when_a_client_tries_many_unknown_addresses(office: O
             await office.read(CalendarToken.new())
     office.clock.move(timedelta(minutes=1))
 
-    with pytest.raises(TooManyRequestsError) as refused:
+    with pytest.raises(LimitExceededError) as refused:
         await office.read(CalendarToken.new())
 
     assert refused.value.retry_after == timedelta(minutes=4)

@@ -39,7 +39,7 @@ from app.domain.consultations.consultation import (
 )
 from app.domain.consultations.questions import QuestionKind
 from app.domain.consultations.responses import AlreadyRespondedError
-from app.domain.errors import ForbiddenError, PreconditionFailedError
+from app.domain.errors import ForbiddenError, VersionMismatchError
 from app.domain.members import Role
 from tests.factories import NOW, make_actor, make_consultation, make_question
 from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
@@ -160,11 +160,11 @@ async def test_stores_nothing_when_the_version_is_stale(
 ) -> None:
     key, seen = stored(store).id, frozenset({7})
 
-    with pytest.raises(PreconditionFailedError):
+    with pytest.raises(VersionMismatchError):
         await edit_consultation(
             key, ConsultationChanges(title="N"), seen=seen, actor=BOARD_MEMBER, uow=uow, clock=clock
         )
-    with pytest.raises(PreconditionFailedError):
+    with pytest.raises(VersionMismatchError):
         await remove_consultation(key, seen=seen, actor=BOARD_MEMBER, uow=uow)
 
     assert store.consultations[key].title == "Trees in the square"

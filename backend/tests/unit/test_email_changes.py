@@ -9,14 +9,14 @@ from app.application.email_changes import (
     send_email_change_notice,
     send_email_change_token,
 )
+from app.application.jobs import SendEmailChangeNotice, SendEmailChangeToken
 from app.application.one_time_tokens import hand_out
 from app.application.passwords import PasswordChange, change_password, request_password_reset
 from app.application.ports import MailTemplate
 from app.application.retention import forget_old_proofs
 from app.domain.auth import OneTimePurpose, OneTimeTokenError, OneTimeTokenId, Session
 from app.domain.email_changes import EmailChange
-from app.domain.errors import TooManyRequestsError
-from app.domain.jobs import SendEmailChangeNotice, SendEmailChangeToken
+from app.domain.errors import LimitExceededError
 from app.domain.members import NO_PASSWORD, EmailAddress, EmailTakenError, Language, Member, Role
 from app.infrastructure.security.sealed_tokens import HmacEmailChangeTokens, HmacOneTimeTokens
 from tests.factories import NOW, PASSWORD, make_actor, make_email_change, make_member, make_session
@@ -269,7 +269,7 @@ async def test_asks_to_wait_when_a_member_asked_for_five_mails(office: Office) -
     for number in range(5):
         await office.request(EmailAddress(f"moved{number}@pau2.example"))
 
-    with pytest.raises(TooManyRequestsError) as refused:
+    with pytest.raises(LimitExceededError) as refused:
         await office.request()
     assert refused.value.retry_after == timedelta(minutes=30)
 

@@ -16,7 +16,7 @@ from app.application.events import (
 )
 from app.application.exports import Rows
 from app.application.queries import EventView, EventVisibility
-from app.domain.errors import ForbiddenError, PreconditionFailedError
+from app.domain.errors import ForbiddenError, VersionMismatchError
 from app.domain.events import (
     Event,
     EventAudience,
@@ -85,11 +85,11 @@ async def test_stores_nothing_when_the_version_is_stale(
 ) -> None:
     seen = frozenset({7})
 
-    with pytest.raises(PreconditionFailedError):
+    with pytest.raises(VersionMismatchError):
         await edit_event(
             event.id, EventChanges(title="New"), seen=seen, actor=BOARD_MEMBER, uow=uow, clock=clock
         )
-    with pytest.raises(PreconditionFailedError):
+    with pytest.raises(VersionMismatchError):
         await remove_event(event.id, seen=seen, actor=BOARD_MEMBER, uow=uow, clock=clock)
 
     assert store.events[event.id].title == event.title

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app.application.access import Actor, ReauthenticationRequiredError
+from app.application.jobs import SendAccountExistsNotice, SendOneTimeToken
 from app.application.members import (
     Invitation,
     activate_member,
@@ -22,8 +23,7 @@ from app.application.passwords import PasswordReset, reset_password
 from app.application.ports import MailTemplate
 from app.application.sessions import end_all_sessions, end_session
 from app.domain.auth import OneTimePurpose, OneTimeToken, SessionNotFoundError
-from app.domain.errors import ForbiddenError, PreconditionFailedError
-from app.domain.jobs import SendAccountExistsNotice, SendOneTimeToken
+from app.domain.errors import ForbiddenError, VersionMismatchError
 from app.domain.members import (
     EmailAddress,
     EmailTakenError,
@@ -107,7 +107,7 @@ async def test_stores_and_records_the_change_when_the_version_is_current(
     edit = edit_own_member if own else partial(edit_member, member.id)
 
     edited = await edit({"full_name": "Marta"}, seen=frozenset({1}), **ports)
-    with pytest.raises(PreconditionFailedError):
+    with pytest.raises(VersionMismatchError):
         await edit({"full_name": "Nobody"}, seen=frozenset({1}), **ports)
 
     assert edited.full_name == store.members[member.id].full_name == "Marta"
@@ -141,7 +141,7 @@ async def test_refuses_a_role_when_the_version_was_not_seen(
 ) -> None:
     member = given(store)
 
-    with pytest.raises(PreconditionFailedError):
+    with pytest.raises(VersionMismatchError):
         await change_role(member.id, Role.ADMIN, seen=frozenset({2}), actor=actor, uow=uow, clock=clock)
 
 
@@ -243,7 +243,7 @@ async def test_erases_nobody_when_the_password_is_older_than_an_hour_or_the_vers
 ) -> None:
     actor = make_actor(member_id=given(store).id)
 
-    with pytest.raises(PreconditionFailedError):
+    with pytest.raises(VersionMismatchError):
         await erase_own_member(
             seen=frozenset({7}), actor=actor, uow=uow, clock=clock, digests=PlainAddressDigests()
         )

@@ -11,7 +11,7 @@ from app.application.news import (
     publish_article,
     remove_article,
 )
-from app.domain.errors import ForbiddenError, PreconditionFailedError
+from app.domain.errors import ForbiddenError, VersionMismatchError
 from app.domain.members import Role
 from app.domain.news import (
     Article,
@@ -73,7 +73,7 @@ async def test_stores_nothing_when_the_version_is_stale(
 ) -> None:
     seen = frozenset({7})
 
-    with pytest.raises(PreconditionFailedError):
+    with pytest.raises(VersionMismatchError):
         await edit_article(
             article.id,
             ArticleChanges(title="New"),
@@ -82,7 +82,7 @@ async def test_stores_nothing_when_the_version_is_stale(
             uow=uow,
             clock=clock,
         )
-    with pytest.raises(PreconditionFailedError):
+    with pytest.raises(VersionMismatchError):
         await remove_article(article.id, seen=seen, actor=BOARD_MEMBER, uow=uow, clock=clock)
 
     assert store.news[article.id].title == article.title

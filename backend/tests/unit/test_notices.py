@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from app.application.auth import Registration, register_member, resend_verification
+from app.application.jobs import SendAccountExistsNotice, SendNotice, SendPasswordChangedNotice
 from app.application.notices import NOTICES, send_notice
 from app.application.passwords import request_password_reset
 from app.application.ports import MailTemplate
 from app.domain.identifiers import uuid7
-from app.domain.jobs import SendAccountExistsNotice, SendNotice, SendPasswordChangedNotice
 from app.domain.members import EmailAddress, Language
 from tests.factories import NOW, PASSWORD, make_member
 from tests.fakes import (

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from app.application.auth import PasswordGrant, TokenPair, issue_tokens
+from app.application.jobs import SendOneTimeToken, SendPasswordChangedNotice
 from app.application.notices import send_notice
 from app.application.one_time_tokens import send_one_time_token
 from app.application.passwords import (
@@ -23,7 +24,6 @@ from app.domain.auth import (
     Password,
     PasswordTooCommonError,
 )
-from app.domain.jobs import SendOneTimeToken, SendPasswordChangedNotice
 from app.domain.login_attempts import TooManyAttemptsError
 from app.domain.members import EmailAddress, Language, Member
 from app.infrastructure.security.access_tokens import JwtAccessTokens

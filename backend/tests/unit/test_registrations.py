@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from app.application.jobs import SendAccountExistsNotice
 from app.application.members import Invitation, invite_member
 from app.application.ports import MailTemplate
 from app.application.retention import forget_old_proofs
 from app.domain.auth import InvalidGrantError, OneTimePurpose, OneTimeToken, OneTimeTokenError
-from app.domain.jobs import SendAccountExistsNotice
 from app.domain.members import NO_PASSWORD, EmailTakenError, Language, Member, Role
 from tests.factories import make_actor, make_member
 from tests.fakes import FixedClock

@@ -3,10 +3,9 @@
 from sqlalchemy import bindparam, select
 
 from app.application.access import Actor
-from app.application.ports import AccessTokens
+from app.application.ports import AccessTokens, Clock
 from app.core.database import Reads
 from app.domain.errors import InvalidTokenError
-from app.domain.ports import Clock
 from app.infrastructure.database.auth import sessions
 from app.infrastructure.database.members import members
 from app.infrastructure.database.read_models import Statement, fetch_one

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.ports import Clock
+from app.application.ports import Clock
 
 BATCH = 10_000
 """Members for each statement, so that none comes near the time limit of statements."""

@@ -17,7 +17,7 @@ from app.application.idempotency import (
     IdempotencyKeyInUseError,
     IdempotencyKeyReusedError,
 )
-from app.domain.ports import Clock
+from app.application.ports import Clock
 from app.infrastructure.database.errors import translated_errors
 from app.infrastructure.database.idempotency import idempotency_records
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork

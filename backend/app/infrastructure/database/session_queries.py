@@ -3,10 +3,10 @@
 from sqlalchemy import bindparam, select
 
 from app.application.access import Actor
+from app.application.ports import Clock
 from app.application.queries import Page, PageRequest, SessionView
 from app.core.database import Reads
 from app.domain.auth import Session
-from app.domain.ports import Clock
 from app.infrastructure.database.auth import sessions
 from app.infrastructure.database.keyset import Listing, by_instant
 

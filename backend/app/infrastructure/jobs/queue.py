@@ -5,7 +5,7 @@ from dataclasses import fields
 from procrastinate import App, PsycopgConnector
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.ports import Job
+from app.application.jobs import Job
 
 # Never opened: jobs go through the connection of the session.
 _procrastinate = App(connector=PsycopgConnector())

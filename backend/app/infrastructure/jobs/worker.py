@@ -17,15 +17,21 @@ from app.application.email_changes import (
     send_email_change_token,
 )
 from app.application.idempotency import forget_old_answers
+from app.application.jobs import (
+    Job,
+    SendEmailChangeNotice,
+    SendEmailChangeToken,
+    SendNotice,
+    SendOneTimeToken,
+)
 from app.application.notices import NOTICES, send_notice
 from app.application.one_time_tokens import send_one_time_token
+from app.application.ports import Clock
 from app.application.retention import forget_old_proofs
 from app.core.database import Database, connected, conninfo, sqlalchemy_url, with_session
 from app.core.logging import get_logger
 from app.core.settings import Settings
 from app.domain.errors import UnavailableError
-from app.domain.jobs import SendEmailChangeNotice, SendEmailChangeToken, SendNotice, SendOneTimeToken
-from app.domain.ports import Clock, Job
 from app.infrastructure.database.errors import meaning_of
 from app.infrastructure.database.idempotency import SqlAlchemyAnswerStore
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork

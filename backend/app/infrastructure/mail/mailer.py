@@ -9,10 +9,9 @@ from pathlib import Path
 from string import Template
 from uuid import UUID
 
-from app.application.ports import Mailer, MailTemplate
+from app.application.ports import Clock, Mailer, MailTemplate
 from app.core.settings import Settings
 from app.domain.members import EmailAddress, Language
-from app.domain.ports import Clock
 from app.infrastructure.mail.transports import FolderTransport, SmtpTransport, Transport
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -6,12 +6,11 @@ from uuid import UUID
 
 import jwt
 
-from app.application.ports import AccessToken, AccessTokenClaims
+from app.application.ports import AccessToken, AccessTokenClaims, Clock
 from app.domain.auth import SessionId
 from app.domain.errors import InvalidTokenError
 from app.domain.identifiers import uuid7
 from app.domain.members import MemberId
-from app.domain.ports import Clock
 
 ALGORITHM = "HS256"
 TYPE = "at+jwt"

@@ -16,6 +16,7 @@ from app.application.idempotency import Attempt, IdempotentUnitOfWork
 from app.application.ports import (
     AddressDigests,
     Authenticator,
+    Clock,
     EmailChangeTokens,
     OneTimeTokens,
     PasswordHasher,
@@ -32,8 +33,8 @@ from app.application.queries import (
     Readiness,
     SessionQueries,
 )
+from app.application.unit_of_work import UnitOfWork
 from app.domain.errors import UnavailableError
-from app.domain.ports import Clock, UnitOfWork
 from app.presentation.http.metrics import Metrics
 from app.presentation.http.requests import StrictRequest
 

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 
 from app.application.access import ReauthenticationRequiredError
-from app.application.idempotency import AlreadyAnsweredError
+from app.application.idempotency import AlreadyAnsweredError, IdempotencyKeyReusedError
 from app.core.logging import get_logger
 from app.domain.auth import OAuthError
 from app.domain.errors import (
@@ -25,12 +25,12 @@ from app.domain.errors import (
     DomainError,
     ForbiddenError,
     InvalidTokenError,
+    LimitExceededError,
     NotFoundError,
-    PreconditionFailedError,
     RuleViolationError,
-    TooManyRequestsError,
     UnauthenticatedError,
     UnavailableError,
+    VersionMismatchError,
 )
 from app.presentation.http.proxies import prefix_of
 
@@ -42,11 +42,16 @@ STATUS: dict[type[DomainError], int] = {
     ForbiddenError: 403,
     NotFoundError: 404,
     ConflictError: 409,
-    PreconditionFailedError: 412,
+    VersionMismatchError: 412,
     RuleViolationError: 422,
-    TooManyRequestsError: 429,
+    LimitExceededError: 429,
     UnavailableError: 503,
 }
+
+LOCATIONS: dict[type[RuleViolationError], tuple[str, str]] = {
+    IdempotencyKeyReusedError: ("header", "idempotency-key"),
+}
+"""Part of the request and name of the value, for errors about values outside the body."""
 
 HEADERS: dict[int, dict[str, str]] = {503: {"Retry-After": "5"}}
 
@@ -122,7 +127,7 @@ def status_of(error: type[DomainError]) -> int:
 
 def headers_of(error: DomainError) -> dict[str, str]:
     """Return the headers that the error adds to those of its status."""
-    if isinstance(error, TooManyRequestsError):
+    if isinstance(error, LimitExceededError):
         return {"Retry-After": str(math.ceil(error.retry_after.total_seconds()))}
     challenges = [CHALLENGES[kind] for kind in type(error).__mro__ if kind in CHALLENGES]
     return {"WWW-Authenticate": challenges[0]} if challenges else {}
@@ -178,8 +183,8 @@ async def domain_error(request: Request, error: DomainError) -> Response:
     _log.info("refused", code=error.code, status=status)
     if not isinstance(error, RuleViolationError):
         return problem_response(request, status, error.code, error.detail, headers=headers_of(error))
-    place = (error.part, error.field, *error.args)
-    field = {"pointer": _pointer(place), "code": error.code, "message": error.detail}
+    location = LOCATIONS.get(type(error), ("body", error.field))
+    field = {"pointer": _pointer((*location, *error.args)), "code": error.code, "message": error.detail}
     return problem_response(request, status, error.code, error.detail, errors=[field])
 
 

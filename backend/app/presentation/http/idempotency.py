@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Response
 
 from app.application.idempotency import Answer, Attempt
-from app.domain.ports import UnitOfWork
+from app.application.unit_of_work import UnitOfWork
 from app.presentation.http.dependencies import CurrentActor, provided
 from app.presentation.http.requests import StrictRequest
 

@@ -17,9 +17,9 @@ from app.domain.errors import (
     CollisionError,
     DomainError,
     ForbiddenError,
-    PreconditionFailedError,
     UnauthenticatedError,
     UnavailableError,
+    VersionMismatchError,
 )
 from app.presentation.http import oauth
 from app.presentation.http.dependencies import admit, optional_actor
@@ -144,7 +144,7 @@ def operation(
     if rule.password_within is not None:
         every.append(ReauthenticationRequiredError)
     if changes_version:
-        every.append(PreconditionFailedError)
+        every.append(VersionMismatchError)
         plain.append(428)
     if creates:
         every += [IdempotencyKeyInUseError, IdempotencyKeyReusedError]

@@ -4,7 +4,7 @@ from fastapi.responses import StreamingResponse
 from app.application import calendar_addresses
 from app.application.access import Action
 from app.domain.calendar_addresses import CalendarAddressNotFoundError, CalendarToken
-from app.domain.errors import TooManyRequestsError
+from app.domain.errors import LimitExceededError
 from app.presentation.http.attachments import CALENDAR
 from app.presentation.http.conditions import KnownEntityTagDep
 from app.presentation.http.dependencies import (
@@ -72,7 +72,7 @@ async def withdraw_calendar_address(actor: CurrentActor, uow: UowDep, clock: Clo
     **raw(
         Action.READ_SUBSCRIBED_CALENDAR,
         CalendarAddressNotFoundError,
-        TooManyRequestsError,
+        LimitExceededError,
         content=CALENDAR,
     ),
 )

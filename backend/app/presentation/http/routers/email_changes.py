@@ -1,7 +1,7 @@
 from app.application.access import Action
 from app.application.email_changes import confirm_email_change, request_email_change
 from app.domain.auth import OneTimeTokenError
-from app.domain.errors import TooManyRequestsError
+from app.domain.errors import LimitExceededError
 from app.domain.members import EmailAddressError, EmailTakenError
 from app.presentation.http.dependencies import ClockDep, CurrentActor, EmailChangeTokensDep, UowDep
 from app.presentation.http.routing import api_router, operation
@@ -14,7 +14,7 @@ router = api_router("/auth/email", "auth")
     "",
     status_code=202,
     summary="Change your e-mail address",
-    **operation(Action.CHANGE_EMAIL, EmailAddressError, TooManyRequestsError),
+    **operation(Action.CHANGE_EMAIL, EmailAddressError, LimitExceededError),
 )
 async def change_email(body: MailRequest, actor: CurrentActor, uow: UowDep, clock: ClockDep) -> Accepted:
     """Ask for another address. It counts once you confirm it with the token mailed to it, within 24 hours.

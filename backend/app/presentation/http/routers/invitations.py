@@ -2,7 +2,7 @@ from uuid import UUID
 
 from app.application import invitations
 from app.application.access import Action
-from app.domain.errors import TooManyRequestsError
+from app.domain.errors import LimitExceededError
 from app.domain.members import (
     EmailAddressError,
     EmailTakenError,
@@ -19,7 +19,7 @@ from app.presentation.http.routing import api_router, operation
 from app.presentation.http.schemas.members import InvitationUpdate, MemberRead
 
 router = api_router("/members/{id}/invitation", "members")
-MAILS_AGAIN = (MemberNotFoundError, InvitationAcceptedError, MemberInactiveError, TooManyRequestsError)
+MAILS_AGAIN = (MemberNotFoundError, InvitationAcceptedError, MemberInactiveError, LimitExceededError)
 
 
 @router.patch(

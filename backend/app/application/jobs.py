@@ -1,15 +1,27 @@
-"""The jobs. Each carries ids and nothing else: the worker reads the rest when it runs.
+"""Jobs for the worker, and the queue that stores them.
 
-So no address, name or token lies in the queue, and the jobs of an erased member find nothing to do.
+A job carries ids only, and the worker reads the rest when it runs. So the queue holds no address, name or
+token, and the jobs of an erased member do nothing.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 from app.domain.auth import OneTimeTokenId
 from app.domain.email_changes import EmailChangeId
 from app.domain.members import MemberId
-from app.domain.ports import Job
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Work to do after the commit. Subclasses carry ids only, since jobs are stored."""
+
+
+class JobQueue(Protocol):
+    async def defer(self, job: Job) -> None:
+        """Store the job in the current transaction: it runs if and only if that commits."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +33,7 @@ class SendOneTimeToken(Job):
 
 @dataclass(frozen=True, kw_only=True)
 class SendNotice(Job):
-    """Tell a member what happened to their account. Each kind is a job of its own."""
+    """Mail a member that something happened to their account. Each kind of notice is a job class."""
 
     notice_id: UUID
     member_id: MemberId
@@ -32,7 +44,7 @@ class SendAccountExistsNotice(SendNotice):
 
 
 class SendPasswordChangedNotice(SendNotice):
-    """There is a new password, set by them or by somebody else (ASVS 5.0 6.3.7)."""
+    """The password was changed, by the member or by somebody else (ASVS 5.0 6.3.7)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,14 +57,14 @@ class SendEmailChangeToken(Job):
 
 @dataclass(frozen=True, kw_only=True)
 class SendEmailChangeNotice(Job):
-    """Tell the old address about a change of address. Each kind is a job of its own."""
+    """Mail the old address about a change of address. Each kind of notice is a job class."""
 
     mail_id: UUID
     change_id: EmailChangeId
 
 
 class SendEmailChangeRequestedNotice(SendEmailChangeNotice):
-    """Somebody who is logged in asked for the change."""
+    """Somebody who is logged in as the member asked for the change."""
 
 
 class SendEmailChangedNotice(SendEmailChangeNotice):

@@ -1,10 +1,10 @@
-"""What the domain needs from outside, beside each feature's repository."""
+"""The unit of work: one transaction over the repositories of all features."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
+from app.application.jobs import JobQueue
 from app.domain.audit import AuditLog
 from app.domain.auth import OneTimeTokenRepository, SessionRepository
 from app.domain.calendar_addresses import CalendarAddressRepository
@@ -17,28 +17,11 @@ from app.domain.members import MemberId, MemberRepository
 from app.domain.news import ArticleRepository
 
 
-class Clock(Protocol):
-    def now(self) -> datetime:
-        """Return the current instant, aware, in UTC."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """Work to do after the commit. Subclasses carry identifiers only, since jobs are stored."""
-
-
-class JobQueue(Protocol):
-    async def defer(self, job: Job) -> None:
-        """Store the job in the current transaction: it runs if and only if that commits."""
-        ...
-
-
 class PersonalData(Protocol):
     async def erase(self, member_id: MemberId) -> None:
-        """Delete every row that serves nobody but this member, and the waiting jobs about them.
+        """Delete the rows that only this member needs, and the pending jobs about them.
 
-        What others share with the member stays, and refers to the member's tombstone.
+        Rows that others share with the member stay, and refer to the member's tombstone.
         """
         ...
 
@@ -78,14 +61,14 @@ class UnitOfWork(Protocol):
     @property
     def jobs(self) -> JobQueue: ...
     async def now(self) -> datetime:
-        """Return the database's time at this moment, not at the start of the transaction.
+        """Return the database's current time, not the time at which the transaction started.
 
-        Deadlines that race are decided on it, after the lock was taken: all instances agree on it.
+        Concurrent requests compare deadlines with it after taking the lock, so all instances agree.
         """
         ...
 
     async def flush(self) -> None:
-        """Send what was added so far, so that what is added next can refer to it by id."""
+        """Send the additions so far to the database, so that later ones can refer to them by id."""
         ...
 
     async def commit(self) -> None: ...
