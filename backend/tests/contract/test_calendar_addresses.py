@@ -6,8 +6,8 @@ from app.domain.calendar_addresses import CalendarAddress, CalendarAddressNotFou
 from app.domain.members import Member, Role
 from app.infrastructure.database.calendar_addresses import SqlAlchemyCalendarAddressQueries
 from tests.factories import NOW, make_member
-from tests.fake_accounts import InMemoryCalendarAddressQueries
 from tests.fakes import InMemoryUnitOfWork
+from tests.fakes.calendar_addresses import InMemoryCalendarAddressQueries
 
 
 @pytest.fixture

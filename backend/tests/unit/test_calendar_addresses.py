@@ -19,8 +19,8 @@ from app.domain.errors import LimitExceededError
 from app.domain.events import EventAudience
 from app.domain.members import Member, Role
 from tests.factories import NOW, make_actor, make_member
-from tests.fake_accounts import InMemoryCalendarAddressQueries
 from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
+from tests.fakes.calendar_addresses import InMemoryCalendarAddressQueries
 
 CLIENT = "203.0.113.7"
 

@@ -1,11 +1,17 @@
-"""The in-memory stand-in for what people answer, a part of `tests.fakes`."""
+"""Consultations and the responses to them in memory."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
-from uuid import uuid4
+from datetime import datetime
+from uuid import UUID, uuid4
 
-from app.domain.consultations.consultation import UNCLOSED, ConsultationId
+from app.domain.consultations.consultation import (
+    UNCLOSED,
+    Consultation,
+    ConsultationId,
+    ConsultationNotFoundError,
+    ConsultationStatus,
+)
 from app.domain.consultations.responses import (
     AlreadyRespondedError,
     Ballot,
@@ -13,14 +19,41 @@ from app.domain.consultations.responses import (
     Participation,
     Response,
 )
-from app.domain.members import MemberId
+from app.domain.members import EmailAddress, MemberId
+from tests.fakes.store import InMemoryStore
 
-if TYPE_CHECKING:
-    from tests.fakes import InMemoryStore
+
+class InMemoryConsultationRepository:
+    def __init__(self, rows: dict[UUID, Consultation]) -> None:
+        self._rows = rows
+
+    def add(self, consultation: Consultation) -> None:
+        self._rows[consultation.id] = consultation
+
+    async def get_locked(self, id: ConsultationId) -> Consultation:
+        if id not in self._rows:
+            raise ConsultationNotFoundError
+        return self._rows[id]
+
+    async def get_shared(self, id: ConsultationId) -> Consultation:
+        return await self.get_locked(id)
+
+    async def share_unclosed(self) -> None: ...
+
+    async def list_due_locked(self, at: datetime) -> Sequence[Consultation]:
+        def is_due(each: Consultation) -> bool:
+            plan = {ConsultationStatus.DRAFT: each.opens_at, ConsultationStatus.OPEN: each.closes_at}
+            due_at = plan.get(each.status)
+            return due_at is not None and due_at <= at
+
+        return [each for _, each in sorted(self._rows.items()) if is_due(each)]
+
+    async def remove(self, consultation: Consultation) -> None:
+        del self._rows[consultation.id]
 
 
 class InMemoryResponseRepository:
-    def __init__(self, store: "InMemoryStore") -> None:
+    def __init__(self, store: InMemoryStore) -> None:
         self._store = store
 
     async def add(self, response: Response) -> None:
@@ -33,7 +66,7 @@ class InMemoryResponseRepository:
         self._store.ballots.append(ballot)
 
     async def shuffle(self, id: ConsultationId) -> None:
-        """Random ids, and the order of the ids: that is random as well."""
+        """Replace the ids by random ones, and sort by id: the order is then random too."""
         self._store.ballots[:] = sorted(
             (
                 replace(each, id=BallotId(uuid4())) if each.consultation_id == id else each
@@ -63,3 +96,12 @@ class InMemoryResponseRepository:
         key = (another.consultation_id, another.member_id)
         if key in {(each.consultation_id, each.member_id) for each in given}:
             raise AlreadyRespondedError
+
+
+class PlainAddressDigests:
+    """Digests with two keys, the newer one first."""
+
+    keys = ("new", "old")
+
+    def of(self, email: EmailAddress, consultation_id: UUID) -> Sequence[bytes]:
+        return [f"{key} {consultation_id} {email.value}".encode() for key in self.keys]

@@ -1,4 +1,4 @@
-"""Versions in memory, counted as SQLAlchemy's `version_id_col` counts them."""
+"""Version counters in memory that behave like SQLAlchemy's `version_id_col`."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -25,7 +25,7 @@ def count_versions(before: Mapping[UUID, Aggregate], after: Mapping[UUID, Aggreg
 def refuse_collisions(
     before: Mapping[UUID, Aggregate], now: Mapping[UUID, Aggregate], after: Mapping[UUID, Aggregate]
 ) -> None:
-    """Whoever changes or removes an entity must have started from the version that is stored now."""
+    """Raises CollisionError if a changed or removed entity is older than the stored one."""
     for key, entity in before.items():
         changed = after.get(key)
         if changed is not None and asdict(changed) == asdict(entity):

@@ -1,0 +1,25 @@
+"""Mails that are kept instead of sent."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from app.application.ports import MailTemplate
+from app.domain.members import EmailAddress, Language
+
+
+class RecordingMailer:
+    """Keeps the mails instead of sending them."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[MailTemplate, EmailAddress, Language, Mapping[str, str], UUID]] = []
+
+    async def send(
+        self,
+        template: MailTemplate,
+        *,
+        to: EmailAddress,
+        language: Language,
+        values: Mapping[str, str],
+        mail_id: UUID,
+    ) -> None:
+        self.sent.append((template, to, language, values, mail_id))
