@@ -165,7 +165,7 @@ async def follow_schedule(*, uow: UnitOfWork) -> None:
         await uow.commit()
 
 
-async def respond(
+async def create_response(
     id: ConsultationId,
     answers: Sequence[Answer],
     *,

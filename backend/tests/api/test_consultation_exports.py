@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.application.consultations import close_consultation, respond
+from app.application.consultations import close_consultation, create_response
 from app.domain.consultations.consultation import Consultation
 from app.domain.consultations.questions import QuestionKind
 from app.domain.members import Member, Role
@@ -46,7 +46,7 @@ def vote(uow: SqlAlchemyUnitOfWork) -> Vote:
             await uow.commit()
         for person, answers in zip(people, picks, strict=True):
             actor = make_actor(Role.MEMBER, member_id=person.id)
-            await respond(
+            await create_response(
                 consultation.id,
                 make_answers(consultation, *answers),
                 actor=actor,

@@ -1,5 +1,7 @@
 """The contract: every route is bound to the policy table, says what can go wrong, and keeps its word."""
 
+from typing import Any
+
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
@@ -56,6 +58,60 @@ def test_says_what_it_does_and_how_it_fails_when_published(method: str, path: st
     if "201" in operation["responses"]:
         assert "idempotency-key" in [parameter["name"] for parameter in operation["parameters"]]
         assert "idempotency_key_in_use" in failures["409"]["content"]["application/problem+json"]["examples"]
+
+
+VERBS = {
+    "GET": {"check", "export", "list", "read"},
+    "POST": {
+        "activate",
+        "archive",
+        "cancel",
+        "close",
+        "complete",
+        "confirm",
+        "create",
+        "deactivate",
+        "invite",
+        "issue",
+        "open",
+        "publish",
+        "register",
+        "request",
+        "resend",
+        "reset",
+        "revoke",
+        "verify",
+    },
+    "PATCH": {"correct", "edit"},
+    "PUT": {"change", "renew", "request"},
+    "DELETE": {"end", "erase", "remove", "withdraw"},
+}
+"""The first word of an operation id. A new special verb is added here on purpose."""
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_has_verb_and_noun_when_operation_is_named(method: str, path: str) -> None:
+    operation = operation_of(method, path)
+    verb, _, noun = operation["operationId"].partition("_")
+
+    assert verb in VERBS[method]
+    assert noun
+    assert (verb == "list") is ("items" in _returned(operation).get("properties", {}))
+
+
+def test_has_unique_operation_ids() -> None:
+    """Generated clients make a function of each, some of them in one module."""
+    ids = [operation_of(method, path)["operationId"] for method, path in published()]
+
+    assert len(ids) == len(set(ids))
+
+
+def _returned(operation: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of the response with status 200; an empty one if it is not a JSON object."""
+    content = operation["responses"].get("200", {}).get("content", {})
+    reference = content.get("application/json", {}).get("schema", {}).get("$ref", "")
+    schema: dict[str, Any] = contract()["components"]["schemas"].get(reference.rpartition("/")[2], {})
+    return schema
 
 
 def test_has_no_defaults_when_a_schema_is_of_a_change() -> None:

@@ -11,11 +11,11 @@ from app.application.access import Actor
 from app.application.consultation_queries import ResponseView
 from app.application.consultations import (
     close_consultation,
+    create_response,
     edit_consultation,
     follow_schedule,
     open_consultation,
     remove_consultation,
-    respond,
 )
 from app.core.clock import SystemClock
 from app.domain.consultations.consultation import (
@@ -60,7 +60,7 @@ class Polls(Crowd):
 
     async def respond(self, consultation: Consultation, place: int) -> ResponseView:
         answers = make_answers(consultation, 0)
-        return await respond(
+        return await create_response(
             consultation.id, answers, actor=self.actor(place), uow=self.uow(), digests=PlainAddressDigests()
         )
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.application.consultation_queries import ResponseView
-from app.application.consultations import close_consultation, respond
+from app.application.consultations import close_consultation, create_response
 from app.application.members import erase_own_member
 from app.domain.consultations.consultation import Consultation
 from app.domain.consultations.responses import AlreadyRespondedError
@@ -45,7 +45,7 @@ class Station(Crowd):
     async def respond(self, consultation: Consultation, member: Member) -> ResponseView:
         actor = make_actor(Role.MEMBER, member_id=member.id)
         answers = make_answers(consultation, 0)
-        return await respond(consultation.id, answers, actor=actor, uow=self.uow(), digests=DIGESTS)
+        return await create_response(consultation.id, answers, actor=actor, uow=self.uow(), digests=DIGESTS)
 
     async def erase(self) -> None:
         actor = make_actor(Role.MEMBER, member_id=self.marta.id)

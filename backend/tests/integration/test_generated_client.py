@@ -29,11 +29,11 @@ PROGRAM = f"""
 from httpx import AsyncBaseTransport
 
 from {CLIENT} import AuthenticatedClient, Client
-from {CLIENT}.api.auth.auth_token import asyncio as log_in
-from {CLIENT}.api.consultations.consultations_edit import asyncio as edit_consultation
-from {CLIENT}.api.consultations.consultations_list_all import asyncio as list_consultations
-from {CLIENT}.api.members.members_read_own_member import asyncio as read_me
-from {CLIENT}.api.news.news_list_news import asyncio as list_news
+from {CLIENT}.api.auth.issue_tokens import asyncio as issue_tokens
+from {CLIENT}.api.consultations.edit_consultation import asyncio as edit_consultation
+from {CLIENT}.api.consultations.list_consultations import asyncio as list_consultations
+from {CLIENT}.api.members.read_own_member import asyncio as read_own_member
+from {CLIENT}.api.news.list_articles import asyncio as list_articles
 from {CLIENT}.models import (
     ArticleScope,
     ConsultationPage,
@@ -50,7 +50,7 @@ from {CLIENT}.models import (
 async def enter(email: str, password: str, transport: AsyncBaseTransport) -> AuthenticatedClient:
     anybody = Client("http://test", httpx_args={{"transport": transport}})
     form = TokenCreate(grant_type=TokenCreateGrantType.PASSWORD, username=email, password=password)
-    tokens = await log_in(client=anybody, body=form)
+    tokens = await issue_tokens(client=anybody, body=form)
     assert isinstance(tokens, TokenRead), tokens
     return AuthenticatedClient(
         "http://test", token=tokens.access_token, httpx_args={{"transport": transport}}
@@ -59,9 +59,9 @@ async def enter(email: str, password: str, transport: AsyncBaseTransport) -> Aut
 
 async def visit(email: str, password: str, transport: AsyncBaseTransport) -> tuple[MemberRead, NewsPage]:
     client = await enter(email, password, transport)
-    me = await read_me(client=client)
+    me = await read_own_member(client=client)
     assert isinstance(me, MemberRead), me
-    news = await list_news(client=client, scope=ArticleScope.INTERNAL)
+    news = await list_articles(client=client, scope=ArticleScope.INTERNAL)
     assert isinstance(news, NewsPage), news
     return me, news
 

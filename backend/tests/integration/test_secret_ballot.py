@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.application.consultations import close_consultation, respond
+from app.application.consultations import close_consultation, create_response
 from app.domain.consultations.consultation import Consultation
 from app.domain.consultations.questions import QuestionKind
 from app.domain.members import Member, Role
@@ -43,7 +43,7 @@ class Station(Crowd):
         for number, voter in enumerate(self.voters):
             actor = make_actor(Role.MEMBER, member_id=voter.id)
             answers = make_answers(self.consultation, f"n{number}")
-            await respond(
+            await create_response(
                 self.consultation.id, answers, actor=actor, uow=self.uow(), digests=PlainAddressDigests()
             )
 
@@ -141,7 +141,7 @@ async def test_a_second_vote_leaves_no_trace_on_the_ballots_when_refused(station
     await station.rows("CREATE EXTENSION pageinspect")
 
     await asyncio.gather(
-        respond(
+        create_response(
             station.consultation.id, answers, actor=actor, uow=station.uow(), digests=PlainAddressDigests()
         ),
         return_exceptions=True,

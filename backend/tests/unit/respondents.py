@@ -2,7 +2,7 @@
 
 from app.application.access import Actor
 from app.application.consultation_queries import ResponseView
-from app.application.consultations import respond
+from app.application.consultations import create_response
 from app.domain.consultations.consultation import Consultation
 from app.domain.members import Role
 from tests.factories import make_actor, make_answers, make_member
@@ -22,4 +22,6 @@ async def answered(
     consultation: Consultation, pick: int, actor: Actor, uow: InMemoryUnitOfWork
 ) -> ResponseView:
     answers = make_answers(consultation, pick)
-    return await respond(consultation.id, answers, actor=actor, uow=uow, digests=PlainAddressDigests())
+    return await create_response(
+        consultation.id, answers, actor=actor, uow=uow, digests=PlainAddressDigests()
+    )

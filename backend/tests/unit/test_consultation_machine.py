@@ -11,11 +11,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from app.application.consultations import (
     archive_consultation,
     close_consultation,
+    create_response,
     edit_consultation,
     follow_schedule,
     open_consultation,
     remove_consultation,
-    respond,
 )
 from app.domain.consultations.consultation import Consultation, ConsultationChanges, ConsultationStatus
 from app.domain.errors import ConflictError, NotFoundError
@@ -142,7 +142,9 @@ class ConsultationMachine(RuleBasedStateMachine):
         answers = make_answers(self.kept, *[pick] * len(self.kept.questions))
         assert (
             refused(
-                respond(self.id, answers, actor=MEMBERS[who], uow=self.uow, digests=PlainAddressDigests())
+                create_response(
+                    self.id, answers, actor=MEMBERS[who], uow=self.uow, digests=PlainAddressDigests()
+                )
             )
             is not allowed
         )

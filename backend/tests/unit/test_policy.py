@@ -112,7 +112,7 @@ USE_CASES: dict[Action, list[UseCase]] = {
         consultations.close_consultation,
         consultations.archive_consultation,
     ],
-    Action.ANSWER_CONSULTATIONS: [consultations.respond, consultations.read_own_response],
+    Action.ANSWER_CONSULTATIONS: [consultations.create_response, consultations.read_own_response],
     Action.READ_RESULTS: [consultations.read_results],
     Action.EXPORT_RESPONSES: [consultations.export_responses],
     Action.READ_PUBLIC_EVENTS: [events.read_calendar],

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.application.consultations import close_consultation, follow_schedule, respond
+from app.application.consultations import close_consultation, create_response, follow_schedule
 from app.application.members import erase_member, erase_own_member
 from app.domain.consultations.consultation import Consultation
 from app.domain.consultations.responses import AlreadyRespondedError
@@ -40,7 +40,7 @@ class Town:
     ) -> None:
         actor = make_actor(Role.MEMBER, member_id=member.id)
         answers = make_answers(consultation, 1)
-        await respond(consultation.id, answers, actor=actor, uow=self.uow, digests=digests)
+        await create_response(consultation.id, answers, actor=actor, uow=self.uow, digests=digests)
 
     async def erase(self, member: Member, *, by_admin: bool = False) -> None:
         if by_admin:

@@ -89,8 +89,8 @@ def create_api(lifespan: Callable[[Any], AbstractAsyncContextManager[None]]) -> 
 
 
 def operation_id(route: APIRoute) -> str:
-    """Name the operation for generated clients: `news_create`, not the whole path."""
-    return "_".join([*map(str, route.tags), route.name])
+    """Name the operation like its handler and its use case: generated clients call `list_articles`."""
+    return route.name
 
 
 def install(app: FastAPI) -> None:

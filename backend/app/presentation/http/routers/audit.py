@@ -2,8 +2,8 @@ from typing import Annotated
 
 from fastapi import Query
 
+from app.application import audit
 from app.application.access import Action
-from app.application.audit import list_audit_entries
 from app.presentation.http.dependencies import AuditQueriesDep, CurrentActor
 from app.presentation.http.pagination import PaginationDep
 from app.presentation.http.routing import api_router, operation
@@ -13,14 +13,14 @@ router = api_router("/audit-log", "audit")
 
 
 @router.get("", summary="Read the audit log", **operation(Action.READ_AUDIT_LOG))
-async def list_entries(
+async def list_audit_entries(
     params: Annotated[AuditListParams, Query()],
     pagination: PaginationDep,
     actor: CurrentActor,
     queries: AuditQueriesDep,
 ) -> AuditPage:
     """Who did what, newest first: log-ins and failed ones, edits of members, exports. For admins."""
-    page = await list_audit_entries(
+    page = await audit.list_audit_entries(
         params.to_filter(),
         pagination.request(params, sort=params.sort),
         actor=actor,

@@ -2,14 +2,8 @@ from typing import Annotated
 
 from fastapi import Form, Response
 
+from app.application import auth
 from app.application.access import Action
-from app.application.auth import (
-    issue_tokens,
-    register_member,
-    resend_verification,
-    revoke_token,
-    verify_email,
-)
 from app.domain.auth import (
     InvalidGrantError,
     OneTimeTokenError,
@@ -56,7 +50,7 @@ router = api_router("/auth", "auth")
         PasswordTooCommonError,
     ),
 )
-async def register(
+async def register_member(
     *,
     body: RegistrationCreate,
     language: LanguageDep,
@@ -72,7 +66,7 @@ async def register(
     again. In half an hour at most 5 mails go to one address, and one client registers at most 20 times: then
     nothing is stored, and the answer is the same.
     """
-    await register_member(body.to_command(language, client), uow=uow, clock=clock, hasher=hasher)
+    await auth.register_member(body.to_command(language, client), uow=uow, clock=clock, hasher=hasher)
     return Accepted()
 
 
@@ -82,9 +76,11 @@ async def register(
     summary="Verify an e-mail address",
     **operation(Action.REGISTER, OneTimeTokenError),
 )
-async def verify(body: EmailVerification, uow: UowDep, clock: ClockDep, tokens: OneTimeTokensDep) -> None:
+async def verify_email(
+    body: EmailVerification, uow: UowDep, clock: ClockDep, tokens: OneTimeTokensDep
+) -> None:
     """Redeem the token from the mail: once, within 24 hours, the newest only. Then log in."""
-    await verify_email(body.token, uow=uow, clock=clock, tokens=tokens)
+    await auth.verify_email(body.token, uow=uow, clock=clock, tokens=tokens)
 
 
 @router.post(
@@ -93,13 +89,15 @@ async def verify(body: EmailVerification, uow: UowDep, clock: ClockDep, tokens: 
     summary="Ask for another verification mail",
     **operation(Action.REGISTER, EmailAddressError),
 )
-async def resend(body: MailRequest, client: ClientAddress, uow: UowDep, clock: ClockDep) -> Accepted:
+async def resend_verification(
+    body: MailRequest, client: ClientAddress, uow: UowDep, clock: ClockDep
+) -> Accepted:
     """Get a new token by mail, if the address waits for verification; earlier ones stop working.
 
     Whoever was invited gets the invitation again.
     At most 5 mails in half an hour, to one address or at the request of one client. The answer is the same.
     """
-    await resend_verification(body.to_email(), client=client, uow=uow, clock=clock)
+    await auth.resend_verification(body.to_email(), client=client, uow=uow, clock=clock)
     return Accepted()
 
 
@@ -114,7 +112,7 @@ async def resend(body: MailRequest, client: ClientAddress, uow: UowDep, clock: C
         TooManyAttemptsError,
     ),
 )
-async def token(
+async def issue_tokens(
     *,
     form: Annotated[TokenCreate, Form()],
     client: ClientAddress,
@@ -138,7 +136,7 @@ async def token(
     new session then replaces the old one instead of standing beside it.
     """
     grant = form.to_grant(client, client_name)
-    pair = await issue_tokens(grant, uow=uow, clock=clock, hasher=hasher, tokens=tokens)
+    pair = await auth.issue_tokens(grant, uow=uow, clock=clock, hasher=hasher, tokens=tokens)
     response.headers["Pragma"] = "no-cache"  # RFC 6749 §5.1
     return TokenRead.of(pair)
 
@@ -149,8 +147,8 @@ async def token(
     summary="Log out",
     **operation(Action.LOG_IN, InvalidRequestError),
 )
-async def revoke(
+async def revoke_token(
     form: Annotated[TokenRevocation, Form()], uow: UowDep, clock: ClockDep, tokens: SessionTokensDep
 ) -> None:
     """End the session of a refresh or access token at once (RFC 7009). Unknown tokens are fine."""
-    await revoke_token(form.token, uow=uow, clock=clock, tokens=tokens)
+    await auth.revoke_token(form.token, uow=uow, clock=clock, tokens=tokens)

@@ -3,20 +3,8 @@ from uuid import UUID
 
 from fastapi import Query, Response
 
+from app.application import consultations
 from app.application.access import Action
-from app.application.consultations import (
-    archive_consultation,
-    close_consultation,
-    create_consultation,
-    edit_consultation,
-    list_consultations,
-    open_consultation,
-    read_consultation,
-    read_own_response,
-    read_results,
-    remove_consultation,
-    respond,
-)
 from app.domain.consultations.consultation import (
     ConsultationArchivedError,
     ConsultationDescriptionError,
@@ -82,7 +70,7 @@ NEVER_CHANGES = 1
 
 
 @router.get("", summary="List consultations", **operation(Action.READ_CONSULTATIONS))
-async def list_all(
+async def list_consultations(
     params: Annotated[ConsultationListParams, Query()],
     pagination: PaginationDep,
     queries: ConsultationQueriesDep,
@@ -93,7 +81,7 @@ async def list_all(
     You see open and closed ones that you are asked, the board also drafts and archived ones.
     """
     request = pagination.request(params, sort=params.sort)
-    page = await list_consultations(params.to_filter(), request, actor=actor, queries=queries)
+    page = await consultations.list_consultations(params.to_filter(), request, actor=actor, queries=queries)
     return ConsultationPage.of(page, pagination.next_cursor(page, params))
 
 
@@ -102,11 +90,11 @@ async def list_all(
     summary="Read a consultation",
     **operation(Action.READ_CONSULTATIONS, ConsultationNotFoundError),
 )
-async def read(
+async def read_consultation(
     id: UUID, queries: ConsultationQueriesDep, actor: CurrentActor, tag: KnownEntityTagDep
 ) -> ConsultationRead:
     """One consultation with its questions. What you cannot see is answered like what does not exist."""
-    consultation = await read_consultation(id, actor=actor, queries=queries)
+    consultation = await consultations.read_consultation(id, actor=actor, queries=queries)
     tag.send(consultation.version)
     return ConsultationRead.model_validate(consultation)
 
@@ -117,7 +105,7 @@ async def read(
     summary="Write a draft",
     **operation(Action.WRITE_CONSULTATIONS, *INVALID, creates=True),
 )
-async def create(
+async def create_consultation(
     *,
     body: ConsultationCreate,
     actor: CurrentActor,
@@ -131,7 +119,9 @@ async def create(
     With `opens_at` it opens by itself, if it then has a question and `closes_at` is not over. It opens
     and closes at the second, on the clock of the database.
     """
-    consultation = await create_consultation(body.to_command(), actor=actor, uow=uow, clock=clock)
+    consultation = await consultations.create_consultation(
+        body.to_command(), actor=actor, uow=uow, clock=clock
+    )
     response.headers["Location"] = f"/api/v1/consultations/{consultation.id}"
     tag.send(consultation.version)
     return ConsultationRead.model_validate(consultation)
@@ -149,7 +139,7 @@ async def create(
         changes_version=True,
     ),
 )
-async def edit(
+async def edit_consultation(
     *,
     id: UUID,
     body: ConsultationUpdate,
@@ -164,7 +154,7 @@ async def edit(
     Once it is open, questions, `anonymous` and `opens_at` stay as they are, once closed `closes_at`
     too. An archived one takes no changes.
     """
-    consultation = await edit_consultation(
+    consultation = await consultations.edit_consultation(
         ConsultationId(id), body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock
     )
     tag.send(consultation.version)
@@ -182,9 +172,9 @@ async def edit(
         changes_version=True,
     ),
 )
-async def remove(id: UUID, actor: CurrentActor, seen: SeenVersions, uow: UowDep) -> None:
+async def remove_consultation(id: UUID, actor: CurrentActor, seen: SeenVersions, uow: UowDep) -> None:
     """Delete a draft for good. What people have seen is archived instead."""
-    await remove_consultation(ConsultationId(id), seen=seen, actor=actor, uow=uow)
+    await consultations.remove_consultation(ConsultationId(id), seen=seen, actor=actor, uow=uow)
 
 
 @router.post(
@@ -197,9 +187,11 @@ async def remove(id: UUID, actor: CurrentActor, seen: SeenVersions, uow: UowDep)
         ConsultationIncompleteError,
     ),
 )
-async def open_now(id: UUID, actor: CurrentActor, uow: UowDep, tag: EntityTagDep) -> ConsultationRead:
+async def open_consultation(
+    id: UUID, actor: CurrentActor, uow: UowDep, tag: EntityTagDep
+) -> ConsultationRead:
     """Let those who are asked see it and answer. From here questions and anonymity are fixed."""
-    consultation = await open_consultation(ConsultationId(id), actor=actor, uow=uow)
+    consultation = await consultations.open_consultation(ConsultationId(id), actor=actor, uow=uow)
     tag.send(consultation.version)
     return ConsultationRead.model_validate(consultation)
 
@@ -209,9 +201,11 @@ async def open_now(id: UUID, actor: CurrentActor, uow: UowDep, tag: EntityTagDep
     summary="Close a consultation",
     **operation(Action.WRITE_CONSULTATIONS, ConsultationNotFoundError, ConsultationNotOpenError),
 )
-async def close(id: UUID, actor: CurrentActor, uow: UowDep, tag: EntityTagDep) -> ConsultationRead:
+async def close_consultation(
+    id: UUID, actor: CurrentActor, uow: UowDep, tag: EntityTagDep
+) -> ConsultationRead:
     """Take no more answers. Ballots of an anonymous one are shuffled, and its results are there."""
-    consultation = await close_consultation(ConsultationId(id), actor=actor, uow=uow)
+    consultation = await consultations.close_consultation(ConsultationId(id), actor=actor, uow=uow)
     tag.send(consultation.version)
     return ConsultationRead.model_validate(consultation)
 
@@ -221,9 +215,11 @@ async def close(id: UUID, actor: CurrentActor, uow: UowDep, tag: EntityTagDep) -
     summary="Archive a consultation",
     **operation(Action.WRITE_CONSULTATIONS, ConsultationNotFoundError, ConsultationNotClosedError),
 )
-async def archive(id: UUID, actor: CurrentActor, uow: UowDep, tag: EntityTagDep) -> ConsultationRead:
+async def archive_consultation(
+    id: UUID, actor: CurrentActor, uow: UowDep, tag: EntityTagDep
+) -> ConsultationRead:
     """Take a closed consultation and its results from its readers; the board still sees them."""
-    consultation = await archive_consultation(ConsultationId(id), actor=actor, uow=uow)
+    consultation = await consultations.archive_consultation(ConsultationId(id), actor=actor, uow=uow)
     tag.send(consultation.version)
     return ConsultationRead.model_validate(consultation)
 
@@ -242,7 +238,7 @@ async def archive(id: UUID, actor: CurrentActor, uow: UowDep, tag: EntityTagDep)
         creates=True,
     ),
 )
-async def answer(
+async def create_response(
     *,
     id: UUID,
     body: ResponseCreate,
@@ -257,7 +253,9 @@ async def answer(
 
     If the consultation is anonymous, nobody can find your answers any more, you included.
     """
-    given = await respond(ConsultationId(id), body.to_answers(), actor=actor, uow=uow, digests=digests)
+    given = await consultations.create_response(
+        ConsultationId(id), body.to_answers(), actor=actor, uow=uow, digests=digests
+    )
     response.headers["Location"] = f"/api/v1/consultations/{id}/responses/mine"
     return ResponseRead.model_validate(given)
 
@@ -267,11 +265,11 @@ async def answer(
     summary="Read your response",
     **operation(Action.ANSWER_CONSULTATIONS, ConsultationNotFoundError, ResponseNotFoundError),
 )
-async def read_mine(
+async def read_own_response(
     id: UUID, queries: ConsultationQueriesDep, actor: CurrentActor, tag: KnownEntityTagDep
 ) -> ResponseRead:
     """What you have answered; of an anonymous consultation only that you have."""
-    given = await read_own_response(id, actor=actor, queries=queries)
+    given = await consultations.read_own_response(id, actor=actor, queries=queries)
     tag.send(NEVER_CHANGES)
     return ResponseRead.model_validate(given)
 
@@ -287,7 +285,7 @@ async def read_mine(
         ResultsPrivateError,
     ),
 )
-async def results(
+async def read_results(
     id: UUID, queries: ConsultationQueriesDep, actor: CurrentActor, tag: KnownEntityTagDep
 ) -> ResultsRead:
     """How often each option was chosen, and what was written.
@@ -297,6 +295,6 @@ async def results(
     one that closed by itself the ballots are shuffled first, which takes about a minute: until then
     the answer is 409 with the code `results_not_ready`.
     """
-    found = await read_results(id, actor=actor, queries=queries)
+    found = await consultations.read_results(id, actor=actor, queries=queries)
     tag.send(found.version)
     return ResultsRead.model_validate(found)

@@ -1,5 +1,5 @@
+from app.application import email_changes
 from app.application.access import Action
-from app.application.email_changes import confirm_email_change, request_email_change
 from app.domain.auth import OneTimeTokenError
 from app.domain.errors import LimitExceededError
 from app.domain.members import EmailAddressError, EmailTakenError
@@ -16,7 +16,9 @@ router = api_router("/auth/email", "auth")
     summary="Change your e-mail address",
     **operation(Action.CHANGE_EMAIL, EmailAddressError, LimitExceededError),
 )
-async def change_email(body: MailRequest, actor: CurrentActor, uow: UowDep, clock: ClockDep) -> Accepted:
+async def request_email_change(
+    body: MailRequest, actor: CurrentActor, uow: UowDep, clock: ClockDep
+) -> Accepted:
     """Ask for another address. It counts once you confirm it with the token mailed to it, within 24 hours.
 
     Needs a password that was entered within the hour. A mail to your current address says that you asked;
@@ -24,7 +26,7 @@ async def change_email(body: MailRequest, actor: CurrentActor, uow: UowDep, cloc
     that another member has: its owner gets another mail. At most 5 requests in half an hour. It has no
     version: no `If-Match`.
     """
-    await request_email_change(body.to_email(), actor=actor, uow=uow, clock=clock)
+    await email_changes.request_email_change(body.to_email(), actor=actor, uow=uow, clock=clock)
     return Accepted()
 
 
@@ -34,7 +36,7 @@ async def change_email(body: MailRequest, actor: CurrentActor, uow: UowDep, cloc
     summary="Confirm your new e-mail address",
     **operation(Action.CONFIRM_EMAIL, OneTimeTokenError, EmailTakenError),
 )
-async def confirm_email(
+async def confirm_email_change(
     body: EmailVerification, uow: UowDep, clock: ClockDep, tokens: EmailChangeTokensDep
 ) -> None:
     """Redeem the token from the mail, the newest only. From then on you log in with the new address.
@@ -42,4 +44,4 @@ async def confirm_email(
     All your sessions end but the one that asked for the change, earlier mails stop working, and a mail
     tells the old address. Sent again, the token changes nothing.
     """
-    await confirm_email_change(body.token, uow=uow, clock=clock, tokens=tokens)
+    await email_changes.confirm_email_change(body.token, uow=uow, clock=clock, tokens=tokens)

@@ -4,16 +4,8 @@ from uuid import UUID
 from fastapi import Query, Response
 from fastapi.responses import StreamingResponse
 
+from app.application import events
 from app.application.access import Action
-from app.application.events import (
-    cancel_event,
-    complete_event,
-    create_event,
-    edit_event,
-    publish_event,
-    read_calendar,
-    remove_event,
-)
 from app.application.queries import EventVisibility
 from app.domain.events import (
     EventClosedError,
@@ -86,7 +78,7 @@ async def list_events(
     response_class=StreamingResponse,
     **raw(Action.READ_PUBLIC_EVENTS, content=CALENDAR),
 )
-async def read_events_calendar(
+async def read_calendar(
     queries: EventQueriesDep, encoder: CalendarEncoderDep, actor: OptionalActor, tag: KnownEntityTagDep
 ) -> StreamingResponse:
     """The events that you can see as iCalendar (RFC 5545), for calendar programs.
@@ -94,7 +86,7 @@ async def read_events_calendar(
     Without an access token these are the PUBLIC ones. Drafts are TENTATIVE; a cancelled event stays,
     as CANCELLED. SEQUENCE counts the changes. At most the 1,000 events that start last.
     """
-    calendar = await read_calendar(actor=actor, queries=queries, encoder=encoder)
+    calendar = await events.read_calendar(actor=actor, queries=queries, encoder=encoder)
     headers = tag.headers(calendar.version)
     return StreamingResponse(calendar.content, headers=headers, media_type=calendar.media_type)
 
@@ -112,7 +104,7 @@ async def read_event(
 @router.post(
     "", status_code=201, summary="Plan an event", **operation(Action.WRITE_EVENTS, *INVALID, creates=True)
 )
-async def create(
+async def create_event(
     *,
     body: EventCreate,
     actor: CurrentActor,
@@ -122,7 +114,7 @@ async def create(
     tag: EntityTagDep,
 ) -> EventRead:
     """Start an event as a draft that only the board sees."""
-    event = await create_event(body.to_command(), actor=actor, uow=uow, clock=clock)
+    event = await events.create_event(body.to_command(), actor=actor, uow=uow, clock=clock)
     response.headers["Location"] = f"/api/v1/events/{event.id}"
     tag.send(event.version)
     return EventRead.model_validate(event)
@@ -139,7 +131,7 @@ async def create(
         changes_version=True,
     ),
 )
-async def edit(
+async def edit_event(
     *,
     id: UUID,
     body: EventUpdate,
@@ -150,7 +142,9 @@ async def edit(
     tag: EntityTagDep,
 ) -> EventRead:
     """Change the fields that you send (JSON Merge Patch). Cancelled and completed events stay as they are."""
-    event = await edit_event(EventId(id), body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock)
+    event = await events.edit_event(
+        EventId(id), body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock
+    )
     tag.send(event.version)
     return EventRead.model_validate(event)
 
@@ -161,9 +155,11 @@ async def edit(
     summary="Remove an event",
     **operation(Action.WRITE_EVENTS, EventNotFoundError, changes_version=True),
 )
-async def remove(id: UUID, actor: CurrentActor, seen: SeenVersions, uow: UowDep, clock: ClockDep) -> None:
+async def remove_event(
+    id: UUID, actor: CurrentActor, seen: SeenVersions, uow: UowDep, clock: ClockDep
+) -> None:
     """Delete the event, whatever its status. Cancel it instead where people may come: they see that."""
-    await remove_event(EventId(id), seen=seen, actor=actor, uow=uow, clock=clock)
+    await events.remove_event(EventId(id), seen=seen, actor=actor, uow=uow, clock=clock)
 
 
 @router.post(
@@ -171,11 +167,11 @@ async def remove(id: UUID, actor: CurrentActor, seen: SeenVersions, uow: UowDep,
     summary="Publish a draft",
     **operation(Action.WRITE_EVENTS, EventNotFoundError, EventNotDraftError),
 )
-async def publish(
+async def publish_event(
     id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep, tag: EntityTagDep
 ) -> EventRead:
     """Announce a draft to its audience."""
-    event = await publish_event(EventId(id), actor=actor, uow=uow, clock=clock)
+    event = await events.publish_event(EventId(id), actor=actor, uow=uow, clock=clock)
     tag.send(event.version)
     return EventRead.model_validate(event)
 
@@ -185,9 +181,11 @@ async def publish(
     summary="Cancel an event",
     **operation(Action.WRITE_EVENTS, EventNotFoundError, EventNotPublishedError),
 )
-async def cancel(id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep, tag: EntityTagDep) -> EventRead:
+async def cancel_event(
+    id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep, tag: EntityTagDep
+) -> EventRead:
     """Call a published event off. Its audience still sees it, here and in calendars, as cancelled."""
-    event = await cancel_event(EventId(id), actor=actor, uow=uow, clock=clock)
+    event = await events.cancel_event(EventId(id), actor=actor, uow=uow, clock=clock)
     tag.send(event.version)
     return EventRead.model_validate(event)
 
@@ -197,10 +195,10 @@ async def cancel(id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep, ta
     summary="Complete an event",
     **operation(Action.WRITE_EVENTS, EventNotFoundError, EventNotPublishedError, EventNotStartedError),
 )
-async def complete(
+async def complete_event(
     id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep, tag: EntityTagDep
 ) -> EventRead:
     """Record that a published event took place; it has started by then."""
-    event = await complete_event(EventId(id), actor=actor, uow=uow, clock=clock)
+    event = await events.complete_event(EventId(id), actor=actor, uow=uow, clock=clock)
     tag.send(event.version)
     return EventRead.model_validate(event)

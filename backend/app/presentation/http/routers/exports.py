@@ -4,9 +4,8 @@ from uuid import UUID
 from fastapi import Query
 from fastapi.responses import StreamingResponse
 
+from app.application import consultations, exports
 from app.application.access import Action
-from app.application.consultations import export_responses
-from app.application.exports import export_events, export_members, export_news
 from app.domain.consultations.consultation import ConsultationNotClosedError, ConsultationNotFoundError
 from app.domain.consultations.responses import ResultsNotReadyError
 from app.presentation.http.attachments import CALENDAR, TABLES, attachment, exported
@@ -29,7 +28,7 @@ router = api_router("/exports", "exports")
 
 
 @router.get("/news", summary="Export news", **exported(Action.EXPORT_NEWS))
-async def news(
+async def export_news(
     params: Annotated[NewsExportParams, Query()],
     actor: CurrentActor,
     uow: UowDep,
@@ -44,14 +43,14 @@ async def news(
     association's time zone. At most two exports at a time. Each is recorded in the audit log.
     """
     return await attachment(
-        export_news(
+        exports.export_news(
             params.to_filter(), params.to_file(), actor=actor, uow=uow, clock=clock, exporter=exporter
         )
     )
 
 
 @router.get("/events", summary="Export events", **exported(Action.EXPORT_EVENTS, content=TABLES | CALENDAR))
-async def events(
+async def export_events(
     params: Annotated[EventExportParams, Query()],
     actor: CurrentActor,
     uow: UowDep,
@@ -64,14 +63,14 @@ async def events(
     Each is recorded in the audit log.
     """
     return await attachment(
-        export_events(
+        exports.export_events(
             params.to_filter(), params.to_file(), actor=actor, uow=uow, clock=clock, exporter=exporter
         )
     )
 
 
 @router.get("/members", summary="Export members", **exported(Action.EXPORT_MEMBERS))
-async def members(
+async def export_members(
     params: Annotated[MemberExportParams, Query()],
     actor: CurrentActor,
     uow: UowDep,
@@ -85,7 +84,7 @@ async def members(
     audit log.
     """
     return await attachment(
-        export_members(
+        exports.export_members(
             params.to_filter(), params.to_file(), actor=actor, uow=uow, clock=clock, exporter=exporter
         )
     )
@@ -98,7 +97,7 @@ async def members(
         Action.EXPORT_RESPONSES, ConsultationNotFoundError, ConsultationNotClosedError, ResultsNotReadyError
     ),
 )
-async def responses(
+async def export_responses(
     *,
     id: UUID,
     params: Annotated[ResponseExportParams, Query()],
@@ -113,7 +112,7 @@ async def responses(
     Recorded in the audit log.
     """
     return await attachment(
-        await export_responses(
+        await consultations.export_responses(
             id, params.to_file(), actor=actor, uow=uow, clock=clock, queries=queries, exporter=exporter
         )
     )

@@ -7,13 +7,13 @@ router = api_router("/health", "operations", base="")
 
 
 @router.get("/live", summary="Is the process alive?", **operation(Action.CHECK_HEALTH))
-async def live() -> HealthRead:
+async def check_liveness() -> HealthRead:
     """Answers without the database. Restart the process when this fails."""
     return HealthRead()
 
 
 @router.get("/ready", summary="Can it serve requests?", **operation(Action.CHECK_HEALTH))
-async def ready(readiness: ReadinessDep) -> HealthRead:
+async def check_readiness(readiness: ReadinessDep) -> HealthRead:
     """200 when the database answers within a second and has the schema of this release, else 503.
 
     Send no requests here while this fails. It also fails for some seconds before the process ends.

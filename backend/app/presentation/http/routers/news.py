@@ -3,14 +3,8 @@ from uuid import UUID
 
 from fastapi import Query, Response
 
+from app.application import news
 from app.application.access import Action
-from app.application.news import (
-    archive_article,
-    create_article,
-    edit_article,
-    publish_article,
-    remove_article,
-)
 from app.application.queries import NewsVisibility
 from app.domain.news import (
     ArticleArchivedError,
@@ -48,7 +42,7 @@ INVALID = (ArticleTitleError, ArticleSummaryError, ArticleContentError, CoverUrl
 
 
 @router.get("", summary="List news", **operation(Action.READ_PUBLIC_NEWS))
-async def list_news(
+async def list_articles(
     params: Annotated[NewsListParams, Query()],
     pagination: PaginationDep,
     queries: NewsQueriesDep,
@@ -80,7 +74,7 @@ async def read_article(
 @router.post(
     "", status_code=201, summary="Write a draft", **operation(Action.WRITE_NEWS, *INVALID, creates=True)
 )
-async def create(
+async def create_article(
     *,
     body: NewsCreate,
     actor: CurrentActor,
@@ -90,7 +84,7 @@ async def create(
     tag: EntityTagDep,
 ) -> NewsRead:
     """Start an article as a draft that only the board sees; you become its author."""
-    article = await create_article(body.to_command(), actor=actor, uow=uow, clock=clock)
+    article = await news.create_article(body.to_command(), actor=actor, uow=uow, clock=clock)
     response.headers["Location"] = f"/api/v1/news/{article.id}"
     tag.send(article.version)
     return NewsRead.model_validate(article)
@@ -107,7 +101,7 @@ async def create(
         changes_version=True,
     ),
 )
-async def edit(
+async def edit_article(
     *,
     id: UUID,
     body: NewsUpdate,
@@ -118,7 +112,7 @@ async def edit(
     tag: EntityTagDep,
 ) -> NewsRead:
     """Change the fields that you send (JSON Merge Patch). An archived article stays as it is."""
-    article = await edit_article(
+    article = await news.edit_article(
         ArticleId(id), body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock
     )
     tag.send(article.version)
@@ -131,9 +125,11 @@ async def edit(
     summary="Remove an article",
     **operation(Action.WRITE_NEWS, ArticleNotFoundError, changes_version=True),
 )
-async def remove(id: UUID, actor: CurrentActor, seen: SeenVersions, uow: UowDep, clock: ClockDep) -> None:
+async def remove_article(
+    id: UUID, actor: CurrentActor, seen: SeenVersions, uow: UowDep, clock: ClockDep
+) -> None:
     """Take the article away from everybody, whatever its status. There is no way back."""
-    await remove_article(ArticleId(id), seen=seen, actor=actor, uow=uow, clock=clock)
+    await news.remove_article(ArticleId(id), seen=seen, actor=actor, uow=uow, clock=clock)
 
 
 @router.post(
@@ -141,9 +137,11 @@ async def remove(id: UUID, actor: CurrentActor, seen: SeenVersions, uow: UowDep,
     summary="Publish a draft",
     **operation(Action.WRITE_NEWS, ArticleNotFoundError, ArticleNotDraftError),
 )
-async def publish(id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep, tag: EntityTagDep) -> NewsRead:
+async def publish_article(
+    id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep, tag: EntityTagDep
+) -> NewsRead:
     """Show a draft to its readers: everybody, or members if its scope is INTERNAL."""
-    article = await publish_article(ArticleId(id), actor=actor, uow=uow, clock=clock)
+    article = await news.publish_article(ArticleId(id), actor=actor, uow=uow, clock=clock)
     tag.send(article.version)
     return NewsRead.model_validate(article)
 
@@ -153,8 +151,10 @@ async def publish(id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep, t
     summary="Archive an article",
     **operation(Action.WRITE_NEWS, ArticleNotFoundError, ArticleNotPublishedError),
 )
-async def archive(id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep, tag: EntityTagDep) -> NewsRead:
+async def archive_article(
+    id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep, tag: EntityTagDep
+) -> NewsRead:
     """Take a published article from its readers; the board still sees it."""
-    article = await archive_article(ArticleId(id), actor=actor, uow=uow, clock=clock)
+    article = await news.archive_article(ArticleId(id), actor=actor, uow=uow, clock=clock)
     tag.send(article.version)
     return NewsRead.model_validate(article)

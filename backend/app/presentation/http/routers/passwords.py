@@ -34,7 +34,9 @@ INVALID = (PasswordLengthError, PasswordTooCommonError)
     summary="Ask for a password reset",
     **operation(Action.RECOVER_ACCOUNT, EmailAddressError),
 )
-async def forgot(body: MailRequest, client: ClientAddress, uow: UowDep, clock: ClockDep) -> Accepted:
+async def request_password_reset(
+    body: MailRequest, client: ClientAddress, uow: UowDep, clock: ClockDep
+) -> Accepted:
     """Get a token by mail, if the address has an account; earlier ones stop working.
 
     At most 5 mails in half an hour, to one address or at the request of one client. The answer is the same.
@@ -49,7 +51,7 @@ async def forgot(body: MailRequest, client: ClientAddress, uow: UowDep, clock: C
     summary="Reset the password",
     **operation(Action.RECOVER_ACCOUNT, OneTimeTokenError, *INVALID),
 )
-async def reset(
+async def reset_password(
     body: PasswordResetCreate, uow: UowDep, clock: ClockDep, hasher: HasherDep, tokens: OneTimeTokensDep
 ) -> None:
     """Choose a password with the token of a reset mail (within 30 minutes) or an invitation (7 days).
@@ -65,7 +67,7 @@ async def reset(
     summary="Change your password",
     **operation(Action.CHANGE_CREDENTIALS, CurrentPasswordError, TooManyAttemptsError, *INVALID),
 )
-async def change(
+async def change_password(
     body: PasswordUpdate, actor: CurrentActor, uow: UowDep, clock: ClockDep, hasher: HasherDep
 ) -> None:
     """Replace your password. Your other sessions end and a mail says so. It has no version: no `If-Match`."""
