@@ -29,7 +29,7 @@ IN_THE_WORK_TREE = {
     "backend/app/without_init/module.py": BREAKS_RULES,
 }
 LEFT_BY_PROGRAMS = [
-    *(".vscode/settings.json", ".idea/app.iml", ".DS_Store", "backend/.DS_Store", "Thumbs.db", ".envrc"),
+    *(".vscode/sftp.json", ".idea/app.iml", ".DS_Store", "backend/.DS_Store", "Thumbs.db", ".envrc"),
     *(".direnv/bin/python", ".python-version", ".tool-versions", "a.code-workspace", "backend/app/a.py~"),
     *("backend/app/#a.py#", "backend/app/.#a.py", "backend/app/.a.py.swp", "backend/app/a.py.orig"),
     "backend/tests/._test_a.py",
