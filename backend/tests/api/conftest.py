@@ -12,11 +12,11 @@ from app.infrastructure.security.passwords import Argon2PasswordHasher
 from app.presentation.http.dependencies import Dependencies
 from tests.api import consultations
 from tests.api.consultations import StoreConsultation
-from tests.api.routes import World
+from tests.api.routes.requests import RequestContext
 from tests.factories import PASSWORD, make_member
 from tests.plugins.application import ClientsOfNew
 
-Callers = list[tuple[Role | None, AsyncClient, World]]
+Callers = list[tuple[Role | None, AsyncClient, RequestContext]]
 
 
 @pytest.fixture
@@ -53,13 +53,13 @@ async def callers(
     """
     members = [make_member(role=role, password_hash=password_hash) for role in Role]
     *clients, _ = await clients_of_new(*members, make_member(role=Role.ADMIN))
-    world = partial(
-        World,
+    context = partial(
+        RequestContext,
         uow=uow,
         one_time_tokens=dependencies.one_time_tokens,
         email_change_tokens=dependencies.email_change_tokens,
         session_tokens=dependencies.session_tokens,
     )
-    nobody = (None, client, world(caller=None))
+    nobody = (None, client, context(caller=None))
     somebody = zip(Role, clients, members, strict=True)
-    return [nobody, *((role, client, world(caller=member)) for role, client, member in somebody)]
+    return [nobody, *((role, client, context(caller=member)) for role, client, member in somebody)]

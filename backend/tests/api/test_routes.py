@@ -17,7 +17,8 @@ from app.presentation.http.errors import MEDIA_TYPE
 from app.presentation.http.headers import HEADERS
 from tests.api.conftest import Callers
 from tests.api.contract import operation_of, published
-from tests.api.routes import ROUTES, Call, Request, Route, route
+from tests.api.routes import ROUTES
+from tests.api.routes.requests import Call, Request, Route, route
 from tests.factories import make_actor
 
 CALLS = [
@@ -48,7 +49,7 @@ Name = tuple[str, str]
 
 def unfinished(routes: Mapping[Name, Route], contract: Collection[Name]) -> list[str]:
     """Return what to do so that each route of the contract is called, and no other one."""
-    place = "ROUTES in tests/api/routes.py"
+    place = "ROUTES in tests/api/routes/"
     missing = sorted({*contract} - routes.keys())
     found = [f"add `{name}: route(STATEMENTS, Call(STATUS, …)),` to {place}" for name in missing]
     found += [
@@ -65,9 +66,9 @@ def test_says_what_to_add_when_a_route_is_not_tested() -> None:
     routes = {("GET", "/a"): route(1), ("GET", "/old"): route(1, Call(200))}
 
     assert unfinished(routes, {("GET", "/a"), ("POST", "/a")}) == [
-        "add `('POST', '/a'): route(STATEMENTS, Call(STATUS, …)),` to ROUTES in tests/api/routes.py",
-        "remove ('GET', '/old') from ROUTES in tests/api/routes.py: it is not in the contract",
-        "add a Call to ('GET', '/a') in ROUTES in tests/api/routes.py",
+        "add `('POST', '/a'): route(STATEMENTS, Call(STATUS, …)),` to ROUTES in tests/api/routes/",
+        "remove ('GET', '/old') from ROUTES in tests/api/routes/: it is not in the contract",
+        "add a Call to ('GET', '/a') in ROUTES in tests/api/routes/",
     ]
 
 
@@ -106,9 +107,9 @@ def assert_declared_headers(method: str, path: str, answer: Response) -> None:
 async def test_answers_as_the_policy_table_says_when_each_role_calls(
     *, method: str, path: str, call: Call, callers: Callers, connection: AsyncConnection
 ) -> None:
-    for role, client, world in callers:
+    for role, client, context in callers:
         async with connection.begin_nested() as savepoint:
-            answer = await send(client, method, path, await call.prepare(world))
+            answer = await send(client, method, path, await call.prepare(context))
             await savepoint.rollback()
 
         refused = refusal(role, method, path, call)
@@ -151,8 +152,8 @@ async def test_authorises_the_action_that_the_contract_names_when_called(
 ) -> None:
     """A use case that is for everybody may as well ask nothing."""
     action = action_of(method, path)
-    [(client, world)] = [(client, world) for role, client, world in callers if role is Role.ADMIN]
-    request = await call.prepare(world)
+    [(client, context)] = [(client, context) for role, client, context in callers if role is Role.ADMIN]
+    request = await call.prepare(context)
     asked.clear()
 
     await send(client, method, path, request)
@@ -164,8 +165,8 @@ async def test_authorises_the_action_that_the_contract_names_when_called(
 async def test_returns_404_to_whoever_may_when_there_is_no_such_thing(
     method: str, path: str, call: Call, callers: Callers
 ) -> None:
-    for role, client, world in callers:
-        request = {**await call.prepare(world), "id": uuid4()}
+    for role, client, context in callers:
+        request = {**await call.prepare(context), "id": uuid4()}
         answer = await send(client, method, path, request)
 
         refused = refusal(role, method, path, call)
@@ -176,9 +177,9 @@ async def test_returns_404_to_whoever_may_when_there_is_no_such_thing(
 async def test_returns_the_first_answer_when_a_key_comes_again(
     method: str, path: str, call: Call, callers: Callers
 ) -> None:
-    for role, client, world in callers:
+    for role, client, context in callers:
         if refusal(role, method, path, call) is None:
-            request = {**await call.prepare(world), "headers": {"Idempotency-Key": str(uuid4())}}
+            request = {**await call.prepare(context), "headers": {"Idempotency-Key": str(uuid4())}}
             first = await send(client, method, path, request)
             again = await send(client, method, path, request)
 
@@ -195,6 +196,6 @@ async def test_is_refused_when_a_route_costs_more_than_its_budget(
 
     [overrun] = overruns
     assert overrun.startswith(f"{name}: 1 statements, 1 more than 0: read more at once, or, ")
-    assert "raise the budget in ROUTES of tests/api/routes.py\n" in overrun
+    assert "raise the budget in ROUTES in tests/api/routes/\n" in overrun
     assert "SELECT news.id" in overrun
     overruns.clear()

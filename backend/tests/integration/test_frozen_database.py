@@ -21,7 +21,8 @@ from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.main import create_app
 from devtools.postgres import in_database
 from tests.api.problems import assert_problem
-from tests.api.routes import ROUTES, World
+from tests.api.routes import ROUTES
+from tests.api.routes.requests import RequestContext
 from tests.factories import make_member, make_session
 from tests.fakes import FixedClock
 from tests.plugins.database import as_runtime_role, database_of
@@ -149,14 +150,14 @@ async def test_every_endpoint_answers_in_time_when_the_database_is_frozen(
     *, app: FastAPI, client: AsyncClient, wire: Wire, fresh_uow: SqlAlchemyUnitOfWork, admin: Member
 ) -> None:
     given = app.state.dependencies
-    world = World(
+    context = RequestContext(
         uow=fresh_uow,
         one_time_tokens=given.one_time_tokens,
         email_change_tokens=given.email_change_tokens,
         session_tokens=given.session_tokens,
         caller=admin,
     )
-    requests = [(*name, await route.calls[0].prepare(world)) for name, route in ROUTES.items()]
+    requests = [(*name, await route.calls[0].prepare(context)) for name, route in ROUTES.items()]
     warm = await asyncio.gather(*(client.get("/api/v1/members/me") for _ in range(AT_ONCE)))
     assert {answer.status_code for answer in warm} == {200}
 

@@ -13,7 +13,7 @@ from tests.api.routes import ROUTES
 OF_THE_FIXTURES = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")
 """Stand for BEGIN, COMMIT and ROLLBACK, since a test is one transaction."""
 
-REMEDY = "read more at once, or, if it has to be, raise the budget in ROUTES of tests/api/routes.py"
+REMEDY = "read more at once, or, if it has to be, raise the budget in ROUTES in tests/api/routes/"
 
 _statements: ContextVar[list[str] | None] = ContextVar("statements", default=None)
 

@@ -1,0 +1,79 @@
+"""Requests of a route that succeed for the roles that may make them, and their budget of SQL statements."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.application.access import Action
+from app.application.ports import EmailChangeTokens, OneTimeTokens, SessionTokens
+from app.application.unit_of_work import UnitOfWork
+from app.domain.members import Member
+from tests.factories import make_member
+
+ANY_VERSION: dict[str, Any] = {"headers": {"If-Match": "*"}}
+IDEMPOTENCY_KEY: dict[str, Any] = {"headers": {"Idempotency-Key": "a-key-of-the-client"}}
+
+Request = Mapping[str, Any]
+"""Arguments of httpx's `request`, and the `id`, `code` or `token` in the path."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestContext:
+    """The caller, and the ports that store what a request is about. `caller` is None without a login."""
+
+    uow: UnitOfWork
+    one_time_tokens: OneTimeTokens
+    email_change_tokens: EmailChangeTokens
+    session_tokens: SessionTokens
+    caller: Member | None
+
+    async def member(self, *, is_active: bool = True, **overrides: Any) -> Member:
+        """Store another member."""
+        member = make_member(**overrides)
+        member.is_active = is_active
+        async with self.uow as uow:
+            uow.members.add(member)
+            await uow.commit()
+        return member
+
+
+Prepare = Callable[[RequestContext], Awaitable[Request]]
+"""Stores what a request needs, and returns the request."""
+
+
+def plain(**request: Any) -> Prepare:
+    """Return the request as it is: it needs nothing in the database."""
+
+    async def prepare(_context: RequestContext) -> Request:
+        return request
+
+    return prepare
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request and the status for the roles that may make it.
+
+    Without the right `visible`, the subject of the request does not exist: the status is 404.
+    """
+
+    status: int
+    prepare: Prepare = field(default_factory=plain)
+    visible: Action | None = None
+
+
+@dataclass(frozen=True)
+class Route:
+    """`statements` is the most that one request may cost, authentication included."""
+
+    statements: int
+    calls: tuple[Call, ...]
+
+
+Routes = dict[tuple[str, str], Route]
+"""Routes by method and path."""
+
+
+def route(statements: int, *calls: Call) -> Route:
+    """Make a Route of any number of calls."""
+    return Route(statements, calls)

@@ -1,0 +1,3 @@
+"""Paths and requests of the API."""
+
+API = "/api/v1"
