@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import psycopg
 from pydantic import SecretStr
 
-from app.application.queries import EventFilter, EventVisibility
+from app.application.events_queries import EventFilter, EventVisibility
 from app.core.database import connected
 from app.core.settings import Settings
 from app.domain.members import MemberId

@@ -1,7 +1,8 @@
 """Who did what: for administrators."""
 
 from app.application.access import Action, Actor, authorize
-from app.application.queries import AuditEntryView, AuditFilter, AuditQueries, Page, PageRequest
+from app.application.audit_queries import AuditEntryView, AuditFilter, AuditQueries
+from app.application.paging import Page, PageRequest
 
 
 async def list_audit_entries(

@@ -7,7 +7,7 @@ from functools import partial
 from uuid import UUID
 
 from app.application.access import Action, Actor, authorize, may
-from app.application.consultation_queries import (
+from app.application.consultations_queries import (
     ConsultationFilter,
     ConsultationQueries,
     ConsultationSummary,
@@ -17,8 +17,8 @@ from app.application.consultation_queries import (
     Results,
 )
 from app.application.exports import Export, Exporter, FileType, Row, Rows, record_export
+from app.application.paging import Page, PageRequest
 from app.application.ports import AddressDigests, Clock
-from app.application.queries import Page, PageRequest
 from app.application.respondents import close_books, require_first_response
 from app.application.unit_of_work import UnitOfWork
 from app.application.versions import require_version

@@ -8,7 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from app.application.access import Action, Actor, may
-from app.application.queries import Page, PageRequest
+from app.application.paging import Page, PageRequest
 from app.domain.consultations.consultation import (
     Answers,
     Consultation,

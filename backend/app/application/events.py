@@ -7,9 +7,9 @@ from hashlib import sha256
 from operator import attrgetter
 
 from app.application.access import Action, Actor, authorize
+from app.application.events_queries import EventView, EventVisibility, LatestEvents
 from app.application.exports import Encoder, Row, Rows
 from app.application.ports import Clock
-from app.application.queries import EventView, EventVisibility, LatestEvents
 from app.application.unit_of_work import UnitOfWork
 from app.application.versions import require_version
 from app.domain.audit import AuditEntry

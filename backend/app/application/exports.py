@@ -9,8 +9,10 @@ from typing import ClassVar, Protocol, Self
 from uuid import UUID
 
 from app.application.access import Action, Actor, authorize
+from app.application.events_queries import EventFilter, EventVisibility
+from app.application.members_queries import MemberFilter
+from app.application.news_queries import NewsFilter, NewsVisibility
 from app.application.ports import Clock
-from app.application.queries import EventFilter, EventVisibility, MemberFilter, NewsFilter, NewsVisibility
 from app.application.unit_of_work import UnitOfWork
 from app.domain.audit import AuditEntry
 from app.domain.errors import LimitExceededError

@@ -3,17 +3,16 @@
 from dataclasses import dataclass, field
 
 from app.application.access import Action, Actor, authorize
-from app.application.one_time_tokens import hand_out
-from app.application.ports import AddressDigests, Clock
-from app.application.queries import (
+from app.application.members_queries import (
     MemberFilter,
     MemberQueries,
     MemberView,
-    Page,
-    PageRequest,
     PersonalDataQueries,
     PersonalRows,
 )
+from app.application.one_time_tokens import hand_out
+from app.application.paging import Page, PageRequest
+from app.application.ports import AddressDigests, Clock
 from app.application.respondents import remember_responses
 from app.application.unit_of_work import UnitOfWork
 from app.application.versions import require_version

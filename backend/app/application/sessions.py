@@ -1,8 +1,9 @@
 """One's own sessions: seen, and ended from anywhere (ASVS 5.0 7.4.3, 7.5.2)."""
 
 from app.application.access import Action, Actor, authorize
+from app.application.paging import Page, PageRequest
 from app.application.ports import Clock
-from app.application.queries import Page, PageRequest, SessionQueries, SessionView
+from app.application.sessions_queries import SessionQueries, SessionView
 from app.application.unit_of_work import UnitOfWork
 from app.domain.audit import AuditEntry
 from app.domain.auth import SessionId, SessionNotFoundError

@@ -15,8 +15,8 @@ from app.domain.events import EventAudience, EventStatus
 from app.domain.members import PhoneNumber, Role
 from app.domain.news import ArticleScope
 from app.infrastructure.database.audit import audit_entries
-from app.infrastructure.database.event_queries import EVENT
 from app.infrastructure.database.events import events
+from app.infrastructure.database.events_queries import EVENT
 from app.infrastructure.database.exports import MEMBERS, NEWS
 from app.infrastructure.database.members import members
 from app.infrastructure.database.news import news

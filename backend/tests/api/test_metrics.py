@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.application.queries import JobCounts
+from app.application.operations import JobCounts
 from app.core.database import create_database, create_engine
 from app.core.settings import Settings
 from app.domain.members import Role

@@ -1,6 +1,6 @@
 import pytest
 
-from app.application.queries import CalendarAddressQueries, CalendarAddressView
+from app.application.calendar_addresses_queries import CalendarAddressQueries, CalendarAddressView
 from app.application.unit_of_work import UnitOfWork
 from app.domain.calendar_addresses import CalendarAddress, CalendarAddressNotFoundError, CalendarToken
 from app.domain.members import Member, Role

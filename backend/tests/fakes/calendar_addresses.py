@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from app.application.queries import CalendarAddressView
+from app.application.calendar_addresses_queries import CalendarAddressView
 from app.domain.calendar_addresses import CalendarAddress, CalendarAddressNotFoundError, CalendarToken
 from app.domain.members import MemberId, Role
 from tests.fakes.store import InMemoryStore

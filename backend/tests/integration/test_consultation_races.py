@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.application.access import Actor
-from app.application.consultation_queries import ResponseView
 from app.application.consultations import (
     close_consultation,
     create_response,
@@ -17,6 +16,7 @@ from app.application.consultations import (
     open_consultation,
     remove_consultation,
 )
+from app.application.consultations_queries import ResponseView
 from app.core.clock import SystemClock
 from app.domain.consultations.consultation import (
     Consultation,

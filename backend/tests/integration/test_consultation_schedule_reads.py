@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.application.consultation_queries import ConsultationVisibility
 from app.application.consultations import follow_schedule
+from app.application.consultations_queries import ConsultationVisibility
 from app.core.database import Database
 from app.domain.consultations.consultation import ConsultationStatus
 from app.domain.members import Role
-from app.infrastructure.database.consultation_queries import SqlAlchemyConsultationQueries
+from app.infrastructure.database.consultations_queries import SqlAlchemyConsultationQueries
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.factories import make_actor, make_consultation, make_member, make_question
 

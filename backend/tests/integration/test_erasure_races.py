@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.application.consultation_queries import ResponseView
 from app.application.consultations import close_consultation, create_response
+from app.application.consultations_queries import ResponseView
 from app.application.members import erase_own_member
 from app.domain.consultations.consultation import Consultation
 from app.domain.consultations.responses import AlreadyRespondedError

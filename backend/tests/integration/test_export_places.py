@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.application.exports import EXPORTS_AT_ONCE, Rows, TooManyExportsError
-from app.application.queries import MemberFilter
+from app.application.members_queries import MemberFilter
 from app.core.database import create_database, create_engine
 from app.core.settings import Environment, Settings
 from app.domain.members import Member, Role

@@ -9,16 +9,17 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.application.consultation_queries import (
+from app.application.consultations_queries import (
     ConsultationFilter,
     ConsultationSort,
     ConsultationVisibility,
 )
-from app.application.queries import NewsFilter, NewsSort, NewsVisibility, PageRequest, Position
+from app.application.news_queries import NewsFilter, NewsSort, NewsVisibility
+from app.application.paging import PageRequest, Position
 from app.core.database import Database, create_database, create_engine
 from app.core.settings import Settings
 from app.domain.members import Role
-from app.infrastructure.database.consultation_queries import SqlAlchemyConsultationQueries
+from app.infrastructure.database.consultations_queries import SqlAlchemyConsultationQueries
 from app.infrastructure.database.exports import SqlAlchemyExportSource
 from app.infrastructure.database.news_queries import SqlAlchemyNewsQueries
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork

@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.application.queries import MemberFilter, NewsFilter, NewsVisibility, PageRequest
+from app.application.members_queries import MemberFilter
+from app.application.news_queries import NewsFilter, NewsVisibility
+from app.application.paging import PageRequest
 from app.core.database import Database, create_database
-from app.infrastructure.database.member_queries import SqlAlchemyMemberQueries
+from app.infrastructure.database.members_queries import SqlAlchemyMemberQueries
 from app.infrastructure.database.news_queries import SqlAlchemyNewsQueries
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.factories import make_article, make_member

@@ -1,8 +1,8 @@
 """People who answer consultations, on fakes."""
 
 from app.application.access import Actor
-from app.application.consultation_queries import ResponseView
 from app.application.consultations import create_response
+from app.application.consultations_queries import ResponseView
 from app.domain.consultations.consultation import Consultation
 from app.domain.members import Role
 from tests.factories import make_actor, make_answers, make_member

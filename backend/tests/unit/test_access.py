@@ -9,7 +9,8 @@ from app.application.access import (
     authorize,
     may,
 )
-from app.application.queries import EventVisibility, NewsVisibility
+from app.application.events_queries import EventVisibility
+from app.application.news_queries import NewsVisibility
 from app.application.versions import require_version
 from app.domain.errors import ForbiddenError, UnauthenticatedError, VersionMismatchError
 from app.domain.events import EventAudience

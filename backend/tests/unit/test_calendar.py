@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import vobject
 
+from app.application.events_queries import EventView
 from app.application.exports import Row, Rows
-from app.application.queries import EventView
 from app.domain.events import Event, EventAudience, EventStatus
 from app.infrastructure.exports.calendar import CalendarEncoder
 from tests.factories import NOW, make_event

@@ -11,9 +11,9 @@ from app.application.calendar_addresses import (
     withdraw_calendar_address,
 )
 from app.application.events import Calendar
+from app.application.events_queries import EventView, EventVisibility
 from app.application.exports import Rows
 from app.application.members import deactivate_member
-from app.application.queries import EventView, EventVisibility
 from app.domain.calendar_addresses import CalendarAddressNotFoundError, CalendarToken
 from app.domain.errors import LimitExceededError
 from app.domain.events import EventAudience

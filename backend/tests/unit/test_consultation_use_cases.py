@@ -5,16 +5,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.application.consultation_queries import (
-    AnswerView,
-    ConsultationView,
-    ConsultationVisibility,
-    OptionView,
-    QuestionView,
-    ResponseView,
-    Results,
-    Tally,
-)
 from app.application.consultations import (
     CreateConsultation,
     archive_consultation,
@@ -24,6 +14,16 @@ from app.application.consultations import (
     follow_schedule,
     open_consultation,
     remove_consultation,
+)
+from app.application.consultations_queries import (
+    AnswerView,
+    ConsultationView,
+    ConsultationVisibility,
+    OptionView,
+    QuestionView,
+    ResponseView,
+    Results,
+    Tally,
 )
 from app.domain.consultations.consultation import (
     Answers,

@@ -3,7 +3,7 @@
 import json
 import re
 
-from app.application.queries import Load
+from app.application.operations import Load
 from app.presentation.http.metrics import Metrics
 from devtools.postgres import PROJECT
 

@@ -14,8 +14,8 @@ from app.application.events import (
     read_calendar,
     remove_event,
 )
+from app.application.events_queries import EventView, EventVisibility
 from app.application.exports import Rows
-from app.application.queries import EventView, EventVisibility
 from app.domain.errors import ForbiddenError, VersionMismatchError
 from app.domain.events import (
     Event,

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from app.application import audit, consultations, exports, members, sessions
-from app.application.consultation_queries import (
+from app.application.consultations_queries import (
     ConsultationQueries,
     ConsultationView,
     ConsultationVisibility,
@@ -16,8 +16,9 @@ from app.application.consultation_queries import (
     Results,
     Tally,
 )
+from app.application.events_queries import EventVisibility
 from app.application.exports import Export, Exporter, ExportFormat, FileType, Row, Rows
-from app.application.queries import EventVisibility, NewsVisibility
+from app.application.news_queries import NewsVisibility
 from app.domain.consultations.consultation import (
     ConsultationAudience,
     ConsultationNotClosedError,

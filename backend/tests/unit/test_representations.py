@@ -10,7 +10,15 @@ import pytest
 import app.application
 import app.domain
 from app.application import auth as logging_in
-from app.application import consultation_queries, idempotency, members, passwords, ports, queries, setup
+from app.application import (
+    consultations_queries,
+    idempotency,
+    members,
+    members_queries,
+    passwords,
+    ports,
+    setup,
+)
 from app.domain import auth
 from app.domain.consultations import consultation, questions
 from app.domain.members import EmailAddress, Member, PhoneNumber
@@ -36,7 +44,7 @@ HARMLESS = {
         (Member, {"password_hash", "full_name"}),
         (questions.Answer, {"text"}),
         (consultation.Answers, {"texts"}),
-        (consultation_queries.AnswerView, {"text"}),
+        (consultations_queries.AnswerView, {"text"}),
         (auth.Password, {"value"}),
         (auth.RefreshToken, {"text"}),
         (auth.Session, {"token_digest", "parent_digest"}),
@@ -48,7 +56,7 @@ HARMLESS = {
         (passwords.PasswordReset, {"token", "password"}),
         (passwords.PasswordChange, {"current_password", "password"}),
         (ports.AccessToken, {"text"}),
-        (queries.MemberView, {"full_name"}),
+        (members_queries.MemberView, {"full_name"}),
         (setup.NewAdmin, {"full_name"}),
     ],
 )

@@ -1,8 +1,9 @@
-"""The audit log's reads: no identity map."""
+"""Reads of the audit log."""
 
 from sqlalchemy import bindparam, select
 
-from app.application.queries import AuditEntryView, AuditFilter, Page, PageRequest
+from app.application.audit_queries import AuditEntryView, AuditFilter
+from app.application.paging import Page, PageRequest
 from app.core.database import Reads
 from app.infrastructure.database.audit import audit_entries
 from app.infrastructure.database.keyset import Listing, by_instant

@@ -6,7 +6,7 @@ from sqlalchemy import Column, DateTime, ForeignKey, LargeBinary, Table, bindpar
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.application.queries import CalendarAddressView
+from app.application.calendar_addresses_queries import CalendarAddressView
 from app.core.database import Reads
 from app.domain.calendar_addresses import CalendarAddress, CalendarAddressNotFoundError, CalendarToken
 from app.domain.members import MemberId, Role

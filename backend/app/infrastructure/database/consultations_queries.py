@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from app.application.consultation_queries import (
+from app.application.consultations_queries import (
     ConsultationFilter,
     ConsultationSummary,
     ConsultationView,
@@ -33,7 +33,7 @@ from app.application.consultation_queries import (
     ResponseView,
     Tally,
 )
-from app.application.queries import Page, PageRequest
+from app.application.paging import Page, PageRequest
 from app.core.database import Reads
 from app.domain.consultations.consultation import Answers, ConsultationNotFoundError
 from app.domain.consultations.questions import OptionId, QuestionId, QuestionKind

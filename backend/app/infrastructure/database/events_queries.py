@@ -1,11 +1,12 @@
-"""The event reads: no identity map."""
+"""Reads of events."""
 
 from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, select
 
-from app.application.queries import EventFilter, EventView, EventVisibility, Page, PageRequest
+from app.application.events_queries import EventFilter, EventView, EventVisibility
+from app.application.paging import Page, PageRequest
 from app.core.database import Reads
 from app.domain.events import EventId, EventNotFoundError, EventStatus
 from app.infrastructure.database.events import events

@@ -21,15 +21,17 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import KeyedColumnElement
 
+from app.application.events_queries import EventFilter, EventVisibility
 from app.application.exports import EXPORTS_AT_ONCE, Kind, Row, Rows, TooManyExportsError
-from app.application.queries import EventFilter, EventVisibility, MemberFilter, NewsFilter, NewsVisibility
+from app.application.members_queries import MemberFilter
+from app.application.news_queries import NewsFilter, NewsVisibility
 from app.core.database import Connections
 from app.domain.members import MemberId
 from app.infrastructure.database.consultations import options, questions
-from app.infrastructure.database.event_queries import EVENT, EVENT_CONDITIONS, visible_events
 from app.infrastructure.database.events import events
-from app.infrastructure.database.member_queries import MEMBER, MEMBER_CONDITIONS
+from app.infrastructure.database.events_queries import EVENT, EVENT_CONDITIONS, visible_events
 from app.infrastructure.database.members import members, not_erased
+from app.infrastructure.database.members_queries import MEMBER, MEMBER_CONDITIONS
 from app.infrastructure.database.news import news
 from app.infrastructure.database.news_queries import ARTICLE, NEWS_CONDITIONS, visible_news
 from app.infrastructure.database.read_models import Conditions, Filter, given

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, tuple_
 
-from app.application.queries import Page, PageRequest, Position
+from app.application.paging import Page, PageRequest, Position
 from app.core.database import Reads
 from app.infrastructure.database.read_models import Conditions, Statement, fetch
 from app.infrastructure.database.texts import in_spanish_order

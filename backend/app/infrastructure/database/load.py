@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from app.application.queries import JobCounts, Load
+from app.application.operations import JobCounts, Load
 from app.core.database import Reads
 from app.infrastructure.database.patience import BoundedQuestion
 

@@ -1,8 +1,9 @@
-"""The member reads: no identity map."""
+"""Reads of members."""
 
 from sqlalchemy import bindparam, select
 
-from app.application.queries import MemberFilter, MemberView, Page, PageRequest
+from app.application.members_queries import MemberFilter, MemberView
+from app.application.paging import Page, PageRequest
 from app.core.database import Reads
 from app.domain.members import MemberId, MemberNotFoundError
 from app.infrastructure.database.keyset import Listing, by_instant, by_text

@@ -1,4 +1,4 @@
-"""The news reads: no identity map."""
+"""Reads of news."""
 
 from functools import cache
 from typing import Any
@@ -6,14 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 
-from app.application.queries import (
-    ArticleSummary,
-    ArticleView,
-    NewsFilter,
-    NewsVisibility,
-    Page,
-    PageRequest,
-)
+from app.application.news_queries import ArticleSummary, ArticleView, NewsFilter, NewsVisibility
+from app.application.paging import Page, PageRequest
 from app.core.database import Reads
 from app.domain.news import ArticleNotFoundError, ArticleScope, ArticleStatus
 from app.infrastructure.database.keyset import Listing, by_instant, by_text

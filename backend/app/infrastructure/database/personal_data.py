@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Table, bindparam, delete, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.application.queries import PersonalRows
+from app.application.members_queries import PersonalRows
 from app.core.database import Connections
 from app.domain.members import MemberId
 from app.infrastructure.database.audit import audit_entries

@@ -1,10 +1,11 @@
-"""The session reads."""
+"""Reads of sessions."""
 
 from sqlalchemy import bindparam, select
 
 from app.application.access import Actor
+from app.application.paging import Page, PageRequest
 from app.application.ports import Clock
-from app.application.queries import Page, PageRequest, SessionView
+from app.application.sessions_queries import SessionView
 from app.core.database import Reads
 from app.domain.auth import Session
 from app.infrastructure.database.auth import sessions

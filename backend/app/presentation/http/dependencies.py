@@ -9,10 +9,16 @@ from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
 
 from app.application.access import POLICY, Action, Actor
+from app.application.audit_queries import AuditQueries
 from app.application.calendar_addresses import CalendarSources
-from app.application.consultation_queries import ConsultationQueries
+from app.application.calendar_addresses_queries import CalendarAddressQueries
+from app.application.consultations_queries import ConsultationQueries
+from app.application.events_queries import EventQueries
 from app.application.exports import Encoder, Exporter, ExportFormat, FileType
 from app.application.idempotency import Attempt, IdempotentUnitOfWork
+from app.application.members_queries import MemberQueries, PersonalDataQueries
+from app.application.news_queries import NewsQueries
+from app.application.operations import LoadGauge, Readiness
 from app.application.ports import (
     AddressDigests,
     Authenticator,
@@ -22,17 +28,7 @@ from app.application.ports import (
     PasswordHasher,
     SessionTokens,
 )
-from app.application.queries import (
-    AuditQueries,
-    CalendarAddressQueries,
-    EventQueries,
-    LoadGauge,
-    MemberQueries,
-    NewsQueries,
-    PersonalDataQueries,
-    Readiness,
-    SessionQueries,
-)
+from app.application.sessions_queries import SessionQueries
 from app.application.unit_of_work import UnitOfWork
 from app.domain.errors import UnavailableError
 from app.presentation.http.metrics import Metrics

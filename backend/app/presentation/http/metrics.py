@@ -9,7 +9,7 @@ from http import HTTPMethod
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from app.application.queries import Load
+from app.application.operations import Load
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 METHODS = frozenset(HTTPMethod)

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from itsdangerous import BadData, URLSafeSerializer
 from pydantic import Field
 
-from app.application.queries import Page, PageRequest, Position
+from app.application.paging import Page, PageRequest, Position
 from app.presentation.http.dependencies import provided
 from app.presentation.http.schemas.base import Schema, Text
 

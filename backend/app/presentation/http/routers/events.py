@@ -6,7 +6,7 @@ from fastapi.responses import StreamingResponse
 
 from app.application import events
 from app.application.access import Action
-from app.application.queries import EventVisibility
+from app.application.events_queries import EventVisibility
 from app.domain.events import (
     EventClosedError,
     EventDescriptionError,

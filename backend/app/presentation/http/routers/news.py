@@ -5,7 +5,7 @@ from fastapi import Query, Response
 
 from app.application import news
 from app.application.access import Action
-from app.application.queries import NewsVisibility
+from app.application.news_queries import NewsVisibility
 from app.domain.news import (
     ArticleArchivedError,
     ArticleContentError,

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.application.queries import AuditEntryView, AuditFilter, AuditSort, Page
+from app.application.audit_queries import AuditEntryView, AuditFilter, AuditSort
+from app.application.paging import Page
 from app.presentation.http.pagination import PageParams
 from app.presentation.http.schemas.base import Instant, Text, View
 

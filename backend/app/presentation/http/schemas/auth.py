@@ -8,8 +8,9 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.application.auth import PasswordGrant, RefreshGrant, Registration, TokenPair
+from app.application.paging import Page
 from app.application.passwords import PasswordChange, PasswordReset
-from app.application.queries import Page, SessionSort, SessionView
+from app.application.sessions_queries import SessionSort, SessionView
 from app.domain.auth import Password
 from app.domain.members import EmailAddress, Language, PhoneNumber
 from app.presentation.addresses import email_address, username

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from pydantic import MISSING, Field
 
-from app.application.consultation_queries import (
+from app.application.consultations import CreateConsultation
+from app.application.consultations_queries import (
     ConsultationFilter,
     ConsultationSort,
     ConsultationSummary,
 )
-from app.application.consultations import CreateConsultation
-from app.application.queries import Page
+from app.application.paging import Page
 from app.domain.consultations.consultation import (
     Consultation,
     ConsultationAudience,

@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import MISSING, Field
 
 from app.application.events import CreateEvent
-from app.application.queries import EventFilter, EventSort, EventView, Page
+from app.application.events_queries import EventFilter, EventSort, EventView
+from app.application.paging import Page
 from app.domain.events import Event, EventAudience, EventChanges, EventStatus
 from app.presentation.http.pagination import PageParams
 from app.presentation.http.schemas.base import Instant, MultilineText, Schema, Text, VersionedView, View

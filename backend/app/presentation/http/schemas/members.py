@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import MISSING, BeforeValidator, Field, JsonValue
 
 from app.application.members import Invitation
-from app.application.queries import MemberFilter, MemberSort, MemberView, Page, PersonalRows
+from app.application.members_queries import MemberFilter, MemberSort, MemberView, PersonalRows
+from app.application.paging import Page
 from app.domain.members import (
     EmailAddress,
     InvitationChanges,

@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import MISSING, Field
 
 from app.application.news import CreateArticle
-from app.application.queries import ArticleSummary, NewsFilter, NewsSort, Page
+from app.application.news_queries import ArticleSummary, NewsFilter, NewsSort
+from app.application.paging import Page
 from app.domain.news import Article, ArticleChanges, ArticleScope, ArticleStatus
 from app.presentation.http.pagination import PageParams
 from app.presentation.http.schemas.base import (

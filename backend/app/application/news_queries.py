@@ -1,0 +1,77 @@
+"""Reads of news: the read models, filter, order and visibility of articles."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from app.application.access import Action, Actor, may
+from app.application.paging import Page, PageRequest
+from app.domain.news import ArticleScope, ArticleStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleSummary:
+    """An article in a list: without its content, which can be long."""
+
+    id: UUID
+    title: str
+    summary: str | None
+    cover_url: str | None
+    status: ArticleStatus
+    scope: ArticleScope
+    author_id: UUID
+    published_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleView(ArticleSummary):
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewsFilter:
+    """Each given field must match exactly; `words` are those that title, summary or content must have."""
+
+    status: ArticleStatus | None = None
+    scope: ArticleScope | None = None
+    author_id: UUID | None = None
+    words: str | None = None
+
+
+class NewsSort(StrEnum):
+    """Drafts have no publication date yet and take the date of their creation for sorting."""
+
+    NEWEST = "-published_at"
+    OLDEST = "published_at"
+    TITLE = "title"
+    TITLE_DESCENDING = "-title"
+
+
+@dataclass(frozen=True, slots=True)
+class NewsVisibility:
+    """Which articles somebody can see. Lists, single reads and exports use the same rule."""
+
+    internal: bool
+    unpublished: bool
+
+    @classmethod
+    def of(cls, actor: Actor | None) -> "NewsVisibility":
+        return cls(
+            internal=may(actor, Action.READ_INTERNAL_NEWS),
+            unpublished=may(actor, Action.READ_UNPUBLISHED_NEWS),
+        )
+
+
+class NewsQueries(Protocol):
+    async def list_articles(
+        self, *, where: NewsFilter, page: PageRequest, visible: NewsVisibility
+    ) -> Page[ArticleSummary]: ...
+
+    async def get_article(self, id: UUID, *, visible: NewsVisibility) -> ArticleView:
+        """Raises ArticleNotFoundError, also for an article that is not visible."""
+        ...

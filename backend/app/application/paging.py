@@ -1,0 +1,32 @@
+"""Keyset pagination: which part of a list is asked for, and what comes back."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from uuid import UUID
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page ended: the sort key's value (instants in ISO 8601) and the id."""
+
+    key: str
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """`limit` items after the position, in the order of `sort` (`-` before it: descending)."""
+
+    limit: int
+    sort: str
+    after: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """`end` is where the next page starts; None on the last page."""
+
+    items: list[Item]
+    end: Position | None
