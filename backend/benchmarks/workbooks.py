@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import psutil
 
-from app.application.exports import Row, Rows
+from app.application.export_files import Row, Rows
 from app.infrastructure.exports.xlsx import XlsxEncoder
 from benchmarks.exports import LIMIT, MEBIBYTE
 from benchmarks.requests import Effort

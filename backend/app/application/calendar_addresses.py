@@ -7,7 +7,7 @@ from app.application.access import Action, Actor, authorize
 from app.application.calendar_addresses_queries import CalendarAddressQueries, CalendarAddressView
 from app.application.events import Calendar, make_calendar
 from app.application.events_queries import EventVisibility, LatestEvents
-from app.application.exports import Encoder
+from app.application.export_files import Encoder
 from app.application.ports import Clock
 from app.application.unit_of_work import UnitOfWork
 from app.domain.audit import AuditEntry

@@ -1,9 +1,8 @@
 """What the board does with consultations, what people answer, and what the schedule does by itself."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from uuid import UUID
 
 from app.application.access import Action, Actor, authorize, may
@@ -16,7 +15,6 @@ from app.application.consultations_queries import (
     ResponseView,
     Results,
 )
-from app.application.exports import Export, Exporter, FileType, Row, Rows, record_export
 from app.application.paging import Page, PageRequest
 from app.application.ports import AddressDigests, Clock
 from app.application.respondents import close_books, require_first_response
@@ -211,33 +209,8 @@ async def read_results(id: UUID, *, actor: Actor, queries: ConsultationQueries) 
     ResultsNotReadyError."""
     authorize(actor, Action.READ_RESULTS)
     consultation = await queries.get_consultation(id, visible=ConsultationVisibility.of(actor))
-    _require_results(consultation, actor)
+    require_results(consultation, actor)
     return Results.of(consultation, await queries.tally(consultation))
-
-
-async def export_responses(
-    id: UUID,
-    file: FileType,
-    *,
-    actor: Actor,
-    uow: UnitOfWork,
-    clock: Clock,
-    queries: ConsultationQueries,
-    exporter: Exporter,
-) -> Export:
-    """Export who answered what; of an ANONYMOUS consultation the results, which is all that is told.
-
-    Raises what `read_results` does.
-    """
-    authorize(actor, Action.EXPORT_RESPONSES)
-    consultation = await queries.get_consultation(id, visible=ConsultationVisibility.of(actor))
-    _require_results(consultation, actor)
-    if consultation.anonymous:
-        table = _table(Results.of(consultation, await queries.tally(consultation)))
-    else:
-        table = exporter.source.responses(id, by=actor.member_id)
-    record = partial(record_export, Action.EXPORT_RESPONSES, actor=actor, uow=uow, clock=clock, subject_id=id)
-    return exporter.export("responses", table, file, record=record)
 
 
 async def _get_current(id: ConsultationId, uow: UnitOfWork) -> tuple[Consultation, datetime]:
@@ -256,8 +229,12 @@ async def _record_due_changes(consultation: Consultation, at: datetime, uow: Uni
             await close_books(consultation.id, uow=uow)
 
 
-def _require_results(consultation: ConsultationView, actor: Actor) -> None:
-    """The board sees NAMED results grow; everybody else, and ANONYMOUS ones, wait for the end."""
+def require_results(consultation: ConsultationView, actor: Actor) -> None:
+    """Raises what `read_results` does.
+
+    The board sees the results of a NAMED consultation while it is open. Others see them after it is closed,
+    and of an ANONYMOUS one everybody does.
+    """
     board = may(actor, Action.READ_PRIVATE_RESULTS)
     if consultation.results_visibility is ResultsVisibility.PRIVATE and not board:
         raise ResultsPrivateError
@@ -268,15 +245,3 @@ def _require_results(consultation: ConsultationView, actor: Actor) -> None:
         raise ConsultationNotClosedError
     if consultation.anonymous and not consultation.ballots_shuffled:
         raise ResultsNotReadyError
-
-
-def _table(results: Results) -> Rows:
-    """One row an option, whose count is empty where it is suppressed, and one row a text."""
-
-    async def batches() -> AsyncGenerator[Sequence[Row]]:
-        for question in results.questions:
-            told: list[tuple[str, int | None]] = [(each.text, each.count) for each in question.options]
-            told += [(text, 1) for text in question.texts or ()]
-            yield [(question.id, question.title, *each) for each in told]
-
-    return Rows(("question_id", "question", "answer", "count"), batches())

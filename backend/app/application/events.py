@@ -7,8 +7,9 @@ from hashlib import sha256
 from operator import attrgetter
 
 from app.application.access import Action, Actor, authorize
-from app.application.events_queries import EventView, EventVisibility, LatestEvents
-from app.application.exports import Encoder, Row, Rows
+from app.application.events_queries import EventFilter, EventQueries, EventView, EventVisibility, LatestEvents
+from app.application.export_files import Encoder, Row, Rows
+from app.application.paging import Page, PageRequest
 from app.application.ports import Clock
 from app.application.unit_of_work import UnitOfWork
 from app.application.versions import require_version
@@ -37,6 +38,19 @@ class Calendar:
     version: str
     media_type: str
     content: AsyncGenerator[bytes]
+
+
+async def list_events(
+    where: EventFilter, page: PageRequest, *, actor: Actor | None, queries: EventQueries
+) -> Page[EventView]:
+    authorize(actor, Action.READ_PUBLIC_EVENTS)
+    return await queries.list_events(where=where, page=page, visible=EventVisibility.of(actor))
+
+
+async def read_event(id: EventId, *, actor: Actor | None, queries: EventQueries) -> EventView:
+    """Raises EventNotFoundError, also for an event that the actor cannot see."""
+    authorize(actor, Action.READ_PUBLIC_EVENTS)
+    return await queries.get_event(id, visible=EventVisibility.of(actor))
 
 
 async def create_event(command: CreateEvent, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> Event:

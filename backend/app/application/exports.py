@@ -2,14 +2,16 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
-from enum import Enum, StrEnum, auto
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import ClassVar, Protocol, Self
+from typing import ClassVar, Protocol
 from uuid import UUID
 
 from app.application.access import Action, Actor, authorize
+from app.application.consultations import require_results
+from app.application.consultations_queries import ConsultationQueries, ConsultationVisibility, Results
 from app.application.events_queries import EventFilter, EventVisibility
+from app.application.export_files import Encoder, FileType, Row, Rows
 from app.application.members_queries import MemberFilter
 from app.application.news_queries import NewsFilter, NewsVisibility
 from app.application.ports import Clock
@@ -18,8 +20,6 @@ from app.domain.audit import AuditEntry
 from app.domain.errors import LimitExceededError
 from app.domain.members import MemberId
 
-Row = Sequence[object]
-
 EXPORTS_AT_ONCE = 2
 """For each member, however many instances serve the API: an export holds a connection for long."""
 
@@ -27,33 +27,6 @@ EXPORTS_AT_ONCE = 2
 class TooManyExportsError(LimitExceededError):
     code: ClassVar[str] = "too_many_exports"
     detail: ClassVar[str] = f"{EXPORTS_AT_ONCE} of your exports are running. Retry when one has ended."
-
-
-class Kind(Enum):
-    """What a column holds that its values do not show.
-
-    TIME: instants, as datetimes or in ISO 8601. PHONE: numbers in E.164 form.
-    """
-
-    TIME = auto()
-    PHONE = auto()
-
-
-@dataclass(frozen=True)
-class Rows:
-    """A table to be read once, some hundred rows at a time, so that its size does not matter.
-
-    `kinds` has the columns whose kind matters to a format, by name.
-    """
-
-    columns: tuple[str, ...]
-    batches: AsyncGenerator[Sequence[Row]]
-    kinds: Mapping[str, Kind] = field(default_factory=dict)
-    title: str = "Export"
-
-    def places(self, kind: Kind) -> frozenset[int]:
-        """Return the places of the columns of a kind, counted from 0."""
-        return frozenset(n for n, name in enumerate(self.columns) if self.kinds.get(name) is kind)
 
 
 class ExportSource(Protocol):
@@ -66,42 +39,6 @@ class ExportSource(Protocol):
     def events(self, *, where: EventFilter, visible: EventVisibility, by: MemberId) -> Rows: ...
     def members(self, *, where: MemberFilter, by: MemberId) -> Rows: ...
     def responses(self, id: UUID, *, by: MemberId) -> Rows: ...
-
-
-class ExportFormat(StrEnum):
-    CSV = "csv"
-    XLSX = "xlsx"
-    JSON = "json"
-    ICS = "ics"
-
-
-class CsvDialect(StrEnum):
-    """RFC_4180 is for programs, EXCEL for people who open the file with a spreadsheet."""
-
-    RFC_4180 = "rfc4180"
-    EXCEL = "excel"
-
-
-@dataclass(frozen=True, slots=True)
-class FileType:
-    """A format, and of CSV its dialect."""
-
-    format: ExportFormat
-    dialect: CsvDialect = CsvDialect.RFC_4180
-
-    @classmethod
-    def of(cls, format: ExportFormat, dialect: CsvDialect) -> Self:
-        """Ignore the dialect where the format has none."""
-        return cls(format, dialect) if format is ExportFormat.CSV else cls(format)
-
-
-class Encoder(Protocol):
-    @property
-    def media_type(self) -> str: ...
-
-    def encode(self, table: Rows) -> AsyncGenerator[bytes]:
-        """Yield the file in pieces of some kilobytes. A file that was cut short must look it."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -176,6 +113,31 @@ def export_members(
     return exporter.export("members", table, file, record=record)
 
 
+async def export_responses(
+    id: UUID,
+    file: FileType,
+    *,
+    actor: Actor,
+    uow: UnitOfWork,
+    clock: Clock,
+    queries: ConsultationQueries,
+    exporter: Exporter,
+) -> Export:
+    """Export who answered what; of an ANONYMOUS consultation the results, which is all that is told.
+
+    Raises what `read_results` does.
+    """
+    authorize(actor, Action.EXPORT_RESPONSES)
+    consultation = await queries.get_consultation(id, visible=ConsultationVisibility.of(actor))
+    require_results(consultation, actor)
+    if consultation.anonymous:
+        table = _table_of(Results.of(consultation, await queries.tally(consultation)))
+    else:
+        table = exporter.source.responses(id, by=actor.member_id)
+    record = partial(record_export, Action.EXPORT_RESPONSES, actor=actor, uow=uow, clock=clock, subject_id=id)
+    return exporter.export("responses", table, file, record=record)
+
+
 async def _recorded(
     table: Rows, chunks: AsyncGenerator[bytes], record: Callable[[], Awaitable[None]]
 ) -> AsyncGenerator[bytes]:
@@ -198,3 +160,15 @@ async def record_export(
     async with uow:
         uow.audit.add(entry)
         await uow.commit()
+
+
+def _table_of(results: Results) -> Rows:
+    """One row an option, whose count is empty where it is suppressed, and one row a text."""
+
+    async def batches() -> AsyncGenerator[Sequence[Row]]:
+        for question in results.questions:
+            told: list[tuple[str, int | None]] = [(each.text, each.count) for each in question.options]
+            told += [(text, 1) for text in question.texts or ()]
+            yield [(question.id, question.title, *each) for each in told]
+
+    return Rows(("question_id", "question", "answer", "count"), batches())

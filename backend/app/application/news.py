@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from app.application.access import Action, Actor, authorize
+from app.application.news_queries import ArticleSummary, ArticleView, NewsFilter, NewsQueries, NewsVisibility
+from app.application.paging import Page, PageRequest
 from app.application.ports import Clock
 from app.application.unit_of_work import UnitOfWork
 from app.application.versions import require_version
@@ -16,6 +18,19 @@ class CreateArticle:
     content: str
     cover_url: str | None
     scope: ArticleScope
+
+
+async def list_articles(
+    where: NewsFilter, page: PageRequest, *, actor: Actor | None, queries: NewsQueries
+) -> Page[ArticleSummary]:
+    authorize(actor, Action.READ_PUBLIC_NEWS)
+    return await queries.list_articles(where=where, page=page, visible=NewsVisibility.of(actor))
+
+
+async def read_article(id: ArticleId, *, actor: Actor | None, queries: NewsQueries) -> ArticleView:
+    """Raises ArticleNotFoundError, also for an article that the actor cannot see."""
+    authorize(actor, Action.READ_PUBLIC_NEWS)
+    return await queries.get_article(id, visible=NewsVisibility.of(actor))
 
 
 async def create_article(command: CreateArticle, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> Article:

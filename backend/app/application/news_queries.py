@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.application.access import Action, Actor, may
 from app.application.paging import Page, PageRequest
-from app.domain.news import ArticleScope, ArticleStatus
+from app.domain.news import ArticleId, ArticleScope, ArticleStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,6 @@ class NewsQueries(Protocol):
         self, *, where: NewsFilter, page: PageRequest, visible: NewsVisibility
     ) -> Page[ArticleSummary]: ...
 
-    async def get_article(self, id: UUID, *, visible: NewsVisibility) -> ArticleView:
+    async def get_article(self, id: ArticleId, *, visible: NewsVisibility) -> ArticleView:
         """Raises ArticleNotFoundError, also for an article that is not visible."""
         ...

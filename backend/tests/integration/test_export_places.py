@@ -13,7 +13,8 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.application.exports import EXPORTS_AT_ONCE, Rows, TooManyExportsError
+from app.application.export_files import Rows
+from app.application.exports import EXPORTS_AT_ONCE, TooManyExportsError
 from app.application.members_queries import MemberFilter
 from app.core.database import create_database, create_engine
 from app.core.settings import Environment, Settings

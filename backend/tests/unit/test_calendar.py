@@ -7,7 +7,7 @@ import pytest
 import vobject
 
 from app.application.events_queries import EventView
-from app.application.exports import Row, Rows
+from app.application.export_files import Row, Rows
 from app.domain.events import Event, EventAudience, EventStatus
 from app.infrastructure.exports.calendar import CalendarEncoder
 from tests.factories import NOW, make_event

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.application.exports import Encoder, Kind, Row, Rows, TooManyExportsError
+from app.application.export_files import Encoder, Kind, Row, Rows
+from app.application.exports import TooManyExportsError
 from app.domain.members import Role
 from app.infrastructure.exports.encoders import PIECE, CsvEncoder, ExcelCsvEncoder, JsonEncoder, defused
 

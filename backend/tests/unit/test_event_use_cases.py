@@ -15,7 +15,7 @@ from app.application.events import (
     remove_event,
 )
 from app.application.events_queries import EventView, EventVisibility
-from app.application.exports import Rows
+from app.application.export_files import Rows
 from app.domain.errors import ForbiddenError, VersionMismatchError
 from app.domain.events import (
     Event,

@@ -114,8 +114,8 @@ USE_CASES: dict[Action, list[UseCase]] = {
     ],
     Action.ANSWER_CONSULTATIONS: [consultations.create_response, consultations.read_own_response],
     Action.READ_RESULTS: [consultations.read_results],
-    Action.EXPORT_RESPONSES: [consultations.export_responses],
-    Action.READ_PUBLIC_EVENTS: [events.read_calendar],
+    Action.EXPORT_RESPONSES: [exports.export_responses],
+    Action.READ_PUBLIC_EVENTS: [events.list_events, events.read_event, events.read_calendar],
     Action.READ_CALENDAR_ADDRESS: [calendar_addresses.read_calendar_address],
     Action.RENEW_CALENDAR_ADDRESS: [calendar_addresses.renew_calendar_address],
     Action.WITHDRAW_CALENDAR_ADDRESS: [calendar_addresses.withdraw_calendar_address],
@@ -145,6 +145,7 @@ USE_CASES: dict[Action, list[UseCase]] = {
     Action.ACTIVATE_MEMBERS: [members.activate_member],
     Action.READ_OWN_DATA: [members.read_own_data],
     Action.ERASE_OWN_MEMBER: [members.erase_own_member],
+    Action.READ_PUBLIC_NEWS: [news.list_articles, news.read_article],
     Action.WRITE_NEWS: [
         news.create_article,
         news.edit_article,

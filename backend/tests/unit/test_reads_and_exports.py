@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from app.application import audit, consultations, exports, members, sessions
+from app.application import audit, consultations, events, exports, members, news, sessions
 from app.application.consultations_queries import (
     ConsultationQueries,
     ConsultationView,
@@ -17,7 +17,8 @@ from app.application.consultations_queries import (
     Tally,
 )
 from app.application.events_queries import EventVisibility
-from app.application.exports import Export, Exporter, ExportFormat, FileType, Row, Rows
+from app.application.export_files import ExportFormat, FileType, Row, Rows
+from app.application.exports import Export, Exporter
 from app.application.news_queries import NewsVisibility
 from app.domain.consultations.consultation import (
     ConsultationAudience,
@@ -60,6 +61,18 @@ class Queries:
     ("use_case", "given", "asked"),
     [
         (audit.list_audit_entries, (WHERE, PAGE), ("list_entries", (), {"where": WHERE, "page": PAGE})),
+        (
+            news.list_articles,
+            (WHERE, PAGE),
+            ("list_articles", (), {"where": WHERE, "page": PAGE, "visible": NewsVisibility.of(ADMIN)}),
+        ),
+        (news.read_article, (ID,), ("get_article", (ID,), {"visible": NewsVisibility.of(ADMIN)})),
+        (
+            events.list_events,
+            (WHERE, PAGE),
+            ("list_events", (), {"where": WHERE, "page": PAGE, "visible": EventVisibility.of(ADMIN)}),
+        ),
+        (events.read_event, (ID,), ("get_event", (ID,), {"visible": EventVisibility.of(ADMIN)})),
         (members.list_members, (WHERE, PAGE), ("list_members", (), {"where": WHERE, "page": PAGE})),
         (members.read_member, (ID,), ("get_member", (ID,), {})),
         (members.read_own_member, (), ("get_member", (ME,), {})),
@@ -280,7 +293,7 @@ async def test_exports_what_results_tell_when_it_is_anonymous(desk: Desk) -> Non
 async def test_exports_one_row_for_each_text_when_they_may_be_told() -> None:
     results = Results.of(make_view(), TALLY)
 
-    batches = [batch async for batch in consultations._table(results).batches]
+    batches = [batch async for batch in exports._table_of(results).batches]
 
     assert batches[1] == [(OPEN, "Why?", "Birds.", 1), (OPEN, "Why?", "Shade.", 1)]
 
@@ -291,6 +304,6 @@ async def test_exports_nothing_when_results_are_not_told_yet(desk: Desk) -> None
 
 
 async def export_responses(desk: Desk, **overrides: Any) -> Export:
-    return await consultations.export_responses(
+    return await exports.export_responses(
         ID, CSV, actor=ADMIN, queries=counted(**overrides), **cast("Any", desk.ports)
     )

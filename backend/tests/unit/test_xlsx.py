@@ -11,7 +11,7 @@ import pytest
 from defusedxml import ElementTree
 from python_calamine import CalamineWorkbook
 
-from app.application.exports import Kind, Row, Rows
+from app.application.export_files import Kind, Row, Rows
 from app.domain.members import Role
 from app.infrastructure.exports import xlsx
 from app.infrastructure.exports.encoders import PIECE

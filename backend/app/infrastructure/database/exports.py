@@ -22,7 +22,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from app.application.events_queries import EventFilter, EventVisibility
-from app.application.exports import EXPORTS_AT_ONCE, Kind, Row, Rows, TooManyExportsError
+from app.application.export_files import Kind, Row, Rows
+from app.application.exports import EXPORTS_AT_ONCE, TooManyExportsError
 from app.application.members_queries import MemberFilter
 from app.application.news_queries import NewsFilter, NewsVisibility
 from app.core.database import Connections

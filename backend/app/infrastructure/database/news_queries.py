@@ -2,14 +2,13 @@
 
 from functools import cache
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 
 from app.application.news_queries import ArticleSummary, ArticleView, NewsFilter, NewsVisibility
 from app.application.paging import Page, PageRequest
 from app.core.database import Reads
-from app.domain.news import ArticleNotFoundError, ArticleScope, ArticleStatus
+from app.domain.news import ArticleId, ArticleNotFoundError, ArticleScope, ArticleStatus
 from app.infrastructure.database.keyset import Listing, by_instant, by_text
 from app.infrastructure.database.news import news, not_removed, searched_news, sorted_at
 from app.infrastructure.database.read_models import Statement, columns_of, fetch_one, given
@@ -60,7 +59,7 @@ class SqlAlchemyNewsQueries:
     ) -> Page[ArticleSummary]:
         return await _LISTING.fetch(self._reads, page=page, visible=visible, where=given(where))
 
-    async def get_article(self, id: UUID, *, visible: NewsVisibility) -> ArticleView:
+    async def get_article(self, id: ArticleId, *, visible: NewsVisibility) -> ArticleView:
         row = await fetch_one(self._reads, _article(visible), id=id)
         if row is None:
             raise ArticleNotFoundError

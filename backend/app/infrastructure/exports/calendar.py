@@ -8,7 +8,7 @@ from typing import Any
 
 from icalendar import Calendar, Event, Timezone
 
-from app.application.exports import Row, Rows
+from app.application.export_files import Row, Rows
 from app.domain.events import EventAudience, EventStatus
 
 PRODUCT = "-//PAU 2//Events//EN"

@@ -8,7 +8,7 @@ from datetime import datetime
 from io import StringIO
 from zoneinfo import ZoneInfo
 
-from app.application.exports import Kind, Row, Rows
+from app.application.export_files import Kind, Row, Rows
 
 PIECE = 65_536
 """Characters that are gathered before they are sent: sending costs as much as a hundred rows."""

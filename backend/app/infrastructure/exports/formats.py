@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-from app.application.exports import CsvDialect, Encoder, ExportFormat, FileType
+from app.application.export_files import CsvDialect, Encoder, ExportFormat, FileType
 from app.infrastructure.exports.calendar import CalendarEncoder
 from app.infrastructure.exports.encoders import CsvEncoder, ExcelCsvEncoder, JsonEncoder
 from app.infrastructure.exports.xlsx import XlsxEncoder

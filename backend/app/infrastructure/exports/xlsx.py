@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from zipfile import ZIP_DEFLATED, ZipFile
 from zoneinfo import ZoneInfo
 
-from app.application.exports import Row, Rows
+from app.application.export_files import Row, Rows
 from app.infrastructure.exports.encoders import PIECE
 from app.infrastructure.exports.xlsx_cells import Cells, header_cell, widths
 from app.infrastructure.exports.xlsx_parts import MEDIA_TYPE, Sheet, files_around, sheet_begin, sheet_end

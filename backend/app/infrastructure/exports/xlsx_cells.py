@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from html import escape
 from zoneinfo import ZoneInfo
 
-from app.application.exports import Kind, Row, Rows
+from app.application.export_files import Kind, Row, Rows
 from app.infrastructure.exports.encoders import as_text, local_time
 from app.infrastructure.exports.xlsx_parts import DATE_STYLE, HEADER_STYLE
 

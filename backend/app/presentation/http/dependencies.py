@@ -14,7 +14,8 @@ from app.application.calendar_addresses import CalendarSources
 from app.application.calendar_addresses_queries import CalendarAddressQueries
 from app.application.consultations_queries import ConsultationQueries
 from app.application.events_queries import EventQueries
-from app.application.exports import Encoder, Exporter, ExportFormat, FileType
+from app.application.export_files import Encoder, ExportFormat, FileType
+from app.application.exports import Exporter
 from app.application.idempotency import Attempt, IdempotentUnitOfWork
 from app.application.members_queries import MemberQueries, PersonalDataQueries
 from app.application.news_queries import NewsQueries

@@ -6,7 +6,6 @@ from fastapi.responses import StreamingResponse
 
 from app.application import events
 from app.application.access import Action
-from app.application.events_queries import EventVisibility
 from app.domain.events import (
     EventClosedError,
     EventDescriptionError,
@@ -64,10 +63,8 @@ async def list_events(
     Everybody sees PUBLIC ones, members also MEMBERS ones, the board also BOARD ones and drafts. An
     event that was cancelled or completed stays.
     """
-    page = await queries.list_events(
-        where=params.to_filter(),
-        page=pagination.request(params, sort=params.sort),
-        visible=EventVisibility.of(actor),
+    page = await events.list_events(
+        params.to_filter(), pagination.request(params, sort=params.sort), actor=actor, queries=queries
     )
     return EventPage.of(page, pagination.next_cursor(page, params))
 
@@ -96,7 +93,7 @@ async def read_event(
     id: UUID, queries: EventQueriesDep, actor: OptionalActor, tag: KnownEntityTagDep
 ) -> EventRead:
     """One event. What you cannot see is answered like what does not exist."""
-    event = await queries.get_event(EventId(id), visible=EventVisibility.of(actor))
+    event = await events.read_event(EventId(id), actor=actor, queries=queries)
     tag.send(event.version)
     return EventRead.model_validate(event)
 

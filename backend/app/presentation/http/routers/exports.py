@@ -4,7 +4,7 @@ from uuid import UUID
 from fastapi import Query
 from fastapi.responses import StreamingResponse
 
-from app.application import consultations, exports
+from app.application import exports
 from app.application.access import Action
 from app.domain.consultations.consultation import ConsultationNotClosedError, ConsultationNotFoundError
 from app.domain.consultations.responses import ResultsNotReadyError
@@ -112,7 +112,7 @@ async def export_responses(
     Recorded in the audit log.
     """
     return await attachment(
-        await consultations.export_responses(
+        await exports.export_responses(
             id, params.to_file(), actor=actor, uow=uow, clock=clock, queries=queries, exporter=exporter
         )
     )

@@ -5,7 +5,6 @@ from fastapi import Query, Response
 
 from app.application import news
 from app.application.access import Action
-from app.application.news_queries import NewsVisibility
 from app.domain.news import (
     ArticleArchivedError,
     ArticleContentError,
@@ -53,10 +52,8 @@ async def list_articles(
     Everybody sees published PUBLIC ones, members also INTERNAL ones, the board also drafts and
     archived ones.
     """
-    page = await queries.list_articles(
-        where=params.to_filter(),
-        page=pagination.request(params, sort=params.sort),
-        visible=NewsVisibility.of(actor),
+    page = await news.list_articles(
+        params.to_filter(), pagination.request(params, sort=params.sort), actor=actor, queries=queries
     )
     return NewsPage.of(page, pagination.next_cursor(page, params))
 
@@ -66,7 +63,7 @@ async def read_article(
     id: UUID, queries: NewsQueriesDep, actor: OptionalActor, tag: KnownEntityTagDep
 ) -> NewsRead:
     """One article with its content. What you cannot see is answered like what does not exist."""
-    article = await queries.get_article(id, visible=NewsVisibility.of(actor))
+    article = await news.read_article(ArticleId(id), actor=actor, queries=queries)
     tag.send(article.version)
     return NewsRead.model_validate(article)
 

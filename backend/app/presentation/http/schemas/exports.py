@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.application.exports import CsvDialect, ExportFormat, FileType
+from app.application.export_files import CsvDialect, ExportFormat, FileType
 from app.presentation.http.schemas.base import Schema
 from app.presentation.http.schemas.events import EventFilterParams
 from app.presentation.http.schemas.members import MemberFilterParams

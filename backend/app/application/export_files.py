@@ -1,0 +1,71 @@
+"""The files of exports: tables to be read once, and the encoders that write them in each format."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum, auto
+from typing import Protocol, Self
+
+Row = Sequence[object]
+
+
+class Kind(Enum):
+    """What a column holds that its values do not show.
+
+    TIME: instants, as datetimes or in ISO 8601. PHONE: numbers in E.164 form.
+    """
+
+    TIME = auto()
+    PHONE = auto()
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A table to be read once, some hundred rows at a time, so that its size does not matter.
+
+    `kinds` has the columns whose kind matters to a format, by name.
+    """
+
+    columns: tuple[str, ...]
+    batches: AsyncGenerator[Sequence[Row]]
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    title: str = "Export"
+
+    def places(self, kind: Kind) -> frozenset[int]:
+        """Return the places of the columns of a kind, counted from 0."""
+        return frozenset(n for n, name in enumerate(self.columns) if self.kinds.get(name) is kind)
+
+
+class ExportFormat(StrEnum):
+    CSV = "csv"
+    XLSX = "xlsx"
+    JSON = "json"
+    ICS = "ics"
+
+
+class CsvDialect(StrEnum):
+    """RFC_4180 is for programs, EXCEL for people who open the file with a spreadsheet."""
+
+    RFC_4180 = "rfc4180"
+    EXCEL = "excel"
+
+
+@dataclass(frozen=True, slots=True)
+class FileType:
+    """A format, and of CSV its dialect."""
+
+    format: ExportFormat
+    dialect: CsvDialect = CsvDialect.RFC_4180
+
+    @classmethod
+    def of(cls, format: ExportFormat, dialect: CsvDialect) -> Self:
+        """Ignore the dialect where the format has none."""
+        return cls(format, dialect) if format is ExportFormat.CSV else cls(format)
+
+
+class Encoder(Protocol):
+    @property
+    def media_type(self) -> str: ...
+
+    def encode(self, table: Rows) -> AsyncGenerator[bytes]:
+        """Yield the file in pieces of some kilobytes. A file that was cut short must look it."""
+        ...
