@@ -8,6 +8,7 @@ MODULES = (
     ("ruff", "check", "--fix-only", *CONFIGURED),
     ("ruff", "format", *CONFIGURED),
     ("gates", "table"),
+    ("gates", "index"),
     ("devtools.settings_page",),
 )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gates.commands import write_table
 from gates.contract import publish
+from gates.decisions import write_index
 from gates.hooks import install
 from gates.messages import show
 from gates.model import GateError, Project
@@ -17,7 +18,7 @@ from gates.report.session import run_followed
 from gates.rulebook import RuleBookError
 from gates.runner import run_session, save
 
-WRITERS = {"openapi": publish, "table": write_table, "hooks": install}
+WRITERS = {"openapi": publish, "table": write_table, "index": write_index, "hooks": install}
 """What writes files and judges nothing."""
 USAGE = "usage: python -m gates run SESSION [arguments of pytest] | all COMMAND … | table | openapi | hooks"
 

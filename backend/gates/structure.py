@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
+from gates.change_log import change_log
 from gates.commands import commands
+from gates.decisions import decisions
+from gates.documents import documents
 from gates.memory import remembered
 from gates.model import Finding, Outcome, Project
 from gates.rulebook import PATH
@@ -36,6 +39,7 @@ def check(project: Project) -> Outcome:
     checks = (_tree, _packages, _strays, _configurations, _sizes)
     findings = [finding for check in checks for finding in check(project, names)]
     findings += [*commands(project), *versions(project)]
+    findings += [*documents(project), *decisions(project), *change_log(project)]
     return Outcome(findings=findings, checked=len(names), note=f"{len(names)} files")
 
 

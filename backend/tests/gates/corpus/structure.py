@@ -160,4 +160,22 @@ ENTRIES = [
         says='says python_version = "3.12", [versions] makes it python_version = "3.11"',
         fix="[versions] is the one place",
     ),
+    Violation(
+        what="a link to a page that is gone",
+        gate="structure",
+        change=lambda twin: twin.append("README.md", "\n[Guide](docs/guide.md)\n"),
+        file="README.md",
+        line="Guide",
+        says="the link to docs/guide.md leads nowhere",
+        fix="correct the name or remove it",
+    ),
+    Violation(
+        what="a name of a file that moved",
+        gate="structure",
+        change=lambda twin: twin.append("README.md", "\nEdit `backend/app/domain/guide.py`.\n"),
+        file="README.md",
+        line="guide.py",
+        says="backend/app/domain/guide.py does not exist",
+        fix="correct the name or remove it",
+    ),
 ]

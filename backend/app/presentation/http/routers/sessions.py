@@ -22,9 +22,8 @@ async def list_sessions(
     queries: SessionQueriesDep,
 ) -> SessionPage:
     """Where you are logged in. Sessions that have ended are not shown."""
-    page = await sessions.list_sessions(
-        pagination.request(params, sort=params.sort), actor=actor, queries=queries
-    )
+    request = pagination.request(params, sort=params.sort)
+    page = await sessions.list_sessions(request, actor=actor, queries=queries)
     return SessionPage.of(page, pagination.next_cursor(page, params))
 
 

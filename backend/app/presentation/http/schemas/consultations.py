@@ -1,7 +1,7 @@
 """Consultations at the boundary."""
 
 from datetime import datetime
-from typing import Annotated, cast
+from typing import Annotated, Self, cast
 from uuid import UUID
 
 from pydantic import MISSING, Field
@@ -10,7 +10,9 @@ from app.application.consultations import CreateConsultation
 from app.application.consultations_queries import (
     ConsultationFilter,
     ConsultationSort,
+    ConsultationSummary,
 )
+from app.application.paging import Page
 from app.domain.consultations.consultation import (
     Consultation,
     ConsultationAudience,
@@ -27,16 +29,8 @@ from app.domain.consultations.questions import (
     QuestionId,
     QuestionKind,
 )
-from app.presentation.http.pagination import PageOf, PageParams
-from app.presentation.http.schemas.base import (
-    Count,
-    Instant,
-    MultilineText,
-    Schema,
-    Text,
-    VersionedView,
-    View,
-)
+from app.presentation.http.pagination import PageParams
+from app.presentation.http.schemas.base import Instant, MultilineText, Schema, Text, VersionedView, View
 
 Title = Annotated[
     Text, Field(min_length=1, max_length=Consultation.MAX_TITLE_LENGTH, examples=["A new playground"])
@@ -141,7 +135,7 @@ class QuestionRead(View):
     options: list[OptionRead]
 
 
-class ConsultationSummary(VersionedView):
+class ConsultationListed(VersionedView):
     id: UUID
     title: str
     description: str | None
@@ -156,12 +150,17 @@ class ConsultationSummary(VersionedView):
     updated_at: datetime
 
 
-class ConsultationRead(ConsultationSummary):
+class ConsultationRead(ConsultationListed):
     questions: list[QuestionRead]
 
 
-class ConsultationPage(PageOf[ConsultationSummary]):
-    """A page of consultations."""
+class ConsultationPage(View):
+    items: list[ConsultationListed]
+    next_cursor: str | None
+
+    @classmethod
+    def of(cls, page: Page[ConsultationSummary], next_cursor: str | None) -> Self:
+        return cls.model_validate({"items": page.items, "next_cursor": next_cursor})
 
 
 class ConsultationListParams(PageParams):
@@ -219,7 +218,7 @@ class ResponseRead(View):
 
 
 class OptionResultRead(OptionRead):
-    count: Count | None = Field(
+    count: int | None = Field(
         description="null where an anonymous consultation keeps it back: below 5, or telling such a count."
     )
 
@@ -237,5 +236,5 @@ class QuestionResultRead(View):
 class ResultsRead(View):
     consultation_id: UUID
     anonymous: bool
-    responses: Count | None = Field(description="null where it is below 5 and anonymous.")
+    responses: int | None = Field(description="null where it is below 5 and anonymous.")
     questions: list[QuestionResultRead]

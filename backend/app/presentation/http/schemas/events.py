@@ -1,16 +1,17 @@
 """Events at the boundary."""
 
 from datetime import datetime
-from typing import Annotated, cast
+from typing import Annotated, Self, cast
 from uuid import UUID
 
 from pydantic import MISSING, Field
 
 from app.application.events import CreateEvent
-from app.application.events_queries import EventFilter, EventSort
+from app.application.events_queries import EventFilter, EventSort, EventView
+from app.application.paging import Page
 from app.domain.events import Event, EventAudience, EventChanges, EventStatus
-from app.presentation.http.pagination import PageOf, PageParams
-from app.presentation.http.schemas.base import Instant, MultilineText, Schema, Text, VersionedView
+from app.presentation.http.pagination import PageParams
+from app.presentation.http.schemas.base import Instant, MultilineText, Schema, Text, VersionedView, View
 
 Line = Annotated[Text, Field(min_length=1, max_length=Event.MAX_LINE_LENGTH)]
 Title = Annotated[Line, Field(examples=["Summer cinema"])]
@@ -79,8 +80,13 @@ class EventRead(VersionedView):
     updated_at: datetime
 
 
-class EventPage(PageOf[EventRead]):
-    """A page of events."""
+class EventPage(View):
+    items: list[EventRead]
+    next_cursor: str | None
+
+    @classmethod
+    def of(cls, page: Page[EventView], next_cursor: str | None) -> Self:
+        return cls.model_validate({"items": page.items, "next_cursor": next_cursor})
 
 
 class EventFilterParams(Schema):

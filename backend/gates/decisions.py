@@ -1,0 +1,76 @@
+"""R06: every decision has a number, a date and a status, and the index of decisions is complete."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gates.model import Finding, Project
+from gates.sources import files, text
+
+FOLDER = "docs/decisions/"
+INDEX = f"{FOLDER}README.md"
+HEAD = re.compile(
+    r"""
+    \#\ (?P<number>\d+)\.\ (?P<title>.+)\n\n
+    -\ Date:\ (?P<date>\d{4}-\d{2}-\d{2})\n
+    -\ Status:\ (?P<status>(?:accepted|rejected|superseded\ by\ \[).*)\n\n
+    """,
+    re.VERBOSE,
+)
+FORM = "begin with `# N. Title`, a blank line, `- Date: YYYY-MM-DD`, `- Status: accepted` and a blank line"
+TABLE = re.compile(r"(?<=<!-- decisions -->\n).*?(?=<!-- /decisions -->)", re.DOTALL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """The head of a page. `file` is its name in the folder."""
+
+    file: str
+    number: int
+    title: str
+    date: str
+    status: str
+
+
+def decisions(project: Project) -> Iterator[Finding]:
+    """Yield decisions without a proper head and an index that differs from them.
+
+    A repository whose rule book does not list the index has none.
+    """
+    if INDEX not in project.book["tree"]:
+        return
+    for name in _pages(project):
+        if _read(project, name) is None:
+            yield Finding(file=name, line=1, message="the decision lacks a number, date or status", fix=FORM)
+    if TABLE.findall(text(project, INDEX)) != [index(project)]:
+        message = "the index differs from the heads of the decisions"
+        yield Finding(file=INDEX, message=message, fix="./noxw -s fix")
+
+
+def index(project: Project) -> str:
+    """Return the table of decisions between the markers of the index, newest last."""
+    rows = ["| decision | title | date | status |", "|---|---|---|---|"]
+    found = [one for name in _pages(project) if (one := _read(project, name))]
+    rows += [f"| [{one.number}]({one.file}) | {one.title} | {one.date} | {one.status} |" for one in found]
+    return "\n".join(rows) + "\n"
+
+
+def write_index(project: Project) -> None:
+    """Update the index of decisions, where the repository has one."""
+    if INDEX in project.book["tree"]:
+        written = TABLE.sub(lambda _: index(project), text(project, INDEX))
+        (project.root / INDEX).write_text(written, encoding="utf-8")
+
+
+def _pages(project: Project) -> list[str]:
+    return files(project, f"{FOLDER}[0-9][0-9][0-9][0-9]-*.md")
+
+
+def _read(project: Project, name: str) -> Decision | None:
+    """Return the head of a decision, None when it is not as FORM says or has another file's number."""
+    head = HEAD.match(text(project, name))
+    file = name.removeprefix(FOLDER)
+    if head is None or int(head["number"]) != int(file[:4]):
+        return None
+    title, date, status = head["title"], head["date"], head["status"]
+    return Decision(file=file, number=int(file[:4]), title=title, date=date, status=status)

@@ -1,0 +1,77 @@
+"""R06: links and names of files in the pages of the repository lead to something."""
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from gates.memory import remembered
+from gates.model import Finding, Project
+from gates.sources import files, text
+
+FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+ADDRESS = re.compile(r"[a-z][a-z+.-]*:|//")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+FILE = re.compile(r"`([\w.-]+(?:/[\w.-]+)+(?:\.(?:py|md|toml|json|ya?ml|ini|in|txt|conf|jinja)|/))`")
+"""A path in backticks that names one file or one folder: no pattern, no placeholder."""
+PLACES = ("", "backend/", "backend/app/")
+"""Folders that pages name paths from, besides their own."""
+HISTORY = ("docs/decisions/", "CHANGELOG.md", "changelog.d/")
+"""Pages that tell what was: their names of files may be those of that day."""
+MADE = (".audit/", ".mail/", ".mypy_cache/", ".noxw/", ".postgres/", ".secrets/", ".venv/", "reports/")
+"""Files that programs make; no checkout has them."""
+
+References = list[tuple[int, str, str]]
+"""Line, kind (link or file) and target of each reference of a page."""
+
+
+def documents(project: Project) -> Iterator[Finding]:
+    """Yield links to missing pages, files and headings, and names of files that do not exist."""
+    for page, references in remembered(project, files(project, "*.md"), _references).items():
+        for line, kind, target in references:
+            if kind == "link":
+                message = _broken_link(project, page, target)
+            else:
+                message = _missing_file(project, page, target)
+            if message:
+                yield Finding(file=page, line=line, message=message, fix="correct the name or remove it")
+
+
+def _references(project: Project, name: str) -> References:
+    """Return what a page refers to in this repository."""
+    page = text(project, name)
+    prose = FENCE.sub(lambda block: re.sub(r"[^\n]", "", block[0]), page)
+    found = []
+    for number, line in enumerate(prose.splitlines(), 1):
+        links = [target for target in LINK.findall(line) if not ADDRESS.match(target)]
+        found += [(number, "link", target) for target in links]
+        if not name.startswith(HISTORY):
+            found += [(number, "file", path) for path in FILE.findall(line)]
+    return found
+
+
+def _broken_link(project: Project, page: str, target: str) -> str:
+    """Return what is wrong with a link of a page, "" when it leads somewhere."""
+    path, _, heading = target.partition("#")
+    named = (project.root / page).parent / path if path else project.root / page
+    if not named.exists():
+        return f"the link to {path} leads nowhere"
+    if heading and heading not in _headings(named.read_text(encoding="utf-8")):
+        return f"{path or 'this page'} has no heading #{heading}"
+    return ""
+
+
+def _headings(page: str) -> set[str]:
+    """Return the anchors that GitHub gives a page's headings."""
+    kept = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in HEADING.findall(page))
+    return {heading.strip().replace(" ", "-") for heading in kept}
+
+
+def _missing_file(project: Project, page: str, path: str) -> str:
+    """Return a message when a path exists in none of the places that pages name paths from."""
+    if path.startswith(MADE):
+        return ""
+    places = (*PLACES, f"{PurePosixPath(page).parent.as_posix()}/")
+    if any((project.root / place / path).exists() for place in places):
+        return ""
+    return f"{path} does not exist"
