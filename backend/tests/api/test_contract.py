@@ -1,10 +1,11 @@
 """The contract: every route is bound to the policy table, says what can go wrong, and keeps its word."""
 
+from types import ModuleType
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from fastapi.routing import iter_route_contexts
+from fastapi.routing import APIRoute, iter_route_contexts
 
 from app.application.access import POLICY, Action
 from tests.api.contract import contract, operation_of, published
@@ -97,6 +98,17 @@ def test_has_verb_and_noun_when_operation_is_named(method: str, path: str) -> No
     assert verb in VERBS[method]
     assert noun
     assert (verb == "list") is ("items" in _returned(operation).get("properties", {}))
+
+
+def test_has_the_name_of_its_use_case_when_a_handler_calls_one(app: FastAPI) -> None:
+    """One name leads from a generated client to the use case."""
+    handlers = [route.endpoint for route in app.routes if isinstance(route, APIRoute)]
+
+    assert handlers
+    for handler in handlers:
+        used = handler.__code__.co_names
+        calls_use_case = any(isinstance(handler.__globals__.get(name), ModuleType) for name in used)
+        assert not calls_use_case or handler.__name__ in used
 
 
 def test_has_unique_operation_ids() -> None:

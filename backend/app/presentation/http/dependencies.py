@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Annotated, cast
 
 import structlog
-from fastapi import Depends, Request
+from fastapi import Depends, Request, params
 from fastapi.security import OAuth2PasswordBearer
 
 from app.application.access import POLICY, Action, Actor
@@ -76,60 +77,17 @@ def provided(request: Request) -> Dependencies:
     return cast("Dependencies", request.app.state.dependencies)
 
 
+def provide(choose: Callable[[Dependencies], object]) -> params.Depends:
+    """Make the FastAPI dependency that gives a handler one of the application's dependencies."""
+
+    async def dependency(request: Request) -> object:
+        return choose(provided(request))
+
+    return params.Depends(dependency)
+
+
 async def _uow(request: Request) -> UnitOfWork:
     return provided(request).uow()
-
-
-async def _clock(request: Request) -> Clock:
-    return provided(request).clock
-
-
-async def _hasher(request: Request) -> PasswordHasher:
-    return provided(request).hasher
-
-
-async def _session_tokens(request: Request) -> SessionTokens:
-    return provided(request).session_tokens
-
-
-async def _one_time_tokens(request: Request) -> OneTimeTokens:
-    return provided(request).one_time_tokens
-
-
-async def _email_change_tokens(request: Request) -> EmailChangeTokens:
-    return provided(request).email_change_tokens
-
-
-async def _address_digests(request: Request) -> AddressDigests:
-    return provided(request).address_digests
-
-
-async def _member_queries(request: Request) -> MemberQueries:
-    return provided(request).member_queries
-
-
-async def _news_queries(request: Request) -> NewsQueries:
-    return provided(request).news_queries
-
-
-async def _consultation_queries(request: Request) -> ConsultationQueries:
-    return provided(request).consultation_queries
-
-
-async def _event_queries(request: Request) -> EventQueries:
-    return provided(request).event_queries
-
-
-async def _session_queries(request: Request) -> SessionQueries:
-    return provided(request).session_queries
-
-
-async def _personal_data_queries(request: Request) -> PersonalDataQueries:
-    return provided(request).personal_data_queries
-
-
-async def _calendar_address_queries(request: Request) -> CalendarAddressQueries:
-    return provided(request).calendar_address_queries
 
 
 async def _base_url(request: Request) -> str:
@@ -140,14 +98,6 @@ async def _base_url(request: Request) -> str:
 async def _client_address(request: Request) -> str:
     """The peer's, or what a trusted proxy says about it."""
     return request.client.host if request.client else ""
-
-
-async def _audit_queries(request: Request) -> AuditQueries:
-    return provided(request).audit_queries
-
-
-async def _exporter(request: Request) -> Exporter:
-    return provided(request).exporter
 
 
 async def _calendar_encoder(request: Request) -> Encoder:
@@ -166,14 +116,6 @@ async def _readiness(request: Request) -> Readiness:
     if provided(request).departure.is_announced:
         raise UnavailableError
     return provided(request).readiness
-
-
-async def _load_gauge(request: Request) -> LoadGauge:
-    return provided(request).load_gauge
-
-
-async def _metrics(request: Request) -> Metrics:
-    return provided(request).metrics
 
 
 _bearer = OAuth2PasswordBearer(
@@ -202,28 +144,28 @@ async def admit(request: StrictRequest, action: Action) -> None:
 
 
 UowDep = Annotated[UnitOfWork, Depends(_uow)]
-ClockDep = Annotated[Clock, Depends(_clock)]
-HasherDep = Annotated[PasswordHasher, Depends(_hasher)]
-SessionTokensDep = Annotated[SessionTokens, Depends(_session_tokens)]
-OneTimeTokensDep = Annotated[OneTimeTokens, Depends(_one_time_tokens)]
-EmailChangeTokensDep = Annotated[EmailChangeTokens, Depends(_email_change_tokens)]
-AddressDigestsDep = Annotated[AddressDigests, Depends(_address_digests)]
-MemberQueriesDep = Annotated[MemberQueries, Depends(_member_queries)]
-NewsQueriesDep = Annotated[NewsQueries, Depends(_news_queries)]
-ConsultationQueriesDep = Annotated[ConsultationQueries, Depends(_consultation_queries)]
-EventQueriesDep = Annotated[EventQueries, Depends(_event_queries)]
-SessionQueriesDep = Annotated[SessionQueries, Depends(_session_queries)]
-PersonalDataQueriesDep = Annotated[PersonalDataQueries, Depends(_personal_data_queries)]
-CalendarAddressQueriesDep = Annotated[CalendarAddressQueries, Depends(_calendar_address_queries)]
+ClockDep = Annotated[Clock, provide(attrgetter("clock"))]
+HasherDep = Annotated[PasswordHasher, provide(attrgetter("hasher"))]
+SessionTokensDep = Annotated[SessionTokens, provide(attrgetter("session_tokens"))]
+OneTimeTokensDep = Annotated[OneTimeTokens, provide(attrgetter("one_time_tokens"))]
+EmailChangeTokensDep = Annotated[EmailChangeTokens, provide(attrgetter("email_change_tokens"))]
+AddressDigestsDep = Annotated[AddressDigests, provide(attrgetter("address_digests"))]
+MemberQueriesDep = Annotated[MemberQueries, provide(attrgetter("member_queries"))]
+NewsQueriesDep = Annotated[NewsQueries, provide(attrgetter("news_queries"))]
+ConsultationQueriesDep = Annotated[ConsultationQueries, provide(attrgetter("consultation_queries"))]
+EventQueriesDep = Annotated[EventQueries, provide(attrgetter("event_queries"))]
+SessionQueriesDep = Annotated[SessionQueries, provide(attrgetter("session_queries"))]
+PersonalDataQueriesDep = Annotated[PersonalDataQueries, provide(attrgetter("personal_data_queries"))]
+CalendarAddressQueriesDep = Annotated[CalendarAddressQueries, provide(attrgetter("calendar_address_queries"))]
 BaseUrl = Annotated[str, Depends(_base_url)]
 ClientAddress = Annotated[str, Depends(_client_address)]
-AuditQueriesDep = Annotated[AuditQueries, Depends(_audit_queries)]
-ExporterDep = Annotated[Exporter, Depends(_exporter)]
+AuditQueriesDep = Annotated[AuditQueries, provide(attrgetter("audit_queries"))]
+ExporterDep = Annotated[Exporter, provide(attrgetter("exporter"))]
 CalendarEncoderDep = Annotated[Encoder, Depends(_calendar_encoder)]
 CalendarSourcesDep = Annotated[CalendarSources, Depends(_calendar_sources)]
 ReadinessDep = Annotated[Readiness, Depends(_readiness)]
-LoadGaugeDep = Annotated[LoadGauge, Depends(_load_gauge)]
-MetricsDep = Annotated[Metrics, Depends(_metrics)]
+LoadGaugeDep = Annotated[LoadGauge, provide(attrgetter("load_gauge"))]
+MetricsDep = Annotated[Metrics, provide(attrgetter("metrics"))]
 OptionalActor = Annotated[Actor | None, Depends(optional_actor)]
 """The actor, or None for a request without a token. A token that is not valid is refused."""
 CurrentActor = Annotated[Actor, Depends(optional_actor)]

@@ -2,7 +2,7 @@
 
 import json
 from hashlib import sha256
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -11,9 +11,11 @@ from pydantic import Field
 
 from app.application.paging import Page, PageRequest, Position
 from app.presentation.http.dependencies import provided
-from app.presentation.http.schemas.base import Schema, Text
+from app.presentation.http.schemas.base import Schema, Text, View
 
 MAX_LIMIT = 100
+
+Item = TypeVar("Item", bound=View)
 
 
 class PageParams(Schema):
@@ -25,6 +27,17 @@ class PageParams(Schema):
         max_length=4000,
         description="`next_cursor` of the page before. Give it with the same filters and sort.",
     )
+
+
+class PageOf(View, Generic[Item]):
+    """Base of every list's response; a subclass names it in the contract."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+    @classmethod
+    def of(cls, page: Page[Any], next_cursor: str | None) -> Self:
+        return cls.model_validate({"items": page.items, "next_cursor": next_cursor})
 
 
 class Pagination:

@@ -21,9 +21,6 @@ async def list_audit_entries(
 ) -> AuditPage:
     """Who did what, newest first: log-ins and failed ones, edits of members, exports. For admins."""
     page = await audit.list_audit_entries(
-        params.to_filter(),
-        pagination.request(params, sort=params.sort),
-        actor=actor,
-        queries=queries,
+        params.to_filter(), pagination.request(params, sort=params.sort), actor=actor, queries=queries
     )
     return AuditPage.of(page, pagination.next_cursor(page, params))

@@ -80,8 +80,9 @@ async def list_consultations(
 
     You see open and closed ones that you are asked, the board also drafts and archived ones.
     """
-    request = pagination.request(params, sort=params.sort)
-    page = await consultations.list_consultations(params.to_filter(), request, actor=actor, queries=queries)
+    page = await consultations.list_consultations(
+        params.to_filter(), pagination.request(params, sort=params.sort), actor=actor, queries=queries
+    )
     return ConsultationPage.of(page, pagination.next_cursor(page, params))
 
 

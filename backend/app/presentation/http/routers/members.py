@@ -106,10 +106,7 @@ async def list_members(
 ) -> MemberPage:
     """All members, newest first, also those who are not verified or not active. For the board."""
     page = await members.list_members(
-        params.to_filter(),
-        pagination.request(params, sort=params.sort),
-        actor=actor,
-        queries=queries,
+        params.to_filter(), pagination.request(params, sort=params.sort), actor=actor, queries=queries
     )
     return MemberPage.of(page, pagination.next_cursor(page, params))
 

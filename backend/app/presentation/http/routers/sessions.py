@@ -22,8 +22,9 @@ async def list_sessions(
     queries: SessionQueriesDep,
 ) -> SessionPage:
     """Where you are logged in. Sessions that have ended are not shown."""
-    request = pagination.request(params, sort=params.sort)
-    page = await sessions.list_sessions(request, actor=actor, queries=queries)
+    page = await sessions.list_sessions(
+        pagination.request(params, sort=params.sort), actor=actor, queries=queries
+    )
     return SessionPage.of(page, pagination.next_cursor(page, params))
 
 

@@ -1,14 +1,13 @@
 """The audit log at the boundary."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from app.application.audit_queries import AuditEntryView, AuditFilter, AuditSort
-from app.application.paging import Page
-from app.presentation.http.pagination import PageParams
+from app.application.audit_queries import AuditFilter, AuditSort
+from app.presentation.http.pagination import PageOf, PageParams
 from app.presentation.http.schemas.base import Instant, Text, View
 
 
@@ -22,13 +21,8 @@ class AuditEntryRead(View):
     subject_id: UUID | None = Field(description="What it was done to, where there is one such thing.")
 
 
-class AuditPage(View):
-    items: list[AuditEntryRead]
-    next_cursor: str | None
-
-    @classmethod
-    def of(cls, page: Page[AuditEntryView], next_cursor: str | None) -> Self:
-        return cls.model_validate({"items": page.items, "next_cursor": next_cursor})
+class AuditPage(PageOf[AuditEntryRead]):
+    """A page of the audit log."""
 
 
 class AuditListParams(PageParams):

@@ -8,13 +8,12 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.application.auth import PasswordGrant, RefreshGrant, Registration, TokenPair
-from app.application.paging import Page
 from app.application.passwords import PasswordChange, PasswordReset
-from app.application.sessions_queries import SessionSort, SessionView
+from app.application.sessions_queries import SessionSort
 from app.domain.auth import Password
 from app.domain.members import EmailAddress, Language, PhoneNumber
 from app.presentation.addresses import email_address, username
-from app.presentation.http.pagination import PageParams
+from app.presentation.http.pagination import PageOf, PageParams
 from app.presentation.http.schemas.base import Schema, Text, View
 from app.presentation.http.schemas.members import Email, FullName, Phone
 
@@ -161,13 +160,8 @@ class SessionRead(View):
     current: bool = Field(description="Whether this is the session that asks.")
 
 
-class SessionPage(View):
-    items: list[SessionRead]
-    next_cursor: str | None
-
-    @classmethod
-    def of(cls, page: Page[SessionView], next_cursor: str | None) -> Self:
-        return cls.model_validate({"items": page.items, "next_cursor": next_cursor})
+class SessionPage(PageOf[SessionRead]):
+    """A page of your sessions."""
 
 
 class SessionListParams(PageParams):

@@ -76,6 +76,10 @@ Instant = Annotated[AwareDatetime, BeforeValidator(_refuse_other_notations), Aft
 survive the way through a time zone."""
 
 
+Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+"""A number of things, as far as PostgreSQL's integer reaches."""
+
+
 class Schema(BaseModel):
     """Base of what clients send: unknown fields are refused (ASVS 5.0 15.3.3)."""
 

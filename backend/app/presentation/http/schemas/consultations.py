@@ -1,7 +1,7 @@
 """Consultations at the boundary."""
 
 from datetime import datetime
-from typing import Annotated, Self, cast
+from typing import Annotated, cast
 from uuid import UUID
 
 from pydantic import MISSING, Field
@@ -10,9 +10,7 @@ from app.application.consultations import CreateConsultation
 from app.application.consultations_queries import (
     ConsultationFilter,
     ConsultationSort,
-    ConsultationSummary,
 )
-from app.application.paging import Page
 from app.domain.consultations.consultation import (
     Consultation,
     ConsultationAudience,
@@ -29,8 +27,16 @@ from app.domain.consultations.questions import (
     QuestionId,
     QuestionKind,
 )
-from app.presentation.http.pagination import PageParams
-from app.presentation.http.schemas.base import Instant, MultilineText, Schema, Text, VersionedView, View
+from app.presentation.http.pagination import PageOf, PageParams
+from app.presentation.http.schemas.base import (
+    Count,
+    Instant,
+    MultilineText,
+    Schema,
+    Text,
+    VersionedView,
+    View,
+)
 
 Title = Annotated[
     Text, Field(min_length=1, max_length=Consultation.MAX_TITLE_LENGTH, examples=["A new playground"])
@@ -135,7 +141,7 @@ class QuestionRead(View):
     options: list[OptionRead]
 
 
-class ConsultationListed(VersionedView):
+class ConsultationSummary(VersionedView):
     id: UUID
     title: str
     description: str | None
@@ -150,17 +156,12 @@ class ConsultationListed(VersionedView):
     updated_at: datetime
 
 
-class ConsultationRead(ConsultationListed):
+class ConsultationRead(ConsultationSummary):
     questions: list[QuestionRead]
 
 
-class ConsultationPage(View):
-    items: list[ConsultationListed]
-    next_cursor: str | None
-
-    @classmethod
-    def of(cls, page: Page[ConsultationSummary], next_cursor: str | None) -> Self:
-        return cls.model_validate({"items": page.items, "next_cursor": next_cursor})
+class ConsultationPage(PageOf[ConsultationSummary]):
+    """A page of consultations."""
 
 
 class ConsultationListParams(PageParams):
@@ -218,7 +219,7 @@ class ResponseRead(View):
 
 
 class OptionResultRead(OptionRead):
-    count: int | None = Field(
+    count: Count | None = Field(
         description="null where an anonymous consultation keeps it back: below 5, or telling such a count."
     )
 
@@ -236,5 +237,5 @@ class QuestionResultRead(View):
 class ResultsRead(View):
     consultation_id: UUID
     anonymous: bool
-    responses: int | None = Field(description="null where it is below 5 and anonymous.")
+    responses: Count | None = Field(description="null where it is below 5 and anonymous.")
     questions: list[QuestionResultRead]

@@ -1,17 +1,16 @@
 """Events at the boundary."""
 
 from datetime import datetime
-from typing import Annotated, Self, cast
+from typing import Annotated, cast
 from uuid import UUID
 
 from pydantic import MISSING, Field
 
 from app.application.events import CreateEvent
-from app.application.events_queries import EventFilter, EventSort, EventView
-from app.application.paging import Page
+from app.application.events_queries import EventFilter, EventSort
 from app.domain.events import Event, EventAudience, EventChanges, EventStatus
-from app.presentation.http.pagination import PageParams
-from app.presentation.http.schemas.base import Instant, MultilineText, Schema, Text, VersionedView, View
+from app.presentation.http.pagination import PageOf, PageParams
+from app.presentation.http.schemas.base import Instant, MultilineText, Schema, Text, VersionedView
 
 Line = Annotated[Text, Field(min_length=1, max_length=Event.MAX_LINE_LENGTH)]
 Title = Annotated[Line, Field(examples=["Summer cinema"])]
@@ -80,13 +79,8 @@ class EventRead(VersionedView):
     updated_at: datetime
 
 
-class EventPage(View):
-    items: list[EventRead]
-    next_cursor: str | None
-
-    @classmethod
-    def of(cls, page: Page[EventView], next_cursor: str | None) -> Self:
-        return cls.model_validate({"items": page.items, "next_cursor": next_cursor})
+class EventPage(PageOf[EventRead]):
+    """A page of events."""
 
 
 class EventFilterParams(Schema):

@@ -7,8 +7,7 @@ from uuid import UUID
 from pydantic import MISSING, BeforeValidator, Field, JsonValue
 
 from app.application.members import Invitation
-from app.application.members_queries import MemberFilter, MemberSort, MemberView, PersonalRows
-from app.application.paging import Page
+from app.application.members_queries import MemberFilter, MemberSort, PersonalRows
 from app.domain.members import (
     EmailAddress,
     InvitationChanges,
@@ -19,7 +18,7 @@ from app.domain.members import (
     Role,
 )
 from app.presentation.addresses import email_address
-from app.presentation.http.pagination import PageParams
+from app.presentation.http.pagination import PageOf, PageParams
 from app.presentation.http.schemas.base import Schema, SearchedWords, Text, VersionedView, View
 
 Email = Annotated[Text, Field(max_length=EmailAddress.MAX_LENGTH, examples=["marta@pau2.example"])]
@@ -118,13 +117,8 @@ class PersonalDataRead(View):
         return cls.model_validate({"tables": rows})
 
 
-class MemberPage(View):
-    items: list[MemberRead]
-    next_cursor: str | None
-
-    @classmethod
-    def of(cls, page: Page[MemberView], next_cursor: str | None) -> Self:
-        return cls.model_validate({"items": page.items, "next_cursor": next_cursor})
+class MemberPage(PageOf[MemberRead]):
+    """A page of members."""
 
 
 class MemberFilterParams(Schema):

@@ -1,23 +1,21 @@
 """News at the boundary."""
 
 from datetime import datetime
-from typing import Annotated, Self, cast
+from typing import Annotated, cast
 from uuid import UUID
 
 from pydantic import MISSING, Field
 
 from app.application.news import CreateArticle
-from app.application.news_queries import ArticleSummary, NewsFilter, NewsSort
-from app.application.paging import Page
+from app.application.news_queries import NewsFilter, NewsSort
 from app.domain.news import Article, ArticleChanges, ArticleScope, ArticleStatus
-from app.presentation.http.pagination import PageParams
+from app.presentation.http.pagination import PageOf, PageParams
 from app.presentation.http.schemas.base import (
     MultilineText,
     Schema,
     SearchedWords,
     Text,
     VersionedView,
-    View,
 )
 
 Title = Annotated[
@@ -94,13 +92,8 @@ class NewsRead(NewsSummary):
     content: str
 
 
-class NewsPage(View):
-    items: list[NewsSummary]
-    next_cursor: str | None
-
-    @classmethod
-    def of(cls, page: Page[ArticleSummary], next_cursor: str | None) -> Self:
-        return cls.model_validate({"items": page.items, "next_cursor": next_cursor})
+class NewsPage(PageOf[NewsSummary]):
+    """A page of articles."""
 
 
 class NewsFilterParams(Schema):
