@@ -14,16 +14,18 @@ from app.domain.auth import RefreshToken, Session, SessionId
 from app.domain.consultations.consultation import (
     Consultation,
     ConsultationAudience,
+    ConsultationDraft,
     ResultsVisibility,
 )
 from app.domain.consultations.questions import Answer, QuestionDraft, QuestionKind
 from app.domain.email_changes import EmailChange
-from app.domain.events import Event, EventAudience
+from app.domain.events import Event, EventAudience, EventDraft
 from app.domain.identifiers import uuid7
 from app.domain.members import EmailAddress, Member, MemberId, Role
-from app.domain.news import Article, ArticleScope
+from app.domain.news import Article, ArticleDraft, ArticleScope
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+SOMEBODY = MemberId(UUID(int=7))
 PASSWORD = "thirteen-Umbrellas-sing"
 
 _numbers = count(1)
@@ -48,10 +50,11 @@ def make_article(**overrides: Any) -> Article:
         "title": "The garden opens again",
         "content": "From **Monday**.",
         "scope": ArticleScope.PUBLIC,
-        "author_id": MemberId(UUID(int=7)),
-        "at": NOW,
     }
-    return Article.create(**given | overrides)
+    author_id = overrides.pop("author_id", SOMEBODY)
+    at = overrides.pop("at", NOW)
+    draft = ArticleDraft(**given | overrides)
+    return Article.create(draft, author_id=author_id, at=at)
 
 
 def make_event(**overrides: Any) -> Event:
@@ -63,10 +66,11 @@ def make_event(**overrides: Any) -> Event:
         "location": "Plaza Mayor",
         "organizer": "Culture group",
         "audience": EventAudience.PUBLIC,
-        "created_by": MemberId(UUID(int=7)),
-        "at": NOW,
     }
-    return Event.create(**given | overrides)
+    created_by = overrides.pop("created_by", SOMEBODY)
+    at = overrides.pop("at", NOW)
+    draft = EventDraft(**given | overrides)
+    return Event.create(draft, created_by=created_by, at=at)
 
 
 def make_session(member: Member, **overrides: Any) -> Session:
@@ -116,11 +120,12 @@ def make_consultation(**overrides: Any) -> Consultation:
         "audience": ConsultationAudience.MEMBERS,
         "results_visibility": ResultsVisibility.PUBLIC,
         "anonymous": False,
-        "created_by": MemberId(UUID(int=7)),
         "questions": [make_question()],
-        "at": NOW,
     }
-    return Consultation.create(**given | overrides)
+    created_by = overrides.pop("created_by", SOMEBODY)
+    at = overrides.pop("at", NOW)
+    draft = ConsultationDraft(**given | overrides)
+    return Consultation.create(draft, created_by=created_by, at=at)
 
 
 def make_answers(consultation: Consultation, *picks: int | str | Sequence[int] | None) -> list[Answer]:

@@ -1,7 +1,6 @@
 """What the board does with consultations, what people answer, and what the schedule does by itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -22,15 +21,15 @@ from app.application.unit_of_work import UnitOfWork
 from app.application.versions import require_version
 from app.domain.consultations.consultation import (
     Consultation,
-    ConsultationAudience,
     ConsultationChanges,
+    ConsultationDraft,
     ConsultationId,
     ConsultationNotClosedError,
     ConsultationNotFoundError,
     ConsultationStatus,
     ResultsVisibility,
 )
-from app.domain.consultations.questions import Answer, QuestionDraft
+from app.domain.consultations.questions import Answer
 from app.domain.consultations.responses import (
     Ballot,
     Participation,
@@ -38,18 +37,6 @@ from app.domain.consultations.responses import (
     ResultsNotReadyError,
     ResultsPrivateError,
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class CreateConsultation:
-    title: str
-    description: str | None
-    opens_at: datetime | None
-    closes_at: datetime | None
-    audience: ConsultationAudience
-    results_visibility: ResultsVisibility
-    anonymous: bool
-    questions: Sequence[QuestionDraft]
 
 
 async def list_consultations(
@@ -67,23 +54,12 @@ async def read_consultation(id: UUID, *, actor: Actor, queries: ConsultationQuer
 
 
 async def create_consultation(
-    command: CreateConsultation, *, actor: Actor, uow: UnitOfWork, clock: Clock
+    draft: ConsultationDraft, *, actor: Actor, uow: UnitOfWork, clock: Clock
 ) -> Consultation:
     """Start a draft in the actor's name."""
     authorize(actor, Action.WRITE_CONSULTATIONS)
     async with uow:
-        consultation = Consultation.create(
-            title=command.title,
-            description=command.description,
-            opens_at=command.opens_at,
-            closes_at=command.closes_at,
-            audience=command.audience,
-            results_visibility=command.results_visibility,
-            anonymous=command.anonymous,
-            questions=command.questions,
-            created_by=actor.member_id,
-            at=clock.now(),
-        )
+        consultation = Consultation.create(draft, created_by=actor.member_id, at=clock.now())
         uow.consultations.add(consultation)
         await _record_due_changes(consultation, await uow.now(), uow)
         await uow.commit()

@@ -7,9 +7,9 @@ from app.application.demo_consultations import add_consultations
 from app.application.ports import Clock, PasswordHasher
 from app.application.unit_of_work import UnitOfWork
 from app.domain.auth import Password
-from app.domain.events import Event, EventAudience, EventStatus
+from app.domain.events import Event, EventAudience, EventDraft, EventStatus
 from app.domain.members import EmailAddress, Member, MemberId, PhoneNumber, Role
-from app.domain.news import Article, ArticleScope, ArticleStatus
+from app.domain.news import Article, ArticleDraft, ArticleScope, ArticleStatus
 
 ACCOUNTS = {
     "admin": ("Alba Ferrer", Role.ADMIN),
@@ -137,14 +137,13 @@ def _article(
     clock: Clock,
 ) -> Article:
     at = clock.now() - timedelta(days=days_ago)
-    article = Article.create(
+    draft = ArticleDraft(
         title=title,
         summary=summary,
         content=f"## {title}\n\n{summary}\n\nQuestions? Write to **board@pau2.example**.",
         scope=scope,
-        author_id=author_id,
-        at=at,
     )
+    article = Article.create(draft, author_id=author_id, at=at)
     if status is not DRAFT:
         article.publish(at + timedelta(hours=2))
     if status is ARCHIVED:
@@ -156,7 +155,7 @@ def _event(plan: Plan, *, created_by: MemberId, clock: Clock) -> Event:
     now = clock.now()
     starts_at = (now + timedelta(days=plan.in_days)).replace(hour=plan.hour, minute=0, second=0)
     planned_at = min(now, starts_at) - timedelta(days=20)
-    event = Event.create(
+    draft = EventDraft(
         title=plan.title,
         description="Come as you are, and bring a neighbour.",
         starts_at=starts_at,
@@ -164,9 +163,8 @@ def _event(plan: Plan, *, created_by: MemberId, clock: Clock) -> Event:
         location=plan.location,
         organizer=plan.organizer,
         audience=plan.audience,
-        created_by=created_by,
-        at=planned_at,
     )
+    event = Event.create(draft, created_by=created_by, at=planned_at)
     if plan.status is not PLANNED:
         event.publish(planned_at + timedelta(hours=2))
     if plan.status is OFF:

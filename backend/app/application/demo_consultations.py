@@ -5,7 +5,12 @@ from datetime import timedelta
 
 from app.application.ports import Clock
 from app.application.unit_of_work import UnitOfWork
-from app.domain.consultations.consultation import Consultation, ConsultationAudience, ResultsVisibility
+from app.domain.consultations.consultation import (
+    Consultation,
+    ConsultationAudience,
+    ConsultationDraft,
+    ResultsVisibility,
+)
 from app.domain.consultations.questions import Answer, QuestionDraft, QuestionKind
 from app.domain.consultations.responses import Response
 from app.domain.members import Member
@@ -39,7 +44,7 @@ async def add_consultations(
 ) -> None:
     """Add both; everybody has answered the one that is over."""
     now = clock.now()
-    playground = Consultation.create(
+    playground_draft = ConsultationDraft(
         title="A new playground",
         description="The city pays, we choose. Nobody sees who voted for what.",
         closes_at=now + timedelta(days=14),
@@ -47,19 +52,17 @@ async def add_consultations(
         results_visibility=ResultsVisibility.PUBLIC,
         anonymous=True,
         questions=PLAYGROUND,
-        created_by=board_member.id,
-        at=now - timedelta(days=4),
     )
+    playground = Consultation.create(playground_draft, created_by=board_member.id, at=now - timedelta(days=4))
     playground.open(now - timedelta(days=3))
-    assembly = Consultation.create(
+    assembly_draft = ConsultationDraft(
         title="The next assembly",
         audience=ConsultationAudience.MEMBERS_AND_SUPPORTERS,
         results_visibility=ResultsVisibility.PUBLIC,
         anonymous=False,
         questions=ASSEMBLY,
-        created_by=board_member.id,
-        at=now - timedelta(days=40),
     )
+    assembly = Consultation.create(assembly_draft, created_by=board_member.id, at=now - timedelta(days=40))
     assembly.open(now - timedelta(days=39))
     uow.consultations.add(playground)
     uow.consultations.add(assembly)

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
 from hashlib import sha256
 from operator import attrgetter
 
@@ -14,21 +13,10 @@ from app.application.ports import Clock
 from app.application.unit_of_work import UnitOfWork
 from app.application.versions import require_version
 from app.domain.audit import AuditEntry
-from app.domain.events import Event, EventAudience, EventChanges, EventId
+from app.domain.events import Event, EventChanges, EventDraft, EventId
 
 CALENDAR_SIZE = 1_000
 """Events in the calendar: those that start last. Years of an association, and a bound on the work."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CreateEvent:
-    title: str
-    description: str | None
-    starts_at: datetime
-    ends_at: datetime
-    location: str
-    organizer: str
-    audience: EventAudience
 
 
 @dataclass(frozen=True)
@@ -53,21 +41,11 @@ async def read_event(id: EventId, *, actor: Actor | None, queries: EventQueries)
     return await queries.get_event(id, visible=EventVisibility.of(actor))
 
 
-async def create_event(command: CreateEvent, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> Event:
+async def create_event(draft: EventDraft, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> Event:
     """Start a draft in the actor's name."""
     authorize(actor, Action.WRITE_EVENTS)
     async with uow:
-        event = Event.create(
-            title=command.title,
-            description=command.description,
-            starts_at=command.starts_at,
-            ends_at=command.ends_at,
-            location=command.location,
-            organizer=command.organizer,
-            audience=command.audience,
-            created_by=actor.member_id,
-            at=clock.now(),
-        )
+        event = Event.create(draft, created_by=actor.member_id, at=clock.now())
         uow.events.add(event)
         await uow.commit()
     return event

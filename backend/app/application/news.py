@@ -1,23 +1,12 @@
 """What the board does with news."""
 
-from dataclasses import dataclass
-
 from app.application.access import Action, Actor, authorize
 from app.application.news_queries import ArticleSummary, ArticleView, NewsFilter, NewsQueries, NewsVisibility
 from app.application.paging import Page, PageRequest
 from app.application.ports import Clock
 from app.application.unit_of_work import UnitOfWork
 from app.application.versions import require_version
-from app.domain.news import Article, ArticleChanges, ArticleId, ArticleScope
-
-
-@dataclass(frozen=True, kw_only=True)
-class CreateArticle:
-    title: str
-    summary: str | None
-    content: str
-    cover_url: str | None
-    scope: ArticleScope
+from app.domain.news import Article, ArticleChanges, ArticleDraft, ArticleId
 
 
 async def list_articles(
@@ -33,19 +22,11 @@ async def read_article(id: ArticleId, *, actor: Actor | None, queries: NewsQueri
     return await queries.get_article(id, visible=NewsVisibility.of(actor))
 
 
-async def create_article(command: CreateArticle, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> Article:
+async def create_article(draft: ArticleDraft, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> Article:
     """Start a draft in the actor's name."""
     authorize(actor, Action.WRITE_NEWS)
     async with uow:
-        article = Article.create(
-            title=command.title,
-            summary=command.summary,
-            content=command.content,
-            cover_url=command.cover_url,
-            scope=command.scope,
-            author_id=actor.member_id,
-            at=clock.now(),
-        )
+        article = Article.create(draft, author_id=actor.member_id, at=clock.now())
         uow.news.add(article)
         await uow.commit()
     return article

@@ -85,6 +85,19 @@ class EventAudience(StrEnum):
     BOARD = "BOARD"
 
 
+@dataclass(frozen=True, kw_only=True)
+class EventDraft:
+    """What a planner writes. `Event.create` checks it."""
+
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    location: str
+    organizer: str
+    audience: EventAudience
+    description: str | None = None
+
+
 class EventChanges(TypedDict, total=False):
     """A merge patch (RFC 7396): a key that is absent changes nothing, None clears."""
 
@@ -123,29 +136,17 @@ class Event:
     MAX_DESCRIPTION_LENGTH: ClassVar[int] = 5_000
 
     @classmethod
-    def create(
-        cls,
-        *,
-        title: str,
-        starts_at: datetime,
-        ends_at: datetime,
-        location: str,
-        organizer: str,
-        audience: EventAudience,
-        created_by: MemberId,
-        at: datetime,
-        description: str | None = None,
-    ) -> Self:
+    def create(cls, draft: EventDraft, *, created_by: MemberId, at: datetime) -> Self:
         """Start a draft. Raises the RuleViolationErrors of this module."""
         event = cls(
             id=EventId(uuid7(at)),
-            title=title,
-            description=description,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            location=location,
-            organizer=organizer,
-            audience=audience,
+            title=draft.title,
+            description=draft.description,
+            starts_at=draft.starts_at,
+            ends_at=draft.ends_at,
+            location=draft.location,
+            organizer=draft.organizer,
+            audience=draft.audience,
             status=EventStatus.DRAFT,
             created_by=created_by,
             created_at=at,

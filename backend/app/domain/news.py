@@ -74,6 +74,17 @@ class ArticleScope(StrEnum):
     INTERNAL = "INTERNAL"
 
 
+@dataclass(frozen=True, kw_only=True)
+class ArticleDraft:
+    """What an author writes. `Article.create` checks it."""
+
+    title: str
+    content: str
+    scope: ArticleScope
+    summary: str | None = None
+    cover_url: str | None = None
+
+
 class ArticleChanges(TypedDict, total=False):
     """A merge patch (RFC 7396): a key that is absent changes nothing, None clears."""
 
@@ -111,26 +122,16 @@ class Article:
     MAX_COVER_URL_LENGTH: ClassVar[int] = 2_000
 
     @classmethod
-    def create(
-        cls,
-        *,
-        title: str,
-        content: str,
-        scope: ArticleScope,
-        author_id: MemberId,
-        at: datetime,
-        summary: str | None = None,
-        cover_url: str | None = None,
-    ) -> Self:
+    def create(cls, draft: ArticleDraft, *, author_id: MemberId, at: datetime) -> Self:
         """Start a draft. Raises the RuleViolationErrors of this module."""
         article = cls(
             id=ArticleId(uuid7(at)),
-            title=title,
-            summary=summary,
-            content=content,
-            cover_url=cover_url,
+            title=draft.title,
+            summary=draft.summary,
+            content=draft.content,
+            cover_url=draft.cover_url,
             status=ArticleStatus.DRAFT,
-            scope=scope,
+            scope=draft.scope,
             author_id=author_id,
             published_at=None,
             deleted_at=None,

@@ -7,10 +7,10 @@ from sqlalchemy import func, select
 
 from app.application.access import Actor
 from app.application.idempotency import AlreadyAnsweredError, Answer, Attempt, forget_old_answers
-from app.application.news import CreateArticle, create_article
+from app.application.news import create_article
 from app.core.database import Database
 from app.domain.members import Role
-from app.domain.news import ArticleScope, ArticleTitleError
+from app.domain.news import ArticleDraft, ArticleScope, ArticleTitleError
 from app.infrastructure.database.idempotency import SqlAlchemyAnswerStore
 from app.infrastructure.database.idempotent_unit_of_work import SqlAlchemyIdempotentUnitOfWork
 from app.infrastructure.database.news import news
@@ -32,10 +32,10 @@ class Desk:
         return SqlAlchemyIdempotentUnitOfWork(self.database.sessions, self.attempt, clock=self.clock)
 
     async def create(self, uow: SqlAlchemyIdempotentUnitOfWork, title: str = "T") -> None:
-        command = CreateArticle(
+        draft = ArticleDraft(
             title=title, summary=None, content="C", cover_url=None, scope=ArticleScope.PUBLIC
         )
-        await create_article(command, actor=self.actor, uow=uow, clock=self.clock)
+        await create_article(draft, actor=self.actor, uow=uow, clock=self.clock)
 
     async def is_known(self) -> bool:
         try:

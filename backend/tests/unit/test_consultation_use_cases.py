@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.application.consultations import (
-    CreateConsultation,
     archive_consultation,
     close_consultation,
     create_consultation,
@@ -30,6 +29,7 @@ from app.domain.consultations.consultation import (
     Consultation,
     ConsultationAudience,
     ConsultationChanges,
+    ConsultationDraft,
     ConsultationId,
     ConsultationNotDraftError,
     ConsultationNotFoundError,
@@ -72,7 +72,7 @@ def stored(store: InMemoryStore, *, is_open: bool = False, **overrides: Any) -> 
 async def test_stores_a_draft_by_the_actor_when_created(
     store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
 ) -> None:
-    command = CreateConsultation(
+    draft = ConsultationDraft(
         title="Trees",
         description="Where to plant them.",
         opens_at=NOW + HOUR,
@@ -83,11 +83,11 @@ async def test_stores_a_draft_by_the_actor_when_created(
         questions=[make_question()],
     )
 
-    created = await create_consultation(command, actor=BOARD_MEMBER, uow=uow, clock=clock)
+    created = await create_consultation(draft, actor=BOARD_MEMBER, uow=uow, clock=clock)
 
     kept = store.consultations[created.id]
     assert (kept.status, kept.created_by) == (ConsultationStatus.DRAFT, BOARD_MEMBER.member_id)
-    given = {name: value for name, value in vars(command).items() if name != "questions"}
+    given = {name: value for name, value in vars(draft).items() if name != "questions"}
     assert {name: getattr(kept, name) for name in given} == given
     assert [question.title for question in kept.questions] == ["Shall we plant trees?"]
 

@@ -5,7 +5,6 @@ import pytest
 
 from app.application.access import Actor
 from app.application.events import (
-    CreateEvent,
     cancel_event,
     complete_event,
     create_event,
@@ -21,6 +20,7 @@ from app.domain.events import (
     Event,
     EventAudience,
     EventChanges,
+    EventDraft,
     EventId,
     EventNotFoundError,
     EventNotStartedError,
@@ -31,7 +31,7 @@ from tests.factories import NOW, make_actor, make_event
 from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
 
 BOARD_MEMBER = make_actor(Role.BOARD_MEMBER)
-COMMAND = CreateEvent(
+NEW_DRAFT = EventDraft(
     title="Summer cinema",
     description="Bring a chair.",
     starts_at=NOW,
@@ -52,13 +52,13 @@ def event(store: InMemoryStore) -> Event:
 async def test_stores_a_draft_by_the_actor_when_created(
     store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
 ) -> None:
-    created = await create_event(COMMAND, actor=BOARD_MEMBER, uow=uow, clock=clock)
+    created = await create_event(NEW_DRAFT, actor=BOARD_MEMBER, uow=uow, clock=clock)
 
     stored = store.events[created.id]
     assert stored.status is EventStatus.DRAFT
     assert stored.created_by == BOARD_MEMBER.member_id
     assert stored.created_at == clock.now()
-    assert {name: getattr(stored, name) for name in vars(COMMAND)} == vars(COMMAND)
+    assert {name: getattr(stored, name) for name in vars(NEW_DRAFT)} == vars(NEW_DRAFT)
 
 
 async def test_stores_the_next_version_when_edited(
@@ -140,7 +140,7 @@ async def test_leaves_only_an_audit_entry_when_removed(
 @pytest.mark.parametrize(
     "attempt",
     [
-        lambda _, ports: create_event(COMMAND, **ports),
+        lambda _, ports: create_event(NEW_DRAFT, **ports),
         lambda key, ports: edit_event(key, EventChanges(title="New"), seen=None, **ports),
         lambda key, ports: publish_event(key, **ports),
         lambda key, ports: cancel_event(key, **ports),

@@ -4,7 +4,6 @@ from datetime import timedelta
 import pytest
 
 from app.application.news import (
-    CreateArticle,
     archive_article,
     create_article,
     edit_article,
@@ -16,6 +15,7 @@ from app.domain.members import Role
 from app.domain.news import (
     Article,
     ArticleChanges,
+    ArticleDraft,
     ArticleId,
     ArticleNotDraftError,
     ArticleNotFoundError,
@@ -26,7 +26,7 @@ from tests.factories import make_actor, make_article
 from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
 
 BOARD_MEMBER = make_actor(Role.BOARD_MEMBER)
-COMMAND = CreateArticle(
+NEW_DRAFT = ArticleDraft(
     title="Title", summary=None, content="Content", cover_url=None, scope=ArticleScope.PUBLIC
 )
 
@@ -41,7 +41,7 @@ def article(store: InMemoryStore) -> Article:
 async def test_stores_a_draft_by_the_actor_when_created(
     store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
 ) -> None:
-    created = await create_article(COMMAND, actor=BOARD_MEMBER, uow=uow, clock=clock)
+    created = await create_article(NEW_DRAFT, actor=BOARD_MEMBER, uow=uow, clock=clock)
 
     stored = store.news[created.id]
     assert stored.status is ArticleStatus.DRAFT
@@ -124,7 +124,7 @@ async def test_finds_nothing_when_removed(
 @pytest.mark.parametrize(
     "attempt",
     [
-        lambda _, ports: create_article(COMMAND, **ports),
+        lambda _, ports: create_article(NEW_DRAFT, **ports),
         lambda key, ports: edit_article(key, ArticleChanges(title="New"), seen=None, **ports),
         lambda key, ports: publish_article(key, **ports),
         lambda key, ports: archive_article(key, **ports),

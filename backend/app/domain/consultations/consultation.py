@@ -112,6 +112,20 @@ class ResultsVisibility(StrEnum):
     PUBLIC = "PUBLIC"
 
 
+@dataclass(frozen=True, kw_only=True)
+class ConsultationDraft:
+    """What the board writes. `Consultation.create` checks it."""
+
+    title: str
+    audience: ConsultationAudience
+    results_visibility: ResultsVisibility
+    anonymous: bool
+    description: str | None = None
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    questions: Sequence[QuestionDraft] = ()
+
+
 class ConsultationChanges(TypedDict, total=False):
     """A merge patch (RFC 7396): a key that is absent changes nothing, None clears."""
 
@@ -173,36 +187,23 @@ class Consultation:
     MAX_QUESTIONS: ClassVar[int] = 50
 
     @classmethod
-    def create(
-        cls,
-        *,
-        title: str,
-        audience: ConsultationAudience,
-        results_visibility: ResultsVisibility,
-        anonymous: bool,
-        created_by: MemberId,
-        at: datetime,
-        description: str | None = None,
-        opens_at: datetime | None = None,
-        closes_at: datetime | None = None,
-        questions: Sequence[QuestionDraft] = (),
-    ) -> Self:
+    def create(cls, draft: ConsultationDraft, *, created_by: MemberId, at: datetime) -> Self:
         """Start a draft. Raises the RuleViolationErrors of this module and of questions."""
         consultation = cls(
             id=ConsultationId(uuid7(at)),
-            title=title,
-            description=description,
-            opens_at=opens_at,
-            closes_at=closes_at,
-            audience=audience,
+            title=draft.title,
+            description=draft.description,
+            opens_at=draft.opens_at,
+            closes_at=draft.closes_at,
+            audience=draft.audience,
             status=ConsultationStatus.DRAFT,
-            results_visibility=results_visibility,
-            anonymous=anonymous,
+            results_visibility=draft.results_visibility,
+            anonymous=draft.anonymous,
             created_by=created_by,
             created_at=at,
             updated_at=at,
         )
-        consultation._ask(questions, at)
+        consultation._replace_questions(draft.questions, at)
         consultation._check()
         return consultation
 
@@ -222,7 +223,7 @@ class Consultation:
         self.results_visibility = changes.get("results_visibility", self.results_visibility)
         self.anonymous = changes.get("anonymous", self.anonymous)
         if "questions" in changes:
-            self._ask(changes["questions"], at)
+            self._replace_questions(changes["questions"], at)
         self._check()
         if values_of(self, changes) != before:
             self.updated_at = at
@@ -321,7 +322,7 @@ class Consultation:
     def _is_over(self, at: datetime) -> bool:
         return self.closes_at is not None and self.closes_at <= at
 
-    def _ask(self, drafts: Sequence[QuestionDraft], at: datetime) -> None:
+    def _replace_questions(self, drafts: Sequence[QuestionDraft], at: datetime) -> None:
         if len(drafts) > self.MAX_QUESTIONS:
             raise TooManyQuestionsError
         asked = [Question.create(draft, position=position, at=at) for position, draft in enumerate(drafts)]

@@ -120,9 +120,7 @@ async def create_consultation(
     With `opens_at` it opens by itself, if it then has a question and `closes_at` is not over. It opens
     and closes at the second, on the clock of the database.
     """
-    consultation = await consultations.create_consultation(
-        body.to_command(), actor=actor, uow=uow, clock=clock
-    )
+    consultation = await consultations.create_consultation(body.to_draft(), actor=actor, uow=uow, clock=clock)
     response.headers["Location"] = f"/api/v1/consultations/{consultation.id}"
     tag.send(consultation.version)
     return ConsultationRead.model_validate(consultation)

@@ -111,7 +111,7 @@ async def create_event(
     tag: EntityTagDep,
 ) -> EventRead:
     """Start an event as a draft that only the board sees."""
-    event = await events.create_event(body.to_command(), actor=actor, uow=uow, clock=clock)
+    event = await events.create_event(body.to_draft(), actor=actor, uow=uow, clock=clock)
     response.headers["Location"] = f"/api/v1/events/{event.id}"
     tag.send(event.version)
     return EventRead.model_validate(event)

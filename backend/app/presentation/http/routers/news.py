@@ -81,7 +81,7 @@ async def create_article(
     tag: EntityTagDep,
 ) -> NewsRead:
     """Start an article as a draft that only the board sees; you become its author."""
-    article = await news.create_article(body.to_command(), actor=actor, uow=uow, clock=clock)
+    article = await news.create_article(body.to_draft(), actor=actor, uow=uow, clock=clock)
     response.headers["Location"] = f"/api/v1/news/{article.id}"
     tag.send(article.version)
     return NewsRead.model_validate(article)

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from pydantic import MISSING, Field
 
-from app.application.consultations import CreateConsultation
 from app.application.consultations_queries import (
     ConsultationFilter,
     ConsultationSort,
@@ -15,6 +14,7 @@ from app.domain.consultations.consultation import (
     Consultation,
     ConsultationAudience,
     ConsultationChanges,
+    ConsultationDraft,
     ConsultationStatus,
     ResultsVisibility,
 )
@@ -94,8 +94,8 @@ class ConsultationCreate(Schema):
     )
     questions: Questions = Field(default_factory=list)
 
-    def to_command(self) -> CreateConsultation:
-        return CreateConsultation(
+    def to_draft(self) -> ConsultationDraft:
+        return ConsultationDraft(
             title=self.title,
             description=self.description,
             opens_at=self.opens_at,

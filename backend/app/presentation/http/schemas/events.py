@@ -6,9 +6,8 @@ from uuid import UUID
 
 from pydantic import MISSING, Field
 
-from app.application.events import CreateEvent
 from app.application.events_queries import EventFilter, EventSort
-from app.domain.events import Event, EventAudience, EventChanges, EventStatus
+from app.domain.events import Event, EventAudience, EventChanges, EventDraft, EventStatus
 from app.presentation.http.pagination import PageOf, PageParams
 from app.presentation.http.schemas.base import Instant, MultilineText, Schema, Text, VersionedView
 
@@ -37,8 +36,8 @@ class EventCreate(Schema):
     organizer: Organizer
     audience: EventAudience
 
-    def to_command(self) -> CreateEvent:
-        return CreateEvent(
+    def to_draft(self) -> EventDraft:
+        return EventDraft(
             title=self.title,
             description=self.description,
             starts_at=self.starts_at,

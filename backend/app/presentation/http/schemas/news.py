@@ -6,9 +6,8 @@ from uuid import UUID
 
 from pydantic import MISSING, Field
 
-from app.application.news import CreateArticle
 from app.application.news_queries import NewsFilter, NewsSort
-from app.domain.news import Article, ArticleChanges, ArticleScope, ArticleStatus
+from app.domain.news import Article, ArticleChanges, ArticleDraft, ArticleScope, ArticleStatus
 from app.presentation.http.pagination import PageOf, PageParams
 from app.presentation.http.schemas.base import (
     MultilineText,
@@ -52,8 +51,8 @@ class NewsCreate(Schema):
     cover_url: CoverUrl | None = None
     scope: ArticleScope
 
-    def to_command(self) -> CreateArticle:
-        return CreateArticle(
+    def to_draft(self) -> ArticleDraft:
+        return ArticleDraft(
             title=self.title,
             summary=self.summary,
             content=self.content,
