@@ -310,10 +310,10 @@ async def test_every_token_of_the_family_is_dead_when_the_oldest_is_replayed(
     assert (await connection.scalars(query, {"id": marta.id})).all() == [True]
 
 
+@pytest.mark.usefixtures("marta")
 async def test_returns_the_same_successor_when_the_answer_was_lost(
-    client: AsyncClient, marta: Member, clock: FixedClock
+    client: AsyncClient, clock: FixedClock
 ) -> None:
-    assert marta.may_log_in
     first = (await log_in(client)).json()
 
     answers = [await refresh(client, first["refresh_token"])]
@@ -326,10 +326,8 @@ async def test_returns_the_same_successor_when_the_answer_was_lost(
 
 
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
-async def test_session_is_over_at_once_when_a_token_is_revoked(
-    client: AsyncClient, marta: Member, kind: str
-) -> None:
-    assert marta.may_log_in
+@pytest.mark.usefixtures("marta")
+async def test_session_is_over_at_once_when_a_token_is_revoked(client: AsyncClient, kind: str) -> None:
     tokens = (await log_in(client)).json()
 
     form = {"token": tokens[kind], "token_type_hint": kind}
@@ -371,10 +369,10 @@ async def test_sees_the_member_as_the_database_has_them_when_a_token_was_issued_
     assert answer.status_code == (401 if change == "is_active" else 200)
 
 
+@pytest.mark.usefixtures("marta")
 async def test_database_holds_no_token_and_no_password_when_people_log_in(
-    client: AsyncClient, connection: AsyncConnection, marta: Member
+    client: AsyncClient, connection: AsyncConnection
 ) -> None:
-    assert marta.may_log_in
     first = (await log_in(client)).json()
     second = (await refresh(client, first["refresh_token"])).json()
 

@@ -57,10 +57,10 @@ async def log_in(client: AsyncClient, password: str = PASSWORD, **headers: str) 
     return await client.post(f"{AUTH}/token", data=form, headers=headers)
 
 
+@pytest.mark.usefixtures("marta")
 async def test_new_password_works_and_sessions_are_over_when_reset(
-    client: AsyncClient, connection: AsyncConnection, settings: Settings, marta: Member
+    client: AsyncClient, connection: AsyncConnection, settings: Settings
 ) -> None:
-    assert marta.may_log_in
     tokens = (await log_in(client)).json()
     assert (await client.post(FORGOT, json={"email": ADDRESS})).status_code == 202
     token = await mailed_token(connection, settings)
@@ -76,11 +76,10 @@ async def test_new_password_works_and_sessions_are_over_when_reset(
     assert_problem(again, 422, "one_time_token_invalid", pointer="/body/token")
 
 
+@pytest.mark.usefixtures("marta")
 async def test_returns_the_same_202_when_anybody_forgot_the_password(
-    client: AsyncClient, connection: AsyncConnection, marta: Member
+    client: AsyncClient, connection: AsyncConnection
 ) -> None:
-    assert marta.may_log_in
-
     answers = [await client.post(FORGOT, json={"email": email}) for email in (ADDRESS, "nobody@pau2.example")]
 
     known, unknown = answers

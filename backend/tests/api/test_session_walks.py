@@ -67,6 +67,7 @@ class Walk:
             assert answer.json()["refresh_token"] == self.chain[-1]
 
 
+@pytest.mark.usefixtures("marta")
 @given(steps=STEPS)
 @settings(
     max_examples=EXAMPLES.walks,
@@ -74,9 +75,8 @@ class Walk:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_answers_as_the_rules_say_when_tokens_come_in_any_order(
-    client: AsyncClient, clock: FixedClock, marta: Member, steps: list[str]
+    client: AsyncClient, clock: FixedClock, steps: list[str]
 ) -> None:
-    assert marta.may_log_in
     form = {"grant_type": "password", "username": ADDRESS, "password": PASSWORD}
     pair = (await client.post(TOKEN, data=form)).json()
     walk = Walk(client, clock, pair["refresh_token"])

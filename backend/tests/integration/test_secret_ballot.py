@@ -14,14 +14,14 @@ from app.domain.members import Member, Role
 from app.infrastructure.database.responses import ballots, erased_respondents, participations
 from tests.factories import make_actor, make_answers, make_consultation, make_member, make_question
 from tests.fakes import PlainAddressDigests
-from tests.integration.crowd import Crowd
+from tests.support.concurrency import ConcurrentClients
 
 VOTERS = 24
 TEXT = make_question(kind=QuestionKind.OPEN_TEXT, options=[])
 
 
-class Station(Crowd):
-    """A polling station: everybody writes their own number, so that a link would show."""
+class VotingDriver(ConcurrentClients):
+    """Members who answer one consultation, each with a number of their own, so that a link would show."""
 
     def __init__(self, engine: AsyncEngine, owner: AsyncEngine) -> None:
         super().__init__(engine)
@@ -34,7 +34,7 @@ class Station(Crowd):
     async def vote(self) -> None:
         """One after another, in the order of `voters`."""
         self.consultation.open(self.consultation.created_at)
-        async with self.uow() as uow:
+        async with self.new_uow() as uow:
             for voter in self.voters:
                 uow.members.add(voter)
             await uow.flush()
@@ -44,11 +44,11 @@ class Station(Crowd):
             actor = make_actor(Role.MEMBER, member_id=voter.id)
             answers = make_answers(self.consultation, f"n{number}")
             await create_response(
-                self.consultation.id, answers, actor=actor, uow=self.uow(), digests=PlainAddressDigests()
+                self.consultation.id, answers, actor=actor, uow=self.new_uow(), digests=PlainAddressDigests()
             )
 
     async def close(self) -> None:
-        await close_consultation(self.consultation.id, actor=make_actor(Role.ADMIN), uow=self.uow())
+        await close_consultation(self.consultation.id, actor=make_actor(Role.ADMIN), uow=self.new_uow())
 
     async def rows(self, query: str) -> list[Any]:
         async with self.owner.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
@@ -62,10 +62,10 @@ class Station(Crowd):
 
 
 @pytest.fixture
-async def station(fresh_engine: AsyncEngine, owner_engine: AsyncEngine) -> Station:
-    station = Station(fresh_engine, owner_engine)
-    await station.vote()
-    return station
+async def driver(fresh_engine: AsyncEngine, owner_engine: AsyncEngine) -> VotingDriver:
+    driver = VotingDriver(fresh_engine, owner_engine)
+    await driver.vote()
+    return driver
 
 
 def test_tables_have_nothing_in_common_but_the_consultation_when_compared() -> None:
@@ -81,71 +81,71 @@ def test_tables_have_nothing_in_common_but_the_consultation_when_compared() -> N
         assert ("members" in targets) is (table is participations)
 
 
-async def test_transaction_and_order_tell_who_voted_what_until_the_closing(station: Station) -> None:
+async def test_transaction_and_order_tell_who_voted_what_until_the_closing(driver: VotingDriver) -> None:
     """What is not hidden while it is open, said plainly: only the application keeps from looking."""
-    linked = await station.rows("SELECT 1 FROM participations p JOIN ballots b ON p.xmin = b.xmin")
+    linked = await driver.rows("SELECT 1 FROM participations p JOIN ballots b ON p.xmin = b.xmin")
 
     assert len(linked) == VOTERS
-    assert await station.written() == list(range(VOTERS))
+    assert await driver.written() == list(range(VOTERS))
 
 
-async def test_nothing_tells_who_voted_what_when_closed(station: Station) -> None:
-    old_ids = set(await station.rows("SELECT id FROM ballots"))
+async def test_nothing_tells_who_voted_what_when_closed(driver: VotingDriver) -> None:
+    old_ids = set(await driver.rows("SELECT id FROM ballots"))
 
-    await station.close()
+    await driver.close()
 
     everything = "SELECT xmin::text FROM participations UNION SELECT xmin::text FROM ballots"
-    assert len(await station.rows(everything)) == 1, "all rows are of the closing transaction"
-    shuffled = await station.written()
+    assert len(await driver.rows(everything)) == 1, "all rows are of the closing transaction"
+    shuffled = await driver.written()
     assert sorted(shuffled) == list(range(VOTERS))
     assert shuffled != list(range(VOTERS))
-    by_id = await station.rows("SELECT value FROM ballots, jsonb_each_text(texts) ORDER BY ballots.id")
+    by_id = await driver.rows("SELECT value FROM ballots, jsonb_each_text(texts) ORDER BY ballots.id")
     assert [value for (value,) in by_id] != [f"n{number}" for number in range(VOTERS)]
-    assert not old_ids & set(await station.rows("SELECT id FROM ballots"))
-    members = await station.rows("SELECT member_id FROM participations ORDER BY ctid")
-    assert members == [(key,) for key in sorted(voter.id for voter in station.voters)]
+    assert not old_ids & set(await driver.rows("SELECT id FROM ballots"))
+    members = await driver.rows("SELECT member_id FROM participations ORDER BY ctid")
+    assert members == [(key,) for key in sorted(voter.id for voter in driver.voters)]
 
 
-async def test_row_locks_of_foreign_keys_tell_nothing_when_closed(station: Station) -> None:
+async def test_row_locks_of_foreign_keys_tell_nothing_when_closed(driver: VotingDriver) -> None:
     """Checking the key of a participation marks the member's row with the transaction (`xmax`)."""
     marks = "SELECT DISTINCT m.xmax::text FROM members m JOIN participations p ON p.member_id = m.id"
-    assert len(await station.rows(marks)) == VOTERS
+    assert len(await driver.rows(marks)) == VOTERS
 
-    await station.close()
+    await driver.close()
 
-    assert len(await station.rows(marks)) == 1
+    assert len(await driver.rows(marks)) == 1
 
 
-async def test_deleted_rows_are_gone_when_the_tables_were_vacuumed(station: Station) -> None:
+async def test_deleted_rows_are_gone_when_the_tables_were_vacuumed(driver: VotingDriver) -> None:
     """Until then their remains keep the old transaction; autovacuum is told to come at once."""
-    await station.close()
-    await station.rows("CREATE EXTENSION pageinspect")
+    await driver.close()
+    await driver.rows("CREATE EXTENSION pageinspect")
     remains = """SELECT count(*) FROM generate_series(0, pg_relation_size('{0}') / 8192 - 1) AS page,
         heap_page_items(get_raw_page('{0}', page::int)) WHERE t_xmin IS NOT NULL"""
     live = {"ballots": VOTERS, "participations": VOTERS}
     for table, count in live.items():
-        assert (await station.rows(remains.format(table)))[0][0] > count
+        assert (await driver.rows(remains.format(table)))[0][0] > count
 
     for table, count in live.items():
-        await station.rows(f"VACUUM {table}")
-        assert await station.rows(remains.format(table)) == [(count,)]
+        await driver.rows(f"VACUUM {table}")
+        assert await driver.rows(remains.format(table)) == [(count,)]
 
     settings = "SELECT reloptions FROM pg_class WHERE relname IN ('ballots', 'participations')"
     at_once = ["autovacuum_vacuum_threshold=0", "autovacuum_vacuum_scale_factor=0"]
-    assert await station.rows(settings) == [(at_once,), (at_once,)]
+    assert await driver.rows(settings) == [(at_once,), (at_once,)]
 
 
-async def test_a_second_vote_leaves_no_trace_on_the_ballots_when_refused(station: Station) -> None:
-    answers = make_answers(station.consultation, "n99")
-    actor = make_actor(Role.MEMBER, member_id=station.voters[0].id)
-    await station.rows("CREATE EXTENSION pageinspect")
+async def test_a_second_vote_leaves_no_trace_on_the_ballots_when_refused(driver: VotingDriver) -> None:
+    answers = make_answers(driver.consultation, "n99")
+    actor = make_actor(Role.MEMBER, member_id=driver.voters[0].id)
+    await driver.rows("CREATE EXTENSION pageinspect")
 
     await asyncio.gather(
         create_response(
-            station.consultation.id, answers, actor=actor, uow=station.uow(), digests=PlainAddressDigests()
+            driver.consultation.id, answers, actor=actor, uow=driver.new_uow(), digests=PlainAddressDigests()
         ),
         return_exceptions=True,
     )
 
     items = "SELECT count(*) FROM heap_page_items(get_raw_page('ballots', 0))"
-    assert await station.rows(items) == [(VOTERS,)]
+    assert await driver.rows(items) == [(VOTERS,)]

@@ -6,7 +6,10 @@ import psycopg
 import pytest
 from pytest_socket import disable_socket, enable_socket
 
-from tests.fakes import InMemoryStore, InMemoryUnitOfWork
+from app.domain.members import Language, Member
+from tests.factories import PASSWORD, make_member
+from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
+from tests.support.accounts import ADDRESS, InMemoryAccounts
 
 
 class InputOutputInUnitTestError(Exception):
@@ -36,3 +39,15 @@ def store() -> InMemoryStore:
 def uow(store: InMemoryStore) -> InMemoryUnitOfWork:
     """In memory, as everything here: it takes the place of the one on PostgreSQL."""
     return InMemoryUnitOfWork(store)
+
+
+@pytest.fixture
+def accounts(clock: FixedClock) -> InMemoryAccounts:
+    return InMemoryAccounts(clock)
+
+
+@pytest.fixture
+def marta(accounts: InMemoryAccounts) -> Member:
+    """A member who can log in with ADDRESS and PASSWORD, and reads Spanish."""
+    member = make_member(email=ADDRESS, password_hash=f"hash:{PASSWORD}", language=Language.SPANISH)
+    return accounts.given(member)

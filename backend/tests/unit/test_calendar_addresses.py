@@ -43,8 +43,8 @@ class EmptyEncoder:
             yield b""
 
 
-class Office:
-    """A member, and the calendar program of whoever has an address."""
+class CalendarDriver:
+    """Calls the use cases of calendar addresses as their owner and as a calendar program."""
 
     def __init__(self, clock: FixedClock) -> None:
         self.clock = clock
@@ -71,70 +71,70 @@ class Office:
 
 
 @pytest.fixture
-def office(clock: FixedClock) -> Office:
-    return Office(clock)
+def driver(clock: FixedClock) -> CalendarDriver:
+    return CalendarDriver(clock)
 
 
-async def test_shows_what_the_owner_may_see_now_when_the_role_changes(office: Office) -> None:
-    address = await office.renew()
-    member = office.store.members[office.marta.id]
+async def test_shows_what_the_owner_may_see_now_when_the_role_changes(driver: CalendarDriver) -> None:
+    address = await driver.renew()
+    member = driver.store.members[driver.marta.id]
 
-    seen = [await office.audiences(address.token)]
+    seen = [await driver.audiences(address.token)]
     member.role = Role.SUPPORTER
-    seen.append(await office.audiences(address.token))
+    seen.append(await driver.audiences(address.token))
 
     assert seen == [{EventAudience.PUBLIC, EventAudience.MEMBERS}, {EventAudience.PUBLIC}]
-    assert office.events.visible == EventVisibility.of(make_actor(Role.SUPPORTER))
+    assert driver.events.visible == EventVisibility.of(make_actor(Role.SUPPORTER))
 
 
-async def test_earlier_address_is_dead_and_the_act_recorded_when_renewed(office: Office) -> None:
-    first = await office.renew()
-    second = await office.renew()
-
-    with pytest.raises(CalendarAddressNotFoundError):
-        await office.read(first.token)
-    await office.read(second.token)
-    assert (first.created_at, len(office.store.calendar_addresses)) == (NOW, 1)
-    entries = [(entry.action, entry.actor_id, entry.subject_id) for entry in office.store.audit]
-    assert entries == [("calendars:renew-address", office.marta.id, office.marta.id)] * 2
-
-
-async def test_address_is_dead_when_withdrawn(office: Office) -> None:
-    address = await office.renew()
-
-    await withdraw_calendar_address(actor=office.actor, uow=office.uow, clock=office.clock)
+async def test_earlier_address_is_dead_and_the_act_recorded_when_renewed(driver: CalendarDriver) -> None:
+    first = await driver.renew()
+    second = await driver.renew()
 
     with pytest.raises(CalendarAddressNotFoundError):
-        await office.read(address.token)
-    assert office.store.audit[-1].action == "calendars:withdraw-address"
+        await driver.read(first.token)
+    await driver.read(second.token)
+    assert (first.created_at, len(driver.store.calendar_addresses)) == (NOW, 1)
+    entries = [(entry.action, entry.actor_id, entry.subject_id) for entry in driver.store.audit]
+    assert entries == [("calendars:renew-address", driver.marta.id, driver.marta.id)] * 2
 
 
-async def test_address_stays_dead_when_an_account_is_closed_and_opened(office: Office) -> None:
-    address = await office.renew()
+async def test_address_is_dead_when_withdrawn(driver: CalendarDriver) -> None:
+    address = await driver.renew()
+
+    await withdraw_calendar_address(actor=driver.actor, uow=driver.uow, clock=driver.clock)
+
+    with pytest.raises(CalendarAddressNotFoundError):
+        await driver.read(address.token)
+    assert driver.store.audit[-1].action == "calendars:withdraw-address"
+
+
+async def test_address_stays_dead_when_an_account_is_closed_and_opened(driver: CalendarDriver) -> None:
+    address = await driver.renew()
     admin = make_actor(Role.ADMIN)
 
-    await deactivate_member(office.marta.id, actor=admin, uow=office.uow, clock=office.clock)
-    office.store.members[office.marta.id].activate(NOW)
+    await deactivate_member(driver.marta.id, actor=admin, uow=driver.uow, clock=driver.clock)
+    driver.store.members[driver.marta.id].activate(NOW)
 
     with pytest.raises(CalendarAddressNotFoundError):
-        await office.read(address.token)
+        await driver.read(address.token)
 
 
-async def test_asks_to_wait_when_a_client_tries_many_unknown_addresses(office: Office) -> None:
+async def test_asks_to_wait_when_a_client_tries_many_unknown_addresses(driver: CalendarDriver) -> None:
     """The good address is served all the same: a program that polls for many shares its network address."""
-    address = await office.renew()
+    address = await driver.renew()
     for _ in range(30):
         with pytest.raises(CalendarAddressNotFoundError):
-            await office.read(CalendarToken.new())
-    office.clock.move(timedelta(minutes=1))
+            await driver.read(CalendarToken.new())
+    driver.clock.move(timedelta(minutes=1))
 
     with pytest.raises(LimitExceededError) as refused:
-        await office.read(CalendarToken.new())
+        await driver.read(CalendarToken.new())
 
     assert refused.value.retry_after == timedelta(minutes=4)
-    await office.read(address.token)
+    await driver.read(address.token)
     with pytest.raises(CalendarAddressNotFoundError):
-        await office.read(CalendarToken.new(), client="198.51.100.7")
+        await driver.read(CalendarToken.new(), client="198.51.100.7")
 
 
 def test_tokens_are_long_random_and_out_of_repr_when_made() -> None:

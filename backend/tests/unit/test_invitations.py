@@ -3,12 +3,9 @@ from datetime import timedelta
 
 import pytest
 
-from app.application.access import Actor
 from app.application.invitations import correct_invitation, resend_invitation, withdraw_invitation
-from app.application.jobs import SendOneTimeToken
 from app.application.members import Invitation, invite_member
-from app.application.one_time_tokens import send_one_time_token
-from app.application.passwords import PasswordReset, request_password_reset, reset_password
+from app.application.passwords import request_password_reset
 from app.domain.auth import OneTimeTokenError
 from app.domain.errors import LimitExceededError, VersionMismatchError
 from app.domain.members import (
@@ -23,28 +20,21 @@ from app.domain.members import (
     PhoneNumber,
     Role,
 )
-from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
-from tests.factories import NOW, PASSWORD, make_actor, make_member
+from tests.factories import NOW, make_actor, make_member
 from tests.fakes import (
-    CountingPasswordHasher,
     FixedClock,
-    InMemoryStore,
-    InMemoryUnitOfWork,
-    RecordingMailer,
 )
+from tests.support.accounts import InMemoryAccounts
 
 MISTYPED, RIGHT = EmailAddress("nurai@pau2.example"), EmailAddress("nuria@pau2.example")
-ONE_TIME = HmacOneTimeTokens({"test": "t" * 32})
 
 
-class Office:
-    """An administrator who has just invited Nuria at a mistyped address."""
+class InvitationDriver(InMemoryAccounts):
+    """Calls the use cases of invitations as an administrator."""
 
     def __init__(self, clock: FixedClock) -> None:
-        self.clock = clock
-        self.store = InMemoryStore()
-        self.uow = InMemoryUnitOfWork(self.store)
-        self.actor: Actor = make_actor(Role.ADMIN)
+        super().__init__(clock)
+        self.actor = make_actor(Role.ADMIN)
 
     async def invite(self) -> Member:
         invitation = Invitation(
@@ -52,7 +42,7 @@ class Office:
         )
         return await invite_member(invitation, actor=self.actor, uow=self.uow, clock=self.clock)
 
-    async def resend(self, member: Member) -> None:
+    async def resend_invitation(self, member: Member) -> None:
         await resend_invitation(member.id, actor=self.actor, uow=self.uow, clock=self.clock)
 
     async def correct(
@@ -66,48 +56,42 @@ class Office:
         await withdraw_invitation(member.id, seen=seen, actor=self.actor, uow=self.uow, clock=self.clock)
 
     async def mails(self) -> list[tuple[EmailAddress, str, str]]:
-        """Send what waits; return recipient, name and token of each mail."""
-        mailer = RecordingMailer()
+        """Run the waiting jobs. Return recipient, name and token of each mail."""
+        self.mailer.sent.clear()
         for job in self.store.jobs:
-            assert isinstance(job, SendOneTimeToken)
-            await send_one_time_token(job, uow=self.uow, clock=self.clock, tokens=ONE_TIME, mailer=mailer)
+            await self.run(job)
         self.store.jobs.clear()
-        return [(to, values.get("name", ""), values["token"]) for _, to, _, values, _ in mailer.sent]
-
-    async def accept(self, token: str) -> None:
-        command = PasswordReset(token=token, password=PASSWORD)
-        hasher = CountingPasswordHasher()
-        await reset_password(command, uow=self.uow, clock=self.clock, hasher=hasher, tokens=ONE_TIME)
+        return [(to, values.get("name", ""), values["token"]) for _, to, _, values, _ in self.mailer.sent]
 
     def audited(self) -> list[tuple[str, object, object]]:
         return [(entry.action, entry.actor_id, entry.subject_id) for entry in self.store.audit]
 
 
 @pytest.fixture
-def office(clock: FixedClock) -> Office:
-    return Office(clock)
+def driver(clock: FixedClock) -> InvitationDriver:
+    return InvitationDriver(clock)
 
 
-async def test_only_the_newest_token_works_when_sent_again(office: Office) -> None:
-    member = await office.invite()
-    [(_, _, first)] = await office.mails()
-    office.clock.move(timedelta(days=8))
+async def test_only_the_newest_token_works_when_sent_again(driver: InvitationDriver) -> None:
+    member = await driver.invite()
+    [(_, _, first)] = await driver.mails()
+    driver.clock.move(timedelta(days=8))
 
-    await office.resend(member)
+    await driver.resend_invitation(member)
 
-    [(to, _, second)] = await office.mails()
+    [(to, _, second)] = await driver.mails()
     assert to == MISTYPED
     with pytest.raises(OneTimeTokenError):
-        await office.accept(first)
-    await office.accept(second)
-    assert office.audited()[1] == ("members:resend-invitation", office.actor.member_id, member.id)
+        await driver.reset(first)
+    await driver.reset(second)
+    assert driver.audited()[1] == ("members:resend-invitation", driver.actor.member_id, member.id)
 
 
 async def test_mail_goes_to_the_right_address_and_the_old_token_is_void_when_corrected(
-    office: Office,
+    driver: InvitationDriver,
 ) -> None:
-    member = await office.invite()
-    [(_, _, first)] = await office.mails()
+    member = await driver.invite()
+    [(_, _, first)] = await driver.mails()
 
     changes: InvitationChanges = {
         "email": RIGHT,
@@ -116,116 +100,118 @@ async def test_mail_goes_to_the_right_address_and_the_old_token_is_void_when_cor
         "phone": PhoneNumber("+34600111222"),
         "language": Language.SPANISH,
     }
-    await office.correct(member, changes)
+    await driver.correct(member, changes)
 
-    stored = office.store.members[member.id]
+    stored = driver.store.members[member.id]
     assert {name: getattr(stored, name) for name in changes} == changes
-    [(to, name, second)] = await office.mails()
+    [(to, name, second)] = await driver.mails()
     assert (to, name) == (RIGHT, "Nuria")
     with pytest.raises(OneTimeTokenError):
-        await office.accept(first)
-    await office.accept(second)
-    assert office.store.members[member.id].may_log_in
-    assert office.audited()[1] == ("members:correct-invitation", office.actor.member_id, member.id)
+        await driver.reset(first)
+    await driver.reset(second)
+    assert driver.store.members[member.id].may_log_in
+    assert driver.audited()[1] == ("members:correct-invitation", driver.actor.member_id, member.id)
 
 
-async def test_whoever_reads_the_wrong_mailbox_has_nothing_when_corrected(office: Office) -> None:
+async def test_whoever_reads_the_wrong_mailbox_has_nothing_when_corrected(driver: InvitationDriver) -> None:
     """Before the correction that person can ask for a new password as well, and prove the address."""
-    member = await office.invite()
-    await request_password_reset(MISTYPED, client="203.0.113.7", uow=office.uow, clock=office.clock)
-    tokens = [token for _, _, token in await office.mails()]
-    office.store.members[member.id].verify_email(NOW)
+    member = await driver.invite()
+    await request_password_reset(MISTYPED, client="203.0.113.7", uow=driver.uow, clock=driver.clock)
+    tokens = [token for _, _, token in await driver.mails()]
+    driver.store.members[member.id].verify_email(NOW)
 
-    await office.correct(member, {"email": RIGHT})
+    await driver.correct(member, {"email": RIGHT})
 
     for token in tokens:
         with pytest.raises(OneTimeTokenError):
-            await office.accept(token)
-    assert office.store.members[member.id].email_verified_at is None
+            await driver.reset(token)
+    assert driver.store.members[member.id].email_verified_at is None
 
 
-async def test_sends_and_records_nothing_when_nothing_is_corrected(office: Office) -> None:
-    member = await office.invite()
-    await office.mails()
+async def test_sends_and_records_nothing_when_nothing_is_corrected(driver: InvitationDriver) -> None:
+    member = await driver.invite()
+    await driver.mails()
 
-    corrected = await office.correct(member, {})
+    corrected = await driver.correct(member, {})
 
-    assert (corrected.version, await office.mails()) == (1, [])
-    assert [action for action, _, _ in office.audited()] == ["members:invite"]
+    assert (corrected.version, await driver.mails()) == (1, [])
+    assert [action for action, _, _ in driver.audited()] == ["members:invite"]
 
 
-async def test_address_is_free_and_the_token_void_when_withdrawn(office: Office) -> None:
-    member = await office.invite()
-    [(_, _, token)] = await office.mails()
+async def test_address_is_free_and_the_token_void_when_withdrawn(driver: InvitationDriver) -> None:
+    member = await driver.invite()
+    [(_, _, token)] = await driver.mails()
 
-    await office.withdraw(member)
+    await driver.withdraw(member)
 
-    assert office.store.members[member.id].erased_at == NOW
+    assert driver.store.members[member.id].erased_at == NOW
     with pytest.raises(OneTimeTokenError):
-        await office.accept(token)
+        await driver.reset(token)
     with pytest.raises(MemberNotFoundError):
-        await office.resend(member)
-    assert office.audited()[1] == ("members:withdraw-invitation", office.actor.member_id, member.id)
-    await office.invite()
+        await driver.resend_invitation(member)
+    assert driver.audited()[1] == ("members:withdraw-invitation", driver.actor.member_id, member.id)
+    await driver.invite()
 
 
-async def test_refuses_when_the_invitation_was_accepted(office: Office) -> None:
+async def test_refuses_when_the_invitation_was_accepted(driver: InvitationDriver) -> None:
     member = make_member()
-    office.store.members[member.id] = member
+    driver.store.members[member.id] = member
     attempts: list[Callable[[], Awaitable[object]]] = [
-        lambda: office.resend(member),
-        lambda: office.correct(member, {"full_name": "Nuria"}),
-        lambda: office.correct(member, {}),
-        lambda: office.withdraw(member),
+        lambda: driver.resend_invitation(member),
+        lambda: driver.correct(member, {"full_name": "Nuria"}),
+        lambda: driver.correct(member, {}),
+        lambda: driver.withdraw(member),
     ]
 
     for attempt in attempts:
         with pytest.raises(InvitationAcceptedError):
             await attempt()
-    assert office.audited() == []
+    assert driver.audited() == []
 
 
-async def test_refuses_to_mail_when_the_account_is_closed_but_lets_it_be_withdrawn(office: Office) -> None:
-    member = await office.invite()
-    office.store.members[member.id].is_active = False
+async def test_refuses_to_mail_when_the_account_is_closed_but_lets_it_be_withdrawn(
+    driver: InvitationDriver,
+) -> None:
+    member = await driver.invite()
+    driver.store.members[member.id].is_active = False
 
     with pytest.raises(MemberInactiveError):
-        await office.resend(member)
+        await driver.resend_invitation(member)
     with pytest.raises(MemberInactiveError):
-        await office.correct(member, {"email": RIGHT})
-    await office.withdraw(member)
+        await driver.correct(member, {"email": RIGHT})
+    await driver.withdraw(member)
 
 
-async def test_refuses_when_another_member_has_the_corrected_address(office: Office) -> None:
-    member = await office.invite()
+async def test_refuses_when_another_member_has_the_corrected_address(driver: InvitationDriver) -> None:
+    member = await driver.invite()
     other = make_member(email=RIGHT)
-    office.store.members[other.id] = other
+    driver.store.members[other.id] = other
 
     with pytest.raises(EmailTakenError):
-        await office.correct(member, {"email": RIGHT})
+        await driver.correct(member, {"email": RIGHT})
 
 
-async def test_refuses_when_the_invitation_changed_in_the_meantime(office: Office) -> None:
-    member = await office.invite()
+async def test_refuses_when_the_invitation_changed_in_the_meantime(driver: InvitationDriver) -> None:
+    member = await driver.invite()
 
     with pytest.raises(VersionMismatchError):
-        await office.correct(member, {"email": RIGHT}, seen=frozenset({7}))
+        await driver.correct(member, {"email": RIGHT}, seen=frozenset({7}))
     with pytest.raises(VersionMismatchError):
-        await office.withdraw(member, seen=frozenset({7}))
+        await driver.withdraw(member, seen=frozenset({7}))
 
 
-async def test_asks_to_wait_when_five_mails_were_sent_again(office: Office) -> None:
+async def test_asks_to_wait_when_five_mails_were_sent_again(driver: InvitationDriver) -> None:
     """By invitation, so that correcting the address back and forth sends no more."""
-    member = await office.invite()
+    member = await driver.invite()
     for address in (RIGHT, MISTYPED, RIGHT):
-        await office.correct(member, {"email": address})
+        await driver.correct(member, {"email": address})
     for _ in range(2):
-        await office.resend(member)
+        await driver.resend_invitation(member)
 
     with pytest.raises(LimitExceededError) as refused:
-        await office.resend(member)
+        await driver.resend_invitation(member)
     with pytest.raises(LimitExceededError):
-        await office.correct(member, {"email": EmailAddress("third@pau2.example")})
+        await driver.correct(member, {"email": EmailAddress("third@pau2.example")})
     assert refused.value.retry_after == timedelta(minutes=30)
-    office.clock.move(timedelta(minutes=30))
-    await office.resend(member)
+    driver.clock.move(timedelta(minutes=30))
+    await driver.resend_invitation(member)

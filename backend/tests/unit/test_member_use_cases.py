@@ -186,10 +186,10 @@ async def test_sessions_stay_ended_when_an_account_is_closed_and_opened(
     assert [action for action, *_ in audited(store)] == ["members:deactivate", "members:activate"]
 
 
+@pytest.mark.usefixtures("admin")
 async def test_nothing_but_a_tombstone_is_left_when_a_member_erases_themselves(
-    store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock, admin: Member
+    store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
 ) -> None:
-    assert admin.may_log_in
     member, other = given(store), given(store)
     for owner in (member, other):
         session = make_session(owner)

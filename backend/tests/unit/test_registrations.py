@@ -1,6 +1,5 @@
 """Whose account it is when an address is registered or invited again before anybody has proven it."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,124 +11,124 @@ from app.application.retention import forget_old_proofs
 from app.domain.auth import InvalidGrantError, OneTimePurpose, OneTimeToken, OneTimeTokenError
 from app.domain.members import NO_PASSWORD, EmailTakenError, Language, Member, Role
 from tests.factories import make_actor, make_member
-from tests.fakes import FixedClock
-from tests.unit.test_auth_use_cases import ADDRESS, REGISTRATION, World
+from tests.support.accounts import ADDRESS, InMemoryAccounts
 
 INVITATION = Invitation(
     email=ADDRESS, full_name="Marta Soler", phone=None, role=Role.BOARD_MEMBER, language=Language.SPANISH
 )
 
 
-@pytest.fixture
-def world(clock: FixedClock) -> World:
-    return World(clock)
-
-
 async def test_account_is_whose_registration_came_last_when_nobody_had_proven_the_address(
-    world: World,
+    accounts: InMemoryAccounts,
 ) -> None:
     """A stranger registers the address of somebody who then registers: pre-hijacking."""
-    stranger = replace(
-        REGISTRATION, password="another-umbrella-sings", full_name="Eve", language=Language.SPANISH
-    )
-    await world.register(stranger)
-    earlier = await world.mailed_token()
-    world.clock.move(timedelta(days=3))
-    await world.register()
+    await accounts.register("another-umbrella-sings", full_name="Eve", language=Language.SPANISH)
+    earlier = await accounts.mailed_token()
+    accounts.clock.move(timedelta(days=3))
+    await accounts.register()
 
     with pytest.raises(OneTimeTokenError):
-        await world.verify(earlier)
-    await world.verify(await world.mailed_token())
+        await accounts.verify(earlier)
+    await accounts.verify(await accounts.mailed_token())
 
     with pytest.raises(InvalidGrantError):
-        await world.log_in(password="another-umbrella-sings")
-    await world.log_in()
-    (member,) = world.store.members.values()
+        await accounts.log_in(password="another-umbrella-sings")
+    await accounts.log_in()
+    (member,) = accounts.store.members.values()
     assert (member.full_name, member.language) == ("Marta", Language.ENGLISH)
-    assert (member.created_at, member.role) == (world.clock.now(), Role.SUPPORTER)
-    assert world.actions()[:2] == ["auth:register", "auth:register-again"]
-    assert world.hasher.hashed == 2
+    assert (member.created_at, member.role) == (accounts.clock.now(), Role.SUPPORTER)
+    assert accounts.actions()[:2] == ["auth:register", "auth:register-again"]
+    assert accounts.hasher.hashed == 2
 
 
-async def test_registration_counts_without_a_mail_when_strangers_have_used_them_up(world: World) -> None:
+async def test_registration_counts_without_a_mail_when_strangers_have_used_them_up(
+    accounts: InMemoryAccounts,
+) -> None:
     for number in range(5):
-        stranger = replace(REGISTRATION, password="another-umbrella-sings", client=f"203.0.113.{number + 10}")
-        await world.register(stranger)
-    mailed = await world.mailed_token()
+        await accounts.register("another-umbrella-sings", client=f"203.0.113.{number + 10}")
+    mailed = await accounts.mailed_token()
 
-    await world.register()
+    await accounts.register()
 
-    assert len(world.store.jobs) == 5
-    await world.verify(mailed)
-    await world.log_in()
+    assert len(accounts.store.jobs) == 5
+    await accounts.verify(mailed)
+    await accounts.log_in()
 
 
-async def test_no_role_is_inherited_when_an_unproven_address_is_registered_again(world: World) -> None:
-    world.given(make_member(email=ADDRESS, role=Role.BOARD_MEMBER, email_verified_at=None))
+async def test_no_role_is_inherited_when_an_unproven_address_is_registered_again(
+    accounts: InMemoryAccounts,
+) -> None:
+    accounts.given(make_member(email=ADDRESS, role=Role.BOARD_MEMBER, email_verified_at=None))
 
-    await world.register()
+    await accounts.register()
 
-    (member,) = world.store.members.values()
+    (member,) = accounts.store.members.values()
     assert member.role is Role.SUPPORTER
 
 
-async def test_invited_choose_their_own_password_when_a_stranger_registers_them(world: World) -> None:
-    invited = world.given(
+async def test_invited_choose_their_own_password_when_a_stranger_registers_them(
+    accounts: InMemoryAccounts,
+) -> None:
+    invited = accounts.given(
         make_member(email=ADDRESS, password_hash=NO_PASSWORD, role=Role.ADMIN, email_verified_at=None)
     )
 
-    await world.register(replace(REGISTRATION, full_name="Eve"))
+    await accounts.register(full_name="Eve")
 
-    (token,) = world.store.one_time_tokens.values()
+    (token,) = accounts.store.one_time_tokens.values()
     assert (token.member_id, token.purpose) == (invited.id, OneTimePurpose.INVITATION)
-    member = world.store.members[invited.id]
+    member = accounts.store.members[invited.id]
     assert (member.password_hash, member.full_name) == (NO_PASSWORD, invited.full_name)
     assert (member.role, member.may_log_in) == (Role.ADMIN, False)
-    assert world.hasher.hashed == 1
+    assert accounts.hasher.hashed == 1
     with pytest.raises(InvalidGrantError):
-        await world.log_in()
+        await accounts.log_in()
 
 
-async def test_account_stays_as_it_is_when_it_was_closed_before_the_proof(world: World) -> None:
+async def test_account_stays_as_it_is_when_it_was_closed_before_the_proof(accounts: InMemoryAccounts) -> None:
     member = make_member(email=ADDRESS, email_verified_at=None)
-    member.deactivate(admins=set(), at=world.clock.now())
-    world.given(member)
+    member.deactivate(admins=set(), at=accounts.clock.now())
+    accounts.given(member)
 
-    await world.register()
+    await accounts.register()
 
-    assert isinstance(world.store.jobs[-1], SendAccountExistsNotice)
-    assert world.store.members[member.id].password_hash == member.password_hash
+    assert isinstance(accounts.store.jobs[-1], SendAccountExistsNotice)
+    assert accounts.store.members[member.id].password_hash == member.password_hash
 
 
-async def test_mail_holds_no_text_of_a_stranger_when_the_address_is_not_proven(world: World) -> None:
-    await world.register(replace(REGISTRATION, full_name="WIN 500 EUR now"))
+async def test_mail_holds_no_text_of_a_stranger_when_the_address_is_not_proven(
+    accounts: InMemoryAccounts,
+) -> None:
+    await accounts.register(full_name="WIN 500 EUR now")
 
-    await world.mailed_token()
+    await accounts.mailed_token()
 
-    (_, _, _, values, _) = world.mailer.sent[-1]
+    (_, _, _, values, _) = accounts.mailer.sent[-1]
     assert set(values) == {"token"}
 
 
-async def test_invitation_is_mailed_again_when_asked_to_resend(world: World) -> None:
-    invited = world.given(make_member(email=ADDRESS, password_hash=NO_PASSWORD, email_verified_at=None))
+async def test_invitation_is_mailed_again_when_asked_to_resend(accounts: InMemoryAccounts) -> None:
+    invited = accounts.given(make_member(email=ADDRESS, password_hash=NO_PASSWORD, email_verified_at=None))
 
-    await world.resend()
-    await world.mailed_token()
+    await accounts.resend()
+    await accounts.mailed_token()
 
-    template, _, _, values, _ = world.mailer.sent[-1]
+    template, _, _, values, _ = accounts.mailer.sent[-1]
     assert template is MailTemplate.INVITATION
     assert values["name"] == invited.full_name
 
 
 async def test_invitation_takes_the_place_of_a_registration_when_nobody_has_proven_the_address(
-    world: World,
+    accounts: InMemoryAccounts,
 ) -> None:
-    await world.register(replace(REGISTRATION, full_name="Eve"))
-    strangers = await world.mailed_token()
+    await accounts.register(full_name="Eve")
+    strangers = await accounts.mailed_token()
 
-    invited = await invite_member(INVITATION, actor=make_actor(Role.ADMIN), uow=world.uow, clock=world.clock)
+    invited = await invite_member(
+        INVITATION, actor=make_actor(Role.ADMIN), uow=accounts.uow, clock=accounts.clock
+    )
 
-    (member,) = world.store.members.values()
+    (member,) = accounts.store.members.values()
     assert member.id == invited.id
     assert (member.full_name, member.role, member.language) == (
         "Marta Soler",
@@ -138,60 +137,62 @@ async def test_invitation_takes_the_place_of_a_registration_when_nobody_has_prov
     )
     assert member.awaits_acceptance
     with pytest.raises(OneTimeTokenError):
-        await world.verify(strangers)
-    (token,) = world.store.one_time_tokens.values()
+        await accounts.verify(strangers)
+    (token,) = accounts.store.one_time_tokens.values()
     assert token.purpose is OneTimePurpose.INVITATION
 
 
 @pytest.mark.parametrize("overrides", [{}, {"email_verified_at": None, "password_hash": NO_PASSWORD}])
 async def test_refuses_an_invitation_when_the_address_is_a_members_or_invited(
-    overrides: dict[str, object], world: World
+    overrides: dict[str, object], accounts: InMemoryAccounts
 ) -> None:
-    world.given(make_member(email=ADDRESS, **overrides))
+    accounts.given(make_member(email=ADDRESS, **overrides))
 
     with pytest.raises(EmailTakenError):
-        await invite_member(INVITATION, actor=make_actor(Role.ADMIN), uow=world.uow, clock=world.clock)
+        await invite_member(INVITATION, actor=make_actor(Role.ADMIN), uow=accounts.uow, clock=accounts.clock)
 
 
-def _members(world: World) -> dict[str, Member]:
-    long_ago = world.clock.now() - timedelta(days=31)
+def _members(accounts: InMemoryAccounts) -> dict[str, Member]:
+    long_ago = accounts.clock.now() - timedelta(days=31)
     unproven = {"email_verified_at": None, "at": long_ago}
     return {
         "registered": make_member(**unproven),
         "invited": make_member(**unproven | {"password_hash": NO_PASSWORD}),
         "mailed again": make_member(**unproven),
         "verified": make_member(at=long_ago),
-        "registered lately": make_member(email_verified_at=None, at=world.clock.now()),
+        "registered lately": make_member(email_verified_at=None, at=accounts.clock.now()),
         "erased": make_member(at=long_ago),
     }
 
 
 async def test_forgets_registrations_and_invitations_when_nobody_proved_the_address_in_a_month(
-    world: World,
+    accounts: InMemoryAccounts,
 ) -> None:
-    members = _members(world)
-    members["erased"].erase(admins=set(), at=world.clock.now())
+    members = _members(accounts)
+    members["erased"].erase(admins=set(), at=accounts.clock.now())
     for member in members.values():
-        world.given(member)
+        accounts.given(member)
     for name, issued in (("registered", timedelta(days=3)), ("mailed again", timedelta(hours=1))):
-        at = world.clock.now() - issued
+        at = accounts.clock.now() - issued
         token = OneTimeToken.issue(member_id=members[name].id, purpose=OneTimePurpose.VERIFY_EMAIL, at=at)
-        world.store.one_time_tokens[token.id] = token
+        accounts.store.one_time_tokens[token.id] = token
 
-    await forget_old_proofs(uow=world.uow, clock=world.clock)
+    await forget_old_proofs(uow=accounts.uow, clock=accounts.clock)
 
-    kept = {name for name, member in members.items() if world.store.members[member.id].erased_at is None}
+    kept = {name for name, member in members.items() if accounts.store.members[member.id].erased_at is None}
     assert kept == {"mailed again", "verified", "registered lately"}
-    assert world.actions() == ["members:forget-unproven"] * 2
-    (token,) = world.store.one_time_tokens.values()
+    assert accounts.actions() == ["members:forget-unproven"] * 2
+    (token,) = accounts.store.one_time_tokens.values()
     assert token.member_id == members["mailed again"].id
 
 
-async def test_registers_nobody_when_the_mails_to_an_unknown_address_are_used_up(world: World) -> None:
+async def test_registers_nobody_when_the_mails_to_an_unknown_address_are_used_up(
+    accounts: InMemoryAccounts,
+) -> None:
     for number in range(5):
-        await world.resend(client=f"203.0.113.{number + 10}")
+        await accounts.resend(client=f"203.0.113.{number + 10}")
 
-    await world.register()
+    await accounts.register()
 
-    assert world.store.members == {}
-    assert world.hasher.hashed == 1
+    assert accounts.store.members == {}
+    assert accounts.hasher.hashed == 1
