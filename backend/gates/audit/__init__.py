@@ -1,0 +1,1 @@
+"""The gate of the session `audit`: known vulnerabilities of the locked versions."""

@@ -1,0 +1,1 @@
+"""The gates of the session `coverage`, and the measurement that they read."""

@@ -1,0 +1,1 @@
+"""The gates of the sessions `lint` and `typecheck`: ruff, mypy, secrets, workflow and container files."""

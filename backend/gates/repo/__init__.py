@@ -1,0 +1,1 @@
+"""Reading the checkout: git, files, syntax, tests and processes. No rule lives here."""

@@ -1,0 +1,1 @@
+"""The gates that run tests: of the sessions `tests`, `quick` and `push`."""
