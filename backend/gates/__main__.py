@@ -5,16 +5,16 @@ import os
 import sys
 from pathlib import Path
 
-from gates.commands import write_table
-from gates.contract import publish
-from gates.decisions import write_index
-from gates.hooks import install
-from gates.messages import show
+from gates.architecture.decisions import write_index
+from gates.architecture.sessions import write_table
+from gates.contract.openapi import publish
 from gates.model import GateError, Project
 from gates.registry import CHECKS
+from gates.repo.hooks import install
 from gates.report.events import FOLDER
 from gates.report.follow import follow_all, follow_session
 from gates.report.session import run_followed
+from gates.report.terminal import show
 from gates.rulebook import RuleBookError
 from gates.runner import run_session, save
 

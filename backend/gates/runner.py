@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import PurePosixPath
 
 from gates.model import Check, Finding, GateError, Outcome, Project, Status
-from gates.sources import tracked
+from gates.repo.files import tracked
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from devtools.doctor.checks import FIX, Result, typed
-from gates.changes import BASE_VARIABLE, git, merge_base, prefix, remote_default
-from gates.hooks import HOOKS, outdated
+from gates.migrations.revisions import head
 from gates.model import GateError, Project
-from gates.revisions import head
+from gates.repo.git import BASE_VARIABLE, git, merge_base, prefix, remote_default
+from gates.repo.hooks import HOOKS, outdated
 
 SET_HEAD = "git remote set-head origin --auto"
 UNSHALLOW = "git fetch --unshallow"

@@ -17,8 +17,8 @@ from devtools.embedded import EmbeddedServer, home
 from devtools.errors import PostgresUnavailableError
 from devtools.postgres import DATABASE, embedded_server, in_database, server_url
 from devtools.programs import DISTRIBUTION
+from gates.migrations.revisions import history
 from gates.model import GateError, Project
-from gates.revisions import history
 
 SKEW = 5.0
 """Seconds that the server's clock may differ: deadlines are judged by it, tokens by the application's."""

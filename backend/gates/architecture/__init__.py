@@ -1,1 +1,1 @@
-"""The gates of the session `architecture`: layers, imports, handlers, dependencies, structure, change control."""
+"""The gates of the session `architecture`: layers, imports, handlers, dependencies, structure, rules."""

@@ -7,13 +7,13 @@ keys of GROWING, where gaining one does; for those of BOTH either does, since no
 import re
 from collections import Counter
 
-from gates.changes import changed_paths, content_at, git, merge_base
-from gates.facts import DECISIONS, Fact, reader
-from gates.memory import remembered
+from gates.architecture.policy_snapshot import DECISIONS, Fact, reader
 from gates.model import Finding, Outcome, Project
+from gates.repo.cache import remembered
+from gates.repo.collected_tests import Test, written, written_in
+from gates.repo.files import files, syntax
+from gates.repo.git import changed_paths, content_at, git, merge_base
 from gates.rulebook import PATH
-from gates.sources import files, syntax
-from gates.written import Test, written, written_in
 
 DECISION = re.compile(rf"{DECISIONS}\d{{4}}-[a-z0-9-]+\.md")
 PARTS = ("Context", "Decision", "Consequences")

@@ -1,8 +1,8 @@
 """R05: the locks hold the listed stack and nothing that competes with it; only Alembic changes the schema.
 
 Dependencies are compared by their normalised names (PEP 503) in what is asked for (`*.in`) and what is
-installed (`*.txt`). A lock has the form that `lock` writes (gates.locks) and holds what is asked for and no
-more (gates.asked). deptry compares what is asked for with what the application imports.
+installed (`*.txt`). A lock has the form that `lock` writes (lockfiles.py) and holds what is asked for and no
+more (lock_contents.py). deptry compares what is asked for with what the application imports.
 """
 
 import ast
@@ -17,15 +17,15 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from gates.asked import PLACES, unasked
-from gates.exclusions import Exclusion, declared, unused
-from gates.libraries import steps
-from gates.locks import FOLDER, LOCK, LOCKS, disagreeing, malformed, path_of, pins
-from gates.memory import remembered
+from gates.architecture.exclusions import Exclusion, declared, unused
+from gates.architecture.lock_contents import PLACES, unasked
+from gates.architecture.lockfiles import FOLDER, LOCK, LOCKS, disagreeing, malformed, path_of, pins
+from gates.architecture.new_library import steps
 from gates.model import Finding, GateError, Outcome, Project
-from gates.programs import MODULE, run
+from gates.repo.cache import remembered
+from gates.repo.files import files, nodes, parse, text
+from gates.repo.process import MODULE, run
 from gates.rulebook import PATH
-from gates.sources import files, nodes, parse, text
 
 REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]*)(\[[\w,-]+\])?(?:\s*[<>=!~][^;@]*)?")
 DEV, WITH_RUNTIME = f"{FOLDER}/dev.in", "-r runtime.in"

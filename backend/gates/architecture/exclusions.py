@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from gates.memory import remembered
 from gates.model import Finding, Outcome, Project
+from gates.repo.cache import remembered
+from gates.repo.files import dotted, files, functions, nodes, parse, text
 from gates.rulebook import PATH
-from gates.sources import dotted, files, functions, nodes, parse, text
 
 PYPROJECT = "backend/pyproject.toml"
 JUDGED_ELSEWHERE = ("dependencies", "secrets", "tests", "vulnerabilities")

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from gates.imports import App, Module
+from gates.architecture.imports import App, Module
 from gates.model import Finding, Outcome, Project
-from gates.sources import dotted, functions, nodes
+from gates.repo.files import dotted, functions, nodes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -13,9 +13,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from gates.libraries import steps
+from gates.architecture.new_library import steps
 from gates.model import Finding, Outcome, Project
-from gates.sources import NOT_SOURCE, dotted, nodes, parse, tracked
+from gates.repo.files import NOT_SOURCE, dotted, nodes, parse, tracked
 
 MODULE_IN_TEXT = re.compile(r"(app(?:\.\w+)+)(?::\w+)?")
 BINARY = {".egg", ".pth", ".pyc", ".pyd", ".pyi", ".pyx", ".so", ".zip"}

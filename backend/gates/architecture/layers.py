@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gates.environment import for_tools
 from gates.model import Finding, GateError, Outcome, Project
-from gates.programs import run
+from gates.repo.environment import for_tools
+from gates.repo.files import files
+from gates.repo.process import run
 from gates.rulebook import PATH
-from gates.sources import files
 
 HEADING = re.compile(r"(\S+) is not allowed to import (\S+):")
 CHAIN = re.compile(r"- +(\S+) -> (\S+) \(l\.(\d+)")

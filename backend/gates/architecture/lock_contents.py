@@ -18,10 +18,10 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from gates.locks import FOLDER, LOCK, Pin, path_of, pins
-from gates.markers import HERE, Environments, Numbers
+from gates.architecture.environment_markers import HERE, Environments, Numbers
+from gates.architecture.lockfiles import FOLDER, LOCK, Pin, path_of, pins
 from gates.model import Finding, Project
-from gates.sources import text
+from gates.repo.files import text
 
 PLACES = {"runtime": ".venv", "dev": ".venv", "nox": ".noxw", "audit": ".audit"}
 """Lock → the environment that installs it. The audit's is there, and up to date, only after an audit."""

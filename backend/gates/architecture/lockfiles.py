@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from gates.model import Finding, Project
-from gates.sources import text
+from gates.repo.files import text
 
 FOLDER = "backend/requirements"
 LOCKS = {"runtime": "production", "dev": "tests and tools", "nox": "noxw", "audit": "the audit"}

@@ -1,6 +1,6 @@
 """What a new library needs: several gates meet a part of it, and each of them names all parts."""
 
-from gates.locks import FOLDER, LOCK
+from gates.architecture.lockfiles import FOLDER, LOCK
 from gates.rulebook import PATH
 
 

@@ -6,9 +6,9 @@ import tomllib
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from gates import yamls
+from gates.repo import yaml12
+from gates.repo.files import dotted, syntax
 from gates.rulebook import PATH, RuleBook
-from gates.sources import dotted, syntax
 
 Fact = tuple[str, str]
 Reader = Callable[[str], Iterator[Fact]]
@@ -71,7 +71,7 @@ def _tools(text: str) -> Iterator[Fact]:
 
 def _yaml(name: str, text: str) -> Iterator[Fact]:
     """Yield everything but the versions of actions: dependabot raises those."""
-    for key, value in flatten(yamls.load(name, text), name):
+    for key, value in flatten(yaml12.load(name, text), name):
         yield key, value.split("@")[0] if key.endswith(".uses") else value
 
 

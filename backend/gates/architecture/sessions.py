@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from gates.memory import remembered
 from gates.model import Finding, Project
+from gates.repo.cache import remembered
+from gates.repo.files import dotted, files, nodes, parse, text
 from gates.rulebook import PATH, RuleBook
-from gates.sources import dotted, files, nodes, parse, text
 
 NOXFILE, README = "noxfile.py", "README.md"
 REGISTRY = "backend/gates/registry.py"

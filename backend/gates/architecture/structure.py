@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
-from gates.change_log import change_log
-from gates.commands import commands
-from gates.decisions import decisions
-from gates.documents import documents
-from gates.memory import remembered
+from gates.architecture.change_log import change_log
+from gates.architecture.decisions import decisions
+from gates.architecture.documents import documents
+from gates.architecture.sessions import commands
+from gates.architecture.versions import versions
 from gates.model import Finding, Outcome, Project
-from gates.rulebook import PATH
-from gates.sources import (
+from gates.repo.cache import remembered
+from gates.repo.files import (
     NOT_SOURCE,
     files,
     functions,
@@ -23,7 +23,7 @@ from gates.sources import (
     unproven,
     untracked,
 )
-from gates.versions import versions
+from gates.rulebook import PATH
 
 LINK, SUBMODULE = "120000", "160000"
 APPLICATION = ("backend", "app")

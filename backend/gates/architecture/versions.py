@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from gates.model import Finding, Project
+from gates.repo.files import files, text
 from gates.rulebook import PATH
-from gates.sources import files, text
 
 PLACES = (
     "*.md",

@@ -16,12 +16,12 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
-from gates.changes import content_at, merge_base
-from gates.exclusions import PYPROJECT, Exclusion, declared, unused
-from gates.locks import FOLDER, LOCKS, PIN
+from gates.architecture.exclusions import PYPROJECT, Exclusion, declared, unused
+from gates.architecture.lockfiles import FOLDER, LOCKS, PIN
 from gates.model import Finding, GateError, Outcome, Project
-from gates.programs import run
-from gates.sources import text
+from gates.repo.files import text
+from gates.repo.git import content_at, merge_base
+from gates.repo.process import run
 
 BILL = "reports/sbom.cdx.json"
 KIND, ALL = "vulnerabilities", "all"

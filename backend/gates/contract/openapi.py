@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gates.changes import content_at, merge_base
-from gates.contract_diff import breaks
-from gates.environment import for_tools
+from gates.contract.openapi_diff import breaks
 from gates.model import Finding, GateError, Outcome, Project
-from gates.programs import run
+from gates.repo.environment import for_tools
+from gates.repo.git import content_at, merge_base
+from gates.repo.process import run
 
 FILE = "backend/openapi.json"
 REPORT = Path(__file__).with_name("route_report.py")

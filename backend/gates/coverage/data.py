@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gates.changes import BASE_VARIABLE
-from gates.environment import for_tests
-from gates.memory import remembered
 from gates.model import GateError, Project
-from gates.programs import MODULE, run
+from gates.repo.cache import remembered
+from gates.repo.environment import for_tests
+from gates.repo.files import files, syntax
+from gates.repo.git import BASE_VARIABLE
+from gates.repo.process import MODULE, run
 from gates.report.events import FOLDER
-from gates.sources import files, syntax
 
 RUN_TESTS = "run `./noxw -s tests`"
 # The report has its own settings: pyproject.toml hides no file, and `pragma: no branch` means nothing.
@@ -34,7 +34,7 @@ include_namespace_packages = true
 partial_branches = (?!)
 """
 
-TOOLS = Path(__file__).parents[1]
+TOOLS = Path(__file__).parents[2]
 PLUGIN = "gates/probes/plugin.py"
 
 Branch = tuple[int, int]
@@ -51,7 +51,7 @@ def measuring(project: Project, data: Path, *options: str) -> list[str]:
     packages = [f"--measure={name}" for name in project.book["coverage"]["measured"]]
     cache = project.reports / "cache/probes"
     places = [f"--measure-data={data}", f"--measure-cache={cache}"]
-    return ["-p", "gates.probes.plugin", *packages, *places, *options]
+    return ["-p", "gates.coverage.probes.plugin", *packages, *places, *options]
 
 
 @dataclass(frozen=True)

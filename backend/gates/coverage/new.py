@@ -8,10 +8,7 @@ adapters. Ternaries and filters of comprehensions are no branches to coverage.
 import json
 from collections.abc import Iterator
 
-from gates import sources
-from gates.changes import Base, changed_lines, merge_base
-from gates.coverage import branch_text, excluded, line_ranges, shortfall, unmeasured
-from gates.measurement import (
+from gates.coverage.data import (
     RUN_TESTS,
     Branch,
     Count,
@@ -22,9 +19,12 @@ from gates.measurement import (
     report,
     totals,
 )
+from gates.coverage.statements import Statements
+from gates.coverage.thresholds import branch_text, excluded, line_ranges, shortfall, unmeasured
 from gates.model import Finding, GateError, Outcome, Project
-from gates.programs import MODULE, run
-from gates.statements import Statements
+from gates.repo import files
+from gates.repo.git import Base, changed_lines, merge_base
+from gates.repo.process import MODULE, run
 
 HTML = "reports/new-code.html"
 LOW = 1  # diff-cover's exit code when the share is below its threshold
@@ -67,7 +67,7 @@ def touched_lines(project: Project, name: str, changed: set[int]) -> set[int]:
 
 
 def _statements(project: Project, name: str) -> Statements:
-    return Statements((project.root / name).read_bytes(), sources.parse(project, name))
+    return Statements((project.root / name).read_bytes(), files.parse(project, name))
 
 
 def _refused(project: Project, new: Measurement, lines: Count, branches: Count) -> Iterator[Finding]:

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from gates import sources
-from gates.exclusions import overlooked
-from gates.measurement import (
+from gates.architecture.exclusions import overlooked
+from gates.coverage.data import (
     RUN_TESTS,
     Branch,
     Count,
@@ -16,9 +15,10 @@ from gates.measurement import (
     read,
     totals,
 )
+from gates.coverage.statements import Statements
 from gates.model import Finding, Outcome, Project
+from gates.repo import files
 from gates.rulebook import PATH
-from gates.statements import Statements
 
 SHOWN = 5
 
@@ -75,7 +75,7 @@ def unmeasured(project: Project, measurement: Measurement, names: set[str] | Non
 def links(project: Project) -> list[Finding]:
     """Return a finding for each symbolic link in the measured folders: coverage follows it out of sight."""
     message = "code behind a symbolic link is measured under another name, or not at all"
-    names = sources.files(project, *(f"{folder}/*" for folder in measured_folders(project)))
+    names = files.files(project, *(f"{folder}/*" for folder in measured_folders(project)))
     found = (name for name in names if (project.root / name).is_symlink())
     return [Finding(file=name, message=message, fix="put the file itself here") for name in found]
 
@@ -84,7 +84,7 @@ def excluded(project: Project, name: str, file: Coverage) -> Iterator[Finding]:
     """Yield a finding when coverage left lines of a file out that the rule book does not declare."""
     if not file.excluded_lines or overlooked(project, "coverage", name):
         return
-    statements = Statements((project.root / name).read_bytes(), sources.parse(project, name))
+    statements = Statements((project.root / name).read_bytes(), files.parse(project, name))
     hidden = (file.excluded_lines & statements.code()) - statements.harmless()
     if hidden:
         message = f"{line_ranges(hidden)} excluded from coverage without being declared"

@@ -15,8 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gates.changes import Base, changed_paths, git, merge_base, prefix
-from gates.measurement import (
+from gates.coverage.data import (
     DATA,
     NO_TESTS,
     Count,
@@ -28,7 +27,8 @@ from gates.measurement import (
     totals,
 )
 from gates.model import Finding, GateError, Outcome, Project
-from gates.programs import PYTEST_OPTIONS
+from gates.repo.git import Base, changed_paths, git, merge_base, prefix
+from gates.repo.process import PYTEST_OPTIONS
 from gates.rulebook import PATH
 
 LONGEST = 1800  # seconds

@@ -8,10 +8,10 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
-from gates.libraries import steps
+from gates.architecture.new_library import steps
 from gates.model import Finding, GateError, Outcome, Project
-from gates.programs import CONFIGURATION, MODULE, installed, run
-from gates.sources import files
+from gates.repo.files import files
+from gates.repo.process import CONFIGURATION, MODULE, installed, run
 
 CODES = "https://mypy.readthedocs.io/en/stable/_refs.html#code-"
 STUBS = re.compile(r"pip install ([\w.-]+)")

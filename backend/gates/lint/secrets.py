@@ -14,10 +14,10 @@ from detect_secrets.plugins.base import BasePlugin, RegexBasedDetector
 from detect_secrets.plugins.keyword import DENYLIST_REGEX, KeywordDetector
 from detect_secrets.settings import default_settings, get_plugins
 
-from gates.exclusions import Exclusion, applies, declared, unused
-from gates.memory import remembered
+from gates.architecture.exclusions import Exclusion, applies, declared, unused
 from gates.model import Finding, Outcome, Project
-from gates.sources import files, unproven
+from gates.repo.cache import remembered
+from gates.repo.files import files, unproven
 
 TRUSTING_FILTERS = (
     "detect_secrets.filters.allowlist.is_line_allowlisted",
@@ -25,7 +25,7 @@ TRUSTING_FILTERS = (
     "detect_secrets.filters.heuristic.is_non_text_file",
     "detect_secrets.filters.heuristic.is_swagger_file",
 )
-PLAIN_LINES = "gates.secrets.is_plain"
+PLAIN_LINES = "gates.lint.secrets.is_plain"
 ALL = "all"
 
 Hits = list[tuple[int, str]]

@@ -12,10 +12,10 @@ from typing import Any
 
 import jsonschema_rs
 
-from gates import yamls
 from gates.model import Finding, GateError, Outcome, Project
-from gates.programs import MODULE, installed, run
-from gates.sources import files, text
+from gates.repo import yaml12
+from gates.repo.files import files, text
+from gates.repo.process import MODULE, installed, run
 
 WORKFLOWS, HOOKS = ".github/workflows/", ".pre-commit-config.yaml"
 DEVCONTAINER, DOCKERFILE = ".devcontainer/devcontainer.json", ".devcontainer/Dockerfile"
@@ -87,7 +87,7 @@ def _invalid(project: Project, schema: str, names: list[str]) -> Iterator[Findin
     """Validate against one of the published schemas that check-jsonschema brings along."""
     validator = _validator(schema)
     for name in names:
-        for error in validator.iter_errors(yamls.load(name, text(project, name))):
+        for error in validator.iter_errors(yaml12.load(name, text(project, name))):
             where = ".".join(str(part) for part in error.instance_path) or "the file"
             message = f"{where} is not what the schema {schema} allows: {error.message[-LONGEST:]}"
             yield Finding(file=name, message=message, fix="correct it")
@@ -129,7 +129,7 @@ def _jobs(project: Project, names: list[str]) -> Iterator[Finding]:
     jobs: list[tuple[str, Any]] = []
     for name in [name for name in names if name.startswith(WORKFLOWS)]:
         content = text(project, name)
-        workflow = yamls.load(name, content)
+        workflow = yaml12.load(name, content)
         jobs += workflow["jobs"].items() if {*workflow["on"]} - REPORTING else ()
         if workflow.get("permissions") != {}:
             line = _line(content, "permissions")
@@ -198,7 +198,7 @@ def _containers(project: Project, names: list[str]) -> Iterator[Finding]:
 def _services(project: Project, name: str) -> Iterator[Finding]:
     """A service has its image and what it needs, and of the machine only the repository."""
     allowed = PRODUCTION_KEYS if name == PRODUCTION else SERVICE_KEYS
-    for service, entry in yamls.load(name, text(project, name)).get("services", {}).items():
+    for service, entry in yaml12.load(name, text(project, name)).get("services", {}).items():
         if name == PRODUCTION:
             yield from _hardened(service, entry)
         mounts = [str(mount) for mount in entry.get("volumes", [])]
@@ -249,7 +249,7 @@ def _hooks(project: Project, names: list[str]) -> Iterator[Finding]:
         yield Finding(file=HOOKS, message=" ".join(result.stdout.split()), fix="correct it")
         return
     content = text(project, HOOKS)
-    for repository in yamls.load(HOOKS, content)["repos"]:
+    for repository in yaml12.load(HOOKS, content)["repos"]:
         for hook in repository.get("hooks", []):
             if repository["repo"] != "local" or not re.fullmatch(r"\./noxw -s [\w-]+", hook.get("entry", "")):
                 message = f"the hook {hook['id']} is no nox session of this repository"

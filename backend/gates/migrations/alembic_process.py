@@ -13,7 +13,7 @@ from typing import Protocol
 from devtools.postgres import forget_libpq_variables
 from gates.model import Project
 
-COMMANDS = "gates.alembic_commands"
+COMMANDS = "gates.migrations.alembic_commands"
 
 
 class AlembicError(Exception):
@@ -21,7 +21,7 @@ class AlembicError(Exception):
 
 
 class Run(Protocol):
-    """Calls a function of gates/alembic_commands.py in the worker. Raises AlembicError."""
+    """Calls a function of gates/migrations/alembic_commands.py in the worker. Raises AlembicError."""
 
     def __call__(self, name: str, *arguments: object) -> object: ...
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from devtools.databases import Scratch
-from gates.alembic_worker import AlembicError, Run, alembic_of
-from gates.databases import Schema, Table, differences, rows_of, schema_of, scratch_databases
-from gates.diagrams import TABLES
+from gates.migrations.alembic_process import AlembicError, Run, alembic_of
+from gates.migrations.revisions import Revision, history
+from gates.migrations.schema_dump import Schema, Table, differences, rows_of, schema_of, scratch_databases
+from gates.migrations.seeding import seed
 from gates.model import Finding, Outcome, Project
-from gates.revisions import Revision, history
-from gates.seeding import seed
+from gates.report.diagrams import TABLES
 
 ENVIRONMENT = "backend/alembic/env.py"
 ADD = './noxw -s revision -- "slug"; write by hand what it does not see'

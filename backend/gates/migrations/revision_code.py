@@ -6,12 +6,12 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 
-from gates.alembic_worker import AlembicError, alembic_of
-from gates.changes import content_at, merge_base
+from gates.migrations.alembic_process import AlembicError, alembic_of
+from gates.migrations.revisions import Revision, files_at, history, in_tree
 from gates.model import Finding, GateError, Outcome, Project
-from gates.programs import installed, run
-from gates.revisions import Revision, files_at, history, in_tree
-from gates.sources import syntax
+from gates.repo.files import syntax
+from gates.repo.git import content_at, merge_base
+from gates.repo.process import installed, run
 
 CHANGES_ROWS = re.compile(r"\s*(with|insert|update|delete|merge|copy|do)\b", re.IGNORECASE)
 VOLATILE = re.compile(

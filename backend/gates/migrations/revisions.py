@@ -9,9 +9,9 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
-from gates.changes import content_at, git, merge_base, target
 from gates.model import Finding, GateError, Outcome, Project
-from gates.sources import NOT_SOURCE, syntax
+from gates.repo.files import NOT_SOURCE, syntax
+from gates.repo.git import content_at, git, merge_base, target
 
 FOLDER = "backend/alembic/versions"
 NAME = re.compile(r"(\d{4}-\d\d-\d\d)_[a-z0-9]+(_[a-z0-9]+)*\.py")

@@ -14,7 +14,7 @@ from devtools.databases import Scratch
 from devtools.errors import PostgresUnavailableError
 from devtools.programs import BINARIES, installed_package
 from gates.model import GateError
-from gates.programs import run
+from gates.repo.process import run
 
 HEADER = re.compile(r"^--\n-- Name: (.+?); Type: (.+?); Schema: (.+?); Owner: .*\n--\n", re.MULTILINE)
 NOISE = re.compile(r"^(--.*|SET .*;|\\(un)?restrict .*)?\n", re.MULTILINE)

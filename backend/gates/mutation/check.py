@@ -21,9 +21,7 @@ from signal import SIGALRM, SIGSEGV
 
 from coverage import CoverageData
 
-from gates import mutation_worker, sources
-from gates.changes import changed_lines, merge_base
-from gates.measurement import (
+from gates.coverage.data import (
     Count,
     environment_of_tests,
     measured_files,
@@ -31,13 +29,16 @@ from gates.measurement import (
     measuring,
     snapshot,
 )
+from gates.coverage.statements import Statements
 from gates.model import Finding, GateError, Outcome, Project
-from gates.mutation_worker import Plan, Task
-from gates.mutators import Mutant, mutants
-from gates.programs import PYTEST_OPTIONS
-from gates.statements import Statements
-from gates.testing import run_pytest
-from gates.touched import loaded, module_name
+from gates.mutation import worker
+from gates.mutation.operators import Mutant, mutants
+from gates.mutation.worker import Plan, Task
+from gates.repo import files
+from gates.repo.git import changed_lines, merge_base
+from gates.repo.process import PYTEST_OPTIONS
+from gates.testing.affected import loaded, module_name
+from gates.testing.runs import run_pytest
 
 REPORT = "reports/mutants.md"
 LONGEST = 7200  # seconds that a worker may take
@@ -111,7 +112,7 @@ def _statements(project: Project, name: str, lines: set[int]) -> set[int]:
     """Return the lines of the statements that own a changed line; none of what is no Python."""
     if not name.endswith(".py"):
         return set()
-    return Statements((project.root / name).read_bytes(), sources.parse(project, name)).touched(lines)
+    return Statements((project.root / name).read_bytes(), files.parse(project, name)).touched(lines)
 
 
 def _fits(name: str, patterns: Iterable[str]) -> bool:
@@ -119,8 +120,8 @@ def _fits(name: str, patterns: Iterable[str]) -> bool:
 
 
 def _mutants(project: Project, name: str, lines: set[int] | None) -> Iterator[Mutant]:
-    source = sources.text(project, name)
-    for mutant in mutants(source, sources.syntax(source)):
+    source = files.text(project, name)
+    for mutant in mutants(source, files.syntax(source)):
         if lines is None or lines.intersection(mutant.lines):
             yield mutant
 
@@ -144,8 +145,8 @@ def _measured(project: Project, folders: set[str]) -> tuple[Outcome, dict[str, T
     data = CoverageData(str(place / ".coverage"))
     data.read()
     tests = {f"backend/{file}": _tests(data, file) for file in data.measured_files()}
-    for test in sources.files(project, "backend/tests/*test_*.py"):
-        imported = {*loaded(sources.parse(project, test))}
+    for test in files.files(project, "backend/tests/*test_*.py"):
+        imported = {*loaded(files.parse(project, test))}
         for name, lines in tests.items():
             if module_name(name) in imported:
                 lines.setdefault(IMPORTED, set()).add(test.removeprefix("backend/"))
@@ -203,10 +204,10 @@ def _work(project: Project, index: int, tasks: list[Task]) -> list[tuple[str, in
     plan = Plan(gate=os.getpid(), seconds=seconds, preload=preload, results=str(results), tasks=tasks)
     place.with_suffix(".json").write_text(json.dumps(plan))
     files = sorted({test.partition("::")[0] for task in tasks if task["live"] for test in task["tests"]})
-    options = ["-p", "gates.mutation_worker", "-p", "no:randomly", "-p", "no:cacheprovider", "-x", "-q", "-s"]
+    options = ["-p", "gates.mutation.worker", "-p", "no:randomly", "-p", "no:cacheprovider", "-x", "-q", "-s"]
     options += [f"--basetemp={place}.tmp", "-W", "ignore:This process:DeprecationWarning"]
     command = [sys.executable, "-m", "pytest", *PYTEST_OPTIONS, *options, *files]
-    env = environment_of_tests(project) | {mutation_worker.VARIABLE: str(place.with_suffix(".json"))}
+    env = environment_of_tests(project) | {worker.VARIABLE: str(place.with_suffix(".json"))}
     with place.with_suffix(".log").open("wb") as log:
         subprocess.run(
             command, cwd=project.backend, env=env, stdout=log, stderr=log, timeout=LONGEST, check=False
@@ -216,7 +217,7 @@ def _work(project: Project, index: int, tasks: list[Task]) -> list[tuple[str, in
 
 def _preload(project: Project) -> list[str]:
     """Return what the project imports from elsewhere: a worker does it once for all its children."""
-    nodes = (node for name in measured_files(project) for node in sources.nodes(sources.parse(project, name)))
+    nodes = (node for name in measured_files(project) for node in files.nodes(files.parse(project, name)))
     found = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
     return sorted(name for name in found if name.split(".")[0] not in project.book["coverage"]["measured"])
 

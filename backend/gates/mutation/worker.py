@@ -24,7 +24,7 @@ from typing import TypedDict
 import pytest
 from hypothesis import Phase, settings
 
-from gates.mutators import mutants
+from gates.mutation.operators import mutants
 
 VARIABLE = "PAU2_MUTATION_PLAN"
 MEMORY = 4 << 30  # bytes, for a child: an endless mutant may collect things

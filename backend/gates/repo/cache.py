@@ -10,8 +10,8 @@ from inspect import getsourcefile
 from pathlib import Path
 from typing import TypeVar
 
-from gates import sources
 from gates.model import Project
+from gates.repo import files
 
 T = TypeVar("T")
 
@@ -22,10 +22,10 @@ def remembered(
     """Return what `look` says of each file, and ask it only about files that it has not seen as they are.
 
     What it says must be JSON and must depend on nothing but the file, its name, the `settings`, Python, and
-    the code of its own module and of `gates.sources`. What is no longer asked for is forgotten, except at
+    the code of its own module and of `gates.repo.files`. What is no longer asked for is forgotten, except at
     commit, when gates ask about some of the files.
     """
-    code = _digest(getsourcefile(look), sources.__file__)
+    code = _digest(getsourcefile(look), files.__file__)
     path = project.reports / "cache" / f"{look.__module__}.{look.__qualname__}.json"
     known: dict[str, T] = _read(path)
     current: dict[str, T] = dict(known) if project.staged else {}

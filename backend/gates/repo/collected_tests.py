@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from gates.model import Project
-from gates.sources import parse
+from gates.repo.files import parse
 
 Test = tuple[str, int, int]
 """Name, line and number of cases; parameters that are no literal list count once."""

@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 
-from gates.changes import UNTRACKED, listed, staged_paths
 from gates.model import GateError, Project
+from gates.repo.git import UNTRACKED, listed, staged_paths
 from gates.rulebook import PATH
 
 NOT_SOURCE = (".#", "._")

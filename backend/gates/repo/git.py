@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gates.environment import for_git, for_git_in_a_commit
 from gates.model import GateError, Project
+from gates.repo.environment import for_git, for_git_in_a_commit
 
 BASE_VARIABLE = "PAU2_BASE"
 UNTRACKED = ("--others", "--exclude-standard")  # options of `git ls-files`

@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
-from gates.changes import git, prefix
 from gates.model import GateError, Project
-from gates.programs import MODULE, run
+from gates.repo.git import git, prefix
+from gates.repo.process import MODULE, run
 
 HOOKS = ("pre-commit", "pre-push")
 SCRIPT = """#!/bin/sh

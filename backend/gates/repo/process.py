@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from gates.environment import for_tools
+from gates.repo.environment import for_tools
 
 MODULE = (sys.executable, "-m")
 """Begins the command of a Python module of the shared environment."""

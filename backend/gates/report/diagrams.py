@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from itertools import count, pairwise, permutations
 from typing import Any, NamedTuple
 
-from gates.imports import App
-from gates.layers import levels
+from gates.architecture.imports import App
+from gates.architecture.layers import levels
 from gates.model import Project
 
 TABLES = "gates/tables.json"  # in reports/, in the folder that a full run empties first

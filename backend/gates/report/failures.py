@@ -3,8 +3,8 @@
 import re
 import shlex
 
-from gates.excerpt import clipped
 from gates.model import Finding
+from gates.report.snippet import clipped
 
 LINES = 10  # of an assertion's message; the log has the rest
 LONGEST = 1_000  # characters, likewise

@@ -11,17 +11,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
 
-from gates import github
-from gates.excerpt import visible
-from gates.messages import show_findings, show_table
 from gates.model import Project
-from gates.programs import MODULE
+from gates.repo.process import MODULE
+from gates.report import github
 from gates.report.events import FOLDER, log_file
 from gates.report.processes import end_group, start_group
 from gates.report.progress import RunProgress
+from gates.report.snippet import visible
+from gates.report.terminal import show_findings, show_table
+from gates.report.verdict import count, verdict, write_results
 from gates.report.views import View, view_for_output
 from gates.runner import Result, gates_of
-from gates.verdict import count, verdict, write_results
 
 LOOK_EVERY = 0.1  # seconds
 PATIENCE = 1.0  # seconds between the interrupt and the end of what is left; all of it may take 2

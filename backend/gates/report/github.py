@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from gates.excerpt import clipped, visible
 from gates.model import Finding
+from gates.report.snippet import clipped, visible
 from gates.runner import Result
 
 LIMIT = 1_000_000  # bytes of a step's summary; GitHub drops one above 1 MiB

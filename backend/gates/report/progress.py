@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gates.messages import secret_files
 from gates.model import Finding, Project
 from gates.report.events import Event, Tail, events_file
 from gates.report.failures import failed_test
 from gates.report.history import History
+from gates.report.terminal import secret_files
 from gates.runner import Result, load, missing
 
 ENOUGH = 0.2  # of the tests, from which on their own speed tells more than earlier runs

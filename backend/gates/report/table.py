@@ -9,8 +9,8 @@ from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gates.excerpt import visible
 from gates.report.progress import GateProgress, RunProgress
+from gates.report.snippet import visible
 
 STYLE = {"passed": "green", "failed": "bold red", "skipped": "yellow", "running": "bold", "waiting": "dim"}
 FOLDED_FIRST = ("passed", "skipped", "waiting", "failed", "running")

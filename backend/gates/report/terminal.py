@@ -8,9 +8,9 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from gates import github
-from gates.excerpt import Lines, excerpt, visible
 from gates.model import Finding, Project
+from gates.report import github
+from gates.report.snippet import Lines, excerpt, visible
 from gates.runner import Result
 
 STYLE = {"passed": "green", "failed": "bold red", "skipped": "yellow"}

@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-from gates import github
-from gates.messages import show_findings, show_table
 from gates.model import Project
-from gates.page import PageError, write
+from gates.report import github
+from gates.report.page import PageError, write
+from gates.report.terminal import show_findings, show_table
 from gates.runner import Result
 
 Show = Callable[[Project, Sequence[Result]], None]

@@ -7,10 +7,10 @@ from typing import Protocol
 from rich.console import Console
 from rich.live import Live
 
-from gates.messages import console_of, show_findings
 from gates.model import Project
 from gates.report import table
 from gates.report.progress import Clock, RunProgress
+from gates.report.terminal import console_of, show_findings
 from gates.runner import Result
 
 REDRAW_EVERY = 0.5  # seconds

@@ -4,10 +4,10 @@ import ast
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from gates.changes import changed_paths, merge_base
 from gates.model import Outcome, Project
-from gates.sources import files, parse
-from gates.testing import run_pytest
+from gates.repo.files import files, parse
+from gates.repo.git import changed_paths, merge_base
+from gates.testing.runs import run_pytest
 
 UNIT_TESTS = "tests/unit"
 MANY = 8  # files from which on parallel workers are worth their start

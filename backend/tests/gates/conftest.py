@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.gates import prepared
-from tests.gates.minimal import FILES
-from tests.gates.twin import Twin, make_twin
+from tests.gates.support import prepared_processes
+from tests.gates.support.minimal import FILES
+from tests.gates.support.sample_project import Twin, make_twin
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def _few_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _prepared_tools(monkeypatch: pytest.MonkeyPatch) -> None:
-    prepared.use(monkeypatch)
+    prepared_processes.use(monkeypatch)
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.gates.corpus import ENTRIES, INNOCENT, report
-from tests.gates.corpus.entries import Innocent, Violation
-from tests.gates.corpus.judged import judge, line_of, merged, without_repetition
-from tests.gates.corpus.project import GATES, RULES
+from tests.gates.cases import ENTRIES, INNOCENT, report
+from tests.gates.cases.case import Innocent, Violation
+from tests.gates.cases.runner import judge, line_of, merged, without_repetition
+from tests.gates.support.complete import GATES, RULES
 
 EXPENSIVE = {"migration-cycle", "migration-drift", "mutants", "routes", "tests"}
 """Gates that start PostgreSQL, pytest or the application; a run without them takes less than a minute."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.gates import prepared
+from tests.gates.support import prepared_processes
 
 SEEN = "import os, sys; print(os.getcwd(), sys.argv[1:], sys.path, os.environ.get('COLUMNS'), __name__)"
 IMPORTED = "import tool, sys; print(tool.__file__, [name for name in sys.modules if 'gates' in name])"
@@ -31,9 +31,11 @@ def test_ends_like_a_new_process_when_it_is_a_fork(arguments: tuple[str, ...], t
     command = [sys.executable, *arguments]
     env = os.environ | {"COLUMNS": "1000", "PYTHONPATH": str(tmp_path / "further")}
 
-    fork = prepared.run(command, cwd=tmp_path, env=env, **OPTIONS)
+    fork = prepared_processes.run(command, cwd=tmp_path, env=env, **OPTIONS)
 
-    new = prepared.start(command, cwd=tmp_path, env=env, stdin=subprocess.DEVNULL, check=False, **OPTIONS)
+    new = prepared_processes.start(
+        command, cwd=tmp_path, env=env, stdin=subprocess.DEVNULL, check=False, **OPTIONS
+    )
     assert (fork.returncode, fork.stdout, fork.stderr) == (new.returncode, new.stdout, new.stderr)
 
 
@@ -41,9 +43,9 @@ def test_ends_a_fork_when_it_takes_too_long(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "import threading; threading.Event().wait()"]
 
     with pytest.raises(subprocess.TimeoutExpired):
-        prepared.run(command, cwd=tmp_path, timeout=0.1, **OPTIONS)
+        prepared_processes.run(command, cwd=tmp_path, timeout=0.1, **OPTIONS)
 
 
 def test_raises_when_a_fork_fails_and_that_is_checked(tmp_path: Path) -> None:
     with pytest.raises(subprocess.CalledProcessError):
-        prepared.run([sys.executable, "-c", "raise SystemExit(1)"], cwd=tmp_path, check=True)
+        prepared_processes.run([sys.executable, "-c", "raise SystemExit(1)"], cwd=tmp_path, check=True)

@@ -2,18 +2,18 @@
 
 import pytest
 
-from gates import revisions
+from gates.migrations import revisions
 from gates.registry import late
-from tests.gates.migration_files import FILES
-from tests.gates.twin import Twin
+from tests.gates.support.sample_project import Twin
+from tests.gates.support.with_migrations import FILES
 
 
 def test_gives_the_gate_s_outcome_when_it_is_imported_late(twin: Twin) -> None:
     for name, text in FILES.items():
         twin.write(name, text)
-    assert late("gates.revisions:head")(twin.project) == revisions.head(twin.project)
+    assert late("gates.migrations.revisions:head")(twin.project) == revisions.head(twin.project)
 
 
 def test_fails_when_the_late_gate_is_missing(twin: Twin) -> None:
     with pytest.raises(AttributeError, match="nobody"):
-        late("gates.revisions:nobody")(twin.project)
+        late("gates.migrations.revisions:nobody")(twin.project)

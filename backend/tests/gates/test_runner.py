@@ -9,9 +9,9 @@ import pytest
 
 from gates.__main__ import main
 from gates.model import Check, Finding, GateError, Outcome, Project
+from gates.report.verdict import verdict
 from gates.rulebook import PATH, RuleBook, RuleBookError
 from gates.runner import load, run_gate, run_session, save
-from gates.verdict import verdict
 
 BLOCK = """
 [default]

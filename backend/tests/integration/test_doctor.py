@@ -12,9 +12,9 @@ import pytest
 from devtools.doctor import __main__ as doctor
 from devtools.doctor import checkout, environment
 from devtools.doctor.checks import Check, Result, Row, examine, typed
-from gates.hooks import install
 from gates.model import Project
-from tests.gates.twin import RULE_BOOK, Twin, make_twin
+from gates.repo.hooks import install
+from tests.gates.support.sample_project import RULE_BOOK, Twin, make_twin
 
 ROOT = Path(__file__).resolve().parents[3]
 CONFIGURATION = ".pre-commit-config.yaml"

@@ -17,8 +17,8 @@ from devtools.databases import LOCK_SPACE, RUN, execute, lock_key
 from devtools.doctor import inside, leftovers, ports
 from devtools.doctor.checks import Check, Result, Row, examine
 from devtools.doctor.servers import Server
+from gates.migrations.revisions import history
 from gates.model import Project
-from gates.revisions import history
 from tests.integration.checkouts import new_folder
 from tests.plugins.database import MigratedDatabases, database_of
 

@@ -19,7 +19,7 @@ import pytest
 from devtools import embedded, keeper, postgres, programs
 from devtools.embedded import EmbeddedServer
 from devtools.errors import PostgresUnavailableError
-from gates.databases import scratch_databases
+from gates.migrations.schema_dump import scratch_databases
 from gates.model import GateError
 from tests.integration.checkouts import new_folder
 

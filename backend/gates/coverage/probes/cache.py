@@ -14,8 +14,8 @@ from pathlib import Path
 from types import CodeType
 from typing import cast
 
-from gates.probes import instrument as instrumentation
-from gates.probes.instrument import Probe, instrument
+from gates.coverage.probes import instrument as instrumentation
+from gates.coverage.probes.instrument import Probe, instrument
 
 PYC_HEADER = MAGIC_NUMBER + bytes(
     12

@@ -8,8 +8,8 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from gates.probes.cache import CodeCache
-from gates.probes.instrument import NAME, Arc, Probe
+from gates.coverage.probes.cache import CodeCache
+from gates.coverage.probes.instrument import NAME, Arc, Probe
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The pytest plugin that measures (`-p gates.probes.plugin`).
+"""The pytest plugin that measures (`-p gates.coverage.probes.plugin`).
 
 Under xdist each worker measures and sends its result to the controller, which writes the data file in
 coverage.py's format. With `--measure-by-test` each test is a context there; what no test ran itself, such as
@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from coverage import CoverageData
 
-from gates.probes.cache import CodeCache
-from gates.probes.importer import Executed, Measurement
+from gates.coverage.probes.cache import CodeCache
+from gates.coverage.probes.importer import Executed, Measurement
 
 KEY = "measured"  # of the output that a worker sends
 

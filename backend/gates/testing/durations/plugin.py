@@ -1,4 +1,4 @@
-"""The pytest plugin that records durations (`-p gates.durations.plugin --durations-data=FILE`).
+"""The pytest plugin that records durations (`-p gates.testing.durations.plugin --durations-data=FILE`).
 
 A test's seconds include its fixtures. Computing is the CPU time of the test's process, with all threads, and
 of the child processes that ended meanwhile. The rest is waiting: for a server, a time limit or a child that

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from gates.change_control import check
-from tests.gates.minimal import FILES
-from tests.gates.twin import RULE_BOOK, Twin, make_twin
+from gates.architecture.change_control import check
+from tests.gates.support.minimal import FILES
+from tests.gates.support.sample_project import RULE_BOOK, Twin, make_twin
 
 WORKFLOW = ".github/workflows/ci.yml"
 CI = """on:

@@ -2,11 +2,11 @@ import shutil
 
 import pytest
 
+from gates.architecture.dependencies import check
 from gates.model import Finding, GateError
-from gates.stack import check
-from tests.gates.corpus.judged import without_repetition
-from tests.gates.minimal import installed, lock
-from tests.gates.twin import RULE_BOOK, Twin
+from tests.gates.cases.runner import without_repetition
+from tests.gates.support.minimal import installed, lock
+from tests.gates.support.sample_project import RULE_BOOK, Twin
 
 RUNTIME = "backend/requirements/runtime.in"
 LOCK = "backend/requirements/dev.txt"

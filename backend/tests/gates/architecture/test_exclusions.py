@@ -1,7 +1,7 @@
 import pytest
 
-from gates.exclusions import check
-from tests.gates.twin import RULE_BOOK, Twin
+from gates.architecture.exclusions import check
+from tests.gates.support.sample_project import RULE_BOOK, Twin
 
 PYPROJECT = "backend/pyproject.toml"
 MODULE = "backend/app/domain/news.py"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gates.handlers import check
-from tests.gates.twin import Twin
+from gates.architecture.handlers import check
+from tests.gates.support.sample_project import Twin
 
 ROUTER = "backend/app/presentation/http/routers/news.py"
 DEPENDENCIES = "backend/app/presentation/http/dependencies.py"

@@ -1,7 +1,7 @@
 import pytest
 
-from gates.handlers import check
-from tests.gates.twin import Twin
+from gates.architecture.handlers import check
+from tests.gates.support.sample_project import Twin
 
 ROUTER = "backend/app/presentation/http/routers/news.py"
 HELPER = "backend/app/presentation/http/helpers.py"

@@ -1,8 +1,8 @@
 import pytest
 
-from gates import layers
-from gates.imports import check
-from tests.gates.twin import Twin
+from gates.architecture import layers
+from gates.architecture.imports import check
+from tests.gates.support.sample_project import Twin
 
 
 def test_passes_when_every_import_is_listed(twin: Twin) -> None:

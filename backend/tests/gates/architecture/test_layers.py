@@ -1,8 +1,8 @@
 import pytest
 
-from gates.layers import check, levels
+from gates.architecture.layers import check, levels
 from gates.model import GateError
-from tests.gates.twin import Twin
+from tests.gates.support.sample_project import Twin
 
 
 def test_passes_when_layers_import_what_they_may(twin: Twin) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import pytest
 from packaging.requirements import Requirement
 
-from gates.asked import unasked
-from gates.locks import disagreeing, malformed
-from tests.gates.minimal import installed, lock
-from tests.gates.twin import Twin
+from gates.architecture.lock_contents import unasked
+from gates.architecture.lockfiles import disagreeing, malformed
+from tests.gates.support.minimal import installed, lock
+from tests.gates.support.sample_project import Twin
 
 RUNTIME, DEV = "backend/requirements/runtime.txt", "backend/requirements/dev.txt"
 DIGESTS = [f"    --hash=sha256:{digit * 64}" for digit in "012"]

@@ -2,9 +2,9 @@
 
 import pytest
 
-from gates.change_control import check
-from tests.gates.test_change_control import CI, WORKFLOW
-from tests.gates.twin import RULE_BOOK, Twin
+from gates.architecture.change_control import check
+from tests.gates.architecture.test_change_control import CI, WORKFLOW
+from tests.gates.support.sample_project import RULE_BOOK, Twin
 
 NOXW, CI_RUN, CONFTEST = "noxw", ".ci/run", "backend/tests/conftest.py"
 PYPROJECT, UNIT = "backend/pyproject.toml", "backend/tests/unit/test_news.py"

@@ -1,9 +1,9 @@
 import pytest
 
-from gates.commands import write_table
+from gates.architecture.sessions import write_table
+from gates.architecture.structure import check
 from gates.model import Finding
-from gates.structure import check
-from tests.gates.twin import RULE_BOOK, Twin
+from tests.gates.support.sample_project import RULE_BOOK, Twin
 
 NOXFILE = "noxfile.py"
 PYPROJECT = "backend/pyproject.toml"

@@ -3,13 +3,13 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from gates import vulnerabilities
+from gates.audit import vulnerabilities
+from gates.audit.vulnerabilities import check
 from gates.model import Finding, GateError, Outcome, Project
-from gates.vulnerabilities import check
-from tests.gates import advisories
-from tests.gates.advisories import FORGOTTEN, UNMENDED, VULNERABLE
-from tests.gates.minimal import lock
-from tests.gates.twin import RULE_BOOK, Twin
+from tests.gates.support import fake_audit_tools
+from tests.gates.support.fake_audit_tools import FORGOTTEN, UNMENDED, VULNERABLE
+from tests.gates.support.minimal import lock
+from tests.gates.support.sample_project import RULE_BOOK, Twin
 
 RUNTIME, DEV, AUDIT = (f"backend/requirements/{name}.txt" for name in ("runtime", "dev", "audit"))
 BILL = "reports/sbom.cdx.json lists 2 components"
@@ -17,7 +17,7 @@ BILL = "reports/sbom.cdx.json lists 2 components"
 
 @pytest.fixture(autouse=True)
 def _programs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vulnerabilities, "_tool", advisories.program)
+    monkeypatch.setattr(vulnerabilities, "_tool", fake_audit_tools.program)
 
 
 def everything(twin: Twin) -> Outcome:
@@ -114,7 +114,7 @@ def test_fails_when_a_version_gets_no_answer(twin: Twin) -> None:
 def test_fails_when_the_service_cannot_be_reached(twin: Twin, monkeypatch: pytest.MonkeyPatch) -> None:
     def unreachable(project: Project, name: str, *options: str) -> CompletedProcess[str]:
         if name == "cyclonedx-py":
-            return advisories.program(project, name, *options)
+            return fake_audit_tools.program(project, name, *options)
         return CompletedProcess([name], 1, "", "Traceback:\n  …\nConnectionError: nobody there\n")
 
     monkeypatch.setattr(vulnerabilities, "_tool", unreachable)

@@ -1,22 +1,33 @@
 """What somebody might try to merge: one entry a change, with the one gate that must refuse it.
 
-Each module holds the changes of some rules; `test_corpus` makes a branch of each and runs every gate on it.
+Each module holds the changes of some rules; `test_cases` makes a branch of each and runs every gate on it.
 """
 
-from tests.gates.corpus import (
-    automation,
+from tests.gates.cases import (
+    change_control,
     contract,
+    dependencies,
     handlers,
-    innocent,
     layers,
-    loosenings,
-    schema,
-    stack,
+    lint,
+    migrations,
     structure,
-    style,
-    tested,
+    testing,
+    valid,
+    workflows,
 )
 
-MODULES = (style, layers, handlers, stack, structure, loosenings, contract, schema, tested, automation)
+MODULES = (
+    lint,
+    layers,
+    handlers,
+    dependencies,
+    structure,
+    change_control,
+    contract,
+    migrations,
+    testing,
+    workflows,
+)
 ENTRIES = [entry for module in MODULES for entry in module.ENTRIES]
-INNOCENT = innocent.ENTRIES
+INNOCENT = valid.ENTRIES

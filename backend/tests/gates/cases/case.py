@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from tests.gates.twin import Twin
+from tests.gates.support.sample_project import Twin
 
 Change = Callable[[Twin], object]
 Untested = Mapping[str, str]

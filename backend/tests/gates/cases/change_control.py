@@ -1,8 +1,8 @@
 """R07: rules that get looser without a decision, or with one that does not say so."""
 
-from tests.gates.corpus.entries import Violation
-from tests.gates.corpus.project import DECISION, HOOKS, PYPROJECT, TEST, WORKFLOW
-from tests.gates.twin import RULE_BOOK, Twin
+from tests.gates.cases.case import Violation
+from tests.gates.support.complete import DECISION, HOOKS, PYPROJECT, TEST, WORKFLOW
+from tests.gates.support.sample_project import RULE_BOOK, Twin
 
 QUOTE = "undo it, or add docs/decisions/NNNN-slug.md (Context, Decision, Consequences) that quotes `"
 SAYS = "loosened without a decision: "

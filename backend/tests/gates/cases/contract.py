@@ -3,9 +3,9 @@
 import copy
 from typing import Any
 
-from tests.gates.corpus.entries import Violation
-from tests.gates.corpus.project import CONTRACT, PUBLISHED, ROUTER, SERVED, contract_text
-from tests.gates.twin import Twin
+from tests.gates.cases.case import Violation
+from tests.gates.support.complete import CONTRACT, PUBLISHED, ROUTER, SERVED, contract_text
+from tests.gates.support.sample_project import Twin
 
 ADD = "add, do not change; or declare the pointer in [[contract-breaks]] with a new decision"
 OPERATION = "/paths/~1news~1{id}~1archive/post"

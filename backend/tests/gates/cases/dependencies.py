@@ -1,10 +1,10 @@
 """R05, R18: dependencies, what is known about them, and ways to a schema beside the revisions."""
 
-from tests.gates.advisories import VULNERABLE
-from tests.gates.corpus.entries import Violation
-from tests.gates.corpus.project import DEV_LOCK, PYPROJECT, REPOSITORY, RUNTIME, RUNTIME_LOCK
-from tests.gates.minimal import lock
-from tests.gates.twin import RULE_BOOK, Twin
+from tests.gates.cases.case import Violation
+from tests.gates.support.complete import DEV_LOCK, PYPROJECT, REPOSITORY, RUNTIME, RUNTIME_LOCK
+from tests.gates.support.fake_audit_tools import VULNERABLE
+from tests.gates.support.minimal import lock
+from tests.gates.support.sample_project import RULE_BOOK, Twin
 
 REVISION = "write a revision"
 PEEWEE = lock("peewee==1.0")

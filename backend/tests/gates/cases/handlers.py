@@ -1,7 +1,7 @@
 """R04: logic and sessions in presentation."""
 
-from tests.gates.corpus.entries import Violation
-from tests.gates.corpus.project import MAIN, REPOSITORY, ROUTER
+from tests.gates.cases.case import Violation
+from tests.gates.support.complete import MAIN, REPOSITORY, ROUTER
 
 CALL = "    return Published(id=await publish_article(ArticleId(id)))\n"
 MOVE = "move it to a use case"

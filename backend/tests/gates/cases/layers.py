@@ -1,7 +1,7 @@
 """R03: imports that cross the layers, and ways around import statements."""
 
-from tests.gates.corpus.entries import Violation
-from tests.gates.corpus.project import DOMAIN, ROUTER, USE_CASE
+from tests.gates.cases.case import Violation
+from tests.gates.support.complete import DOMAIN, ROUTER, USE_CASE
 
 DATABASE = "backend/app/core/database.py"
 HEAD = "from typing import NewType\n"

@@ -1,8 +1,8 @@
 """R01, R02, R14, R15: form, types, exclusions, secrets."""
 
-from tests.gates.corpus.entries import Violation
-from tests.gates.corpus.project import DOMAIN, PYPROJECT, ROUTER, TEST, USE_CASE
-from tests.gates.twin import RULE_BOOK
+from tests.gates.cases.case import Violation
+from tests.gates.support.complete import DOMAIN, PYPROJECT, ROUTER, TEST, USE_CASE
+from tests.gates.support.sample_project import RULE_BOOK
 
 AWS = "AKIA" + "QWERTYUIOPASDFGH"
 DECLARE = "declare it in [[exclusions]]"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.gates.corpus.entries import Innocent
+from tests.gates.cases.case import Innocent
 
 REPORTS = Path(__file__).resolve().parents[4] / "reports"
 ROWS = REPORTS / "corpus"

@@ -12,29 +12,33 @@ import pytest
 from coverage.config import DEFAULT_EXCLUDE
 from coverage.parser import PythonParser
 
-from gates import contract, layers, new_code, stack, tools, trend, vulnerabilities, workflows
-from gates.measurement import measured_files, snapshot
+from gates.architecture import dependencies, layers
+from gates.audit import vulnerabilities
+from gates.contract import openapi
+from gates.coverage import new, trend
+from gates.coverage.data import measured_files, snapshot
+from gates.lint import ruff, workflows
 from gates.model import Project
 from gates.registry import CHECKS
+from gates.repo.files import text
 from gates.runner import Result, run_gate, run_session
-from gates.sources import text
-from tests.gates import advisories
-from tests.gates.corpus.entries import Innocent, Untested
-from tests.gates.corpus.project import FILES, SLOW
-from tests.gates.twin import Twin, copied, make_twin
+from tests.gates.cases.case import Innocent, Untested
+from tests.gates.support import fake_audit_tools
+from tests.gates.support.complete import FILES, SLOW
+from tests.gates.support.sample_project import Twin, copied, make_twin
 
 Endings = str | tuple[str, ...]
 
 ANY = ""
 CODE = (".py", ".pyi", ".ipynb", ".toml", ".cfg", ".ini")
 READ_BY = (
-    (contract, "_run", ("backend/app",), ANY),
+    (openapi, "_run", ("backend/app",), ANY),
     (layers, "_lint", ("backend/app",), CODE),
-    (stack, "_deptry", ("backend/app",), CODE),
+    (dependencies, "_deptry", ("backend/app",), CODE),
     (workflows, "_hooks", (".pre-commit-config.yaml",), ANY),
-    (tools, "formatted", ("backend", "noxfile.py"), CODE),
-    (tools, "linted", ("backend", "noxfile.py"), CODE),
-    (tools, "typed", ("backend",), CODE),
+    (ruff, "formatted", ("backend", "noxfile.py"), CODE),
+    (ruff, "linted", ("backend", "noxfile.py"), CODE),
+    (ruff, "typed", ("backend",), CODE),
     (workflows, "_audited", (".github", ".pre-commit-config.yaml"), ANY),
 )
 """Functions that start a tool, and all that the tool reads: the same files get the same answer.
@@ -107,8 +111,8 @@ def line_of(source: str, fragment: str) -> int:
 
 def without_repetition(patch: pytest.MonkeyPatch) -> None:
     """Ask each slow tool only once about the same files, no service, and leave diff-cover's reports out."""
-    patch.setattr(new_code, "diff_cover", lambda *_: [])
-    patch.setattr(vulnerabilities, "_tool", advisories.program)
+    patch.setattr(new, "diff_cover", lambda *_: [])
+    patch.setattr(vulnerabilities, "_tool", fake_audit_tools.program)
     for module, name, places, endings in READ_BY:
         patch.setattr(module, name, _once(getattr(module, name), places, endings))
 

@@ -1,8 +1,8 @@
 """R06: what the rule book lists is what there is."""
 
-from tests.gates.corpus.entries import Violation
-from tests.gates.corpus.project import DOCKERFILE, DOMAIN, PYPROJECT, WORKFLOW
-from tests.gates.twin import RULE_BOOK, Twin
+from tests.gates.cases.case import Violation
+from tests.gates.support.complete import DOCKERFILE, DOMAIN, PYPROJECT, WORKFLOW
+from tests.gates.support.sample_project import RULE_BOOK, Twin
 
 SAME = "make it and .agent/rules/techstack-backend.md say the same"
 SMALLER = "split it where one part can be understood without the other"

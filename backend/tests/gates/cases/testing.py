@@ -1,8 +1,8 @@
 """R12, R13: tests that fail, and code that they do not run."""
 
-from tests.gates.corpus.entries import Violation
-from tests.gates.corpus.project import DOMAIN, MAIN, REPOSITORY, TEST
-from tests.gates.twin import RULE_BOOK
+from tests.gates.cases.case import Violation
+from tests.gates.support.complete import DOMAIN, MAIN, REPOSITORY, TEST
+from tests.gates.support.sample_project import RULE_BOOK
 
 NAMED = "\n\ndef name(app: FastAPI) -> str:\n    return str(app)\n"
 CHOICE = "\n\ndef positive(value: int) -> int:\n    if value < 0:\n        value = 0\n    return value\n"

@@ -1,9 +1,10 @@
 """Changes that break no rule, each close to one that does."""
 
-from tests.gates.corpus.automation import OTHER_WORKFLOW, alone
-from tests.gates.corpus.contract import contract
-from tests.gates.corpus.entries import Innocent
-from tests.gates.corpus.project import (
+from tests.gates.cases.case import Innocent
+from tests.gates.cases.contract import contract
+from tests.gates.cases.migrations import ADD, DROP, SECOND, street
+from tests.gates.cases.workflows import OTHER_WORKFLOW, alone
+from tests.gates.support.complete import (
     COMPOSE,
     DECISION,
     DEV_LOCK,
@@ -23,9 +24,8 @@ from tests.gates.corpus.project import (
     USE_CASE,
     WORKFLOW,
 )
-from tests.gates.corpus.schema import ADD, DROP, SECOND, street
-from tests.gates.minimal import lock
-from tests.gates.twin import Twin
+from tests.gates.support.minimal import lock
+from tests.gates.support.sample_project import Twin
 
 CALL = "    return Published(id=await publish_article(ArticleId(id)))\n"
 IMPORT = "from app.domain.news import ArticleId\n"

@@ -1,7 +1,7 @@
 """R16: workflows, containers, hooks."""
 
-from tests.gates.corpus.entries import Violation
-from tests.gates.corpus.project import CI, COMPOSE, DEVCONTAINER, DOCKERFILE, HOOKS, WORKFLOW
+from tests.gates.cases.case import Violation
+from tests.gates.support.complete import CI, COMPOSE, DEVCONTAINER, DOCKERFILE, HOOKS, WORKFLOW
 
 PIN = "@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
 MANUAL = "https://docs.zizmor.sh/"

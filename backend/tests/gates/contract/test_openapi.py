@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from gates.contract import FILE, openapi, publish, routes
+from gates.contract.openapi import FILE, openapi, publish, routes
+from gates.contract.route_report import main, report
 from gates.model import GateError, Outcome
-from gates.route_report import main, report
-from tests.gates.twin import RULE_BOOK, Twin, make_twin
+from tests.gates.support.sample_project import RULE_BOOK, Twin, make_twin
 
 BOOK = """```toml
 [routes.undocumented]

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from gates.contract_diff import breaks
-from tests.gates.documents import GONE, Edit, edited
+from gates.contract.openapi_diff import breaks
+from tests.gates.support.json_edits import GONE, Edit, edited
 
 CAT, DOG = "#/components/schemas/Cat", "#/components/schemas/Dog"
 KINDS: dict[str, Any] = {

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gates.contract_diff import breaks
+from gates.contract.openapi_diff import breaks
 
 GET = "/paths/~1news/get"
 SCHEME, LIMIT = "/components/securitySchemes/token", f"{GET}/parameters/limit/schema/default"

@@ -3,10 +3,18 @@ from pathlib import Path
 
 import pytest
 
-from gates import new_code
+from gates.coverage import new
+from gates.coverage.new import check
 from gates.model import GateError
-from gates.new_code import check
-from tests.gates.measured import LEGACY, LEGACY_FILE, PRICES, SHOP, TEST, MeasuredTwin, make_measured_twin
+from tests.gates.support.with_coverage import (
+    LEGACY,
+    LEGACY_FILE,
+    PRICES,
+    SHOP,
+    TEST,
+    MeasuredTwin,
+    make_measured_twin,
+)
 
 TEST_OF_LEGACY = "backend/tests/test_legacy.py"
 UNTESTED_FUNCTION = LEGACY[: LEGACY.index("def half_tested")]
@@ -21,7 +29,7 @@ def judged_twin(tmp_path: Path) -> MeasuredTwin:
 
 @pytest.fixture
 def twin(judged_twin: MeasuredTwin, monkeypatch: pytest.MonkeyPatch) -> MeasuredTwin:
-    monkeypatch.setattr(new_code, "diff_cover", lambda *_: [])
+    monkeypatch.setattr(new, "diff_cover", lambda *_: [])
     return judged_twin
 
 

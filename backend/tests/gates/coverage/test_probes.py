@@ -11,11 +11,11 @@ import coverage
 import pytest
 from coverage import CoverageData
 
-from gates.probes.cache import CodeCache
-from gates.probes.importer import Executed, Measurement
-from gates.probes.instrument import instrument
-from gates.probes.plugin import KEY, Recorder, write_data
-from tests.gates.measured_sources import SOURCES
+from gates.coverage.probes.cache import CodeCache
+from gates.coverage.probes.importer import Executed, Measurement
+from gates.coverage.probes.instrument import instrument
+from gates.coverage.probes.plugin import KEY, Recorder, write_data
+from tests.gates.support.coverage_sources import SOURCES
 
 pytest_plugins = ["pytester"]
 
@@ -186,7 +186,7 @@ def test_writes_what_each_test_ran_when_pytest_ends(workers: str, pytester: pyte
         "--measure-by-test",
         "--import-mode=importlib",
     ]
-    plugins = ["-p", "xdist.plugin", "-n", workers, "-p", "gates.probes.plugin", "--measure=shop"]
+    plugins = ["-p", "xdist.plugin", "-n", workers, "-p", "gates.coverage.probes.plugin", "--measure=shop"]
     result = pytester.runpytest_inprocess(*plugins, *places, "-o", "pythonpath=.")
 
     result.assert_outcomes(passed=2)
@@ -208,7 +208,7 @@ def test_measures_only_when_it_is_told_what(
     pytester.mkpydir("shop")
     pytester.makepyfile("import shop\n\n\ndef test_it():\n    assert shop\n")
 
-    plugin = ["-p", "gates.probes.plugin", "-o", "pythonpath=."]
+    plugin = ["-p", "gates.coverage.probes.plugin", "-o", "pythonpath=."]
     pytester.runpytest_inprocess(*plugin, *options).assert_outcomes(passed=1)
 
     assert (pytester.path / "data").exists() == written

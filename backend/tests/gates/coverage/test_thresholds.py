@@ -3,11 +3,18 @@ from pathlib import Path
 
 import pytest
 
-from gates.coverage import critical, everything, line_ranges
-from gates.measurement import Count
+from gates.coverage.data import Count
+from gates.coverage.thresholds import critical, everything, line_ranges
 from gates.model import GateError
-from tests.gates.measured import LEGACY_FILE, PRICES, SHOP, TEST, MeasuredTwin, make_measured_twin
-from tests.gates.twin import RULE_BOOK
+from tests.gates.support.sample_project import RULE_BOOK
+from tests.gates.support.with_coverage import (
+    LEGACY_FILE,
+    PRICES,
+    SHOP,
+    TEST,
+    MeasuredTwin,
+    make_measured_twin,
+)
 
 Edit = Callable[[MeasuredTwin], object]
 

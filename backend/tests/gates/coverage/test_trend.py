@@ -2,12 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from gates import trend
-from gates.changes import merge_base
+from gates.coverage import trend
+from gates.coverage.trend import check, remember
 from gates.model import GateError, Project
-from gates.trend import check, remember
-from tests.gates.measured import LEGACY_FILE, SHOP, TEST, MeasuredTwin, make_measured_twin
-from tests.gates.twin import make_twin
+from gates.repo.git import merge_base
+from tests.gates.support.sample_project import make_twin
+from tests.gates.support.with_coverage import LEGACY_FILE, SHOP, TEST, MeasuredTwin, make_measured_twin
 
 GREET = "def greet():\n    return 'hello'\n"
 

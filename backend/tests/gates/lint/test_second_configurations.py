@@ -8,16 +8,19 @@ from pathlib import Path
 import pytest
 
 from devtools import fix
-from gates import layers, revision_code, secrets, stack, testing, tools, workflows
-from gates.measurement import read
+from gates.architecture import dependencies, layers
+from gates.coverage.data import read
+from gates.lint import ruff, secrets, workflows
+from gates.migrations import revision_code
 from gates.model import Outcome, Project
-from tests.gates import measured, migration_files, prepared
-from tests.gates.corpus import project as corpus
-from tests.gates.minimal import FILES
-from tests.gates.twin import Twin, make_twin
+from gates.testing import runs
+from tests.gates.support import complete as corpus
+from tests.gates.support import prepared_processes, with_coverage, with_migrations
+from tests.gates.support.minimal import FILES
+from tests.gates.support.sample_project import Twin, make_twin
 
 PACKAGES = ("app", "benchmarks", "devtools", "gates", "tests")
-BACKEND = Path(__file__).resolve().parents[2]
+BACKEND = Path(__file__).resolve().parents[3]
 RUFF = 'line-length = 20\nexclude = ["**"]\n[format]\nquote-style = "single"\n[lint]\nselect = []\n'
 MYPY_SETTINGS = "[mypy]\nignore_errors = True\n"
 COVERAGE = "[run]\nbranch = false\nomit = */shop.py\n[report]\nomit = */shop.py\n"
@@ -79,7 +82,7 @@ def below(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Make:
         _furnish(Twin(tmp_path), Twin(tmp_path / "home"))
         for name, value in _variables(tmp_path).items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr(subprocess, "run", prepared.start)  # forks have imported mypy before
+        monkeypatch.setattr(subprocess, "run", prepared_processes.start)  # forks have imported mypy before
         return twin
 
     return make
@@ -134,9 +137,9 @@ def test_repairs_by_the_project_s_settings_when_asked_to(below: Make) -> None:
 @pytest.mark.parametrize(
     ("gate", "good", "bad", "message"),
     [
-        (tools.formatted, 'a = "x"\n', "a = 'x'\n", "File would be reformatted [unformatted]"),
-        (tools.linted, "a = 1\n", "import os\n", "`os` imported but unused [F401]"),
-        (tools.typed, "a: int = 1\n", "a = b\n", 'Name "b" is not defined [name-defined]'),
+        (ruff.formatted, 'a = "x"\n', "a = 'x'\n", "File would be reformatted [unformatted]"),
+        (ruff.linted, "a = 1\n", "import os\n", "`os` imported but unused [F401]"),
+        (ruff.typed, "a: int = 1\n", "a = b\n", 'Name "b" is not defined [name-defined]'),
     ],
 )
 def test_judges_code_by_the_project_s_settings(
@@ -161,10 +164,10 @@ def test_judges_layers_by_the_rule_book(below: Make) -> None:
 
 def test_judges_imports_of_every_file(below: Make) -> None:
     twin = below(FILES)
-    assert said(stack.check(twin.project)) == []
+    assert said(dependencies.check(twin.project)) == []
 
     twin.write("backend/app/domain/bad.py", "import nowhere_to_be_found\n")
-    assert any("[DEP001]" in text for text in said(stack.check(twin.project)))
+    assert any("[DEP001]" in text for text in said(dependencies.check(twin.project)))
 
 
 def test_finds_secrets_whatever_a_baseline_says(below: Make) -> None:
@@ -184,21 +187,21 @@ def test_audits_workflows_without_the_user_s_rules(below: Make) -> None:
 
 
 def test_examines_sql_by_the_rule_book(below: Make) -> None:
-    twin = below(migration_files.FILES)
-    second = f"{migration_files.VERSIONS}/2026-01-11_second.py"
+    twin = below(with_migrations.FILES)
+    second = f"{with_migrations.VERSIONS}/2026-01-11_second.py"
     up, back = ["CREATE TABLE streets (id integer)"], ["DROP TABLE streets"]
-    twin.write(second, migration_files.revision("second", "first", up, back))
+    twin.write(second, with_migrations.revision("second", "first", up, back))
     assert said(revision_code.code(twin.project)) == []
 
     up.append("CREATE INDEX ix_age ON neighbours (age)")
-    twin.write(second, migration_files.revision("second", "first", up, back))
+    twin.write(second, with_migrations.revision("second", "first", up, back))
     [message] = said(revision_code.code(twin.project))
     assert "[squawk require-concurrent-index-creation]" in message
 
 
 def test_runs_and_measures_tests_with_the_project_s_settings(below: Make) -> None:
-    twin = below(measured.FILES)
-    outcome = testing.tested(twin.project)
+    twin = below(with_coverage.FILES)
+    outcome = runs.tested(twin.project)
 
     assert (said(outcome), outcome.note) == ([], "2 tests")
-    assert read(twin.project)[measured.SHOP].executed_lines == {1, 2}
+    assert read(twin.project)[with_coverage.SHOP].executed_lines == {1, 2}

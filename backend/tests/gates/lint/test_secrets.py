@@ -5,8 +5,8 @@ import pytest
 from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
 from detect_secrets.plugins.keyword import DENYLIST_REGEX, REGEX_BY_FILETYPE
 
-from gates.secrets import check
-from tests.gates.twin import RULE_BOOK, Twin
+from gates.lint.secrets import check
+from tests.gates.support.sample_project import RULE_BOOK, Twin
 
 KEY = "AKIA" + "QWERTYUIOPASDFGH"
 ENTRY = '[[exclusions]]\nkind = "secrets"\npath = "{}"\nrules = ["{}"]\nreason = "x"\n[rules.R01]'

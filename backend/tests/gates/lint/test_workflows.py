@@ -2,10 +2,10 @@ import json
 
 import pytest
 
+from gates.lint.workflows import check
 from gates.model import Finding, GateError
-from gates.workflows import check
-from tests.gates.corpus.judged import without_repetition
-from tests.gates.twin import Twin
+from tests.gates.cases.runner import without_repetition
+from tests.gates.support.sample_project import Twin
 
 WORKFLOW = ".github/workflows/ci.yml"
 CI = """name: CI

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from alembic.util import CommandError
 
-from gates import alembic_commands
-from gates.alembic_worker import AlembicError, _call
-from gates.databases import differences, schema_of, scratch_databases
-from tests.gates.migration_files import ENV, FILES
-from tests.gates.twin import Twin
+from gates.migrations import alembic_commands
+from gates.migrations.alembic_process import AlembicError, _call
+from gates.migrations.schema_dump import differences, schema_of, scratch_databases
+from tests.gates.support.sample_project import Twin
+from tests.gates.support.with_migrations import ENV, FILES
 
-BACKEND = Path(__file__).resolve().parents[2]
+BACKEND = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -98,7 +98,8 @@ def test_says_why_in_one_line_when_a_command_fails(
 
 
 def test_forgets_where_libpq_would_connect_when_the_worker_starts() -> None:
-    program = "import os; from gates.alembic_worker import _enter; _enter('.'); print(os.getenv('PGPORT'))"
+    imports = "import os; from gates.migrations.alembic_process import _enter"
+    program = f"{imports}; _enter('.'); print(os.getenv('PGPORT'))"
 
     started = subprocess.run(
         [sys.executable, "-c", program],

@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 import pytest
 
-from gates.alembic_worker import alembic_of
-from gates.databases import schema_of
-from gates.diagrams import TABLES
-from gates.migrations import cycle, drift
+from gates.migrations.alembic_process import alembic_of
+from gates.migrations.drift import cycle, drift
+from gates.migrations.schema_dump import schema_of
 from gates.model import GateError, Outcome, Project
-from tests.gates.migration_files import ENV, FILES, FIRST, PHONE_INDEX, VERSIONS, revision
-from tests.gates.twin import Twin
+from gates.report.diagrams import TABLES
+from tests.gates.support.sample_project import Twin
+from tests.gates.support.with_migrations import ENV, FILES, FIRST, PHONE_INDEX, VERSIONS, revision
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from gates.migrations.revision_code import _meaning, code
+from gates.migrations.revisions import head, history
 from gates.model import GateError, Outcome
-from gates.revision_code import _meaning, code
-from gates.revisions import head, history
-from tests.gates.migration_files import ENV, FILES, FIRST, VERSIONS, revision
-from tests.gates.twin import Twin, make_twin
+from tests.gates.support.sample_project import Twin, make_twin
+from tests.gates.support.with_migrations import ENV, FILES, FIRST, VERSIONS, revision
 
 SECOND = f"{VERSIONS}/2026-01-11_second.py"
 THIRD = f"{VERSIONS}/2026-01-12_third.py"

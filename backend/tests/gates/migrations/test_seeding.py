@@ -2,8 +2,8 @@
 
 import psycopg
 
-from gates.databases import rows_of, scratch_databases
-from gates.seeding import seed
+from gates.migrations.schema_dump import rows_of, scratch_databases
+from gates.migrations.seeding import seed
 
 TABLES = """
 CREATE TYPE mood AS ENUM ('GLAD', 'SAD');

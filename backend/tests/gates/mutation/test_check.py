@@ -7,11 +7,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from gates import mutants
 from gates.model import GateError, Project
-from gates.mutants import REPORT, check
-from tests.gates.measured import BOOK, PYPROJECT
-from tests.gates.twin import RULE_BOOK, Twin, make_twin
+from gates.mutation import check as mutation_check
+from gates.mutation.check import REPORT, check
+from tests.gates.support.sample_project import RULE_BOOK, Twin, make_twin
+from tests.gates.support.with_coverage import BOOK, PYPROJECT
 
 SHOP = "backend/app/shop.py"
 TEST = "backend/tests/test_shop.py"
@@ -100,7 +100,7 @@ def test_names_a_mutant_when_no_test_runs_it(twin: Twin) -> None:
 def test_measures_the_tests_again_only_when_a_file_changes(
     twin: Twin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mutants, "_run", lambda *_: [])
+    monkeypatch.setattr(mutation_check, "_run", lambda *_: [])
     check(twin.project)
     stamp = twin.root / "reports/mutants/stamp.json"
     first = stamp.stat().st_mtime_ns
@@ -142,8 +142,8 @@ def test_takes_only_changed_statements_when_the_rest_is_old(twin: Twin) -> None:
     twin.git("branch", "--force", "main")
     twin.replace(SHOP, "paid = 0", "paid = 0 * 1")
 
-    _, chosen = mutants._chosen(twin.project)
-    found = mutants._mutants(twin.project, SHOP, chosen[SHOP])
+    _, chosen = mutation_check._chosen(twin.project)
+    found = mutation_check._mutants(twin.project, SHOP, chosen[SHOP])
 
     assert {mutant.diff for mutant in found} == {
         "-    paid = 0 * 1\n+    paid = 0 // 1",
@@ -155,7 +155,7 @@ def test_takes_only_changed_statements_when_the_rest_is_old(twin: Twin) -> None:
 def test_takes_the_critical_modules_when_asked(twin: Twin) -> None:
     twin.write("backend/app/domain/prices.py", CODE)
 
-    assert [*mutants._named(Project(root=twin.root, arguments=["critical"]))] == [
+    assert [*mutation_check._named(Project(root=twin.root, arguments=["critical"]))] == [
         "backend/app/domain/prices.py"
     ]
 
@@ -166,7 +166,7 @@ def test_refuses_a_name_when_it_matches_no_module(twin: Twin) -> None:
 
 
 def test_cannot_judge_when_a_worker_breaks_down(twin: Twin, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mutants, "_work", lambda *_: [])
+    monkeypatch.setattr(mutation_check, "_work", lambda *_: [])
 
     with pytest.raises(GateError, match=rf"The mutant at {SHOP}:1 \(None\) could not be run"):
         check(twin.project)
@@ -175,8 +175,10 @@ def test_cannot_judge_when_a_worker_breaks_down(twin: Twin, monkeypatch: pytest.
 def test_leaves_neither_a_mutated_file_nor_a_worker_when_it_is_killed(twin: Twin) -> None:
     twin.rule("test-seconds = 3", "test-seconds = 60")
     code = f"check(Project(root=Path({str(twin.root)!r})))"
-    imports = "from pathlib import Path; from gates.model import Project; from gates.mutants import check; "
-    gate = psutil.Popen([sys.executable, "-c", imports + code], cwd=Path(mutants.__file__).parents[1])
+    imports = (
+        "from pathlib import Path; from gates.model import Project; from gates.mutation.check import check; "
+    )
+    gate = psutil.Popen([sys.executable, "-c", imports + code], cwd=Path(mutation_check.__file__).parents[2])
     results = twin.root / "reports/mutants/worker-0.results"
     limit = time.monotonic() + 60
     while not (results.exists() and results.read_text()) and time.monotonic() < limit:

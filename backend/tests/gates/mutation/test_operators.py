@@ -2,7 +2,7 @@ import ast
 
 import pytest
 
-from gates.mutators import Mutant, mutants
+from gates.mutation.operators import Mutant, mutants
 
 SHOP = """class Shop:
     OPEN, CLOSED = 1, 2

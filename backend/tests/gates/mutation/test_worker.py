@@ -1,4 +1,4 @@
-"""What a worker does step by step. tests/gates/test_mutants.py lets whole workers run."""
+"""What a worker does step by step. tests/gates/mutation/test_check.py lets whole workers run."""
 
 import importlib
 import json
@@ -14,8 +14,8 @@ from typing import NoReturn, cast
 import pytest
 from hypothesis import Phase, settings
 
-from gates import mutation_worker
-from gates.mutation_worker import NOT_RUN, VARIABLE, Plan, Task, Worker, load, swap
+from gates.mutation import worker
+from gates.mutation.worker import NOT_RUN, VARIABLE, Plan, Task, Worker, load, swap
 
 SHOP = """def double(price):
     return price * 2
@@ -212,16 +212,16 @@ def test_collects_only_a_mutant_s_tests_when_it_has_to_be_imported(
     shop: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded: list[int] = []
-    monkeypatch.setattr(mutation_worker, "load", lambda _, number, __: loaded.append(number))
+    monkeypatch.setattr(worker, "load", lambda _, number, __: loaded.append(number))
     monkeypatch.delitem(sys.modules, "colorsys", raising=False)
-    worker, session = make_worker(shop, number=NUMBER, live=False), make_session()
+    plugin, session = make_worker(shop, number=NUMBER, live=False), make_session()
 
-    worker.pytest_load_initial_conftests()
-    worker.pytest_sessionstart(session)
+    plugin.pytest_load_initial_conftests()
+    plugin.pytest_sessionstart(session)
 
     assert (loaded, session.config.args, "colorsys" in sys.modules) == ([NUMBER], ["b", "a"], True)
     assert Phase.shrink not in settings().phases
-    assert worker.pytest_runtestloop(session) is None
+    assert plugin.pytest_runtestloop(session) is None
 
 
 @pytest.mark.usefixtures("_ends")
@@ -253,6 +253,6 @@ def test_takes_the_plan_that_the_environment_names(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv(VARIABLE, str(tmp_path / "plan.json"))
     manager = Recorder()
 
-    mutation_worker.pytest_addoption(cast("pytest.PytestPluginManager", manager))
+    worker.pytest_addoption(cast("pytest.PytestPluginManager", manager))
 
     assert [type(plugin) for plugin in manager.registered] == [Worker]

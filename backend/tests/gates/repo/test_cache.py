@@ -1,12 +1,12 @@
 import pytest
 
-from gates import memory, sources
-from gates.memory import remembered
 from gates.model import Project
-from tests.gates.twin import Twin
+from gates.repo import cache, files
+from gates.repo.cache import remembered
+from tests.gates.support.sample_project import Twin
 
 SOURCE = "backend/app/domain/news.py"
-KEPT = "reports/cache/tests.gates.test_memory.look.json"
+KEPT = "reports/cache/tests.gates.repo.test_cache.look.json"
 
 looked: list[str] = []
 
@@ -49,8 +49,8 @@ def test_looks_again_when_the_gate_or_its_reader_changes(
     twin: Twin, monkeypatch: pytest.MonkeyPatch, module: int
 ) -> None:
     modules = [twin.write(name, "before\n").root / name for name in ("gate.py", "sources.py")]
-    monkeypatch.setattr(memory, "getsourcefile", lambda _: str(modules[0]))
-    monkeypatch.setattr(sources, "__file__", str(modules[1]))
+    monkeypatch.setattr(cache, "getsourcefile", lambda _: str(modules[0]))
+    monkeypatch.setattr(files, "__file__", str(modules[1]))
     ask(twin)
     modules[module].write_text("after\n")
     ask(twin)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from gates.changes import merge_base
-from gates.environment import REPOSITORY, for_git, for_tests
-from gates.sources import tracked, untracked
-from tests.gates.twin import Twin, make_twin
+from gates.repo.environment import REPOSITORY, for_git, for_tests
+from gates.repo.files import tracked, untracked
+from gates.repo.git import merge_base
+from tests.gates.support.sample_project import Twin, make_twin
 
 CONFIGURATION = {"GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"}
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from gates import sources
 from gates.model import GateError
-from gates.sources import files, parse, syntax, text
-from gates.yamls import load
-from tests.gates.twin import Twin
+from gates.repo import files as repo_files
+from gates.repo.files import files, parse, syntax, text
+from gates.repo.yaml12 import load
+from tests.gates.support.sample_project import Twin
 
-GATES = Path(sources.__file__).parent
+GATES = Path(repo_files.__file__).parents[1]
 
 
 def test_lists_tracked_and_untracked_but_not_ignored_or_deleted_files(twin: Twin) -> None:
@@ -66,7 +66,7 @@ def impatient_threads() -> Iterator[None]:
 
 @pytest.mark.usefixtures("impatient_threads")
 def test_reads_syntax_in_several_threads_at_once() -> None:
-    modules = [path.read_bytes() for path in GATES.glob("*.py")] * 8
+    modules = [path.read_bytes() for path in GATES.rglob("*.py")] * 8
 
     with ThreadPoolExecutor(8) as pool:
         trees = list(pool.map(lambda source: (Finalized(), syntax(source))[1], modules))
@@ -75,6 +75,10 @@ def test_reads_syntax_in_several_threads_at_once() -> None:
 
 
 def test_has_one_place_where_threads_take_turns_to_read_syntax() -> None:
-    places = {path.name for path in GATES.glob("*.py") if "ast.parse(" in path.read_text(encoding="utf-8")}
+    places = {
+        path.relative_to(GATES).as_posix()
+        for path in GATES.rglob("*.py")
+        if "ast.parse(" in path.read_text(encoding="utf-8")
+    }
 
-    assert places == {"sources.py", "mutation_worker.py"}
+    assert places == {"repo/files.py", "mutation/worker.py", "coverage/probes/instrument.py"}

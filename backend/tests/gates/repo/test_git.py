@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from gates.changes import changed_lines, changed_paths, content_at, merge_base
 from gates.model import GateError, Project
-from tests.gates.twin import Twin, make_twin
+from gates.repo.git import changed_lines, changed_paths, content_at, merge_base
+from tests.gates.support.sample_project import Twin, make_twin
 
 Prepare = Callable[[Twin], object]
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from gates import page, trend
-from gates.changes import changed_lines, changed_paths, content_at, git, merge_base, target
+from gates.coverage import trend
 from gates.model import Project
-from gates.sources import ignored, modes, tracked, untracked
-from tests.gates.twin import Twin, make_twin
+from gates.repo.files import ignored, modes, tracked, untracked
+from gates.repo.git import changed_lines, changed_paths, content_at, git, merge_base, target
+from gates.report import page
+from tests.gates.support.sample_project import Twin, make_twin
 
 MOVED = "".join(f"line {number}\n" for number in range(20))
 FILES = {

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from gates.hooks import install
 from gates.model import GateError, Project
-from tests.gates.twin import Twin, make_twin
+from gates.repo.hooks import install
+from tests.gates.support.sample_project import Twin, make_twin
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 SEEN = "seen"
 NOXW = f'#!/bin/sh\n{{ echo "$0 $*"; cat a.txt; }} >> {SEEN}\n'
 CONFIGURATION = ".pre-commit-config.yaml"

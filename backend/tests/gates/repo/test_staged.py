@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from gates import imports, layers, secrets, structure
+from gates.architecture import imports, layers, structure
+from gates.lint import secrets
 from gates.model import Check, Finding, Outcome, Project
+from gates.repo.files import untracked
 from gates.report.session import run_followed
 from gates.runner import run_gate
-from gates.sources import untracked
-from tests.gates.twin import Twin
+from tests.gates.support.sample_project import Twin
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 CHECKS: Mapping[str, Check] = {
     "imports": imports.check,
     "layers": layers.check,

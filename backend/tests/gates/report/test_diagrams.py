@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from gates.diagrams import Box, Edge, imports, tables
-from gates.imports import check
-from tests.gates.twin import Twin
+from gates.architecture.imports import check
+from gates.report.diagrams import Box, Edge, imports, tables
+from tests.gates.support.sample_project import Twin
 
 
 def table(name: str, *refers_to: str, rows: int = 3) -> dict[str, Any]:

@@ -16,11 +16,11 @@ from gates.report.events import FOLDER
 from gates.report.follow import INTERRUPTED, PATIENCE, follow_all, follow_session
 from gates.report.processes import end_group, is_alive, start_group
 from gates.report.session import main, run_followed
-from tests.gates.followed import make_followed
-from tests.gates.measured import make_measured_twin
-from tests.gates.twin import Twin
+from tests.gates.support.followed import make_followed
+from tests.gates.support.sample_project import Twin
+from tests.gates.support.with_coverage import make_measured_twin
 
-BACKEND = Path(__file__).resolve().parents[2]
+BACKEND = Path(__file__).resolve().parents[3]
 BUSY = 2.5  # how much longer things take on a machine that is busy
 SESSIONS = """
 import os, sys

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from gates import github
-from gates.messages import show
 from gates.model import Finding, Project
-from tests.gates.results import VIOLATION, make_project, make_result
+from gates.report import github
+from gates.report.terminal import show
+from tests.gates.support.with_results import VIOLATION, make_project, make_result
 
 HOSTILE = Finding(
     file="a,b:c%\r\n::error::x.py",

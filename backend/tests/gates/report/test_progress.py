@@ -8,8 +8,8 @@ from gates.model import Finding
 from gates.report.failures import failed_test
 from gates.report.history import KEPT, History
 from gates.report.table import line, rows
-from tests.gates.followed import FAILED, Followed, make_followed
-from tests.gates.results import VIOLATION
+from tests.gates.support.followed import FAILED, Followed, make_followed
+from tests.gates.support.with_results import VIOLATION
 
 FAILURE = Finding(
     file="backend/tests/unit/test_greeting.py",

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gates.messages import show, show_findings, show_table
 from gates.model import Finding, Project
-from tests.gates.results import VIOLATION, make_project, make_result
+from gates.report.terminal import show, show_findings, show_table
+from tests.gates.support.with_results import VIOLATION, make_project, make_result
 
 
 @pytest.fixture

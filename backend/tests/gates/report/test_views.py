@@ -14,8 +14,8 @@ from gates.report.history import History
 from gates.report.progress import RunProgress
 from gates.report.table import table
 from gates.report.views import LiveView, PlainView, view_for_output
-from tests.gates.followed import Followed, make_followed
-from tests.gates.results import VIOLATION, make_result
+from tests.gates.support.followed import Followed, make_followed
+from tests.gates.support.with_results import VIOLATION, make_result
 
 ALLOWED_SILENCE = 15.0  # seconds
 CONTROL = re.compile(r"\x1b\[[?0-9;]*[A-Za-z]")

@@ -2,11 +2,11 @@
 
 import json
 
-from gates.commands import table
+from gates.architecture.sessions import table
 from gates.rulebook import RuleBook
-from tests.gates import migration_files, minimal
-from tests.gates.minimal import installed, lock
-from tests.gates.twin import RULE_BOOK
+from tests.gates.support import minimal, with_migrations
+from tests.gates.support.minimal import installed, lock
+from tests.gates.support.sample_project import RULE_BOOK
 
 ROUTER = "backend/app/presentation/http/routers/news.py"
 SCHEMAS = "backend/app/presentation/http/schemas/news.py"
@@ -284,8 +284,8 @@ FILES = minimal.FILES | {
     **installed("attrs==1.0"),
     PUBLISHED: contract_text(),
     SERVED: contract_text(),
-    migration_files.ENV: migration_files.ENVIRONMENT,
-    migration_files.FIRST: migration_files.FILES[migration_files.FIRST],
+    with_migrations.ENV: with_migrations.ENVIRONMENT,
+    with_migrations.FIRST: with_migrations.FILES[with_migrations.FIRST],
     "backend/gates/registry.py": f"CHECKS = {json.dumps(dict.fromkeys(GATES, ''), indent=4)}\n".replace(
         '""\n', '"",\n'
     ),

@@ -8,7 +8,7 @@ from gates.model import Finding, Project
 from gates.report.events import events_file
 from gates.report.progress import RunProgress
 from gates.runner import save
-from tests.gates.results import make_project, make_result
+from tests.gates.support.with_results import make_project, make_result
 
 BLOCK = """
 [default]

@@ -1,6 +1,6 @@
 """The files of the smallest project that every static gate lets pass."""
 
-from tests.gates.twin import RULE_BOOK
+from tests.gates.support.sample_project import RULE_BOOK
 
 BOOK = """# Rules
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from gates import alembic_worker
+from gates.migrations import alembic_process
 
 LIBRARIES = [
     *("alembic.command", "coverage", "deptry.cli", "diff_cover.diff_cover_tool", "fastapi", "grimp"),
@@ -36,7 +36,7 @@ def use(patch: pytest.MonkeyPatch) -> None:
     """Let gates start Python tools and Alembic's worker as forks."""
     set_forkserver_preload([*LIBRARIES, __name__])
     patch.setattr(subprocess, "run", run)
-    patch.setattr(alembic_worker, "get_context", lambda _: get_context("forkserver"))
+    patch.setattr(alembic_process, "get_context", lambda _: get_context("forkserver"))
 
 
 def run(command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[Any]:

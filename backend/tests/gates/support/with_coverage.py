@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from gates.environment import for_tests
-from gates.measurement import REPORT, snapshot
-from tests.gates.twin import RULE_BOOK, Twin, make_twin
+from gates.coverage.data import REPORT, snapshot
+from gates.repo.environment import for_tests
+from tests.gates.support.sample_project import RULE_BOOK, Twin, make_twin
 
 BOOK = """```toml
 [coverage]

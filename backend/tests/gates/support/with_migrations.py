@@ -2,7 +2,7 @@
 
 import json
 
-from tests.gates.twin import RULE_BOOK
+from tests.gates.support.sample_project import RULE_BOOK
 
 VERSIONS = "backend/alembic/versions"
 ENV = "backend/alembic/env.py"

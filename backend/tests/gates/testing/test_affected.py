@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from gates.touched import check, touched_tests
-from tests.gates.measured import PYPROJECT
-from tests.gates.twin import Twin, make_twin
+from gates.testing.affected import check, touched_tests
+from tests.gates.support.sample_project import Twin, make_twin
+from tests.gates.support.with_coverage import PYPROJECT
 
 FILES = {
     ".gitignore": "/reports/\n__pycache__/\n.pytest_cache/\n",

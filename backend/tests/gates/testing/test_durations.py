@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from gates import page
-from gates.durations.plugin import KEY, Recorder
-from gates.durations.summary import DATA, summarize
-from gates.measurement import environment_of_tests
+from gates.coverage.data import environment_of_tests
 from gates.model import Project
-from tests.gates.parsed import parse, text_of, with_class
-from tests.gates.results import make_project, make_result
+from gates.report import page
+from gates.testing.durations.plugin import KEY, Recorder
+from gates.testing.durations.summary import DATA, summarize
+from tests.gates.support.html_parser import parse, text_of, with_class
+from tests.gates.support.with_results import make_project, make_result
 
 pytest_plugins = ["pytester"]
 
@@ -57,7 +57,7 @@ RECORDED = {
 def run(folder: Path, *options: str) -> dict[str, Any]:
     """Run the tests with the plugin and return what it recorded."""
     (folder / "test_it.py").write_text(TESTS)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "gates.durations.plugin", *options]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "gates.testing.durations.plugin", *options]
     subprocess.run(
         [*command, "--durations-data=out/data.json"],
         cwd=folder,
@@ -93,7 +93,7 @@ def test_tells_waiting_from_computing(options: list[str], tmp_path: Path) -> Non
 def test_writes_when_the_process_that_reports_ends(workers: str, pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_it=TESTS)
 
-    plugins = ["-p", "xdist.plugin", "-n", workers, "-p", "gates.durations.plugin"]
+    plugins = ["-p", "xdist.plugin", "-n", workers, "-p", "gates.testing.durations.plugin"]
     pytester.runpytest_inprocess(*plugins, "--durations-data=out/data.json").assert_outcomes(passed=2)
 
     recorded = json.loads((pytester.path / "out/data.json").read_text())
@@ -104,7 +104,7 @@ def test_writes_when_the_process_that_reports_ends(workers: str, pytester: pytes
 def test_records_nothing_when_no_place_is_named(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_it():\n    pass\n")
 
-    pytester.runpytest_inprocess("-p", "gates.durations.plugin").assert_outcomes(passed=1)
+    pytester.runpytest_inprocess("-p", "gates.testing.durations.plugin").assert_outcomes(passed=1)
 
     assert [*pytester.path.rglob("*.json")] == []
 

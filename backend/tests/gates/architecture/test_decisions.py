@@ -2,9 +2,9 @@
 
 import pytest
 
-from gates.decisions import INDEX, write_index
-from gates.structure import check
-from tests.gates.twin import Twin
+from gates.architecture.decisions import INDEX, write_index
+from gates.architecture.structure import check
+from tests.gates.support.sample_project import Twin
 
 FIRST = "docs/decisions/0001-rules.md"
 HEAD = "# 1. Rules\n\n- Date: 2026-01-02\n- Status: accepted\n\n**Context.** None.\n"

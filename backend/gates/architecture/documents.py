@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from gates.memory import remembered
 from gates.model import Finding, Project
-from gates.sources import files, text
+from gates.repo.cache import remembered
+from gates.repo.files import files, text
 
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")

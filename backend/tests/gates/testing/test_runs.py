@@ -3,12 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from gates import testing
-from gates.coverage import everything
-from gates.measurement import read
+from gates.coverage.data import read
+from gates.coverage.thresholds import everything
 from gates.model import GateError, Project
-from gates.testing import unit_tested
-from tests.gates.measured import SHOP, TEST, MeasuredTwin, make_measured_twin
+from gates.testing import runs
+from gates.testing.runs import unit_tested
+from tests.gates.support.with_coverage import SHOP, TEST, MeasuredTwin, make_measured_twin
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def twin(tmp_path: Path) -> MeasuredTwin:
 
 
 def test_leaves_exact_counts_when_all_tests_pass(twin: MeasuredTwin) -> None:
-    outcome = testing.tested(twin.project)
+    outcome = runs.tested(twin.project)
 
     assert (outcome.status, outcome.note) == ("passed", "2 tests")
     assert read(twin.project)[SHOP].lines.total == 2
@@ -27,7 +27,7 @@ def test_leaves_exact_counts_when_all_tests_pass(twin: MeasuredTwin) -> None:
 def test_leaves_no_data_when_a_test_fails(twin: MeasuredTwin) -> None:
     twin.measure().replace(TEST, "== 'hello'", "== 'bye'")
 
-    outcome = testing.tested(twin.project)
+    outcome = runs.tested(twin.project)
 
     assert [(finding.file, finding.line) for finding in outcome.findings] == [(TEST, 6)]
     assert outcome.findings[0].message.startswith("test_greets: AssertionError")
@@ -51,7 +51,7 @@ def test_names_the_node_and_the_line_when_tests_fail(twin: MeasuredTwin, workers
     )
     twin.write("backend/tests/test_broken.py", "import nowhere_to_be_found\n")
 
-    outcome = testing.tested(
+    outcome = runs.tested(
         Project(root=twin.root, arguments=["-n", workers, "--continue-on-collection-errors"])
     )
 
@@ -80,7 +80,7 @@ def test_names_the_node_and_the_line_when_tests_fail(twin: MeasuredTwin, workers
 def test_says_what_selects_nothing_when_arguments_are_mistyped(
     twin: MeasuredTwin, arguments: list[str], message: str
 ) -> None:
-    [finding] = testing.tested(Project(root=twin.root, arguments=arguments)).findings
+    [finding] = runs.tested(Project(root=twin.root, arguments=arguments)).findings
 
     assert finding.message.startswith(message)
     assert finding.fix.startswith("correct what follows `--`")
@@ -90,7 +90,7 @@ def test_leaves_old_data_when_a_file_changes_during_the_tests(twin: MeasuredTwin
     edit = "from pathlib import Path\n\n\ndef test_edits():\n    Path('app/shop.py').write_text('a = 1\\n')\n"
     twin.write("backend/tests/test_zz_edits.py", edit)
 
-    testing.tested(twin.project)
+    runs.tested(twin.project)
 
     with pytest.raises(GateError, match=f"old: {SHOP} changed since the tests ran"):
         read(twin.project)
@@ -104,7 +104,7 @@ def test_counts_nothing_that_a_killed_run_left(twin: MeasuredTwin) -> None:
     (folder / ".coverage").rename(folder / ".coverage.host.1.x")
     twin.remove("backend/tests/test_extra.py")
 
-    testing.tested(twin.project)
+    runs.tested(twin.project)
 
     assert read(twin.project)[SHOP].missing_lines == {6}
 
@@ -112,7 +112,7 @@ def test_counts_nothing_that_a_killed_run_left(twin: MeasuredTwin) -> None:
 def test_keeps_the_data_when_only_some_tests_run(twin: MeasuredTwin) -> None:
     twin.measure()
 
-    outcome = testing.tested(Project(root=twin.root, arguments=["tests/test_shop.py"]))
+    outcome = runs.tested(Project(root=twin.root, arguments=["tests/test_shop.py"]))
 
     assert outcome.note == "1 tests"
     assert everything(twin.project).checked
@@ -121,7 +121,7 @@ def test_keeps_the_data_when_only_some_tests_run(twin: MeasuredTwin) -> None:
 def test_remembers_no_counts_when_the_tree_has_edits(twin: MeasuredTwin) -> None:
     twin.write("backend/app/added.py", "a = 1\n")
 
-    testing.tested(twin.project)
+    runs.tested(twin.project)
 
     assert not (twin.root / "reports/trend").exists()
 
@@ -138,7 +138,7 @@ def test_cannot_judge_when_pytest_breaks_down(twin: MeasuredTwin) -> None:
     )
 
     with pytest.raises(GateError, match="pytest broke down before it wrote its report"):
-        testing.tested(twin.project)
+        runs.tested(twin.project)
 
 
 def test_ignores_measurements_around_it_when_variables_name_them(
@@ -146,7 +146,7 @@ def test_ignores_measurements_around_it_when_variables_name_them(
 ) -> None:
     monkeypatch.setenv("COVERAGE_FILE", str(tmp_path / "elsewhere"))
 
-    assert testing.tested(twin.project).status == "passed"
+    assert runs.tested(twin.project).status == "passed"
     assert json.loads((twin.root / "reports/coverage/coverage.json").read_text())["files"]
 
 
@@ -155,7 +155,7 @@ def test_cannot_judge_when_pytest_fails_although_no_test_does(twin: MeasuredTwin
     twin.write("backend/conftest.py", "def pytest_sessionfinish(session):\n    session.exitstatus = 1\n")
 
     with pytest.raises(GateError, match="pytest ended with exit code 1 although no test failed"):
-        testing.tested(twin.project)
+        runs.tested(twin.project)
 
 
 UNIT_TEST = "backend/tests/unit/test_prices.py"

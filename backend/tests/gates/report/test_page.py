@@ -9,14 +9,14 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from gates import page
-from gates.diagrams import TABLES
 from gates.model import Finding, Project
+from gates.report import page
+from gates.report.diagrams import TABLES
 from gates.runner import Result
-from tests.gates.measured import SHOP, MeasuredTwin, make_measured_twin
-from tests.gates.parsed import parse, text_of, with_class
-from tests.gates.results import VIOLATION, make_project, make_result
-from tests.gates.twin import Twin
+from tests.gates.support.html_parser import parse, text_of, with_class
+from tests.gates.support.sample_project import Twin
+from tests.gates.support.with_coverage import SHOP, MeasuredTwin, make_measured_twin
+from tests.gates.support.with_results import VIOLATION, make_project, make_result
 
 SCRIPT = "<script>alert(1)</script>"
 HOSTILE = Finding(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gates.model import Finding, Project
-from gates.sources import files, text
+from gates.repo.files import files, text
 
 FOLDER = "docs/decisions/"
 INDEX = f"{FOLDER}README.md"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gates.structure import check
-from tests.gates.twin import Twin
+from gates.architecture.structure import check
+from tests.gates.support.sample_project import Twin
 
 README, PYPROJECT = "changelog.d/README.md", "backend/pyproject.toml"
 CONTRACT, SETTINGS = "backend/openapi.json", "docs/settings.md"

@@ -14,16 +14,16 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from gates import diagrams, messages
-from gates.changes import changed_paths, git, merge_base
-from gates.coverage import branch_text
-from gates.durations.summary import summarize
-from gates.excerpt import excerpt, source, visible
-from gates.measurement import Coverage, read, totals
+from gates.coverage.data import Coverage, read, totals
+from gates.coverage.new import changed_code, touched_lines
+from gates.coverage.thresholds import branch_text
 from gates.model import GateError, Project
-from gates.new_code import changed_code, touched_lines
+from gates.repo.git import changed_paths, git, merge_base
+from gates.report import diagrams, terminal
+from gates.report.snippet import excerpt, source, visible
 from gates.rulebook import RuleBookError
 from gates.runner import Result
+from gates.testing.durations.summary import summarize
 
 TEMPLATE = "page.html.jinja"
 RUNS = 20  # that are remembered
@@ -79,13 +79,13 @@ def render(project: Project, results: Sequence[Result], closing: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    secret = messages.secret_files(results)
+    secret = terminal.secret_files(results)
     return environment.get_template(TEMPLATE).render(
         closing=closing,
         failed=[result for result in results if result.status == "failed"],
         results=results,
-        says=lambda result: messages.says(project, result),
-        place=messages.place,
+        says=lambda result: terminal.says(project, result),
+        place=terminal.place,
         excerpt=lambda finding: excerpt(project, finding, secret),
         before=_timings(project, results),
         coverage=_part(lambda: _coverage(project, secret)),

@@ -4,9 +4,9 @@ import re
 import tomllib
 from collections.abc import Iterator
 
-from gates.changes import changed_paths, content_at, merge_base
 from gates.model import Finding, Project
-from gates.sources import files, text
+from gates.repo.files import files, text
+from gates.repo.git import changed_paths, content_at, merge_base
 
 FOLDER, PAGE, README = "changelog.d/", "CHANGELOG.md", "changelog.d/README.md"
 NOTICED = {"backend/openapi.json": "the contract", "docs/settings.md": "the settings"}

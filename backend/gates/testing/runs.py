@@ -11,25 +11,25 @@ from xml.etree.ElementTree import Element
 
 from defusedxml.ElementTree import parse
 
-from gates import measurement, trend
-from gates.durations.summary import DATA as DURATIONS
-from gates.exclusions import overlooked
-from gates.memory import remembered
+from gates.architecture.exclusions import overlooked
+from gates.coverage import data, trend
 from gates.model import Finding, GateError, Outcome, Project
-from gates.programs import PYTEST_OPTIONS
+from gates.repo.cache import remembered
+from gates.repo.collected_tests import written_in
+from gates.repo.files import files
+from gates.repo.process import PYTEST_OPTIONS
 from gates.report.events import log_file
 from gates.report.failures import failed_test
-from gates.sources import files
-from gates.written import written_in
+from gates.testing.durations.summary import DATA as DURATIONS
 
 NOT_COLLECTED = "collection failure"  # a message of pytest that says nothing: the text does
 USAGE_ERROR = 4  # pytest's exit code for arguments that it does not take
 EXPLAINED = {
-    measurement.NO_TESTS: "no test is selected by {}, so nothing was tested",
+    data.NO_TESTS: "no test is selected by {}, so nothing was tested",
     USAGE_ERROR: "pytest does not take {}, so nothing was tested: its output says why",
 }
 CORRECT = "correct what follows `--`: paths are below backend/, -k takes parts of names of files and tests"
-PYTEST_EVENTS = Path(__file__).with_name("report") / "pytest_events.py"
+PYTEST_EVENTS = Path(__file__).parents[1] / "report/pytest_events.py"
 
 
 def tested(project: Project) -> Outcome:
@@ -39,13 +39,13 @@ def tested(project: Project) -> Outcome:
     """
     if project.arguments:
         return run_pytest(project, ["-n", "auto", *project.arguments])
-    before = measurement.snapshot(project)
+    before = data.snapshot(project)
     shutil.rmtree(project.reports / "coverage", ignore_errors=True)  # what a killed run left would be added
-    options = ["-n", "auto", *measurement.measuring(project, project.reports / measurement.DATA)]
-    options += ["-p", "gates.durations.plugin", f"--durations-data={project.reports / DURATIONS}"]
+    options = ["-n", "auto", *data.measuring(project, project.reports / data.DATA)]
+    options += ["-p", "gates.testing.durations.plugin", f"--durations-data={project.reports / DURATIONS}"]
     outcome = run_pytest(project, options, whole="tests")
     if outcome.status == "passed":
-        measurement.record(project, before)
+        data.record(project, before)
         trend.remember(project)
     return outcome
 
@@ -55,7 +55,7 @@ def unit_tested(project: Project) -> Outcome:
 
     They do not run when all tests have passed on these very files.
     """
-    if measurement.changed_since_tests(project) == []:
+    if data.changed_since_tests(project) == []:
         return Outcome(skipped="nothing changed since all tests passed")
     return run_pytest(project, ["tests/unit"], whole="tests/unit")
 
@@ -77,7 +77,7 @@ def run_pytest(project: Project, arguments: Sequence[str], *, whole: str = "") -
         raise GateError(f"pytest broke down before it wrote its report; see {output}.")
     cases = list(parse(report).iter("testcase"))
     findings = [_failure(project, case) for case in cases if _failed(case)]
-    if code not in {0, measurement.NO_TESTS} and not findings:
+    if code not in {0, data.NO_TESTS} and not findings:
         raise GateError(f"pytest ended with exit code {code} although no test failed; see {output}.")
     findings += [] if findings or not whole else _left_out(project, whole, cases)
     return Outcome(findings=findings, checked=len(cases), note=f"{len(cases)} tests")
@@ -89,7 +89,7 @@ def _pytest(project: Project, arguments: Sequence[str]) -> tuple[int, str]:
     It prints to this terminal, where it can be debugged, unless the gate is followed. Then it appends events,
     and its output is in a log.
     """
-    environment = measurement.environment_of_tests(project)
+    environment = data.environment_of_tests(project)
     start = partial(subprocess.run, cwd=project.backend, env=environment, check=False)
     if project.events is None:
         return start([sys.executable, "-m", "pytest", *arguments]).returncode, "its output above"
