@@ -45,7 +45,7 @@ from app.infrastructure.security.sealed_tokens import (
 )
 from app.presentation.cli import Commands, create_cli
 from app.presentation.http import cross_origin, docs, errors, oauth
-from app.presentation.http.dependencies import Departure, Dependencies
+from app.presentation.http.dependencies import Dependencies, ShutdownState
 from app.presentation.http.metrics import Metrics
 from app.presentation.http.middleware import RequestContextMiddleware
 from app.presentation.http.proxies import ProxyMiddleware
@@ -87,7 +87,7 @@ def create_app(
     *,
     database: Database | None = None,
     clock: Clock | None = None,
-    departure: Departure | None = None,
+    shutdown_state: ShutdownState | None = None,
 ) -> FastAPI:
     """Make the application. It takes everything from `state.dependencies`, which may be replaced later."""
     settings = settings or load_settings()
@@ -101,7 +101,7 @@ def create_app(
     app = docs.create_api(lifespan)
     database = database or create_database(engine)
     dependencies = create_dependencies(settings, database, clock or SystemClock())
-    app.state.dependencies = replace(dependencies, departure=departure or Departure())
+    app.state.dependencies = replace(dependencies, shutdown_state=shutdown_state or ShutdownState())
     app.add_middleware(RequestContextMiddleware)
     cross_origin.install(app, settings.allowed_origins)
     app.add_middleware(ProxyMiddleware, trusted_hosts=settings.proxy_networks)
@@ -113,7 +113,7 @@ def create_app(
     return app
 
 
-def served_app() -> FastAPI:
+def create_served_app() -> FastAPI:
     """What a server process runs."""
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
@@ -142,9 +142,9 @@ cli = create_cli(
         migrate=migrations.migrate,
         seed=_seed,
         create_admin=_create_admin,
-        check=check_database,
-        work=partial(run_worker, clock=SystemClock()),
-        contract=lambda: create_app(Settings(environment=Environment.TEST)).openapi(),
+        preflight=check_database,
+        run_worker=partial(run_worker, clock=SystemClock()),
+        openapi=lambda: create_app(Settings(environment=Environment.TEST)).openapi(),
         application=create_app,
     )
 )

@@ -26,7 +26,7 @@ from devtools.signals import handling, interrupt
 
 BACKEND = PROJECT / "backend"
 SERVE = (
-    *("app.main:served_app", "--factory", "--reload", "--reload-dir", "app"),
+    *("app.main:create_served_app", "--factory", "--reload", "--reload-dir", "app"),
     *("--no-access-log", "--no-proxy-headers", "--no-server-header"),  # as `python -m app serve` has it
 )
 QUIET = {"PAU2_LOG_LEVEL": "WARNING"}

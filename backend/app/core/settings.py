@@ -170,9 +170,9 @@ class Settings(BaseSettings):
     worker_reconnect_timeout: float = Field(300, ge=0)
     """How long the worker waits for a database that is away before it ends with an error."""
 
-    shutdown_notice: float = Field(5, ge=0)
+    shutdown_delay: float = Field(5, ge=0)
     """How long `/health/ready` fails before new connections are refused: some rounds of the load balancer."""
-    shutdown_drain: int = Field(20, ge=0)
+    shutdown_timeout: int = Field(20, ge=0)
     """How long open requests may take after that."""
 
     token_keys: dict[str, SecretStr] = DEVELOPMENT_TOKEN_KEYS

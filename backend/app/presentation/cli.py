@@ -18,33 +18,36 @@ from app.domain.auth import Password
 from app.domain.errors import DomainError
 from app.presentation import server
 from app.presentation.addresses import email_address
-from app.presentation.http.dependencies import Departure
-from app.presentation.server import Application, Place
+from app.presentation.http.dependencies import ShutdownState
+from app.presentation.server import Application, BindAddress
 from app.presentation.workers import WorkersError, serve_with_workers
 
 Result = TypeVar("Result")
 
 
-class MakeApplication(Protocol):
+class ApplicationFactory(Protocol):
     """Makes the application that a server process serves."""
 
-    def __call__(self, settings: Settings, /, *, departure: Departure) -> Application:
-        """`departure` is announced when the server has been told to end."""
+    def __call__(self, settings: Settings, /, *, shutdown_state: ShutdownState) -> Application:
+        """The server sets `shutdown_state.draining` when it receives a signal to end."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Commands:
-    """What the commands do. `check` refuses what must not start; `contract` needs neither settings nor a
-    database."""
+    """The functions behind the commands.
+
+    `preflight` raises a domain error when the process must not start. `openapi` needs neither settings nor a
+    database.
+    """
 
     migrate: Callable[[Settings], None]
-    check: Callable[[Settings], None]
+    preflight: Callable[[Settings], None]
     seed: Callable[[Settings, int], Awaitable[bool]]
     create_admin: Callable[[Settings, AdminRequest], Awaitable[bool]]
-    work: Callable[[Settings], Awaitable[None]]
-    contract: Callable[[], dict[str, Any]]
-    application: MakeApplication
+    run_worker: Callable[[Settings], Awaitable[None]]
+    openapi: Callable[[], dict[str, Any]]
+    application: ApplicationFactory
 
 
 def create_cli(commands: Commands) -> typer.Typer:
@@ -69,27 +72,32 @@ def _add_processes(cli: typer.Typer, commands: Commands) -> None:
         descriptor: Annotated[int | None, typer.Option(hidden=True)] = None,
     ) -> None:
         """Serve the API."""
-        settings, departure = _settings(), Departure()
+        settings, shutdown_state = _settings(), ShutdownState()
         with _domain_errors():
-            commands.check(settings)
-        place = Place(
+            commands.preflight(settings)
+        address = BindAddress(
             host=host, port=port, unix_socket=unix_socket, descriptor=descriptor, root_path=root_path
         )
         if workers == 1:
-            server.serve(commands.application(settings, departure=departure), settings, departure, place)
+            server.serve(
+                commands.application(settings, shutdown_state=shutdown_state),
+                settings,
+                shutdown_state,
+                address,
+            )
             return
         try:
-            serve_with_workers(workers, place)
+            serve_with_workers(workers, address)
         except WorkersError as error:
-            raise _refusal(str(error)) from None
+            raise _exit_with(str(error)) from None
 
     @cli.command()
     def worker() -> None:
         """Run the jobs that requests have left, such as mail."""
         settings = _settings()
         with _domain_errors():
-            commands.check(settings)
-            asyncio.run(_awaited(commands.work(settings)))
+            commands.preflight(settings)
+            asyncio.run(_as_coroutine(commands.run_worker(settings)))
 
 
 def _add_tasks(cli: typer.Typer, commands: Commands) -> None:
@@ -108,15 +116,15 @@ def _add_tasks(cli: typer.Typer, commands: Commands) -> None:
         """Store demo data, unless it is there. Only in development."""
         settings = _settings()
         if settings.environment is not Environment.DEVELOPMENT:
-            raise _refusal("Demo data has a known password: only in development.")
+            raise _exit_with("Demo data has a known password: only in development.")
         with _domain_errors():
-            fresh = asyncio.run(_awaited(commands.seed(settings, members)))
+            fresh = asyncio.run(_as_coroutine(commands.seed(settings, members)))
         typer.echo("Demo data stored." if fresh else "The demo data is there already.")
 
     @cli.command()
     def openapi() -> None:
         """Print the contract."""
-        typer.echo(json.dumps(commands.contract(), indent=2, sort_keys=True, ensure_ascii=False))
+        typer.echo(json.dumps(commands.openapi(), indent=2, sort_keys=True, ensure_ascii=False))
 
 
 def _add_accounts(cli: typer.Typer, commands: Commands) -> None:
@@ -139,7 +147,7 @@ def _add_accounts(cli: typer.Typer, commands: Commands) -> None:
 
         with _domain_errors():
             request = AdminRequest(email_address(email), partial(_confirm_promotion, yes=yes), describe)
-            promoted = asyncio.run(_awaited(commands.create_admin(_settings(), request)))
+            promoted = asyncio.run(_as_coroutine(commands.create_admin(_settings(), request)))
         typer.echo("The member is an administrator now." if promoted else "Administrator created.")
 
 
@@ -147,12 +155,12 @@ def _settings() -> Settings:
     try:
         settings = load_settings()
     except SettingsError as error:
-        raise _refusal(str(error)) from None
+        raise _exit_with(str(error)) from None
     configure_logging(settings.log_level, settings.log_format)
     return settings
 
 
-def _refusal(sentence: str) -> typer.Exit:
+def _exit_with(sentence: str) -> typer.Exit:
     typer.echo(sentence, err=True)
     return typer.Exit(2)
 
@@ -162,9 +170,9 @@ def _domain_errors() -> Iterator[None]:
     try:
         yield
     except DomainError as error:
-        raise _refusal(error.detail) from None
+        raise _exit_with(error.detail) from None
     except SettingsError as error:
-        raise _refusal(str(error)) from None
+        raise _exit_with(str(error)) from None
 
 
 def _is_interactive() -> bool:
@@ -175,7 +183,7 @@ def _confirm_promotion(*, yes: bool) -> None:
     if yes:
         return
     if not _is_interactive():
-        raise _refusal("A member uses this e-mail address. Pass --yes to make them an administrator.")
+        raise _exit_with("A member uses this e-mail address. Pass --yes to make them an administrator.")
     typer.confirm("A member uses this e-mail address. Make them an administrator?", abort=True)
 
 
@@ -186,5 +194,5 @@ def _read_password() -> str:
     return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 
-async def _awaited(work: Awaitable[Result]) -> Result:
+async def _as_coroutine(work: Awaitable[Result]) -> Result:
     return await work

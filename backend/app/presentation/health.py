@@ -9,16 +9,16 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 
 PORT = 8000
-SECONDS = 2.0
+TIMEOUT_SECONDS = 2.0
 
 
 def is_ready(unix_socket: str | None = None, *, port: int = PORT) -> bool:
     """Ask `/health/ready` at a Unix socket, or at a port of this machine."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+    connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
     try:
         if unix_socket is not None:
             connection.sock = socket.socket(socket.AF_UNIX)
-            connection.sock.settimeout(SECONDS)
+            connection.sock.settimeout(TIMEOUT_SECONDS)
             connection.sock.connect(unix_socket)
         connection.request("GET", "/health/ready")
         return connection.getresponse().status == HTTPStatus.OK

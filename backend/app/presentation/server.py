@@ -13,21 +13,20 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.core.settings import Settings
-from app.presentation.http.dependencies import Departure
+from app.presentation.http.dependencies import ShutdownState
 
 Application = Callable[..., Awaitable[None]]
 
-HEAD_SECONDS = 10.0
-HEAD_BYTES = 65_536
+HEAD_TIMEOUT_SECONDS = 10.0
+MAX_HEAD_BYTES = 65_536
 
 
-class ImpatientProtocol(HttpToolsProtocol):
-    """Closes a connection on which the head of a request has not arrived within HEAD_SECONDS, or is still
-    incomplete after HEAD_BYTES.
+class HeadTimeoutProtocol(HttpToolsProtocol):
+    """Closes connections whose request head takes longer than HEAD_TIMEOUT_SECONDS or exceeds MAX_HEAD_BYTES.
 
-    uvicorn itself closes connections that idle after an answer, but waits for ever for the first request,
-    and for every head of which a byte has come: a few thousand such clients take all file descriptors. It
-    also keeps a head of any length, and each further piece costs as much as all before it.
+    uvicorn closes connections that idle after a response, but it waits forever for the first request and for
+    the rest of a head: a few thousand such clients use up all file descriptors. It also buffers a head of any
+    length, and parses all of it again for each new piece.
     """
 
     _deadline: asyncio.TimerHandle | None = None
@@ -43,8 +42,8 @@ class ImpatientProtocol(HttpToolsProtocol):
         super().data_received(data)
         waits = before is not None and self._deadline is before
         self._head_bytes = self._head_bytes + len(data) if waits else 0
-        if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
-            self.send_400_response(f"The head of a request has at most {HEAD_BYTES} bytes.")
+        if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+            self.send_400_response(f"The head of a request has at most {MAX_HEAD_BYTES} bytes.")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -59,7 +58,7 @@ class ImpatientProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _wait(self) -> None:
-        self._deadline = self._deadline or self.loop.call_later(HEAD_SECONDS, self._give_up)
+        self._deadline = self._deadline or self.loop.call_later(HEAD_TIMEOUT_SECONDS, self._give_up)
 
     def _stop_waiting(self) -> None:
         if self._deadline is not None:
@@ -76,28 +75,28 @@ class ImpatientProtocol(HttpToolsProtocol):
 
 
 class Server(uvicorn.Server):
-    """On SIGTERM it first says that it is not ready, and goes on serving for `notice` seconds: whoever
-    balances the load has to see that before connections are refused. Then it drains.
+    """Drains on SIGTERM, after `delay` seconds in which it is not ready but still serves.
 
-    A second SIGTERM, and Ctrl-C, drain at once.
+    The load balancer needs that time to see that the process is not ready. A second SIGTERM and Ctrl-C drain
+    at once.
     """
 
-    def __init__(self, config: uvicorn.Config, *, departure: Departure, notice: float) -> None:
+    def __init__(self, config: uvicorn.Config, *, shutdown_state: ShutdownState, delay: float) -> None:
         super().__init__(config)
-        self._departure = departure
-        self._notice = notice
+        self._shutdown_state = shutdown_state
+        self._delay = delay
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if sig != signal.SIGTERM or self._departure.is_announced:
+        if sig != signal.SIGTERM or self._shutdown_state.draining:
             super().handle_exit(sig, frame)
             return
-        self._departure.is_announced = True
+        self._shutdown_state.draining = True
         loop = asyncio.get_running_loop()
-        loop.call_soon_threadsafe(loop.call_later, self._notice, super().handle_exit, sig, frame)
+        loop.call_soon_threadsafe(loop.call_later, self._delay, super().handle_exit, sig, frame)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class BindAddress:
     """Where a server listens: at an address, at a Unix socket, or at a socket that is open already.
 
     `root_path` is the prefix that a proxy takes away from the paths.
@@ -110,22 +109,24 @@ class Place:
     root_path: str = ""
 
 
-def serve(application: Application, settings: Settings, departure: Departure, place: Place) -> None:
+def serve(
+    application: Application, settings: Settings, shutdown_state: ShutdownState, address: BindAddress
+) -> None:
     """Run one server process until it is told to end."""
     config = uvicorn.Config(
         application,
-        host=place.host,
-        port=place.port,
-        uds=place.unix_socket,
-        root_path=place.root_path.rstrip("/"),
+        host=address.host,
+        port=address.port,
+        uds=address.unix_socket,
+        root_path=address.root_path.rstrip("/"),
         log_config=None,
         access_log=False,
-        http=ImpatientProtocol,
+        http=HeadTimeoutProtocol,
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=settings.keep_alive,
-        timeout_graceful_shutdown=settings.shutdown_drain,
+        timeout_graceful_shutdown=settings.shutdown_timeout,
     )
-    sockets = None if place.descriptor is None else [socket.socket(fileno=place.descriptor)]
+    sockets = None if address.descriptor is None else [socket.socket(fileno=address.descriptor)]
     with suppress(KeyboardInterrupt):
-        Server(config, departure=departure, notice=settings.shutdown_notice).run(sockets)
+        Server(config, shutdown_state=shutdown_state, delay=settings.shutdown_delay).run(sockets)

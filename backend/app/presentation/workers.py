@@ -8,7 +8,7 @@ import sys
 from asyncio.subprocess import Process
 from pathlib import Path
 
-from app.presentation.server import Place
+from app.presentation.server import BindAddress
 
 BACKLOG = 2048
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -18,19 +18,19 @@ class WorkersError(Exception):
     """A server process ended without being told to. The message is for the operator."""
 
 
-def serve_with_workers(count: int, place: Place) -> None:
+def serve_with_workers(count: int, address: BindAddress) -> None:
     """Supervise server processes. Raises WorkersError."""
-    asyncio.run(supervise(count, place))
+    asyncio.run(supervise(count, address))
 
 
-async def supervise(count: int, place: Place) -> None:
+async def supervise(count: int, address: BindAddress) -> None:
     """Run so many `serve` until SIGINT or SIGTERM, which each of them gets.
 
     Raises WorkersError when one ends by itself, after the others have ended: whoever supervises this process
     starts it again.
     """
-    with _listening(place) as listener:
-        workers = [await _start(place, listener.fileno()) for _ in range(count)]
+    with _listening(address) as listener:
+        workers = [await _start(address, listener.fileno()) for _ in range(count)]
     told = asyncio.Event()
 
     def tell(number: signal.Signals) -> None:
@@ -53,20 +53,20 @@ async def supervise(count: int, place: Place) -> None:
         raise WorkersError("A server process has ended by itself, see above.")
 
 
-def _listening(place: Place) -> socket.socket:
-    if place.unix_socket is None:
-        family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
-        return socket.create_server((place.host, place.port), family=family, backlog=BACKLOG)
-    Path(place.unix_socket).unlink(missing_ok=True)
+def _listening(address: BindAddress) -> socket.socket:
+    if address.unix_socket is None:
+        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        return socket.create_server((address.host, address.port), family=family, backlog=BACKLOG)
+    Path(address.unix_socket).unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(place.unix_socket)
-    Path(place.unix_socket).chmod(0o666)  # as uvicorn does: the folder says who may connect
+    listener.bind(address.unix_socket)
+    Path(address.unix_socket).chmod(0o666)  # as uvicorn does: the folder says who may connect
     listener.listen(BACKLOG)
     return listener
 
 
-async def _start(place: Place, descriptor: int) -> Process:
-    options = ("--descriptor", str(descriptor), "--root-path", place.root_path)
+async def _start(address: BindAddress, descriptor: int) -> Process:
+    options = ("--descriptor", str(descriptor), "--root-path", address.root_path)
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "app", "serve", *options), pass_fds=[descriptor]
     )

@@ -34,7 +34,7 @@ async def test_is_alive_when_the_database_is_away(app: FastAPI, client: AsyncCli
 async def test_returns_503_when_the_process_has_said_that_it_leaves(
     app: FastAPI, client: AsyncClient
 ) -> None:
-    app.state.dependencies.departure.is_announced = True
+    app.state.dependencies.shutdown_state.draining = True
 
     assert_problem(await client.get("/health/ready"), 503, "unavailable")
     assert (await client.get("/health/live")).status_code == 200

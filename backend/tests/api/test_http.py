@@ -247,7 +247,7 @@ async def test_returns_413_before_the_body_comes_when_its_length_is_announced(cl
 async def test_returns_408_when_the_body_does_not_come(
     path: str, content_type: str, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(requests, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(requests, "BODY_TIMEOUT_SECONDS", 0.2)
     board_member = await client_for(Role.BOARD_MEMBER)
 
     async def trickle() -> AsyncIterator[bytes]:
@@ -262,7 +262,7 @@ async def test_returns_408_when_the_body_does_not_come(
 
 
 def test_waits_half_a_minute_for_a_body_when_nothing_else_is_set() -> None:
-    assert requests.BODY_SECONDS == 30
+    assert requests.BODY_TIMEOUT_SECONDS == 30
 
 
 @pytest.mark.parametrize(

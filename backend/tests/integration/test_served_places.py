@@ -14,7 +14,7 @@ import pytest
 from httpx import AsyncClient, AsyncHTTPTransport, ConnectError
 
 from app.presentation import workers
-from app.presentation.server import Place
+from app.presentation.server import BindAddress
 from tests.plugins.database import BACKEND
 
 Serve = Callable[..., Awaitable[Process]]
@@ -38,7 +38,7 @@ async def serve(fresh_database_url: str, path: Path, client: AsyncClient) -> Asy
     async with AsyncExitStack() as stack:
 
         async def start(*options: str) -> Process:
-            environment = os.environ | {"DATABASE_URL": fresh_database_url, "PAU2_SHUTDOWN_NOTICE": "0"}
+            environment = os.environ | {"DATABASE_URL": fresh_database_url, "PAU2_SHUTDOWN_DELAY": "0"}
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "app", "serve", "--unix-socket", str(path), *options),
                 cwd=BACKEND,
@@ -77,18 +77,18 @@ async def test_is_below_the_prefix_that_the_proxy_takes_away_when_told(
     assert problem.json()["instance"] == "/pau/api/v1/nothing"
 
 
-Supervise = Callable[[Place], Awaitable[asyncio.Task[None]]]
+Supervise = Callable[[BindAddress], Awaitable[asyncio.Task[None]]]
 
 
 @pytest.fixture
 async def supervise(fresh_database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Supervise]:
     """Start two processes from this one, at a place."""
     monkeypatch.setenv("DATABASE_URL", fresh_database_url)
-    monkeypatch.setenv("PAU2_SHUTDOWN_NOTICE", "0")
+    monkeypatch.setenv("PAU2_SHUTDOWN_DELAY", "0")
     monkeypatch.chdir(BACKEND)
     async with AsyncExitStack() as stack:
 
-        async def start(place: Place) -> asyncio.Task[None]:
+        async def start(place: BindAddress) -> asyncio.Task[None]:
             supervisor = asyncio.create_task(workers.supervise(2, place))
             stack.push_async_callback(_stop, supervisor)
             async with asyncio.timeout(60):
@@ -113,7 +113,7 @@ def processes() -> list[psutil.Process]:
 async def test_serves_from_all_processes_and_ends_with_them_when_told(
     supervise: Supervise, client: AsyncClient, path: Path
 ) -> None:
-    supervisor = await supervise(Place(unix_socket=str(path), root_path="/pau"))
+    supervisor = await supervise(BindAddress(unix_socket=str(path), root_path="/pau"))
     started = processes()
 
     contract = await client.get("/openapi.json")
@@ -129,7 +129,7 @@ async def test_ends_with_an_error_when_one_of_the_processes_is_killed(
     supervise: Supervise, port: int
 ) -> None:
     """Whoever supervises starts it again, as with one process."""
-    supervisor = await supervise(Place(port=port))
+    supervisor = await supervise(BindAddress(port=port))
     started = processes()
     async with AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
         assert (await client.get("/health/live")).status_code == 200

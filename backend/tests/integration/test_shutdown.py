@@ -32,14 +32,14 @@ async def client(port: int) -> AsyncIterator[AsyncClient]:
 
 @pytest.fixture
 async def serve(fresh_database_url: str, port: int, client: AsyncClient) -> AsyncIterator[Serve]:
-    """Start a server that gives so much notice and time to drain, in seconds."""
+    """Start a server that gives this shutdown delay and timeout, in seconds."""
     async with AsyncExitStack() as stack:
 
-        async def start(notice: float, drain: int) -> Process:
+        async def start(delay: float, grace: int) -> Process:
             environment = os.environ | {
                 "DATABASE_URL": fresh_database_url,
-                "PAU2_SHUTDOWN_NOTICE": str(notice),
-                "PAU2_SHUTDOWN_DRAIN": str(drain),
+                "PAU2_SHUTDOWN_DELAY": str(delay),
+                "PAU2_SHUTDOWN_TIMEOUT": str(grace),
             }
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "app", "serve", "--port", str(port)),
@@ -112,12 +112,12 @@ async def test_says_so_serves_on_and_drains_when_told_to_end(
         assert await server.wait() == -signal.SIGTERM
 
 
-@pytest.mark.parametrize(("signals", "notice"), [([signal.SIGTERM], 0.1), ([signal.SIGTERM] * 2, 60)])
+@pytest.mark.parametrize(("signals", "delay"), [([signal.SIGTERM], 0.1), ([signal.SIGTERM] * 2, 60)])
 async def test_is_gone_in_time_when_a_request_does_not_end(
-    *, signals: list[signal.Signals], notice: float, serve: Serve, port: int
+    *, signals: list[signal.Signals], delay: float, serve: Serve, port: int
 ) -> None:
     """The second signal is not patient."""
-    server = await serve(notice, 1)
+    server = await serve(delay, 1)
     reader, writer = await begun(port)
 
     for number in signals:
@@ -133,4 +133,4 @@ async def test_is_gone_in_time_when_a_request_does_not_end(
 def test_is_gone_within_half_a_minute_when_nothing_else_is_set() -> None:
     settings = Settings()
 
-    assert settings.shutdown_notice + settings.shutdown_drain <= 25
+    assert settings.shutdown_delay + settings.shutdown_timeout <= 25

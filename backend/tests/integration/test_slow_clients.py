@@ -28,9 +28,9 @@ async def application(
 @pytest.fixture
 async def _serving(port: int, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     """A server that waits half a second for the head of a request."""
-    monkeypatch.setattr(server, "HEAD_SECONDS", 0.5)
+    monkeypatch.setattr(server, "HEAD_TIMEOUT_SECONDS", 0.5)
     config = uvicorn.Config(
-        application, port=port, log_config=None, lifespan="off", http=server.ImpatientProtocol
+        application, port=port, log_config=None, lifespan="off", http=server.HeadTimeoutProtocol
     )
     running = uvicorn.Server(config)
     task = asyncio.create_task(running._serve())
@@ -130,4 +130,4 @@ async def test_answers_when_a_long_body_comes_after_a_short_head(port: int) -> N
 
 
 def test_has_the_limits_that_are_promised_when_nothing_else_is_set() -> None:
-    assert (server.HEAD_SECONDS, server.HEAD_BYTES) == (10, 65_536)
+    assert (server.HEAD_TIMEOUT_SECONDS, server.MAX_HEAD_BYTES) == (10, 65_536)

@@ -26,7 +26,7 @@ from app.infrastructure.database.migrations import migrate
 from app.infrastructure.database.startup import check_database
 from app.infrastructure.database.tables import metadata
 from app.infrastructure.jobs.worker import create_worker, run_worker
-from app.main import served_app
+from app.main import create_served_app
 from tests.factories import make_settings
 from tests.fakes import FixedClock
 from tests.plugins.database import BACKEND, RUNTIME_ROLE, MigratedDatabases, database_of
@@ -282,11 +282,11 @@ def test_makes_an_application_in_production_when_its_role_is_weak(
     for name, value in (PRODUCTION | {"DATABASE_URL": two_roles.runtime_url}).items():
         monkeypatch.setenv(name, value)
 
-    assert served_app().title == "PAU 2"
+    assert create_served_app().title == "PAU 2"
 
     monkeypatch.setenv("DATABASE_URL", two_roles.owner_url)
     with pytest.raises(SettingsError):
-        served_app()
+        create_served_app()
 
 
 async def test_sessions_have_limits_without_options_when_the_database_is_pooled(two_roles: TwoRoles) -> None:

@@ -10,8 +10,8 @@ from app.core.settings import Settings, SettingsError
 from app.domain.errors import UnavailableError
 from app.domain.members import EmailTakenError
 from app.presentation.cli import Commands, create_cli
-from app.presentation.http.dependencies import Departure
-from app.presentation.server import Application, Place, Server
+from app.presentation.http.dependencies import ShutdownState
+from app.presentation.server import Application, BindAddress, Server
 from app.presentation.workers import WorkersError
 
 PASSWORD = "thirteen-Umbrellas-sing"
@@ -36,7 +36,7 @@ class Recorder:
     def migrate(self, _settings: Settings) -> None:
         self._note("migrate")
 
-    def check(self, _settings: Settings) -> None:
+    def preflight(self, _settings: Settings) -> None:
         self._note("check")
 
     async def seed(self, _settings: Settings, members: int) -> bool:
@@ -52,14 +52,14 @@ class Recorder:
         self._note("create_admin")
         return self.member
 
-    async def work(self, _settings: Settings) -> None:
+    async def run_worker(self, _settings: Settings) -> None:
         self._note("work")
 
-    def contract(self) -> dict[str, Any]:
+    def openapi(self) -> dict[str, Any]:
         return {"b": "é", "a": 1}
 
-    def application(self, _settings: Settings, *, departure: Departure) -> Application:
-        self.departure = departure
+    def application(self, _settings: Settings, *, shutdown_state: ShutdownState) -> Application:
+        self.shutdown_state = shutdown_state
         return answer
 
 
@@ -82,11 +82,11 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def run(recorder: Recorder, *arguments: str, typed: str | None = None) -> Result:
     commands = Commands(
         migrate=recorder.migrate,
-        check=recorder.check,
+        preflight=recorder.preflight,
         seed=recorder.seed,
         create_admin=recorder.create_admin,
-        work=recorder.work,
-        contract=recorder.contract,
+        run_worker=recorder.run_worker,
+        openapi=recorder.openapi,
         application=recorder.application,
     )
     return CliRunner().invoke(create_cli(commands), arguments, input=typed)
@@ -222,7 +222,7 @@ def test_makes_no_admin_when_a_rule_is_broken(
 def test_prints_the_same_text_every_time_when_asked_for_the_contract(recorder: Recorder) -> None:
     text = run(recorder, "openapi").stdout
 
-    assert json.loads(text) == recorder.contract()
+    assert json.loads(text) == recorder.openapi()
     assert text == '{\n  "a": 1,\n  "b": "é"\n}\n'
 
 
@@ -264,7 +264,7 @@ def test_listens_where_it_is_told_when_serving(
 def test_says_so_in_one_sentence_when_a_server_process_ends_by_itself(
     monkeypatch: pytest.MonkeyPatch, recorder: Recorder
 ) -> None:
-    def end(_count: int, _place: Place) -> None:
+    def end(_count: int, _place: BindAddress) -> None:
         raise WorkersError("It has ended.")
 
     monkeypatch.setattr("app.presentation.cli.serve_with_workers", end)

@@ -6,25 +6,29 @@ import signal
 import pytest
 import uvicorn
 
-from app.presentation.http.dependencies import Departure
+from app.presentation.http.dependencies import ShutdownState
 from app.presentation.server import Server
 
 
 @pytest.fixture
-def departure() -> Departure:
-    return Departure()
+def shutdown_state() -> ShutdownState:
+    return ShutdownState()
 
 
-def make_server(departure: Departure, notice: float) -> Server:
-    return Server(uvicorn.Config("app.main:served_app", log_config=None), departure=departure, notice=notice)
+def make_server(shutdown_state: ShutdownState, delay: float) -> Server:
+    return Server(
+        uvicorn.Config("app.main:create_served_app", log_config=None),
+        shutdown_state=shutdown_state,
+        delay=delay,
+    )
 
 
-async def test_goes_on_for_the_notice_when_told_to_end(departure: Departure) -> None:
-    server = make_server(departure, notice=0)
+async def test_serves_for_the_delay_when_sigterm_comes(shutdown_state: ShutdownState) -> None:
+    server = make_server(shutdown_state, delay=0)
 
     server.handle_exit(signal.SIGTERM, None)
 
-    assert departure.is_announced
+    assert shutdown_state.draining
     assert not server.should_exit
     for _ in range(3):
         await asyncio.sleep(0)
@@ -33,9 +37,9 @@ async def test_goes_on_for_the_notice_when_told_to_end(departure: Departure) -> 
 
 @pytest.mark.parametrize("signals", [[signal.SIGINT], [signal.SIGTERM, signal.SIGTERM]])
 async def test_ends_at_once_when_interrupted_or_told_twice(
-    signals: list[signal.Signals], departure: Departure
+    signals: list[signal.Signals], shutdown_state: ShutdownState
 ) -> None:
-    server = make_server(departure, notice=60)
+    server = make_server(shutdown_state, delay=60)
 
     for number in signals:
         server.handle_exit(number, None)

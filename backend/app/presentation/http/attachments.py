@@ -12,16 +12,16 @@ from app.application.access import Action
 from app.application.exports import Export, TooManyExportsError
 from app.domain.errors import DomainError
 from app.presentation.http.requests import HEAD_ONLY
-from app.presentation.http.routing import raw
+from app.presentation.http.routing import raw_operation
 
-TABLES: dict[str, dict[str, Any]] = {
+TABLE_CONTENT: dict[str, dict[str, Any]] = {
     "text/csv": {"schema": {"type": "string"}},
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {
         "schema": {"type": "string", "format": "binary"}
     },
     "application/json": {"schema": {"type": "array", "items": {"type": "object"}}},
 }
-CALENDAR: dict[str, dict[str, Any]] = {"text/calendar": {"schema": {"type": "string"}}}
+CALENDAR_CONTENT: dict[str, dict[str, Any]] = {"text/calendar": {"schema": {"type": "string"}}}
 
 
 class Download(StreamingResponse):
@@ -60,8 +60,8 @@ async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byte
         yield chunk
 
 
-def exported(
-    action: Action, *errors: type[DomainError], content: dict[str, dict[str, Any]] = TABLES
+def export_operation(
+    action: Action, *errors: type[DomainError], content: dict[str, dict[str, Any]] = TABLE_CONTENT
 ) -> dict[str, Any]:
-    arguments = raw(action, TooManyExportsError, *errors, content=content)
+    arguments = raw_operation(action, TooManyExportsError, *errors, content=content)
     return arguments | {"response_class": StreamingResponse}

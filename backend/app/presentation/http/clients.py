@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-LONGEST_READ = 500
+MAX_HEADER_LENGTH = 500
 """Characters of a header: those of browsers have about 120."""
 
 PROGRAMS = (
@@ -40,7 +40,7 @@ SYSTEMS = (
 
 def client_name(header: str) -> str | None:
     """Return such as `Firefox on Android`; None for a header that names nothing known."""
-    read = header[:LONGEST_READ]
+    read = header[:MAX_HEADER_LENGTH]
     known = [next((name for sign, name in table if sign in read), None) for table in (PROGRAMS, SYSTEMS)]
     return " on ".join(name for name in known if name is not None) or None
 

@@ -34,7 +34,10 @@ async def _seen_versions(
         Header(description="The `ETag` of the version that you have read.", examples=['"1"']),
     ] = None,
 ) -> frozenset[int] | None:
-    """`Api` says in the contract that the header is required. Raises HTTPException 428 (RFC 6585 §3)."""
+    """Raises HTTPException 428 without the header (RFC 6585 §3).
+
+    FastAPI would answer 422 for a required header, so `DocumentedFastAPI` declares it as required.
+    """
     if if_match is None:
         raise HTTPException(428)
     return parse_if_match(if_match)
@@ -46,12 +49,12 @@ class EntityTag:
     def __init__(self, response: Response) -> None:
         self._response = response
 
-    def send(self, version: int) -> None:
+    def set(self, version: int) -> None:
         """Set the headers of an answer that FastAPI makes from a model."""
         self._response.headers.update(self.headers(version))
 
     def headers(self, version: int | str) -> dict[str, str]:
-        """Return what `send` sets, for an answer that is a Response of its own."""
+        """Return what `set` sets, for an answer that is a Response of its own."""
         return {"ETag": etag(version), "Cache-Control": "private, no-cache"}
 
 

@@ -6,10 +6,25 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
-SENT = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "X-Request-ID")
-SEEN = ("Content-Disposition", "ETag", "Link", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID")
+ALLOWED_HEADERS = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "X-Request-ID",
+)
+EXPOSED_HEADERS = (
+    "Content-Disposition",
+    "ETag",
+    "Link",
+    "Location",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Request-ID",
+)
 """Headers of answers that a script may read, beside the few that every script may."""
-REMEMBERED_SECONDS = 7200
+PREFLIGHT_MAX_AGE_SECONDS = 7200
 """How long a browser need not ask again; none remembers it for longer."""
 
 
@@ -24,7 +39,7 @@ def install(app: FastAPI, origins: Sequence[str]) -> None:
             CORSMiddleware,
             allow_origins=origins,
             allow_methods=METHODS,
-            allow_headers=SENT,
-            expose_headers=SEEN,
-            max_age=REMEMBERED_SECONDS,
+            allow_headers=ALLOWED_HEADERS,
+            expose_headers=EXPOSED_HEADERS,
+            max_age=PREFLIGHT_MAX_AGE_SECONDS,
         )

@@ -38,10 +38,10 @@ from app.presentation.http.requests import StrictRequest
 
 
 @dataclass
-class Departure:
+class ShutdownState:
     """Whether the process has been told to end."""
 
-    is_announced: bool = False
+    draining: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,10 +70,10 @@ class Dependencies:
     load_gauge: LoadGauge
     metrics: Metrics
     cursor_secret: str
-    departure: Departure = field(default_factory=Departure)
+    shutdown_state: ShutdownState = field(default_factory=ShutdownState)
 
 
-def provided(request: Request) -> Dependencies:
+def dependencies_of(request: Request) -> Dependencies:
     return cast("Dependencies", request.app.state.dependencies)
 
 
@@ -81,13 +81,13 @@ def provide(choose: Callable[[Dependencies], object]) -> params.Depends:
     """Make the FastAPI dependency that gives a handler one of the application's dependencies."""
 
     async def dependency(request: Request) -> object:
-        return choose(provided(request))
+        return choose(dependencies_of(request))
 
     return params.Depends(dependency)
 
 
 async def _uow(request: Request) -> UnitOfWork:
-    return provided(request).uow()
+    return dependencies_of(request).uow()
 
 
 async def _base_url(request: Request) -> str:
@@ -101,11 +101,11 @@ async def _client_address(request: Request) -> str:
 
 
 async def _calendar_encoder(request: Request) -> Encoder:
-    return provided(request).exporter.encoders[FileType(ExportFormat.ICS)]
+    return dependencies_of(request).exporter.encoders[FileType(ExportFormat.ICS)]
 
 
 async def _calendar_sources(request: Request) -> CalendarSources:
-    given = provided(request)
+    given = dependencies_of(request)
     return CalendarSources(
         given.calendar_address_queries, given.event_queries, await _calendar_encoder(request)
     )
@@ -113,9 +113,9 @@ async def _calendar_sources(request: Request) -> CalendarSources:
 
 async def _readiness(request: Request) -> Readiness:
     """Raises UnavailableError once the process has said that it leaves."""
-    if provided(request).departure.is_announced:
+    if dependencies_of(request).shutdown_state.draining:
         raise UnavailableError
-    return provided(request).readiness
+    return dependencies_of(request).readiness
 
 
 _bearer = OAuth2PasswordBearer(
@@ -130,17 +130,17 @@ async def optional_actor(
     request: StrictRequest, token: Annotated[str | None, Depends(_bearer)]
 ) -> Actor | None:
     if request.actor is None and token is not None:
-        request.actor = await provided(request).authenticator.authenticate(token)
+        request.actor = await dependencies_of(request).authenticator.authenticate(token)
         structlog.contextvars.bind_contextvars(member_id=str(request.actor.member_id))
     return request.actor
 
 
-async def admit(request: StrictRequest, action: Action) -> None:
+async def authorize_request(request: StrictRequest, action: Action) -> None:
     """Find out who asks, if the action is not for everybody. Raises what `authorize` does."""
     rule = POLICY[action]
     if rule.least_role is not None:
         actor = await optional_actor(request, await _bearer(request))
-        rule.require(actor, at=provided(request).clock.now())
+        rule.require(actor, at=dependencies_of(request).clock.now())
 
 
 UowDep = Annotated[UnitOfWork, Depends(_uow)]
@@ -169,4 +169,4 @@ MetricsDep = Annotated[Metrics, provide(attrgetter("metrics"))]
 OptionalActor = Annotated[Actor | None, Depends(optional_actor)]
 """The actor, or None for a request without a token. A token that is not valid is refused."""
 CurrentActor = Annotated[Actor, Depends(optional_actor)]
-"""The actor whom `admit` has let in, on routes of actions that are not for everybody."""
+"""The actor whom `authorize_request` has let in, on routes of actions that are not for everybody."""

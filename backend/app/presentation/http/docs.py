@@ -27,7 +27,7 @@ Single resources carry an `ETag`; changing one needs it back in `If-Match`. A PA
 ASSETS = "/docs/assets"
 
 
-class Api(FastAPI):
+class DocumentedFastAPI(FastAPI):
     """FastAPI, with what its contract lacks: the problem schemas, the merge patch media type, and an empty
     `security` where no credentials are needed, since generators take `[{}]` for a demand. Where OAuth answers
     400 there is no 422, which FastAPI puts wherever a body is. `If-Match` is required, and answered with 428
@@ -61,12 +61,12 @@ class Api(FastAPI):
 
         async def contract(request: Request) -> JSONResponse:
             prefix = prefix_of(request)
-            return JSONResponse(_below(prefix, self.openapi()) if prefix else self.openapi())
+            return JSONResponse(_with_prefix(prefix, self.openapi()) if prefix else self.openapi())
 
         self.add_route(str(self.openapi_url), contract, include_in_schema=False)
 
 
-class WholeFiles(StaticFiles):
+class StaticFilesWithoutRanges(StaticFiles):
     """Ignores ranges, as a server may (RFC 9110 §14.2): Starlette's refusals are no problem documents."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,9 +74,9 @@ class WholeFiles(StaticFiles):
         await super().__call__({**scope, "headers": headers}, receive, send)
 
 
-def create_api(lifespan: Callable[[Any], AbstractAsyncContextManager[None]]) -> Api:
+def create_api(lifespan: Callable[[Any], AbstractAsyncContextManager[None]]) -> DocumentedFastAPI:
     """Make the application without routes. Its page of documentation is that of `install`."""
-    return Api(
+    return DocumentedFastAPI(
         title="PAU 2",
         version="1.0.0",
         description=DESCRIPTION,
@@ -94,7 +94,7 @@ def operation_id(route: APIRoute) -> str:
 
 
 def install(app: FastAPI) -> None:
-    app.mount(ASSETS, WholeFiles(packages=[("fastapi_offline", "static")]), name="docs-assets")
+    app.mount(ASSETS, StaticFilesWithoutRanges(packages=[("fastapi_offline", "static")]), name="docs-assets")
 
     @app.get("/docs", include_in_schema=False)
     async def docs(request: Request) -> HTMLResponse:
@@ -108,7 +108,7 @@ def install(app: FastAPI) -> None:
         )
 
 
-def _below(prefix: str, contract: dict[str, Any]) -> dict[str, Any]:
+def _with_prefix(prefix: str, contract: dict[str, Any]) -> dict[str, Any]:
     """Say where the contract holds. Swagger UI looks for the token's address on the host, not below `url`."""
     contract = {"servers": [{"url": prefix}], **deepcopy(contract)}
     for scheme in contract["components"]["securitySchemes"].values():

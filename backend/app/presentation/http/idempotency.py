@@ -7,7 +7,7 @@ from fastapi import Depends, Header, Response
 
 from app.application.idempotency import Answer, Attempt
 from app.application.unit_of_work import UnitOfWork
-from app.presentation.http.dependencies import CurrentActor, provided
+from app.presentation.http.dependencies import CurrentActor, dependencies_of
 from app.presentation.http.requests import StrictRequest
 
 Key = Annotated[
@@ -30,7 +30,7 @@ async def _idempotent_uow(
 ) -> AsyncIterator[UnitOfWork]:
     """Give a unit of work that commits together with the answer, if there is a key."""
     if idempotency_key is None:
-        yield provided(request).uow()
+        yield dependencies_of(request).uow()
         return
     attempt = Attempt.of(
         actor.member_id,
@@ -39,12 +39,12 @@ async def _idempotent_uow(
         path=request.url.path,
         body=await request.body(),
     )
-    uow = provided(request).idempotent_uow(attempt)
+    uow = dependencies_of(request).idempotent_uow(attempt)
 
     async def complete(response: Response) -> None:
         await uow.complete(Answer(response.status_code, dict(response.headers), bytes(response.body)))
 
-    request.on_answer = complete
+    request.before_send = complete
     try:
         yield uow
     finally:

@@ -13,7 +13,7 @@ from app.application.operations import Load
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 METHODS = frozenset(HTTPMethod)
-SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+DURATION_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
 class Metrics:
@@ -28,7 +28,7 @@ class Metrics:
             "pau2_request_duration_seconds",
             "Time until the last byte of the answer.",
             ["method", "route"],
-            buckets=SECONDS,
+            buckets=DURATION_BUCKETS,
             registry=registry,
         )
         self._connections = Gauge(

@@ -11,13 +11,13 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.logging import get_logger
-from app.presentation.http.dependencies import provided
+from app.presentation.http.dependencies import dependencies_of
 from app.presentation.http.errors import internal_error
 from app.presentation.http.proxies import prefix_of
 from app.presentation.http.requests import HEAD_ONLY
 
 REQUEST_ID = "X-Request-ID"
-CLIENT_LEFT = 0
+CLIENT_DISCONNECTED = 0
 """In place of a status: the client went before its request was complete, so there is nobody to answer."""
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
@@ -66,7 +66,7 @@ class RequestContextMiddleware:
             try:
                 await self._app(scope, receive, send_with_headers)
             except ClientDisconnect:
-                status = CLIENT_LEFT
+                status = CLIENT_DISCONNECTED
             except Exception as error:
                 _log.error("request failed", exc_info=error)
                 if status:
@@ -79,6 +79,6 @@ class RequestContextMiddleware:
 def _report(scope: Scope, *, method: str, status: int, seconds: float) -> None:
     """Count and log the request by its path's template: the path itself may hold what must not be logged."""
     route = getattr(scope.get("route"), "path", "unmatched")
-    metrics = provided(Request(scope)).metrics
+    metrics = dependencies_of(Request(scope)).metrics
     metrics.count(method=method, route=route, status=status, seconds=seconds)
     _log.info("request", method=method, route=route, status=status, duration_ms=round(seconds * 1000, 1))

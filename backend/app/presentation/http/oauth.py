@@ -46,7 +46,7 @@ class OAuthProblem(Problem):
 
 
 @contextmanager
-def refusing_as_oauth() -> Iterator[None]:
+def oauth_errors() -> Iterator[None]:
     """Translate what is wrong with the parameters. Raises InvalidRequestError, UnsupportedGrantTypeError."""
     try:
         yield

@@ -10,7 +10,7 @@ from itsdangerous import BadData, URLSafeSerializer
 from pydantic import Field
 
 from app.application.paging import Page, PageRequest, Position
-from app.presentation.http.dependencies import provided
+from app.presentation.http.dependencies import dependencies_of
 from app.presentation.http.schemas.base import Schema, Text, View
 
 MAX_LIMIT = 100
@@ -50,7 +50,7 @@ class Pagination:
         self._request = request
         self._response = response
         self._serializer = URLSafeSerializer(
-            provided(request).cursor_secret, salt="cursor", signer_kwargs={"digest_method": sha256}
+            dependencies_of(request).cursor_secret, salt="cursor", signer_kwargs={"digest_method": sha256}
         )
 
     def request(self, params: PageParams, *, sort: str) -> PageRequest:
@@ -58,20 +58,20 @@ class Pagination:
         after = None
         if params.cursor is not None:
             try:
-                held = self._serializer.loads(params.cursor)
+                payload = self._serializer.loads(params.cursor)
             except BadData:
-                held = {}
-            if held.get("for") != self._fingerprint(params):
-                raise RequestValidationError([_CURSOR_PROBLEM])
-            after = Position(key=held["key"], id=held["id"])
+                payload = {}
+            if payload.get("for") != self._fingerprint(params):
+                raise RequestValidationError([_INVALID_CURSOR])
+            after = Position(key=payload["key"], id=payload["id"])
         return PageRequest(limit=params.limit, sort=sort, after=after)
 
     def next_cursor(self, page: Page[Any], params: PageParams) -> str | None:
         """Make the next page's cursor, and announce that page as a link (RFC 8288)."""
         if page.end is None:
             return None
-        held = {"for": self._fingerprint(params), "key": page.end.key, "id": str(page.end.id)}
-        cursor = str(self._serializer.dumps(held))
+        payload = {"for": self._fingerprint(params), "key": page.end.key, "id": str(page.end.id)}
+        cursor = str(self._serializer.dumps(payload))
         url = self._request.url.include_query_params(cursor=cursor)
         self._response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
         return cursor
@@ -82,7 +82,7 @@ class Pagination:
         return sha256(json.dumps([self._request.url.path, filters]).encode()).hexdigest()
 
 
-_CURSOR_PROBLEM = {
+_INVALID_CURSOR = {
     "type": "cursor_invalid",
     "loc": ("query", "cursor"),
     "msg": "Input should be the next_cursor of a page with the same filters and sort",

@@ -34,7 +34,7 @@ class ProblemTypeNotFoundError(NotFoundError):
     detail = "No problem has this code."
 
 
-def known_types() -> list[ProblemType]:
+def problem_types() -> list[ProblemType]:
     """Return every problem that this release can answer with, by code."""
     return [PROBLEM_TYPES[code] for code in sorted(PROBLEM_TYPES)]
 

@@ -12,8 +12,8 @@ from app.core.logging import get_logger
 
 FORWARDED_FOR = b"x-forwarded-for"
 FORWARDED_PREFIX = b"x-forwarded-prefix"
-WARN_AGAIN_AFTER_SECONDS = 3600
-THIS_MACHINE = ("127.0.0.1", 0)
+WARNING_INTERVAL_SECONDS = 3600
+LOOPBACK = ("127.0.0.1", 0)
 _PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]{1,64}){1,8}")
 
 _log = get_logger()
@@ -27,24 +27,24 @@ class ProxyMiddleware:
     """
 
     def __init__(self, app: ASGIApp, trusted_hosts: list[str]) -> None:
-        believing: Any = ProxyHeadersMiddleware(cast("Any", app), trusted_hosts)
-        self._app: ASGIApp = believing
-        self._trusted_hosts = believing.trusted_hosts
+        wrapped: Any = ProxyHeadersMiddleware(cast("Any", app), trusted_hosts)
+        self._app: ASGIApp = wrapped
+        self._trusted_hosts = wrapped.trusted_hosts
         self._warned_at: float | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            scope["client"] = scope.get("client") or THIS_MACHINE
+            scope["client"] = scope.get("client") or LOOPBACK
             headers = dict(scope["headers"])
             if scope["client"][0] in self._trusted_hosts:
-                _go_below(scope, headers.get(FORWARDED_PREFIX, b"").decode("latin-1").rstrip("/"))
+                _apply_prefix(scope, headers.get(FORWARDED_PREFIX, b"").decode("latin-1").rstrip("/"))
             elif FORWARDED_FOR in headers:
                 self._warn()
         await self._app(scope, receive, send)
 
     def _warn(self) -> None:
         now = monotonic()
-        if self._warned_at is None or now - self._warned_at > WARN_AGAIN_AFTER_SECONDS:
+        if self._warned_at is None or now - self._warned_at > WARNING_INTERVAL_SECONDS:
             self._warned_at = now
             _log.warning(
                 "X-Forwarded-For comes from a peer that PAU2_TRUSTED_PROXIES does not name: if it is your "
@@ -57,7 +57,7 @@ def prefix_of(request: Request) -> str:
     return str(request.scope.get("app_root_path", request.scope.get("root_path", "")))
 
 
-def _go_below(scope: Scope, prefix: str) -> None:
+def _apply_prefix(scope: Scope, prefix: str) -> None:
     """Make the prefix that the proxy took away the `root_path` (ASGI), unless `serve` was told one."""
     if _PREFIX.fullmatch(prefix) and not scope.get("root_path"):
         scope["root_path"] = prefix

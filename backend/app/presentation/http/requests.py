@@ -17,18 +17,18 @@ from app.application.access import Actor
 HEAD_ONLY = "pau2.head_only"
 """A key of the ASGI scope: the request was a HEAD, which is answered as a GET without a body."""
 MAX_BODY_BYTES = 1024 * 1024
-BODY_SECONDS = 30.0
+BODY_TIMEOUT_SECONDS = 30.0
 MAX_DEPTH = 20
 MAX_ITEMS = 200
 """Of an array, an object, a query or a form. No request needs more, and every unknown one is named."""
 
 
 class StrictRequest(Request):
-    """`actor` is who asks, once that is known; `on_answer` is called with a finished answer, before any of
+    """`actor` is who asks, once that is known; `before_send` is called with a finished answer, before any of
     it is sent."""
 
     actor: Actor | None = None
-    on_answer: Callable[[Response], Awaitable[None]] | None = None
+    before_send: Callable[[Response], Awaitable[None]] | None = None
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
         """Refuse at once what is announced as too long, then count what really arrives.
@@ -46,9 +46,9 @@ class StrictRequest(Request):
             yield chunk
 
     async def body(self) -> bytes:
-        """Wait BODY_SECONDS for all of it. Raises HTTPException 408 (RFC 9110 §15.5.9)."""
+        """Wait BODY_TIMEOUT_SECONDS for all of it. Raises HTTPException 408 (RFC 9110 §15.5.9)."""
         try:
-            return await asyncio.wait_for(super().body(), BODY_SECONDS)
+            return await asyncio.wait_for(super().body(), BODY_TIMEOUT_SECONDS)
         except TimeoutError:
             raise HTTPException(408, headers={"Connection": "close"}) from None
 
@@ -74,7 +74,7 @@ def check_parameters(part: str, parameters: ImmutableMultiDict[str, Any]) -> Non
         )
 
 
-def refuse_other_content(request: Request, accepted: frozenset[str]) -> None:
+def require_content_type(request: Request, accepted: frozenset[str]) -> None:
     """Raises HTTPException 415 (RFC 9110 §15.5.16), with what would be accepted."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     encoding = request.headers.get("content-encoding", "identity").lower()
@@ -92,9 +92,9 @@ def parse_json(body: bytes) -> object:
     try:
         value: object = json.loads(
             body.decode(),
-            object_pairs_hook=_object,
-            parse_float=_finite,
-            parse_constant=_finite,
+            object_pairs_hook=_parse_object,
+            parse_float=_parse_finite,
+            parse_constant=_parse_finite,
         )
     except json.JSONDecodeError:
         raise
@@ -102,25 +102,25 @@ def parse_json(body: bytes) -> object:
         raise json.JSONDecodeError("Nested too deeply", "", 0) from None
     except ValueError:
         raise json.JSONDecodeError("Not a valid text or number", "", 0) from None
-    _refuse_large(value)
+    _require_small(value)
     return value
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _parse_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise json.JSONDecodeError("Duplicate key", "", 0)
     return found
 
 
-def _finite(text: str) -> float:
+def _parse_finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
         raise json.JSONDecodeError("Number out of range", "", 0)
     return number
 
 
-def _refuse_large(value: object) -> None:
+def _require_small(value: object) -> None:
     depth, level = 0, _containers([value])
     while level:
         depth += 1

@@ -22,17 +22,17 @@ from app.domain.errors import (
     VersionMismatchError,
 )
 from app.presentation.http import oauth
-from app.presentation.http.dependencies import admit, optional_actor
+from app.presentation.http.dependencies import authorize_request, optional_actor
 from app.presentation.http.docs import operation_id
 from app.presentation.http.errors import HTTP_PROBLEMS, MEDIA_TYPE, declare, status_of
 from app.presentation.http.headers import calls_of, with_headers
-from app.presentation.http.requests import StrictRequest, check_parameters, refuse_other_content
+from app.presentation.http.requests import StrictRequest, check_parameters, require_content_type
 
-BASE = "/api/v1"
-ACTION = "x-action"
+API_PREFIX = "/api/v1"
+ACTION_EXTENSION = "x-action"
 BODY_PROBLEMS = (408, 413, 415)
-SCHEMAS = {400: "OAuthProblem", 422: "ValidationProblem"}
-_UNAUTHENTICATED = (UnauthenticatedError.code, UnauthenticatedError.detail)
+PROBLEM_SCHEMAS = {400: "OAuthProblem", 422: "ValidationProblem"}
+_UNAUTHENTICATED_PROBLEM = (UnauthenticatedError.code, UnauthenticatedError.detail)
 RETRY_AFTER_SECONDS = (0.02, 0.1, 0.3)
 
 JSON = frozenset({"application/json"})
@@ -58,37 +58,37 @@ class StrictRoute(APIRoute):
                 self.responses |= {status: _responses([(status, *HTTP_PROBLEMS[status])])[status]}
         calls = {*calls_of(self.dependant)}
         if optional_actor in calls:  # a token that is not good is refused, also where none is needed
-            self.responses.setdefault(401, _responses([(401, *_UNAUTHENTICATED)])[401])
+            self.responses.setdefault(401, _responses([(401, *_UNAUTHENTICATED_PROBLEM)])[401])
         self.responses = with_headers(self.responses, self.status_code or HTTPStatus.OK, calls)
 
     def get_route_handler(self) -> Handler:
         handler = super().get_route_handler()
         action = self._action()
         accepted = self._accepted_content()
-        refusing = oauth.refusing_as_oauth if accepted is FORM else nullcontext
+        error_format = oauth.oauth_errors if accepted is FORM else nullcontext
 
         async def strict(received: Request) -> Response:
             request = StrictRequest(received.scope, received.receive)
-            await admit(request, action)
-            with refusing():
+            await authorize_request(request, action)
+            with error_format():
                 check_parameters("query", request.query_params)
                 if accepted:
-                    refuse_other_content(request, accepted)
+                    require_content_type(request, accepted)
                     await request.body()
                 if accepted is FORM:  # RFC 6749 §3.2
                     check_parameters("body", await request.form())
-                return await _persistently(partial(_answer, request, handler))
+                return await _retry_on_collision(partial(_respond, request, handler))
 
         return strict
 
     def _action(self) -> Action:
         """Raises LookupError for a route that `operation` did not bind to the policy table."""
         extra = self.openapi_extra or {}
-        if ACTION not in extra:
+        if ACTION_EXTENSION not in extra:
             raise LookupError(
                 f"{self.path} has no row of the policy table: give its decorator **operation(Action.…)"
             )
-        return Action(extra[ACTION])
+        return Action(extra[ACTION_EXTENSION])
 
     def _accepted_content(self) -> frozenset[str]:
         if self.body_field is None:
@@ -98,14 +98,14 @@ class StrictRoute(APIRoute):
         return MERGE_PATCH if self.methods == {"PATCH"} else JSON
 
 
-async def _answer(request: StrictRequest, handler: Handler) -> Response:
+async def _respond(request: StrictRequest, handler: Handler) -> Response:
     response = await handler(request)
-    if request.on_answer is not None:
-        await request.on_answer(response)
+    if request.before_send is not None:
+        await request.before_send(response)
     return response
 
 
-async def _persistently(answer: Callable[[], Awaitable[Response]]) -> Response:
+async def _retry_on_collision(answer: Callable[[], Awaitable[Response]]) -> Response:
     """Do it all again, each time with a unit of work of its own, when transactions collide.
 
     What the use case had committed before, such as the count of a log-in attempt, happens again as well;
@@ -118,7 +118,7 @@ async def _persistently(answer: Callable[[], Awaitable[Response]]) -> Response:
     return await answer()
 
 
-def api_router(prefix: str, tag: str, *, base: str = BASE) -> APIRouter:
+def api_router(prefix: str, tag: str, *, base: str = API_PREFIX) -> APIRouter:
     """Each route knows its whole path, which is what the request log shows."""
     return APIRouter(
         prefix=base + prefix,
@@ -150,13 +150,13 @@ def operation(
         every += [IdempotencyKeyInUseError, IdempotencyKeyReusedError]
     problems = [(status_of(error), error.code, error.detail) for error in every]
     problems += [(status, *HTTP_PROBLEMS[status]) for status in plain]
-    extra: dict[str, Any] = {ACTION: action.value}
+    extra: dict[str, Any] = {ACTION_EXTENSION: action.value}
     if rule.least_role is None:
         extra["security"] = [{}]
     return {"responses": _responses(problems), "openapi_extra": extra}
 
 
-def raw(action: Action, *errors: type[DomainError], content: dict[str, Any]) -> dict[str, Any]:
+def raw_operation(action: Action, *errors: type[DomainError], content: dict[str, Any]) -> dict[str, Any]:
     """Like `operation`, for an answer of these media types, which no model describes."""
     arguments = operation(action, *errors)
     arguments["responses"][200] = {"description": "The content.", "content": content}
@@ -166,7 +166,7 @@ def raw(action: Action, *errors: type[DomainError], content: dict[str, Any]) -> 
 def _responses(problems: Sequence[tuple[int, str, str]]) -> dict[int, dict[str, Any]]:
     responses: dict[int, dict[str, Any]] = {}
     for status, code, detail in sorted(problems):
-        schema = SCHEMAS.get(status, "Problem")
+        schema = PROBLEM_SCHEMAS.get(status, "Problem")
         media_type = oauth.MEDIA_TYPE if status == HTTPStatus.BAD_REQUEST else MEDIA_TYPE
         response = responses.setdefault(
             status,

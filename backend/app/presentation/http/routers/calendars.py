@@ -5,7 +5,7 @@ from app.application import calendar_addresses
 from app.application.access import Action
 from app.domain.calendar_addresses import CalendarAddressNotFoundError, CalendarToken
 from app.domain.errors import LimitExceededError
-from app.presentation.http.attachments import CALENDAR
+from app.presentation.http.attachments import CALENDAR_CONTENT
 from app.presentation.http.conditions import KnownEntityTagDep
 from app.presentation.http.dependencies import (
     BaseUrl,
@@ -16,7 +16,7 @@ from app.presentation.http.dependencies import (
     CurrentActor,
     UowDep,
 )
-from app.presentation.http.routing import api_router, operation, raw
+from app.presentation.http.routing import api_router, operation, raw_operation
 from app.presentation.http.schemas.calendars import CalendarAddressCreated, CalendarAddressRead, Token
 
 router = api_router("", "calendars")
@@ -69,11 +69,11 @@ async def withdraw_calendar_address(actor: CurrentActor, uow: UowDep, clock: Clo
     "/calendars/{token}/events.ics",
     summary="Subscribe to a member's calendar",
     response_class=StreamingResponse,
-    **raw(
+    **raw_operation(
         Action.READ_SUBSCRIBED_CALENDAR,
         CalendarAddressNotFoundError,
         LimitExceededError,
-        content=CALENDAR,
+        content=CALENDAR_CONTENT,
     ),
 )
 async def read_secret_calendar(

@@ -56,7 +56,7 @@ from app.presentation.http.schemas.consultations import (
 
 router = api_router("/consultations", "consultations")
 
-INVALID = (
+VALIDATION_ERRORS = (
     ConsultationTitleError,
     ConsultationDescriptionError,
     ConsultationPeriodError,
@@ -65,7 +65,7 @@ INVALID = (
     QuestionDescriptionError,
     OptionsError,
 )
-NEVER_CHANGES = 1
+RESPONSE_VERSION = 1
 """The version of what is written once."""
 
 
@@ -96,7 +96,7 @@ async def read_consultation(
 ) -> ConsultationRead:
     """One consultation with its questions. What you cannot see is answered like what does not exist."""
     consultation = await consultations.read_consultation(id, actor=actor, queries=queries)
-    tag.send(consultation.version)
+    tag.set(consultation.version)
     return ConsultationRead.model_validate(consultation)
 
 
@@ -104,7 +104,7 @@ async def read_consultation(
     "",
     status_code=201,
     summary="Write a draft",
-    **operation(Action.WRITE_CONSULTATIONS, *INVALID, creates=True),
+    **operation(Action.WRITE_CONSULTATIONS, *VALIDATION_ERRORS, creates=True),
 )
 async def create_consultation(
     *,
@@ -122,7 +122,7 @@ async def create_consultation(
     """
     consultation = await consultations.create_consultation(body.to_draft(), actor=actor, uow=uow, clock=clock)
     response.headers["Location"] = f"/api/v1/consultations/{consultation.id}"
-    tag.send(consultation.version)
+    tag.set(consultation.version)
     return ConsultationRead.model_validate(consultation)
 
 
@@ -134,7 +134,7 @@ async def create_consultation(
         ConsultationNotFoundError,
         ConsultationArchivedError,
         ConsultationFrozenError,
-        *INVALID,
+        *VALIDATION_ERRORS,
         changes_version=True,
     ),
 )
@@ -156,7 +156,7 @@ async def edit_consultation(
     consultation = await consultations.edit_consultation(
         ConsultationId(id), body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock
     )
-    tag.send(consultation.version)
+    tag.set(consultation.version)
     return ConsultationRead.model_validate(consultation)
 
 
@@ -191,7 +191,7 @@ async def open_consultation(
 ) -> ConsultationRead:
     """Let those who are asked see it and answer. From here questions and anonymity are fixed."""
     consultation = await consultations.open_consultation(ConsultationId(id), actor=actor, uow=uow)
-    tag.send(consultation.version)
+    tag.set(consultation.version)
     return ConsultationRead.model_validate(consultation)
 
 
@@ -205,7 +205,7 @@ async def close_consultation(
 ) -> ConsultationRead:
     """Take no more answers. Ballots of an anonymous one are shuffled, and its results are there."""
     consultation = await consultations.close_consultation(ConsultationId(id), actor=actor, uow=uow)
-    tag.send(consultation.version)
+    tag.set(consultation.version)
     return ConsultationRead.model_validate(consultation)
 
 
@@ -219,7 +219,7 @@ async def archive_consultation(
 ) -> ConsultationRead:
     """Take a closed consultation and its results from its readers; the board still sees them."""
     consultation = await consultations.archive_consultation(ConsultationId(id), actor=actor, uow=uow)
-    tag.send(consultation.version)
+    tag.set(consultation.version)
     return ConsultationRead.model_validate(consultation)
 
 
@@ -269,7 +269,7 @@ async def read_own_response(
 ) -> ResponseRead:
     """What you have answered; of an anonymous consultation only that you have."""
     given = await consultations.read_own_response(id, actor=actor, queries=queries)
-    tag.send(NEVER_CHANGES)
+    tag.set(RESPONSE_VERSION)
     return ResponseRead.model_validate(given)
 
 
@@ -295,5 +295,5 @@ async def read_results(
     the answer is 409 with the code `results_not_ready`.
     """
     found = await consultations.read_results(id, actor=actor, queries=queries)
-    tag.send(found.version)
+    tag.set(found.version)
     return ResultsRead.model_validate(found)

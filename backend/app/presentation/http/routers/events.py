@@ -19,7 +19,7 @@ from app.domain.events import (
     EventTimesError,
     EventTitleError,
 )
-from app.presentation.http.attachments import CALENDAR
+from app.presentation.http.attachments import CALENDAR_CONTENT
 from app.presentation.http.conditions import EntityTagDep, KnownEntityTagDep, SeenVersions
 from app.presentation.http.dependencies import (
     CalendarEncoderDep,
@@ -31,7 +31,7 @@ from app.presentation.http.dependencies import (
 )
 from app.presentation.http.idempotency import IdempotentUowDep
 from app.presentation.http.pagination import PaginationDep
-from app.presentation.http.routing import api_router, operation, raw
+from app.presentation.http.routing import api_router, operation, raw_operation
 from app.presentation.http.schemas.events import (
     EventCreate,
     EventListParams,
@@ -42,7 +42,7 @@ from app.presentation.http.schemas.events import (
 
 router = api_router("/events", "events")
 
-INVALID = (
+VALIDATION_ERRORS = (
     EventTitleError,
     EventDescriptionError,
     EventLocationError,
@@ -73,7 +73,7 @@ async def list_events(
     ".ics",
     summary="Subscribe to the calendar",
     response_class=StreamingResponse,
-    **raw(Action.READ_PUBLIC_EVENTS, content=CALENDAR),
+    **raw_operation(Action.READ_PUBLIC_EVENTS, content=CALENDAR_CONTENT),
 )
 async def read_calendar(
     queries: EventQueriesDep, encoder: CalendarEncoderDep, actor: OptionalActor, tag: KnownEntityTagDep
@@ -94,12 +94,15 @@ async def read_event(
 ) -> EventRead:
     """One event. What you cannot see is answered like what does not exist."""
     event = await events.read_event(EventId(id), actor=actor, queries=queries)
-    tag.send(event.version)
+    tag.set(event.version)
     return EventRead.model_validate(event)
 
 
 @router.post(
-    "", status_code=201, summary="Plan an event", **operation(Action.WRITE_EVENTS, *INVALID, creates=True)
+    "",
+    status_code=201,
+    summary="Plan an event",
+    **operation(Action.WRITE_EVENTS, *VALIDATION_ERRORS, creates=True),
 )
 async def create_event(
     *,
@@ -113,7 +116,7 @@ async def create_event(
     """Start an event as a draft that only the board sees."""
     event = await events.create_event(body.to_draft(), actor=actor, uow=uow, clock=clock)
     response.headers["Location"] = f"/api/v1/events/{event.id}"
-    tag.send(event.version)
+    tag.set(event.version)
     return EventRead.model_validate(event)
 
 
@@ -124,7 +127,7 @@ async def create_event(
         Action.WRITE_EVENTS,
         EventNotFoundError,
         EventClosedError,
-        *INVALID,
+        *VALIDATION_ERRORS,
         changes_version=True,
     ),
 )
@@ -142,7 +145,7 @@ async def edit_event(
     event = await events.edit_event(
         EventId(id), body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock
     )
-    tag.send(event.version)
+    tag.set(event.version)
     return EventRead.model_validate(event)
 
 
@@ -169,7 +172,7 @@ async def publish_event(
 ) -> EventRead:
     """Announce a draft to its audience."""
     event = await events.publish_event(EventId(id), actor=actor, uow=uow, clock=clock)
-    tag.send(event.version)
+    tag.set(event.version)
     return EventRead.model_validate(event)
 
 
@@ -183,7 +186,7 @@ async def cancel_event(
 ) -> EventRead:
     """Call a published event off. Its audience still sees it, here and in calendars, as cancelled."""
     event = await events.cancel_event(EventId(id), actor=actor, uow=uow, clock=clock)
-    tag.send(event.version)
+    tag.set(event.version)
     return EventRead.model_validate(event)
 
 
@@ -197,5 +200,5 @@ async def complete_event(
 ) -> EventRead:
     """Record that a published event took place; it has started by then."""
     event = await events.complete_event(EventId(id), actor=actor, uow=uow, clock=clock)
-    tag.send(event.version)
+    tag.set(event.version)
     return EventRead.model_validate(event)

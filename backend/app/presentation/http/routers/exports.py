@@ -8,7 +8,7 @@ from app.application import exports
 from app.application.access import Action
 from app.domain.consultations.consultation import ConsultationNotClosedError, ConsultationNotFoundError
 from app.domain.consultations.responses import ResultsNotReadyError
-from app.presentation.http.attachments import CALENDAR, TABLES, attachment, exported
+from app.presentation.http.attachments import CALENDAR_CONTENT, TABLE_CONTENT, attachment, export_operation
 from app.presentation.http.dependencies import (
     ClockDep,
     ConsultationQueriesDep,
@@ -27,7 +27,7 @@ from app.presentation.http.schemas.exports import (
 router = api_router("/exports", "exports")
 
 
-@router.get("/news", summary="Export news", **exported(Action.EXPORT_NEWS))
+@router.get("/news", summary="Export news", **export_operation(Action.EXPORT_NEWS))
 async def export_news(
     params: Annotated[NewsExportParams, Query()],
     actor: CurrentActor,
@@ -49,7 +49,11 @@ async def export_news(
     )
 
 
-@router.get("/events", summary="Export events", **exported(Action.EXPORT_EVENTS, content=TABLES | CALENDAR))
+@router.get(
+    "/events",
+    summary="Export events",
+    **export_operation(Action.EXPORT_EVENTS, content=TABLE_CONTENT | CALENDAR_CONTENT),
+)
 async def export_events(
     params: Annotated[EventExportParams, Query()],
     actor: CurrentActor,
@@ -69,7 +73,7 @@ async def export_events(
     )
 
 
-@router.get("/members", summary="Export members", **exported(Action.EXPORT_MEMBERS))
+@router.get("/members", summary="Export members", **export_operation(Action.EXPORT_MEMBERS))
 async def export_members(
     params: Annotated[MemberExportParams, Query()],
     actor: CurrentActor,
@@ -93,7 +97,7 @@ async def export_members(
 @router.get(
     "/consultations/{id}/responses",
     summary="Export responses",
-    **exported(
+    **export_operation(
         Action.EXPORT_RESPONSES, ConsultationNotFoundError, ConsultationNotClosedError, ResultsNotReadyError
     ),
 )

@@ -19,7 +19,7 @@ from app.presentation.http.routing import api_router, operation
 from app.presentation.http.schemas.members import InvitationUpdate, MemberRead
 
 router = api_router("/members/{id}/invitation", "members")
-MAILS_AGAIN = (MemberNotFoundError, InvitationAcceptedError, MemberInactiveError, LimitExceededError)
+RESEND_ERRORS = (MemberNotFoundError, InvitationAcceptedError, MemberInactiveError, LimitExceededError)
 
 
 @router.patch(
@@ -27,7 +27,7 @@ MAILS_AGAIN = (MemberNotFoundError, InvitationAcceptedError, MemberInactiveError
     summary="Correct an invitation",
     **operation(
         Action.CORRECT_INVITATIONS,
-        *MAILS_AGAIN,
+        *RESEND_ERRORS,
         EmailTakenError,
         EmailAddressError,
         FullNameError,
@@ -52,7 +52,7 @@ async def correct_invitation(
     member = await invitations.correct_invitation(
         MemberId(id), body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock
     )
-    tag.send(member.version)
+    tag.set(member.version)
     return MemberRead.model_validate(member)
 
 
@@ -60,7 +60,7 @@ async def correct_invitation(
     "/resend",
     status_code=204,
     summary="Send an invitation again",
-    **operation(Action.RESEND_INVITATIONS, *MAILS_AGAIN),
+    **operation(Action.RESEND_INVITATIONS, *RESEND_ERRORS),
 )
 async def resend_invitation(id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep) -> None:
     """Mail a new token, good for 7 days; the earlier one stops working. For admins.

@@ -48,7 +48,7 @@ async def read_own_member(
 ) -> MemberRead:
     """What the association knows you by."""
     member = await members.read_own_member(actor=actor, queries=queries)
-    tag.send(member.version)
+    tag.set(member.version)
     return MemberRead.model_validate(member)
 
 
@@ -68,7 +68,7 @@ async def edit_own_member(
 ) -> MemberRead:
     """Change your name, phone number or language (JSON Merge Patch)."""
     member = await members.edit_own_member(body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock)
-    tag.send(member.version)
+    tag.set(member.version)
     return MemberRead.model_validate(member)
 
 
@@ -117,7 +117,7 @@ async def read_member(
 ) -> MemberRead:
     """One member. For the board."""
     member = await members.read_member(MemberId(id), actor=actor, queries=queries)
-    tag.send(member.version)
+    tag.set(member.version)
     return MemberRead.model_validate(member)
 
 
@@ -169,7 +169,7 @@ async def edit_member(
     member = await members.edit_member(
         MemberId(id), body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock
     )
-    tag.send(member.version)
+    tag.set(member.version)
     return MemberRead.model_validate(member)
 
 
@@ -199,7 +199,7 @@ async def invite_member(
     """Make an account; a mail in the language of this request says how to set its password. For admins."""
     member = await members.invite_member(body.to_command(language), actor=actor, uow=uow, clock=clock)
     response.headers["Location"] = f"/api/v1/members/{member.id}"
-    tag.send(member.version)
+    tag.set(member.version)
     return MemberRead.model_validate(member)
 
 
@@ -220,7 +220,7 @@ async def change_role(
 ) -> MemberRead:
     """Say what a member may do, from their next request on. For admins."""
     member = await members.change_role(MemberId(id), body.role, seen=seen, actor=actor, uow=uow, clock=clock)
-    tag.send(member.version)
+    tag.set(member.version)
     return MemberRead.model_validate(member)
 
 
@@ -234,7 +234,7 @@ async def deactivate_member(
 ) -> MemberRead:
     """Close an account: its sessions end and nobody can log in. For admins."""
     member = await members.deactivate_member(MemberId(id), actor=actor, uow=uow, clock=clock)
-    tag.send(member.version)
+    tag.set(member.version)
     return MemberRead.model_validate(member)
 
 
@@ -248,5 +248,5 @@ async def activate_member(
 ) -> MemberRead:
     """Open a closed account again. For admins."""
     member = await members.activate_member(MemberId(id), actor=actor, uow=uow, clock=clock)
-    tag.send(member.version)
+    tag.set(member.version)
     return MemberRead.model_validate(member)

@@ -4,7 +4,7 @@ from fastapi.responses import PlainTextResponse
 from app.application.access import Action
 from app.presentation.http.dependencies import LoadGaugeDep, MetricsDep
 from app.presentation.http.metrics import MEDIA_TYPE
-from app.presentation.http.routing import api_router, raw
+from app.presentation.http.routing import api_router, raw_operation
 
 router = api_router("/metrics", "operations", base="")
 
@@ -13,7 +13,7 @@ router = api_router("/metrics", "operations", base="")
     "",
     summary="Read the metrics",
     response_class=PlainTextResponse,
-    **raw(Action.READ_METRICS, content={MEDIA_TYPE: {"schema": {"type": "string"}}}),
+    **raw_operation(Action.READ_METRICS, content={MEDIA_TYPE: {"schema": {"type": "string"}}}),
 )
 async def read_metrics(metrics: MetricsDep, gauge: LoadGaugeDep) -> Response:
     """Requests, durations and connections of this process, waiting and failed jobs, for Prometheus.

@@ -37,7 +37,7 @@ from app.presentation.http.schemas.news import (
 
 router = api_router("/news", "news")
 
-INVALID = (ArticleTitleError, ArticleSummaryError, ArticleContentError, CoverUrlError)
+VALIDATION_ERRORS = (ArticleTitleError, ArticleSummaryError, ArticleContentError, CoverUrlError)
 
 
 @router.get("", summary="List news", **operation(Action.READ_PUBLIC_NEWS))
@@ -64,12 +64,15 @@ async def read_article(
 ) -> NewsRead:
     """One article with its content. What you cannot see is answered like what does not exist."""
     article = await news.read_article(ArticleId(id), actor=actor, queries=queries)
-    tag.send(article.version)
+    tag.set(article.version)
     return NewsRead.model_validate(article)
 
 
 @router.post(
-    "", status_code=201, summary="Write a draft", **operation(Action.WRITE_NEWS, *INVALID, creates=True)
+    "",
+    status_code=201,
+    summary="Write a draft",
+    **operation(Action.WRITE_NEWS, *VALIDATION_ERRORS, creates=True),
 )
 async def create_article(
     *,
@@ -83,7 +86,7 @@ async def create_article(
     """Start an article as a draft that only the board sees; you become its author."""
     article = await news.create_article(body.to_draft(), actor=actor, uow=uow, clock=clock)
     response.headers["Location"] = f"/api/v1/news/{article.id}"
-    tag.send(article.version)
+    tag.set(article.version)
     return NewsRead.model_validate(article)
 
 
@@ -94,7 +97,7 @@ async def create_article(
         Action.WRITE_NEWS,
         ArticleNotFoundError,
         ArticleArchivedError,
-        *INVALID,
+        *VALIDATION_ERRORS,
         changes_version=True,
     ),
 )
@@ -112,7 +115,7 @@ async def edit_article(
     article = await news.edit_article(
         ArticleId(id), body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock
     )
-    tag.send(article.version)
+    tag.set(article.version)
     return NewsRead.model_validate(article)
 
 
@@ -139,7 +142,7 @@ async def publish_article(
 ) -> NewsRead:
     """Show a draft to its readers: everybody, or members if its scope is INTERNAL."""
     article = await news.publish_article(ArticleId(id), actor=actor, uow=uow, clock=clock)
-    tag.send(article.version)
+    tag.set(article.version)
     return NewsRead.model_validate(article)
 
 
@@ -153,5 +156,5 @@ async def archive_article(
 ) -> NewsRead:
     """Take a published article from its readers; the board still sees it."""
     article = await news.archive_article(ArticleId(id), actor=actor, uow=uow, clock=clock)
-    tag.send(article.version)
+    tag.set(article.version)
     return NewsRead.model_validate(article)

@@ -25,7 +25,7 @@ from app.presentation.http.schemas.auth import (
 )
 
 router = api_router("/auth/password", "auth")
-INVALID = (PasswordLengthError, PasswordTooCommonError)
+VALIDATION_ERRORS = (PasswordLengthError, PasswordTooCommonError)
 
 
 @router.post(
@@ -49,7 +49,7 @@ async def request_password_reset(
     "/reset",
     status_code=204,
     summary="Reset the password",
-    **operation(Action.RECOVER_ACCOUNT, OneTimeTokenError, *INVALID),
+    **operation(Action.RECOVER_ACCOUNT, OneTimeTokenError, *VALIDATION_ERRORS),
 )
 async def reset_password(
     body: PasswordResetCreate, uow: UowDep, clock: ClockDep, hasher: HasherDep, tokens: OneTimeTokensDep
@@ -65,7 +65,7 @@ async def reset_password(
     "",
     status_code=204,
     summary="Change your password",
-    **operation(Action.CHANGE_CREDENTIALS, CurrentPasswordError, TooManyAttemptsError, *INVALID),
+    **operation(Action.CHANGE_CREDENTIALS, CurrentPasswordError, TooManyAttemptsError, *VALIDATION_ERRORS),
 )
 async def change_password(
     body: PasswordUpdate, actor: CurrentActor, uow: UowDep, clock: ClockDep, hasher: HasherDep

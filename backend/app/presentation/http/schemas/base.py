@@ -18,11 +18,11 @@ _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
-def _normal(text: str) -> str:
+def _normalize(text: str) -> str:
     return normalize("NFC", _OTHER_LINE_ENDS.sub("\n", text))
 
 
-def _refuse_control_characters(text: str) -> str:
+def _forbid_control_characters(text: str) -> str:
     if _CONTROL.search(text):
         raise PydanticCustomError(
             "control_character", "Input should have no control characters but tab and line feed"
@@ -30,21 +30,21 @@ def _refuse_control_characters(text: str) -> str:
     return text
 
 
-def _refuse_line_breaks(text: str) -> str:
+def _forbid_line_breaks(text: str) -> str:
     if "\n" in text or "\t" in text:
         raise PydanticCustomError("line_break", "Input should be one line without tabs")
     return text
 
 
-MultilineText = Annotated[str, AfterValidator(_normal), AfterValidator(_refuse_control_characters)]
+MultilineText = Annotated[str, AfterValidator(_normalize), AfterValidator(_forbid_control_characters)]
 """Text that PostgreSQL and JSON can hold. Nothing in the contract is a bare `str`. Its length counts in NFC.
 Lines may end as forms, Windows and Unicode end them; they are kept with line feeds."""
 
-Text = Annotated[MultilineText, AfterValidator(_refuse_line_breaks)]
+Text = Annotated[MultilineText, AfterValidator(_forbid_line_breaks)]
 """The same on one line, so that it can go into a header or a log."""
 
 
-SearchedWords = Annotated[
+SearchWords = Annotated[
     Text,
     Field(
         min_length=1,
@@ -57,7 +57,7 @@ SearchedWords = Annotated[
 """What somebody looks for."""
 
 
-def _refuse_other_notations(value: object) -> object:
+def _require_rfc_3339(value: object) -> object:
     if isinstance(value, str) and _RFC_3339.fullmatch(value):
         return value
     raise PydanticCustomError(
@@ -71,7 +71,7 @@ def _in_utc(instant: datetime) -> datetime:
     return instant.astimezone(UTC)
 
 
-Instant = Annotated[AwareDatetime, BeforeValidator(_refuse_other_notations), AfterValidator(_in_utc)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_require_rfc_3339), AfterValidator(_in_utc)]
 """A time with its offset (RFC 3339), made UTC. Pydantic alone would take numbers and years that do not
 survive the way through a time zone."""
 

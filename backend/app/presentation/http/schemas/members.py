@@ -19,7 +19,7 @@ from app.domain.members import (
 )
 from app.presentation.addresses import email_address
 from app.presentation.http.pagination import PageOf, PageParams
-from app.presentation.http.schemas.base import Schema, SearchedWords, Text, VersionedView, View
+from app.presentation.http.schemas.base import Schema, SearchWords, Text, VersionedView, View
 
 Email = Annotated[Text, Field(max_length=EmailAddress.MAX_LENGTH, examples=["marta@pau2.example"])]
 FullName = Annotated[
@@ -39,14 +39,14 @@ def _plain(value: object) -> object:
     return value.value if isinstance(value, EmailAddress | PhoneNumber) else value
 
 
-PlainText = Annotated[str, BeforeValidator(_plain)]
+ValueText = Annotated[str, BeforeValidator(_plain)]
 
 
 class MemberRead(VersionedView):
     id: UUID
-    email: PlainText
+    email: ValueText
     full_name: str
-    phone: PlainText | None = Field(description="E.164.", examples=["+34600111222"])
+    phone: ValueText | None = Field(description="E.164.", examples=["+34600111222"])
     role: Role
     is_active: bool
     language: Language = Field(description="What mails are written in.")
@@ -124,7 +124,7 @@ class MemberPage(PageOf[MemberRead]):
 class MemberFilterParams(Schema):
     role: Role | None = None
     is_active: bool | None = None
-    q: SearchedWords | None = None
+    q: SearchWords | None = None
 
     def to_filter(self) -> MemberFilter:
         return MemberFilter(role=self.role, is_active=self.is_active, words=self.q)

@@ -12,7 +12,7 @@ from app.presentation.http.pagination import PageOf, PageParams
 from app.presentation.http.schemas.base import (
     MultilineText,
     Schema,
-    SearchedWords,
+    SearchWords,
     Text,
     VersionedView,
 )
@@ -99,7 +99,7 @@ class NewsFilterParams(Schema):
     status: ArticleStatus | None = None
     scope: ArticleScope | None = None
     author_id: UUID | None = None
-    q: SearchedWords | None = None
+    q: SearchWords | None = None
 
     def to_filter(self) -> NewsFilter:
         return NewsFilter(status=self.status, scope=self.scope, author_id=self.author_id, words=self.q)
