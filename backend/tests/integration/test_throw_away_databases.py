@@ -15,6 +15,7 @@ from tests.plugins.database import (
     make_runtime_role,
     refuse_unless_test_database,
 )
+from tests.plugins.database_reuse import state_of
 
 
 @pytest.mark.parametrize("name", ["pau2", "postgres", "production", "x_pau2_test_1", "pau2_test_"])
@@ -51,6 +52,53 @@ def test_gives_each_test_a_migrated_database_of_its_own(migrated_databases: Migr
         names = {database_of(one), database_of(other)}
 
     assert names.isdisjoint(migrated_databases.scratch.named(RUN))
+
+
+def test_lends_a_database_again_without_rows(migrated_databases: MigratedDatabases) -> None:
+    count = "SELECT count(*), sum(pg_relation_size(oid)) FROM procrastinate_jobs, pg_class WHERE relname = %s"
+    with migrated_databases.lend() as first, psycopg.connect(first) as connection:
+        connection.execute("INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('a', 'b')")
+    with migrated_databases.lend() as second, psycopg.connect(second) as connection:
+        rows = connection.execute(count, ["procrastinate_jobs"]).fetchone()
+        number = connection.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('a', 'b') RETURNING id"
+        ).fetchone()
+
+    assert (second, rows, number) == (first, (0, None), (1,))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DROP TABLE audit_entries",
+        "ALTER TABLE news ADD COLUMN extra integer",
+        "DROP INDEX ix_news_author_id",
+        "GRANT SELECT ON news TO PUBLIC",
+        "CREATE FUNCTION extra() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+        "ALTER DATABASE {} SET timezone = 'Europe/Madrid'",
+        "GRANT CONNECT ON DATABASE {} TO PUBLIC",
+        "ANALYZE alembic_version",
+        "UPDATE alembic_version SET version_num = 'elsewhere'",
+    ],
+)
+def test_notices_a_change_when_it_is_not_of_rows_alone(
+    migrated_databases: MigratedDatabases, change: str
+) -> None:
+    with migrated_databases.lend() as url, psycopg.connect(url) as connection:
+        made = state_of(connection)
+        execute(connection, change, *[database_of(url)] * change.count("{}"))
+        changed = state_of(connection)
+        connection.rollback()
+
+        assert changed != made
+        assert state_of(connection) == made
+
+
+def test_lends_no_database_again_when_its_schema_was_changed(migrated_databases: MigratedDatabases) -> None:
+    with migrated_databases.lend() as url, psycopg.connect(url) as connection:
+        connection.execute("DROP TABLE audit_entries")
+
+    assert database_of(url) not in migrated_databases.scratch.named(RUN)
 
 
 def test_spares_a_run_when_it_is_connected_to_another_database(

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,6 +24,7 @@ from psycopg.errors import InsufficientPrivilege
 
 from devtools.databases import Scratch, execute, scratch_databases
 from devtools.errors import PostgresUnavailableError
+from tests.plugins.database_reuse import ReusableDatabase, state_of
 
 BACKEND = Path(__file__).resolve().parents[2]
 TEST_DATABASE = re.compile(r"pau2_test_\w+")
@@ -67,6 +68,24 @@ class MigratedDatabases:
     """Copies of the migrated template."""
 
     scratch: Scratch
+    _free: list[ReusableDatabase] = field(default_factory=list)
+
+    @contextmanager
+    def lend(self) -> Iterator[str]:
+        """Yield the address of a copy that nobody else uses; a later test may get the same, emptied."""
+        database = self._free.pop() if self._free else self._new()
+        try:
+            yield database.url
+        finally:
+            if database.is_emptied():
+                self._free.append(database)
+            else:
+                self.scratch.drop(database_of(database.url))
+
+    def _new(self) -> ReusableDatabase:
+        url = refuse_unless_test_database(self.scratch.make(template=self._template()))
+        with psycopg.connect(url) as connection:
+            return ReusableDatabase(url, state_of(connection))
 
     @contextmanager
     def clone(self) -> Iterator[str]:
@@ -176,7 +195,7 @@ def database_url(migration_url: str) -> str:
 @pytest.fixture
 def fresh_migration_url(migrated_databases: MigratedDatabases) -> Iterator[str]:
     """The database of `fresh_database_url` as its owner, who may change the schema."""
-    with migrated_databases.clone() as url:
+    with migrated_databases.lend() as url:
         yield url
 
 
