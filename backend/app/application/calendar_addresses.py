@@ -4,16 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.application.access import Action, Actor, authorize
+from app.application.audit import record
 from app.application.calendar_addresses_queries import CalendarAddressQueries, CalendarAddressView
 from app.application.events import Calendar, make_calendar
 from app.application.events_queries import EventVisibility, LatestEvents
 from app.application.export_files import Encoder
 from app.application.ports import Clock
 from app.application.unit_of_work import UnitOfWork
-from app.domain.audit import AuditEntry
+from app.domain.audit import AuditAction
 from app.domain.calendar_addresses import CalendarAddress, CalendarAddressNotFoundError, CalendarToken
 from app.domain.errors import LimitExceededError
-from app.domain.login_attempts import CALENDARS, client_key
+from app.domain.rate_limits import CALENDAR_LIMIT, client_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,13 @@ class CalendarSources:
 async def renew_calendar_address(*, actor: Actor, uow: UnitOfWork, clock: Clock) -> NewCalendarAddress:
     """Make an address. The earlier one stops working."""
     authorize(actor, Action.RENEW_CALENDAR_ADDRESS)
-    token, now = CalendarToken.new(), clock.now()
+    token = CalendarToken.new()
+    now = clock.now()
     async with uow:
         member = await uow.members.get_locked(actor.member_id)
         address = CalendarAddress(member_id=member.id, token_digest=token.digest, created_at=now)
         await uow.calendar_addresses.replace(address)
-        uow.audit.add(_entry(Action.RENEW_CALENDAR_ADDRESS, actor, clock))
+        record(uow, AuditAction.RENEW_CALENDAR_ADDRESS, actor=actor, subject_id=actor.member_id, at=now)
         await uow.commit()
     return NewCalendarAddress(token, now)
 
@@ -51,7 +53,13 @@ async def withdraw_calendar_address(*, actor: Actor, uow: UnitOfWork, clock: Clo
     authorize(actor, Action.WITHDRAW_CALENDAR_ADDRESS)
     async with uow:
         await uow.calendar_addresses.remove(actor.member_id)
-        uow.audit.add(_entry(Action.WITHDRAW_CALENDAR_ADDRESS, actor, clock))
+        record(
+            uow,
+            AuditAction.WITHDRAW_CALENDAR_ADDRESS,
+            actor=actor,
+            subject_id=actor.member_id,
+            at=clock.now(),
+        )
         await uow.commit()
 
 
@@ -71,25 +79,20 @@ async def read_secret_calendar(
     Raises CalendarAddressNotFoundError, LimitExceededError.
     """
     authorize(None, Action.READ_SUBSCRIBED_CALENDAR)
+    now = clock.now()
     role = await sources.addresses.find_role(token)
     if role is None:
-        await _count_unknown(client, uow=uow, clock=clock)
+        await _count_unknown(client, uow=uow, at=now)
         raise CalendarAddressNotFoundError
     visible = EventVisibility.of_role(role)
     return await make_calendar(visible=visible, queries=sources.events, encoder=sources.encoder)
 
 
-async def _count_unknown(client: str, *, uow: UnitOfWork, clock: Clock) -> None:
+async def _count_unknown(client: str, *, uow: UnitOfWork, at: datetime) -> None:
     """Raises LimitExceededError."""
-    key = client_key(client, what_for="calendar client")
+    key = client_key(client, kind="calendar client")
     async with uow:
-        [count] = await uow.login_attempts.add(1, [key], at=clock.now(), limit=CALENDARS)
+        [count] = await uow.rate_limits.hit([key], at=at, limit=CALENDAR_LIMIT)
         await uow.commit()
-    if count.attempts > CALENDARS.attempts:
-        raise LimitExceededError(count.window_ends_at - clock.now())
-
-
-def _entry(action: Action, actor: Actor, clock: Clock) -> AuditEntry:
-    return AuditEntry.create(
-        action=action, at=clock.now(), actor_id=actor.member_id, subject_id=actor.member_id
-    )
+    if count.hits > CALENDAR_LIMIT.hits:
+        raise LimitExceededError(count.window_ends_at - at)

@@ -1,9 +1,11 @@
 """A new address for an account: asked for, proven, told to both addresses."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 
 from app.application.access import Action, Actor, authorize
+from app.application.audit import record
 from app.application.jobs import (
     SendEmailChangedNotice,
     SendEmailChangeNotice,
@@ -13,11 +15,11 @@ from app.application.jobs import (
 from app.application.mail_limits import require_mail_left
 from app.application.ports import Clock, EmailChangeTokens, Mailer, MailTemplate
 from app.application.unit_of_work import UnitOfWork
-from app.domain.audit import AuditEntry
+from app.domain.audit import AuditAction
 from app.domain.auth import OneTimeTokenError
 from app.domain.email_changes import EmailChange, EmailChangeId
 from app.domain.identifiers import uuid7
-from app.domain.members import EmailAddress, EmailTakenError, Member, MemberId
+from app.domain.members import EmailAddress, EmailTakenError, Member
 
 TO_THE_OLD_ADDRESS: Mapping[type[SendEmailChangeNotice], MailTemplate] = MappingProxyType(
     {
@@ -35,10 +37,11 @@ async def request_email_change(email: EmailAddress, *, actor: Actor, uow: UnitOf
     and by recipient. The current address withdraws a change that waits.
     Raises ReauthenticationRequiredError an hour after the password, and LimitExceededError.
     """
-    authorize(actor, Action.CHANGE_EMAIL, at=clock.now())
+    now = clock.now()
+    authorize(actor, Action.CHANGE_EMAIL, at=now)
     async with uow:
         member = await uow.members.get_locked(actor.member_id)
-        await require_mail_left(email, about=member.id, uow=uow, clock=clock)
+        await require_mail_left(email, about=member.id, uow=uow, at=now)
         if email == member.email:
             await uow.email_changes.withdraw(member.id)
         else:
@@ -47,12 +50,12 @@ async def request_email_change(email: EmailAddress, *, actor: Actor, uow: UnitOf
                 session_id=actor.session_id,
                 old_email=member.email,
                 new_email=email,
-                at=clock.now(),
+                at=now,
             )
             await uow.email_changes.replace(change)
-            await uow.jobs.defer(SendEmailChangeToken(mail_id=uuid7(clock.now()), change_id=change.id))
-            await _tell_old_address(SendEmailChangeRequestedNotice, change.id, uow=uow, clock=clock)
-            uow.audit.add(_entry(Action.CHANGE_EMAIL, member.id, clock, actor_id=actor.member_id))
+            await uow.jobs.defer(SendEmailChangeToken(mail_id=uuid7(now), change_id=change.id))
+            await _tell_old_address(SendEmailChangeRequestedNotice, change.id, uow=uow, at=now)
+            record(uow, AuditAction.CHANGE_EMAIL, actor=actor, subject_id=member.id, at=now)
         await uow.commit()
 
 
@@ -67,7 +70,8 @@ async def confirm_email_change(
     Raises OneTimeTokenError, and EmailTakenError when another member proved the address first.
     """
     authorize(None, Action.CONFIRM_EMAIL)
-    now, change_id = clock.now(), tokens.read(text)
+    now = clock.now()
+    change_id = tokens.read(text)
     if change_id is None:
         raise OneTimeTokenError
     async with uow:
@@ -78,12 +82,12 @@ async def confirm_email_change(
         if change.confirmed_at is not None and member.email == change.new_email:
             return
         change.confirm(now)
-        await _make_way(change, uow=uow, clock=clock)
+        await _make_way(change, uow=uow, at=now)
         member.change_email(change.new_email, at=now)
         await uow.sessions.revoke_all(member.id, at=now, keep=change.session_id)
         await uow.one_time_tokens.remove_all(member.id)
-        await _tell_old_address(SendEmailChangedNotice, change.id, uow=uow, clock=clock)
-        uow.audit.add(_entry(Action.CONFIRM_EMAIL, member.id, clock))
+        await _tell_old_address(SendEmailChangedNotice, change.id, uow=uow, at=now)
+        record(uow, AuditAction.CONFIRM_EMAIL, subject_id=member.id, at=now)
         await uow.commit()
 
 
@@ -121,7 +125,7 @@ async def send_email_change_notice(job: SendEmailChangeNotice, *, uow: UnitOfWor
         )
 
 
-async def _make_way(change: EmailChange, *, uow: UnitOfWork, clock: Clock) -> None:
+async def _make_way(change: EmailChange, *, uow: UnitOfWork, at: datetime) -> None:
     """Erase an account that has the new address without ever having proven it. Raises EmailTakenError."""
     found = await uow.members.find_by_email(change.new_email)
     if found is None:
@@ -129,17 +133,13 @@ async def _make_way(change: EmailChange, *, uow: UnitOfWork, clock: Clock) -> No
     holder: Member = await uow.members.get_locked(found.id)
     if not holder.makes_way:
         raise EmailTakenError
-    holder.erase(admins=frozenset(), at=clock.now())
+    holder.erase(admins=frozenset(), at=at)
     await uow.personal_data.erase(holder.id)
-    uow.audit.add(_entry("members:erase-unproven", holder.id, clock))
+    record(uow, AuditAction.ERASE_UNPROVEN_MEMBER, subject_id=holder.id, at=at)
     await uow.flush()
 
 
 async def _tell_old_address(
-    kind: type[SendEmailChangeNotice], id: EmailChangeId, *, uow: UnitOfWork, clock: Clock
+    kind: type[SendEmailChangeNotice], id: EmailChangeId, *, uow: UnitOfWork, at: datetime
 ) -> None:
-    await uow.jobs.defer(kind(mail_id=uuid7(clock.now()), change_id=id))
-
-
-def _entry(action: str, subject_id: MemberId, clock: Clock, actor_id: MemberId | None = None) -> AuditEntry:
-    return AuditEntry.create(action=action, at=clock.now(), actor_id=actor_id, subject_id=subject_id)
+    await uow.jobs.defer(kind(mail_id=uuid7(at), change_id=id))

@@ -6,13 +6,14 @@ from hashlib import sha256
 from operator import attrgetter
 
 from app.application.access import Action, Actor, authorize
+from app.application.audit import record
 from app.application.events_queries import EventFilter, EventQueries, EventView, EventVisibility, LatestEvents
 from app.application.export_files import Encoder, Row, Rows
 from app.application.paging import Page, PageRequest
 from app.application.ports import Clock
 from app.application.unit_of_work import UnitOfWork
 from app.application.versions import require_version
-from app.domain.audit import AuditEntry
+from app.domain.audit import AuditAction
 from app.domain.events import Event, EventChanges, EventDraft, EventId
 
 CALENDAR_SIZE = 1_000
@@ -109,10 +110,7 @@ async def remove_event(
         event = await uow.events.get(id)
         require_version(event, seen)
         await uow.events.remove(event)
-        entry = AuditEntry.create(
-            action="events:remove", actor_id=actor.member_id, subject_id=event.id, at=clock.now()
-        )
-        uow.audit.add(entry)
+        record(uow, AuditAction.REMOVE_EVENT, actor=actor, subject_id=event.id, at=clock.now())
         await uow.commit()
 
 

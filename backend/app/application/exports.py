@@ -3,11 +3,13 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from typing import ClassVar, Protocol
 from uuid import UUID
 
 from app.application.access import Action, Actor, authorize
+from app.application.audit import record
 from app.application.consultations import require_results
 from app.application.consultations_queries import ConsultationQueries, ConsultationVisibility, Results
 from app.application.events_queries import EventFilter, EventVisibility
@@ -16,7 +18,7 @@ from app.application.members_queries import MemberFilter
 from app.application.news_queries import NewsFilter, NewsVisibility
 from app.application.ports import Clock
 from app.application.unit_of_work import UnitOfWork
-from app.domain.audit import AuditEntry
+from app.domain.audit import AuditAction
 from app.domain.errors import LimitExceededError
 from app.domain.members import MemberId
 
@@ -77,8 +79,8 @@ def export_news(
     """Export the articles that the actor sees in the list."""
     authorize(actor, Action.EXPORT_NEWS)
     table = exporter.source.news(where=where, visible=NewsVisibility.of(actor), by=actor.member_id)
-    record = partial(record_export, Action.EXPORT_NEWS, actor=actor, uow=uow, clock=clock)
-    return exporter.export("news", table, file, record=record)
+    record_export = partial(_record_export, AuditAction.EXPORT_NEWS, actor=actor, uow=uow, at=clock.now())
+    return exporter.export("news", table, file, record=record_export)
 
 
 def export_events(
@@ -93,8 +95,8 @@ def export_events(
     """Export the events that the actor sees in the list."""
     authorize(actor, Action.EXPORT_EVENTS)
     table = exporter.source.events(where=where, visible=EventVisibility.of(actor), by=actor.member_id)
-    record = partial(record_export, Action.EXPORT_EVENTS, actor=actor, uow=uow, clock=clock)
-    return exporter.export("events", table, file, record=record)
+    record_export = partial(_record_export, AuditAction.EXPORT_EVENTS, actor=actor, uow=uow, at=clock.now())
+    return exporter.export("events", table, file, record=record_export)
 
 
 def export_members(
@@ -107,10 +109,11 @@ def export_members(
     exporter: Exporter,
 ) -> Export:
     """Export the members. Raises ReauthenticationRequiredError an hour after the password."""
-    authorize(actor, Action.EXPORT_MEMBERS, at=clock.now())
+    now = clock.now()
+    authorize(actor, Action.EXPORT_MEMBERS, at=now)
     table = exporter.source.members(where=where, by=actor.member_id)
-    record = partial(record_export, Action.EXPORT_MEMBERS, actor=actor, uow=uow, clock=clock)
-    return exporter.export("members", table, file, record=record)
+    record_export = partial(_record_export, AuditAction.EXPORT_MEMBERS, actor=actor, uow=uow, at=now)
+    return exporter.export("members", table, file, record=record_export)
 
 
 async def export_responses(
@@ -134,8 +137,10 @@ async def export_responses(
         table = _table_of(Results.of(consultation, await queries.tally(consultation)))
     else:
         table = exporter.source.responses(id, by=actor.member_id)
-    record = partial(record_export, Action.EXPORT_RESPONSES, actor=actor, uow=uow, clock=clock, subject_id=id)
-    return exporter.export("responses", table, file, record=record)
+    record_export = partial(
+        _record_export, AuditAction.EXPORT_RESPONSES, actor=actor, uow=uow, at=clock.now(), subject_id=id
+    )
+    return exporter.export("responses", table, file, record=record_export)
 
 
 async def _recorded(
@@ -150,15 +155,12 @@ async def _recorded(
             yield chunk
 
 
-async def record_export(
-    action: Action, *, actor: Actor, uow: UnitOfWork, clock: Clock, subject_id: UUID | None = None
+async def _record_export(
+    action: AuditAction, *, actor: Actor, uow: UnitOfWork, at: datetime, subject_id: UUID | None = None
 ) -> None:
-    """Commit the audit entry: nothing leaves without a record (ASVS 5.0 16.2.1)."""
-    entry = AuditEntry.create(
-        action=action.value, actor_id=actor.member_id, subject_id=subject_id, at=clock.now()
-    )
+    """Commit the audit entry: no data leave without a record (ASVS 5.0 16.2.1)."""
     async with uow:
-        uow.audit.add(entry)
+        record(uow, action, actor=actor, subject_id=subject_id, at=at)
         await uow.commit()
 
 

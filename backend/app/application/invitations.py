@@ -1,12 +1,15 @@
 """Invitations that nobody has accepted yet: sent again, corrected, withdrawn."""
 
+from datetime import datetime
+
 from app.application.access import Action, Actor, authorize
+from app.application.audit import record
 from app.application.mail_limits import require_mail_left
-from app.application.one_time_tokens import hand_out
+from app.application.one_time_tokens import issue_and_mail
 from app.application.ports import Clock
 from app.application.unit_of_work import UnitOfWork
 from app.application.versions import require_version
-from app.domain.audit import AuditEntry
+from app.domain.audit import AuditAction
 from app.domain.auth import OneTimePurpose
 from app.domain.members import InvitationChanges, Member, MemberId, MemberInactiveError
 
@@ -17,11 +20,12 @@ async def resend_invitation(id: MemberId, *, actor: Actor, uow: UnitOfWork, cloc
     Raises MemberNotFoundError, InvitationAcceptedError, MemberInactiveError, LimitExceededError.
     """
     authorize(actor, Action.RESEND_INVITATIONS)
+    now = clock.now()
     async with uow:
         member = await uow.members.get_locked(id)
         member.require_invited()
-        await _mail(member, uow=uow, clock=clock)
-        uow.audit.add(_entry(Action.RESEND_INVITATIONS, member, actor, clock))
+        await _mail(member, uow=uow, at=now)
+        record(uow, AuditAction.RESEND_INVITATION, actor=actor, subject_id=member.id, at=now)
         await uow.commit()
 
 
@@ -42,13 +46,14 @@ async def correct_invitation(
     LimitExceededError.
     """
     authorize(actor, Action.CORRECT_INVITATIONS)
+    now = clock.now()
     async with uow:
         member = await uow.members.get_locked(id)
         require_version(member, seen)
-        if member.correct_invitation(changes, at=clock.now()):
+        if member.correct_invitation(changes, at=now):
             await uow.one_time_tokens.remove_all(member.id)
-            await _mail(member, uow=uow, clock=clock)
-            uow.audit.add(_entry(Action.CORRECT_INVITATIONS, member, actor, clock))
+            await _mail(member, uow=uow, at=now)
+            record(uow, AuditAction.CORRECT_INVITATION, actor=actor, subject_id=member.id, at=now)
         await uow.commit()
     return member
 
@@ -61,26 +66,23 @@ async def withdraw_invitation(
     `seen`: see `require_version`. Raises MemberNotFoundError, InvitationAcceptedError.
     """
     authorize(actor, Action.WITHDRAW_INVITATIONS)
+    now = clock.now()
     async with uow:
         member = await uow.members.get_locked(id)
         require_version(member, seen)
         member.require_invited()
-        member.erase(admins=frozenset(), at=clock.now())
+        member.erase(admins=frozenset(), at=now)
         await uow.personal_data.erase(member.id)
-        uow.audit.add(_entry(Action.WITHDRAW_INVITATIONS, member, actor, clock))
+        record(uow, AuditAction.WITHDRAW_INVITATION, actor=actor, subject_id=member.id, at=now)
         await uow.commit()
 
 
-async def _mail(member: Member, *, uow: UnitOfWork, clock: Clock) -> None:
+async def _mail(member: Member, *, uow: UnitOfWork, at: datetime) -> None:
     """Invite within the limit on mails, which counts by recipient and by invitation.
 
     Raises MemberInactiveError, LimitExceededError.
     """
     if not member.is_active:
         raise MemberInactiveError
-    await require_mail_left(member.email, about=member.id, uow=uow, clock=clock)
-    await hand_out(member, OneTimePurpose.INVITATION, uow=uow, clock=clock)
-
-
-def _entry(action: Action, member: Member, actor: Actor, clock: Clock) -> AuditEntry:
-    return AuditEntry.create(action=action, at=clock.now(), actor_id=actor.member_id, subject_id=member.id)
+    await require_mail_left(member.email, about=member.id, uow=uow, at=at)
+    await issue_and_mail(member, OneTimePurpose.INVITATION, uow=uow, at=at)

@@ -1,8 +1,10 @@
 """Members: what they see and change of themselves, and what the board and admins do."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from app.application.access import Action, Actor, authorize
+from app.application.audit import record
 from app.application.members_queries import (
     MemberFilter,
     MemberQueries,
@@ -10,13 +12,13 @@ from app.application.members_queries import (
     PersonalDataQueries,
     PersonalRows,
 )
-from app.application.one_time_tokens import hand_out
+from app.application.one_time_tokens import issue_and_mail
 from app.application.paging import Page, PageRequest
 from app.application.ports import AddressDigests, Clock
 from app.application.respondents import remember_responses
 from app.application.unit_of_work import UnitOfWork
 from app.application.versions import require_version
-from app.domain.audit import AuditEntry
+from app.domain.audit import AuditAction
 from app.domain.auth import OneTimePurpose
 from app.domain.members import (
     NO_PASSWORD,
@@ -68,11 +70,12 @@ async def edit_member(
 ) -> Member:
     """Change somebody's name or phone. `seen`: see `require_version`. Raises MemberNotFoundError."""
     authorize(actor, Action.EDIT_MEMBERS)
+    now = clock.now()
     async with uow:
         member = await uow.members.get(id)
         require_version(member, seen)
-        if member.change_profile(changes, at=clock.now()):
-            uow.audit.add(_entry(Action.EDIT_MEMBERS, member, actor, clock))
+        if member.change_profile(changes, at=now):
+            record(uow, AuditAction.EDIT_MEMBER, actor=actor, subject_id=member.id, at=now)
         await uow.commit()
     return member
 
@@ -87,11 +90,12 @@ async def edit_own_member(
 ) -> Member:
     """Change one's own name or phone. `seen`: see `require_version`."""
     authorize(actor, Action.EDIT_OWN_MEMBER)
+    now = clock.now()
     async with uow:
         member = await uow.members.get(actor.member_id)
         require_version(member, seen)
-        if member.change_profile(changes, at=clock.now()):
-            uow.audit.add(_entry(Action.EDIT_OWN_MEMBER, member, actor, clock))
+        if member.change_profile(changes, at=now):
+            record(uow, AuditAction.EDIT_OWN_MEMBER, actor=actor, subject_id=member.id, at=now)
         await uow.commit()
     return member
 
@@ -103,6 +107,7 @@ async def invite_member(invitation: Invitation, *, actor: Actor, uow: UnitOfWork
     Raises EmailTakenError, FullNameError.
     """
     authorize(actor, Action.INVITE_MEMBERS)
+    now = clock.now()
     member = Member.create(
         email=invitation.email,
         password_hash=NO_PASSWORD,
@@ -110,7 +115,7 @@ async def invite_member(invitation: Invitation, *, actor: Actor, uow: UnitOfWork
         phone=invitation.phone,
         role=invitation.role,
         language=invitation.language,
-        at=clock.now(),
+        at=now,
     )
     async with uow:
         registered = await uow.members.find_by_email_locked(member.email)
@@ -120,8 +125,8 @@ async def invite_member(invitation: Invitation, *, actor: Actor, uow: UnitOfWork
             member = registered
         else:
             uow.members.add(member)
-        await hand_out(member, OneTimePurpose.INVITATION, uow=uow, clock=clock)
-        uow.audit.add(_entry(Action.INVITE_MEMBERS, member, actor, clock))
+        await issue_and_mail(member, OneTimePurpose.INVITATION, uow=uow, at=now)
+        record(uow, AuditAction.INVITE_MEMBER, actor=actor, subject_id=member.id, at=now)
         await uow.commit()
     return member
 
@@ -137,12 +142,13 @@ async def change_role(
 ) -> Member:
     """`seen`: see `require_version`. Raises MemberNotFoundError, LastAdminError."""
     authorize(actor, Action.SET_ROLES)
+    now = clock.now()
     async with uow:
         admins = await uow.members.lock_admins()
         member = await uow.members.get_locked(id)
         require_version(member, seen)
-        if member.change_role(role, admins=admins, at=clock.now()):
-            uow.audit.add(_entry(Action.SET_ROLES, member, actor, clock))
+        if member.change_role(role, admins=admins, at=now):
+            record(uow, AuditAction.SET_ROLE, actor=actor, subject_id=member.id, at=now)
         await uow.commit()
     return member
 
@@ -153,13 +159,14 @@ async def deactivate_member(id: MemberId, *, actor: Actor, uow: UnitOfWork, cloc
     Raises MemberNotFoundError, MemberInactiveError, LastAdminError.
     """
     authorize(actor, Action.DEACTIVATE_MEMBERS)
+    now = clock.now()
     async with uow:
         admins = await uow.members.lock_admins()
         member = await uow.members.get_locked(id)
-        member.deactivate(admins=admins, at=clock.now())
-        await uow.sessions.revoke_all(member.id, at=clock.now())
+        member.deactivate(admins=admins, at=now)
+        await uow.sessions.revoke_all(member.id, at=now)
         await uow.calendar_addresses.remove(member.id)
-        uow.audit.add(_entry(Action.DEACTIVATE_MEMBERS, member, actor, clock))
+        record(uow, AuditAction.DEACTIVATE_MEMBER, actor=actor, subject_id=member.id, at=now)
         await uow.commit()
     return member
 
@@ -167,10 +174,11 @@ async def deactivate_member(id: MemberId, *, actor: Actor, uow: UnitOfWork, cloc
 async def activate_member(id: MemberId, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> Member:
     """Open a closed account again. Raises MemberNotFoundError, MemberActiveError."""
     authorize(actor, Action.ACTIVATE_MEMBERS)
+    now = clock.now()
     async with uow:
         member = await uow.members.get_locked(id)
-        member.activate(at=clock.now())
-        uow.audit.add(_entry(Action.ACTIVATE_MEMBERS, member, actor, clock))
+        member.activate(at=now)
+        record(uow, AuditAction.ACTIVATE_MEMBER, actor=actor, subject_id=member.id, at=now)
         await uow.commit()
     return member
 
@@ -193,16 +201,10 @@ async def erase_own_member(
 
     Raises LastAdminError, and ReauthenticationRequiredError an hour after the password.
     """
-    authorize(actor, Action.ERASE_OWN_MEMBER, at=clock.now())
-    await _erase(
-        actor.member_id,
-        Action.ERASE_OWN_MEMBER,
-        seen=seen,
-        actor=actor,
-        uow=uow,
-        clock=clock,
-        digests=digests,
-    )
+    now = clock.now()
+    authorize(actor, Action.ERASE_OWN_MEMBER, at=now)
+    action = AuditAction.ERASE_OWN_MEMBER
+    await _erase(actor.member_id, action, at=now, seen=seen, actor=actor, uow=uow, digests=digests)
 
 
 async def erase_member(
@@ -219,18 +221,20 @@ async def erase_member(
     The same as `erase_own_member` does. Raises MemberNotFoundError, LastAdminError, and
     ReauthenticationRequiredError an hour after the actor's password.
     """
-    authorize(actor, Action.ERASE_MEMBERS, at=clock.now())
-    await _erase(id, Action.ERASE_MEMBERS, seen=seen, actor=actor, uow=uow, clock=clock, digests=digests)
+    now = clock.now()
+    authorize(actor, Action.ERASE_MEMBERS, at=now)
+    action = AuditAction.ERASE_MEMBER
+    await _erase(id, action, at=now, seen=seen, actor=actor, uow=uow, digests=digests)
 
 
 async def _erase(
     id: MemberId,
-    action: Action,
+    action: AuditAction,
     *,
+    at: datetime,
     seen: frozenset[int] | None,
     actor: Actor,
     uow: UnitOfWork,
-    clock: Clock,
     digests: AddressDigests,
 ) -> None:
     async with uow:
@@ -239,11 +243,7 @@ async def _erase(
         member = await uow.members.get_locked(id)
         require_version(member, seen)
         await remember_responses(member, uow=uow, digests=digests)
-        member.erase(admins=admins, at=clock.now())
+        member.erase(admins=admins, at=at)
         await uow.personal_data.erase(member.id)
-        uow.audit.add(_entry(action, member, actor, clock))
+        record(uow, action, actor=actor, subject_id=member.id, at=at)
         await uow.commit()
-
-
-def _entry(action: Action, member: Member, actor: Actor, clock: Clock) -> AuditEntry:
-    return AuditEntry.create(action=action, at=clock.now(), actor_id=actor.member_id, subject_id=member.id)

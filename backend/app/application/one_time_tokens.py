@@ -1,6 +1,7 @@
 """Rights that are handed out by mail: given, redeemed, sent."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 
 from app.application.jobs import SendOneTimeToken
@@ -10,7 +11,7 @@ from app.domain.auth import OneTimePurpose, OneTimeToken, OneTimeTokenError, One
 from app.domain.identifiers import uuid7
 from app.domain.members import Member
 
-MAILS: Mapping[OneTimePurpose, MailTemplate] = MappingProxyType(
+TEMPLATES: Mapping[OneTimePurpose, MailTemplate] = MappingProxyType(
     {
         OneTimePurpose.VERIFY_EMAIL: MailTemplate.VERIFY_EMAIL,
         OneTimePurpose.RECOVERY: MailTemplate.RECOVERY,
@@ -19,29 +20,31 @@ MAILS: Mapping[OneTimePurpose, MailTemplate] = MappingProxyType(
 )
 
 
-async def hand_out(member: Member | None, purpose: OneTimePurpose, *, uow: UnitOfWork, clock: Clock) -> None:
+async def issue_and_mail(
+    member: Member | None, purpose: OneTimePurpose, *, uow: UnitOfWork, at: datetime
+) -> None:
     """Have a new token mailed, which replaces the member's earlier one.
 
     With nobody to send it to, a job is stored nevertheless, so that known and unknown addresses
     cost about the same; it finds no token.
     """
-    token_id = OneTimeTokenId(uuid7(clock.now()))
+    token_id = OneTimeTokenId(uuid7(at))
     if member is not None:
-        token = OneTimeToken.issue(member_id=member.id, purpose=purpose, at=clock.now())
+        token = OneTimeToken.issue(member_id=member.id, purpose=purpose, at=at)
         await uow.one_time_tokens.replace(token)
         token_id = token.id
     await uow.jobs.defer(SendOneTimeToken(token_id=token_id))
 
 
 async def find_redeemable(
-    text: str, *purposes: OneTimePurpose, uow: UnitOfWork, clock: Clock, tokens: OneTimeTokens
+    text: str, *purposes: OneTimePurpose, uow: UnitOfWork, at: datetime, tokens: OneTimeTokens
 ) -> OneTimeToken:
     """Return the token, locked, if it can be redeemed for one of the purposes. Raises OneTimeTokenError."""
     for purpose in purposes:
         token_id = tokens.read(text, purpose)
         if token_id is not None:
             token = await uow.one_time_tokens.find_locked(token_id)
-            if token is not None and token.is_redeemable(clock.now()):
+            if token is not None and token.is_redeemable(at):
                 return token
     raise OneTimeTokenError
 
@@ -67,7 +70,7 @@ async def send_one_time_token(
     if token.purpose is OneTimePurpose.INVITATION:
         values["name"] = member.full_name
     await mailer.send(
-        MAILS[token.purpose],
+        TEMPLATES[token.purpose],
         to=member.email,
         language=member.language,
         values=values,

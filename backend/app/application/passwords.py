@@ -1,18 +1,20 @@
 """New passwords: by mail for those who cannot log in, with the old one for those who have."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from app.application.access import Action, Actor, authorize
+from app.application.audit import record
 from app.application.jobs import SendPasswordChangedNotice
-from app.application.mail_limits import may_cause_mail
-from app.application.one_time_tokens import find_redeemable, hand_out
+from app.application.mail_limits import count_mail_request
+from app.application.one_time_tokens import find_redeemable, issue_and_mail
 from app.application.ports import Clock, OneTimeTokens, PasswordHasher
 from app.application.unit_of_work import UnitOfWork
-from app.domain.audit import AuditEntry
+from app.domain.audit import AuditAction
 from app.domain.auth import CurrentPasswordError, OneTimePurpose, OneTimeTokenError, Password
 from app.domain.identifiers import uuid7
-from app.domain.login_attempts import MailBudget, account_key, require_attempts_left
 from app.domain.members import EmailAddress, Member
+from app.domain.rate_limits import MailBudget, account_key, require_attempts_left
 
 BY_MAIL = (OneTimePurpose.RECOVERY, OneTimePurpose.INVITATION)
 
@@ -35,12 +37,13 @@ async def request_password_reset(email: EmailAddress, *, client: str, uow: UnitO
     Beyond the limit on mails nothing happens, and nobody is told.
     """
     authorize(None, Action.RECOVER_ACCOUNT)
+    now = clock.now()
     async with uow:
-        budget = MailBudget.RECOVERY
-        if await may_cause_mail(email, client=client, budget=budget, uow=uow, clock=clock):
+        request = await count_mail_request(email, client=client, budget=MailBudget.RECOVERY, uow=uow, at=now)
+        if request.mail_allowed:
             member = await uow.members.find_by_email(email)
             active = member is not None and member.is_active
-            await hand_out(member if active else None, OneTimePurpose.RECOVERY, uow=uow, clock=clock)
+            await issue_and_mail(member if active else None, OneTimePurpose.RECOVERY, uow=uow, at=now)
         await uow.commit()
 
 
@@ -55,19 +58,20 @@ async def reset_password(
     Raises OneTimeTokenError, PasswordLengthError, PasswordTooCommonError.
     """
     authorize(None, Action.RECOVER_ACCOUNT)
+    now = clock.now()
     async with uow:
-        token = await find_redeemable(reset.token, *BY_MAIL, uow=uow, clock=clock, tokens=tokens)
+        token = await find_redeemable(reset.token, *BY_MAIL, uow=uow, at=now, tokens=tokens)
         known = await uow.members.get(token.member_id)
     password_hash = await _hash_chosen(reset.password, known, hasher)
     async with uow:
-        await find_redeemable(reset.token, *BY_MAIL, uow=uow, clock=clock, tokens=tokens)
+        await find_redeemable(reset.token, *BY_MAIL, uow=uow, at=now, tokens=tokens)
         member = await uow.members.get_locked(known.id)
         if not member.is_active:
             raise OneTimeTokenError
-        member.replace_password_hash(password_hash, clock.now())
-        member.verify_email(clock.now())
-        await uow.login_attempts.forget(account_key(member.email.value))
-        await _conclude(Action.RECOVER_ACCOUNT, member, None, uow=uow, clock=clock)
+        member.replace_password_hash(password_hash, now)
+        member.verify_email(now)
+        await uow.rate_limits.clear(account_key(member.email.value))
+        await _finish_password_change(AuditAction.RECOVER_ACCOUNT, member, None, uow=uow, at=now)
         await uow.commit()
 
 
@@ -80,12 +84,13 @@ async def change_password(
     Raises CurrentPasswordError, TooManyAttemptsError, PasswordLengthError, PasswordTooCommonError.
     """
     authorize(actor, Action.CHANGE_CREDENTIALS)
+    now = clock.now()
     async with uow:
         known = await uow.members.get(actor.member_id)
         keys = (account_key(known.email.value),)
-        counts = await uow.login_attempts.add(1, keys, at=clock.now())
+        counts = await uow.rate_limits.hit(keys, at=now)
         await uow.commit()
-    require_attempts_left(counts, clock.now())
+    require_attempts_left(counts, now)
     if not await hasher.verify(Password.typed(change.current_password), known.password_hash):
         raise CurrentPasswordError
     password_hash = await _hash_chosen(change.password, known, hasher)
@@ -93,9 +98,9 @@ async def change_password(
         member = await uow.members.get_locked(known.id)
         if member.password_hash != known.password_hash:
             raise CurrentPasswordError
-        member.replace_password_hash(password_hash, clock.now())
-        await uow.login_attempts.add(-1, keys, at=clock.now())
-        await _conclude(Action.CHANGE_CREDENTIALS, member, actor, uow=uow, clock=clock)
+        member.replace_password_hash(password_hash, now)
+        await uow.rate_limits.undo_hit(keys, at=now)
+        await _finish_password_change(AuditAction.CHANGE_CREDENTIALS, member, actor, uow=uow, at=now)
         await uow.commit()
 
 
@@ -104,14 +109,14 @@ async def _hash_chosen(text: str, member: Member, hasher: PasswordHasher) -> str
     return await hasher.hash(Password.chosen(text, personal=personal))
 
 
-async def _conclude(
-    action: Action, member: Member, actor: Actor | None, *, uow: UnitOfWork, clock: Clock
+async def _finish_password_change(
+    action: AuditAction, member: Member, actor: Actor | None, *, uow: UnitOfWork, at: datetime
 ) -> None:
     """End every session but the actor's, make mailed tokens worthless (also one that would change the
     address), tell the owner, take a record."""
-    actor_id, session_id = (None, None) if actor is None else (actor.member_id, actor.session_id)
-    await uow.sessions.revoke_all(member.id, at=clock.now(), keep=session_id)
+    session_id = None if actor is None else actor.session_id
+    await uow.sessions.revoke_all(member.id, at=at, keep=session_id)
     await uow.one_time_tokens.remove_all(member.id)
     await uow.email_changes.withdraw(member.id)
-    await uow.jobs.defer(SendPasswordChangedNotice(notice_id=uuid7(clock.now()), member_id=member.id))
-    uow.audit.add(AuditEntry.create(action=action, at=clock.now(), actor_id=actor_id, subject_id=member.id))
+    await uow.jobs.defer(SendPasswordChangedNotice(notice_id=uuid7(at), member_id=member.id))
+    record(uow, action, actor=actor, subject_id=member.id, at=at)

@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 
+from app.application.audit import record
 from app.application.ports import Clock
 from app.application.unit_of_work import UnitOfWork
-from app.domain.audit import AuditEntry
+from app.domain.audit import AuditAction
 
 PROOFS_KEPT_FOR = timedelta(days=30)
 """How long sessions, one-time tokens and changes of address stay after their end, to answer questions about
@@ -22,7 +23,7 @@ async def forget_old_proofs(*, uow: UnitOfWork, clock: Clock) -> None:
         await uow.sessions.remove_ended(before=now - PROOFS_KEPT_FOR)
         await uow.one_time_tokens.remove_expired(before=now - PROOFS_KEPT_FOR)
         await uow.email_changes.remove_expired(before=now - PROOFS_KEPT_FOR)
-        await uow.login_attempts.remove_ended(before=now)
+        await uow.rate_limits.remove_ended(before=now)
         await _forget_unproven_members(uow=uow, at=now)
         await uow.commit()
 
@@ -33,4 +34,4 @@ async def _forget_unproven_members(*, uow: UnitOfWork, at: datetime) -> None:
     for member in await uow.members.list_unproven_locked(before=before, at=at, limit=ERASED_AT_ONCE):
         member.erase(admins=frozenset(), at=at)
         await uow.personal_data.erase(member.id)
-        uow.audit.add(AuditEntry.create(action="members:forget-unproven", at=at, subject_id=member.id))
+        record(uow, AuditAction.FORGET_UNPROVEN_MEMBER, subject_id=member.id, at=at)

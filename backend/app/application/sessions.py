@@ -1,11 +1,12 @@
 """One's own sessions: seen, and ended from anywhere (ASVS 5.0 7.4.3, 7.5.2)."""
 
 from app.application.access import Action, Actor, authorize
+from app.application.audit import record
 from app.application.paging import Page, PageRequest
 from app.application.ports import Clock
 from app.application.sessions_queries import SessionQueries, SessionView
 from app.application.unit_of_work import UnitOfWork
-from app.domain.audit import AuditEntry
+from app.domain.audit import AuditAction
 from app.domain.auth import SessionId, SessionNotFoundError
 
 
@@ -17,28 +18,22 @@ async def list_sessions(page: PageRequest, *, actor: Actor, queries: SessionQuer
 async def end_session(id: SessionId, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> None:
     """Raises SessionNotFoundError, also for a session of somebody else."""
     authorize(actor, Action.END_OWN_SESSIONS)
+    now = clock.now()
     async with uow:
         session = await uow.sessions.find_locked(id)
-        if session is None or session.member_id != actor.member_id or session.has_ended(clock.now()):
+        if session is None or session.member_id != actor.member_id or session.has_ended(now):
             raise SessionNotFoundError
-        session.revoke(clock.now())
-        uow.audit.add(_ended(actor, clock))
+        session.revoke(now)
+        record(uow, AuditAction.END_SESSIONS, actor=actor, subject_id=actor.member_id, at=now)
         await uow.commit()
 
 
 async def end_all_sessions(*, actor: Actor, uow: UnitOfWork, clock: Clock) -> None:
     """Log out everywhere, here as well."""
     authorize(actor, Action.END_OWN_SESSIONS)
+    now = clock.now()
     async with uow:
         await uow.members.get_locked(actor.member_id)
-        await uow.sessions.revoke_all(actor.member_id, at=clock.now())
-        uow.audit.add(_ended(actor, clock))
+        await uow.sessions.revoke_all(actor.member_id, at=now)
+        record(uow, AuditAction.END_SESSIONS, actor=actor, subject_id=actor.member_id, at=now)
         await uow.commit()
-
-
-def _ended(actor: Actor, clock: Clock) -> AuditEntry:
-    """The subject is the member, as for every other act on accounts."""
-    action = Action.END_OWN_SESSIONS
-    return AuditEntry.create(
-        action=action, at=clock.now(), actor_id=actor.member_id, subject_id=actor.member_id
-    )

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from app.application.audit import record
 from app.application.ports import Clock, PasswordHasher
 from app.application.unit_of_work import UnitOfWork
-from app.domain.audit import AuditEntry
+from app.domain.audit import AuditAction
 from app.domain.auth import Password
 from app.domain.members import EmailAddress, Member, Role
 
@@ -37,30 +39,32 @@ async def create_admin(
     Raises EmailTakenError for a member who is not active, FullNameError.
     """
     async with uow:
-        known = await uow.members.find_by_email(request.email)
-    if known is None or not known.may_log_in:
-        await _create(request.email, request.describe(), uow=uow, clock=clock, hasher=hasher)
+        existing = await uow.members.find_by_email(request.email)
+    if existing is None or not existing.may_log_in:
+        admin = request.describe()
+        await _create(request.email, admin, uow=uow, at=clock.now(), hasher=hasher)
         return False
     request.confirm_promotion()
+    now = clock.now()
     async with uow:
         admins = await uow.members.lock_admins()
-        member = await uow.members.get_locked(known.id)
-        member.change_role(Role.ADMIN, admins=admins, at=clock.now())
-        uow.audit.add(_entry("members:promote-admin", member, clock))
+        member = await uow.members.get_locked(existing.id)
+        member.change_role(Role.ADMIN, admins=admins, at=now)
+        record(uow, AuditAction.PROMOTE_ADMIN, subject_id=member.id, at=now)
         await uow.commit()
     return True
 
 
 async def _create(
-    email: EmailAddress, admin: NewAdmin, *, uow: UnitOfWork, clock: Clock, hasher: PasswordHasher
+    email: EmailAddress, admin: NewAdmin, *, uow: UnitOfWork, at: datetime, hasher: PasswordHasher
 ) -> None:
     member = Member.create(
         email=email,
         full_name=admin.full_name,
         password_hash=await hasher.hash(admin.password),
         role=Role.ADMIN,
-        email_verified_at=clock.now(),
-        at=clock.now(),
+        email_verified_at=at,
+        at=at,
     )
     async with uow:
         unproven = await uow.members.find_by_email_locked(email)
@@ -70,9 +74,5 @@ async def _create(
             member = unproven
         else:
             uow.members.add(member)
-        uow.audit.add(_entry("members:create-admin", member, clock))
+        record(uow, AuditAction.CREATE_ADMIN, subject_id=member.id, at=at)
         await uow.commit()
-
-
-def _entry(action: str, member: Member, clock: Clock) -> AuditEntry:
-    return AuditEntry.create(action=action, subject_id=member.id, at=clock.now())

@@ -12,9 +12,9 @@ from app.domain.consultations.consultation import ConsultationRepository
 from app.domain.consultations.responses import ResponseRepository
 from app.domain.email_changes import EmailChangeRepository
 from app.domain.events import EventRepository
-from app.domain.login_attempts import LoginAttemptCounters
 from app.domain.members import MemberId, MemberRepository
 from app.domain.news import ArticleRepository
+from app.domain.rate_limits import RateLimiter
 
 
 class PersonalData(Protocol):
@@ -45,7 +45,7 @@ class UnitOfWork(Protocol):
     @property
     def calendar_addresses(self) -> CalendarAddressRepository: ...
     @property
-    def login_attempts(self) -> LoginAttemptCounters: ...
+    def rate_limits(self) -> RateLimiter: ...
     @property
     def personal_data(self) -> PersonalData: ...
     @property

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from httpx import AsyncClient
 
-from app.domain.audit import AuditEntry
+from app.domain.audit import AuditAction, AuditEntry
 from app.domain.members import MemberId, Role
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_problem
@@ -26,7 +26,7 @@ async def entries(uow: SqlAlchemyUnitOfWork) -> Sequence[AuditEntry]:
     """Seven, one a day, oldest first."""
     entries = [
         AuditEntry.create(
-            action="auth:log-in" if day % 2 else "members:edit",
+            action=AuditAction.LOG_IN if day % 2 else AuditAction.EDIT_MEMBER,
             at=NOW - timedelta(days=6 - day),
             actor_id=SOMEBODY if day < 3 else None,
             subject_id=THING if day == 0 else None,

@@ -10,9 +10,9 @@ from app.domain.consultations.consultation import Consultation
 from app.domain.consultations.responses import Ballot, Participation, Response
 from app.domain.email_changes import EmailChange
 from app.domain.events import Event
-from app.domain.login_attempts import AttemptCount, AttemptKey
 from app.domain.members import Member
 from app.domain.news import Article
+from app.domain.rate_limits import RateLimitCount, RateLimitKey
 
 
 class InMemoryStore:
@@ -24,7 +24,7 @@ class InMemoryStore:
         self.one_time_tokens: dict[UUID, OneTimeToken] = {}
         self.email_changes: dict[UUID, EmailChange] = {}
         self.calendar_addresses: dict[UUID, CalendarAddress] = {}
-        self.login_attempts: dict[AttemptKey, AttemptCount] = {}
+        self.rate_limits: dict[RateLimitKey, RateLimitCount] = {}
         self.news: dict[UUID, Article] = {}
         self.consultations: dict[UUID, Consultation] = {}
         self.responses: list[Response] = []

@@ -13,11 +13,11 @@ from tests.fakes.consultations import InMemoryConsultationRepository, InMemoryRe
 from tests.fakes.email_changes import InMemoryEmailChangeRepository
 from tests.fakes.events import InMemoryEventRepository
 from tests.fakes.jobs import InMemoryJobQueue
-from tests.fakes.login_attempts import InMemoryLoginAttemptCounters
 from tests.fakes.members import InMemoryMemberRepository
 from tests.fakes.news import InMemoryArticleRepository
 from tests.fakes.one_time_tokens import InMemoryOneTimeTokenRepository
 from tests.fakes.personal_data import InMemoryPersonalData
+from tests.fakes.rate_limits import InMemoryRateLimiter
 from tests.fakes.sessions import InMemorySessionRepository
 from tests.fakes.store import InMemoryStore
 from tests.fakes.versions import VERSIONED, count_versions, refuse_collisions
@@ -43,7 +43,7 @@ class InMemoryUnitOfWork:
         self.one_time_tokens = InMemoryOneTimeTokenRepository(copy.one_time_tokens)
         self.email_changes = InMemoryEmailChangeRepository(copy.email_changes)
         self.calendar_addresses = InMemoryCalendarAddressRepository(copy.calendar_addresses)
-        self.login_attempts = InMemoryLoginAttemptCounters(copy.login_attempts)
+        self.rate_limits = InMemoryRateLimiter(copy.rate_limits)
         self.personal_data = InMemoryPersonalData(copy)
         self.news = InMemoryArticleRepository(copy.news)
         self.consultations = InMemoryConsultationRepository(copy.consultations)

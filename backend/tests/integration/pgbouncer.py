@@ -21,7 +21,7 @@ from httpx import ASGITransport, AsyncClient
 from psycopg import sql
 from sqlalchemy import text
 
-from app.application.auth import Registration, register_member
+from app.application.registrations import Registration, register_member
 from app.core.database import connected
 from app.core.settings import Settings, SettingsError
 from app.domain.members import EmailAddress

@@ -5,9 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.application.auth import (
-    TokenPair,
-)
+from app.application.auth import TokenPair
 from app.domain.auth import InvalidGrantError, OneTimePurpose, OneTimeTokenError
 from tests.factories import PASSWORD, make_member
 from tests.support.accounts import ADDRESS

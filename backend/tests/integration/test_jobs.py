@@ -20,8 +20,8 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.application.auth import Registration, register_member, verify_email
 from app.application.idempotency import KEPT_FOR, Answer, Attempt, forget_old_answers
+from app.application.registrations import Registration, register_member, verify_email
 from app.application.retention import forget_old_proofs
 from app.core.database import create_database, create_engine
 from app.core.logging import configure_logging

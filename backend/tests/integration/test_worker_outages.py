@@ -13,7 +13,7 @@ import pytest
 from procrastinate.exceptions import ConnectorException
 from psycopg import sql
 
-from app.application.auth import Registration, register_member
+from app.application.registrations import Registration, register_member
 from app.core.settings import Settings
 from app.domain.errors import UnavailableError
 from app.domain.members import EmailAddress

@@ -2,17 +2,7 @@
 
 from abc import ABC, abstractmethod
 
-from app.application.auth import (
-    PasswordGrant,
-    RefreshGrant,
-    Registration,
-    TokenPair,
-    issue_tokens,
-    register_member,
-    resend_verification,
-    revoke_token,
-    verify_email,
-)
+from app.application.auth import PasswordGrant, RefreshGrant, TokenPair, issue_tokens, revoke_token
 from app.application.jobs import Job, SendNotice, SendOneTimeToken
 from app.application.notices import send_notice
 from app.application.one_time_tokens import send_one_time_token
@@ -24,6 +14,7 @@ from app.application.passwords import (
     reset_password,
 )
 from app.application.ports import SessionTokens
+from app.application.registrations import Registration, register_member, resend_verification, verify_email
 from app.application.unit_of_work import UnitOfWork
 from app.domain.members import EmailAddress, Language, Member
 from app.infrastructure.security.access_tokens import JwtAccessTokens

@@ -2,9 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.application.auth import (
-    TokenPair,
-)
+from app.application.auth import TokenPair
 from app.application.jobs import SendAccountExistsNotice, SendOneTimeToken
 from app.application.ports import MailTemplate
 from app.domain.auth import (
@@ -160,7 +158,7 @@ async def test_starts_a_session_when_the_password_is_right(accounts: InMemoryAcc
     assert session.authenticated_at == accounts.clock.now()
     assert accounts.tokens.access.read(pair.access.text).session_id == session.id
     assert accounts.actions() == ["auth:log-in"]
-    assert {count.attempts for count in accounts.store.login_attempts.values()} == {0}
+    assert {count.hits for count in accounts.store.rate_limits.values()} == {0}
 
 
 @pytest.mark.parametrize("case", ["unknown", "malformed", "wrong", "unverified", "inactive"])

@@ -10,7 +10,7 @@ from app.application.email_changes import (
     send_email_change_token,
 )
 from app.application.jobs import SendEmailChangeNotice, SendEmailChangeToken
-from app.application.one_time_tokens import hand_out
+from app.application.one_time_tokens import issue_and_mail
 from app.application.passwords import PasswordChange, change_password, request_password_reset
 from app.application.ports import MailTemplate
 from app.application.retention import forget_old_proofs
@@ -103,7 +103,7 @@ async def test_address_counts_once_confirmed_and_both_are_told_when_changed(
 async def test_other_sessions_and_mailed_tokens_end_when_confirmed(driver: EmailChangeDriver) -> None:
     other = driver.logged_in()
     async with driver.uow as uow:
-        await hand_out(driver.marta, OneTimePurpose.RECOVERY, uow=uow, clock=driver.clock)
+        await issue_and_mail(driver.marta, OneTimePurpose.RECOVERY, uow=uow, at=driver.clock.now())
         await uow.commit()
 
     await driver.confirm(await driver.request())
@@ -220,7 +220,7 @@ async def test_leaves_the_same_traces_when_the_address_is_taken_or_free(clock: F
 
     def traces(driver: EmailChangeDriver) -> list[object]:
         kinds = [type(job).__name__ for job in driver.store.jobs]
-        return [kinds, driver.actions(), len(driver.store.email_changes), len(driver.store.login_attempts)]
+        return [kinds, driver.actions(), len(driver.store.email_changes), len(driver.store.rate_limits)]
 
     assert traces(free) == traces(taken)
 

@@ -14,8 +14,8 @@ from app.domain.auth import (
     Password,
     PasswordTooCommonError,
 )
-from app.domain.login_attempts import TooManyAttemptsError
 from app.domain.members import EmailAddress, Language, Member
+from app.domain.rate_limits import TooManyAttemptsError
 from app.infrastructure.security.sealed_tokens import HmacRefreshTokens
 from tests.factories import PASSWORD, make_member, make_session
 from tests.fakes import (
@@ -293,7 +293,7 @@ async def test_counts_only_failures_when_attempts_succeed(accounts: InMemoryAcco
 
     await accounts.change(marta, await accounts.log_in())
 
-    assert [count.attempts for count in accounts.store.login_attempts.values()] == [1, 1]
+    assert [count.hits for count in accounts.store.rate_limits.values()] == [1, 1]
 
 
 @pytest.mark.usefixtures("marta")
@@ -327,7 +327,7 @@ async def test_forgets_what_ended_30_days_ago_when_the_time_has_come(
 
     assert list(accounts.store.sessions) == [recent.id]
     assert len(accounts.store.one_time_tokens) == 1
-    assert accounts.store.login_attempts == {}
+    assert accounts.store.rate_limits == {}
     accounts.clock.move(timedelta(days=31))
     await forget_old_proofs(uow=accounts.uow, clock=accounts.clock)
     assert (accounts.store.sessions, accounts.store.one_time_tokens) == ({}, {})

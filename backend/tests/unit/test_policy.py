@@ -22,6 +22,7 @@ from app.application import (
     members,
     news,
     passwords,
+    registrations,
     sessions,
 )
 from app.application.access import POLICY, Action, Rule
@@ -95,7 +96,11 @@ MEANT_FOR: dict[Role | None, set[Action]] = {
 UseCase = Callable[..., object]
 USE_CASES: dict[Action, list[UseCase]] = {
     Action.READ_AUDIT_LOG: [audit.list_audit_entries],
-    Action.REGISTER: [auth.register_member, auth.resend_verification, auth.verify_email],
+    Action.REGISTER: [
+        registrations.register_member,
+        registrations.resend_verification,
+        registrations.verify_email,
+    ],
     Action.LOG_IN: [auth.issue_tokens, auth.revoke_token],
     Action.RECOVER_ACCOUNT: [passwords.request_password_reset, passwords.reset_password],
     Action.CHANGE_CREDENTIALS: [passwords.change_password],

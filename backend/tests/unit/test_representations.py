@@ -17,6 +17,7 @@ from app.application import (
     members_queries,
     passwords,
     ports,
+    registrations,
     setup,
 )
 from app.domain import auth
@@ -48,7 +49,7 @@ HARMLESS = {
         (auth.Password, {"value"}),
         (auth.RefreshToken, {"text"}),
         (auth.Session, {"token_digest", "parent_digest"}),
-        (logging_in.Registration, {"password", "full_name", "client"}),
+        (registrations.Registration, {"password", "full_name", "client"}),
         (logging_in.PasswordGrant, {"username", "password", "client", "replaces"}),
         (logging_in.RefreshGrant, {"refresh_token"}),
         (idempotency.Answer, {"body"}),

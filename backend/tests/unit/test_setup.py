@@ -4,7 +4,7 @@ from collections.abc import Callable
 import pytest
 
 from app.application.demo import ARTICLES, EVENTS, seed_demo
-from app.application.one_time_tokens import hand_out
+from app.application.one_time_tokens import issue_and_mail
 from app.application.setup import AdminRequest, NewAdmin, create_admin
 from app.domain.auth import OneTimePurpose, Password
 from app.domain.consultations.consultation import ConsultationStatus
@@ -99,7 +99,7 @@ async def test_nothing_of_a_stranger_is_left_when_nobody_has_proven_the_address(
     stranger = make_member(email=ADA, password_hash=password_hash, email_verified_at=None)
     store.members[stranger.id] = stranger
     async with uow:
-        await hand_out(stranger, OneTimePurpose.VERIFY_EMAIL, uow=uow, clock=clock)
+        await issue_and_mail(stranger, OneTimePurpose.VERIFY_EMAIL, uow=uow, at=clock.now())
         await uow.commit()
 
     await asked(store, clock)

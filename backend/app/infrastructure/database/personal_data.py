@@ -23,9 +23,9 @@ from app.infrastructure.database.consultations import consultations, options, qu
 from app.infrastructure.database.email_changes import email_changes
 from app.infrastructure.database.events import events
 from app.infrastructure.database.idempotency import idempotency_records
-from app.infrastructure.database.login_attempts import login_attempts
 from app.infrastructure.database.members import members
 from app.infrastructure.database.news import news
+from app.infrastructure.database.rate_limits import login_attempts
 from app.infrastructure.database.responses import (
     ballots,
     erased_respondents,

@@ -8,9 +8,9 @@ from app.infrastructure.database import (
     email_changes,
     events,
     idempotency,
-    login_attempts,
     members,
     news,
+    rate_limits,
     responses,
 )
 from app.infrastructure.database.metadata import mapper_registry
@@ -30,7 +30,7 @@ TABLES = (
     responses.participations,
     responses.ballots,
     responses.erased_respondents,
-    login_attempts.login_attempts,
+    rate_limits.login_attempts,
     email_changes.email_changes,
     calendar_addresses.calendar_addresses,
     idempotency.idempotency_records,

@@ -18,10 +18,10 @@ from app.infrastructure.database.consultations import SqlAlchemyConsultationRepo
 from app.infrastructure.database.email_changes import SqlAlchemyEmailChangeRepository
 from app.infrastructure.database.errors import translated_errors
 from app.infrastructure.database.events import SqlAlchemyEventRepository
-from app.infrastructure.database.login_attempts import SqlAlchemyLoginAttemptCounters
 from app.infrastructure.database.members import SqlAlchemyMemberRepository
 from app.infrastructure.database.news import SqlAlchemyArticleRepository
 from app.infrastructure.database.personal_data import SqlAlchemyPersonalData
+from app.infrastructure.database.rate_limits import SqlAlchemyRateLimiter
 from app.infrastructure.database.responses import SqlAlchemyResponseRepository
 from app.infrastructure.jobs.queue import ProcrastinateJobQueue
 
@@ -39,7 +39,7 @@ class SqlAlchemyUnitOfWork:
         self.one_time_tokens = SqlAlchemyOneTimeTokenRepository(session)
         self.email_changes = SqlAlchemyEmailChangeRepository(session)
         self.calendar_addresses = SqlAlchemyCalendarAddressRepository(session)
-        self.login_attempts = SqlAlchemyLoginAttemptCounters(session)
+        self.rate_limits = SqlAlchemyRateLimiter(session)
         self.personal_data = SqlAlchemyPersonalData(session)
         self.news = SqlAlchemyArticleRepository(session)
         self.consultations = SqlAlchemyConsultationRepository(session)

@@ -2,7 +2,7 @@ from typing import Annotated
 
 from fastapi import Form, Response
 
-from app.application import auth
+from app.application import auth, registrations
 from app.application.access import Action
 from app.domain.auth import (
     InvalidGrantError,
@@ -10,8 +10,8 @@ from app.domain.auth import (
     PasswordLengthError,
     PasswordTooCommonError,
 )
-from app.domain.login_attempts import TooManyAttemptsError
 from app.domain.members import EmailAddressError, FullNameError, PhoneNumberError
+from app.domain.rate_limits import TooManyAttemptsError
 from app.presentation.http.clients import ClientName
 from app.presentation.http.dependencies import (
     ClientAddress,
@@ -66,7 +66,9 @@ async def register_member(
     again. In half an hour at most 5 mails go to one address, and one client registers at most 20 times: then
     nothing is stored, and the answer is the same.
     """
-    await auth.register_member(body.to_command(language, client), uow=uow, clock=clock, hasher=hasher)
+    await registrations.register_member(
+        body.to_command(language, client), uow=uow, clock=clock, hasher=hasher
+    )
     return Accepted()
 
 
@@ -80,7 +82,7 @@ async def verify_email(
     body: EmailVerification, uow: UowDep, clock: ClockDep, tokens: OneTimeTokensDep
 ) -> None:
     """Redeem the token from the mail: once, within 24 hours, the newest only. Then log in."""
-    await auth.verify_email(body.token, uow=uow, clock=clock, tokens=tokens)
+    await registrations.verify_email(body.token, uow=uow, clock=clock, tokens=tokens)
 
 
 @router.post(
@@ -97,7 +99,7 @@ async def resend_verification(
     Whoever was invited gets the invitation again.
     At most 5 mails in half an hour, to one address or at the request of one client. The answer is the same.
     """
-    await auth.resend_verification(body.to_email(), client=client, uow=uow, clock=clock)
+    await registrations.resend_verification(body.to_email(), client=client, uow=uow, clock=clock)
     return Accepted()
 
 

@@ -6,8 +6,8 @@ from app.domain.auth import (
     PasswordLengthError,
     PasswordTooCommonError,
 )
-from app.domain.login_attempts import TooManyAttemptsError
 from app.domain.members import EmailAddressError
+from app.domain.rate_limits import TooManyAttemptsError
 from app.presentation.http.dependencies import (
     ClientAddress,
     ClockDep,

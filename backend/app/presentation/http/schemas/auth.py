@@ -7,8 +7,9 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.application.auth import PasswordGrant, RefreshGrant, Registration, TokenPair
+from app.application.auth import PasswordGrant, RefreshGrant, TokenPair
 from app.application.passwords import PasswordChange, PasswordReset
+from app.application.registrations import Registration
 from app.application.sessions_queries import SessionSort
 from app.domain.auth import Password
 from app.domain.members import EmailAddress, Language, PhoneNumber

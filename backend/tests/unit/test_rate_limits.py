@@ -2,8 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain.login_attempts import (
-    AttemptCount,
+from app.domain.rate_limits import (
+    RateLimitCount,
     TooManyAttemptsError,
     account_key,
     client_key,
@@ -15,7 +15,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def test_lets_pass_when_the_tenth_attempt_is_the_last() -> None:
-    require_attempts_left([AttemptCount(10, NOW + MINUTE), AttemptCount(1, NOW + MINUTE)], NOW)
+    require_attempts_left([RateLimitCount(10, NOW + MINUTE), RateLimitCount(1, NOW + MINUTE)], NOW)
 
 
 def test_asks_for_half_a_minute_when_nobody_knows_how_long_to_wait() -> None:
@@ -24,9 +24,9 @@ def test_asks_for_half_a_minute_when_nobody_knows_how_long_to_wait() -> None:
 
 def test_says_how_long_to_wait_when_any_count_is_over_the_limit() -> None:
     counts = [
-        AttemptCount(11, NOW + MINUTE),
-        AttemptCount(12, NOW + 3 * MINUTE),
-        AttemptCount(1, NOW + 5 * MINUTE),
+        RateLimitCount(11, NOW + MINUTE),
+        RateLimitCount(12, NOW + 3 * MINUTE),
+        RateLimitCount(1, NOW + 5 * MINUTE),
     ]
 
     with pytest.raises(TooManyAttemptsError) as raised:

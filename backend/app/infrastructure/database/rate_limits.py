@@ -1,4 +1,4 @@
-"""Counters of attempts in PostgreSQL, one row a key."""
+"""Rate limits in PostgreSQL, one row for each key."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,7 +7,7 @@ from sqlalchemy import Column, DateTime, Integer, LargeBinary, Table, case, dele
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.login_attempts import LOG_INS, AttemptCount, AttemptKey, Limit
+from app.domain.rate_limits import LOGIN_LIMIT, RateLimit, RateLimitCount, RateLimitKey
 from app.infrastructure.database.metadata import mapper_registry
 
 login_attempts = Table(
@@ -19,18 +19,27 @@ login_attempts = Table(
 )
 
 
-class SqlAlchemyLoginAttemptCounters:
+class SqlAlchemyRateLimiter:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def add(
-        self, number: int, keys: Iterable[AttemptKey], *, at: datetime, limit: Limit = LOG_INS
-    ) -> list[AttemptCount]:
-        """One statement, in the order of the keys, so that attempts at the same time add up and
-        never wait for each other in a circle."""
-        row, asked = login_attempts.c, list(keys)
+    async def hit(
+        self, keys: Iterable[RateLimitKey], *, at: datetime, limit: RateLimit = LOGIN_LIMIT
+    ) -> list[RateLimitCount]:
+        return await self._add(1, list(keys), at=at, limit=limit)
+
+    async def undo_hit(
+        self, keys: Iterable[RateLimitKey], *, at: datetime, limit: RateLimit = LOGIN_LIMIT
+    ) -> list[RateLimitCount]:
+        return await self._add(-1, list(keys), at=at, limit=limit)
+
+    async def _add(
+        self, number: int, keys: list[RateLimitKey], *, at: datetime, limit: RateLimit
+    ) -> list[RateLimitCount]:
+        """Use one statement with sorted keys, so that concurrent hits add up and cannot deadlock."""
+        row = login_attempts.c
         fresh = {"attempts": max(number, 0), "window_ends_at": at + limit.window}
-        query = insert(login_attempts).values([{"key": key} | fresh for key in sorted(asked)])
+        query = insert(login_attempts).values([{"key": key} | fresh for key in sorted(keys)])
         current = row.window_ends_at > at
         query = query.on_conflict_do_update(
             index_elements=[row.key],
@@ -40,10 +49,10 @@ class SqlAlchemyLoginAttemptCounters:
             },
         )
         rows = await self._session.execute(query.returning(row.key, row.attempts, row.window_ends_at))
-        counts = {key: AttemptCount(*count) for key, *count in rows}
-        return [counts[key] for key in asked]
+        counts = {key: RateLimitCount(*count) for key, *count in rows}
+        return [counts[key] for key in keys]
 
-    async def forget(self, key: AttemptKey) -> None:
+    async def clear(self, key: RateLimitKey) -> None:
         await self._session.execute(delete(login_attempts).where(login_attempts.c.key == key))
 
     async def remove_ended(self, *, before: datetime) -> None:
