@@ -1,12 +1,9 @@
 """The tasks. `./noxw -l` lists them, `./noxw -s NAME` runs one, `./noxw` runs every gate.
 
-All sessions share one environment, `.venv`, installed from the hash-pinned lock and refreshed when the lock
-changes. What a gate checks is in `backend/gates`; which gates a session runs is in the rule book,
-`.agent/rules/techstack-backend.md`.
+All sessions share `.venv`, installed from the lock; `.agent/rules/techstack-backend.md` says what each runs.
 """
 
 import hashlib
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -158,10 +155,13 @@ def bench(session: nox.Session) -> None:
 @nox.session(requires=["env"], default=False)
 def pgbouncer(session: nox.Session) -> None:
     """On request: behind PgBouncer in transaction mode (Debian: apt-get install pgbouncer; CI does)."""
-    if "CI" in os.environ:
-        for step in (["update"], ["install", "--yes", "pgbouncer"]):
-            session.run("sudo", "apt-get", *step, external=True)
-    python(session, "-m", "pytest", "-n", "0", "tests/integration/pgbouncer.py")
+    python(session, "-m", "devtools.pgbouncer")
+
+
+@nox.session(requires=["env"], default=False)
+def explain(session: nox.Session) -> None:
+    """Say why a gate exists, what it refuses, and what to do instead (-- R04, -- handlers)."""
+    python(session, "-m", "gates", "explain", *session.posargs)
 
 
 @nox.session(requires=["env"], default=False)

@@ -1,13 +1,16 @@
 """The command line of the gates."""
 
+import argparse
 import io
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from gates.architecture.decisions import write_index
 from gates.architecture.sessions import write_table
 from gates.contract.openapi import publish
+from gates.explain import explain
 from gates.model import GateError, Project
 from gates.registry import CHECKS
 from gates.repo.hooks import install
@@ -19,8 +22,16 @@ from gates.rulebook import RuleBookError
 from gates.runner import run_session, save
 
 WRITERS = {"openapi": publish, "table": write_table, "index": write_index, "hooks": install}
-"""What writes files and judges nothing."""
-USAGE = "usage: python -m gates run SESSION [arguments of pytest] | all COMMAND … | table | openapi | hooks"
+"""Commands that write files and check nothing."""
+COMMANDS = {
+    "run": "run the gates of a session",
+    "all": "run a command that runs sessions, and show its progress and the verdict",
+    "explain": "say why a gate exists, what it refuses, and what to do instead",
+    "openapi": "write the contract, backend/openapi.json",
+    "table": "write the rule book's table of gates",
+    "index": "write the index of decisions",
+    "hooks": "install the git hooks",
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -28,21 +39,39 @@ def main(arguments: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a character still gets the rest
             stream.reconfigure(errors="backslashreplace")
-    root = Path(__file__).resolve().parents[2]
+    options = parser().parse_args(arguments)
+    words: list[str] = getattr(options, "arguments", [])
+    project = Project(root=Path(__file__).resolve().parents[2], arguments=words)
     try:
-        match arguments:
-            case ["run", session, *rest]:
-                return run(Project(root=root, arguments=rest), session)
-            case ["all", *command] if command:
-                return follow_all(Project(root=root), command)
-            case [name] if name in WRITERS:
-                WRITERS[name](Project(root=root))
-                return 0
+        match options.command:
+            case "run":
+                return run(project, options.session)
+            case "all":
+                return follow_all(replace(project, arguments=()), words)
+            case "explain":
+                print(explain(project))
+            case command:
+                WRITERS[command](project)
     except (GateError, RuleBookError) as error:
         print(f"gates: {error}", file=sys.stderr)
         return 2
-    print(USAGE, file=sys.stderr)
-    return 2
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line. What follows a session's name is for that session."""
+    root = argparse.ArgumentParser(prog="python -m gates", description="The gates of the rule book.")
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    by_name = {name: commands.add_parser(name, help=text) for name, text in COMMANDS.items()}
+    by_name["run"].add_argument("session", metavar="SESSION")
+    by_name["run"].add_argument("arguments", nargs=argparse.REMAINDER, help="for pytest, mutants or audit")
+    by_name["all"].add_argument(
+        "arguments", nargs=argparse.REMAINDER, metavar="COMMAND", help="with arguments"
+    )
+    by_name["explain"].add_argument(
+        "arguments", nargs="+", metavar="NAME", help="a rule, a gate, a session, or a code from a finding"
+    )
+    return root
 
 
 def run(project: Project, session: str) -> int:

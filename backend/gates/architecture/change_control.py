@@ -1,7 +1,13 @@
-"""R07: what a change loosens, compared with the merge base, stands word for word in a decision that it adds.
+"""R07: loosened rules, compared with the merge base, are quoted in a new decision.
 
-The comparison is made on facts, `key value`. Numbers have a direction. Losing a fact loosens, except for the
-keys of GROWING, where gaining one does; for those of BOTH either does, since nobody can tell.
+Why: A rule that is loosened in passing protects nothing, and later nobody knows why.
+Refuses: Lower thresholds, higher limits, removed rules, new exclusions, new dependencies, fewer tests, and
+    edits of scripts that start the gates, unless a new page in docs/decisions/ quotes them.
+Instead: Undo the change, or write `docs/decisions/NNNN-slug.md` with the quote that the finding prints.
+Exceptions: None. Tightening a rule needs no decision.
+
+Facts are compared, `key value`. Numbers have a direction. Losing a fact loosens, except for the keys of
+GROWING, where gaining one does; for those of BOTH either does, since a program cannot tell.
 """
 
 import re

@@ -1,8 +1,14 @@
-"""R05: the locks hold the listed stack and nothing that competes with it; only Alembic changes the schema.
+"""R05: dependencies, their locks, and schema changes outside Alembic.
 
-Dependencies are compared by their normalised names (PEP 503) in what is asked for (`*.in`) and what is
-installed (`*.txt`). A lock has the form that `lock` writes (lockfiles.py) and holds what is asked for and no
-more (lock_contents.py). deptry compares what is asked for with what the application imports.
+Why: A second ORM or an unlisted package has to be maintained for years, and an edited lock installs
+    unreviewed code.
+Refuses: Packages that [stack] does not list, competitors in any lock, pins that nothing requires, missing
+    pins or hashes, undeclared imports, SQL that changes the schema outside revisions.
+Instead: Add the package to `requirements/runtime.in` or `dev.in`, run `./noxw -s lock`, list it in [stack]
+    and write a decision. Change the schema with `./noxw -s revision -- "words"`.
+Exceptions: Declared in [[exclusions]], kind dependencies, for packages that are used without an import.
+
+Names are compared normalised (PEP 503). A lock has the form that `./noxw -s lock` writes.
 """
 
 import ast

@@ -1,7 +1,12 @@
-"""R14: what tools are told to overlook is what the rule book's [[exclusions]] declare, no more and no less.
+"""R14: declared exclusions, and no others.
 
-Exclusions hide in comments, in the tools' configuration and in hooks of pytest. What keeps a test from
-running is seen when the tests run.
+Why: Exclusions in comments and configurations accumulate, and nobody remembers their reasons.
+Refuses: Comments such as `noqa`, `type: ignore` or `pragma: no cover`, ignores in tool configurations,
+    hooks that deselect tests, and declarations that are not in use.
+Instead: Change the code so that the rule holds.
+Exceptions: An entry in [[exclusions]] with kind, path, rules and a reason, plus a decision.
+
+The run of the tests shows what keeps a test from running.
 """
 
 import ast

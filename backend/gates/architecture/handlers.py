@@ -1,8 +1,13 @@
-"""R04: handlers and the composition root decide nothing, and presentation holds no database session.
+"""R04: handlers and the composition root contain no logic and no session.
 
-A router module holds imports, constants and handlers, so that a helper is no way around. The gate
-goes by names, as a reader does: it cannot know what a value is at run time, and what a validator decides
-about the form of one field is a reviewer's to judge.
+Why: Rules in handlers hold for HTTP alone: the command line and the worker bypass them, and unit tests
+    cannot reach them.
+Refuses: Conditions, loops, comparisons, error handling, arithmetic, database sessions and a second call in
+    a handler; helpers beside handlers; routes outside `routers/`; validators across fields.
+Instead: Write a use case in `application/` and call it once. Check the form of one field in its schema.
+Exceptions: Models in [handlers.across-fields], where a protocol requires a rule across fields.
+
+The gate goes by names: it cannot know a value's type at run time. Reviewers judge validators of one field.
 """
 
 import ast

@@ -1,7 +1,10 @@
 """R03, second half: what import-linter cannot see.
 
-Libraries by allow-list; dynamic imports; names that smuggle another layer's imports through a module that is
-allowed; modules that belong to no layer, or that Python finds although import-linter does not.
+Why: Dynamic imports, attributes of modules and names that another module re-exports led around the layers.
+Refuses: Libraries that [layers] does not list, dynamic imports, star imports, modules as values, names
+    imported through a permitted module, modules outside the layers, links and compiled files.
+Instead: Import each name directly from the module that defines it, or use a port.
+Exceptions: None. A new library needs `./noxw -s lock`, an entry in [stack] and in [layers], and a decision.
 """
 
 import ast

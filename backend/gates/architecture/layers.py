@@ -1,4 +1,12 @@
-"""R03, first half: import-linter over contracts that are generated from the rule book's [layers]."""
+"""R03, first half: imports between layers, by import-linter.
+
+Why: A domain that imports SQLAlchemy or FastAPI cannot be tested or changed without them.
+Refuses: Imports that the layer's `layers` in the rule book does not allow, also indirect and function-local
+    ones.
+Instead: Define a port in the inner layer and implement it in infrastructure, or move the code to another
+    layer.
+Exceptions: None. Changing [layers] needs a decision.
+"""
 
 import configparser
 import re

@@ -13,7 +13,20 @@ from gates.rulebook import PATH, RuleBook
 NOXFILE, README = "noxfile.py", "README.md"
 REGISTRY = "backend/gates/registry.py"
 PROOFS, PROOF = "backend/tests/gates/*.py", "Violation"
-READERS = ("*.md", ".ci/*", ".devcontainer/*", ".github/*", ".pre-commit-config.yaml")
+READERS = (
+    "*.md",
+    ".ci/*",
+    ".devcontainer/*",
+    ".github/*",
+    ".pre-commit-config.yaml",
+    ".vscode/*",
+    "backend/app/*.py",
+    "backend/devtools/*.py",
+    "backend/gates/*.py",
+    "noxfile.py",
+    "noxw",
+)
+"""Files that name sessions, also in the messages that people read."""
 CALL = re.compile(r"\b(?:noxw|nox) -s ([a-z][\w-]*(?: [a-z][\w-]*)*)")
 ROW = re.compile(r"^\| `([a-z][\w-]*)` \|")
 """A row of the README's table of sessions; what other tables explain is written in capitals."""

@@ -1,4 +1,14 @@
-"""R06: the repository is what the rule book lists: tree, sizes, versions, sessions and commands."""
+"""R06: the repository is what the rule book lists: tree, sizes, versions, sessions and pages.
+
+Why: Folders appeared that no gate read, pages named files and commands that were gone, and functions
+    outgrew readers.
+Refuses: Files outside [tree], unlisted packages, untracked code, second configurations, files and functions
+    over [budgets], other versions than [versions], unknown sessions, broken links, decisions without a
+    date, changes of the contract without a change log entry.
+Instead: List the place in [tree], split the file, correct the page, or run `./noxw -s fix` for generated
+    tables.
+Exceptions: None. Your own files belong in `.git/info/exclude`.
+"""
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase

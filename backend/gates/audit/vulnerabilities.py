@@ -1,8 +1,14 @@
-"""R18: no locked version has a known vulnerability, and what production installs is listed for others to ask.
+"""R18: known vulnerabilities of locked versions, and the bill of materials.
 
-A change answers for the versions that it brings in. What is published today must not stop changes that have
-nothing to do with it: a schedule asks about everything (`-- all`). Versions are asked about whatever platform
-they are for. Without an answer nothing was audited, and the gate fails (OWASP ASVS 5.0, 15.1.2 and 15.2.1).
+Why: A lock guarantees which version is installed, not that the version is safe (OWASP ASVS 5.0, 15.1.2,
+    15.2.1).
+Refuses: New versions with an advisory in the OSV database; with `-- all` every version. No response is a
+    failure.
+Instead: Run `./noxw -s lock -- --upgrade-package NAME`.
+Exceptions: Declared in [[exclusions]] by package and identifier, while no fixed version exists.
+
+A change answers for the versions that it adds. A schedule audits all: advisories published today must not
+stop unrelated changes. Versions are looked up for every platform.
 """
 
 import json

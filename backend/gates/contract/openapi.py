@@ -17,9 +17,14 @@ REPORT = Path(__file__).with_name("route_report.py")
 
 
 def openapi(project: Project) -> Outcome:
-    """The published document is what the application serves, and breaks no client of the merge base's.
+    """R08: the published OpenAPI document, and its breaking changes.
 
-    A break that must be is declared in [[contract-breaks]] with a decision that the same change adds.
+    Why: Clients are generated from the contract; an unannounced change breaks them after the release.
+    Refuses: A document that differs from the application's, and changes that an existing client would not
+        survive.
+    Instead: Run `./noxw -s openapi` and read its diff. Add fields and operations; do not change existing
+        ones.
+    Exceptions: [[contract-breaks]] with the pointer that the finding prints and a new decision.
     """
     served = _run(project, "-m", "app", "openapi")
     path = project.root / FILE
@@ -56,7 +61,15 @@ def _broken(project: Project, base: str, before: str, now: dict[str, Any]) -> It
 
 
 def routes(project: Project) -> Outcome:
-    """Every route is documented, answers with a schema, reads strict models and is bound to the policy."""
+    """R09: each route has schemas and a row of the policy table.
+
+    Why: A route without a policy row was open to everybody, and one without a schema published nothing
+        about its fields.
+    Refuses: Routes without a response schema, bodies that accept unknown fields, raw responses, routes
+        outside the contract, routes without an action of the policy table.
+    Instead: Name the action with `operation(Action.…)`, return a schema, derive bodies from `Schema`.
+    Exceptions: [routes.undocumented] and [routes.open-bodies], each with a reason.
+    """
     rows = json.loads(_run(project, "-P", str(REPORT)))
     declared = project.book["routes"]
     findings = []

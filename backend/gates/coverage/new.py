@@ -1,8 +1,13 @@
-"""Coverage of new code: the statements that a change adds or edits, lines and branches apart.
+"""R13: coverage of the statements that a change adds or edits, lines and branches apart.
 
-The gate needs the data of a passed run of all tests on these very files. In the push session it uses what
-`./noxw` or `./noxw -s tests` left, and refuses when that is missing or old: unit tests alone do not cover
-adapters. Ternaries and filters of comprehensions are no branches to coverage.
+Why: A change without tests disappears in the total of a large project.
+Refuses: New code with less coverage than `[coverage] new`, several statements on a line, and data of
+    another state.
+Instead: Run `./noxw -s tests`, then write tests for the lines that the finding names.
+Exceptions: Skipped when no measured code is new.
+
+The data come from a passed run of all tests on exactly these files: unit tests alone do not cover adapters.
+Ternaries and filters of comprehensions are not branches to coverage.
 """
 
 import json

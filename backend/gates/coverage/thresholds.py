@@ -24,7 +24,14 @@ SHOWN = 5
 
 
 def everything(project: Project) -> Outcome:
-    """All measured code together reaches the global thresholds, and nothing is out of sight undeclared."""
+    """R13: coverage of all measured code, lines and branches apart.
+
+    Why: Code that no test runs is found broken by users.
+    Refuses: Less coverage than `[coverage] global` in the rule book, files without data, undeclared
+        exclusions.
+    Instead: Write tests for the files that the finding names.
+    Exceptions: Declared in [[exclusions]], kind coverage.
+    """
     measurement = read(project)
     lines, branches = totals(measurement.values())
     findings = [
@@ -41,7 +48,13 @@ def everything(project: Project) -> Outcome:
 
 
 def critical(project: Project) -> Outcome:
-    """Each critical module reaches its own thresholds, and each entry of the list still means code."""
+    """R13: coverage of each critical module, lines and branches apart.
+
+    Why: An average hides an untested module of the domain behind well-tested ones.
+    Refuses: A module of `[coverage] critical-modules` with less coverage than `[coverage] critical`.
+    Instead: Write tests for the lines and branches that the finding names.
+    Exceptions: Declared in [[exclusions]], kind coverage.
+    """
     measurement = read(project)
     rules, findings, modules = project.book["coverage"], [], set()
     for pattern in rules["critical-modules"]:

@@ -1,8 +1,13 @@
-"""The share of covered code never drops against the commit that a change started from.
+"""R13: the share of covered code never drops against the merge base.
+
+Why: Coverage far above its threshold can fall for years without a finding.
+Refuses: A smaller share of covered lines or branches than at the base, if more of them are uncovered than
+    before.
+Instead: Test the code that the change adds, or that lost its test.
+Exceptions: Skipped on a developer's machine when the base was not measured there; CI measures it.
 
 A committed baseline could be edited. So the counts of a commit come from a passed run of all its tests on a
-clean tree, and are kept under the name of that tree. Where the base is not known, CI runs its tests in a work
-tree of its own, while a developer's machine leaves the judgement to CI: nobody waits for a second run there.
+clean tree, and are kept under the name of that tree.
 """
 
 import json

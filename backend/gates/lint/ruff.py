@@ -20,7 +20,13 @@ CONFIGURED = ("--config", CONFIGURATION)
 
 
 def formatted(project: Project) -> Outcome:
-    """Every Python file is formatted as ruff formats it."""
+    """R01: the formatter's layout.
+
+    Why: Reviews that discuss layout miss the faults in the code.
+    Refuses: Python files that `ruff format` would rewrite.
+    Instead: Run `./noxw -s fix`.
+    Exceptions: None.
+    """
     names = python_files(project)
     options = ("format", "--check", *CONFIGURED, "--output-format", "json")
     result = run(project.backend, installed("ruff"), *options, *names)
@@ -28,7 +34,13 @@ def formatted(project: Project) -> Outcome:
 
 
 def linted(project: Project) -> Outcome:
-    """Every Python file keeps the lint rules; exception comments do not count."""
+    """R01: the linter's rules.
+
+    Why: Unused names, naive times, blocking calls in coroutines and similar mistakes reached review.
+    Refuses: Violations of the rules that `[tool.ruff.lint]` selects.
+    Instead: Run `./noxw -s fix`; it repairs many of them. Change the code for the others.
+    Exceptions: Per folder in [[exclusions]], with a reason; comments such as `noqa` are refused.
+    """
     names = python_files(project)
     options = ("check", "--ignore-noqa", *CONFIGURED, "--output-format", "json")
     result = run(project.backend, installed("ruff"), *options, *names)
@@ -36,7 +48,13 @@ def linted(project: Project) -> Outcome:
 
 
 def typed(project: Project) -> Outcome:
-    """Types are complete: mypy strict finds nothing."""
+    """R02: mypy's strict types.
+
+    Why: A value of type Any is checked nowhere, and its mistakes appear at run time.
+    Refuses: Whatever `mypy --strict` refuses in the application, the gates, the tools and the tests.
+    Instead: Write the types that the code has. Declare stubs of a library in `dev.in`.
+    Exceptions: None; `type: ignore` and untyped blocks are refused.
+    """
     result = run(project.backend, *MODULE, "mypy", "--config-file", CONFIGURATION, "--output", "json")
     rows = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
     findings = [_type_error(row) for row in rows if row["severity"] == "error"]

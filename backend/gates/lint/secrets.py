@@ -1,7 +1,13 @@
-"""R15: detect-secrets over every file that git tracks or would track.
+"""R15: no secrets in files that git tracks or would track.
 
-Its allow-list comments are switched off: what is no secret is declared in [[exclusions]] and reviewed there.
-Files are scanned again only when they change; what was found, never the text, is kept in reports/.
+Why: A secret in a commit stays in the history of every clone, and has to be replaced.
+Refuses: Strings that detect-secrets takes for keys, tokens or passwords. Its own allow-list comments are
+    ignored.
+Instead: Read the value from a setting, or from a file in `/run/secrets`. Replace a real secret where it is
+    used.
+Exceptions: Declared in [[exclusions]] by path and kind, such as made-up passwords in tests.
+
+Unchanged files are not scanned again. `reports/` keeps where something was found, never the text.
 """
 
 import re

@@ -1,6 +1,14 @@
-"""R16: workflow, container and hook files are valid, pinned and least-privileged, and call the gates.
+"""R16: workflow, container and hook files.
 
-zizmor and the published schemas know GitHub's and Compose's rules; the project's own are few and stand here.
+Why: CI runs code with the rights of the repository, and a workflow that ignores failures makes all gates
+    useless.
+Refuses: Invalid files, actions without a pinned version, default permissions, jobs without a time limit,
+    ignored failures, commands that nobody can run locally, containers that run as root or reach the
+    machine.
+Instead: Call `./noxw` in jobs and hooks. Copy the hardening of a service that exists.
+Exceptions: None. Jobs that only a schedule or a person starts need not be required.
+
+zizmor and the published schemas know GitHub's and Compose's rules; this module has the project's own.
 """
 
 import json

@@ -29,10 +29,13 @@ Columns = set[tuple[int, int]]
 
 
 def drift(project: Project) -> Outcome:
-    """The migrated database is the one that the models and the libraries' own schemas describe.
+    """R10: revisions make the schema that the models describe, and ask for short locks.
 
-    `alembic check` says it in Alembic's words; comparing pg_dump also sees enum values, CHECK texts,
-    predicates of partial indexes, identity, generated columns, index methods and deferrable constraints.
+    Why: A forgotten revision is noticed only in production, by a column that is missing.
+    Refuses: Any difference between a migrated database and one made from the models, in Alembic's view and
+        in pg_dump's; a lock timeout that is missing or too long.
+    Instead: Run `./noxw -s revision -- "words"`, or correct the model.
+    Exceptions: Schemas that a library brings, in [migrations] library-schemas.
     """
     last = history(project)[-1]
     with scratch_databases() as scratch, alembic_of(project) as run:
@@ -78,9 +81,12 @@ def _keep(project: Project, tables: object) -> None:
 
 
 def cycle(project: Project) -> Outcome:
-    """Each revision upgrades a database that has rows, and its downgrade and second upgrade lose none.
+    """R11: every revision goes down and up again without losing rows.
 
-    Only what the revision itself drops may be lost. A revision that declares IRREVERSIBLE is not taken back.
+    Why: A way back that loses data is found when it is needed, in an incident.
+    Refuses: Revisions that fail on a database with rows, do not restore the schema, or lose or change rows.
+    Instead: Undo in `downgrade` what `upgrade` does. Fill new columns with a value for existing rows.
+    Exceptions: IRREVERSIBLE = "reason" in the revision.
     """
     revisions = history(project)
     findings: list[Finding] = []

@@ -1,4 +1,12 @@
-"""What the code of a revision may do, so that it makes the same schema everywhere, for ever, and safely."""
+"""R11: deterministic, reversible and safe revisions; merged ones never change.
+
+Why: A revision that imports the application or reads the clock gives each database another schema.
+Refuses: Edits of merged revisions, imports outside [migrations], clocks and random values, revisions
+    without a way back, SQL that takes long locks (squawk).
+Instead: Write values and SQL literally. Add constraints NOT VALID and validate them in the next revision.
+Exceptions: IRREVERSIBLE = "reason" in a revision without a way back; [migrations.squawk-ignored] for rules
+    of squawk.
+"""
 
 import ast
 import json

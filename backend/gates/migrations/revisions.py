@@ -59,7 +59,13 @@ class Revision:
 
 
 def head(project: Project) -> Outcome:
-    """Revisions are named by day and purpose and form one chain, also with what the target has gained."""
+    """R10: one chain of revisions with dates and words as file names.
+
+    Why: Two branches that each add a revision leave two heads, and `migrate` fails after the merge.
+    Refuses: Two revisions with the same parent or id, missing parents, branches, labels, other file names.
+    Instead: Set `down_revision` of the newer revision to the id of the head.
+    Exceptions: None.
+    """
     revisions = in_tree(project)
     findings = [finding for revision in revisions for finding in _misnamed(revision)]
     findings += _forks(revisions, "")

@@ -1,9 +1,12 @@
-"""R17: tests that only run code prove nothing. They must fail when the code is changed.
+"""R17: tests fail when the code that they run is changed.
 
-Every mutant (see `mutators`) meets the tests that ran its lines, nearest first, until one fails. Which tests
-ran which lines is measured by a run of them without mutants, kept until a file below backend/ changes.
-Without arguments the mutants are those of changed statements, else those of the modules named by patterns as
-in the rule book, or of all critical modules (`critical`).
+Why: A test without an assertion covers as much as a good one.
+Refuses: A share of killed mutants below `[mutation]` in the rule book, of the change or of named modules.
+Instead: Assert the result that the surviving mutant changes.
+Exceptions: [mutation.left-out] for made-up content.
+
+Every mutant meets the tests that ran its lines, nearest first, until one fails. A run without mutants
+measures which tests ran which lines. Arguments are patterns of modules as in the rule book, or `critical`.
 """
 
 import ast

@@ -1,4 +1,10 @@
-"""The quick gate: only the tests that a change touches, without coverage."""
+"""The tests that a change affects, for the inner loop.
+
+Why: All tests take minutes; most changes affect few of them.
+Refuses: Failures of tests that import, directly or not, a module that the change edits.
+Instead: Run one with `./noxw -s tests -- -k NAME`.
+Exceptions: Skipped when nothing below `backend/` changed. `./noxw` runs all tests.
+"""
 
 import ast
 from collections.abc import Iterator

@@ -33,9 +33,12 @@ PYTEST_EVENTS = Path(__file__).parents[1] / "report/pytest_events.py"
 
 
 def tested(project: Project) -> Outcome:
-    """All tests pass, in random order and in parallel, measured for coverage unless a selection is given.
+    """R12: all tests pass, in random order, and all of them run.
 
-    Data count only after a passed run of all tests during which no file changed.
+    Why: A skipped test protects nothing, and a fixed order hides tests that depend on each other.
+    Refuses: Failures, warnings, and tests that were skipped, deselected or not collected.
+    Instead: Repair the code or the test. Run one test with `./noxw -s tests -- -k NAME`.
+    Exceptions: Files in [[exclusions]], kind tests, for tests that need a program the lock cannot bring.
     """
     if project.arguments:
         return run_pytest(project, ["-n", "auto", *project.arguments])
@@ -51,9 +54,12 @@ def tested(project: Project) -> Outcome:
 
 
 def unit_tested(project: Project) -> Outcome:
-    """The unit tests pass: those that do no I/O.
+    """The unit tests, for the push hook.
 
-    They do not run when all tests have passed on these very files.
+    Why: A push without any test wastes the time of everybody who waits for CI.
+    Refuses: Failures of the tests of tests/unit.
+    Instead: Run one with `./noxw -s tests -- -k NAME`.
+    Exceptions: Skipped when all tests passed on the same code.
     """
     if data.changed_since_tests(project) == []:
         return Outcome(skipped="nothing changed since all tests passed")

@@ -197,7 +197,9 @@ def test_finds_rule_session_and_line(project: Project) -> None:
 def test_explains_its_use_when_the_arguments_are_wrong(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(arguments) == 2
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+
     assert "usage: python -m gates" in capsys.readouterr().err
 
 
@@ -206,7 +208,9 @@ def test_explains_its_use_when_output_is_no_file(monkeypatch: pytest.MonkeyPatch
     output = StringIO()
     monkeypatch.setattr(sys, "stderr", output)
 
-    assert main([]) == 2
+    with pytest.raises(SystemExit, match="2"):
+        main([])
+
     assert "usage: python -m gates" in output.getvalue()
 
 

@@ -1,0 +1,24 @@
+"""`./noxw -s pgbouncer`: installs Debian's package in CI alone, and ends with pytest's exit code."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from devtools import pgbouncer
+
+
+@pytest.mark.parametrize(("variables", "installs"), [({}, False), ({"CI": "true"}, True)])
+def test_installs_the_package_when_it_runs_in_ci(
+    variables: dict[str, str], installs: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = tmp_path / "installed"
+    touch = (sys.executable, "-c", f"open({str(installed)!r}, 'x')")
+    monkeypatch.setattr(pgbouncer, "INSTALL", (touch,))
+    monkeypatch.setattr(pgbouncer, "TESTS", (sys.executable, "-c", "raise SystemExit(3)"))
+    monkeypatch.delenv("CI", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert pgbouncer.main() == 3
+    assert installed.exists() == installs
