@@ -134,8 +134,9 @@ def _gates(project: Project) -> Iterator[Finding]:
 def _readers(project: Project) -> Iterator[Finding]:
     known = {*project.book["sessions"], *project.book["commands"]["other"]}
     for name in files(project, *READERS):
+        most = 1 if name.endswith(".py") else None  # in a message, words of a sentence may follow the session
         for number, line in enumerate(text(project, name).splitlines(), 1):
-            named = [word for match in CALL.finditer(line) for word in match[1].split()]
+            named = [word for match in CALL.finditer(line) for word in match[1].split()[:most]]
             named += ROW.findall(line) if name == README else []
             for session in named:
                 if session not in known:
