@@ -7,7 +7,7 @@ from httpx import AsyncClient
 
 from app.application.unit_of_work import UnitOfWork
 from app.domain.auth import Password
-from app.domain.members import Member, Role
+from app.domain.members import Member, PhoneNumber, Role
 from app.infrastructure.security.passwords import Argon2PasswordHasher
 from app.presentation.http.dependencies import Dependencies
 from tests.api import consultations
@@ -15,6 +15,7 @@ from tests.api.consultations import StoreConsultation
 from tests.api.routes.requests import RequestContext
 from tests.factories import PASSWORD, make_member
 from tests.plugins.application import ClientsOfNew
+from tests.support.accounts import ADDRESS
 
 Callers = list[tuple[Role | None, AsyncClient, RequestContext]]
 
@@ -63,3 +64,18 @@ async def callers(
     nobody = (None, client, context(caller=None))
     somebody = zip(Role, clients, members, strict=True)
     return [nobody, *((role, client, context(caller=member)) for role, client, member in somebody)]
+
+
+@pytest.fixture
+async def marta(uow: UnitOfWork, password_hash: str) -> Member:
+    """A stored supporter who can log in with ADDRESS and PASSWORD."""
+    member = make_member(
+        email=ADDRESS,
+        password_hash=password_hash,
+        full_name="Marta Ibáñez",
+        phone=PhoneNumber("+34600111222"),
+    )
+    async with uow:
+        uow.members.add(member)
+        await uow.commit()
+    return member

@@ -11,8 +11,9 @@ from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_problem
 from tests.factories import NOW, make_member
 from tests.plugins.application import ClientFor, ClientOf
+from tests.support.http import API, EXPORTS, MEMBERS
 
-AUDIT_LOG = "/api/v1/audit-log"
+AUDIT_LOG = f"{API}/audit-log"
 SOMEBODY, THING = MemberId(UUID(int=11)), UUID(int=12)
 
 
@@ -134,9 +135,9 @@ async def test_shows_who_edited_whom_and_who_exported_when_it_happened(client_of
     client = await client_of(admin)
     other = make_member()
     await client_of(other)
-    await client.patch(f"/api/v1/members/{other.id}", json={"full_name": "New"}, headers={"If-Match": "*"})
-    await client.get("/api/v1/exports/members")
-    await client.get("/api/v1/exports/news")
+    await client.patch(f"{MEMBERS}/{other.id}", json={"full_name": "New"}, headers={"If-Match": "*"})
+    await client.get(f"{EXPORTS}/members")
+    await client.get(f"{EXPORTS}/news")
 
     items = (await client.get(AUDIT_LOG, params={"actor_id": str(admin.id)})).json()["items"]
 

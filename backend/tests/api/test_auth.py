@@ -2,7 +2,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from httpx import AsyncClient, Response
@@ -10,19 +9,17 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.settings import Settings
-from app.domain.auth import OneTimePurpose, OneTimeTokenId
-from app.domain.members import EmailAddress, Member, Role
+from app.domain.auth import OneTimePurpose
+from app.domain.members import Member, Role
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
-from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
 from app.presentation.http.dependencies import Dependencies
 from tests.api.problems import assert_oauth_error, assert_problem
-from tests.factories import PASSWORD, make_member
+from tests.factories import PASSWORD
 from tests.fakes import CountingPasswordHasher, FixedClock
+from tests.support.accounts import ADDRESS
+from tests.support.http import AUTH, ME, MEMBERS, bearer, log_in, mailed_token, refresh
 
-AUTH = "/api/v1/auth"
-ME = "/api/v1/members/me"
-ADDRESS = "marta@pau2.example"
-REGISTRATION = {"email": ADDRESS, "password": PASSWORD, "full_name": "Marta Ibáñez"}
+REGISTRATION = {"email": ADDRESS.value, "password": PASSWORD, "full_name": "Marta Ibáñez"}
 
 
 @pytest.fixture
@@ -36,12 +33,8 @@ def dependencies(dependencies: Dependencies, hasher: CountingPasswordHasher) -> 
 
 
 @pytest.fixture
-async def marta(uow: SqlAlchemyUnitOfWork) -> Member:
-    member = make_member(email=EmailAddress(ADDRESS), password_hash=f"hash:{PASSWORD}")
-    async with uow:
-        uow.members.add(member)
-        await uow.commit()
-    return member
+def password_hash() -> str:
+    return f"hash:{PASSWORD}"
 
 
 async def jobs(connection: AsyncConnection) -> list[tuple[str, Mapping[str, str]]]:
@@ -49,25 +42,8 @@ async def jobs(connection: AsyncConnection) -> list[tuple[str, Mapping[str, str]
     return [(row.task_name, row.args) for row in await connection.execute(text(query))]
 
 
-async def mailed_token(connection: AsyncConnection, settings: Settings) -> str:
-    """What the newest verification mail will hold."""
-    _, args = (await jobs(connection))[-1]
-    token_id = OneTimeTokenId(UUID(args["token_id"]))
-    return HmacOneTimeTokens(settings.token_secrets).text(token_id, OneTimePurpose.VERIFY_EMAIL)
-
-
-async def log_in(client: AsyncClient, **overrides: str) -> Response:
-    form = {"grant_type": "password", "username": ADDRESS, "password": PASSWORD} | overrides
-    return await client.post(f"{AUTH}/token", data=form)
-
-
-async def refresh(client: AsyncClient, token: str) -> Response:
-    form = {"grant_type": "refresh_token", "refresh_token": token}
-    return await client.post(f"{AUTH}/token", data=form)
-
-
 async def me(client: AsyncClient, tokens: Mapping[str, Any]) -> Response:
-    return await client.get(ME, headers={"Authorization": f"Bearer {tokens['access_token']}"})
+    return await client.get(ME, headers=bearer(tokens))
 
 
 def assert_invalid_grant(answer: Response) -> None:
@@ -81,13 +57,13 @@ async def test_account_works_when_registered_verified_and_logged_in(
     assert registered.status_code == 202
     assert_invalid_grant(await log_in(client))
 
-    token = await mailed_token(connection, settings)
+    token = await mailed_token(connection, settings, OneTimePurpose.VERIFY_EMAIL)
     verified = await client.post(f"{AUTH}/email/verify", json={"token": token})
     assert (verified.status_code, verified.content) == (204, b"")
 
     tokens = (await log_in(client)).json()
     member = (await me(client, tokens)).json()
-    assert (member["email"], member["full_name"]) == (ADDRESS, "Marta Ibáñez")
+    assert (member["email"], member["full_name"]) == (ADDRESS.value, "Marta Ibáñez")
     assert member["role"] == "SUPPORTER"
 
 
@@ -120,7 +96,7 @@ async def test_account_is_whose_registration_came_last_when_a_stranger_was_first
     assert hasher.hashed == 2
     assert [task for task, _ in await jobs(connection)] == ["SendOneTimeToken"] * 2
 
-    token = await mailed_token(connection, settings)
+    token = await mailed_token(connection, settings, OneTimePurpose.VERIFY_EMAIL)
     assert (await client.post(f"{AUTH}/email/verify", json={"token": token})).status_code == 204
 
     assert_invalid_grant(await log_in(client, password="another-umbrella-sings"))
@@ -145,7 +121,7 @@ async def test_finds_the_account_when_the_domain_is_typed_in_unicode(
 ) -> None:
     """IDNA 2008: ß is a letter of its own (RFC 5891), so this is not fass.example."""
     await client.post(f"{AUTH}/register", json=REGISTRATION | {"email": "marta@Faß.example"})
-    token = await mailed_token(connection, settings)
+    token = await mailed_token(connection, settings, OneTimePurpose.VERIFY_EMAIL)
     await client.post(f"{AUTH}/email/verify", json={"token": token})
 
     answer = await log_in(client, username="marta@faß.example")
@@ -161,7 +137,7 @@ async def test_queue_holds_ids_only_when_people_register(
 
     ((_, args),) = await jobs(connection)
     assert args.keys() == {"token_id"}
-    assert await mailed_token(connection, settings) not in str(args)
+    assert await mailed_token(connection, settings, OneTimePurpose.VERIFY_EMAIL) not in str(args)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +171,7 @@ async def test_returns_422_when_the_verification_token_was_used_or_made_up(
     client: AsyncClient, connection: AsyncConnection, settings: Settings
 ) -> None:
     await client.post(f"{AUTH}/register", json=REGISTRATION)
-    token = await mailed_token(connection, settings)
+    token = await mailed_token(connection, settings, OneTimePurpose.VERIFY_EMAIL)
     await client.post(f"{AUTH}/email/verify", json={"token": token})
 
     for refused in (token, "made-up"):
@@ -207,7 +183,7 @@ async def test_returns_the_same_202_when_asked_to_resend_to_anybody(
     client: AsyncClient, connection: AsyncConnection, settings: Settings, marta: Member
 ) -> None:
     await client.post(f"{AUTH}/register", json=REGISTRATION | {"email": "new@pau2.example"})
-    older = await mailed_token(connection, settings)
+    older = await mailed_token(connection, settings, OneTimePurpose.VERIFY_EMAIL)
 
     answers = [
         await client.post(f"{AUTH}/email/resend", json={"email": email})
@@ -216,7 +192,7 @@ async def test_returns_the_same_202_when_asked_to_resend_to_anybody(
 
     assert {(answer.status_code, answer.content) for answer in answers} == {(202, answers[0].content)}
     assert [task for task, _ in await jobs(connection)] == ["SendOneTimeToken"] * 4
-    newer = await mailed_token(connection, settings)
+    newer = await mailed_token(connection, settings, OneTimePurpose.VERIFY_EMAIL)
     refused = await client.post(f"{AUTH}/email/verify", json={"token": older})
     accepted = await client.post(f"{AUTH}/email/verify", json={"token": newer})
     assert (refused.status_code, accepted.status_code) == (422, 204)
@@ -272,7 +248,7 @@ async def test_returns_the_same_400_after_one_hash_when_a_login_fails(
     [
         ({}, "invalid_request", "/body/grant_type"),
         ({"grant_type": "client_credentials"}, "unsupported_grant_type", "/body/grant_type"),
-        ({"grant_type": "password", "username": ADDRESS}, "invalid_request", "/body"),
+        ({"grant_type": "password", "username": ADDRESS.value}, "invalid_request", "/body"),
         ({"grant_type": "refresh_token", "password": PASSWORD}, "invalid_request", "/body"),
         ({"grant_type": ["password", "password"]}, "invalid_request", "/body/grant_type"),
     ],
@@ -362,9 +338,7 @@ async def test_sees_the_member_as_the_database_has_them_when_a_token_was_issued_
         member.role = Role.ADMIN
         await uow.commit()
 
-    answer = await client.get(
-        "/api/v1/members", headers={"Authorization": f"Bearer {tokens['access_token']}"}
-    )
+    answer = await client.get(MEMBERS, headers=bearer(tokens))
 
     assert answer.status_code == (401 if change == "is_active" else 200)
 
@@ -379,5 +353,5 @@ async def test_database_holds_no_token_and_no_password_when_people_log_in(
     rows = await connection.execute(text("SELECT s::text, a::text FROM sessions s, audit_entries a"))
     stored = str(rows.all())
 
-    for secret in (first["refresh_token"], second["refresh_token"], PASSWORD, ADDRESS):
+    for secret in (first["refresh_token"], second["refresh_token"], PASSWORD, ADDRESS.value):
         assert secret not in stored

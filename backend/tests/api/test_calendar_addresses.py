@@ -12,20 +12,20 @@ from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_problem
 from tests.factories import make_event, make_member
 from tests.plugins.application import ClientFor, ClientOf
+from tests.support.http import ANY_VERSION, API, ME, MEMBERS
 
-ADDRESS = "/api/v1/members/me/calendar-address"
-UNKNOWN = "/api/v1/calendars/made-up/events.ics"
-ANY = {"If-Match": "*"}
+ADDRESS = f"{ME}/calendar-address"
+UNKNOWN = f"{API}/calendars/made-up/events.ics"
 
 
 @pytest.fixture
-def marta() -> Member:
+def holder() -> Member:
     return make_member(role=Role.MEMBER)
 
 
 @pytest.fixture
-async def me(client_of: ClientOf, marta: Member) -> AsyncClient:
-    return await client_of(marta)
+async def me(client_of: ClientOf, holder: Member) -> AsyncClient:
+    return await client_of(holder)
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ async def test_shows_what_the_owner_sees_when_nobody_is_logged_in(
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
     assert answer.headers["Cache-Control"] == "private, no-cache"
-    assert answer.content == (await owner.get("/api/v1/events.ics")).content
+    assert answer.content == (await owner.get(f"{API}/events.ics")).content
     shown = {audience for audience, event in announced.items() if str(event.id) in answer.text}
     assert (EventAudience.MEMBERS in shown) is role.at_least(Role.MEMBER)
 
@@ -67,13 +67,13 @@ async def test_shows_less_from_the_next_request_on_when_the_role_is_lowered(
     client: AsyncClient,
     client_for: ClientFor,
     me: AsyncClient,
-    marta: Member,
+    holder: Member,
     announced: dict[EventAudience, Event],
 ) -> None:
     path, admin = await renewed(me), await client_for(Role.ADMIN)
     before = await client.get(path)
 
-    await admin.put(f"/api/v1/members/{marta.id}/role", json={"role": "SUPPORTER"}, headers=ANY)
+    await admin.put(f"{MEMBERS}/{holder.id}/role", json={"role": "SUPPORTER"}, headers=ANY_VERSION)
     after = await client.get(path, headers={"If-None-Match": before.headers["ETag"]})
 
     secret = str(announced[EventAudience.MEMBERS].id)
@@ -105,25 +105,25 @@ async def test_is_shown_once_and_stored_as_a_digest_when_made(
     stored = (await connection.execute(select(calendar_addresses))).one()
     assert token not in str(stored)
     assert token.encode() not in stored.token_digest
-    data = await me.get("/api/v1/members/me/data")
+    data = await me.get(f"{ME}/data")
     [row] = data.json()["tables"]["calendar_addresses"]
     assert row.keys() == {"member_id", "created_at"}
 
 
 @pytest.mark.parametrize("how", ["renewed", "withdrawn", "closed", "closed and opened", "erased"])
 async def test_returns_404_when_the_address_is_dead(
-    how: str, client: AsyncClient, client_for: ClientFor, me: AsyncClient, marta: Member
+    how: str, client: AsyncClient, client_for: ClientFor, me: AsyncClient, holder: Member
 ) -> None:
     path, admin = await renewed(me), await client_for(Role.ADMIN)
     assert (await client.get(path)).status_code == 200
 
-    member = f"/api/v1/members/{marta.id}"
+    member = f"{MEMBERS}/{holder.id}"
     if how == "renewed":
         await me.put(ADDRESS)
     elif how == "withdrawn":
         assert (await me.delete(ADDRESS)).status_code == 204
     elif how == "erased":
-        await me.delete("/api/v1/members/me", headers=ANY)
+        await me.delete(ME, headers=ANY_VERSION)
     else:
         await admin.post(f"{member}/deactivate")
     if how == "closed and opened":
@@ -158,13 +158,13 @@ async def test_log_knows_the_route_only_when_an_address_is_read(
         await client.get(address)
 
     ours = [str(record.msg) for record in caplog.records if record.name.startswith("app.")]
-    assert sum("/api/v1/calendars/{token}/events.ics" in line for line in ours) == 2
+    assert sum(API + "/calendars/{token}/events.ics" in line for line in ours) == 2
     assert sum("unmatched" in line for line in ours) == 1
     assert not [line for line in ours if path.split("/")[-2] in line or "made-up" in line]
 
 
 async def test_returns_422_when_the_token_is_too_long(client: AsyncClient) -> None:
-    answer = await client.get(f"/api/v1/calendars/{'x' * 65}/events.ics")
+    answer = await client.get(f"{API}/calendars/{'x' * 65}/events.ics")
 
     assert_problem(answer, 422, "validation_failed", pointer="/path/token")
 

@@ -16,8 +16,7 @@ from tests.api.consultations import StoreConsultation, answers_to
 from tests.api.problems import assert_problem
 from tests.factories import make_member, make_question
 from tests.plugins.application import ClientFor, ClientOf
-
-CONSULTATIONS = "/api/v1/consultations"
+from tests.support.http import CONSULTATIONS, ME
 
 
 async def test_keeps_the_response_when_a_named_consultation_is_answered(
@@ -227,7 +226,7 @@ async def test_returns_409_when_somebody_erased_themselves_and_answers_again(
     email = EmailAddress("marta@pau2.example")
     first = await client_of(make_member(email=email, role=Role.MEMBER))
     assert (await first.post(where, json=answers_to(consultation, 1))).status_code == 201
-    gone = await first.delete("/api/v1/members/me", headers={"If-Match": "*"})
+    gone = await first.delete(ME, headers={"If-Match": "*"})
     assert gone.status_code == 204
 
     second = await client_of(make_member(email=email, role=Role.MEMBER))

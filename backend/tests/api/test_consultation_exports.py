@@ -18,6 +18,7 @@ from tests.api.problems import assert_problem
 from tests.factories import NOW, make_actor, make_answers, make_consultation, make_member, make_question
 from tests.fakes import PlainAddressDigests
 from tests.plugins.application import ClientFor
+from tests.support.http import EXPORTS
 
 MULTIPLE = make_question(kind=QuestionKind.MULTIPLE_CHOICE, options=["A", "B", "C"])
 TEXT = make_question(kind=QuestionKind.OPEN_TEXT, options=[], required=False)
@@ -27,7 +28,7 @@ Vote = Callable[..., Awaitable[tuple[Consultation, list[Member]]]]
 
 
 def url(consultation: Consultation) -> str:
-    return f"/api/v1/exports/consultations/{consultation.id}/responses"
+    return f"{EXPORTS}/consultations/{consultation.id}/responses"
 
 
 @pytest.fixture
@@ -113,6 +114,6 @@ async def test_records_which_consultation_when_exported(
 async def test_returns_404_when_there_is_no_such_consultation(client_for: ClientFor) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
 
-    answer = await board_member.get(f"/api/v1/exports/consultations/{uuid4()}/responses")
+    answer = await board_member.get(f"{EXPORTS}/consultations/{uuid4()}/responses")
 
     assert_problem(answer, 404, "consultation_not_found")

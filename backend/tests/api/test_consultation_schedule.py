@@ -9,8 +9,8 @@ from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.consultations import StoreConsultation, answers_to
 from tests.api.problems import assert_problem
 from tests.plugins.application import ClientFor
+from tests.support.http import CONSULTATIONS, EXPORTS
 
-CONSULTATIONS = "/api/v1/consultations"
 HOUR = timedelta(hours=1)
 
 
@@ -85,7 +85,7 @@ async def test_returns_409_until_the_ballots_are_shuffled_when_its_time_is_over(
     consultation = await store_consultation(anonymous=True, closes_at=a_second_ago())
     urls = [
         f"{CONSULTATIONS}/{consultation.id}/results",
-        f"/api/v1/exports/consultations/{consultation.id}/responses?format=csv",
+        f"{EXPORTS}/consultations/{consultation.id}/responses?format=csv",
     ]
 
     for url in urls:

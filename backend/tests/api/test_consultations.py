@@ -14,8 +14,8 @@ from tests.api.consultations import StoreConsultation, answers_to
 from tests.api.problems import assert_problem
 from tests.factories import NOW, make_question
 from tests.plugins.application import ClientFor
+from tests.support.http import CONSULTATIONS, EXPORTS, follow_pages
 
-CONSULTATIONS = "/api/v1/consultations"
 CHOICE = {"title": "Where?", "kind": "SINGLE_CHOICE", "required": True, "options": ["Park", "School"]}
 DRAFT = {"title": "A playground", "audience": "MEMBERS", "questions": [CHOICE]}
 EVERYBODY = ConsultationAudience.MEMBERS_AND_SUPPORTERS
@@ -83,7 +83,7 @@ async def test_returns_403_when_somebody_else_than_the_board_writes(
         await caller.patch(where, json={"title": "New"}, headers=seen),
         await caller.delete(where, headers=seen),
         *[await caller.post(f"{where}/{verb}") for verb in ("open", "close", "archive")],
-        await caller.get(f"/api/v1/exports/consultations/{uuid4()}/responses"),
+        await caller.get(f"{EXPORTS}/consultations/{uuid4()}/responses"),
     ]
 
     for answer in answers:
@@ -265,13 +265,7 @@ async def test_returns_each_consultation_once_when_pages_are_followed(
         await store_consultation(title=f"C{number % 2}", at=NOW - timedelta(days=number // 2))
 
     for sort in ("-opens_at", "opens_at", "title", "-title"):
-        items: list[dict[str, Any]] = []
-        params: dict[str, Any] = {"limit": 2, "sort": sort}
-        for _ in range(3):
-            page = (await member.get(CONSULTATIONS, params=params)).json()
-            items += page["items"]
-            params["cursor"] = page["next_cursor"]
-        assert params["cursor"] is None
+        items = await follow_pages(member, CONSULTATIONS, limit=2, sort=sort)
         key = sort.removeprefix("-")
         keys = [(item[key], item["id"]) for item in items]
         assert len(set(keys)) == 5

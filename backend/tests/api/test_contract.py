@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from app.application.access import POLICY, Action
 from tests.api.contract import contract, operation_of, published
 from tests.api.routes import ROUTES
+from tests.support.http import API
 
 
 def test_publishes_every_route_when_the_application_is_made(app: FastAPI) -> None:
@@ -142,5 +143,5 @@ def test_has_no_defaults_when_a_schema_is_of_a_change() -> None:
             assert "default" not in schema, (name, field)
 
 
-WITHOUT_VERSION = {"/api/v1/auth/sessions/{id}"}
+WITHOUT_VERSION = {API + "/auth/sessions/{id}"}
 """Nothing of a session can be edited, so there is no change that a second one could undo."""

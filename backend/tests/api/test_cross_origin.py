@@ -8,6 +8,7 @@ from httpx import ASGITransport, AsyncClient
 from app.core.settings import Settings
 from app.main import create_app
 from tests.api.problems import assert_problem
+from tests.support.http import API, ME
 
 OURS, OTHER = "https://vecinos.example", "https://evil.example"
 PREFLIGHT = {
@@ -25,7 +26,7 @@ async def client(settings: Settings) -> AsyncIterator[AsyncClient]:
 
 
 async def test_allows_a_declared_origin_when_a_browser_asks(client: AsyncClient) -> None:
-    response = await client.options("/api/v1/members/me", headers={"Origin": OURS, **PREFLIGHT})
+    response = await client.options(ME, headers={"Origin": OURS, **PREFLIGHT})
 
     assert response.status_code == 200
     assert response.headers["Access-Control-Allow-Origin"] == OURS
@@ -36,7 +37,7 @@ async def test_allows_a_declared_origin_when_a_browser_asks(client: AsyncClient)
 
 
 async def test_allows_nothing_when_the_origin_is_not_declared(client: AsyncClient) -> None:
-    asked = await client.options("/api/v1/members/me", headers={"Origin": OTHER, **PREFLIGHT})
+    asked = await client.options(ME, headers={"Origin": OTHER, **PREFLIGHT})
     live = await client.get("/health/live", headers={"Origin": OTHER})
 
     assert asked.status_code == 400
@@ -44,7 +45,7 @@ async def test_allows_nothing_when_the_origin_is_not_declared(client: AsyncClien
 
 
 async def test_scripts_may_read_errors_and_our_headers_when_they_are_declared(client: AsyncClient) -> None:
-    response = await client.get("/api/v1/nothing", headers={"Origin": OURS})
+    response = await client.get(f"{API}/nothing", headers={"Origin": OURS})
 
     assert_problem(response, 404, "not_found")
     assert response.headers["Access-Control-Allow-Origin"] == OURS
@@ -56,7 +57,7 @@ async def test_scripts_may_read_errors_and_our_headers_when_they_are_declared(cl
 async def test_is_off_when_no_origin_is_declared(settings: Settings) -> None:
     transport = ASGITransport(create_app(settings), raise_app_exceptions=False)
     async with AsyncClient(transport=transport, base_url="http://test") as client:
-        asked = await client.options("/api/v1/members/me", headers={"Origin": OURS, **PREFLIGHT})
+        asked = await client.options(ME, headers={"Origin": OURS, **PREFLIGHT})
         live = await client.get("/health/live", headers={"Origin": OURS})
 
     assert_problem(asked, 405, "method_not_allowed")

@@ -2,7 +2,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from httpx import AsyncClient, Response
+from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,21 +12,13 @@ from app.domain.members import EmailAddress, Member
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.security.sealed_tokens import HmacEmailChangeTokens
 from tests.api.problems import assert_problem
-from tests.factories import NOW, PASSWORD, make_member
+from tests.factories import NOW, make_member
 from tests.plugins.application import ClientOf
+from tests.support.http import AUTH, ME, log_in
 
-EMAIL, CONFIRM = "/api/v1/auth/email", "/api/v1/auth/email/confirm"
-ME = "/api/v1/members/me"
+EMAIL = f"{AUTH}/email"
+CONFIRM = f"{EMAIL}/confirm"
 NEW = {"email": "Moved@PAU2.example"}
-
-
-@pytest.fixture
-async def marta(uow: SqlAlchemyUnitOfWork, password_hash: str) -> Member:
-    member = make_member(email=EmailAddress("marta@pau2.example"), password_hash=password_hash)
-    async with uow:
-        uow.members.add(member)
-        await uow.commit()
-    return member
 
 
 @pytest.fixture
@@ -34,17 +26,12 @@ async def me(client_of: ClientOf, marta: Member) -> AsyncClient:
     return await client_of(marta)
 
 
-async def mailed_token(connection: AsyncConnection, settings: Settings) -> str:
+async def mailed_change_token(connection: AsyncConnection, settings: Settings) -> str:
     """What the newest mail to a new address will hold."""
     query = """SELECT args->>'change_id' FROM procrastinate_jobs
         WHERE task_name = 'SendEmailChangeToken' ORDER BY id DESC LIMIT 1"""
     change_id = EmailChangeId(UUID((await connection.execute(text(query))).scalar_one()))
     return HmacEmailChangeTokens(settings.token_secrets).text(change_id)
-
-
-async def log_in(client: AsyncClient, email: str) -> Response:
-    form = {"grant_type": "password", "username": email, "password": PASSWORD}
-    return await client.post("/api/v1/auth/token", data=form)
 
 
 async def test_new_address_logs_in_when_its_token_was_confirmed(
@@ -55,14 +42,14 @@ async def test_new_address_logs_in_when_its_token_was_confirmed(
     assert answer.json() == {"detail": "If there is something to do, a mail is on its way."}
     assert (await me.get(ME)).json()["email"] == "marta@pau2.example"
 
-    token = {"token": await mailed_token(connection, settings)}
+    token = {"token": await mailed_change_token(connection, settings)}
     confirmed = [await client.post(CONFIRM, json=token) for _ in range(2)]
 
     assert [(each.status_code, each.content) for each in confirmed] == [(204, b"")] * 2
     read = await me.get(ME)
     assert (read.json()["email"], read.headers["ETag"]) == ("moved@pau2.example", '"2"')
-    assert (await log_in(client, "moved@pau2.example")).status_code == 200
-    assert (await log_in(client, "marta@pau2.example")).json()["error"] == "invalid_grant"
+    assert (await log_in(client, username="moved@pau2.example")).status_code == 200
+    assert (await log_in(client, username="marta@pau2.example")).json()["error"] == "invalid_grant"
 
 
 async def test_answers_the_same_when_another_member_has_the_address(
@@ -88,7 +75,7 @@ async def test_returns_409_when_another_member_proved_the_address_first(
         uow.members.add(make_member(email=EmailAddress("moved@pau2.example")))
         await uow.commit()
 
-    answer = await me.post(CONFIRM, json={"token": await mailed_token(connection, settings)})
+    answer = await me.post(CONFIRM, json={"token": await mailed_change_token(connection, settings)})
 
     assert_problem(answer, 409, "email_taken")
 
@@ -102,7 +89,7 @@ async def test_account_that_proved_nothing_makes_way_when_the_address_is_proven(
         await uow.commit()
     await me.put(EMAIL, json=NEW)
 
-    answer = await me.post(CONFIRM, json={"token": await mailed_token(connection, settings)})
+    answer = await me.post(CONFIRM, json={"token": await mailed_change_token(connection, settings)})
 
     assert answer.status_code == 204
     assert (await me.get(ME)).json()["email"] == "moved@pau2.example"
@@ -116,7 +103,7 @@ async def test_other_sessions_end_when_confirmed(
     elsewhere = await client_of(marta)
     await me.put(EMAIL, json=NEW)
 
-    await elsewhere.post(CONFIRM, json={"token": await mailed_token(connection, settings)})
+    await elsewhere.post(CONFIRM, json={"token": await mailed_change_token(connection, settings)})
 
     assert_problem(await elsewhere.get(ME), 401, "unauthenticated")
     assert (await me.get(ME)).status_code == 200

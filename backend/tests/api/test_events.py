@@ -1,6 +1,5 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,8 +12,8 @@ from tests.api.problems import assert_look_the_same, assert_problem
 from tests.factories import NOW, make_event
 from tests.fakes import FixedClock
 from tests.plugins.application import ClientFor
+from tests.support.http import EVENTS, follow_pages
 
-EVENTS = "/api/v1/events"
 DRAFT = {
     "title": "Summer cinema",
     "starts_at": "2026-11-23T20:00:00+01:00",
@@ -247,20 +246,6 @@ async def test_returns_422_when_a_value_has_not_the_form(
     assert_problem(answer, 422, "validation_failed", pointer=f"/body/{field}")
 
 
-async def follow(client: AsyncClient, **params: str) -> list[dict[str, Any]]:
-    """Read all pages of three; at most ten."""
-    items: list[dict[str, Any]] = []
-    for _ in range(10):
-        answer = await client.get(EVENTS, params={"limit": "3", **params})
-        assert answer.status_code == 200, answer.text
-        items += answer.json()["items"]
-        cursor: str | None = answer.json()["next_cursor"]
-        if cursor is None:
-            return items
-        params["cursor"] = cursor
-    pytest.fail("the pages do not end")
-
-
 @pytest.mark.parametrize("sort", ["starts_at", "-starts_at", "title", "-title"])
 async def test_returns_each_event_once_when_pages_are_followed(
     sort: str, client: AsyncClient, stored: Store
@@ -269,7 +254,7 @@ async def test_returns_each_event_once_when_pages_are_followed(
         starts_at = NOW + timedelta(days=number // 2)
         await stored(title=f"N{number % 3}", starts_at=starts_at, ends_at=starts_at + timedelta(hours=1))
 
-    items = await follow(client, sort=sort)
+    items = await follow_pages(client, EVENTS, limit=3, sort=sort)
 
     keys = [(item[sort.removeprefix("-")], item["id"]) for item in items]
     assert len({item["id"] for item in items}) == 7

@@ -10,8 +10,9 @@ from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_problem
 from tests.factories import NOW, make_event, make_member
 from tests.plugins.application import ClientFor
+from tests.support.http import API, EVENTS
 
-CALENDAR = "/api/v1/events.ics"
+CALENDAR = f"{API}/events.ics"
 
 
 async def store(uow: SqlAlchemyUnitOfWork, *events: Event) -> None:
@@ -44,7 +45,7 @@ async def test_holds_what_the_role_sees_in_the_list_when_subscribed(
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
     assert answer.headers["Cache-Control"] == "private, no-cache"
-    listed = {item["id"] for item in (await reader.get("/api/v1/events")).json()["items"]}
+    listed = {item["id"] for item in (await reader.get(EVENTS)).json()["items"]}
     assert len(listed) >= 3
     assert uids(answer.text) == listed
 
@@ -55,7 +56,7 @@ async def test_keeps_the_event_as_cancelled_when_it_is_called_off(
     board_member = await client_for(Role.BOARD_MEMBER)
     event = make_event()
     await store(uow, event)
-    where = f"/api/v1/events/{event.id}"
+    where = f"{EVENTS}/{event.id}"
     await board_member.post(f"{where}/publish")
     before = vobject.readOne((await client.get(CALENDAR)).text).vevent
 
@@ -82,12 +83,12 @@ async def test_returns_304_until_an_event_changes_when_asked_again(
     assert same.headers["ETag"] == first.headers["ETag"]
     assert (await board_member.get(CALENDAR, headers=known)).status_code == 304
 
-    await board_member.patch(f"/api/v1/events/{event.id}", json={"title": "New"}, headers={"If-Match": "*"})
+    await board_member.patch(f"{EVENTS}/{event.id}", json={"title": "New"}, headers={"If-Match": "*"})
     changed = await client.get(CALENDAR, headers=known)
     assert changed.status_code == 200
     assert vobject.readOne(changed.text).vevent.summary.value == "New"
 
-    await board_member.delete(f"/api/v1/events/{event.id}", headers={"If-Match": "*"})
+    await board_member.delete(f"{EVENTS}/{event.id}", headers={"If-Match": "*"})
     assert (
         uids((await client.get(CALENDAR, headers={"If-None-Match": changed.headers["ETag"]})).text) == set()
     )

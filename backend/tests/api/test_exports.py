@@ -25,8 +25,7 @@ from tests.api.problems import assert_problem
 from tests.factories import make_article, make_event, make_member
 from tests.fakes import FixedClock
 from tests.plugins.application import ClientFor, ClientOf
-
-EXPORTS = "/api/v1/exports"
+from tests.support.http import API, EVENTS, EXPORTS
 
 
 @pytest.mark.parametrize("name", ["news", "events", "members"])
@@ -162,7 +161,7 @@ async def test_matches_the_list_when_news_are_exported(
 
     for query, number in (("", 4), ("scope=INTERNAL", 2), ("status=PUBLISHED", 2)):
         exported = json.loads((await client.get(f"{EXPORTS}/news?format=json&{query}")).text)
-        listed = (await client.get(f"/api/v1/news?{query}")).json()["items"]
+        listed = (await client.get(f"{API}/news?{query}")).json()["items"]
         assert sorted(item["id"] for item in exported) == sorted(item["id"] for item in listed)
         assert len(listed) == number
     assert "Ünïcode" in (await client.get(f"{EXPORTS}/news")).text
@@ -182,7 +181,7 @@ async def test_matches_the_list_when_events_are_exported(
         await uow.commit()
 
     for query in ("", "audience=BOARD", "status=DRAFT", "from=2026-11-24T00:00:00Z"):
-        listed = (await client.get(f"/api/v1/events?{query}")).json()["items"]
+        listed = (await client.get(f"{EVENTS}?{query}")).json()["items"]
         ids = sorted(item["id"] for item in listed)
         as_json = json.loads((await client.get(f"{EXPORTS}/events?format=json&{query}")).text)
         as_csv = table((await client.get(f"{EXPORTS}/events?{query}")).text)

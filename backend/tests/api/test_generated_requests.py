@@ -16,6 +16,7 @@ from app.presentation.http.errors import MEDIA_TYPE
 from tests.api.conftest import Callers
 from tests.api.contract import operation_of
 from tests.api.routes import ROUTES
+from tests.support.http import NEWS
 
 
 @pytest.fixture(scope="session")
@@ -72,11 +73,11 @@ async def test_is_refused_when_an_answer_is_not_in_the_contract(
             raise EmailTakenError
 
     app.state.dependencies = replace(app.state.dependencies, news_queries=BrokenQueries())
-    case = generated.cases("GET", "/api/v1/news")[0]
-    answer = await client.get("/api/v1/news")
+    case = generated.cases("GET", NEWS)[0]
+    answer = await client.get(NEWS)
 
     assert answer.status_code == 409
     with pytest.raises(BaseExceptionGroup):
         case.validate_response(answer, checks=generated.CHECKS)
     with pytest.raises(KeyError):
-        assert_declared_problem("GET", "/api/v1/news", answer)
+        assert_declared_problem("GET", NEWS, answer)

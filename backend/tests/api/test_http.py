@@ -15,21 +15,21 @@ from app.domain.members import Role
 from app.presentation.http import requests
 from tests.api.problems import assert_problem
 from tests.plugins.application import ClientFor
+from tests.support.http import API, EXPORTS, ME, NEWS, TOKEN
 
-NEWS = "/api/v1/news"
 DRAFT = {"title": "Title", "content": "Content", "scope": "PUBLIC"}
 CANARY = "canary-7f3a"
 
 
 async def test_returns_404_when_there_is_no_such_address(client: AsyncClient) -> None:
-    assert_problem(await client.get("/api/v1/nothing"), 404, "not_found")
+    assert_problem(await client.get(f"{API}/nothing"), 404, "not_found")
 
 
 async def test_returns_405_with_allow_when_the_method_is_wrong(client: AsyncClient) -> None:
     for path, allowed in [
         (NEWS, {"GET", "HEAD", "POST"}),
-        ("/api/v1/members/me", {"GET", "HEAD", "PATCH", "DELETE"}),
-        ("/api/v1/auth/token", {"POST"}),
+        (ME, {"GET", "HEAD", "PATCH", "DELETE"}),
+        (TOKEN, {"POST"}),
         ("/docs/assets/swagger-ui.css", {"GET", "HEAD"}),
     ]:
         answer = await client.put(path)
@@ -38,7 +38,7 @@ async def test_returns_405_with_allow_when_the_method_is_wrong(client: AsyncClie
         assert set(answer.headers["Allow"].split(", ")) == allowed
 
 
-@pytest.mark.parametrize("path", [NEWS, "/api/v1/events.ics", "/health/live", "/docs", "/openapi.json"])
+@pytest.mark.parametrize("path", [NEWS, f"{API}/events.ics", "/health/live", "/docs", "/openapi.json"])
 async def test_returns_the_head_alone_when_that_is_asked_for(path: str, client: AsyncClient) -> None:
     """RFC 9110 §9.3.2."""
     full, head = await client.get(path), await client.head(path)
@@ -76,7 +76,7 @@ async def test_challenges_without_an_error_when_there_is_no_token(
     headers: dict[str, str], client: AsyncClient
 ) -> None:
     """RFC 6750 §3.1."""
-    answer = await client.get("/api/v1/members/me", headers=headers)
+    answer = await client.get(ME, headers=headers)
 
     assert_problem(answer, 401, "unauthenticated")
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="pau2"'
@@ -84,7 +84,7 @@ async def test_challenges_without_an_error_when_there_is_no_token(
 
 async def test_says_that_the_token_is_not_enough_when_the_role_is_not(client_for: ClientFor) -> None:
     """RFC 6750 §3.1."""
-    answer = await (await client_for(Role.MEMBER)).get("/api/v1/audit-log")
+    answer = await (await client_for(Role.MEMBER)).get(f"{API}/audit-log")
 
     assert_problem(answer, 403, "forbidden")
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="pau2", error="insufficient_scope"'
@@ -149,7 +149,7 @@ async def test_speaks_plainly_when_a_value_is_too_long_or_no_choice(client_for: 
     board_member = await client_for(Role.BOARD_MEMBER)
 
     long = await board_member.post(NEWS, json=DRAFT | {"title": "x" * 201})
-    choice = await board_member.get("/api/v1/exports/news?format=pdf")
+    choice = await board_member.get(f"{EXPORTS}/news?format=pdf")
 
     assert [error["message"] for answer in (long, choice) for error in answer.json()["errors"]] == [
         "Value should have at most 200 characters, not 201",
@@ -242,7 +242,7 @@ async def test_returns_413_before_the_body_comes_when_its_length_is_announced(cl
 
 @pytest.mark.parametrize(
     ("path", "content_type"),
-    [(NEWS, "application/json"), ("/api/v1/auth/token", "application/x-www-form-urlencoded")],
+    [(NEWS, "application/json"), (TOKEN, "application/x-www-form-urlencoded")],
 )
 async def test_returns_408_when_the_body_does_not_come(
     path: str, content_type: str, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
@@ -319,7 +319,7 @@ async def test_answers_nobody_and_logs_no_error_when_the_client_leaves(
 ) -> None:
     sent: list[Message] = []
     headers = [(b"content-type", b"application/x-www-form-urlencoded"), (b"content-length", b"9")]
-    scope = {"type": "http", "method": "POST", "path": "/api/v1/auth/token", "headers": headers}
+    scope = {"type": "http", "method": "POST", "path": TOKEN, "headers": headers}
 
     async def receive() -> Message:
         return {"type": "http.disconnect"}

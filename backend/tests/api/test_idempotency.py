@@ -13,8 +13,8 @@ from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_problem
 from tests.factories import make_member
 from tests.plugins.application import ClientFor, ClientOf
+from tests.support.http import ME, NEWS
 
-NEWS = "/api/v1/news"
 DRAFT = {"title": "The garden opens again", "content": "From **Monday**.", "scope": "PUBLIC"}
 KEY = {"Idempotency-Key": "5a7d6e4e-3f1c-4b43-9d8e-0b9f8e1f2a3c"}
 
@@ -111,10 +111,10 @@ async def test_is_shown_to_its_owner_and_goes_with_them_when_erased(
 ) -> None:
     await author.post(NEWS, json=DRAFT, headers=KEY)
 
-    data = (await author.get("/api/v1/members/me/data")).json()
+    data = (await author.get(f"{ME}/data")).json()
     [row] = data["tables"]["idempotency_records"]
     assert row.keys() == {"member_id", "status", "headers", "created_at"}
 
-    erased = await author.delete("/api/v1/members/me", headers={"If-Match": "*"})
+    erased = await author.delete(ME, headers={"If-Match": "*"})
     assert erased.status_code == 204
     assert (await connection.execute(select(idempotency_records))).all() == []

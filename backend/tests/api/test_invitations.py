@@ -1,24 +1,22 @@
 from collections.abc import Awaitable, Callable
-from uuid import UUID, uuid4
+from functools import partial
+from uuid import uuid4
 
 import pytest
 from httpx import AsyncClient, Response
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.settings import Settings
-from app.domain.auth import OneTimePurpose, OneTimeTokenId
+from app.domain.auth import OneTimePurpose
 from app.domain.members import Role
-from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
 from tests.api.problems import assert_problem
 from tests.factories import PASSWORD
 from tests.plugins.application import ClientFor
+from tests.support.http import ANY_VERSION, AUTH, MEMBERS, mailed_token
 
-MEMBERS = "/api/v1/members"
 INVITATION = {"email": "nurai@pau2.example", "full_name": "Nurai", "role": "ADMIN"}
-ANY = {"If-Match": "*"}
 
-MailedToken = Callable[[], Awaitable[str]]
+InvitationToken = Callable[[], Awaitable[str]]
 Accept = Callable[[str], Awaitable[Response]]
 
 
@@ -34,43 +32,37 @@ async def invited(admin: AsyncClient) -> str:
 
 
 @pytest.fixture
-def mailed_token(connection: AsyncConnection, settings: Settings) -> MailedToken:
-    """What the newest invitation will hold."""
-
-    async def read() -> str:
-        query = "SELECT args->>'token_id' FROM procrastinate_jobs ORDER BY id DESC LIMIT 1"
-        token_id = OneTimeTokenId(UUID((await connection.execute(text(query))).scalar_one()))
-        return HmacOneTimeTokens(settings.token_secrets).text(token_id, OneTimePurpose.INVITATION)
-
-    return read
+def invitation_token(connection: AsyncConnection, settings: Settings) -> InvitationToken:
+    """Read the token of the newest invitation."""
+    return partial(mailed_token, connection, settings, OneTimePurpose.INVITATION)
 
 
 @pytest.fixture
 def accept(client: AsyncClient) -> Accept:
     async def reset(token: str) -> Response:
         form = {"token": token, "password": PASSWORD}
-        return await client.post("/api/v1/auth/password/reset", json=form)
+        return await client.post(f"{AUTH}/password/reset", json=form)
 
     return reset
 
 
 async def test_new_token_works_and_the_old_one_does_not_when_sent_again(
-    admin: AsyncClient, invited: str, mailed_token: MailedToken, accept: Accept
+    admin: AsyncClient, invited: str, invitation_token: InvitationToken, accept: Accept
 ) -> None:
-    first = await mailed_token()
+    first = await invitation_token()
 
     answer = await admin.post(f"{invited}/invitation/resend")
 
     assert (answer.status_code, answer.content) == (204, b"")
     assert_problem(await accept(first), 422, "one_time_token_invalid")
-    assert (await accept(await mailed_token())).status_code == 204
+    assert (await accept(await invitation_token())).status_code == 204
     assert_problem(await admin.post(f"{invited}/invitation/resend"), 409, "invitation_accepted")
 
 
 async def test_changes_only_what_is_sent_and_mails_anew_when_corrected(
-    admin: AsyncClient, invited: str, mailed_token: MailedToken, accept: Accept
+    admin: AsyncClient, invited: str, invitation_token: InvitationToken, accept: Accept
 ) -> None:
-    first = await mailed_token()
+    first = await invitation_token()
     before = (await admin.get(invited)).json()
 
     answer = await admin.patch(
@@ -82,21 +74,21 @@ async def test_changes_only_what_is_sent_and_mails_anew_when_corrected(
     assert changed - {"version", "updated_at"} == {"email"}
     assert answer.json()["email"] == "nuria@pau2.example"
     assert_problem(await accept(first), 422, "one_time_token_invalid")
-    assert (await accept(await mailed_token())).status_code == 204
-    late = await admin.patch(f"{invited}/invitation", json={"full_name": "Nuria"}, headers=ANY)
+    assert (await accept(await invitation_token())).status_code == 204
+    late = await admin.patch(f"{invited}/invitation", json={"full_name": "Nuria"}, headers=ANY_VERSION)
     assert_problem(late, 409, "invitation_accepted")
 
 
 async def test_keeps_its_version_when_nothing_is_corrected(admin: AsyncClient, invited: str) -> None:
-    answer = await admin.patch(f"{invited}/invitation", json={}, headers=ANY)
+    answer = await admin.patch(f"{invited}/invitation", json={}, headers=ANY_VERSION)
 
     assert (answer.status_code, answer.headers["ETag"]) == (200, '"1"')
 
 
 async def test_address_can_be_invited_again_when_withdrawn(
-    admin: AsyncClient, invited: str, mailed_token: MailedToken, accept: Accept
+    admin: AsyncClient, invited: str, invitation_token: InvitationToken, accept: Accept
 ) -> None:
-    token = await mailed_token()
+    token = await invitation_token()
 
     answer = await admin.delete(f"{invited}/invitation", headers={"If-Match": '"1"'})
 
@@ -107,11 +99,11 @@ async def test_address_can_be_invited_again_when_withdrawn(
 
 
 async def test_returns_409_when_withdrawn_after_it_was_accepted(
-    admin: AsyncClient, invited: str, mailed_token: MailedToken, accept: Accept
+    admin: AsyncClient, invited: str, invitation_token: InvitationToken, accept: Accept
 ) -> None:
-    await accept(await mailed_token())
+    await accept(await invitation_token())
 
-    answer = await admin.delete(f"{invited}/invitation", headers=ANY)
+    answer = await admin.delete(f"{invited}/invitation", headers=ANY_VERSION)
 
     assert_problem(answer, 409, "invitation_accepted")
 
@@ -130,7 +122,7 @@ async def test_returns_409_when_withdrawn_after_it_was_accepted(
 async def test_returns_422_when_a_correction_is_not_valid(
     admin: AsyncClient, invited: str, change: dict[str, str], code: str, field: str
 ) -> None:
-    answer = await admin.patch(f"{invited}/invitation", json=change, headers=ANY)
+    answer = await admin.patch(f"{invited}/invitation", json=change, headers=ANY_VERSION)
 
     assert_problem(answer, 422, code, pointer=f"/body/{field}")
 
@@ -140,7 +132,9 @@ async def test_returns_409_when_the_corrected_address_has_an_account(
 ) -> None:
     await admin.post(MEMBERS, json=INVITATION | {"email": "taken@pau2.example"})
 
-    answer = await admin.patch(f"{invited}/invitation", json={"email": "taken@pau2.example"}, headers=ANY)
+    answer = await admin.patch(
+        f"{invited}/invitation", json={"email": "taken@pau2.example"}, headers=ANY_VERSION
+    )
 
     assert_problem(answer, 409, "email_taken")
 
@@ -176,8 +170,8 @@ async def test_returns_404_when_there_is_no_such_member(admin: AsyncClient) -> N
     path = f"{MEMBERS}/{uuid4()}/invitation"
 
     answers = [
-        await admin.patch(path, json={}, headers=ANY),
-        await admin.delete(path, headers=ANY),
+        await admin.patch(path, json={}, headers=ANY_VERSION),
+        await admin.delete(path, headers=ANY_VERSION),
         await admin.post(f"{path}/resend"),
     ]
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.settings import Settings
 from app.domain.auth import OneTimePurpose, OneTimeTokenId
-from app.domain.members import EmailAddress, Member, PhoneNumber, Role
+from app.domain.members import Member, Role
 from app.infrastructure.database.audit import audit_entries
 from app.infrastructure.database.members import members
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
@@ -16,11 +16,9 @@ from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
 from tests.api.problems import assert_problem
 from tests.factories import NOW, PASSWORD, make_article, make_member
 from tests.plugins.application import ClientOf
+from tests.support.http import ANY_VERSION, AUTH, EXPORTS, ME, MEMBERS, TOKEN
 
-MEMBERS = "/api/v1/members"
-ME = f"{MEMBERS}/me"
 INVITATION = {"email": "nueva@pau2.example", "full_name": "Nuria", "role": "BOARD_MEMBER"}
-ANY = {"If-Match": "*"}
 
 
 @pytest.fixture
@@ -31,19 +29,6 @@ def root() -> Member:
 @pytest.fixture
 async def admin(client_of: ClientOf, root: Member) -> AsyncClient:
     return await client_of(root)
-
-
-@pytest.fixture
-async def marta(uow: SqlAlchemyUnitOfWork) -> Member:
-    member = make_member(
-        email=EmailAddress("marta-canary@pau2.example"),
-        full_name="Marta Canary",
-        phone=PhoneNumber("+34600111222"),
-    )
-    async with uow:
-        uow.members.add(member)
-        await uow.commit()
-    return member
 
 
 async def audited(connection: AsyncConnection) -> list[tuple[str, UUID | None, UUID | None]]:
@@ -67,17 +52,17 @@ async def test_invited_member_logs_in_when_the_mailed_token_set_a_password(
     query = "SELECT args->>'token_id' FROM procrastinate_jobs"
     token_id = OneTimeTokenId(UUID((await connection.execute(text(query))).scalar_one()))
     token = HmacOneTimeTokens(settings.token_secrets).text(token_id, OneTimePurpose.INVITATION)
-    chosen = await client.post("/api/v1/auth/password/reset", json={"token": token, "password": PASSWORD})
+    chosen = await client.post(f"{AUTH}/password/reset", json={"token": token, "password": PASSWORD})
     assert chosen.status_code == 204
     form = {"grant_type": "password", "username": INVITATION["email"], "password": PASSWORD}
-    assert (await client.post("/api/v1/auth/token", data=form)).status_code == 200
+    assert (await client.post(TOKEN, data=form)).status_code == 200
 
 
 async def test_invitation_replaces_a_registration_when_nobody_verified_the_address(
     admin: AsyncClient, client: AsyncClient
 ) -> None:
     registration = {"email": INVITATION["email"], "password": PASSWORD, "full_name": "Eve"}
-    await client.post("/api/v1/auth/register", json=registration)
+    await client.post(f"{AUTH}/register", json=registration)
 
     answer = await admin.post(MEMBERS, json=INVITATION)
 
@@ -93,7 +78,7 @@ async def test_invitation_stays_an_invitation_when_a_stranger_registers_the_addr
     invited = (await admin.post(MEMBERS, json=INVITATION)).json()
     registration = {"email": INVITATION["email"], "password": "another-umbrella-sings", "full_name": "Eve"}
 
-    answer = await client.post("/api/v1/auth/register", json=registration)
+    answer = await client.post(f"{AUTH}/register", json=registration)
 
     assert answer.status_code == 202
     query = "SELECT args->>'token_id' FROM procrastinate_jobs ORDER BY id DESC LIMIT 1"
@@ -101,10 +86,10 @@ async def test_invitation_stays_an_invitation_when_a_stranger_registers_the_addr
     tokens = HmacOneTimeTokens(settings.token_secrets)
     mailed = tokens.text(token_id, OneTimePurpose.INVITATION)
     reset = {"token": mailed, "password": PASSWORD}
-    assert (await client.post("/api/v1/auth/password/reset", json=reset)).status_code == 204
+    assert (await client.post(f"{AUTH}/password/reset", json=reset)).status_code == 204
     form = {"grant_type": "password", "username": INVITATION["email"]}
-    owner = await client.post("/api/v1/auth/token", data=form | {"password": PASSWORD})
-    stranger = await client.post("/api/v1/auth/token", data=form | {"password": registration["password"]})
+    owner = await client.post(TOKEN, data=form | {"password": PASSWORD})
+    stranger = await client.post(TOKEN, data=form | {"password": registration["password"]})
     assert (owner.status_code, stranger.status_code) == (200, 400)
     member = (await admin.get(f"{MEMBERS}/{invited['id']}")).json()
     assert (member["full_name"], member["role"]) == ("Nuria", "BOARD_MEMBER")
@@ -115,7 +100,7 @@ async def test_nobody_logs_in_when_an_invitation_waits(admin: AsyncClient, clien
 
     for password in ("", "x"):
         form = {"grant_type": "password", "username": INVITATION["email"], "password": password}
-        assert (await client.post("/api/v1/auth/token", data=form)).status_code == 400
+        assert (await client.post(TOKEN, data=form)).status_code == 400
 
 
 async def test_returns_409_when_the_invited_address_has_an_account(admin: AsyncClient, marta: Member) -> None:
@@ -168,7 +153,7 @@ async def test_returns_428_412_and_422_when_a_role_is_set_without_care(
 
     missing = await admin.put(path, json={"role": "ADMIN"})
     stale = await admin.put(path, json={"role": "ADMIN"}, headers={"If-Match": '"7"'})
-    unknown = await admin.put(path, json={"role": "KING"}, headers=ANY)
+    unknown = await admin.put(path, json={"role": "KING"}, headers=ANY_VERSION)
 
     assert_problem(missing, 428, "precondition_required")
     assert_problem(stale, 412, "version_mismatch")
@@ -177,9 +162,9 @@ async def test_returns_428_412_and_422_when_a_role_is_set_without_care(
 
 async def test_returns_409_when_the_last_admin_would_leave(admin: AsyncClient, root: Member) -> None:
     answers = [
-        await admin.put(f"{MEMBERS}/{root.id}/role", json={"role": "MEMBER"}, headers=ANY),
+        await admin.put(f"{MEMBERS}/{root.id}/role", json={"role": "MEMBER"}, headers=ANY_VERSION),
         await admin.post(f"{MEMBERS}/{root.id}/deactivate"),
-        await admin.delete(ME, headers=ANY),
+        await admin.delete(ME, headers=ANY_VERSION),
     ]
 
     for answer in answers:
@@ -213,7 +198,7 @@ async def test_returns_404_when_there_is_no_such_member(admin: AsyncClient) -> N
     path = f"{MEMBERS}/{uuid4()}"
 
     answers = [
-        await admin.put(f"{path}/role", json={"role": "ADMIN"}, headers=ANY),
+        await admin.put(f"{path}/role", json={"role": "ADMIN"}, headers=ANY_VERSION),
         await admin.post(f"{path}/deactivate"),
         await admin.post(f"{path}/activate"),
     ]
@@ -235,7 +220,7 @@ async def test_nothing_about_the_person_is_left_when_an_admin_erases_a_member(
     assert (answer.status_code, answer.content) == (204, b"")
     assert_problem(await me.get(ME), 401, "unauthenticated")
     assert_problem(await admin.get(f"{MEMBERS}/{marta.id}"), 404, "member_not_found")
-    again = await admin.delete(f"{MEMBERS}/{marta.id}", headers=ANY)
+    again = await admin.delete(f"{MEMBERS}/{marta.id}", headers=ANY_VERSION)
     assert_problem(again, 404, "member_not_found")
     rows = (await connection.execute(select(members).where(members.c.id == marta.id))).all()
     assert len(rows) == 1
@@ -244,7 +229,7 @@ async def test_nothing_about_the_person_is_left_when_an_admin_erases_a_member(
 
 
 async def test_last_admin_stays_when_erased_by_id(admin: AsyncClient, root: Member) -> None:
-    assert_problem(await admin.delete(f"{MEMBERS}/{root.id}", headers=ANY), 409, "last_admin")
+    assert_problem(await admin.delete(f"{MEMBERS}/{root.id}", headers=ANY_VERSION), 409, "last_admin")
 
 
 async def test_asks_for_the_password_and_the_version_when_erasing_a_member(
@@ -253,7 +238,7 @@ async def test_asks_for_the_password_and_the_version_when_erasing_a_member(
     late = await client_of(root, at=NOW - timedelta(hours=1, seconds=1))
     path = f"{MEMBERS}/{marta.id}"
 
-    assert_problem(await late.delete(path, headers=ANY), 403, "reauthentication_required")
+    assert_problem(await late.delete(path, headers=ANY_VERSION), 403, "reauthentication_required")
     assert_problem(await admin.delete(path), 428, "precondition_required")
     assert_problem(await admin.delete(path, headers={"If-Match": '"7"'}), 412, "version_mismatch")
     assert (await admin.get(path)).status_code == 200
@@ -275,7 +260,7 @@ async def test_nobody_sees_an_erased_member_when_looking_anywhere(
     assert_problem(await admin.post(f"{MEMBERS}/{marta.id}/activate"), 404, "member_not_found")
     listed = (await admin.get(MEMBERS)).json()["items"]
     assert str(marta.id) not in {item["id"] for item in listed}
-    assert str(marta.id) not in (await admin.get("/api/v1/exports/members?format=csv")).text
+    assert str(marta.id) not in (await admin.get(f"{EXPORTS}/members?format=csv")).text
     rows = (await connection.execute(select(members).where(members.c.id == marta.id))).all()
     assert len(rows) == 1
     assert "anary" not in str(rows)
@@ -286,7 +271,7 @@ async def test_address_is_free_again_when_its_member_was_erased(
     admin: AsyncClient, client_of: ClientOf, marta: Member
 ) -> None:
     address = marta.email.value
-    await (await client_of(marta)).delete(ME, headers=ANY)
+    await (await client_of(marta)).delete(ME, headers=ANY_VERSION)
 
     assert (await admin.post(MEMBERS, json=INVITATION | {"email": address})).status_code == 201
 
@@ -297,7 +282,7 @@ async def test_asks_for_the_password_and_the_version_when_erasing_oneself(
     late = await client_of(marta, at=NOW - timedelta(hours=1, seconds=1))
     me = await client_of(marta)
 
-    refused = await late.delete(ME, headers=ANY)
+    refused = await late.delete(ME, headers=ANY_VERSION)
     assert_problem(refused, 403, "reauthentication_required")
     assert 'error="insufficient_user_authentication", max_age="3600"' in refused.headers["WWW-Authenticate"]
     assert_problem(await me.delete(ME), 428, "precondition_required")
@@ -316,7 +301,7 @@ async def test_shows_every_row_about_oneself_but_no_secret_when_asked(
         await uow.flush()
         uow.news.add(make_article(author_id=stranger.id, title="Not mine"))
         await uow.commit()
-    await me.patch(ME, json={"full_name": "Marta C."}, headers=ANY)
+    await me.patch(ME, json={"full_name": "Marta C."}, headers=ANY_VERSION)
 
     answer = await me.get(f"{ME}/data")
 
@@ -339,4 +324,4 @@ async def test_shows_every_row_about_oneself_but_no_secret_when_asked(
 async def test_returns_401_when_nobody_is_logged_in(client: AsyncClient, method: str) -> None:
     path = f"{ME}/data" if method == "GET" else ME
 
-    assert_problem(await client.request(method, path, headers=ANY), 401, "unauthenticated")
+    assert_problem(await client.request(method, path, headers=ANY_VERSION), 401, "unauthenticated")

@@ -6,29 +6,14 @@ from httpx import AsyncClient
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.members import EmailAddress, Member, PhoneNumber, Role
+from app.domain.members import Member, Role
 from app.infrastructure.database.audit import audit_entries
 from app.infrastructure.database.auth import sessions
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_problem
 from tests.factories import NOW, make_member
 from tests.plugins.application import ClientFor, ClientOf
-
-MEMBERS = "/api/v1/members"
-ME = f"{MEMBERS}/me"
-
-
-@pytest.fixture
-async def marta(uow: SqlAlchemyUnitOfWork) -> Member:
-    member = make_member(
-        email=EmailAddress("marta@pau2.example"),
-        full_name="Marta Ibáñez",
-        phone=PhoneNumber("+34600111222"),
-    )
-    async with uow:
-        uow.members.add(member)
-        await uow.commit()
-    return member
+from tests.support.http import ME, MEMBERS, follow_pages
 
 
 async def test_shows_everything_but_the_hash_when_reading_oneself(client_of: ClientOf, marta: Member) -> None:
@@ -210,15 +195,7 @@ async def test_shows_everybody_once_and_in_order_when_paging(
 ) -> None:
     client = await client_for(Role.ADMIN)
     field = sort.removeprefix("-")
-    seen: list[dict[str, str]] = []
-    path: str | None = f"{MEMBERS}?limit=2&sort={sort}&role=MEMBER"
-    while path is not None:
-        answer = await client.get(path)
-        page = answer.json()
-        seen += page["items"]
-        assert len(page["items"]) <= 2
-        assert ("Link" in answer.headers) is (page["next_cursor"] is not None)
-        path = answer.headers["Link"].partition(">")[0][1:] if page["next_cursor"] else None
+    seen = await follow_pages(client, MEMBERS, limit=2, sort=sort, role="MEMBER")
 
     keys = [(item[field], item["id"]) for item in seen]
     assert keys == sorted(keys, reverse=sort.startswith("-"))

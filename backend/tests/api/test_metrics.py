@@ -16,6 +16,7 @@ from app.infrastructure.database.load import SqlAlchemyLoadGauge
 from tests.api.test_health import away
 from tests.factories import PASSWORD, make_member
 from tests.plugins.application import ClientOf
+from tests.support.http import API, AUTH, ME, MEMBERS, NEWS
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -42,18 +43,18 @@ async def test_counts_by_template_and_status_when_requests_are_answered(
     member = make_member(role=Role.BOARD_MEMBER)
     board_member = await client_of(member)
     for _ in range(2):
-        await board_member.get(f"/api/v1/members/{member.id}?secret=1")
-    await client.get("/api/v1/members/me")
+        await board_member.get(f"{MEMBERS}/{member.id}?secret=1")
+    await client.get(ME)
     await client.get("/nowhere/anna@pau2.example")
-    await client.request("INVENTED", "/api/v1/news")
+    await client.request("INVENTED", NEWS)
 
     found = await scraped(client)
 
-    assert found[requests("GET", "/api/v1/members/{id}", "200")] == 2
-    assert found[requests("GET", "/api/v1/members/me", "401")] == 1
+    assert found[requests("GET", API + "/members/{id}", "200")] == 2
+    assert found[requests("GET", ME, "401")] == 1
     assert found[requests("GET", "unmatched", "404")] == 1
     assert [key for key in found if ("method", "other") in key[1]]
-    labels = (("method", "GET"), ("route", "/api/v1/members/{id}"))
+    labels = (("method", "GET"), ("route", API + "/members/{id}"))
     assert found["pau2_request_duration_seconds_count", labels] == 2
     assert 0 < found["pau2_request_duration_seconds_sum", labels] < 10
     assert not [key for key in found if "@" in str(key) or str(member.id) in str(key)]
@@ -61,9 +62,9 @@ async def test_counts_by_template_and_status_when_requests_are_answered(
 
 async def test_counts_a_500_when_something_breaks(app: FastAPI, client: AsyncClient) -> None:
     app.state.dependencies = replace(app.state.dependencies, news_queries=None)
-    await client.get("/api/v1/news")
+    await client.get(NEWS)
 
-    assert (await scraped(client))[requests("GET", "/api/v1/news", "500")] == 1
+    assert (await scraped(client))[requests("GET", NEWS, "500")] == 1
 
 
 async def test_shows_waiting_and_failed_jobs_and_connections_when_scraped(
@@ -75,7 +76,7 @@ async def test_shows_waiting_and_failed_jobs_and_connections_when_scraped(
             "password": PASSWORD,
             "full_name": name,
         }
-        await client.post("/api/v1/auth/register", json=registration)
+        await client.post(f"{AUTH}/register", json=registration)
 
     await connection.execute(
         text(

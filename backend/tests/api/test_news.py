@@ -11,8 +11,8 @@ from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_look_the_same, assert_problem
 from tests.factories import NOW, make_article
 from tests.plugins.application import ClientFor
+from tests.support.http import NEWS, follow_pages
 
-NEWS = "/api/v1/news"
 DRAFT = {"title": "The garden opens again", "content": "From **Monday**.", "scope": "PUBLIC"}
 
 Publish = Callable[..., Awaitable[Article]]
@@ -236,30 +236,11 @@ async def test_returns_each_article_once_when_pages_are_followed(
         await stored(title=f"N{number % 3}", at=NOW - timedelta(days=number // 2))
 
     for sort in ("-published_at", "published_at", "title", "-title"):
-        items = await follow(client, f"{NEWS}?limit=3&sort={sort}")
+        items = await follow_pages(client, NEWS, limit=3, sort=sort)
         key = sort.removeprefix("-")
         keys = [(item[key], item["id"]) for item in items]
         assert len({item["id"] for item in items}) == 7
         assert keys == sorted(keys, reverse=sort.startswith("-"))
-
-
-async def follow(client: AsyncClient, url: str) -> list[dict[str, str]]:
-    """Follow `next` links, which must say what `next_cursor` says; at most ten pages."""
-    items: list[dict[str, str]] = []
-    for _ in range(10):
-        answer = await client.get(url)
-        assert answer.status_code == 200, answer.text
-        body = answer.json()
-        items += body["items"]
-        if body["next_cursor"] is None:
-            assert "Link" not in answer.headers
-            return items
-        assert len(body["items"]) == 3
-        link = answer.headers["Link"]
-        assert link.endswith('; rel="next"')
-        assert body["next_cursor"] in link
-        url = link[1 : link.index(">")]
-    pytest.fail("the pages do not end")
 
 
 async def test_does_not_skip_or_repeat_when_an_article_arrives_between_pages(

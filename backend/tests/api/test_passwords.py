@@ -1,28 +1,26 @@
 from dataclasses import replace
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
-from httpx import ASGITransport, AsyncClient, Response
+from httpx import ASGITransport, AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.settings import Settings
-from app.domain.auth import OneTimePurpose, OneTimeTokenId
-from app.domain.members import EmailAddress, Member
-from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
-from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
+from app.domain.auth import OneTimePurpose
+from app.domain.members import Member
 from app.presentation.http.dependencies import Dependencies
 from tests.api.problems import assert_oauth_error, assert_problem
-from tests.factories import PASSWORD, make_member
+from tests.factories import PASSWORD
 from tests.fakes import CountingPasswordHasher, FixedClock
 from tests.plugins.application import ClientOf
+from tests.support.accounts import ADDRESS, NEW_PASSWORD
+from tests.support.http import AUTH, ME, bearer, log_in, mailed_token
 
-AUTH = "/api/v1/auth"
-FORGOT, RESET, CHANGE = f"{AUTH}/password/forgot", f"{AUTH}/password/reset", f"{AUTH}/password"
-ADDRESS = "marta@pau2.example"
-NEW_PASSWORD = "seven herons at dawn"
+FORGOT = f"{AUTH}/password/forgot"
+RESET = f"{AUTH}/password/reset"
+CHANGE = f"{AUTH}/password"
 WRONG = "another-umbrella-sings"
 
 
@@ -37,24 +35,8 @@ def dependencies(dependencies: Dependencies, hasher: CountingPasswordHasher) -> 
 
 
 @pytest.fixture
-async def marta(uow: SqlAlchemyUnitOfWork) -> Member:
-    member = make_member(email=EmailAddress(ADDRESS), password_hash=f"hash:{PASSWORD}")
-    async with uow:
-        uow.members.add(member)
-        await uow.commit()
-    return member
-
-
-async def mailed_token(connection: AsyncConnection, settings: Settings) -> str:
-    """What the newest reset mail will hold."""
-    query = "SELECT args->>'token_id' FROM procrastinate_jobs ORDER BY id DESC LIMIT 1"
-    token_id = OneTimeTokenId(UUID((await connection.execute(text(query))).scalar_one()))
-    return HmacOneTimeTokens(settings.token_secrets).text(token_id, OneTimePurpose.RECOVERY)
-
-
-async def log_in(client: AsyncClient, password: str = PASSWORD, **headers: str) -> Response:
-    form = {"grant_type": "password", "username": ADDRESS, "password": password}
-    return await client.post(f"{AUTH}/token", data=form, headers=headers)
+def password_hash() -> str:
+    return f"hash:{PASSWORD}"
 
 
 @pytest.mark.usefixtures("marta")
@@ -62,14 +44,14 @@ async def test_new_password_works_and_sessions_are_over_when_reset(
     client: AsyncClient, connection: AsyncConnection, settings: Settings
 ) -> None:
     tokens = (await log_in(client)).json()
-    assert (await client.post(FORGOT, json={"email": ADDRESS})).status_code == 202
-    token = await mailed_token(connection, settings)
+    assert (await client.post(FORGOT, json={"email": ADDRESS.value})).status_code == 202
+    token = await mailed_token(connection, settings, OneTimePurpose.RECOVERY)
 
     answer = await client.post(RESET, json={"token": token, "password": NEW_PASSWORD})
 
     assert (answer.status_code, answer.content) == (204, b"")
-    mine = {"Authorization": f"Bearer {tokens['access_token']}"}
-    assert_problem(await client.get("/api/v1/members/me", headers=mine), 401, "unauthenticated")
+    mine = bearer(tokens)
+    assert_problem(await client.get(ME, headers=mine), 401, "unauthenticated")
     assert (await log_in(client)).status_code == 400
     assert (await log_in(client, NEW_PASSWORD)).status_code == 200
     again = await client.post(RESET, json={"token": token, "password": NEW_PASSWORD})
@@ -80,7 +62,9 @@ async def test_new_password_works_and_sessions_are_over_when_reset(
 async def test_returns_the_same_202_when_anybody_forgot_the_password(
     client: AsyncClient, connection: AsyncConnection
 ) -> None:
-    answers = [await client.post(FORGOT, json={"email": email}) for email in (ADDRESS, "nobody@pau2.example")]
+    answers = [
+        await client.post(FORGOT, json={"email": email}) for email in (ADDRESS.value, "nobody@pau2.example")
+    ]
 
     known, unknown = answers
     assert (known.status_code, known.content) == (unknown.status_code, unknown.content)
@@ -108,8 +92,8 @@ async def test_returns_422_when_the_new_password_is_weak(
     code: str,
 ) -> None:
     me = await client_of(marta)
-    await client.post(FORGOT, json={"email": ADDRESS})
-    token = await mailed_token(connection, settings)
+    await client.post(FORGOT, json={"email": ADDRESS.value})
+    token = await mailed_token(connection, settings, OneTimePurpose.RECOVERY)
 
     by_mail = await client.post(RESET, json={"token": token, "password": password})
     changed = await me.put(CHANGE, json={"current_password": PASSWORD, "password": password})
@@ -126,8 +110,8 @@ async def test_keeps_this_session_only_when_the_password_is_changed(
     answer = await here.put(CHANGE, json={"current_password": PASSWORD, "password": NEW_PASSWORD})
 
     assert (answer.status_code, answer.content) == (204, b"")
-    assert (await here.get("/api/v1/members/me")).status_code == 200
-    assert_problem(await there.get("/api/v1/members/me"), 401, "unauthenticated")
+    assert (await here.get(ME)).status_code == 200
+    assert_problem(await there.get(ME), 401, "unauthenticated")
     assert (await log_in(client, NEW_PASSWORD)).status_code == 200
 
 
@@ -212,7 +196,7 @@ async def test_returns_400_when_an_oauth_parameter_is_given_twice(
 async def test_writes_in_the_language_of_the_browser_when_somebody_registers(
     client: AsyncClient, connection: AsyncConnection
 ) -> None:
-    body = {"email": ADDRESS, "password": PASSWORD, "full_name": "Marta"}
+    body = {"email": ADDRESS.value, "password": PASSWORD, "full_name": "Marta"}
 
     await client.post(f"{AUTH}/register", json=body, headers={"Accept-Language": "es-ES,es;q=0.9"})
 

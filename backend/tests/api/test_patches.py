@@ -13,6 +13,7 @@ from tests.api.conftest import Callers
 from tests.api.contract import contract, operation_of
 from tests.api.routes import ROUTES
 from tests.fakes import FixedClock
+from tests.support.http import MEMBERS
 
 PATCHES = [path for method, path in ROUTES if method == "PATCH"]
 
@@ -63,7 +64,7 @@ async def test_keeps_the_version_when_the_role_is_the_same(
     clock.move(timedelta(minutes=1))
 
     answer = await client.put(
-        f"/api/v1/members/{member.id}/role", json={"role": "MEMBER"}, headers={"If-Match": '"1"'}
+        f"{MEMBERS}/{member.id}/role", json={"role": "MEMBER"}, headers={"If-Match": '"1"'}
     )
 
     assert (answer.status_code, answer.headers["ETag"]) == (200, '"1"')

@@ -8,6 +8,7 @@ from httpx import AsyncClient
 from app.presentation.http.problems import prefers_html
 from tests.api.contract import contract
 from tests.api.problems import assert_problem
+from tests.support.http import API, ME, NEWS
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
@@ -33,7 +34,7 @@ async def test_lists_every_code_that_the_contract_declares_when_asked(client: As
     assert {*codes} == declared_codes() | {"not_found", "method_not_allowed"}
 
 
-@pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/v1/members/me", "/api/v1/news?sort=colour"])
+@pytest.mark.parametrize("path", [f"{API}/nothing", ME, f"{NEWS}?sort=colour"])
 async def test_says_the_same_as_the_problem_when_its_type_is_followed(path: str, client: AsyncClient) -> None:
     problem = (await client.get(path)).json()
 

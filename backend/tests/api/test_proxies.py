@@ -10,6 +10,7 @@ from app.core.settings import Settings
 from app.domain.members import Role
 from app.main import create_app
 from tests.plugins.application import ClientFor
+from tests.support.http import API, NEWS
 
 TRUSTED, STRANGER = "10.1.2.3", "198.51.100.66"
 DRAFT = {"title": "Title", "content": "Content", "scope": "PUBLIC"}
@@ -58,20 +59,20 @@ async def test_is_silent_when_the_proxy_is_declared_or_nobody_forwards(
         (TRUSTED, "/pau", "/pau/api/v1/nothing"),
         (TRUSTED, "/pau/", "/pau/api/v1/nothing"),
         (TRUSTED, "/a/b", "/a/b/api/v1/nothing"),
-        (TRUSTED, "//evil.example", "/api/v1/nothing"),
-        (TRUSTED, "/..", "/api/v1/nothing"),
-        (TRUSTED, "https://evil.example", "/api/v1/nothing"),
-        (STRANGER, "/pau", "/api/v1/nothing"),
+        (TRUSTED, "//evil.example", f"{API}/nothing"),
+        (TRUSTED, "/..", f"{API}/nothing"),
+        (TRUSTED, "https://evil.example", f"{API}/nothing"),
+        (STRANGER, "/pau", f"{API}/nothing"),
     ],
 )
 async def test_is_below_the_prefix_when_a_declared_proxy_took_it_away(
     peer: str, prefix: str, instance: str, app: FastAPI
 ) -> None:
-    response = await asked(app, peer, "/api/v1/nothing", **{"X-Forwarded-Prefix": prefix})
+    response = await asked(app, peer, f"{API}/nothing", **{"X-Forwarded-Prefix": prefix})
 
     problem = response.json()
     assert problem["instance"] == instance
-    assert problem["type"] == instance.removesuffix("/api/v1/nothing") + "/problems/not_found"
+    assert problem["type"] == instance.removesuffix(f"{API}/nothing") + "/problems/not_found"
 
 
 async def test_shows_its_documentation_when_it_is_below_a_prefix(app: FastAPI) -> None:
@@ -104,8 +105,8 @@ async def test_leads_back_below_the_prefix_when_something_is_created_or_goes_on(
     headers = {**board_member.headers, "X-Forwarded-Prefix": "/pau"}
     transport = ASGITransport(app, client=(TRUSTED, 40_000))
     async with AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
-        created = [await client.post("/api/v1/news", json=DRAFT) for _ in range(2)]
-        page = await client.get("/api/v1/news?limit=1")
+        created = [await client.post(NEWS, json=DRAFT) for _ in range(2)]
+        page = await client.get(f"{NEWS}?limit=1")
         link = page.links["next"]["url"]
         rest = await client.get(link.removeprefix("/pau"))
 

@@ -20,6 +20,7 @@ from tests.api.contract import operation_of, published
 from tests.api.routes import ROUTES
 from tests.api.routes.requests import Call, Request, Route, route
 from tests.factories import make_actor
+from tests.support.http import NEWS
 
 CALLS = [
     pytest.param(method, path, call, id=f"{method} {path} {number}")
@@ -190,7 +191,7 @@ async def test_returns_the_first_answer_when_a_key_comes_again(
 async def test_is_refused_when_a_route_costs_more_than_its_budget(
     client: AsyncClient, overruns: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = ("GET", "/api/v1/news")
+    name = ("GET", NEWS)
     monkeypatch.setitem(ROUTES, name, route(0))
     await client.get(name[1])
 

@@ -1,7 +1,5 @@
 """Looking for words, and lists in Spanish order, over HTTP."""
 
-from typing import Any
-
 import pytest
 from httpx import AsyncClient
 
@@ -12,8 +10,8 @@ from tests.api.consultations import store_consultation
 from tests.api.problems import assert_problem
 from tests.factories import make_article, make_event, make_member
 from tests.plugins.application import ClientFor, ClientOf, ClientsOfNew
+from tests.support.http import API, EXPORTS, MEMBERS, NEWS, follow_pages
 
-NEWS, MEMBERS = "/api/v1/news", "/api/v1/members"
 SHUFFLED = [
     "Óscar",
     "apio",
@@ -44,17 +42,6 @@ SPANISH = [
 ]
 
 
-async def walk(client: AsyncClient, path: str, **params: Any) -> list[dict[str, Any]]:
-    """Follow the pages to the end."""
-    items: list[dict[str, Any]] = []
-    while True:
-        page = (await client.get(path, params=params)).json()
-        items += page["items"]
-        if page["next_cursor"] is None:
-            return items
-        params["cursor"] = page["next_cursor"]
-
-
 @pytest.mark.parametrize("list_", ["news", "events", "consultations", "members"])
 async def test_is_in_spanish_order_when_sorted_by_title_or_name(
     list_: str, client_for: ClientFor, uow: SqlAlchemyUnitOfWork
@@ -74,8 +61,8 @@ async def test_is_in_spanish_order_when_sorted_by_title_or_name(
     field = "full_name" if list_ == "members" else "title"
     where = {"role": "MEMBER"} if list_ == "members" else {}
 
-    up = await walk(board_member, f"/api/v1/{list_}", sort=field, limit=3, **where)
-    down = await walk(board_member, f"/api/v1/{list_}", sort=f"-{field}", limit=5, **where)
+    up = await follow_pages(board_member, f"{API}/{list_}", sort=field, limit=3, **where)
+    down = await follow_pages(board_member, f"{API}/{list_}", sort=f"-{field}", limit=5, **where)
 
     assert [item[field] for item in up] == SPANISH
     assert [item[field] for item in down] == SPANISH[::-1]
@@ -87,10 +74,10 @@ async def test_finds_members_by_name_address_and_phone_when_words_are_given(clie
     await client_of(marta)
 
     for words in ("ibanez", "GARCÍA mart", str(marta.email), "600111", "+34600111222"):
-        found = await walk(board_member, MEMBERS, q=words)
+        found = await follow_pages(board_member, MEMBERS, q=words)
         assert [item["id"] for item in found] == [str(marta.id)], words
     for words in ("banez", "ibanez ana", "%", "_", "*", "ana | marta"):
-        assert await walk(board_member, MEMBERS, q=words) == [], words
+        assert await follow_pages(board_member, MEMBERS, q=words) == [], words
 
 
 async def test_keeps_filters_sort_and_pages_when_words_are_given(
@@ -101,7 +88,7 @@ async def test_keeps_filters_sort_and_pages_when_words_are_given(
     await clients_of_new(*(make_member(full_name=name, role=Role.MEMBER) for name in names))
     await clients_of_new(make_member(full_name="Peña Zoe", role=Role.SUPPORTER))
 
-    found = await walk(board_member, MEMBERS, q="peña", role="MEMBER", sort="full_name", limit=1)
+    found = await follow_pages(board_member, MEMBERS, q="peña", role="MEMBER", sort="full_name", limit=1)
     page = (await board_member.get(MEMBERS, params={"q": "peña", "limit": 1})).json()
     other = await board_member.get(MEMBERS, params={"q": "pena", "limit": 1, "cursor": page["next_cursor"]})
 
@@ -122,7 +109,7 @@ async def test_goes_on_to_the_next_page_when_titles_and_words_are_as_long_as_can
             uow.news.add(make_article(author_id=author.id, title=f"{wide[:198]} {number}"))
         await uow.commit()
 
-    found = await walk(board_member, NEWS, q=wide[:100], sort="title", limit=1)
+    found = await follow_pages(board_member, NEWS, q=wide[:100], sort="title", limit=1)
 
     assert len(found) == 3
 
@@ -151,7 +138,7 @@ async def test_finds_only_visible_news_when_words_are_given(
         await uow.commit()
 
     async def found(reader: AsyncClient) -> set[str]:
-        return {item["id"] for item in await walk(reader, NEWS, q="PRESUPUÉSTO")}
+        return {item["id"] for item in await follow_pages(reader, NEWS, q="PRESUPUÉSTO")}
 
     def ids(*articles: Article) -> set[str]:
         return {str(article.id) for article in articles}
@@ -160,9 +147,7 @@ async def test_finds_only_visible_news_when_words_are_given(
     assert await found(client) == ids(public)
     assert await found(await client_for(Role.MEMBER)) == ids(public, secret)
     assert await found(board_member) == ids(public, secret, draft)
-    exported = await board_member.get(
-        "/api/v1/exports/news", params={"q": "presupuesto 2027", "format": "json"}
-    )
+    exported = await board_member.get(f"{EXPORTS}/news", params={"q": "presupuesto 2027", "format": "json"})
     assert [item["id"] for item in exported.json()] == [str(draft.id)]
 
 

@@ -9,15 +9,13 @@ from httpx import AsyncClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.domain.members import EmailAddress, Member
-from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.presentation.http.dependencies import Dependencies
 from tests.examples import EXAMPLES
-from tests.factories import PASSWORD, make_member
+from tests.factories import PASSWORD
 from tests.fakes import CountingPasswordHasher, FixedClock
+from tests.support.http import AUTH, ME, log_in, refresh
 
-TOKEN, REVOKE = "/api/v1/auth/token", "/api/v1/auth/revoke"
-ADDRESS = "marta@pau2.example"
+REVOKE = f"{AUTH}/revoke"
 STEPS = st.lists(st.sampled_from(["refresh", "retry", "replay", "wait", "revoke"]), max_size=8)
 
 
@@ -27,12 +25,8 @@ def dependencies(dependencies: Dependencies) -> Dependencies:
 
 
 @pytest.fixture
-async def marta(uow: SqlAlchemyUnitOfWork) -> Member:
-    member = make_member(email=EmailAddress(ADDRESS), password_hash=f"hash:{PASSWORD}")
-    async with uow:
-        uow.members.add(member)
-        await uow.commit()
-    return member
+def password_hash() -> str:
+    return f"hash:{PASSWORD}"
 
 
 class Walk:
@@ -57,8 +51,7 @@ class Walk:
             await self.present(-2 if name == "retry" else -3)
 
     async def present(self, place: int) -> None:
-        form = {"grant_type": "refresh_token", "refresh_token": self.chain[place]}
-        answer = await self.client.post(TOKEN, data=form)
+        answer = await refresh(self.client, self.chain[place])
         good = self.alive and place in {-1, -2}
         assert answer.status_code == (200 if good else 400)
         self.alive = good
@@ -81,12 +74,11 @@ class Walk:
 async def test_answers_as_the_rules_say_when_tokens_come_in_any_order(
     client: AsyncClient, clock: FixedClock, steps: list[str]
 ) -> None:
-    form = {"grant_type": "password", "username": ADDRESS, "password": PASSWORD}
-    walk = Walk(client, clock, (await client.post(TOKEN, data=form)).json())
+    walk = Walk(client, clock, (await log_in(client)).json())
 
     for step in ["refresh", "refresh", *steps, "refresh"]:  # the last one gives an access token that is valid
         await walk.step(step)
 
     headers = {"Authorization": f"Bearer {walk.access}"}
-    seen = await client.get("/api/v1/members/me", headers=headers)
+    seen = await client.get(ME, headers=headers)
     assert seen.status_code == (200 if walk.alive else 401)

@@ -7,17 +7,10 @@ from httpx import AsyncClient
 from app.domain.members import Member, Role
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_problem
-from tests.factories import NOW, PASSWORD, make_member, make_session
+from tests.factories import NOW, make_member, make_session
 from tests.fakes import FixedClock
 from tests.plugins.application import ClientOf
-
-SESSIONS = "/api/v1/auth/sessions"
-ME = "/api/v1/members/me"
-
-
-@pytest.fixture
-def marta() -> Member:
-    return make_member()
+from tests.support.http import ME, SESSIONS, bearer, log_in
 
 
 async def ids(client: AsyncClient) -> list[str]:
@@ -102,30 +95,22 @@ async def test_every_session_of_mine_is_over_when_all_are_ended(client_of: Clien
     assert (await stranger.get(ME)).status_code == 200
 
 
-async def log_in(client: AsyncClient, member: Member, agent: str, **form: str) -> dict[str, str]:
-    form |= {"grant_type": "password", "username": member.email.value, "password": PASSWORD}
-    answer = await client.post("/api/v1/auth/token", data=form, headers={"User-Agent": agent})
-    tokens: dict[str, str] = answer.json()
-    return tokens
-
-
 async def listed(client: AsyncClient, tokens: dict[str, str]) -> list[str | None]:
     """The programs of one's sessions, the oldest first."""
-    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    headers = bearer(tokens)
     answer = await client.get(f"{SESSIONS}?sort=authenticated_at", headers=headers)
     return [item["client_name"] for item in answer.json()["items"]]
 
 
 async def test_shows_the_program_and_nothing_else_of_its_header_when_listed(
-    client: AsyncClient, client_of: ClientOf, clock: FixedClock, password_hash: str
+    client: AsyncClient, client_of: ClientOf, clock: FixedClock, marta: Member
 ) -> None:
-    marta = make_member(password_hash=password_hash)
     me = await client_of(marta)
     firefox = "Mozilla/5.0 (Android 15; Mobile; rv:133.0) Gecko/133.0 Firefox/133.0"
     clock.move(timedelta(minutes=1))
-    tokens = await log_in(client, marta, firefox)
+    tokens = (await log_in(client, agent=firefox)).json()
     clock.move(timedelta(minutes=1))
-    await log_in(client, marta, "canary-device 4711")
+    await log_in(client, agent="canary-device 4711")
 
     assert await listed(client, tokens) == [None, "Firefox on Android", None]
     stored = (await me.get(f"{ME}/data")).json()["tables"]["sessions"]
@@ -137,15 +122,20 @@ async def test_old_session_is_over_when_the_password_is_entered_again_with_its_t
     client: AsyncClient, client_of: ClientOf, clock: FixedClock, password_hash: str
 ) -> None:
     """As before an export that needs a password of the last hour."""
-    marta = make_member(password_hash=password_hash, role=Role.ADMIN)
-    await client_of(marta)
-    old = await log_in(client, marta, "curl/8.11.0")
+    admin = make_member(password_hash=password_hash, role=Role.ADMIN)
+    await client_of(admin)
+    old = (await log_in(client, username=admin.email.value, agent="curl/8.11.0")).json()
     clock.move(timedelta(minutes=9))
 
-    new = await log_in(client, marta, "Python-urllib/3.11", refresh_token=old["refresh_token"])
+    again = await log_in(
+        client,
+        username=admin.email.value,
+        agent="Python-urllib/3.11",
+        refresh_token=old["refresh_token"],
+    )
 
-    assert await listed(client, new) == [None, "Python"]
-    headers = {"Authorization": f"Bearer {old['access_token']}"}
+    assert await listed(client, again.json()) == [None, "Python"]
+    headers = bearer(old)
     assert (await client.get(ME, headers=headers)).status_code == 401
 
 

@@ -12,8 +12,9 @@ from app.core.settings import Settings
 from app.main import create_app, create_dependencies
 from app.presentation.http.dependencies import Dependencies
 from tests.fakes import FixedClock
+from tests.support.http import ME, NEWS
 
-PATHS = ["/health/ready", "/metrics", "/api/v1/news", "/api/v1/members/me", "/nowhere"]
+PATHS = ["/health/ready", "/metrics", NEWS, ME, "/nowhere"]
 WITHOUT_WEAK_REFERENCES = {"cursor_secret", "session_tokens"}
 """A string, and a class with slots."""
 
@@ -49,7 +50,7 @@ async def test_counts_its_own_requests_only_when_another_test_made_the_same(
     attempt: int, client: AsyncClient
 ) -> None:
     for _ in range(attempt):
-        await client.get("/api/v1/news")
+        await client.get(NEWS)
 
-    labels = 'method="GET",route="/api/v1/news",status="200"'
+    labels = f'method="GET",route="{NEWS}",status="200"'
     assert f"pau2_requests_total{{{labels}}} {attempt}.0" in (await client.get("/metrics")).text

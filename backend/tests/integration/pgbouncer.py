@@ -33,6 +33,7 @@ from app.main import create_app
 from tests.factories import PASSWORD, make_settings
 from tests.fakes import CountingPasswordHasher, FixedClock
 from tests.plugins.database import MigratedDatabases, database_of
+from tests.support.http import NEWS
 
 CONFIGURATION = """
 [databases]
@@ -137,7 +138,7 @@ async def test_serves_and_mails_within_limits_and_in_utc_when_migrated(settings:
         answers = [
             answer
             for _ in range(20)
-            for answer in await asyncio.gather(*(client.get("/api/v1/news") for _ in range(10)))
+            for answer in await asyncio.gather(*(client.get(NEWS) for _ in range(10)))
         ]
         uow = SqlAlchemyUnitOfWork(database.sessions)
         await register_member(REGISTRATION, uow=uow, clock=FixedClock(), hasher=CountingPasswordHasher())

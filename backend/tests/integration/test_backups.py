@@ -20,6 +20,7 @@ from app.main import create_app
 from devtools import programs
 from tests.factories import PASSWORD, make_settings
 from tests.plugins.database import BACKEND, MigratedDatabases, database_of
+from tests.support.http import TOKEN
 
 ADMINISTRATOR = "ana@pau2.example"
 EVERYTHING_AUDITED = "SELECT id, action FROM audit_entries ORDER BY id"
@@ -106,7 +107,7 @@ async def test_logs_in_and_keeps_the_audit_log_when_restored(
         app.router.lifespan_context(app),
         AsyncClient(transport=transport, base_url="http://t") as client,
     ):
-        answer = await client.post("/api/v1/auth/token", data=credentials)
+        answer = await client.post(TOKEN, data=credentials)
     assert errors == []
     assert answer.status_code == 200
     assert audited(restored)[: len(audited(lost))] == audited(lost) != []

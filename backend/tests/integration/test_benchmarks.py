@@ -21,6 +21,7 @@ from benchmarks.load import HEAD_END, Expected, Load, WrongAnswerError, ask, loa
 from benchmarks.requests import Effort, authorized, in_turns, same_answer
 from benchmarks.results import Target, measured, ratio, write
 from benchmarks.servers import Server
+from tests.support.http import ME, NEWS
 
 SMALL = 0.0001
 """The share of rows that a test needs: 200 members, 100 articles."""
@@ -167,9 +168,9 @@ async def test_gives_the_bytes_of_the_application(
     monkeypatch.setenv("PAU2_CURSOR_SECRET", CURSOR_KEY)
     settings = Settings(environment=Environment.TEST)
     contender = reload(import_module(f"benchmarks.contenders.{rival}"))
-    paths = {"/api/v1/news?limit=20": {}, "/api/v1/members/me": authorized(data.token(1))}
+    paths = {f"{NEWS}?limit=20": {}, ME: authorized(data.token(1))}
     if rival == "template":
-        del paths["/api/v1/members/me"]
+        del paths[ME]
     ours = create_app(settings)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(ours.router.lifespan_context(ours))

@@ -17,9 +17,8 @@ from app.main import create_app
 from tests.api.problems import assert_problem
 from tests.factories import make_member, make_session
 from tests.fakes import FixedClock
+from tests.support.http import MEMBERS, NEWS
 
-MEMBERS = "/api/v1/members"
-NEWS = "/api/v1/news"
 INVITATION = {"email": "invited@pau2.example", "full_name": "New Comer"}
 KEY = {"Idempotency-Key": "a-key-that-is-used-again"}
 COLLIDE = (

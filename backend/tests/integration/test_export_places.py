@@ -26,6 +26,7 @@ from app.main import create_app
 from tests.api.problems import assert_problem
 from tests.factories import make_member, make_session
 from tests.fakes import FixedClock
+from tests.support.http import EXPORTS
 
 
 @pytest.fixture
@@ -120,8 +121,8 @@ async def test_returns_429_and_records_nothing_when_two_exports_run(
     transport = ASGITransport(app, raise_app_exceptions=False)
     async with AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
         async with running(*[export(there, admin) for _ in range(EXPORTS_AT_ONCE)]):
-            refused = await client.get("/api/v1/exports/members")
-        answer = await client.get("/api/v1/exports/members")
+            refused = await client.get(f"{EXPORTS}/members")
+        answer = await client.get(f"{EXPORTS}/members")
 
     assert_problem(refused, 429, "too_many_exports")
     assert int(refused.headers["Retry-After"]) > 0

@@ -26,6 +26,7 @@ from tests.api.routes.requests import RequestContext
 from tests.factories import make_member, make_session
 from tests.fakes import FixedClock
 from tests.plugins.database import as_runtime_role, database_of
+from tests.support.http import ME, MEMBERS, NEWS
 
 STATEMENT_SECONDS = 1
 AT_ONCE = 30
@@ -158,7 +159,7 @@ async def test_every_endpoint_answers_in_time_when_the_database_is_frozen(
         caller=admin,
     )
     requests = [(*name, await route.calls[0].prepare(context)) for name, route in ROUTES.items()]
-    warm = await asyncio.gather(*(client.get("/api/v1/members/me") for _ in range(AT_ONCE)))
+    warm = await asyncio.gather(*(client.get(ME) for _ in range(AT_ONCE)))
     assert {answer.status_code for answer in warm} == {200}
 
     wire.cut()
@@ -175,7 +176,7 @@ async def test_every_endpoint_answers_in_time_when_the_database_is_frozen(
     assert max(seconds for seconds, _ in answers) < one_wait * turns + 5
 
     wire.mend()
-    assert (await client.get("/api/v1/members/me")).status_code == 200
+    assert (await client.get(ME)).status_code == 200
 
 
 async def test_answers_in_time_when_the_database_freezes_in_the_middle(
@@ -187,7 +188,7 @@ async def test_answers_in_time_when_the_database_freezes_in_the_middle(
         await uow.commit()
     async with fresh_engine.connect() as holder, fresh_engine.connect() as watch:
         await holder.execute(text("SELECT FROM members WHERE id = :id FOR UPDATE"), {"id": member.id})
-        request = asyncio.create_task(timed(client, "POST", f"/api/v1/members/{member.id}/deactivate"))
+        request = asyncio.create_task(timed(client, "POST", f"{MEMBERS}/{member.id}/deactivate"))
         async with asyncio.timeout(10):
             while not await watch.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
                 await watch.rollback()
@@ -198,7 +199,7 @@ async def test_answers_in_time_when_the_database_freezes_in_the_middle(
     assert_problem(answer, 503, "unavailable")
     assert seconds < STATEMENT_SECONDS + GRACE_SECONDS + 2
     wire.mend()
-    assert (await client.get(f"/api/v1/members/{member.id}")).json()["is_active"] is True
+    assert (await client.get(f"{MEMBERS}/{member.id}")).json()["is_active"] is True
 
 
 async def test_answers_within_seven_seconds_when_nothing_else_is_set(
@@ -211,10 +212,10 @@ async def test_answers_within_seven_seconds_when_nothing_else_is_set(
         await stack.enter_async_context(app.router.lifespan_context(app))
         transport = ASGITransport(app)
         client = await stack.enter_async_context(AsyncClient(transport=transport, base_url="http://test"))
-        assert (await client.get("/api/v1/news")).status_code == 200
+        assert (await client.get(NEWS)).status_code == 200
         wire.cut()
 
-        seconds, answer = await timed(client, "GET", "/api/v1/news")
+        seconds, answer = await timed(client, "GET", NEWS)
 
         wire.mend()
     assert_problem(answer, 503, "unavailable")

@@ -23,9 +23,9 @@ from app.main import create_app
 from tests.api.problems import assert_problem
 from tests.factories import make_member, make_session
 from tests.fakes import FixedClock
+from tests.support.http import NEWS
 
 BACKEND = Path(__file__).resolve().parents[2]
-NEWS = "/api/v1/news"
 DRAFT = {"title": "Once", "content": "Only once.", "scope": "PUBLIC"}
 KEY = "a-key-that-is-used-again"
 DYING = """

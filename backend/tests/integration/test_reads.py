@@ -25,12 +25,13 @@ from app.infrastructure.database.news_queries import SqlAlchemyNewsQueries
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.factories import make_actor, make_article, make_member
 from tests.plugins.application import ClientFor
+from tests.support.http import EVENTS, MEMBERS, NEWS
 
 EVERYTHING = NewsVisibility(internal=True, unpublished=True)
 BOARD = ConsultationVisibility.of(make_actor(Role.BOARD_MEMBER))
 
 
-@pytest.mark.parametrize("path", ["/api/v1/news", "/api/v1/events", "/api/v1/members"])
+@pytest.mark.parametrize("path", [NEWS, EVENTS, MEMBERS])
 async def test_takes_two_statements_when_a_list_is_read_with_a_token(
     path: str, client_for: ClientFor, sent: list[tuple[str, Any]]
 ) -> None:

@@ -16,6 +16,7 @@ from httpx import AsyncClient, AsyncHTTPTransport, ConnectError
 from app.presentation import workers
 from app.presentation.server import BindAddress
 from tests.plugins.database import BACKEND
+from tests.support.http import API
 
 Serve = Callable[..., Awaitable[Process]]
 
@@ -69,7 +70,7 @@ async def test_is_below_the_prefix_that_the_proxy_takes_away_when_told(
 
     page = await client.get("/docs")
     contract = await client.get("/openapi.json")
-    problem = await client.get("/api/v1/nothing")
+    problem = await client.get(f"{API}/nothing")
 
     assert "/pau/docs/assets/swagger-ui.css" in page.text
     assert (await client.get("/docs/assets/swagger-ui.css")).status_code == 200

@@ -13,6 +13,7 @@ import pytest
 from httpx import AsyncClient, ConnectError
 
 from app.core.settings import Settings
+from tests.support.http import NEWS
 
 BACKEND = Path(__file__).resolve().parents[2]
 BODY = b'{"email": "nobody@pau2.example"}'
@@ -98,9 +99,7 @@ async def test_says_so_serves_on_and_drains_when_told_to_end(
 
     server.send_signal(signal.SIGTERM)
     await asyncio.sleep(0.2)
-    statuses = [
-        (await client.get(path)).status_code for path in ("/health/ready", "/health/live", "/api/v1/news")
-    ]
+    statuses = [(await client.get(path)).status_code for path in ("/health/ready", "/health/live", NEWS)]
 
     assert statuses == [503, 200, 200]
     await refuses(port)

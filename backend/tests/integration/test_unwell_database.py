@@ -14,6 +14,7 @@ from app.main import create_app
 from tests.api.problems import assert_problem
 from tests.factories import PASSWORD
 from tests.plugins.database import RUNTIME_ROLE, database_of
+from tests.support.http import AUTH, NEWS, TOKEN
 
 REGISTRATION = {"email": "marta@pau2.example", "password": PASSWORD, "full_name": "Marta"}
 LOG_IN = {"grant_type": "password", "username": "marta@pau2.example", "password": PASSWORD}
@@ -33,11 +34,11 @@ async def test_returns_503_when_the_table_of_the_jobs_is_locked(
 ) -> None:
     with psycopg.connect(fresh_migration_url) as holder:
         holder.execute("LOCK procrastinate_jobs IN ACCESS EXCLUSIVE MODE")
-        response = await client.post("/api/v1/auth/register", json=REGISTRATION)
+        response = await client.post(f"{AUTH}/register", json=REGISTRATION)
 
     assert_problem(response, 503, "unavailable")
     assert response.headers["Retry-After"]
-    assert (await client.post("/api/v1/auth/register", json=REGISTRATION)).status_code == 202
+    assert (await client.post(f"{AUTH}/register", json=REGISTRATION)).status_code == 202
 
 
 async def test_returns_503_for_writes_alone_when_the_database_is_read_only(
@@ -47,12 +48,12 @@ async def test_returns_503_for_writes_alone_when_the_database_is_read_only(
     with psycopg.connect(fresh_migration_url, autocommit=True) as owner:
         owner.execute(change.format(sql.Identifier(database_of(fresh_migration_url))))
 
-    registered = await client.post("/api/v1/auth/register", json=REGISTRATION)
-    logged_in = await client.post("/api/v1/auth/token", data=LOG_IN)
+    registered = await client.post(f"{AUTH}/register", json=REGISTRATION)
+    logged_in = await client.post(TOKEN, data=LOG_IN)
 
     assert_problem(registered, 503, "unavailable")
     assert_problem(logged_in, 503, "unavailable")
-    assert (await client.get("/api/v1/news")).status_code == 200
+    assert (await client.get(NEWS)).status_code == 200
 
 
 @pytest.mark.parametrize(

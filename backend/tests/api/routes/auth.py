@@ -6,7 +6,7 @@ from app.domain.auth import OneTimePurpose, OneTimeToken
 from app.domain.identifiers import uuid7
 from tests.api.routes.requests import Call, Request, RequestContext, Routes, plain, route
 from tests.factories import NOW, PASSWORD
-from tests.support.http import API
+from tests.support.http import AUTH
 
 NEW_PASSWORD = "seven herons at dawn"
 
@@ -34,10 +34,10 @@ password_reset = partial(one_time_token, purpose=OneTimePurpose.RECOVERY, passwo
 password_change = plain(json={"current_password": PASSWORD, "password": NEW_PASSWORD})
 
 ROUTES: Routes = {
-    ("POST", f"{API}/auth/register"): route(6, Call(202, registration)),
-    ("POST", f"{API}/auth/email/verify"): route(6, Call(204, verification)),
-    ("POST", f"{API}/auth/email/resend"): route(4, Call(202, unverified_email)),
-    ("POST", f"{API}/auth/password/forgot"): route(4, Call(202, unverified_email)),
-    ("POST", f"{API}/auth/password/reset"): route(13, Call(204, password_reset)),
-    ("PUT", f"{API}/auth/password"): route(11, Call(204, password_change)),
+    ("POST", f"{AUTH}/register"): route(6, Call(202, registration)),
+    ("POST", f"{AUTH}/email/verify"): route(6, Call(204, verification)),
+    ("POST", f"{AUTH}/email/resend"): route(4, Call(202, unverified_email)),
+    ("POST", f"{AUTH}/password/forgot"): route(4, Call(202, unverified_email)),
+    ("POST", f"{AUTH}/password/reset"): route(13, Call(204, password_reset)),
+    ("PUT", f"{AUTH}/password"): route(11, Call(204, password_change)),
 }

@@ -4,7 +4,7 @@ from app.domain.calendar_addresses import CalendarAddress, CalendarToken
 from app.domain.members import Member
 from tests.api.routes.requests import Call, Request, RequestContext, Routes, route
 from tests.factories import NOW
-from tests.support.http import API
+from tests.support.http import API, ME
 
 
 async def calendar(context: RequestContext) -> Request:
@@ -26,7 +26,7 @@ async def _calendar_token(context: RequestContext, member: Member) -> str:
     return token.text
 
 
-ADDRESS = f"{API}/members/me/calendar-address"
+ADDRESS = f"{ME}/calendar-address"
 ROUTES: Routes = {
     ("GET", ADDRESS): route(2, Call(200, own_address)),
     ("PUT", ADDRESS): route(4, Call(200)),

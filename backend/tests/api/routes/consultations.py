@@ -7,8 +7,8 @@ from app.domain.consultations.consultation import ConsultationAudience, Consulta
 from app.domain.consultations.responses import Response
 from tests.api.consultations import answers_to, store_consultation
 from tests.api.routes.requests import (
-    ANY_VERSION,
-    IDEMPOTENCY_KEY,
+    WITH_ANY_VERSION,
+    WITH_KEY,
     Call,
     Prepare,
     Request,
@@ -18,7 +18,7 @@ from tests.api.routes.requests import (
     route,
 )
 from tests.factories import NOW, make_answers
-from tests.support.http import API
+from tests.support.http import API, CONSULTATIONS
 
 DRAFT = ConsultationStatus.DRAFT
 OPEN = ConsultationStatus.OPEN
@@ -27,7 +27,7 @@ ARCHIVED = ConsultationStatus.ARCHIVED
 FOR_ALL = ConsultationAudience.MEMBERS_AND_SUPPORTERS
 CHOICE = {"title": "Where?", "kind": "SINGLE_CHOICE", "required": True, "options": ["Park", "School"]}
 CONSULTATION: dict[str, Any] = {"json": {"title": "Title", "audience": "MEMBERS", "questions": [CHOICE]}}
-NEW_TITLE: dict[str, Any] = {"json": {"title": "New"}, **ANY_VERSION}
+NEW_TITLE: dict[str, Any] = {"json": {"title": "New"}, **WITH_ANY_VERSION}
 
 
 def consultation(status: ConsultationStatus, request: Request | None = None, **overrides: Any) -> Prepare:
@@ -62,11 +62,10 @@ async def answered(context: RequestContext) -> Request:
     return {"id": str(stored.id)}
 
 
-CONSULTATIONS = f"{API}/consultations"
 ROUTES: Routes = {
     ("GET", CONSULTATIONS): route(2, Call(200)),
     ("POST", CONSULTATIONS): route(
-        7, Call(201, plain(**CONSULTATION)), Call(201, plain(**CONSULTATION, **IDEMPOTENCY_KEY))
+        7, Call(201, plain(**CONSULTATION)), Call(201, plain(**CONSULTATION, **WITH_KEY))
     ),
     ("GET", CONSULTATIONS + "/{id}"): route(
         2,
@@ -76,7 +75,7 @@ ROUTES: Routes = {
         Call(200, consultation(ARCHIVED, audience=FOR_ALL), visible=Action.READ_EVERY_CONSULTATION),
     ),
     ("PATCH", CONSULTATIONS + "/{id}"): route(7, Call(200, consultation(DRAFT, NEW_TITLE))),
-    ("DELETE", CONSULTATIONS + "/{id}"): route(7, Call(204, consultation(DRAFT, ANY_VERSION))),
+    ("DELETE", CONSULTATIONS + "/{id}"): route(7, Call(204, consultation(DRAFT, WITH_ANY_VERSION))),
     ("POST", CONSULTATIONS + "/{id}/open"): route(6, Call(200, consultation(DRAFT))),
     ("POST", CONSULTATIONS + "/{id}/close"): route(9, Call(200, consultation(OPEN, anonymous=True))),
     ("POST", CONSULTATIONS + "/{id}/archive"): route(6, Call(200, consultation(CLOSED))),

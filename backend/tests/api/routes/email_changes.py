@@ -3,7 +3,7 @@
 from app.domain.identifiers import uuid7
 from tests.api.routes.requests import Call, Request, RequestContext, Routes, route
 from tests.factories import NOW, make_email_change
-from tests.support.http import API
+from tests.support.http import AUTH
 
 
 async def new_email(_context: RequestContext) -> Request:
@@ -19,6 +19,6 @@ async def email_change(context: RequestContext) -> Request:
 
 
 ROUTES: Routes = {
-    ("PUT", f"{API}/auth/email"): route(9, Call(202, new_email)),
-    ("POST", f"{API}/auth/email/confirm"): route(20, Call(204, email_change)),
+    ("PUT", f"{AUTH}/email"): route(9, Call(202, new_email)),
+    ("POST", f"{AUTH}/email/confirm"): route(20, Call(204, email_change)),
 }

@@ -6,8 +6,8 @@ from typing import Any
 from app.application.access import Action
 from app.domain.events import EventAudience, EventStatus
 from tests.api.routes.requests import (
-    ANY_VERSION,
-    IDEMPOTENCY_KEY,
+    WITH_ANY_VERSION,
+    WITH_KEY,
     Call,
     Prepare,
     Request,
@@ -17,7 +17,7 @@ from tests.api.routes.requests import (
     route,
 )
 from tests.factories import NOW, make_event, make_member
-from tests.support.http import API
+from tests.support.http import API, EVENTS, EXPORTS
 
 DRAFT = EventStatus.DRAFT
 PUBLISHED = EventStatus.PUBLISHED
@@ -31,7 +31,7 @@ EVENT: dict[str, Any] = {
         "audience": "PUBLIC",
     }
 }
-NEW_TITLE: dict[str, Any] = {"json": {"title": "New"}, **ANY_VERSION}
+NEW_TITLE: dict[str, Any] = {"json": {"title": "New"}, **WITH_ANY_VERSION}
 
 
 def event(status: EventStatus, audience: EventAudience = EventAudience.PUBLIC, **request: Any) -> Prepare:
@@ -58,11 +58,10 @@ def event(status: EventStatus, audience: EventAudience = EventAudience.PUBLIC, *
     return prepare
 
 
-EVENTS = f"{API}/events"
 ROUTES: Routes = {
     ("GET", EVENTS): route(2, Call(200)),
     ("GET", f"{API}/events.ics"): route(2, Call(200)),
-    ("POST", EVENTS): route(5, Call(201, plain(**EVENT)), Call(201, plain(**EVENT, **IDEMPOTENCY_KEY))),
+    ("POST", EVENTS): route(5, Call(201, plain(**EVENT)), Call(201, plain(**EVENT, **WITH_KEY))),
     ("GET", EVENTS + "/{id}"): route(
         2,
         Call(200, event(PUBLISHED)),
@@ -71,9 +70,9 @@ ROUTES: Routes = {
         Call(200, event(DRAFT), visible=Action.READ_BOARD_EVENTS),
     ),
     ("PATCH", EVENTS + "/{id}"): route(3, Call(200, event(DRAFT, **NEW_TITLE))),
-    ("DELETE", EVENTS + "/{id}"): route(4, Call(204, event(PUBLISHED, **ANY_VERSION))),
+    ("DELETE", EVENTS + "/{id}"): route(4, Call(204, event(PUBLISHED, **WITH_ANY_VERSION))),
     ("POST", EVENTS + "/{id}/publish"): route(3, Call(200, event(DRAFT))),
     ("POST", EVENTS + "/{id}/cancel"): route(3, Call(200, event(PUBLISHED))),
     ("POST", EVENTS + "/{id}/complete"): route(3, Call(200, event(PUBLISHED))),
-    ("GET", f"{API}/exports/events"): route(4, Call(200)),
+    ("GET", f"{EXPORTS}/events"): route(4, Call(200)),
 }

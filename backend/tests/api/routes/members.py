@@ -7,7 +7,7 @@ from uuid import UUID
 from app.domain.identifiers import uuid7
 from app.domain.members import NO_PASSWORD
 from tests.api.routes.requests import (
-    ANY_VERSION,
+    WITH_ANY_VERSION,
     Call,
     Prepare,
     Request,
@@ -17,10 +17,10 @@ from tests.api.routes.requests import (
     route,
 )
 from tests.factories import NOW
-from tests.support.http import API
+from tests.support.http import EXPORTS, MEMBERS
 
-NEW_NAME: dict[str, Any] = {"json": {"full_name": "New"}, **ANY_VERSION}
-NEW_ROLE: dict[str, Any] = {"json": {"role": "MEMBER"}, **ANY_VERSION}
+NEW_NAME: dict[str, Any] = {"json": {"full_name": "New"}, **WITH_ANY_VERSION}
+NEW_ROLE: dict[str, Any] = {"json": {"role": "MEMBER"}, **WITH_ANY_VERSION}
 
 
 def another_member(**request: Any) -> Prepare:
@@ -50,7 +50,6 @@ async def invited_member(context: RequestContext, **request: Any) -> Request:
     return {"id": str(member.id), **request}
 
 
-MEMBERS = f"{API}/members"
 ROUTES: Routes = {
     ("GET", MEMBERS): route(2, Call(200)),
     ("POST", MEMBERS): route(9, Call(201, invitation)),
@@ -58,16 +57,18 @@ ROUTES: Routes = {
     ("PATCH", MEMBERS + "/{id}"): route(
         4, Call(200, another_member(**NEW_NAME)), Call(200, oneself(**NEW_NAME))
     ),
-    ("DELETE", MEMBERS + "/{id}"): route(14, Call(204, another_member(**ANY_VERSION))),
+    ("DELETE", MEMBERS + "/{id}"): route(14, Call(204, another_member(**WITH_ANY_VERSION))),
     ("PATCH", MEMBERS + "/{id}/invitation"): route(8, Call(200, partial(invited_member, **NEW_NAME))),
-    ("DELETE", MEMBERS + "/{id}/invitation"): route(10, Call(204, partial(invited_member, **ANY_VERSION))),
+    ("DELETE", MEMBERS + "/{id}/invitation"): route(
+        10, Call(204, partial(invited_member, **WITH_ANY_VERSION))
+    ),
     ("POST", MEMBERS + "/{id}/invitation/resend"): route(7, Call(204, invited_member)),
     ("PUT", MEMBERS + "/{id}/role"): route(5, Call(200, another_member(**NEW_ROLE))),
     ("POST", MEMBERS + "/{id}/deactivate"): route(7, Call(200, another_member())),
     ("POST", MEMBERS + "/{id}/activate"): route(4, Call(200, inactive_member)),
     ("GET", f"{MEMBERS}/me"): route(2, Call(200)),
     ("PATCH", f"{MEMBERS}/me"): route(4, Call(200, plain(**NEW_NAME))),
-    ("DELETE", f"{MEMBERS}/me"): route(14, Call(204, plain(**ANY_VERSION))),
+    ("DELETE", f"{MEMBERS}/me"): route(14, Call(204, plain(**WITH_ANY_VERSION))),
     ("GET", f"{MEMBERS}/me/data"): route(13, Call(200)),
-    ("GET", f"{API}/exports/members"): route(4, Call(200)),
+    ("GET", f"{EXPORTS}/members"): route(4, Call(200)),
 }

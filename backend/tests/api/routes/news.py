@@ -5,8 +5,8 @@ from typing import Any
 from app.application.access import Action
 from app.domain.news import ArticleScope, ArticleStatus
 from tests.api.routes.requests import (
-    ANY_VERSION,
-    IDEMPOTENCY_KEY,
+    WITH_ANY_VERSION,
+    WITH_KEY,
     Call,
     Prepare,
     Request,
@@ -16,13 +16,13 @@ from tests.api.routes.requests import (
     route,
 )
 from tests.factories import NOW, make_article, make_member
-from tests.support.http import API
+from tests.support.http import EXPORTS, NEWS
 
 DRAFT = ArticleStatus.DRAFT
 PUBLISHED = ArticleStatus.PUBLISHED
 ARCHIVED = ArticleStatus.ARCHIVED
 ARTICLE: dict[str, Any] = {"json": {"title": "Title", "content": "Content", "scope": "PUBLIC"}}
-NEW_TITLE: dict[str, Any] = {"json": {"title": "New"}, **ANY_VERSION}
+NEW_TITLE: dict[str, Any] = {"json": {"title": "New"}, **WITH_ANY_VERSION}
 
 
 def article(status: ArticleStatus, scope: ArticleScope = ArticleScope.PUBLIC, **request: Any) -> Prepare:
@@ -45,10 +45,9 @@ def article(status: ArticleStatus, scope: ArticleScope = ArticleScope.PUBLIC, **
     return prepare
 
 
-NEWS = f"{API}/news"
 ROUTES: Routes = {
     ("GET", NEWS): route(2, Call(200)),
-    ("POST", NEWS): route(5, Call(201, plain(**ARTICLE)), Call(201, plain(**ARTICLE, **IDEMPOTENCY_KEY))),
+    ("POST", NEWS): route(5, Call(201, plain(**ARTICLE)), Call(201, plain(**ARTICLE, **WITH_KEY))),
     ("GET", NEWS + "/{id}"): route(
         2,
         Call(200, article(PUBLISHED)),
@@ -59,10 +58,10 @@ ROUTES: Routes = {
     ("PATCH", NEWS + "/{id}"): route(
         3,
         Call(200, article(DRAFT, **NEW_TITLE)),
-        Call(200, article(PUBLISHED, **ARTICLE, **ANY_VERSION)),
+        Call(200, article(PUBLISHED, **ARTICLE, **WITH_ANY_VERSION)),
     ),
-    ("DELETE", NEWS + "/{id}"): route(3, Call(204, article(PUBLISHED, **ANY_VERSION))),
+    ("DELETE", NEWS + "/{id}"): route(3, Call(204, article(PUBLISHED, **WITH_ANY_VERSION))),
     ("POST", NEWS + "/{id}/publish"): route(3, Call(200, article(DRAFT))),
     ("POST", NEWS + "/{id}/archive"): route(3, Call(200, article(PUBLISHED))),
-    ("GET", f"{API}/exports/news"): route(4, Call(200)),
+    ("GET", f"{EXPORTS}/news"): route(4, Call(200)),
 }

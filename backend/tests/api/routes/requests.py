@@ -9,9 +9,10 @@ from app.application.ports import EmailChangeTokens, OneTimeTokens, SessionToken
 from app.application.unit_of_work import UnitOfWork
 from app.domain.members import Member
 from tests.factories import make_member
+from tests.support.http import ANY_VERSION
 
-ANY_VERSION: dict[str, Any] = {"headers": {"If-Match": "*"}}
-IDEMPOTENCY_KEY: dict[str, Any] = {"headers": {"Idempotency-Key": "a-key-of-the-client"}}
+WITH_ANY_VERSION: dict[str, Any] = {"headers": ANY_VERSION}
+WITH_KEY: dict[str, Any] = {"headers": {"Idempotency-Key": "a-key-of-the-client"}}
 
 Request = Mapping[str, Any]
 """Arguments of httpx's `request`, and the `id`, `code` or `token` in the path."""

@@ -7,7 +7,7 @@ from app.domain.members import Member
 from app.infrastructure.security.passwords import Argon2PasswordHasher
 from tests.api.routes.requests import Call, Request, RequestContext, Routes, route
 from tests.factories import PASSWORD, make_session
-from tests.support.http import API
+from tests.support.http import API, AUTH, SESSIONS, TOKEN
 
 
 async def credentials(context: RequestContext) -> Request:
@@ -49,9 +49,9 @@ refresh = partial(refresh_token, name="refresh_token", grant_type="refresh_token
 revocation = partial(refresh_token, name="token")
 
 ROUTES: Routes = {
-    ("POST", f"{API}/auth/token"): route(9, Call(200, credentials), Call(200, refresh)),
-    ("POST", f"{API}/auth/revoke"): route(4, Call(200, revocation)),
-    ("GET", f"{API}/auth/sessions"): route(2, Call(200)),
-    ("DELETE", f"{API}/auth/sessions"): route(4, Call(204)),
+    ("POST", TOKEN): route(9, Call(200, credentials), Call(200, refresh)),
+    ("POST", f"{AUTH}/revoke"): route(4, Call(200, revocation)),
+    ("GET", SESSIONS): route(2, Call(200)),
+    ("DELETE", SESSIONS): route(4, Call(204)),
     ("DELETE", API + "/auth/sessions/{id}"): route(4, Call(204, own_session), Call(404, session_of_another)),
 }
