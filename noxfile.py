@@ -42,15 +42,15 @@ def stamp_of(lock: Path) -> str:
 
 def gates(session: nox.Session) -> None:
     """Run the gates that the rule book gives to the session of this name."""
-    patience = {"interrupt_timeout": 5, "terminate_timeout": 5}
-    python(session, "-m", "gates", "run", session.name, *session.posargs, **patience)
+    timeouts = {"interrupt_timeout": 5, "terminate_timeout": 5}
+    python(session, "-m", "gates", "run", session.name, *session.posargs, **timeouts)
 
 
 @nox.session(allow_parallel=False, default=False)
 def env(session: nox.Session, venv: Path = VENV, lock: Path = LOCK) -> None:
     """Install .venv from the lock (every session does, when the lock changed)."""
-    stamp, wanted = venv / "stamp", stamp_of(lock)
-    if stamp.exists() and stamp.read_text() == wanted and (venv / "bin/python").exists():
+    stamp, fingerprint = venv / "stamp", stamp_of(lock)
+    if stamp.exists() and stamp.read_text() == fingerprint and (venv / "bin/python").exists():
         return
     session.log(f"installing {venv.name} (once per lock)")
     stamp.unlink(missing_ok=True)
@@ -59,7 +59,7 @@ def env(session: nox.Session, venv: Path = VENV, lock: Path = LOCK) -> None:
     uv(session, "venv", "--allow-existing", "--python", sys.executable, str(venv))
     options = ["--require-hashes", "--only-binary", ":all:", "--compile-bytecode"]
     uv(session, "pip", "sync", "--python", str(venv), *options, str(lock))
-    stamp.write_text(wanted)
+    stamp.write_text(fingerprint)
 
 
 @nox.session(allow_parallel=False, default=False)

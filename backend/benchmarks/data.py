@@ -108,7 +108,7 @@ def numbered(kind: int, number: int) -> UUID:
 def filled_database(share: float = 1.0) -> Iterator[Data]:
     """Yield a database with demo data and many rows, or only a share of them; it is dropped afterwards."""
     with scratch_databases() as scratch:
-        url = scratch.make()
+        url = scratch.create_database()
         environment = {
             "DATABASE_URL": url,
             "PAU2_MIGRATION_DATABASE_URL": url,

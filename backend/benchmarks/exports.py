@@ -15,7 +15,7 @@ from benchmarks.servers import Server, application
 from devtools.programs import BINARIES, installed_package
 
 MEBIBYTE = 2**20
-LOOK_EVERY = 0.1  # seconds between two looks at the memory
+POLL_INTERVAL = 0.1  # seconds between two looks at the memory
 LIMIT = Target(relation="<=", value=32)
 COPY = f"\\copy (TABLE exported_members) TO '{os.devnull}' CSV HEADER"
 
@@ -81,7 +81,7 @@ def download(server: Server, message: bytes) -> Download:
         while chunk or not end:
             lines += chunk.count(b"pau2.example")
             end = (end + chunk)[-7:]
-            if time.perf_counter() - looked_at > LOOK_EVERY:
+            if time.perf_counter() - looked_at > POLL_INTERVAL:
                 most, looked_at = max(most, server.memory()), time.perf_counter()
             chunk = connection.recv(2**18)
     if not end.endswith(b"0\r\n\r\n"):

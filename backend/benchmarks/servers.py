@@ -17,9 +17,9 @@ from benchmarks.load import request
 
 BACKEND = Path(__file__).resolve().parents[1]
 LOGS = BACKEND.parent / "reports/bench"
-READY_WITHIN = 60.0
-ENDED_WITHIN = 30.0
-LOOK_EVERY = 0.05
+READY_TIMEOUT = 60.0
+STOP_TIMEOUT = 30.0
+POLL_INTERVAL = 0.05
 
 
 class ServerDidNotStartError(Exception):
@@ -84,7 +84,7 @@ def _serving(
 
 
 def _wait_until_ready(name: str, port: int, process: psutil.Popen) -> None:
-    deadline = time.monotonic() + READY_WITHIN
+    deadline = time.monotonic() + READY_TIMEOUT
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise ServerDidNotStartError(f"the server {name} ended with {process.returncode}, see {LOGS}")
@@ -94,14 +94,14 @@ def _wait_until_ready(name: str, port: int, process: psutil.Popen) -> None:
                 if probe.recv(12).endswith((b"200", b"404")):
                     return
         except OSError:
-            time.sleep(LOOK_EVERY)
-    raise ServerDidNotStartError(f"{name} did not answer within {READY_WITHIN:.0f} s, see {LOGS}")
+            time.sleep(POLL_INTERVAL)
+    raise ServerDidNotStartError(f"{name} did not answer within {READY_TIMEOUT:.0f} s, see {LOGS}")
 
 
 def _end(process: psutil.Popen) -> None:
     children = process.children(recursive=True) if process.is_running() else []
     process.send_signal(signal.SIGINT)
-    _, alive = psutil.wait_procs([process, *children], timeout=ENDED_WITHIN)
+    _, alive = psutil.wait_procs([process, *children], timeout=STOP_TIMEOUT)
     for left in alive:
         left.kill()
     psutil.wait_procs(alive)

@@ -20,8 +20,8 @@ from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
 
 CONFIGURATION = "pyproject.toml"
-NAME = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
-LONGEST = 40  # characters: Alembic cuts a longer slug
+SLUG = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
+MAX_SLUG_LENGTH = 40  # characters: Alembic cuts a longer slug
 TABLES = "backend/app/infrastructure/database/tables.py"
 
 
@@ -54,7 +54,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def _write(config: Config, title: str) -> Script:
     command.upgrade(config, "head")
-    written = command.revision(config, title, autogenerate=True, process_revision_directives=_examine)
+    written = command.revision(
+        config, title, autogenerate=True, process_revision_directives=_check_operations
+    )
     return cast("Script", written)
 
 
@@ -65,9 +67,9 @@ def _write_empty(config: Config, title: str) -> Script:
 def _check_name(title: str) -> None:
     """Refuse a title of which Alembic makes a name that the gate migration-head refuses, or that is taken."""
     slug = "_".join(re.findall(r"\w+", title)).lower()
-    if not NAME.fullmatch(slug) or len(slug) > LONGEST:
+    if not SLUG.fullmatch(slug) or len(slug) > MAX_SLUG_LENGTH:
         raise RefusedError(
-            f"{title!r} cannot name a file. Use letters a to z, digits and spaces, {LONGEST} at most."
+            f"{title!r} cannot name a file. Use letters a to z, digits and spaces, {MAX_SLUG_LENGTH} at most."
         )
     path = Path("alembic/versions", f"{datetime.now(UTC):%Y-%m-%d}_{slug}.py")
     if path.exists():
@@ -87,7 +89,7 @@ def _check_heads(script: ScriptDirectory) -> None:
         )
 
 
-def _examine(_context: MigrationContext, _revision: object, directives: list[Any]) -> None:
+def _check_operations(_context: MigrationContext, _revision: object, directives: list[Any]) -> None:
     """Refuse a MigrationScript without operations, and warn of one that drops a table."""
     operations = directives[0].upgrade_ops
     if operations.is_empty():

@@ -15,13 +15,13 @@ from psycopg import sql
 
 from devtools.postgres import as_user, in_database, server_url
 
-RUN = "pau2_test_run_"
-DIGITS = 7  # hexadecimal, of a run's number
+RUN_PREFIX = "pau2_test_run_"
+RUN_NUMBER_DIGITS = 7  # hexadecimal, of a run's number
 LOCK_SPACE = 7204118  # first key of our advisory locks; the second is the run's number
 
 
 @dataclass(frozen=True)
-class Scratch:
+class ScratchDatabases:
     """Makes databases and roles that live as long as one run. `admin` is a connection in autocommit mode."""
 
     server: str
@@ -29,14 +29,14 @@ class Scratch:
     run: str
     numbers: Iterator[int] = field(default_factory=count)
 
-    def make(self, template: str = "template0") -> str:
+    def create_database(self, template: str = "template0") -> str:
         """Create a database, empty or as a copy of another, and return its address."""
         name = f"{self.run}_{next(self.numbers)}"
         execute(self.admin, "CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log", name, template)
         execute(self.admin, "ALTER DATABASE {} SET synchronous_commit = off", name)
         return in_database(self.server, name)
 
-    def make_role(self, url: str) -> str:
+    def create_role(self, url: str) -> str:
         """Create a role that logs in with a password, and return a database's address as that role."""
         name, password = f"{self.run}_{next(self.numbers)}", uuid4().hex
         create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
@@ -44,49 +44,49 @@ class Scratch:
         execute(self.admin, "GRANT {} TO CURRENT_USER", name)
         return as_user(url, f"{name}:{password}")
 
-    def named(self, prefix: str) -> list[str]:
+    def databases_starting_with(self, prefix: str) -> list[str]:
         """Return the databases whose names begin so, oldest first."""
         found = self.admin.execute(
             "SELECT datname FROM pg_database WHERE starts_with(datname, %s) ORDER BY oid", [prefix]
         )
         return [str(row[0]) for row in found]
 
-    def drop(self, name: str) -> None:
+    def drop_database(self, name: str) -> None:
         """Drop a database, whoever is connected to it; nothing when it is gone already."""
         execute(self.admin, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
-    def roles(self, prefix: str) -> list[str]:
+    def roles_starting_with(self, prefix: str) -> list[str]:
         """Return the roles whose names begin so."""
         found = self.admin.execute("SELECT rolname FROM pg_roles WHERE starts_with(rolname, %s)", [prefix])
         return [str(row[0]) for row in found]
 
-    def end(self, run: str) -> None:
+    def drop_all_of(self, run: str) -> None:
         """Drop everything that a run made."""
-        for name in self.named(f"{run}_"):
-            self.drop(name)
-        for role in self.roles(f"{run}_"):
+        for name in self.databases_starting_with(f"{run}_"):
+            self.drop_database(name)
+        for role in self.roles_starting_with(f"{run}_"):
             execute(self.admin, "DROP ROLE {}", role)
 
 
 @contextmanager
-def scratch_databases() -> Iterator[Scratch]:
+def scratch_databases() -> Iterator[ScratchDatabases]:
     """Yield a maker of databases; drop all that it made, and before that what killed runs left.
 
     Raises PostgresUnavailableError.
     """
-    url, run = server_url(), f"{RUN}{uuid4().hex[:DIGITS]}"
+    url, run = server_url(), f"{RUN_PREFIX}{uuid4().hex[:RUN_NUMBER_DIGITS]}"
     with psycopg.connect(url, autocommit=True) as admin:
-        scratch = Scratch(url, admin, run)
+        scratch = ScratchDatabases(url, admin, run)
         admin.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_SPACE, lock_key(run)])
-        for other in abandoned(scratch):
-            scratch.end(other)
+        for other in lock_abandoned_runs(scratch):
+            scratch.drop_all_of(other)
         try:
             yield scratch
         finally:
-            scratch.end(run)
+            scratch.drop_all_of(run)
 
 
-def abandoned(scratch: Scratch) -> list[str]:
+def lock_abandoned_runs(scratch: ScratchDatabases) -> list[str]:
     """Return the runs that left databases or roles, and lock them until the connection is closed.
 
     A run that lives holds the lock on its number. Locks belong to the database in which they were taken, and
@@ -94,8 +94,12 @@ def abandoned(scratch: Scratch) -> list[str]:
     """
     listed = "SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND classid = %s"
     held = {key for [key] in scratch.admin.execute(listed, [LOCK_SPACE])}
-    names = [*scratch.named(RUN), *scratch.roles(RUN)]
-    runs = {run for run in (name[: len(RUN) + DIGITS] for name in names) if lock_key(run) not in held}
+    names = [*scratch.databases_starting_with(RUN_PREFIX), *scratch.roles_starting_with(RUN_PREFIX)]
+    runs = {
+        run
+        for run in (name[: len(RUN_PREFIX) + RUN_NUMBER_DIGITS] for name in names)
+        if lock_key(run) not in held
+    }
     ask = "SELECT pg_try_advisory_lock(%s, %s)"
     locked = {run: scratch.admin.execute(ask, [LOCK_SPACE, lock_key(run)]).fetchone() for run in runs}
     return sorted(run for run, answer in locked.items() if answer == (True,))
@@ -108,4 +112,4 @@ def execute(connection: psycopg.Connection, statement: str, *names: str) -> None
 
 def lock_key(run: str) -> int:
     """Return the second key of the advisory lock that a run holds while it lives."""
-    return int(run.removeprefix(RUN), 16)
+    return int(run.removeprefix(RUN_PREFIX), 16)

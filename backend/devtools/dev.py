@@ -22,20 +22,20 @@ import psutil
 
 from devtools.errors import PostgresUnavailableError
 from devtools.postgres import PROJECT, development_variables
-from devtools.signals import handling, interrupt
+from devtools.signals import interrupt, signal_handler
 
 BACKEND = PROJECT / "backend"
 SERVE = (
     *("app.main:create_served_app", "--factory", "--reload", "--reload-dir", "app"),
     *("--no-access-log", "--no-proxy-headers", "--no-server-header"),  # as `python -m app serve` has it
 )
-QUIET = {"PAU2_LOG_LEVEL": "WARNING"}
+WORKER_LOG_LEVEL = {"PAU2_LOG_LEVEL": "WARNING"}
 """What the worker does every minute would scroll the requests away."""
-PREPARED = "Password"
+LAST_LINE_WORD = "Password"
 """A word of the last line that `devtools.prepare` prints, and of no line before."""
-READY_WITHIN = 60.0
-STOPPED_WITHIN = 10.0
-LOOK_EVERY = 0.05
+READY_TIMEOUT = 60.0
+STOP_TIMEOUT = 10.0
+POLL_INTERVAL = 0.05
 
 
 class DevError(Exception):
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--port", type=port_number, default=os.environ.get("PORT", "8000"))
     port: int = parser.parse_args(arguments).port
     try:
-        with handling(interrupt):
+        with signal_handler(interrupt):
             return run(port)
     except (DevError, PostgresUnavailableError) as error:
         print(f"dev: {error}", file=sys.stderr)
@@ -70,7 +70,7 @@ def run(port: int) -> int:
     started, parent, myself = time.monotonic(), os.getppid(), psutil.Process()
     starter = myself.parent() or myself  # the first process of a container has none
     state = PROJECT / ".postgres" / f"dev-{port}.json"
-    end_leftovers(state)
+    terminate_leftovers(state)
     refuse_taken_port(port)
     os.environ.setdefault("PAU2_LOG_FORMAT", "console")
     os.environ.setdefault("PAU2_PUBLIC_URL", f"http://127.0.0.1:{port}")
@@ -86,12 +86,12 @@ def run(port: int) -> int:
 
     try:
         record(start_server(port))
-        log_in = how_to_log_in(record(start_worker()))
+        log_in_hint = wait_for_log_in_hint(record(start_worker()))
         wait_until_ready(port, children)
-        print(banner(port, log_in, time.monotonic() - started), flush=True)
+        print(banner(port, log_in_hint, time.monotonic() - started), flush=True)
         return watch(children, parent)
     finally:
-        end(children)
+        terminate(children)
         state.unlink(missing_ok=True)
 
 
@@ -107,29 +107,29 @@ def start_worker() -> psutil.Popen:
     return psutil.Popen(
         command,
         cwd=BACKEND,
-        env=QUIET | os.environ,
+        env=WORKER_LOG_LEVEL | os.environ,
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
 
 
-def how_to_log_in(worker: psutil.Popen) -> str:
+def wait_for_log_in_hint(worker: psutil.Popen) -> str:
     """Wait until the worker has prepared the database; return what it says. Raises DevError when it fails."""
     with worker.stdout as said:
-        log_in: str = said.read()
-    if PREPARED not in log_in:
+        log_in_hint: str = said.read()
+    if LAST_LINE_WORD not in log_in_hint:
         raise DevError("the database could not be migrated and seeded, see above.")
-    return log_in
+    return log_in_hint
 
 
-def end_leftovers(state: Path) -> None:
+def terminate_leftovers(state: Path) -> None:
     """End the processes that were recorded and outlived a kill. One with a reused number is not ours.
 
     Raises DevError when neither the run nor whoever started it was killed.
     """
     state.parent.mkdir(exist_ok=True)
-    alive = living(state)
+    alive = running_processes(state)
     if alive and all(alive[:2]):
         raise DevError(
             f"the product runs on this port already, as process {alive[1]}. Use it, stop it with Ctrl-C, "
@@ -138,10 +138,10 @@ def end_leftovers(state: Path) -> None:
     left = [psutil.Process(pid) for pid in alive[1:] if pid]
     if left:
         print(f"dev: ending {len(left)} processes that a killed run left behind.")
-        end(left)
+        terminate(left)
 
 
-def living(state: Path) -> list[int | None]:
+def running_processes(state: Path) -> list[int | None]:
     """Return the recorded processes, None for each that has ended: the starter, the run, its children.
 
     Nothing when there is no record.
@@ -168,20 +168,20 @@ def refuse_taken_port(port: int) -> None:
 
 def wait_until_ready(port: int, children: Iterable[psutil.Popen]) -> None:
     """Return when /health/ready says so. Raises DevError when a child ends first or after a minute."""
-    deadline = time.monotonic() + READY_WITHIN
+    deadline = time.monotonic() + READY_TIMEOUT
     while time.monotonic() < deadline:
         if any(child.poll() is not None for child in children):
             raise DevError("the API or the worker ended before it was ready, see above.")
         if _is_ready(port):
             return
-        time.sleep(LOOK_EVERY)
-    raise DevError(f"the API was not ready within {READY_WITHIN:.0f} s, see above.")
+        time.sleep(POLL_INTERVAL)
+    raise DevError(f"the API was not ready within {READY_TIMEOUT:.0f} s, see above.")
 
 
-def banner(port: int, log_in: str, seconds: float) -> str:
+def banner(port: int, log_in_hint: str, seconds: float) -> str:
     """Return what a developer needs to know once everything runs."""
     return (
-        f"\n{log_in.rstrip()}\n"
+        f"\n{log_in_hint.rstrip()}\n"
         f"  Documentation  http://127.0.0.1:{port}/docs\n"
         f"  Mails          .mail/*.eml\n"
         f"  Stop           Ctrl-C (the data stays)\n"
@@ -194,16 +194,16 @@ def watch(children: Sequence[psutil.Popen], parent: int) -> int:
     while os.getppid() == parent:
         if any(child.poll() is not None for child in children):
             raise DevError("the API or the worker ended by itself, see above.")
-        time.sleep(LOOK_EVERY * 10)
+        time.sleep(POLL_INTERVAL * 10)
     return 0
 
 
-def end(processes: Iterable[psutil.Process]) -> None:
+def terminate(processes: Iterable[psutil.Process]) -> None:
     """Ask processes and their children to end; kill those that have not after ten seconds."""
     everyone = [each for one in processes for each in [one, *_children(one)]]
     for process in everyone:
         _send(process, signal.SIGTERM)
-    _, alive = psutil.wait_procs(everyone, timeout=STOPPED_WITHIN)
+    _, alive = psutil.wait_procs(everyone, timeout=STOP_TIMEOUT)
     for process in alive:
         _send(process, signal.SIGKILL)
 

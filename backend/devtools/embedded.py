@@ -1,7 +1,7 @@
 """The embedded PostgreSQL: one server for a checkout, on a Unix socket, that stops with its last user.
 
 File locks tell whether it is used and whether it runs: the kernel drops them when a process ends, however it
-ends. The processes that use the server share `users.lock`; its keeper takes it alone to stop the server.
+ends. The processes that use the server share `users.lock`; its supervisor takes it alone to stop the server.
 `server.lock` is locked while a process of the server lives. A number in a file is never believed.
 """
 
@@ -22,17 +22,17 @@ from urllib.parse import quote
 import psutil
 import psycopg
 
-from devtools import keeper, programs
+from devtools import programs, supervisor
 from devtools.errors import PostgresUnavailableError
 
-OWNER = "embedded_postgres"
+SYSTEM_USER = "embedded_postgres"
 """The system user of root's server: PostgreSQL refuses to run as root."""
-INITDB = (
+INITDB_OPTIONS = (
     *("--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", "--no-instructions"),
     *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
 )
 """The same locale on every machine. The server has it built in, so nothing must be generated."""
-SETTINGS = {
+SERVER_SETTINGS = {
     "listen_addresses": "",
     "port": "5432",
     "timezone": "UTC",
@@ -47,10 +47,10 @@ PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]{1,85}", re.ASCII)
 """A socket's folder is one of a list with commas for libpq, and 103 bytes with the name at most."""
 SOCKET_FILES = (".s.PGSQL.5432", ".s.PGSQL.5432.lock")
 ROOT = 0
-STARTED_WITHIN = 60.0
-KEPT_WITHIN = 5.0
-"""How long a keeper may take to notice that the last user is gone."""
-LOOK_EVERY = 0.01
+START_TIMEOUT = 60.0
+SUPERVISOR_TIMEOUT = 5.0
+"""How long a supervisor may take to notice that the last user is gone."""
+POLL_INTERVAL = 0.01
 
 Owner = tuple[int, int]
 """User and group of the server's processes, by number."""
@@ -83,8 +83,8 @@ class EmbeddedServer:
             self.place.mkdir(parents=True, exist_ok=True)
             if os.geteuid() == ROOT:
                 self.place.chmod(0o755)
-            self._use()
-            return self._running(owner)
+            self._register_use()
+            return self._wait_for_server(owner)
         except OSError as error:
             raise PostgresUnavailableError(
                 f"The embedded PostgreSQL cannot use its files ({error}). "
@@ -97,14 +97,16 @@ class EmbeddedServer:
         if users is None:
             return
         fcntl.flock(users, fcntl.LOCK_UN)
-        deadline = time.monotonic() + KEPT_WITHIN
-        while _lock(users) and self.is_running():  # nobody else has it: the keeper has not noticed yet
+        deadline = time.monotonic() + SUPERVISOR_TIMEOUT
+        while (
+            _try_lock(users) and self.is_running()
+        ):  # nobody else has it: the supervisor has not noticed yet
             if time.monotonic() > deadline:
-                self._stop_without_keeper()
+                self._stop_without_supervisor()
                 break
             fcntl.flock(users, fcntl.LOCK_UN)
-            time.sleep(LOOK_EVERY)
-        fcntl.flock(users, fcntl.LOCK_SH)  # waits for a keeper that stops the server
+            time.sleep(POLL_INTERVAL)
+        fcntl.flock(users, fcntl.LOCK_SH)  # waits for a supervisor that stops the server
         os.close(users)
 
     def postmaster(self) -> psutil.Process | None:
@@ -116,37 +118,37 @@ class EmbeddedServer:
             return None
         return process if is_ours else None
 
-    def _use(self) -> None:
+    def _register_use(self) -> None:
         if os.getpid() in self._users:
             return
-        users = _opened(self.place / "users.lock")
+        users = _open(self.place / "users.lock")
         fcntl.flock(users, fcntl.LOCK_SH)
         self._users[os.getpid()] = users
         atexit.register(self.release)
 
-    def _running(self, owner: Owner) -> str:
+    def _wait_for_server(self, owner: Owner) -> str:
         """Return the address as soon as the server answers; start it when nobody does."""
         folder = _socket_folder(self.data, owner[0])
         url = f"postgresql://postgres@/postgres?host={quote(str(folder))}"
-        deadline, is_started, log_before = time.monotonic() + STARTED_WITHIN, False, _size(self.log)
+        deadline, is_started, log_before = time.monotonic() + START_TIMEOUT, False, _size(self.log)
         while True:
             try:
-                return self._proven(url)
+                return self._verified(url)
             except psycopg.OperationalError as error:
                 if time.monotonic() > deadline:
-                    raise self._not_started(str(error).splitlines()[0]) from None
-            lock = _opened(self.place / "server.lock")
+                    raise self._start_error(str(error).splitlines()[0]) from None
+            lock = _open(self.place / "server.lock")
             try:
-                if _lock(lock):
+                if _try_lock(lock):
                     if is_started:
-                        raise self._not_started(_last_line(self.log, log_before))
+                        raise self._start_error(_last_line(self.log, log_before))
                     self._start(folder, owner, lock)
                     is_started = True
             finally:
                 os.close(lock)
-            time.sleep(LOOK_EVERY)
+            time.sleep(POLL_INTERVAL)
 
-    def _proven(self, url: str) -> str:
+    def _verified(self, url: str) -> str:
         """Return the address if this server is behind it: nothing is ever written to another one.
 
         Raises PostgresUnavailableError, OperationalError.
@@ -161,20 +163,20 @@ class EmbeddedServer:
         return url
 
     def _start(self, folder: Path, owner: Owner, lock: int) -> None:
-        """Start the server below a keeper, which inherits the lock; return before the server answers."""
+        """Start the server below a supervisor, which inherits the lock; return before the server answers."""
         if os.geteuid() == ROOT:
-            binaries = programs.programs_for_everybody(self.place)
+            binaries = programs.world_readable_programs(self.place)
         else:
             binaries = programs.installed_package() / programs.BINARIES
         if not self.data.exists():
             self._make_data_directory(binaries, owner)
-        self._forget_killed_server(folder)
-        settings = SETTINGS | {"unix_socket_directories": str(folder)}
+        self._remove_files_of_killed_server(folder)
+        settings = SERVER_SETTINGS | {"unix_socket_directories": str(folder)}
         server = [str(binaries / "postgres"), "-D", str(self.data)]
         server += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         files = [self.place / "users.lock", lock, self.log]
-        keep = [sys.executable, "-I", "-S", keeper.__file__, *map(str, [*files, *owner]), *server]
-        # The shell's `&` makes the keeper nobody's child: it outlives us and whatever ends our children.
+        keep = [sys.executable, "-I", "-S", supervisor.__file__, *map(str, [*files, *owner]), *server]
+        # The shell's `&` makes the supervisor nobody's child: it outlives us and whatever ends our children.
         subprocess.run(
             ["/bin/sh", "-c", '"$@" &', "sh", *keep],
             cwd=self.place,
@@ -193,13 +195,13 @@ class EmbeddedServer:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
         os.chown(unfinished, *owner)
-        with programs.programs_for_a_shell(binaries) as runnable:
+        with programs.shell_safe_programs(binaries) as runnable:
             programs.run_program(
-                [str(runnable / "initdb"), "-D", str(unfinished), *INITDB], owner, self.place
+                [str(runnable / "initdb"), "-D", str(unfinished), *INITDB_OPTIONS], owner, self.place
             )
         unfinished.rename(self.data)
 
-    def _forget_killed_server(self, folder: Path) -> None:
+    def _remove_files_of_killed_server(self, folder: Path) -> None:
         """Remove the files of a killed server: PostgreSQL believes numbers that others may have now."""
         running = self.postmaster()
         if running:
@@ -210,23 +212,23 @@ class EmbeddedServer:
         for path in [self.data / "postmaster.pid", *(folder / name for name in SOCKET_FILES)]:
             path.unlink(missing_ok=True)
 
-    def _stop_without_keeper(self) -> None:
-        """Stop the server whose keeper was killed."""
+    def _stop_without_supervisor(self) -> None:
+        """Stop the server whose supervisor was killed."""
         server = self.postmaster()
         if server:
-            server.send_signal(keeper.WAYS_TO_STOP[0])
-            psutil.wait_procs([server], timeout=keeper.STOPPED_WITHIN)
+            server.send_signal(supervisor.STOP_SIGNALS[0])
+            psutil.wait_procs([server], timeout=supervisor.STOP_TIMEOUT)
 
     def is_running(self) -> bool:
         """Whether a process of the server lives."""
         if not self.place.exists():  # somebody removed it
             return False
-        lock = _opened(self.place / "server.lock")
-        is_free = _lock(lock)
+        lock = _open(self.place / "server.lock")
+        is_free = _try_lock(lock)
         os.close(lock)
         return not is_free
 
-    def _not_started(self, reason: str) -> PostgresUnavailableError:
+    def _start_error(self, reason: str) -> PostgresUnavailableError:
         return PostgresUnavailableError(
             f"The embedded PostgreSQL did not start ({reason}). Its log is {self.log}; "
             f"removing {self.place} starts again from nothing."
@@ -257,18 +259,18 @@ def owner_of(data: Path) -> Owner:
     """
     if os.geteuid() != ROOT:
         if not data.exists():
-            _refuse_unknown_user(os.geteuid())
+            _require_known_user(os.geteuid())
         return os.geteuid(), os.getegid()
     if data.exists() and data.stat().st_uid != ROOT:
         return data.stat().st_uid, data.stat().st_gid
     try:
-        entry = pwd.getpwnam(OWNER)
+        entry = pwd.getpwnam(SYSTEM_USER)
     except KeyError:
-        entry = _made_user()
+        entry = _create_user()
     return entry.pw_uid, entry.pw_gid
 
 
-def _refuse_unknown_user(uid: int) -> None:
+def _require_known_user(uid: int) -> None:
     try:
         pwd.getpwuid(uid)
     except KeyError:
@@ -278,15 +280,17 @@ def _refuse_unknown_user(uid: int) -> None:
         ) from None
 
 
-def _made_user() -> pwd.struct_passwd:
+def _create_user() -> pwd.struct_passwd:
     made = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
     if made:
-        subprocess.run([made, "--system", "--shell", "/bin/sh", OWNER], capture_output=True, check=False)
+        subprocess.run(
+            [made, "--system", "--shell", "/bin/sh", SYSTEM_USER], capture_output=True, check=False
+        )
     try:
-        return pwd.getpwnam(OWNER)
+        return pwd.getpwnam(SYSTEM_USER)
     except KeyError:
         raise PostgresUnavailableError(
-            f"PostgreSQL refuses to run as root, and the user {OWNER} could not be added. "
+            f"PostgreSQL refuses to run as root, and the user {SYSTEM_USER} could not be added. "
             "Add it, run as another user, or name a server in DATABASE_URL."
         ) from None
 
@@ -307,11 +311,11 @@ def _socket_folder(data: Path, uid: int) -> Path:
     return folder
 
 
-def _opened(path: Path) -> int:
+def _open(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
 
-def _lock(descriptor: int) -> bool:
+def _try_lock(descriptor: int) -> bool:
     """Lock a file for ourselves alone, if nobody has it."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -3,10 +3,10 @@
 import subprocess
 import sys
 
-CONFIGURED = ("--config", "pyproject.toml", "--no-respect-gitignore", ".", "../noxfile.py")
-MODULES = (
-    ("ruff", "check", "--fix-only", *CONFIGURED),
-    ("ruff", "format", *CONFIGURED),
+RUFF_OPTIONS = ("--config", "pyproject.toml", "--no-respect-gitignore", ".", "../noxfile.py")
+COMMANDS = (
+    ("ruff", "check", "--fix-only", *RUFF_OPTIONS),
+    ("ruff", "format", *RUFF_OPTIONS),
     ("gates", "table"),
     ("gates", "index"),
     ("devtools.settings_page",),
@@ -15,7 +15,7 @@ MODULES = (
 
 def main() -> int:
     """Run each program in backend/; return the exit code of the first that fails, or 0."""
-    for module in MODULES:
+    for module in COMMANDS:
         code = subprocess.run([sys.executable, "-m", *module], check=False).returncode
         if code:
             return code

@@ -21,8 +21,8 @@ from devtools.signals import run_command
 PROJECT = Path(__file__).resolve().parents[2]
 DATABASE = "pau2"
 RUNTIME_ROLE = "pau2_runtime"
-SUPPORTED = range(15, 19)
-STARTING = Lock()  # threads start the embedded server one at a time
+SUPPORTED_VERSIONS = range(15, 19)
+START_LOCK = Lock()  # threads start the embedded server one at a time
 CREDENTIALS = frozenset(
     {
         *("PGPASSWORD", "PGPASSFILE", "PGSSLMODE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"),
@@ -42,8 +42,8 @@ def server_url() -> str:
     forget_libpq_variables()
     given = os.environ.get("DATABASE_URL")
     if given:
-        return _checked(given)
-    with STARTING:
+        return _checked_url(given)
+    with START_LOCK:
         return embedded_server(home(PROJECT)).url()
 
 
@@ -95,7 +95,7 @@ def as_user(url: str, user: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{user}@{parts.netloc.rpartition('@')[2]}"))
 
 
-def _checked(url: str) -> str:
+def _checked_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
         raise PostgresUnavailableError(
@@ -113,10 +113,11 @@ def _checked(url: str) -> str:
             f"DATABASE_URL names a server at {where} that cannot be used ({reason}). "
             "Start it or correct DATABASE_URL; unset it to use the embedded server."
         ) from None
-    if major not in SUPPORTED:
+    if major not in SUPPORTED_VERSIONS:
         raise PostgresUnavailableError(
             f"The server at {where} is PostgreSQL {major}; "
-            f"{SUPPORTED[0]} to {SUPPORTED[-1]} are supported. Name one of those in DATABASE_URL or unset it."
+            f"{SUPPORTED_VERSIONS[0]} to {SUPPORTED_VERSIONS[-1]} are supported. "
+            "Name one of those in DATABASE_URL or unset it."
         )
     return plain
 

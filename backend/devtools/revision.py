@@ -13,14 +13,14 @@ from devtools.autogenerate import parse
 from devtools.databases import scratch_databases
 from devtools.errors import PostgresUnavailableError
 from devtools.postgres import PROJECT
-from devtools.signals import handling, interrupt
+from devtools.signals import interrupt, signal_handler
 
 
 def main(arguments: Sequence[str]) -> int:
     """Write the revision that the command line names; return the exit code."""
     options = parse(arguments)
     try:
-        with handling(interrupt):
+        with signal_handler(interrupt):
             return write(options.title, PROJECT / "backend", empty=options.empty)
     except PostgresUnavailableError as error:
         print(f"revision: {error}", file=sys.stderr)
@@ -38,7 +38,7 @@ def write(title: str, backend: Path, *, empty: bool = False) -> int:
     options = ["--empty"] if empty else []
     with scratch_databases() as scratch:
         command = [sys.executable, "-m", "devtools.autogenerate", *options, "--", title]
-        environment = os.environ | {"DATABASE_URL": scratch.make()}
+        environment = os.environ | {"DATABASE_URL": scratch.create_database()}
         return subprocess.run(command, cwd=backend, env=environment, check=False).returncode
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-LOOK_EVERY = 0.5
+TERMINATION_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+POLL_INTERVAL = 0.5
 
 
 def run_command(command: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -18,12 +18,12 @@ def run_command(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """
     parent = os.getppid()
     received: list[int] = []
-    with handling(received.append):
+    with signal_handler(received.append):
         child = subprocess.Popen(command, env=environment)
-        with handling(lambda number: _pass_on(number, child)):
+        with signal_handler(lambda number: _forward(number, child)):
             for number in received:
                 child.send_signal(number)
-            while (code := _ended(child)) is None:
+            while (code := _poll(child)) is None:
                 if os.getppid() != parent:
                     child.terminate()
     return 128 - code if code < 0 else code
@@ -35,7 +35,7 @@ def interrupt(_number: int) -> None:
 
 
 @contextmanager
-def handling(handle: Callable[[int], None]) -> Iterator[None]:
+def signal_handler(handle: Callable[[int], None]) -> Iterator[None]:
     """Call a function with the number of each signal that would end this process.
 
     SIGHUP stays ignored for `nohup`. SIGINT does not: a shell makes its background jobs ignore it.
@@ -44,7 +44,7 @@ def handling(handle: Callable[[int], None]) -> Iterator[None]:
     def handler(number: int, _frame: FrameType | None) -> None:
         handle(number)
 
-    before = {number: signal.getsignal(number) for number in ENDING}
+    before = {number: signal.getsignal(number) for number in TERMINATION_SIGNALS}
     for number, was in before.items():
         if number != signal.SIGHUP or was != signal.SIG_IGN:
             signal.signal(number, handler)
@@ -55,15 +55,15 @@ def handling(handle: Callable[[int], None]) -> Iterator[None]:
             signal.signal(number, was)
 
 
-def _ended(child: subprocess.Popen[bytes]) -> int | None:
+def _poll(child: subprocess.Popen[bytes]) -> int | None:
     """Wait a moment for the end of a child; return its exit code if it came."""
     try:
-        return child.wait(LOOK_EVERY)
+        return child.wait(POLL_INTERVAL)
     except subprocess.TimeoutExpired:
         return None
 
 
-def _pass_on(number: int, child: subprocess.Popen[bytes]) -> None:
+def _forward(number: int, child: subprocess.Popen[bytes]) -> None:
     if number != signal.SIGINT or not _is_in_foreground():
         child.send_signal(number)
 

@@ -1,6 +1,7 @@
 """The parent process of the embedded server: starts it, and stops it when its last user has ended.
 
-Run by path as `keeper.py USERS LOCK LOG UID GID COMMAND …`; it starts fast with the standard library alone.
+Run by path as `supervisor.py USERS LOCK LOG UID GID COMMAND …`. It imports the standard library alone, so it
+starts fast.
 """
 
 import fcntl
@@ -11,9 +12,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-STOPPED_WITHIN = 20.0
+STOP_TIMEOUT = 20.0
 """Seconds that each way to stop the server may take."""
-WAYS_TO_STOP = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
 """PostgreSQL calls them fast and immediate shutdown; the last one is the kernel's."""
 
 
@@ -44,10 +45,10 @@ def main(arguments: Sequence[str]) -> int:
 
 def stop(server: subprocess.Popen[bytes]) -> None:
     """Stop the server, at the latest by killing it. It is our child, so its number cannot be another's."""
-    for number in WAYS_TO_STOP:
+    for number in STOP_SIGNALS:
         server.send_signal(number)
         try:
-            server.wait(STOPPED_WITHIN)
+            server.wait(STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
             continue
         return

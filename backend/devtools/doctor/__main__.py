@@ -19,8 +19,8 @@ from devtools.doctor.checks import Check, Row, examine
 from gates.model import Project
 
 ROOT = Path(__file__).resolve().parents[3]
-INSIDE = ("port", "runs", "server", "database", "throw-away", "sockets", "temporary")
-LONGEST = 120.0  # seconds of the second program, which may start a server
+VENV_CHECKS = ("port", "runs", "server", "database", "scratch", "sockets", "temporary")
+VENV_TIMEOUT_SECONDS = 120.0  # seconds of the second program, which may start a server
 
 
 def main(arguments: Sequence[str], root: Path = ROOT) -> int:
@@ -37,9 +37,9 @@ def main(arguments: Sequence[str], root: Path = ROOT) -> int:
     project = Project(root=root)
     with ThreadPoolExecutor(max_workers=1) as pool:
         # A repair of the environment comes first: the second program runs in it.
-        others = None if options.fix else pool.submit(inside, project, options)
+        others = None if options.fix else pool.submit(run_venv_checks, project, options)
         rows = examine(checks(project, options.stamp), fix=options.fix)
-    rows += others.result() if others else inside(project, options)
+    rows += others.result() if others else run_venv_checks(project, options)
     print(table.text_of(rows, is_coloured=table.is_coloured()))
     return int(any(row.state == "wrong" for row in rows))
 
@@ -62,33 +62,33 @@ def checks(project: Project, stamp: str) -> Mapping[str, Check]:
     }
 
 
-def inside(project: Project, options: argparse.Namespace) -> list[Row]:
+def run_venv_checks(project: Project, options: argparse.Namespace) -> list[Row]:
     """Return the rows of the checks that run in `.venv`."""
     if environments.interpreter(project) is None:
-        return not_looked(".venv does not run, see above")
+        return skipped_rows(".venv does not run, see above")
     asked = [f"--{name}" for name in ("fix", "start") if getattr(options, name)]
     try:
         answer = subprocess.run(
-            [str(project.root / ".venv/bin/python"), "-m", "devtools.doctor.inside", *asked],
+            [str(project.root / ".venv/bin/python"), "-m", "devtools.doctor.venv_checks", *asked],
             cwd=project.backend,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
-            timeout=LONGEST,
+            timeout=VENV_TIMEOUT_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        return not_looked(f"they take longer than {LONGEST:.0f} s")
+        return skipped_rows(f"they take longer than {VENV_TIMEOUT_SECONDS:.0f} s")
     if answer.returncode:
         last = (answer.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        seen = f".venv cannot run the other checks ({last})"
-        return [Row(check="libraries", state="wrong", seen=seen, remedy=environments.INSTALL_ANEW)]
+        summary = f".venv cannot run the other checks ({last})"
+        return [Row(check="libraries", state="wrong", summary=summary, remedy=environments.REINSTALL)]
     return [Row(**row) for row in json.loads(answer.stdout)]
 
 
-def not_looked(why: str) -> list[Row]:
+def skipped_rows(why: str) -> list[Row]:
     """Return a row for each check that could not look."""
-    return [Row(check=name, state="skipped", seen=why) for name in INSIDE]
+    return [Row(check=name, state="skipped", summary=why) for name in VENV_CHECKS]
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from devtools.doctor.checks import FIX, Result, typed
+from devtools.doctor.checks import FIX, Result, shell_repair
 from gates.migrations.revisions import head
 from gates.model import GateError, Project
 from gates.repo.git import BASE_VARIABLE, git, merge_base, prefix, remote_default
@@ -15,17 +15,17 @@ from gates.repo.hooks import HOOKS, outdated
 
 SET_HEAD = "git remote set-head origin --auto"
 UNSHALLOW = "git fetch --unshallow"
-HOUR = 3600.0
-AHEAD = 300.0
+ABANDONED_AFTER_SECONDS = 3600.0
+MAX_SKEW_SECONDS = 300.0
 """Seconds that the clocks of two machines may differ."""
 
 
 def depth(project: Project) -> Result:
     """The clone has the whole history: the gates look for the commit where a change began."""
     if git(project, "rev-parse", "--is-shallow-repository").strip() == "true":
-        seen = "the clone is shallow"
-        return Result(seen=seen, remedy=UNSHALLOW, repair=typed(UNSHALLOW, project.root))
-    return Result(seen="the clone has the whole history")
+        summary = "the clone is shallow"
+        return Result(summary=summary, remedy=UNSHALLOW, repair=shell_repair(UNSHALLOW, project.root))
+    return Result(summary="the clone has the whole history")
 
 
 def base(project: Project) -> Result:
@@ -35,32 +35,32 @@ def base(project: Project) -> Result:
         found = merge_base(project)
     except GateError as error:
         if "shallow" in str(error):
-            return Result(seen="it may be hidden by the shallow clone", is_skipped=True)
+            return Result(summary="it may be hidden by the shallow clone", is_skipped=True)
         if named:
-            return Result(seen=str(error), remedy=f"unset {BASE_VARIABLE}")
+            return Result(summary=str(error), remedy=f"unset {BASE_VARIABLE}")
         raise
     default = remote_default(project)
     if default and not named and default != f"refs/remotes/{found.how}":
-        seen = (
+        summary = (
             f"origin/HEAD still names {default.removeprefix('refs/remotes/')}, today's branch is {found.how}"
         )
-        return Result(seen=seen, remedy=SET_HEAD, repair=typed(SET_HEAD, project.root))
-    return Result(seen=f"changes are compared with {found}")
+        return Result(summary=summary, remedy=SET_HEAD, repair=shell_repair(SET_HEAD, project.root))
+    return Result(summary=f"changes are compared with {found}")
 
 
 def hooks(project: Project) -> Result:
     """Git runs the hooks that `./noxw -s hooks` writes."""
     if folder := prefix(project).rstrip("/"):
         return Result(
-            seen=f"{folder} is a folder of a repository, which has hooks of its own", is_skipped=True
+            summary=f"{folder} is a folder of a repository, which has hooks of its own", is_skipped=True
         )
     if scope := _scope_of_other_hooks(project):
-        seen = f"git takes hooks from another folder: core.hooksPath is set in its {scope} configuration"
-        return Result(seen=seen, remedy=f"git config --{scope} --unset-all core.hooksPath")
+        summary = f"git takes hooks from another folder: core.hooksPath is set in its {scope} configuration"
+        return Result(summary=summary, remedy=f"git config --{scope} --unset-all core.hooksPath")
     if wrong := outdated(project):
         command = "./noxw -s hooks"
-        return Result(seen=", ".join(wrong), remedy=command, repair=typed(command, project.root))
-    return Result(seen=f"{' and '.join(HOOKS)} are installed")
+        return Result(summary=", ".join(wrong), remedy=command, repair=shell_repair(command, project.root))
+    return Result(summary=f"{' and '.join(HOOKS)} are installed")
 
 
 def revisions(project: Project) -> Result:
@@ -68,18 +68,18 @@ def revisions(project: Project) -> Result:
     try:
         outcome = head(project)
     except GateError as error:
-        return Result(seen=str(error), is_skipped=True)
+        return Result(summary=str(error), is_skipped=True)
     if outcome.findings:
         first = outcome.findings[0]
-        return Result(seen=f"{Path(first.file).name}: {first.message}", remedy="./noxw -s migrations")
-    return Result(seen=outcome.note)
+        return Result(summary=f"{Path(first.file).name}: {first.message}", remedy="./noxw -s migrations")
+    return Result(summary=outcome.note)
 
 
 def line_ends(project: Project) -> Result:
     """Files have Unix line ends where .gitattributes says so; programs with others do not start."""
     names = list(_with_windows_ends(project))
     if not names:
-        return Result(seen="text has Unix line ends")
+        return Result(summary="text has Unix line ends")
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
 
     def rewrite() -> str:
@@ -88,29 +88,29 @@ def line_ends(project: Project) -> Result:
             path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n"))
         return f"gave {names[0]}{more} Unix line ends"
 
-    return Result(seen=f"{names[0]}{more} has Windows line ends (CRLF)", remedy=FIX, repair=rewrite)
+    return Result(summary=f"{names[0]}{more} has Windows line ends (CRLF)", remedy=FIX, repair=rewrite)
 
 
 def worktrees(project: Project) -> Result:
     """No work tree is left of a run that measured the coverage of a base and was killed."""
     left = [path for path in _measured_bases(project) if _is_abandoned(path)]
     if not left:
-        return Result(seen="killed runs left none behind")
+        return Result(summary="killed runs left none behind")
     removals = (f"git worktree remove --force {shlex.quote(str(path))}" for path in left)
     command = " && ".join(removals)
-    seen = f"{left[0]} is left of a killed run" + (f", and {len(left) - 1} more" if left[1:] else "")
-    return Result(seen=seen, remedy=command, repair=typed(command, project.root))
+    summary = f"{left[0]} is left of a killed run" + (f", and {len(left) - 1} more" if left[1:] else "")
+    return Result(summary=summary, remedy=command, repair=shell_repair(command, project.root))
 
 
 def clock(project: Project) -> Result:
     """The newest commit is not from the future, as it is after a suspended virtual machine woke up."""
     ahead = int(git(project, "log", "-1", "--format=%ct").strip()) - time.time()
-    if ahead > AHEAD:
-        seen = (
+    if ahead > MAX_SKEW_SECONDS:
+        summary = (
             f"HEAD was committed {ahead / 60:.0f} minutes from now: this clock is slow, or that one was fast"
         )
-        return Result(seen=seen, remedy="sudo timedatectl set-ntp true && date")
-    return Result(seen="HEAD was committed in the past")
+        return Result(summary=summary, remedy="sudo timedatectl set-ntp true && date")
+    return Result(summary="HEAD was committed in the past")
 
 
 def _scope_of_other_hooks(project: Project) -> str:
@@ -136,4 +136,4 @@ def _measured_bases(project: Project) -> Iterator[Path]:
 
 def _is_abandoned(path: Path) -> bool:
     """Whether it is gone, or older than such a run may take."""
-    return not path.exists() or time.time() - path.stat().st_mtime > HOUR
+    return not path.exists() or time.time() - path.stat().st_mtime > ABANDONED_AFTER_SECONDS

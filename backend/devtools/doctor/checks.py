@@ -17,7 +17,7 @@ from gates.rulebook import RuleBookError
 State = Literal["ok", "wrong", "fixed", "skipped"]
 FIX = "./noxw -s doctor -- --fix"
 COMMAND = re.compile(r"`(git [^`]+)`")
-LONGEST = 600.0  # seconds of one repair: an installation may download
+REPAIR_TIMEOUT_SECONDS = 600.0  # seconds of one repair: an installation may download
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,10 +25,10 @@ class Result:
     """What a check saw. Something is wrong exactly when there is a remedy, which is a command to type.
 
     `repair` does the same without a loss of data and returns what it did; None leaves it to the developer.
-    A check that could not look is skipped, and `seen` says why.
+    A check that could not look is skipped, and `summary` says why.
     """
 
-    seen: str
+    summary: str
     remedy: str = ""
     repair: Callable[[], str] | None = None
     is_skipped: bool = False
@@ -40,7 +40,7 @@ class Row:
 
     check: str
     state: State
-    seen: str
+    summary: str
     remedy: str = ""
     is_safe: bool = False
 
@@ -54,33 +54,33 @@ def examine(checks: Mapping[str, Check], *, fix: bool) -> list[Row]:
 
 
 def _row(name: str, check: Check, *, fix: bool) -> Row:
-    result = _looked(check)
+    result = _result_of(check)
     if result.remedy and result.repair and fix:
         try:
             done = result.repair()
         except (GateError, OSError, subprocess.SubprocessError) as error:
-            return Row(check=name, state="wrong", seen=f"not repaired: {error}", remedy=result.remedy)
-        result = _looked(check)
+            return Row(check=name, state="wrong", summary=f"not repaired: {error}", remedy=result.remedy)
+        result = _result_of(check)
         if not result.remedy:
-            return Row(check=name, state="fixed", seen=done)
+            return Row(check=name, state="fixed", summary=done)
     state: State = "wrong" if result.remedy else "skipped" if result.is_skipped else "ok"
     is_safe = result.repair is not None
-    return Row(check=name, state=state, seen=result.seen, remedy=result.remedy, is_safe=is_safe)
+    return Row(check=name, state=state, summary=result.summary, remedy=result.remedy, is_safe=is_safe)
 
 
-def _looked(check: Check) -> Result:
+def _result_of(check: Check) -> Result:
     """Return the result; of a check that cannot look, the reason with the command that it names."""
     try:
         return check()
     except (GateError, RuleBookError, OSError, subprocess.SubprocessError) as error:
         command = COMMAND.search(str(error))
-        return Result(seen=str(error), remedy=command[1] if command else "git status")
+        return Result(summary=str(error), remedy=command[1] if command else "git status")
 
 
-def typed(command: str, folder: Path) -> Callable[[], str]:
+def shell_repair(command: str, folder: Path) -> Callable[[], str]:
     """Return the repair that types a command in a folder. It raises GateError when the command fails."""
 
-    def type_it() -> str:
+    def run_it() -> str:
         result = subprocess.run(
             ["/bin/sh", "-c", command],
             cwd=folder,
@@ -88,11 +88,11 @@ def typed(command: str, folder: Path) -> Callable[[], str]:
             capture_output=True,
             text=True,
             check=False,
-            timeout=LONGEST,
+            timeout=REPAIR_TIMEOUT_SECONDS,
         )
         if result.returncode:
             said = (result.stderr or result.stdout).strip().splitlines() or ["it said nothing"]
             raise GateError(f"`{command}` failed with exit code {result.returncode} ({said[-1]}).")
         return f"ran `{command}`"
 
-    return type_it
+    return run_it

@@ -5,12 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from devtools.doctor.checks import Result, typed
+from devtools.doctor.checks import Result, shell_repair
 from gates.model import Project
 
 INSTALL = "./noxw -s env"
-INSTALL_ANEW = "rm -rf .venv && ./noxw -s env"
-IDENTITY = "import platform, sys; print(platform.python_version(), sys.base_prefix, sep='\\n')"
+REINSTALL = "rm -rf .venv && ./noxw -s env"
+PRINT_IDENTITY = "import platform, sys; print(platform.python_version(), sys.base_prefix, sep='\\n')"
 
 
 def python(project: Project) -> Result:
@@ -18,28 +18,28 @@ def python(project: Project) -> Result:
     supported = project.book["versions"]["python"]
     number = platform.python_version()
     if number.rpartition(".")[0] not in supported:
-        seen = f".noxw has Python {number}; {supported[0]} to {supported[-1]} are supported"
-        return Result(seen=seen, remedy=f"PYTHON=python{supported[-1]} {INSTALL}")
+        summary = f".noxw has Python {number}; {supported[0]} to {supported[-1]} are supported"
+        return Result(summary=summary, remedy=f"PYTHON=python{supported[-1]} {INSTALL}")
     found = interpreter(project)
     if found and found != [number, sys.base_prefix]:
-        seen = f".noxw has Python {number} of {sys.base_prefix}, .venv has {found[0]} of {found[1]}"
-        return Result(seen=seen, remedy=INSTALL_ANEW)
-    return Result(seen=f"Python {number} of {sys.base_prefix}")
+        summary = f".noxw has Python {number} of {sys.base_prefix}, .venv has {found[0]} of {found[1]}"
+        return Result(summary=summary, remedy=REINSTALL)
+    return Result(summary=f"Python {number} of {sys.base_prefix}")
 
 
 def environment(project: Project, stamp: str) -> Result:
     """`.venv` runs, and it is what the lock says. `stamp` is what a fresh one would have in its stamp."""
     place = project.root / ".venv"
     if not _program(place).exists():
-        seen = ".venv is missing" if not place.exists() else ".venv has lost its Python"
-        return Result(seen=seen, remedy=INSTALL, repair=typed(INSTALL, project.root))
+        summary = ".venv is missing" if not place.exists() else ".venv has lost its Python"
+        return Result(summary=summary, remedy=INSTALL, repair=shell_repair(INSTALL, project.root))
     if interpreter(project) is None:
-        return Result(seen=".venv has a Python that does not run", remedy=INSTALL_ANEW)
+        return Result(summary=".venv has a Python that does not run", remedy=REINSTALL)
     written = place / "stamp"
     if not written.exists() or written.read_text(encoding="utf-8") != stamp:
-        seen = ".venv was installed from another lock or by another Python"
-        return Result(seen=seen, remedy=INSTALL, repair=typed(INSTALL, project.root))
-    return Result(seen=".venv is what backend/requirements/dev.txt says")
+        summary = ".venv was installed from another lock or by another Python"
+        return Result(summary=summary, remedy=INSTALL, repair=shell_repair(INSTALL, project.root))
+    return Result(summary=".venv is what backend/requirements/dev.txt says")
 
 
 def interpreter(project: Project) -> list[str] | None:
@@ -47,7 +47,7 @@ def interpreter(project: Project) -> list[str] | None:
     program = str(_program(project.root / ".venv"))
     try:
         answer = subprocess.run(
-            [program, "-IS", "-c", IDENTITY], capture_output=True, text=True, check=True, timeout=10
+            [program, "-IS", "-c", PRINT_IDENTITY], capture_output=True, text=True, check=True, timeout=10
         )
     except (OSError, subprocess.SubprocessError):
         return None

@@ -15,42 +15,42 @@ from devtools import dev
 from devtools.doctor.checks import FIX, Result
 from devtools.embedded import SOCKET_FILES
 
-DAY = 24 * 3600.0
+ABANDONED_AFTER_SECONDS = 24 * 3600.0
 """Seconds after which a folder of a run is not in use any more."""
-SOCKETS = re.compile(r"pau2-\d+-[0-9a-f]{12}")
-SHARED = Path("/", "tmp")
+SOCKET_FOLDER = re.compile(r"pau2-\d+-[0-9a-f]{12}")
+SHARED_TEMPORARY = Path("/", "tmp")
 """Where servers have their sockets whose own path is too long for one."""
 
 
 def runs(states: Path) -> Result:
     """No record and no process is left of a development run that was killed."""
-    found = {state: dev.living(state) for state in sorted(states.glob("dev-*.json"))}
+    found = {state: dev.running_processes(state) for state in sorted(states.glob("dev-*.json"))}
     left = {state: alive for state, alive in found.items() if not (alive and all(alive[:2]))}
     if not left:
         running = ", ".join(state.name for state in found)
-        return Result(seen=f"alive: {running}" if found else "nothing runs, and nothing is left of a run")
+        return Result(summary=f"alive: {running}" if found else "nothing runs, and nothing is left of a run")
     names = ", ".join(f".postgres/{state.name}" for state in left)
     count = sum(bool(process) for alive in left.values() for process in alive[1:])
 
     def end() -> str:
         with redirect_stdout(sys.stderr):
             for state in left:
-                dev.end_leftovers(state)
+                dev.terminate_leftovers(state)
                 state.unlink(missing_ok=True)
         return f"removed {names}; processes that were ended: {count}"
 
     return Result(
-        seen=f"a killed run left {names}; processes that still run: {count}", remedy=FIX, repair=end
+        summary=f"a killed run left {names}; processes that still run: {count}", remedy=FIX, repair=end
     )
 
 
-def sockets(data: Path, shared: Path = SHARED) -> Result:
+def sockets(data: Path, shared: Path = SHARED_TEMPORARY) -> Result:
     """No socket is left of a server that was killed."""
     left = [
         folder / SOCKET_FILES[0] for folder in _folders(data, shared) if _is_dead(folder / SOCKET_FILES[0])
     ]
     if not left:
-        return Result(seen="killed servers left none behind")
+        return Result(summary="killed servers left none behind")
 
     def remove() -> str:
         for path in left:
@@ -58,33 +58,35 @@ def sockets(data: Path, shared: Path = SHARED) -> Result:
                 path.with_name(name).unlink(missing_ok=True)
         return f"removed {_all_of(left)}"
 
-    return Result(seen=f"no server has {_all_of(left)}", remedy=FIX, repair=remove)
+    return Result(summary=f"no server has {_all_of(left)}", remedy=FIX, repair=remove)
 
 
 def folders(candidates: Iterable[Path]) -> Result:
     """No temporary folder is left of a run that was killed."""
     left = sorted(path for path in candidates if _is_old(path))
     if not left:
-        return Result(seen="killed runs left no folder behind")
+        return Result(summary="killed runs left no folder behind")
 
     def remove() -> str:
         for path in left:
             shutil.rmtree(path)
         return f"removed {_all_of(left)}"
 
-    return Result(seen=f"{_all_of(left)}: more than a day old", remedy=FIX, repair=remove)
+    return Result(summary=f"{_all_of(left)}: more than a day old", remedy=FIX, repair=remove)
 
 
 def temporary_folders() -> set[Path]:
     """Return the folders of runs, new and old, without those of sockets."""
-    places = {Path(tempfile.gettempdir()), SHARED, Path("/", "var", "tmp")}
+    places = {Path(tempfile.gettempdir()), SHARED_TEMPORARY, Path("/", "var", "tmp")}
     found = {path.resolve() for place in places for path in place.glob("pau2-*")}
-    return {path for path in found if not SOCKETS.fullmatch(path.name)}
+    return {path for path in found if not SOCKET_FOLDER.fullmatch(path.name)}
 
 
 def _folders(data: Path, shared: Path) -> Iterator[Path]:
     yield data
-    yield from (path for path in shared.glob("pau2-*") if SOCKETS.fullmatch(path.name) and _is_ours(path))
+    yield from (
+        path for path in shared.glob("pau2-*") if SOCKET_FOLDER.fullmatch(path.name) and _is_ours(path)
+    )
 
 
 def _is_ours(path: Path) -> bool:
@@ -108,7 +110,11 @@ def _is_old(path: Path) -> bool:
         found = path.lstat()
     except FileNotFoundError:
         return False
-    return path.is_dir() and found.st_uid == os.geteuid() and time.time() - found.st_mtime > DAY
+    return (
+        path.is_dir()
+        and found.st_uid == os.geteuid()
+        and time.time() - found.st_mtime > ABANDONED_AFTER_SECONDS
+    )
 
 
 def _all_of(paths: list[Path]) -> str:

@@ -10,21 +10,21 @@ from pathlib import Path
 from devtools.doctor.checks import Result
 
 GIB = 1024**3
-NEEDED = 2 * GIB
+MIN_FREE_BYTES = 2 * GIB
 """Bytes for the environment, the databases of a test run and the caches of the tools."""
 NO_EXEC: int = getattr(os, "ST_NOEXEC", 0)
 """The flag of a mount on Linux; macOS does not have it."""
 
 
-def disk(*folders: Path, needed: int = NEEDED) -> Result:
+def disk(*folders: Path, needed: int = MIN_FREE_BYTES) -> Result:
     """There is room where the project and its temporary files are."""
     free = {folder: shutil.disk_usage(folder).free for folder in folders}
     least = min(free, key=lambda folder: free[folder])
-    seen = f"{free[least] / GIB:.1f} GiB are free in {least}"
+    summary = f"{free[least] / GIB:.1f} GiB are free in {least}"
     if free[least] >= needed:
-        return Result(seen=seen)
+        return Result(summary=summary)
     return Result(
-        seen=f"only {seen}, {needed / GIB:.0f} are needed",
+        summary=f"only {summary}, {needed / GIB:.0f} are needed",
         remedy=f"du -xhd1 {shlex.quote(str(least))} | sort -h",
     )
 
@@ -35,10 +35,10 @@ def temporary() -> Result:
     folder = Path(named or tempfile.gettempdir())
     remedy = "unset TMPDIR" if named else "export TMPDIR=/var/tmp"
     if not os.access(folder, os.W_OK | os.X_OK) or not folder.is_dir():
-        return Result(seen=f"{folder} is not a folder that can be written", remedy=remedy)
+        return Result(summary=f"{folder} is not a folder that can be written", remedy=remedy)
     if os.statvfs(folder).f_flag & NO_EXEC:
-        return Result(seen=f"{folder} is mounted noexec: programs in it cannot run", remedy=remedy)
-    return Result(seen=f"{folder} can be written, and programs in it can run")
+        return Result(summary=f"{folder} is mounted noexec: programs in it cannot run", remedy=remedy)
+    return Result(summary=f"{folder} can be written, and programs in it can run")
 
 
 def language() -> Result:
@@ -49,8 +49,8 @@ def language() -> Result:
     except locale.Error:
         variables = ("LC_ALL", "LC_CTYPE", "LANG")
         named = ", ".join(f"{name}={os.environ[name]}" for name in variables if os.environ.get(name))
-        seen = f"{named or 'LC_…'} names a locale that this machine has not generated"
-        return Result(seen=seen, remedy="export LC_ALL=C.UTF-8")
+        summary = f"{named or 'LC_…'} names a locale that this machine has not generated"
+        return Result(summary=summary, remedy="export LC_ALL=C.UTF-8")
     finally:
         locale.setlocale(locale.LC_ALL, before)
-    return Result(seen=os.environ.get("LC_ALL") or os.environ.get("LANG") or "C")
+    return Result(summary=os.environ.get("LC_ALL") or os.environ.get("LANG") or "C")

@@ -8,8 +8,8 @@ import psutil
 from devtools import dev
 from devtools.doctor.checks import Result
 
-USUAL = "8000"
-TRIED = 100
+DEFAULT_PORT = "8000"
+PORTS_TO_TRY = 100
 
 
 def port(states: Path, wanted: str) -> Result:
@@ -17,15 +17,15 @@ def port(states: Path, wanted: str) -> Result:
     try:
         number = dev.port_number(wanted)
     except ArgumentTypeError as error:
-        return Result(seen=f"PORT: {error}", remedy="unset PORT")
+        return Result(summary=f"PORT: {error}", remedy="unset PORT")
     if _is_free(number):
-        return Result(seen=f"127.0.0.1:{number} is free")
-    processes = dev.living(states / f"dev-{number}.json")
+        return Result(summary=f"127.0.0.1:{number} is free")
+    processes = dev.running_processes(states / f"dev-{number}.json")
     if processes and all(processes[:2]):
-        return Result(seen=f"the product runs on 127.0.0.1:{number} as process {processes[1]}")
-    seen = f"{_owner(number)} has 127.0.0.1:{number}"
-    other = next((other for other in range(number + 1, number + TRIED) if _is_free(other)), 0)
-    return Result(seen=seen, remedy=f"./noxw -s dev -- --port {other}")
+        return Result(summary=f"the product runs on 127.0.0.1:{number} as process {processes[1]}")
+    summary = f"{_owner(number)} has 127.0.0.1:{number}"
+    other = next((other for other in range(number + 1, number + PORTS_TO_TRY) if _is_free(other)), 0)
+    return Result(summary=summary, remedy=f"./noxw -s dev -- --port {other}")
 
 
 def _is_free(number: int) -> bool:

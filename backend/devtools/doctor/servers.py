@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 
-from devtools.databases import Scratch, abandoned, scratch_databases
+from devtools.databases import ScratchDatabases, lock_abandoned_runs, scratch_databases
 from devtools.doctor.checks import FIX, Result
 from devtools.embedded import EmbeddedServer, home
 from devtools.errors import PostgresUnavailableError
@@ -20,7 +20,7 @@ from devtools.programs import DISTRIBUTION
 from gates.migrations.revisions import history
 from gates.model import GateError, Project
 
-SKEW = 5.0
+MAX_SKEW_SECONDS = 5.0
 """Seconds that the server's clock may differ: deadlines are judged by it, tokens by the application's."""
 RESET = "./noxw -s app -- reset"
 MIGRATE = "./noxw -s app -- migrate"
@@ -34,7 +34,7 @@ class Server:
     is_started: bool = False
 
     @property
-    def is_given(self) -> bool:
+    def is_external(self) -> bool:
         """Whether DATABASE_URL names another server."""
         return bool(os.environ.get("DATABASE_URL"))
 
@@ -45,10 +45,10 @@ class Server:
     @cached_property
     def url(self) -> str:
         """Its address, "" when it does not run or cannot be used."""
-        if not (self.is_given or self.is_started or self.embedded.is_running()):
+        if not (self.is_external or self.is_started or self.embedded.is_running()):
             return ""
         try:
-            return server_url() if self.is_given else self.embedded.url()
+            return server_url() if self.is_external else self.embedded.url()
         except PostgresUnavailableError as error:
             self.refusal = str(error)
             return ""
@@ -58,83 +58,87 @@ class Server:
 
     def server(self) -> Result:
         """The server that sessions use answers, and its clock is right."""
-        if not self.is_given and (wrong := self._wrong_files()):
+        if not self.is_external and (wrong := self._file_problem()):
             return wrong
         url = self.url
         if self.refusal:
-            remedy = "unset DATABASE_URL" if self.is_given else f"tail {shlex.quote(str(self.embedded.log))}"
-            return Result(seen=self.refusal, remedy=remedy)
+            remedy = (
+                "unset DATABASE_URL" if self.is_external else f"tail {shlex.quote(str(self.embedded.log))}"
+            )
+            return Result(summary=self.refusal, remedy=remedy)
         if not url:
-            seen = "the embedded server does not run; to start it and look: ./noxw -s doctor -- --start"
-            return Result(seen=seen)
+            summary = "the embedded server does not run; to start it and look: ./noxw -s doctor -- --start"
+            return Result(summary=summary)
         with psycopg.connect(url, connect_timeout=5) as connection:
             row = connection.execute("SELECT current_setting('server_version'), clock_timestamp()").fetchone()
             where = f"{connection.info.host or 'the local socket'}:{connection.info.port}"
         number, now = row or ("", datetime.now(UTC))
         skew = (now - datetime.now(UTC)).total_seconds()
-        if abs(skew) > SKEW:
-            seen = f"the server's clock differs from this one by {skew:+.0f} s"
-            return Result(seen=seen, remedy="sudo timedatectl set-ntp true && date")
-        which = f"DATABASE_URL names another server, {where}" if self.is_given else "the embedded server runs"
-        return Result(seen=f"{which}: PostgreSQL {number.split()[0]}")
+        if abs(skew) > MAX_SKEW_SECONDS:
+            summary = f"the server's clock differs from this one by {skew:+.0f} s"
+            return Result(summary=summary, remedy="sudo timedatectl set-ntp true && date")
+        which = (
+            f"DATABASE_URL names another server, {where}" if self.is_external else "the embedded server runs"
+        )
+        return Result(summary=f"{which}: PostgreSQL {number.split()[0]}")
 
     def database(self, project: Project) -> Result:
         """The development database has all revisions of this branch, and none of another one."""
         if not self.url:
-            return Result(seen="no server to look into, see above", is_skipped=True)
+            return Result(summary="no server to look into, see above", is_skipped=True)
         try:
             known = [revision.id for revision in history(project)]
         except GateError as error:
-            return Result(seen=str(error), is_skipped=True)
-        url = self.url if self.is_given else in_database(self.url, DATABASE)
+            return Result(summary=str(error), is_skipped=True)
+        url = self.url if self.is_external else in_database(self.url, DATABASE)
         try:
             with psycopg.connect(url, connect_timeout=5) as connection:
-                return self._compared(connection, known)
+                return self._compare_revisions(connection, known)
         except psycopg.Error as error:
             if isinstance(error, psycopg.OperationalError) and "does not exist" in str(error):
-                return Result(seen="there is none yet; ./noxw -s dev makes it")
-            return Result(seen=f"it cannot be read ({str(error).splitlines()[0]})", remedy=MIGRATE)
+                return Result(summary="there is none yet; ./noxw -s dev makes it")
+            return Result(summary=f"it cannot be read ({str(error).splitlines()[0]})", remedy=MIGRATE)
 
-    def throw_away(self) -> Result:
+    def scratch(self) -> Result:
         """No database of tests is left of a run that was killed."""
         if not self.url:
-            return Result(seen="no server to look into, see above", is_skipped=True)
+            return Result(summary="no server to look into, see above", is_skipped=True)
         with psycopg.connect(self.url, autocommit=True, connect_timeout=5) as connection:
-            left = abandoned(Scratch(self.url, connection, run=""))
+            left = lock_abandoned_runs(ScratchDatabases(self.url, connection, run=""))
         if not left:
-            return Result(seen="killed runs left no databases behind")
+            return Result(summary="killed runs left no databases behind")
 
         def drop() -> str:
             with scratch_databases():  # which drops them first
                 return f"dropped the databases of {len(left)} killed runs"
 
-        seen = f"{len(left)} killed runs left databases: {', '.join(left)}"
-        return Result(seen=seen, remedy=FIX, repair=drop)
+        summary = f"{len(left)} killed runs left databases: {', '.join(left)}"
+        return Result(summary=summary, remedy=FIX, repair=drop)
 
-    def _wrong_files(self) -> Result | None:
+    def _file_problem(self) -> Result | None:
         """Return what keeps the embedded server from starting, None when nothing does."""
         data = self.embedded.data
         written, ours = data / "PG_VERSION", version(DISTRIBUTION).split(".")[0]
         if written.exists() and (found := written.read_text(encoding="utf-8").strip()) != ours:
-            seen = f"the data of the embedded server is of PostgreSQL {found}, its programs are of {ours}"
-            return Result(seen=seen, remedy=f"rm -r {shlex.quote(str(self.embedded.place))}")
+            summary = f"the data of the embedded server is of PostgreSQL {found}, its programs are of {ours}"
+            return Result(summary=summary, remedy=f"rm -r {shlex.quote(str(self.embedded.place))}")
         other = self.embedded.postmaster()
         if other and not self.embedded.is_running():
-            seen = f"a PostgreSQL that was started in another way (process {other.pid}) uses {data}"
-            return Result(seen=seen, remedy=f"kill -INT {other.pid}")
+            summary = f"a PostgreSQL that was started in another way (process {other.pid}) uses {data}"
+            return Result(summary=summary, remedy=f"kill -INT {other.pid}")
         return None
 
-    def _compared(self, connection: psycopg.Connection, known: Sequence[str]) -> Result:
+    def _compare_revisions(self, connection: psycopg.Connection, known: Sequence[str]) -> Result:
         name = connection.info.dbname
         if connection.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,):
-            return Result(seen=f"{name} has no tables yet", remedy=MIGRATE)
+            return Result(summary=f"{name} has no tables yet", remedy=MIGRATE)
         applied = [str(row[0]) for row in connection.execute("SELECT version_num FROM alembic_version")]
         foreign = [revision for revision in applied if revision not in known]
         if foreign:
-            remedy = f"{RESET} {name}" if self.is_given else RESET
-            seen = f"{name} has the revision {foreign[0]} of another branch or a newer state of this one"
-            return Result(seen=seen, remedy=remedy)
+            remedy = f"{RESET} {name}" if self.is_external else RESET
+            summary = f"{name} has the revision {foreign[0]} of another branch or a newer state of this one"
+            return Result(summary=summary, remedy=remedy)
         missing = len(known) - 1 - max((known.index(revision) for revision in applied), default=-1)
         if missing:
-            return Result(seen=f"{name} lacks {missing} of {len(known)} revisions", remedy=MIGRATE)
-        return Result(seen=f"{name} has all {len(known)} revisions")
+            return Result(summary=f"{name} lacks {missing} of {len(known)} revisions", remedy=MIGRATE)
+        return Result(summary=f"{name} has all {len(known)} revisions")

@@ -9,13 +9,13 @@ from textwrap import wrap
 from devtools.doctor.checks import FIX, Row
 
 WIDTH = 80
-NAME, STATE = 13, 9  # columns
+NAME_COLUMNS, STATE_COLUMNS = 13, 9  # columns
 COLOURS = {"ok": "32", "fixed": "32", "wrong": "31", "skipped": "33"}
 
 
 def text_of(rows: Sequence[Row], *, is_coloured: bool) -> str:
     """Return the table and the sentence below it. Remedies are never broken: they are to be copied."""
-    lines = [f"{'check':{NAME}}{'state':{STATE}}what was found"]
+    lines = [f"{'check':{NAME_COLUMNS}}{'state':{STATE_COLUMNS}}what was found"]
     lines += [line for row in rows for line in _lines(row, is_coloured=is_coloured)]
     return "\n".join([*lines, "", *wrap(_verdict(rows), WIDTH)])
 
@@ -26,12 +26,12 @@ def is_coloured() -> bool:
 
 
 def _lines(row: Row, *, is_coloured: bool) -> Iterator[str]:
-    indent = " " * (NAME + STATE)
-    first, *others = wrap(row.seen, WIDTH - len(indent)) or [""]
-    state = f"{row.state:{STATE}}"
+    indent = " " * (NAME_COLUMNS + STATE_COLUMNS)
+    first, *others = wrap(row.summary, WIDTH - len(indent)) or [""]
+    state = f"{row.state:{STATE_COLUMNS}}"
     if is_coloured:
         state = f"\033[{COLOURS[row.state]}m{state}\033[0m"
-    yield f"{row.check:{NAME}}{state}{first}"
+    yield f"{row.check:{NAME_COLUMNS}}{state}{first}"
     yield from (f"{indent}{line}" for line in others)
     if row.remedy:
         yield f"{indent}$ {row.remedy}"

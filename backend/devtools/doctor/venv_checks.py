@@ -1,4 +1,4 @@
-"""The checks that need libraries: `python -m devtools.doctor.inside` prints their rows as JSON."""
+"""The checks that need libraries: `python -m devtools.doctor.venv_checks` prints their rows as JSON."""
 
 import argparse
 import json
@@ -31,11 +31,11 @@ def checks(root: Path, *, is_started: bool) -> Mapping[str, Check]:
     server = servers.Server(place=root, is_started=is_started)
     states = root / ".postgres"
     return {
-        "port": partial(ports.port, states, os.environ.get("PORT") or ports.USUAL),
+        "port": partial(ports.port, states, os.environ.get("PORT") or ports.DEFAULT_PORT),
         "runs": partial(leftovers.runs, states),
         "server": server.server,
         "database": partial(server.database, Project(root=root)),
-        "throw-away": server.throw_away,
+        "scratch": server.scratch,
         "sockets": partial(leftovers.sockets, server.embedded.data),
         "temporary": partial(leftovers.folders, leftovers.temporary_folders()),
     }

@@ -74,7 +74,7 @@ def _configured(project: Project) -> Iterator[Finding]:
         (PYPROJECT, f'requires-python = ">={python[0]},<{major}.{int(minor) + 1}"'),
         (PYPROJECT, f'target-version = "py{python[0].replace(".", "")}"'),
         (PYPROJECT, f'python_version = "{python[0]}"'),
-        (SERVER, f"SUPPORTED = range({servers[0]}, {int(servers[-1]) + 1})"),
+        (SERVER, f"SUPPORTED_VERSIONS = range({servers[0]}, {int(servers[-1]) + 1})"),
     ):
         lines = text(project, name).splitlines() if (project.root / name).exists() else [sentence]
         key = re.compile(rf"\b{sentence.partition(' ')[0]}\b[^=]*=")

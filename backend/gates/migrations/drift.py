@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from devtools.databases import Scratch
+from devtools.databases import ScratchDatabases
 from gates.migrations.alembic_process import AlembicError, Run, alembic_of
 from gates.migrations.revisions import Revision, history
 from gates.migrations.schema_dump import Schema, Table, differences, rows_of, schema_of, scratch_databases
@@ -39,7 +39,7 @@ def drift(project: Project) -> Outcome:
     """
     last = history(project)[-1]
     with scratch_databases() as scratch, alembic_of(project) as run:
-        migrated, described = scratch.make(), scratch.make()
+        migrated, described = scratch.create_database(), scratch.create_database()
         try:
             run("upgrade", migrated, "head")
             run("create_models", described, project.book["migrations"]["library-schemas"])
@@ -91,7 +91,7 @@ def cycle(project: Project) -> Outcome:
     revisions = history(project)
     findings: list[Finding] = []
     with scratch_databases() as scratch, alembic_of(project) as run:
-        walk = Walk(scratch, run, scratch.make())
+        walk = Walk(scratch, run, scratch.create_database())
         for revision in revisions:
             try:
                 findings += [_at(revision, message, REPAIR) for message in walk.step(revision)]
@@ -106,7 +106,7 @@ def cycle(project: Project) -> Outcome:
 class Walk:
     """One database on its way from empty to head, with rows in every table at each revision."""
 
-    scratch: Scratch
+    scratch: ScratchDatabases
     run: Run
     url: str
     schema: Schema = field(default_factory=dict)
@@ -123,7 +123,7 @@ class Walk:
         self.schema = schema_of(self.url)
         lost = [] if revision.irreversible else self._there_and_back(revision, schema, rows)
         if lost:
-            self.url = self.scratch.make()
+            self.url = self.scratch.create_database()
             self.run("upgrade", self.url, revision.id)
         self.unfilled = seed(self.url)
         return lost

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 
 from devtools import databases
-from devtools.databases import Scratch
+from devtools.databases import ScratchDatabases
 from devtools.errors import PostgresUnavailableError
 from devtools.programs import BINARIES, installed_package
 from gates.model import GateError
@@ -49,7 +49,7 @@ class Table:
 
 
 @contextmanager
-def scratch_databases() -> Iterator[Scratch]:
+def scratch_databases() -> Iterator[ScratchDatabases]:
     """Yield a maker of databases that live as long as one gate. Raises GateError without a usable server."""
     try:
         with databases.scratch_databases() as scratch:

@@ -55,13 +55,13 @@ REGISTRATION = Registration(email=ADDRESS, password=PASSWORD, full_name="Marta C
 def urls(migrated_databases: MigratedDatabases) -> Iterator[tuple[str, str]]:
     """The owner's and the running role's address of an empty database whose sessions are in Madrid."""
     scratch = migrated_databases.scratch
-    admin = scratch.make()
-    owner, runtime = scratch.make_role(admin), scratch.make_role(admin)
+    admin = scratch.create_database()
+    owner, runtime = scratch.create_role(admin), scratch.create_role(admin)
     names = [sql.Identifier(database_of(admin)), sql.Identifier(urlsplit(owner).username or "")]
     scratch.admin.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(*names))
     scratch.admin.execute(sql.SQL("ALTER DATABASE {} SET timezone = 'Europe/Madrid'").format(names[0]))
     yield owner, runtime
-    scratch.drop(database_of(admin))
+    scratch.drop_database(database_of(admin))
 
 
 @pytest.fixture

@@ -38,8 +38,8 @@ class Deployment:
 def deployments(migrated_databases: MigratedDatabases) -> Iterator[tuple[Deployment, Deployment]]:
     """The same two roles and two empty databases."""
     scratch = migrated_databases.scratch
-    urls = scratch.make(), scratch.make()
-    owner, runtime = scratch.make_role(urls[0]), scratch.make_role(urls[0])
+    urls = scratch.create_database(), scratch.create_database()
+    owner, runtime = scratch.create_role(urls[0]), scratch.create_role(urls[0])
     for url in urls:
         names = (sql.Identifier(database_of(url)), sql.Identifier(urlsplit(owner).username or ""))
         scratch.admin.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(*names))
@@ -49,7 +49,7 @@ def deployments(migrated_databases: MigratedDatabases) -> Iterator[tuple[Deploym
     )
     yield first, second
     for url in urls:
-        scratch.drop(database_of(url))
+        scratch.drop_database(database_of(url))
 
 
 def program(name: str) -> str:

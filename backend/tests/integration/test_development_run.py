@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from devtools import dev, prepare
-from devtools.signals import ENDING
+from devtools.signals import TERMINATION_SIGNALS
 from tests.plugins.product import Start, state_of
 
 WITHIN = 60.0
@@ -172,10 +172,10 @@ def test_says_so_when_the_database_cannot_be_prepared(
     monkeypatch.setenv("DATABASE_URL", fresh_database_url)
     monkeypatch.setenv("PAU2_ENVIRONMENT", "production")
 
-    assert (prepare.main(), prepare.work()) == (2, 2)
+    assert (prepare.main(), prepare.run_worker()) == (2, 2)
     worker = dev.start_worker()
     with pytest.raises(dev.DevError, match="could not be migrated and seeded"):
-        dev.how_to_log_in(worker)
+        dev.wait_for_log_in_hint(worker)
     assert worker.wait(WITHIN) == 2
 
 
@@ -188,20 +188,20 @@ def test_says_so_when_a_child_ends_before_it_is_ready(port: int) -> None:
 
 
 def test_gives_up_when_it_is_never_ready(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dev, "READY_WITHIN", 0.2)
+    monkeypatch.setattr(dev, "READY_TIMEOUT", 0.2)
 
     with pytest.raises(dev.DevError, match="not ready within 0 s"):
         dev.wait_until_ready(port, [])
 
 
 def test_kills_a_process_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dev, "STOPPED_WITHIN", 0.2)
+    monkeypatch.setattr(dev, "STOP_TIMEOUT", 0.2)
     ignore = "signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True)"
     deaf = f"import signal, time; {ignore}; time.sleep(60)"
     child = psutil.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE)
     child.stdout.readline()
 
-    dev.end([child])
+    dev.terminate([child])
 
     assert child.wait(WITHIN) == -signal.SIGKILL
     child.stdout.close()
@@ -211,12 +211,12 @@ def test_forgets_a_record_that_is_half_written(tmp_path: Path, capsys: pytest.Ca
     state = tmp_path / "dev-1.json"
     state.write_text("[[12")
 
-    dev.end_leftovers(state)
+    dev.terminate_leftovers(state)
 
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("number", ENDING)
+@pytest.mark.parametrize("number", TERMINATION_SIGNALS)
 def test_stops_quietly_when_it_is_told_to(
     number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -272,7 +272,7 @@ def others() -> Iterator[list[psutil.Popen]]:
     """Two processes that live on until they are told to end."""
     found = [psutil.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) for _ in range(2)]
     yield found
-    dev.end(found)
+    dev.terminate(found)
     assert None not in [process.poll() for process in found]
 
 
@@ -285,7 +285,7 @@ def test_leaves_a_run_alone_when_it_lives(tmp_path: Path, others: list[psutil.Po
     record(state, psutil.Process(), *others)
 
     with pytest.raises(dev.DevError, match=f"runs on this port already, as process {others[0].pid}"):
-        dev.end_leftovers(state)
+        dev.terminate_leftovers(state)
 
     assert [process.poll() for process in others] == [None, None]
 
@@ -299,7 +299,7 @@ def test_ends_a_run_when_whoever_started_it_was_killed(
     starter.kill()
     starter.wait()
 
-    dev.end_leftovers(state)
+    dev.terminate_leftovers(state)
 
     assert None not in [process.poll() for process in others]
     assert capsys.readouterr().out == "dev: ending 2 processes that a killed run left behind.\n"
@@ -321,6 +321,6 @@ def test_spares_a_process_when_only_its_number_is_recorded(tmp_path: Path) -> No
     state = tmp_path / "dev-1.json"
     state.write_text(json.dumps([[os.getpid(), 1.0], [os.getpid(), 1.0], [2**22 + 1, 1.0]]))
 
-    dev.end_leftovers(state)
+    dev.terminate_leftovers(state)
 
     assert psutil.Process().is_running()

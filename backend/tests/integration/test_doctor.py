@@ -11,7 +11,7 @@ import pytest
 
 from devtools.doctor import __main__ as doctor
 from devtools.doctor import checkout, environment
-from devtools.doctor.checks import Check, Result, Row, examine, typed
+from devtools.doctor.checks import Check, Result, Row, examine, shell_repair
 from gates.model import Project
 from gates.repo.hooks import install
 from tests.gates.support.sample_project import RULE_BOOK, Twin, make_twin
@@ -67,7 +67,7 @@ def test_refuses_the_interpreter_when_the_rule_book_does_not_list_it(twin: Twin)
 
     result = environment.python(twin.project)
 
-    assert result.seen.endswith("; 3.98 to 3.99 are supported")
+    assert result.summary.endswith("; 3.98 to 3.99 are supported")
     assert result.remedy == "PYTHON=python3.99 ./noxw -s env"
 
 
@@ -76,7 +76,7 @@ def test_refuses_the_interpreter_when_the_environment_has_another_one(twin: Twin
 
     result = environment.python(twin.project)
 
-    assert result.seen.endswith(".venv has 3.9.1 of /opt")
+    assert result.summary.endswith(".venv has 3.9.1 of /opt")
     assert result.remedy == "rm -rf .venv && ./noxw -s env"
 
 
@@ -93,7 +93,7 @@ def test_refuses_the_environment_when_the_lock_has_changed(twin: Twin) -> None:
 
     result = environment.environment(twin.project, "newer lock")
 
-    assert (result.seen, result.remedy) == (
+    assert (result.summary, result.remedy) == (
         ".venv was installed from another lock or by another Python",
         "./noxw -s env",
     )
@@ -102,7 +102,7 @@ def test_refuses_the_environment_when_the_lock_has_changed(twin: Twin) -> None:
 def test_refuses_the_environment_when_it_is_missing(twin: Twin) -> None:
     (twin.root / ".venv").unlink()
 
-    assert environment.environment(twin.project, "lock").seen == ".venv is missing"
+    assert environment.environment(twin.project, "lock").summary == ".venv is missing"
 
 
 def test_refuses_the_environment_when_its_python_does_not_run(twin: Twin) -> None:
@@ -110,7 +110,7 @@ def test_refuses_the_environment_when_its_python_does_not_run(twin: Twin) -> Non
 
     result = environment.environment(twin.project, "lock")
 
-    assert (result.seen, result.remedy) == (
+    assert (result.summary, result.remedy) == (
         ".venv has a Python that does not run",
         "rm -rf .venv && ./noxw -s env",
     )
@@ -137,11 +137,11 @@ def test_completes_the_history_when_the_clone_is_shallow(shallow: Twin) -> None:
     assert row_of(check) == Row(
         check="check",
         state="wrong",
-        seen="the clone is shallow",
+        summary="the clone is shallow",
         remedy="git fetch --unshallow",
         is_safe=True,
     )
-    assert row_of(check, fix=True) == Row(check="check", state="fixed", seen="ran `git fetch --unshallow`")
+    assert row_of(check, fix=True) == Row(check="check", state="fixed", summary="ran `git fetch --unshallow`")
     assert shallow.git("rev-list", "--count", "HEAD") == "2"
 
 
@@ -150,7 +150,7 @@ def test_leaves_the_base_unjudged_when_the_clone_is_shallow(shallow: Twin) -> No
 
 
 def test_accepts_the_base_when_there_is_no_remote(twin: Twin) -> None:
-    assert checkout.base(twin.project).seen.startswith("changes are compared with main (")
+    assert checkout.base(twin.project).summary.startswith("changes are compared with main (")
 
 
 def test_follows_the_remote_when_its_default_branch_was_renamed(twin: Twin, tmp_path: Path) -> None:
@@ -163,8 +163,8 @@ def test_follows_the_remote_when_its_default_branch_was_renamed(twin: Twin, tmp_
     def check() -> Result:
         return checkout.base(clone.project)
 
-    assert row_of(check).seen == "origin/HEAD still names origin/master, today's branch is origin/main"
-    assert row_of(check, fix=True).seen == "ran `git remote set-head origin --auto`"
+    assert row_of(check).summary == "origin/HEAD still names origin/master, today's branch is origin/main"
+    assert row_of(check, fix=True).summary == "ran `git remote set-head origin --auto`"
     assert clone.git("symbolic-ref", "refs/remotes/origin/HEAD") == "refs/remotes/origin/main"
 
 
@@ -185,7 +185,7 @@ def test_names_the_command_of_git_when_there_is_no_branch_to_compare_with(twin: 
 def test_accepts_the_hooks_when_they_are_installed(twin: Twin) -> None:
     install(twin.project)
 
-    assert checkout.hooks(twin.project).seen == "pre-commit and pre-push are installed"
+    assert checkout.hooks(twin.project).summary == "pre-commit and pre-push are installed"
 
 
 def test_refuses_the_hooks_when_they_are_missing_or_stale(twin: Twin) -> None:
@@ -196,7 +196,7 @@ def test_refuses_the_hooks_when_they_are_missing_or_stale(twin: Twin) -> None:
 
     result = checkout.hooks(twin.project)
 
-    assert result.seen == "pre-commit is not the project's of today, pre-push is missing"
+    assert result.summary == "pre-commit is not the project's of today, pre-push is missing"
     assert result.remedy == "./noxw -s hooks"
 
 
@@ -204,7 +204,7 @@ def test_refuses_the_hooks_when_git_may_not_run_them(twin: Twin) -> None:
     install(twin.project)
     (twin.root / ".git/hooks/pre-push").chmod(0o644)
 
-    assert checkout.hooks(twin.project).seen == "pre-push is not executable"
+    assert checkout.hooks(twin.project).summary == "pre-push is not executable"
 
 
 def test_refuses_the_hooks_when_git_takes_others(twin: Twin) -> None:
@@ -212,7 +212,7 @@ def test_refuses_the_hooks_when_git_takes_others(twin: Twin) -> None:
     twin.git("config", "core.hooksPath", "elsewhere")
 
     remedy = checkout.hooks(twin.project).remedy
-    typed(remedy, twin.root)()
+    shell_repair(remedy, twin.root)()
 
     assert remedy == "git config --local --unset-all core.hooksPath"
     assert checkout.hooks(twin.project).remedy == ""
@@ -227,7 +227,7 @@ def test_leaves_the_hooks_unjudged_when_the_project_is_a_folder(twin: Twin) -> N
 def test_accepts_the_revisions_when_they_have_one_head(twin: Twin) -> None:
     twin.write(f"{VERSIONS}/2026-01-02_ours.py", SECOND.format(id="b"))
 
-    assert checkout.revisions(twin.project).seen == "2 revisions, one head"
+    assert checkout.revisions(twin.project).summary == "2 revisions, one head"
 
 
 def test_refuses_the_revisions_when_there_are_two_heads(twin: Twin) -> None:
@@ -237,7 +237,7 @@ def test_refuses_the_revisions_when_there_are_two_heads(twin: Twin) -> None:
     result = checkout.revisions(twin.project)
 
     assert result.remedy == "./noxw -s migrations"
-    assert "2026-01-02_" in result.seen
+    assert "2026-01-02_" in result.summary
 
 
 def test_leaves_the_revisions_unjudged_when_the_target_is_unknown(twin: Twin) -> None:
@@ -252,7 +252,7 @@ def test_gives_files_unix_line_ends_when_they_have_others(twin: Twin) -> None:
     def check() -> Result:
         return checkout.line_ends(twin.project)
 
-    assert row_of(check).seen == f"{RULE_BOOK} has Windows line ends (CRLF)"
+    assert row_of(check).summary == f"{RULE_BOOK} has Windows line ends (CRLF)"
     assert row_of(check, fix=True).state == "fixed"
     assert (twin.root / RULE_BOOK).read_bytes() == b"one\ntwo\n"
 
@@ -270,7 +270,7 @@ def test_removes_a_work_tree_when_its_run_was_killed(twin: Twin, tmp_path: Path,
     left = tmp_path / "pau2-base-x y/base"
     twin.git("worktree", "add", "--quiet", "--detach", str(left))
     if is_there:
-        os.utime(left, (time.time() - 2 * checkout.HOUR,) * 2)
+        os.utime(left, (time.time() - 2 * checkout.ABANDONED_AFTER_SECONDS,) * 2)
     else:
         shutil.rmtree(left)
 
@@ -304,7 +304,7 @@ def test_refuses_the_clock_when_the_newest_commit_is_from_the_future(
     refused = checkout.clock(twin.project)
 
     assert accepted.remedy == ""
-    assert refused.seen.startswith("HEAD was committed 60 minutes from now")
+    assert refused.summary.startswith("HEAD was committed 60 minutes from now")
 
 
 def test_checks_what_it_can_when_the_environment_is_missing(
@@ -330,7 +330,7 @@ def test_shows_the_rows_of_both_programs(twin: Twin, capsys: pytest.CaptureFixtu
 
     names = {line[:13].strip() for line in capsys.readouterr().out.splitlines()}
     assert code == 1  # the stamp is another one
-    assert {"python", "environment", "locale", *doctor.INSIDE} <= names
+    assert {"python", "environment", "locale", *doctor.VENV_CHECKS} <= names
 
 
 def test_says_so_when_the_environment_lacks_a_library(twin: Twin, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from devtools.doctor import machine, table
-from devtools.doctor.checks import Check, Result, Row, examine, typed
+from devtools.doctor.checks import Check, Result, Row, examine, shell_repair
 
 
 def row_of(check: Check, *, fix: bool = False) -> Row:
@@ -31,7 +31,7 @@ def test_refuses_the_temporary_folder_when_it_is_missing(
 
     assert accepted.remedy == ""
     assert machine.temporary() == Result(
-        seen=f"{tmp_path}/missing is not a folder that can be written", remedy="unset TMPDIR"
+        summary=f"{tmp_path}/missing is not a folder that can be written", remedy="unset TMPDIR"
     )
 
 
@@ -42,7 +42,7 @@ def test_refuses_the_temporary_folder_when_its_mount_has_the_flag(
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(machine, "NO_EXEC", os.statvfs(tmp_path).f_flag)
 
-    assert machine.temporary().seen == f"{tmp_path} is mounted noexec: programs in it cannot run"
+    assert machine.temporary().summary == f"{tmp_path} is mounted noexec: programs in it cannot run"
 
 
 def test_refuses_the_locale_when_the_machine_has_not_generated_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,31 +50,36 @@ def test_refuses_the_locale_when_the_machine_has_not_generated_it(monkeypatch: p
     accepted = machine.language()
     monkeypatch.setenv("LC_ALL", "xx_XX.UTF-8")
 
-    assert accepted == Result(seen="C.UTF-8")
+    assert accepted == Result(summary="C.UTF-8")
     assert machine.language().remedy == "export LC_ALL=C.UTF-8"
 
 
 def test_reports_a_repair_when_it_fails(tmp_path: Path) -> None:
     row = row_of(
-        lambda: Result(seen="broken", remedy="false", repair=typed("echo no >&2; exit 3", tmp_path)), fix=True
+        lambda: Result(
+            summary="broken", remedy="false", repair=shell_repair("echo no >&2; exit 3", tmp_path)
+        ),
+        fix=True,
     )
 
     assert row.state == "wrong"
-    assert row.seen == "not repaired: `echo no >&2; exit 3` failed with exit code 3 (no)."
+    assert row.summary == "not repaired: `echo no >&2; exit 3` failed with exit code 3 (no)."
 
 
 def test_reports_what_is_wrong_when_the_repair_did_not_help(tmp_path: Path) -> None:
-    row = row_of(lambda: Result(seen="broken", remedy="true", repair=typed("true", tmp_path)), fix=True)
+    row = row_of(
+        lambda: Result(summary="broken", remedy="true", repair=shell_repair("true", tmp_path)), fix=True
+    )
 
-    assert row == Row(check="check", state="wrong", seen="broken", remedy="true", is_safe=True)
+    assert row == Row(check="check", state="wrong", summary="broken", remedy="true", is_safe=True)
 
 
 def test_shows_a_table_of_eighty_columns_with_commands_on_one_line() -> None:
     long = "./noxw " + "x" * 90
     rows = [
-        Row(check="port", state="ok", seen="word " * 30),
-        Row(check="hooks", state="wrong", seen="missing", remedy=long, is_safe=True),
-        Row(check="base", state="fixed", seen="ran"),
+        Row(check="port", state="ok", summary="word " * 30),
+        Row(check="hooks", state="wrong", summary="missing", remedy=long, is_safe=True),
+        Row(check="base", state="fixed", summary="ran"),
     ]
 
     lines = table.text_of(rows, is_coloured=False).splitlines()
@@ -88,13 +93,13 @@ def test_shows_a_table_of_eighty_columns_with_commands_on_one_line() -> None:
 
 
 def test_shows_colours_when_it_is_asked_to() -> None:
-    text = table.text_of([Row(check="port", state="ok", seen="free")], is_coloured=True)
+    text = table.text_of([Row(check="port", state="ok", summary="free")], is_coloured=True)
 
     assert "\033[32mok       \033[0mfree" in text
     assert text.endswith("All is well.")
 
 
 def test_counts_the_checks_that_could_not_look() -> None:
-    text = table.text_of([Row(check="database", state="skipped", seen="no server")], is_coloured=False)
+    text = table.text_of([Row(check="database", state="skipped", summary="no server")], is_coloured=False)
 
     assert text.endswith("All is well. Checks that could not look: 1.")

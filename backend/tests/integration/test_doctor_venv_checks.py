@@ -13,8 +13,8 @@ import psutil
 import psycopg
 import pytest
 
-from devtools.databases import LOCK_SPACE, RUN, execute, lock_key
-from devtools.doctor import inside, leftovers, ports
+from devtools.databases import LOCK_SPACE, RUN_PREFIX, execute, lock_key
+from devtools.doctor import leftovers, ports, venv_checks
 from devtools.doctor.checks import Check, Result, Row, examine
 from devtools.doctor.servers import Server
 from gates.migrations.revisions import history
@@ -51,7 +51,7 @@ def record(folder: Path, port: int, *processes: psutil.Process) -> Path:
 
 
 def test_accepts_the_port_when_it_is_free(port: int, tmp_path: Path) -> None:
-    assert ports.port(tmp_path, str(port)).seen == f"127.0.0.1:{port} is free"
+    assert ports.port(tmp_path, str(port)).summary == f"127.0.0.1:{port} is free"
 
 
 def test_names_the_process_when_it_has_the_port(listener: socket.socket, tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_names_the_process_when_it_has_the_port(listener: socket.socket, tmp_pat
     result = ports.port(tmp_path, str(number))
 
     name = psutil.Process().name()
-    assert result.seen == f"{name} (process {os.getpid()}) has 127.0.0.1:{number}"
+    assert result.summary == f"{name} (process {os.getpid()}) has 127.0.0.1:{number}"
     assert result.remedy.startswith("./noxw -s dev -- --port ")
 
 
@@ -70,7 +70,7 @@ def test_accepts_the_port_when_the_product_has_it(listener: socket.socket, tmp_p
 
     result = ports.port(tmp_path, str(number))
 
-    assert result.seen == f"the product runs on 127.0.0.1:{number} as process {os.getpid()}"
+    assert result.summary == f"the product runs on 127.0.0.1:{number} as process {os.getpid()}"
 
 
 def test_refuses_the_port_when_it_is_not_a_number(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_refuses_the_port_when_it_is_not_a_number(tmp_path: Path) -> None:
 def test_accepts_a_run_when_it_lives(tmp_path: Path) -> None:
     record(tmp_path, 8000, psutil.Process(os.getppid()), psutil.Process())
 
-    assert leftovers.runs(tmp_path).seen == "alive: dev-8000.json"
+    assert leftovers.runs(tmp_path).summary == "alive: dev-8000.json"
 
 
 def test_ends_the_processes_when_their_run_was_killed(
@@ -94,8 +94,8 @@ def test_ends_the_processes_when_their_run_was_killed(
     def check() -> Result:
         return leftovers.runs(tmp_path)
 
-    assert row_of(check).seen == "a killed run left .postgres/dev-8000.json; processes that still run: 1"
-    assert row_of(check, fix=True).seen == "removed .postgres/dev-8000.json; processes that were ended: 1"
+    assert row_of(check).summary == "a killed run left .postgres/dev-8000.json; processes that still run: 1"
+    assert row_of(check, fix=True).summary == "removed .postgres/dev-8000.json; processes that were ended: 1"
     assert not sleeper.is_running()
     assert not state.exists()
     assert capsys.readouterr().out == ""  # it would be in the middle of the rows
@@ -111,7 +111,7 @@ def test_removes_a_socket_when_its_server_was_killed(tmp_path: Path) -> None:
     def check() -> Result:
         return leftovers.sockets(data, tmp_path)
 
-    assert row_of(check).seen == f"no server has {data}/.s.PGSQL.5432 and 1 more"
+    assert row_of(check).summary == f"no server has {data}/.s.PGSQL.5432 and 1 more"
     assert row_of(check, fix=True).state == "fixed"
     assert [*data.iterdir(), *shared.iterdir()] == []
 
@@ -128,13 +128,13 @@ def test_removes_a_folder_when_it_is_older_than_a_day(tmp_path: Path) -> None:
     old, new = tmp_path / "pau2-old", tmp_path / "pau2-new"
     for folder in (old, new):
         folder.mkdir()
-    os.utime(old, (time.time() - 2 * leftovers.DAY,) * 2)
+    os.utime(old, (time.time() - 2 * leftovers.ABANDONED_AFTER_SECONDS,) * 2)
 
     def check() -> Result:
         return leftovers.folders([old, new, tmp_path / "pau2-gone"])
 
-    assert row_of(check).seen == f"{old}: more than a day old"
-    assert row_of(check, fix=True).seen == f"removed {old}"
+    assert row_of(check).summary == f"{old}: more than a day old"
+    assert row_of(check, fix=True).summary == f"removed {old}"
     assert (old.exists(), new.exists()) == (False, True)
 
 
@@ -158,10 +158,10 @@ def given(fresh_migration_url: str, monkeypatch: pytest.MonkeyPatch) -> Server:
 
 
 def test_names_the_server_when_it_is_not_the_embedded_one(given: Server) -> None:
-    seen = given.server().seen
+    summary = given.server().summary
 
-    assert seen.startswith("DATABASE_URL names another server, ")
-    assert ": PostgreSQL 1" in seen
+    assert summary.startswith("DATABASE_URL names another server, ")
+    assert ": PostgreSQL 1" in summary
 
 
 def test_refuses_the_server_when_it_does_not_answer(
@@ -173,14 +173,14 @@ def test_refuses_the_server_when_it_does_not_answer(
     result = given.server()
 
     assert result.remedy == "unset DATABASE_URL"
-    assert f"127.0.0.1:{port}" in result.seen
-    assert password not in result.seen
+    assert f"127.0.0.1:{port}" in result.summary
+    assert password not in result.summary
     assert given.database(Project(root=ROOT)).is_skipped
-    assert given.throw_away().is_skipped
+    assert given.scratch().is_skipped
 
 
 def test_refuses_the_server_when_its_clock_differs(given: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("devtools.doctor.servers.SKEW", -1.0)
+    monkeypatch.setattr("devtools.doctor.servers.MAX_SKEW_SECONDS", -1.0)
 
     assert given.server().remedy == "sudo timedatectl set-ntp true && date"
 
@@ -189,7 +189,7 @@ def test_accepts_the_database_when_it_has_all_revisions(given: Server) -> None:
     row = row_of(lambda: given.database(Project(root=ROOT)))
 
     assert row.state == "ok"
-    assert "has all " in row.seen
+    assert "has all " in row.summary
 
 
 def test_refuses_the_database_when_it_lacks_revisions(given: Server) -> None:
@@ -201,7 +201,7 @@ def test_refuses_the_database_when_it_lacks_revisions(given: Server) -> None:
     result = given.database(project)
 
     assert result.remedy == "./noxw -s app -- migrate"
-    assert " lacks " in result.seen
+    assert " lacks " in result.summary
 
 
 def test_refuses_the_database_when_it_has_a_revision_of_another_branch(given: Server) -> None:
@@ -211,13 +211,13 @@ def test_refuses_the_database_when_it_has_a_revision_of_another_branch(given: Se
     result = given.database(Project(root=ROOT))
 
     assert result.remedy == f"./noxw -s app -- reset {database_of(given.url)}"
-    assert "the revision elsewhere of another branch" in result.seen
+    assert "the revision elsewhere of another branch" in result.summary
 
 
 def test_refuses_the_database_when_it_has_no_tables(
     migrated_databases: MigratedDatabases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DATABASE_URL", migrated_databases.scratch.make())
+    monkeypatch.setenv("DATABASE_URL", migrated_databases.scratch.create_database())
 
     assert Server(ROOT).database(Project(root=ROOT)).remedy == "./noxw -s app -- migrate"
 
@@ -232,18 +232,18 @@ def test_drops_databases_when_their_run_was_killed(
     monkeypatch.setenv("DATABASE_URL", migrated_databases.scratch.server)
     given = Server(ROOT)
     mine = migrated_databases.scratch
-    run = f"{RUN}{uuid4().hex[:7]}"
+    run = f"{RUN_PREFIX}{uuid4().hex[:7]}"
     mine.admin.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_SPACE, lock_key(run)])
     execute(mine.admin, "CREATE DATABASE {} STRATEGY wal_log", f"{run}_1")
-    while_it_lives = given.throw_away()
+    while_it_lives = given.scratch()
     mine.admin.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_SPACE, lock_key(run)])
 
-    found = given.throw_away()
-    row = row_of(given.throw_away, fix=True)
+    found = given.scratch()
+    row = row_of(given.scratch, fix=True)
 
-    assert run not in while_it_lives.seen
-    assert run in found.seen
-    assert (row.state, mine.named(run)) == ("fixed", [])
+    assert run not in while_it_lives.summary
+    assert run in found.summary
+    assert (row.state, mine.databases_starting_with(run)) == ("fixed", [])
 
 
 @pytest.fixture
@@ -256,7 +256,7 @@ def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
 
 
 def test_starts_no_server_when_nobody_asks_for_it(stopped: Server) -> None:
-    assert stopped.server().seen.startswith("the embedded server does not run; ")
+    assert stopped.server().summary.startswith("the embedded server does not run; ")
     assert stopped.database(Project(root=ROOT)).is_skipped
     assert not stopped.embedded.is_running()
 
@@ -266,7 +266,7 @@ def test_refuses_the_data_when_another_major_version_wrote_them(stopped: Server)
 
     result = stopped.server()
 
-    assert result.seen.startswith("the data of the embedded server is of PostgreSQL 14, ")
+    assert result.summary.startswith("the data of the embedded server is of PostgreSQL 14, ")
     assert result.remedy == f"rm -r {stopped.embedded.place}"
 
 
@@ -274,10 +274,10 @@ def test_refuses_the_data_when_another_major_version_wrote_them(stopped: Server)
 def test_prints_a_row_for_each_check_when_it_runs_in_the_environment(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert inside.main([]) == 0
+    assert venv_checks.main([]) == 0
 
     names = [row["check"] for row in json.loads(capsys.readouterr().out)]
-    assert names == [*inside.checks(ROOT, is_started=False)]
+    assert names == [*venv_checks.checks(ROOT, is_started=False)]
 
 
 @pytest.fixture
@@ -295,12 +295,12 @@ def test_looks_into_the_embedded_server_when_it_is_asked_to(
     monkeypatch.delenv("DATABASE_URL", raising=False)
     project = Project(root=ROOT)
 
-    assert started.server().seen.startswith("the embedded server runs: PostgreSQL ")
-    assert started.database(project).seen == "there is none yet; ./noxw -s dev makes it"
+    assert started.server().summary.startswith("the embedded server runs: PostgreSQL ")
+    assert started.database(project).summary == "there is none yet; ./noxw -s dev makes it"
     with psycopg.connect(started.url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE pau2")
-    assert started.database(project).seen == "pau2 has no tables yet"
-    assert started.throw_away().remedy == ""
+    assert started.database(project).summary == "pau2 has no tables yet"
+    assert started.scratch().remedy == ""
 
 
 def test_refuses_the_server_when_another_way_started_it(
@@ -322,12 +322,12 @@ def test_refuses_the_server_when_another_way_started_it(
 def test_offers_the_migration_when_the_role_may_not_read(
     given: Server, migrated_databases: MigratedDatabases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DATABASE_URL", migrated_databases.scratch.make_role(given.url))
+    monkeypatch.setenv("DATABASE_URL", migrated_databases.scratch.create_role(given.url))
 
     result = Server(ROOT).database(Project(root=ROOT))
 
     assert result.remedy == "./noxw -s app -- migrate"
-    assert result.seen.startswith("it cannot be read (permission denied ")
+    assert result.summary.startswith("it cannot be read (permission denied ")
 
 
 def test_names_nobody_when_no_process_is_seen_at_the_port(port: int) -> None:

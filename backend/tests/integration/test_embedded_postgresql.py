@@ -145,7 +145,7 @@ def test_refuses_a_server_when_its_version_is_not_supported(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setattr(postgres, "SUPPORTED", range(8, 10))
+    monkeypatch.setattr(postgres, "SUPPORTED_VERSIONS", range(8, 10))
 
     with pytest.raises(PostgresUnavailableError, match=r"; 8 to 9 are supported\."):
         postgres.server_url()

@@ -16,7 +16,7 @@ import psutil
 import psycopg
 import pytest
 
-from devtools import embedded, keeper, postgres, programs
+from devtools import embedded, postgres, programs, supervisor
 from devtools.embedded import EmbeddedServer
 from devtools.errors import PostgresUnavailableError
 from gates.migrations.schema_dump import scratch_databases
@@ -109,10 +109,10 @@ def test_starts_again_with_its_data_when_it_was_killed(server: EmbeddedServer) -
     assert server.postmaster() != killed
 
 
-def test_stops_with_its_last_user_when_its_keeper_was_killed(
+def test_stops_with_its_last_user_when_its_supervisor_was_killed(
     server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "KEPT_WITHIN", 0.1)
+    monkeypatch.setattr(embedded, "SUPERVISOR_TIMEOUT", 0.1)
     server.url()
     postmaster = server.postmaster()
     parent = postmaster and postmaster.parent()
@@ -204,7 +204,7 @@ def test_gives_the_same_finding_each_time_when_it_does_not_start(monkeypatch: py
 
 
 def test_leaves_nothing_half_made_when_initdb_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "INITDB", ("--locale=nowhere",))
+    monkeypatch.setattr(embedded, "INITDB_OPTIONS", ("--locale=nowhere",))
     with new_folder() as folder:
         server = EmbeddedServer(folder)
 
@@ -218,7 +218,7 @@ def test_leaves_nothing_half_made_when_initdb_fails(monkeypatch: pytest.MonkeyPa
 
 
 def test_says_so_when_it_never_answers(server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "STARTED_WITHIN", 0.0)
+    monkeypatch.setattr(embedded, "START_TIMEOUT", 0.0)
 
     with pytest.raises(PostgresUnavailableError, match=r"did not start \(connection is bad"):
         server.url()
@@ -244,7 +244,7 @@ def test_says_so_when_root_has_no_user_for_the_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(embedded, "OWNER", "pau2:cannot:be:added")
+    monkeypatch.setattr(embedded, "SYSTEM_USER", "pau2:cannot:be:added")
 
     with pytest.raises(PostgresUnavailableError, match="refuses to run as root, and the user pau2:cannot:be"):
         EmbeddedServer(tmp_path / "new").url()
@@ -270,7 +270,7 @@ def test_uses_no_folder_of_others_when_its_socket_needs_a_short_path(tmp_path: P
 def test_keeps_a_program_until_it_is_not_used(
     tmp_path: Path, deaf: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keeper, "STOPPED_WITHIN", 0.5)
+    monkeypatch.setattr(supervisor, "STOP_TIMEOUT", 0.5)
     users, log = tmp_path / "users.lock", tmp_path / "log"
     with users.open("w") as used:
         fcntl.flock(used, fcntl.LOCK_SH)
@@ -279,7 +279,7 @@ def test_keeps_a_program_until_it_is_not_used(
         ignore = f"import signal; {deaf} and signal.signal(signal.SIGINT, signal.SIG_IGN); "
         program = [sys.executable, "-c", f"{ignore}import os; print(os.getpid(), flush=True); {SLEEP}"]
         arguments = [users, lock, log, os.geteuid(), os.getegid(), *program]
-        keeping = threading.Thread(target=keeper.main, args=[[str(each) for each in arguments]])
+        keeping = threading.Thread(target=supervisor.main, args=[[str(each) for each in arguments]])
         keeping.start()
         wait_until(lambda: log.exists() and log.read_text().endswith("\n"))
         process = psutil.Process(int(log.read_text()))
@@ -300,7 +300,7 @@ def test_copies_the_programs_when_the_server_cannot_read_them(
     (tmp_path / "place/programs-1.0").mkdir(parents=True)
     monkeypatch.setattr(programs, "installed_package", lambda: installed)
 
-    first, second = (programs.programs_for_everybody(tmp_path / "place") for _ in range(2))
+    first, second = (programs.world_readable_programs(tmp_path / "place") for _ in range(2))
 
     assert first == second
     assert (first / "postgres").stat().st_mode & 0o777 == 0o755
@@ -308,12 +308,12 @@ def test_copies_the_programs_when_the_server_cannot_read_them(
 
 
 def test_copies_the_programs_when_a_shell_would_misread_their_path() -> None:
-    with programs.programs_for_a_shell(Path("/home/$HOME/bin")) as copy:
+    with programs.shell_safe_programs(Path("/home/$HOME/bin")) as copy:
         asked = subprocess.run([copy / "initdb", "--version"], capture_output=True, check=True, text=True)
 
     assert asked.stdout.startswith("initdb (PostgreSQL) 18.")
     assert not copy.exists()
-    with programs.programs_for_a_shell(Path("/home/bin")) as same:
+    with programs.shell_safe_programs(Path("/home/bin")) as same:
         assert same == Path("/home/bin")
 
 
@@ -334,7 +334,7 @@ def test_runs_no_server_when_its_folder_is_not_there(tmp_path: Path) -> None:
     server = EmbeddedServer(tmp_path / "nothing")
 
     assert not server.is_running()
-    server._stop_without_keeper()
+    server._stop_without_supervisor()
 
 
 def test_has_a_folder_of_its_own_for_the_socket_when_the_path_is_unusual(tmp_path: Path) -> None:
@@ -358,7 +358,7 @@ def test_is_run_by_its_own_user_when_that_user_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: embedded.ROOT)
-    monkeypatch.setattr(embedded, "OWNER", "daemon")
+    monkeypatch.setattr(embedded, "SYSTEM_USER", "daemon")
 
     assert embedded.owner_of(tmp_path / "new") == (
         pwd.getpwnam("daemon").pw_uid,
@@ -368,7 +368,7 @@ def test_is_run_by_its_own_user_when_that_user_is_there(
 
 def test_makes_no_user_when_no_program_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda *_, **_options: None)
-    monkeypatch.setattr(embedded, "OWNER", "pau2-is-not-there")
+    monkeypatch.setattr(embedded, "SYSTEM_USER", "pau2-is-not-there")
 
     with pytest.raises(PostgresUnavailableError, match="the user pau2-is-not-there could not be added"):
-        embedded._made_user()
+        embedded._create_user()

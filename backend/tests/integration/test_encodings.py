@@ -15,15 +15,15 @@ def test_refuses_database_when_it_is_not_in_utf_8(
     encoding: str, migrated_databases: MigratedDatabases
 ) -> None:
     scratch = migrated_databases.scratch
-    name = database_of(scratch.make())
-    scratch.drop(name)
+    name = database_of(scratch.create_database())
+    scratch.drop_database(name)
     create = f"CREATE DATABASE {{}} TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'"
     execute(scratch.admin, create, name)
 
     with pytest.raises(SettingsError) as refusal:
         migrate(make_settings(in_database(scratch.server, name), environment=Environment.DEVELOPMENT))
 
-    scratch.drop(name)
+    scratch.drop_database(name)
     assert str(refusal.value) == (
         f"The database is in {encoding} and cannot hold every name. "
         "Create it anew with ENCODING 'UTF8' TEMPLATE template0."

@@ -20,9 +20,9 @@ WAIT = "time.sleep(600)"
 
 @pytest.fixture(autouse=True)
 def _handlers() -> Iterator[None]:
-    before = [signal.getsignal(number) for number in signals.ENDING]
+    before = [signal.getsignal(number) for number in signals.TERMINATION_SIGNALS]
     yield
-    assert [signal.getsignal(number) for number in signals.ENDING] == before
+    assert [signal.getsignal(number) for number in signals.TERMINATION_SIGNALS] == before
 
 
 def run(*sent: signal.Signals) -> int:
@@ -31,7 +31,7 @@ def run(*sent: signal.Signals) -> int:
     return signals.run_command(command, os.environ)
 
 
-@pytest.mark.parametrize("number", signals.ENDING)
+@pytest.mark.parametrize("number", signals.TERMINATION_SIGNALS)
 def test_passes_a_signal_on_to_the_command(number: signal.Signals) -> None:
     assert run(number) == 128 + number
 
@@ -75,15 +75,15 @@ def test_survives_the_end_of_the_terminal_when_nohup_started_it() -> None:
 
 def test_ends_the_command_when_whoever_started_it_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     parents = iter([100, 100])
-    monkeypatch.setattr(signals, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(signals, "POLL_INTERVAL", 0.01)
     monkeypatch.setattr(os, "getppid", lambda: next(parents, 1))
 
     assert signals.run_command([sys.executable, "-c", f"import time; {WAIT}"], os.environ) == 143
 
 
-@pytest.mark.parametrize("number", signals.ENDING)
+@pytest.mark.parametrize("number", signals.TERMINATION_SIGNALS)
 def test_raises_in_a_program_that_cleans_up_itself(number: signal.Signals) -> None:
-    with pytest.raises(KeyboardInterrupt), signals.handling(signals.interrupt):
+    with pytest.raises(KeyboardInterrupt), signals.signal_handler(signals.interrupt):
         os.kill(os.getpid(), number)
 
 

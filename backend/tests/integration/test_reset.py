@@ -17,14 +17,14 @@ from tests.plugins.database import MigratedDatabases, database_of
 @pytest.fixture
 def url(migrated_databases: MigratedDatabases, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A database with a row, which DATABASE_URL names."""
-    url = migrated_databases.scratch.make()
+    url = migrated_databases.scratch.create_database()
     with psycopg.connect(url) as connection:
         connection.execute("CREATE TABLE notes AS SELECT 'kept' AS text")
     monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.delenv("PAU2_MIGRATION_DATABASE_URL", raising=False)
     monkeypatch.delenv("PAU2_ENVIRONMENT", raising=False)
     yield url
-    migrated_databases.scratch.drop(database_of(url))
+    migrated_databases.scratch.drop_database(database_of(url))
 
 
 def tables(url: str) -> set[str]:
@@ -93,7 +93,7 @@ def test_refuses_when_another_program_uses_the_database(url: str, capsys: pytest
 def test_refuses_when_the_role_does_not_own_the_database(
     url: str, migrated_databases: MigratedDatabases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DATABASE_URL", migrated_databases.scratch.make_role(url))
+    monkeypatch.setenv("DATABASE_URL", migrated_databases.scratch.create_role(url))
 
     assert reset.main([database_of(url), "--yes"]) == 2
     assert tables(url) == {"notes"}
@@ -103,10 +103,10 @@ def test_keeps_the_owner_when_another_role_remakes_the_database(
     url: str, migrated_databases: MigratedDatabases
 ) -> None:
     scratch = migrated_databases.scratch
-    role = scratch.make_role(url).split("//")[1].split(":")[0]
+    role = scratch.create_role(url).split("//")[1].split(":")[0]
     scratch.admin.execute(f'ALTER DATABASE "{database_of(url)}" OWNER TO "{role}"'.encode())
 
-    reset.remake(url)
+    reset.recreate(url)
 
     with psycopg.connect(as_user(url, role)) as connection:
         connection.execute("CREATE SCHEMA own")
@@ -144,7 +144,7 @@ def test_drops_the_database_of_its_own_checkout_when_the_server_is_embedded() ->
         read = "import os, psycopg; c = psycopg.connect(os.environ['PAU2_MIGRATION_DATABASE_URL']); "
         make = f"{read}c.execute('CREATE TABLE notes ()'); c.commit()"
         forget = "import os; del os.environ['DATABASE_URL']; "
-        remake = f"{forget}from devtools import reset; reset.remake(reset.target(None))"
+        remake = f"{forget}from devtools import reset; reset.recreate(reset.target(None))"
         ask = f"{read}print(c.execute(\"SELECT to_regclass('notes')\").fetchone())"
         python = sys.executable
 
@@ -186,7 +186,7 @@ def test_runs_a_command_of_the_application_when_it_is_another_one(
 def test_stops_repairing_when_a_program_fails(
     modules: list[list[str]], code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fix, "MODULES", modules)
+    monkeypatch.setattr(fix, "COMMANDS", modules)
 
     assert fix.main() == code
 

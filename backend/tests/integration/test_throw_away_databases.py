@@ -6,7 +6,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from devtools.databases import LOCK_SPACE, RUN, execute, lock_key, scratch_databases
+from devtools.databases import LOCK_SPACE, RUN_PREFIX, execute, lock_key, scratch_databases
 from devtools.errors import PostgresUnavailableError
 from tests.plugins.database import (
     MigratedDatabases,
@@ -31,7 +31,7 @@ def test_accepts_the_database_of_a_run(database_url: str) -> None:
 def test_says_what_is_missing_when_the_role_of_the_server_may_not_make_others(
     migrated_databases: MigratedDatabases, migration_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    weak = migrated_databases.scratch.make_role(migration_url)
+    weak = migrated_databases.scratch.create_role(migration_url)
     monkeypatch.setattr("tests.plugins.database.RUNTIME_ROLE", "pau2_test_nobody")
 
     with psycopg.connect(weak, autocommit=True) as admin, pytest.raises(PostgresUnavailableError) as raised:
@@ -51,7 +51,7 @@ def test_gives_each_test_a_migrated_database_of_its_own(migrated_databases: Migr
             assert connection.execute("SELECT count(*) FROM audit_entries").fetchone() == (0,)
         names = {database_of(one), database_of(other)}
 
-    assert names.isdisjoint(migrated_databases.scratch.named(RUN))
+    assert names.isdisjoint(migrated_databases.scratch.databases_starting_with(RUN_PREFIX))
 
 
 def test_lends_a_database_again_without_rows(migrated_databases: MigratedDatabases) -> None:
@@ -98,7 +98,7 @@ def test_lends_no_database_again_when_its_schema_was_changed(migrated_databases:
     with migrated_databases.lend() as url, psycopg.connect(url) as connection:
         connection.execute("DROP TABLE audit_entries")
 
-    assert database_of(url) not in migrated_databases.scratch.named(RUN)
+    assert database_of(url) not in migrated_databases.scratch.databases_starting_with(RUN_PREFIX)
 
 
 def test_spares_a_run_when_it_is_connected_to_another_database(
@@ -106,15 +106,15 @@ def test_spares_a_run_when_it_is_connected_to_another_database(
 ) -> None:
     """DATABASE_URL may name another database of the same server in each checkout."""
     mine = migrated_databases.scratch
-    run = f"{RUN}{uuid4().hex[:7]}"
+    run = f"{RUN_PREFIX}{uuid4().hex[:7]}"
     with psycopg.connect(database_url, autocommit=True) as elsewhere:
         elsewhere.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_SPACE, lock_key(run)])
         execute(mine.admin, "CREATE DATABASE {} STRATEGY wal_log", f"{run}_1")
         with scratch_databases() as other:
-            during = other.named(run)
+            during = other.databases_starting_with(run)
 
     with scratch_databases() as other:
-        after = other.named(run)
+        after = other.databases_starting_with(run)
 
     assert (during, after) == ([f"{run}_1"], [])
 
@@ -123,7 +123,7 @@ def test_drops_what_a_killed_run_left_and_spares_what_another_run_uses(
     migrated_databases: MigratedDatabases,
 ) -> None:
     mine = migrated_databases.scratch
-    run = f"{RUN}{uuid4().hex[:7]}"
+    run = f"{RUN_PREFIX}{uuid4().hex[:7]}"
     abandoned = f"{run}_1"
     mine.admin.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_SPACE, lock_key(run)])
     execute(mine.admin, "CREATE ROLE {}", abandoned)
@@ -131,14 +131,14 @@ def test_drops_what_a_killed_run_left_and_spares_what_another_run_uses(
     mine.admin.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_SPACE, lock_key(run)])
 
     with migrated_databases.clone() as used, scratch_databases() as other:
-        made = database_of(other.make())
-        during = other.named(RUN)
+        made = database_of(other.create_database())
+        during = other.databases_starting_with(RUN_PREFIX)
         assert made in during
         assert database_of(used) in during
         assert abandoned not in during
-        assert abandoned not in other.roles(RUN)
-        role = urlsplit(other.make_role(used)).username
-        assert role in mine.roles(RUN)
+        assert abandoned not in other.roles_starting_with(RUN_PREFIX)
+        role = urlsplit(other.create_role(used)).username
+        assert role in mine.roles_starting_with(RUN_PREFIX)
 
-    assert made not in mine.named(RUN)
-    assert role not in mine.roles(RUN)
+    assert made not in mine.databases_starting_with(RUN_PREFIX)
+    assert role not in mine.roles_starting_with(RUN_PREFIX)

@@ -84,11 +84,11 @@ class TwoRoles:
 def two_roles(migrated_databases: MigratedDatabases) -> Iterator[TwoRoles]:
     """On an empty database."""
     scratch = migrated_databases.scratch
-    admin_url = scratch.make()
-    roles = TwoRoles(admin_url, scratch.make_role(admin_url), scratch.make_role(admin_url))
+    admin_url = scratch.create_database()
+    roles = TwoRoles(admin_url, scratch.create_role(admin_url), scratch.create_role(admin_url))
     roles.change("ALTER DATABASE {database} OWNER TO {owner}")
     yield roles
-    scratch.drop(database_of(admin_url))
+    scratch.drop_database(database_of(admin_url))
 
 
 @pytest.mark.parametrize(

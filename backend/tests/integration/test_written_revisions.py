@@ -58,7 +58,7 @@ def versions(whole: Path) -> Path:
 def generate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
     """Return what the session's child process does, in this process and on an empty database."""
     with scratch_databases() as scratch:
-        monkeypatch.setenv("DATABASE_URL", scratch.make())
+        monkeypatch.setenv("DATABASE_URL", scratch.create_database())
         monkeypatch.setattr(sys, "path", [*sys.path])
         monkeypatch.chdir(tmp_path)
         yield lambda *arguments: autogenerate.main(arguments)

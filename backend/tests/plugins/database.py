@@ -22,7 +22,7 @@ import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
-from devtools.databases import Scratch, execute, scratch_databases
+from devtools.databases import ScratchDatabases, execute, scratch_databases
 from devtools.errors import PostgresUnavailableError
 from tests.plugins.database_reuse import ReusableDatabase, state_of
 
@@ -67,7 +67,7 @@ def migrations_hash(backend: Path) -> str:
 class MigratedDatabases:
     """Copies of the migrated template."""
 
-    scratch: Scratch
+    scratch: ScratchDatabases
     _free: list[ReusableDatabase] = field(default_factory=list)
 
     @contextmanager
@@ -80,33 +80,33 @@ class MigratedDatabases:
             if database.is_emptied():
                 self._free.append(database)
             else:
-                self.scratch.drop(database_of(database.url))
+                self.scratch.drop_database(database_of(database.url))
 
     def _new(self) -> ReusableDatabase:
-        url = refuse_unless_test_database(self.scratch.make(template=self._template()))
+        url = refuse_unless_test_database(self.scratch.create_database(template=self._template()))
         with psycopg.connect(url) as connection:
             return ReusableDatabase(url, state_of(connection))
 
     @contextmanager
     def clone(self) -> Iterator[str]:
         """Yield the address of a copy that is dropped afterwards."""
-        url = self.scratch.make(template=self._template())
+        url = self.scratch.create_database(template=self._template())
         try:
             yield refuse_unless_test_database(url)
         finally:
-            self.scratch.drop(database_of(url))
+            self.scratch.drop_database(database_of(url))
 
     def _template(self) -> str:
         """Return the name of the template, built if no run has done so yet."""
         name = TEMPLATE + migrations_hash(BACKEND)
         self.scratch.admin.execute("SELECT pg_advisory_lock(%s)", [BUILDING])
         try:
-            if name not in self.scratch.named(TEMPLATE):
-                unfinished = self.scratch.make()
+            if name not in self.scratch.databases_starting_with(TEMPLATE):
+                unfinished = self.scratch.create_database()
                 _migrate(unfinished)
                 execute(self.scratch.admin, "ALTER DATABASE {} RENAME TO {}", database_of(unfinished), name)
-                for old in self.scratch.named(TEMPLATE)[:-KEPT_TEMPLATES]:
-                    self.scratch.drop(old)
+                for old in self.scratch.databases_starting_with(TEMPLATE)[:-KEPT_TEMPLATES]:
+                    self.scratch.drop_database(old)
         finally:
             self.scratch.admin.execute("SELECT pg_advisory_unlock(%s)", [BUILDING])
         return name

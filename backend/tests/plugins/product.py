@@ -50,9 +50,9 @@ def launch(fresh_database_url: str, fresh_migration_url: str, port: int, tmp_pat
 
     yield launch_only
     for run in runs:
-        dev.end([psutil.Process(run.pid)] if psutil.pid_exists(run.pid) else [])
+        dev.terminate([psutil.Process(run.pid)] if psutil.pid_exists(run.pid) else [])
         run.wait()
-    dev.end_leftovers(state_of(port))
+    dev.terminate_leftovers(state_of(port))
     state_of(port).unlink(missing_ok=True)
 
 

@@ -175,16 +175,16 @@ def test_refuses_workflow_when_it_leaves_a_version_out(twin: Twin) -> None:
 
 
 def test_refuses_development_server_when_its_versions_drift(twin: Twin) -> None:
-    twin.write("backend/devtools/postgres.py", "SUPPORTED = range(15, 18)\n")
+    twin.write("backend/devtools/postgres.py", "SUPPORTED_VERSIONS = range(15, 18)\n")
     twin.rule("[tree]\n", '[tree]\n"backend/devtools/" = "tools"\n').commit()
 
-    wanted = "[versions] makes it SUPPORTED = range(15, 17)"
-    assert only(twin).message == f"says SUPPORTED = range(15, 18), {wanted}"
+    wanted = "[versions] makes it SUPPORTED_VERSIONS = range(15, 17)"
+    assert only(twin).message == f"says SUPPORTED_VERSIONS = range(15, 18), {wanted}"
 
     twin.write("backend/devtools/postgres.py", "OTHER = 1\n")
     assert only(twin).message == f"says nothing, {wanted}"
 
-    twin.write("backend/devtools/postgres.py", "SUPPORTED = range(15, 17)\n")
+    twin.write("backend/devtools/postgres.py", "SUPPORTED_VERSIONS = range(15, 17)\n")
     assert check(twin.project).findings == []
 
 

@@ -128,7 +128,7 @@ def test_repairs_by_the_project_s_settings_when_asked_to(below: Make) -> None:
         {"backend/pyproject.toml": (BACKEND / "pyproject.toml").read_text(), code: "import os\na = 'x'\n"}
     )
 
-    for module in fix.MODULES[:2]:
+    for module in fix.COMMANDS[:2]:
         subprocess.run([sys.executable, "-m", *module[:-1]], cwd=twin.root / "backend", check=True)
 
     assert (twin.root / code).read_text() == 'a = "x"\n'

@@ -24,7 +24,7 @@ def url(twin: Twin, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         twin.write(name, text)
     monkeypatch.chdir(twin.root / "backend")
     with scratch_databases() as scratch:
-        made = scratch.make()
+        made = scratch.create_database()
         monkeypatch.setenv("DATABASE_URL", made)
         yield made
 

@@ -27,7 +27,7 @@ CREATE TABLE boxes (shape box NOT NULL);
 
 def test_fills_every_table_that_accepts_rows() -> None:
     with scratch_databases() as scratch:
-        url = scratch.make()
+        url = scratch.create_database()
         with psycopg.connect(url) as connection:
             connection.execute(TABLES)
         assert seed(url) == ["alone", "boxes"]
@@ -39,7 +39,7 @@ def test_makes_the_same_rows_when_the_schema_is_the_same() -> None:
     with scratch_databases() as scratch:
         found = []
         for _ in range(2):
-            url = scratch.make()
+            url = scratch.create_database()
             with psycopg.connect(url) as connection:
                 connection.execute(TABLES)
             seed(url)
@@ -49,7 +49,7 @@ def test_makes_the_same_rows_when_the_schema_is_the_same() -> None:
 
 def test_gives_one_row_without_and_one_with_what_may_be_null() -> None:
     with scratch_databases() as scratch:
-        url = scratch.make()
+        url = scratch.create_database()
         with psycopg.connect(url) as connection:
             connection.execute("CREATE TABLE notes (id integer PRIMARY KEY, text text)")
         seed(url)
