@@ -23,32 +23,32 @@ nox.options.sessions = ["lint", "typecheck", "architecture", "contract", "migrat
 
 
 def uv(session: nox.Session, *arguments: str) -> None:
-    """Run the uv that noxw installed, quietly, in backend/: uv looks for settings from there upwards."""
+    """Run the uv that noxw installed, in backend/, because uv searches for settings from there upwards."""
     with session.chdir(BACKEND):
         session.run(sys.executable, "-m", "uv", *arguments, "--quiet", external=True, silent=True)
 
 
 def python(session: nox.Session, *arguments: str, program: str = PYTHON, **options: object) -> None:
-    """Run the shared environment's Python in backend/, with bytecode: without, every start takes seconds."""
+    """Run the shared environment's Python in backend/. It caches bytecode, or every start takes seconds."""
     environment = {"PYTHONDONTWRITEBYTECODE": ""}
     with session.chdir(BACKEND):
         session.run(program, *arguments, external=True, env=environment, **options)
 
 
 def stamp_of(lock: Path) -> str:
-    """Return what the stamp of an environment says that this Python installed from a lock."""
+    """Return the fingerprint of an environment that this Python installs from a lock."""
     return hashlib.sha256(lock.read_bytes() + repr(MACHINE).encode()).hexdigest()
 
 
 def gates(session: nox.Session) -> None:
-    """Run the gates that the rule book gives to the session of this name."""
+    """Run the gates that the rule book lists for this session."""
     timeouts = {"interrupt_timeout": 5, "terminate_timeout": 5}
     python(session, "-m", "gates", "run", session.name, *session.posargs, **timeouts)
 
 
 @nox.session(allow_parallel=False, default=False)
 def env(session: nox.Session, venv: Path = VENV, lock: Path = LOCK) -> None:
-    """Install .venv from the lock (every session does, when the lock changed)."""
+    """Install .venv from the lock. Every session does so after the lock has changed."""
     stamp, fingerprint = venv / "stamp", stamp_of(lock)
     if stamp.exists() and stamp.read_text() == fingerprint and (venv / "bin/python").exists():
         return
@@ -64,7 +64,7 @@ def env(session: nox.Session, venv: Path = VENV, lock: Path = LOCK) -> None:
 
 @nox.session(allow_parallel=False, default=False)
 def audit_env(session: nox.Session) -> None:
-    """Install .audit, the tools of the audit, from a lock of their own (the audit does)."""
+    """Install .audit, the tools of the session audit, from their own lock."""
     env(session, ROOT / ".audit", LOCK.with_name("audit.txt"))
 
 
@@ -76,19 +76,19 @@ def dev(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def doctor(session: nox.Session) -> None:
-    """Find what is wrong with this checkout and machine, and what to type (-- --fix: repair)."""
+    """Diagnose this checkout and machine, and print the commands that repair them (-- --fix runs them)."""
     python(session, "-m", "devtools.doctor", stamp_of(LOCK), *session.posargs, program=sys.executable)
 
 
 @nox.session(requires=["env"], default=False)
 def fix(session: nox.Session) -> None:
-    """Format, repair what the linter can repair, rewrite the rule book's table and docs/settings.md."""
+    """Format, apply the linter's repairs, rewrite the rule book's table and docs/settings.md."""
     python(session, "-m", "devtools.fix")
 
 
 @nox.session(requires=["env"], default=False)
 def quick(session: nox.Session) -> None:
-    """Inner loop: lint, and the tests that the change touches, without coverage."""
+    """Inner loop: lint, and the tests that the change affects, without coverage."""
     gates(session)
 
 
@@ -136,25 +136,25 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session(requires=["env"], default=False)
 def mutants(session: nox.Session) -> None:
-    """On request: do tests notice faults in the change, or in modules (-- critical, -- app/domain/*)?"""
+    """On request: mutation tests of the change, or of modules (-- critical, -- app/domain/*)."""
     gates(session)
 
 
 @nox.session(requires=["env", "audit_env"], default=False)
 def audit(session: nox.Session) -> None:
-    """On request: have new pins (-- all: all pins) known vulnerabilities? Writes a bill of materials."""
+    """On request: known vulnerabilities of new pins (-- all: of all pins), and a bill of materials."""
     gates(session)
 
 
 @nox.session(requires=["env"], default=False)
 def bench(session: nox.Session) -> None:
-    """On request: measure the service against its parts (-- news-list csv …)."""
+    """On request: benchmarks of the service against its parts (-- news-list csv …)."""
     python(session, "-m", "benchmarks", *session.posargs)
 
 
 @nox.session(requires=["env"], default=False)
 def pgbouncer(session: nox.Session) -> None:
-    """On request: behind PgBouncer in transaction mode (Debian: apt-get install pgbouncer; CI does)."""
+    """On request: tests behind PgBouncer in transaction mode (Debian: apt-get install pgbouncer)."""
     python(session, "-m", "devtools.pgbouncer")
 
 
@@ -184,7 +184,7 @@ def hooks(session: nox.Session) -> None:
 
 @nox.session(requires=["env"], default=False)
 def app(session: nox.Session) -> None:
-    """Any command of the application on the development database (-- migrate, seed, worker … reset)."""
+    """Run a command of the application on the development database (-- migrate, seed, worker … reset)."""
     python(session, "-m", "devtools.application", *session.posargs, interrupt_timeout=30, terminate_timeout=5)
 
 
@@ -196,7 +196,7 @@ def openapi(session: nox.Session) -> None:
 
 @nox.session(requires=["env"], default=False)
 def revision(session: nox.Session) -> None:
-    """Write a migration from the models (-- "slug")."""
+    """Write a revision from the difference between models and revisions (-- SLUG)."""
     python(session, "-m", "devtools.revision", *session.posargs)
 
 
