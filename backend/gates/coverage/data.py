@@ -1,7 +1,7 @@
 """What the tests measured: exact counts of lines and branches, valid only for the files that were tested.
 
-`record` follows a passed run of all tests. `read` refuses the data once the code of any file below backend/
-differs from that run's: nobody is judged by, or gets through with, the numbers of other code.
+`store` keeps the data of a passed run of all tests. `load_current` refuses them once the code of any file
+below backend/ differs from the code that was tested.
 """
 
 import ast
@@ -23,9 +23,9 @@ from gates.report.events import FOLDER
 
 RUN_TESTS = "run `./noxw -s tests`"
 # The report has its own settings: pyproject.toml hides no file, and `pragma: no branch` means nothing.
-DATA = "coverage/.coverage"
-NO_TESTS = 5  # pytest's exit code when it found none
-REPORT = """[run]
+DATA_FILE = "coverage/.coverage"
+EXIT_NO_TESTS = 5  # pytest's exit code when it found none
+REPORT_SETTINGS = """[run]
 branch = true
 relative_files = true
 data_file = ../reports/coverage/.coverage
@@ -34,19 +34,19 @@ include_namespace_packages = true
 partial_branches = (?!)
 """
 
-TOOLS = Path(__file__).parents[2]
-PLUGIN = "gates/probes/plugin.py"
+GATES_ROOT = Path(__file__).parents[2]
+PLUGIN_FILE = "gates/coverage/probes/plugin.py"
 
 Branch = tuple[int, int]
 
 
-def environment_of_tests(project: Project) -> dict[str, str]:
+def environment_for_pytest(project: Project) -> dict[str, str]:
     """Return the environment for a project's tests; one that has no gates finds the plugins in these."""
-    has_plugins = (project.backend / PLUGIN).exists()
-    return for_tests(BASE_VARIABLE, FOLDER) | ({} if has_plugins else {"PYTHONPATH": str(TOOLS)})
+    has_plugins = (project.backend / PLUGIN_FILE).exists()
+    return for_tests(BASE_VARIABLE, FOLDER) | ({} if has_plugins else {"PYTHONPATH": str(GATES_ROOT)})
 
 
-def measuring(project: Project, data: Path, *options: str) -> list[str]:
+def measurement_options(project: Project, data: Path, *options: str) -> list[str]:
     """Return pytest's options for measuring the project's code; `data` is where coverage.py's data go."""
     packages = [f"--measure={name}" for name in project.book["coverage"]["measured"]]
     cache = project.reports / "cache/probes"
@@ -70,7 +70,7 @@ class Count:
         """Whether at least so many percent are covered; nothing to cover reaches anything."""
         return self.covered * 100 >= percent * self.total
 
-    def below(self, other: "Count") -> bool:
+    def is_lower_than(self, other: "Count") -> bool:
         """Whether a smaller share is covered than in another count."""
         return self.covered * other.total < other.covered * self.total
 
@@ -95,7 +95,7 @@ class Coverage:
     missing_branches: frozenset[Branch]
 
     @classmethod
-    def of(cls, report: Mapping[str, Any]) -> "Coverage":
+    def from_report(cls, report: Mapping[str, Any]) -> "Coverage":
         """Read a file's entry in coverage's JSON report."""
         return cls(
             executed_lines=frozenset(report["executed_lines"]),
@@ -126,7 +126,7 @@ class Coverage:
         )
 
 
-Measurement = Mapping[str, Coverage]
+CoverageByFile = Mapping[str, Coverage]
 
 
 def totals(files: Iterable[Coverage]) -> tuple[Count, Count]:
@@ -164,13 +164,13 @@ def _digest(project: Project, name: str) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def record(project: Project, tested: Mapping[str, str]) -> None:
+def store(project: Project, tested: Mapping[str, str]) -> None:
     """Keep the data of a passed run of all tests, together with the snapshot taken before it."""
-    report(project)
+    write_report(project)
     (project.reports / "coverage/stamp.json").write_text(json.dumps(tested))
 
 
-def read(project: Project) -> Measurement:
+def load_current(project: Project) -> CoverageByFile:
     """Return the coverage of each file that the tests have to measure, as far as they did.
 
     Raises GateError when there are no data or a file changed since the tests ran.
@@ -181,7 +181,7 @@ def read(project: Project) -> Measurement:
     if stale:
         names = stale[0] + (f" and {len(stale) - 1} more" if len(stale) > 1 else "")
         raise GateError(f"The coverage data are old: {names} changed since the tests ran; {RUN_TESTS}.")
-    return load(project)
+    return load_report(project)
 
 
 def changed_since_tests(project: Project) -> list[str] | None:
@@ -193,18 +193,18 @@ def changed_since_tests(project: Project) -> list[str] | None:
     return sorted(name for name in tested | now if tested.get(name) != now.get(name))
 
 
-def report(project: Project, kind: str = "json", name: str = "coverage.json") -> None:
+def write_report(project: Project, kind: str = "json", name: str = "coverage.json") -> None:
     """Turn coverage's data into a report in reports/coverage/. Raises GateError with coverage's own words."""
     folder = project.reports / "coverage"
     settings = folder / "report.ini"
-    settings.write_text(REPORT)
+    settings.write_text(REPORT_SETTINGS)
     options = (f"--rcfile={settings}", "-o", str(folder / name))
     result = run(project.backend, *MODULE, "coverage", kind, *options, env=for_tests())
     if result.returncode:
         raise GateError(f"coverage cannot report ({(result.stdout + result.stderr).strip()}): {RUN_TESTS}.")
 
 
-def load(project: Project) -> Measurement:
+def load_report(project: Project) -> CoverageByFile:
     """Return what coverage's JSON report says of the files that have to be measured, whenever it was made.
 
     Raises GateError when it has no branches.
@@ -212,8 +212,8 @@ def load(project: Project) -> Measurement:
     content = json.loads((project.reports / "coverage/coverage.json").read_text())
     if not content["meta"]["branch_coverage"]:
         raise GateError("The tests measured no branches: set `branch = true` in [tool.coverage.run].")
-    reported = {f"backend/{name}": entry for name, entry in content["files"].items()}
-    return {name: Coverage.of(reported[name]) for name in measured_files(project) if name in reported}
+    entries = {f"backend/{name}": entry for name, entry in content["files"].items()}
+    return {name: Coverage.from_report(entries[name]) for name in measured_files(project) if name in entries}
 
 
 def _sum(counts: Iterable[Count]) -> Count:

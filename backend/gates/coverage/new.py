@@ -18,21 +18,27 @@ from gates.coverage.data import (
     Branch,
     Count,
     Coverage,
-    Measurement,
+    CoverageByFile,
+    load_current,
     measured_folders,
-    read,
-    report,
     totals,
+    write_report,
 )
 from gates.coverage.statements import Statements
-from gates.coverage.thresholds import branch_text, excluded, line_ranges, shortfall, unmeasured
+from gates.coverage.thresholds import (
+    below_threshold,
+    branch_text,
+    line_ranges,
+    undeclared_exclusions,
+    unmeasured,
+)
 from gates.model import Finding, GateError, Outcome, Project
 from gates.repo import files
 from gates.repo.git import Base, changed_lines, merge_base
 from gates.repo.process import MODULE, run
 
-HTML = "reports/new-code.html"
-LOW = 1  # diff-cover's exit code when the share is below its threshold
+HTML_REPORT = "reports/new-code.html"
+BELOW_THRESHOLD = 1  # diff-cover's exit code when the share is below its threshold
 
 
 def check(project: Project) -> Outcome:
@@ -41,16 +47,16 @@ def check(project: Project) -> Outcome:
     changed = changed_code(project, base)
     if not changed:
         return Outcome(skipped=f"no measured code is new since {base}")
-    measurement = read(project)
+    measurement = load_current(project)
     seen = sorted(changed.keys() & measurement.keys())
-    touched = {name: touched_lines(project, name, changed[name]) for name in seen}
+    touched = {name: lines_of_changed_statements(project, name, changed[name]) for name in seen}
     new = {name: measurement[name].within(touched[name]) for name in seen}
     lines, branches = totals(new.values())
     findings = [
         *unmeasured(project, measurement, set(changed)),
-        *(finding for name in seen for finding in excluded(project, name, measurement[name])),
-        *(finding for name in seen for finding in _hidden(project, name, touched[name])),
-        *_refused(project, new, lines, branches),
+        *(finding for name in seen for finding in undeclared_exclusions(project, name, measurement[name])),
+        *(finding for name in seen for finding in _statements_sharing_a_line(project, name, touched[name])),
+        *_uncovered(project, new, lines, branches),
     ]
     if lines.total:
         findings += diff_cover(project, base, new, lines)
@@ -66,19 +72,21 @@ def changed_code(project: Project, base: Base) -> dict[str, set[int]]:
     return {name: lines for name, lines in changed.items() if name.endswith(".py")}
 
 
-def touched_lines(project: Project, name: str, changed: set[int]) -> set[int]:
+def lines_of_changed_statements(project: Project, name: str, changed: set[int]) -> set[int]:
     """Return all lines of the statements of a file to which the changed lines belong."""
-    return _statements(project, name).touched(changed)
+    return _statements(project, name).lines_of_changed_statements(changed)
 
 
 def _statements(project: Project, name: str) -> Statements:
     return Statements((project.root / name).read_bytes(), files.parse(project, name))
 
 
-def _refused(project: Project, new: Measurement, lines: Count, branches: Count) -> Iterator[Finding]:
+def _uncovered(project: Project, new: CoverageByFile, lines: Count, branches: Count) -> Iterator[Finding]:
     """Yield, when a threshold is missed, that and each place that misses."""
     threshold = project.book["coverage"]["new"]
-    yield from shortfall("", "the new code", threshold, lines, branches, fix=f"see below, and {HTML}")
+    yield from below_threshold(
+        "", "the new code", threshold, lines, branches, fix=f"see below, and {HTML_REPORT}"
+    )
     for name, file in new.items():
         if file.missing_lines and not lines.reaches(threshold["lines"]):
             message = f"new code in {line_ranges(file.missing_lines)} is run by no test"
@@ -94,37 +102,37 @@ def _branch(name: str, branch: Branch) -> Finding:
     return Finding(file=name, line=branch[0], message=message, fix=fix)
 
 
-def _hidden(project: Project, name: str, touched: set[int]) -> Iterator[Finding]:
+def _statements_sharing_a_line(project: Project, name: str, touched: set[int]) -> Iterator[Finding]:
     message = "a statement stands behind another one on its line: coverage cannot tell whether it ran"
-    for line in _statements(project, name).hidden(touched):
+    for line in _statements(project, name).shared_lines(touched):
         yield Finding(file=name, line=line, message=message, fix="give it a line of its own (./noxw -s fix)")
 
 
-def diff_cover(project: Project, base: Base, new: Measurement, lines: Count) -> Iterator[Finding]:
+def diff_cover(project: Project, base: Base, new: CoverageByFile, lines: Count) -> Iterator[Finding]:
     """Let diff-cover report exactly the lines that the gate counts, and judge them as well.
 
     It gets them as a diff: its own one leaves out untracked files, continuation lines and what
     `.gitattributes` hides. Raises GateError when it breaks down.
     """
-    report(project, "xml", "coverage.xml")
+    write_report(project, "xml", "coverage.xml")
     folder = project.reports / "coverage"
     (folder / "new-code.diff").write_text(
         "".join(_as_diff(name, file) for name, file in new.items()), encoding="utf-8"
     )
-    least = project.book["coverage"]["new"]["lines"]
-    formats = f"html:../{HTML},markdown:../reports/new-code.md,json:../reports/coverage/new-code.json"
+    threshold = project.book["coverage"]["new"]["lines"]
+    formats = f"html:../{HTML_REPORT},markdown:../reports/new-code.md,json:../reports/coverage/new-code.json"
     command = [
         *(*MODULE, "diff_cover.diff_cover_tool", str(folder / "coverage.xml")),
         *(f"--diff-file={folder / 'new-code.diff'}", f"--compare-branch={base.commit}"),
-        *(f"--fail-under={least}", f"--format={formats}", "--quiet"),
+        *(f"--fail-under={threshold}", f"--format={formats}", "--quiet"),
     ]
     result = run(project.backend, *command)
-    if result.returncode not in {0, LOW} or not (folder / "new-code.json").exists():
+    if result.returncode not in {0, BELOW_THRESHOLD} or not (folder / "new-code.json").exists():
         raise GateError(f"diff-cover could not run: {(result.stdout + result.stderr).strip()}")
     counted = json.loads((folder / "new-code.json").read_text())["total_num_lines"]
-    if (result.returncode == LOW and lines.reaches(least)) or counted != lines.total:
+    if (result.returncode == BELOW_THRESHOLD and lines.reaches(threshold)) or counted != lines.total:
         message = f"diff-cover judges {counted} new lines, but {lines.total} were measured"
-        fix = f"compare {HTML} with reports/coverage/coverage.json; {RUN_TESTS}"
+        fix = f"compare {HTML_REPORT} with reports/coverage/coverage.json; {RUN_TESTS}"
         yield Finding(file="", message=message, fix=fix)
 
 

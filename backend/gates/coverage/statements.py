@@ -10,7 +10,7 @@ import tokenize
 from io import BytesIO
 
 LONE_CARRIAGE_RETURN = re.compile(rb"\r(?!\n)")
-NO_CODE = {
+NON_CODE_TOKENS = {
     tokenize.COMMENT,
     tokenize.NL,
     tokenize.NEWLINE,
@@ -34,17 +34,17 @@ class Statements:
             if isinstance(node, Unit):
                 self._owners |= dict.fromkeys(_span(node), node)
 
-    def touched(self, changed: set[int]) -> set[int]:
+    def lines_of_changed_statements(self, changed: set[int]) -> set[int]:
         """Return all lines of the statements that own a changed line of code; comments are none.
 
         Git knows no lines that end in a lone carriage return, so that with one all lines count as changed.
         """
         if LONE_CARRIAGE_RETURN.search(self._source):
             return set(self._owners)
-        units = {id(self._owners[line]) for line in changed & self.code() if line in self._owners}
+        units = {id(self._owners[line]) for line in changed & self.code_lines() if line in self._owners}
         return {line for line, unit in self._owners.items() if id(unit) in units}
 
-    def hidden(self, lines: set[int]) -> list[int]:
+    def shared_lines(self, lines: set[int]) -> list[int]:
         """Return those lines on which a statement stands behind another: coverage cannot tell them apart.
 
         `...` does nothing and may stand there.
@@ -59,20 +59,20 @@ class Statements:
             and not _is_ellipsis(node)
         )
 
-    def harmless(self) -> set[int]:
+    def excludable_lines(self) -> set[int]:
         """Return the lines that coverage may leave out: bodies that are `...`, imports for types."""
         nodes = (node for node in ast.walk(self._tree) if isinstance(node, ast.stmt))
         return {
             line for node in nodes if _is_declaration(node) or _only_imports(node) for line in _span(node)
         }
 
-    def code(self) -> set[int]:
+    def code_lines(self) -> set[int]:
         """Return the lines that hold more than a comment."""
         tokens = tokenize.tokenize(BytesIO(self._source).readline)
         return {
             line
             for token in tokens
-            if token.type not in NO_CODE
+            if token.type not in NON_CODE_TOKENS
             for line in range(token.start[0], token.end[0] + 1)
         }
 

@@ -9,10 +9,10 @@ from gates.coverage.data import (
     Branch,
     Count,
     Coverage,
-    Measurement,
+    CoverageByFile,
+    load_current,
     measured_files,
     measured_folders,
-    read,
     totals,
 )
 from gates.coverage.statements import Statements
@@ -20,10 +20,10 @@ from gates.model import Finding, Outcome, Project
 from gates.repo import files
 from gates.rulebook import PATH
 
-SHOWN = 5
+MAX_FILES_SHOWN = 5
 
 
-def everything(project: Project) -> Outcome:
+def check_global(project: Project) -> Outcome:
     """R13: coverage of all measured code, lines and branches apart.
 
     Why: Code that no test runs is found broken by users.
@@ -32,22 +32,19 @@ def everything(project: Project) -> Outcome:
     Instead: Write tests for the files that the finding names.
     Exceptions: Declared in [[exclusions]], kind coverage.
     """
-    measurement = read(project)
+    measurement = load_current(project)
     lines, branches = totals(measurement.values())
-    findings = [
-        *unmeasured(project, measurement),
-        *links(project),
-        *(finding for name in measurement for finding in excluded(project, name, measurement[name])),
-        *shortfall(
-            "", "all code", project.book["coverage"]["global"], lines, branches, fix=_most(measurement)
-        ),
-    ]
+    threshold = project.book["coverage"]["global"]
+    findings = [*unmeasured(project, measurement), *symbolic_links(project)]
+    for name, file in measurement.items():
+        findings += undeclared_exclusions(project, name, file)
+    findings += below_threshold("", "all code", threshold, lines, branches, fix=_largest_gaps(measurement))
     parts = [f"{folder} {_lines_in(measurement, folder)}" for folder in measured_folders(project)]
     note = f"lines {lines}, branches {branches}; lines by folder: {', '.join(parts)}"
     return Outcome(findings=findings, checked=lines.total, note=note)
 
 
-def critical(project: Project) -> Outcome:
+def check_critical(project: Project) -> Outcome:
     """R13: coverage of each critical module, lines and branches apart.
 
     Why: An average hides an untested module of the domain behind well-tested ones.
@@ -55,26 +52,30 @@ def critical(project: Project) -> Outcome:
     Instead: Write tests for the lines and branches that the finding names.
     Exceptions: Declared in [[exclusions]], kind coverage.
     """
-    measurement = read(project)
-    rules, findings, modules = project.book["coverage"], [], set()
-    for pattern in rules["critical-modules"]:
+    measurement = load_current(project)
+    threshold = project.book["coverage"]["critical"]
+    findings: list[Finding] = []
+    modules: set[str] = set()
+    for pattern in project.book["coverage"]["critical-modules"]:
         found = {name for name in measured_files(project) if fnmatchcase(name, f"backend/{pattern}")}
-        if not totals(measurement[name] for name in found & measurement.keys())[0].total:
+        lines, _ = totals(measurement[name] for name in found & measurement.keys())
+        if not lines.total:
             message = f"no measured code matches {pattern}: critical code moved out of its rule"
-            fix, line = "name the place where the code is now", project.book.line_of(f'"{pattern}"')
+            line = project.book.line_of(f'"{pattern}"')
+            fix = "name the place where the code is now"
             findings.append(Finding(file=PATH, line=line, message=message, fix=fix))
         modules |= found
     findings += unmeasured(project, measurement, modules)
     for name in sorted(modules & measurement.keys()):
         file = measurement[name]
         missing = [line_ranges(file.missing_lines), *map(branch_text, sorted(file.missing_branches))]
-        where = f"test {', '.join(missing)}"
-        findings += shortfall(name, "this module", rules["critical"], file.lines, file.branches, fix=where)
-        findings += excluded(project, name, file)
+        fix = f"test {', '.join(missing)}"
+        findings += below_threshold(name, "this module", threshold, file.lines, file.branches, fix=fix)
+        findings += undeclared_exclusions(project, name, file)
     return Outcome(findings=findings, checked=len(modules), note=f"{len(modules)} modules")
 
 
-def unmeasured(project: Project, measurement: Measurement, names: set[str] | None = None) -> list[Finding]:
+def unmeasured(project: Project, measurement: CoverageByFile, names: set[str] | None = None) -> list[Finding]:
     """Return a finding for each file (of the given names) that the tests should measure but did not see."""
     expected = measured_files(project) if names is None else sorted(names)
     message = "the tests did not measure this file: all of it counts as untested"
@@ -85,7 +86,7 @@ def unmeasured(project: Project, measurement: Measurement, names: set[str] | Non
     ]
 
 
-def links(project: Project) -> list[Finding]:
+def symbolic_links(project: Project) -> list[Finding]:
     """Return a finding for each symbolic link in the measured folders: coverage follows it out of sight."""
     message = "code behind a symbolic link is measured under another name, or not at all"
     names = files.files(project, *(f"{folder}/*" for folder in measured_folders(project)))
@@ -93,19 +94,19 @@ def links(project: Project) -> list[Finding]:
     return [Finding(file=name, message=message, fix="put the file itself here") for name in found]
 
 
-def excluded(project: Project, name: str, file: Coverage) -> Iterator[Finding]:
+def undeclared_exclusions(project: Project, name: str, file: Coverage) -> Iterator[Finding]:
     """Yield a finding when coverage left lines of a file out that the rule book does not declare."""
     if not file.excluded_lines or overlooked(project, "coverage", name):
         return
     statements = Statements((project.root / name).read_bytes(), files.parse(project, name))
-    hidden = (file.excluded_lines & statements.code()) - statements.harmless()
+    hidden = (file.excluded_lines & statements.code_lines()) - statements.excludable_lines()
     if hidden:
         message = f"{line_ranges(hidden)} excluded from coverage without being declared"
         fix = "test them and remove the exclusion, or declare it in [[exclusions]] with a decision"
         yield Finding(file=name, line=min(hidden), message=message, fix=fix)
 
 
-def shortfall(
+def below_threshold(
     name: str, what: str, threshold: Mapping[str, int], lines: Count, branches: Count, *, fix: str
 ) -> Iterator[Finding]:
     """Yield a finding for lines and one for branches when they do not reach the threshold."""
@@ -130,11 +131,11 @@ def branch_text(branch: Branch) -> str:
     return f"{start} → {end if end > 0 else 'exit'}"
 
 
-def _most(measurement: Measurement) -> str:
-    worst = sorted(measurement, key=lambda name: -len(measurement[name].missing_lines))[:SHOWN]
+def _largest_gaps(measurement: CoverageByFile) -> str:
+    worst = sorted(measurement, key=lambda name: -len(measurement[name].missing_lines))[:MAX_FILES_SHOWN]
     return f"most is missing in {', '.join(f'{name} ({measurement[name].lines})' for name in worst)}"
 
 
-def _lines_in(measurement: Measurement, folder: str) -> str:
+def _lines_in(measurement: CoverageByFile, folder: str) -> str:
     lines, _ = totals(file for name, file in measurement.items() if name.startswith(f"{folder}/"))
     return str(lines)

@@ -21,24 +21,24 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gates.coverage.data import (
-    DATA,
-    NO_TESTS,
+    DATA_FILE,
+    EXIT_NO_TESTS,
     Count,
-    environment_of_tests,
-    load,
-    measuring,
-    read,
-    report,
+    environment_for_pytest,
+    load_current,
+    load_report,
+    measurement_options,
     totals,
+    write_report,
 )
 from gates.model import Finding, GateError, Outcome, Project
 from gates.repo.git import Base, changed_paths, git, merge_base, prefix
 from gates.repo.process import PYTEST_OPTIONS
 from gates.rulebook import PATH
 
-LONGEST = 1800  # seconds
+TEST_TIMEOUT_SECONDS = 1800
 NO_FILTERS = {"core.attributesFile": "/dev/null"}  # such as those that a user has for large files
-SHOWN = 20  # lines of the output of tests that fail
+LOG_LINES_SHOWN = 20  # lines of the output of tests that fail
 
 Totals = tuple[Count, Count]  # of lines, of branches
 
@@ -52,11 +52,11 @@ def check(project: Project) -> Outcome:
     base = merge_base(project)
     if not any(path.startswith("backend/") for path in changed_paths(project, base)):
         return Outcome(skipped=f"nothing changed below backend/ since {base}")
-    now = totals(read(project).values())
-    known = _known(project, base.commit)
+    now = totals(load_current(project).values())
+    known = _cached_totals(project, base.commit)
     if known is None and not os.environ.get("CI"):
         return Outcome(skipped=f"left to CI: the tests of {base} have not run here on a clean tree")
-    before, how = (known, "known") if known else _measured(project, base)
+    before, how = (known, "known") if known else _measure_base(project, base)
     if not before[0].total:
         return Outcome(skipped=f"there is no measured code at {base}")
     kinds = list(zip(("lines", "branches"), before, now, strict=True))
@@ -65,39 +65,39 @@ def check(project: Project) -> Outcome:
     return Outcome(findings=findings, checked=now[0].total, note=f"{note}; base {how}")
 
 
-def remember(project: Project) -> None:
+def store_totals(project: Project) -> None:
     """Keep the counts of a full test run for the day when its tree is a base; one with edits has no name."""
     if not git(project, "status", "--porcelain", "--untracked-files=all", "--", "backend").strip():
-        _keep(_place(project, "HEAD"), totals(load(project).values()))
+        _store(_cache_path(project, "HEAD"), totals(load_report(project).values()))
 
 
 def _drop(kind: str, before: Count, now: Count) -> Iterator[Finding]:
-    if now.below(before) and now.missing > before.missing:
+    if now.is_lower_than(before) and now.missing > before.missing:
         was, is_now = (f"{count} ({count.missing} uncovered)" for count in (before, now))
         message = f"the change lowers the coverage of {kind} from {was} to {is_now}"
         fix = "test what the change adds or what lost its test; reports/new-code.html shows the new lines"
         yield Finding(file="", message=message, fix=fix)
 
 
-def _known(project: Project, commit: str) -> Totals | None:
-    place = _place(project, commit)
+def _cached_totals(project: Project, commit: str) -> Totals | None:
+    place = _cache_path(project, commit)
     if not place.exists():
         return None
     lines, branches = json.loads(place.read_text())
     return Count(*lines), Count(*branches)
 
 
-def _measured(project: Project, base: Base) -> tuple[Totals, str]:
+def _measure_base(project: Project, base: Base) -> tuple[Totals, str]:
     """Return the counts at the base, and how long they took. Raises GateError when its tests fail."""
     start = time.monotonic()
     with _checkout(project, base) as checkout:
         _run_tests(project, checkout, base)
-        counts = _counts(project, checkout)
-    _keep(_place(project, base.commit), counts)
+        counts = _totals_of(project, checkout)
+    _store(_cache_path(project, base.commit), counts)
     return counts, f"measured in {time.monotonic() - start:.0f} s"
 
 
-def _place(project: Project, commit: str) -> Path:
+def _cache_path(project: Project, commit: str) -> Path:
     """Return where the counts of a tree are kept, for this Python, kind of server and choice of folders."""
     tree = git(project, "rev-parse", f"{commit}:./backend").strip()
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -106,7 +106,7 @@ def _place(project: Project, commit: str) -> Path:
     return project.reports / f"trend/{tree}-{python}-{server}-{folders}.json"
 
 
-def _keep(place: Path, counts: Totals) -> None:
+def _store(place: Path, counts: Totals) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(json.dumps([[count.covered, count.total] for count in counts]))
 
@@ -132,24 +132,26 @@ def _run_tests(project: Project, checkout: Project, base: Base) -> None:
     try:
         with log.open("wb") as output:
             result = subprocess.run(
-                [*command, *measuring(project, checkout.reports / DATA)],
+                [*command, *measurement_options(project, checkout.reports / DATA_FILE)],
                 cwd=checkout.backend,
-                env=environment_of_tests(checkout),
+                env=environment_for_pytest(checkout),
                 stdout=output,
                 stderr=output,
-                timeout=LONGEST,
+                timeout=TEST_TIMEOUT_SECONDS,
                 check=False,
             )
     except subprocess.TimeoutExpired:
-        raise GateError(f"The tests of {base} take longer than {LONGEST} s: run them there.") from None
-    if result.returncode not in {0, NO_TESTS}:
-        last = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-SHOWN:])
+        raise GateError(
+            f"The tests of {base} take longer than {TEST_TIMEOUT_SECONDS} s: run them there."
+        ) from None
+    if result.returncode not in {0, EXIT_NO_TESTS}:
+        last = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES_SHOWN:])
         raise GateError(f"The tests of {base} fail, so its coverage is unknown: repair them there.\n{last}")
 
 
-def _counts(project: Project, checkout: Project) -> Totals:
+def _totals_of(project: Project, checkout: Project) -> Totals:
     """Count what today's rule book calls measured."""
     (checkout.root / PATH).parent.mkdir(parents=True, exist_ok=True)
     (checkout.root / PATH).write_text(project.book.text, encoding="utf-8")
-    report(checkout)
-    return totals(load(checkout).values())
+    write_report(checkout)
+    return totals(load_report(checkout).values())

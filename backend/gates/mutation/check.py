@@ -26,10 +26,10 @@ from coverage import CoverageData
 
 from gates.coverage.data import (
     Count,
-    environment_of_tests,
+    environment_for_pytest,
     measured_files,
     measured_folders,
-    measuring,
+    measurement_options,
     snapshot,
 )
 from gates.coverage.statements import Statements
@@ -40,7 +40,7 @@ from gates.mutation.worker import Plan, Task
 from gates.repo import files
 from gates.repo.git import changed_lines, merge_base
 from gates.repo.process import PYTEST_OPTIONS
-from gates.testing.affected import loaded, module_name
+from gates.testing.affected import imported_modules, module_name
 from gates.testing.runs import run_pytest
 
 REPORT = "reports/mutants.md"
@@ -115,7 +115,9 @@ def _statements(project: Project, name: str, lines: set[int]) -> set[int]:
     """Return the lines of the statements that own a changed line; none of what is no Python."""
     if not name.endswith(".py"):
         return set()
-    return Statements((project.root / name).read_bytes(), files.parse(project, name)).touched(lines)
+    return Statements(
+        (project.root / name).read_bytes(), files.parse(project, name)
+    ).lines_of_changed_statements(lines)
 
 
 def _fits(name: str, patterns: Iterable[str]) -> bool:
@@ -142,14 +144,14 @@ def _measured(project: Project, folders: set[str]) -> tuple[Outcome, dict[str, T
     outcome = Outcome(checked=1)
     if not kept.exists() or json.loads(kept.read_text()) != stamp:
         place.mkdir(parents=True, exist_ok=True)
-        options = measuring(project, place / ".coverage", "--measure-by-test")
+        options = measurement_options(project, place / ".coverage", "--measure-by-test")
         outcome = run_pytest(project, ["-n", "auto", "-q", *options, *sorted(folders)])
         kept.write_text(json.dumps(stamp if outcome.status == "passed" else []))
     data = CoverageData(str(place / ".coverage"))
     data.read()
     tests = {f"backend/{file}": _tests(data, file) for file in data.measured_files()}
     for test in files.files(project, "backend/tests/*test_*.py"):
-        imported = {*loaded(files.parse(project, test))}
+        imported = {*imported_modules(files.parse(project, test))}
         for name, lines in tests.items():
             if module_name(name) in imported:
                 lines.setdefault(IMPORTED, set()).add(test.removeprefix("backend/"))
@@ -210,7 +212,7 @@ def _work(project: Project, index: int, tasks: list[Task]) -> list[tuple[str, in
     options = ["-p", "gates.mutation.worker", "-p", "no:randomly", "-p", "no:cacheprovider", "-x", "-q", "-s"]
     options += [f"--basetemp={place}.tmp", "-W", "ignore:This process:DeprecationWarning"]
     command = [sys.executable, "-m", "pytest", *PYTEST_OPTIONS, *options, *files]
-    env = environment_of_tests(project) | {worker.VARIABLE: str(place.with_suffix(".json"))}
+    env = environment_for_pytest(project) | {worker.VARIABLE: str(place.with_suffix(".json"))}
     with place.with_suffix(".log").open("wb") as log:
         subprocess.run(
             command, cwd=project.backend, env=env, stdout=log, stderr=log, timeout=LONGEST, check=False

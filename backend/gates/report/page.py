@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from gates.coverage.data import Coverage, read, totals
-from gates.coverage.new import changed_code, touched_lines
+from gates.coverage.data import Coverage, load_current, totals
+from gates.coverage.new import changed_code, lines_of_changed_statements
 from gates.coverage.thresholds import branch_text
 from gates.model import GateError, Project
 from gates.repo.git import changed_paths, git, merge_base
@@ -138,11 +138,11 @@ def _coverage(project: Project, secret: set[str]) -> dict[str, Any]:
     """Return what the tests ran of each changed file, worst first."""
     base = merge_base(project)
     changed = changed_code(project, base)
-    measurement = read(project) if changed else {}
+    measurement = load_current(project) if changed else {}
     files: list[ChangedFile] = []
     left = ROWS
     for name in sorted(changed):
-        touched = touched_lines(project, name, changed[name])
+        touched = lines_of_changed_statements(project, name, changed[name])
         new = measurement[name].within(touched) if name in measurement else None
         rows = [] if new is None or name in secret else list(_rows(project, name, touched, new))
         files.append(ChangedFile(name, new, rows[:left], cut=len(rows) > left))

@@ -16,8 +16,8 @@ from gates.repo.git import changed_paths, merge_base
 from gates.testing.runs import run_pytest
 
 UNIT_TESTS = "tests/unit"
-MANY = 8  # files from which on parallel workers are worth their start
-SHOWN = 3
+PARALLEL_FROM_FILES = 8  # files from which on parallel workers are worth their start
+MAX_FILES_SHOWN = 3
 
 
 def check(project: Project) -> Outcome:
@@ -29,16 +29,18 @@ def check(project: Project) -> Outcome:
     changed = {path for path in changed_paths(project, base) if path.startswith("backend/")}
     if not changed:
         return Outcome(skipped=f"nothing changed below backend/ since {base}")
-    selected = touched_tests(project, changed)
+    selected = affected_tests(project, changed)
     if not selected or not all(path.endswith(".py") for path in changed):
         selected = [*(name for name in selected if not name.startswith(UNIT_TESTS)), UNIT_TESTS]
-    outcome = run_pytest(project, [*(["-n", "auto"] if len(selected) > MANY else []), *selected])
-    rest = f" and {len(selected) - SHOWN} more" if len(selected) > SHOWN else ""
-    note = f"{outcome.note} of {', '.join(selected[:SHOWN])}{rest}"
+    outcome = run_pytest(
+        project, [*(["-n", "auto"] if len(selected) > PARALLEL_FROM_FILES else []), *selected]
+    )
+    rest = f" and {len(selected) - MAX_FILES_SHOWN} more" if len(selected) > MAX_FILES_SHOWN else ""
+    note = f"{outcome.note} of {', '.join(selected[:MAX_FILES_SHOWN])}{rest}"
     return Outcome(findings=outcome.findings, checked=outcome.checked, note=note)
 
 
-def touched_tests(project: Project, changed: set[str]) -> list[str]:
+def affected_tests(project: Project, changed: set[str]) -> list[str]:
     """Return the test files, relative to backend/, that a change of the given files reaches.
 
     A changed file reaches what imports it. A changed conftest reaches all tests below its folder, while a
@@ -47,7 +49,7 @@ def touched_tests(project: Project, changed: set[str]) -> list[str]:
     names = files(project, "backend/*.py")
     tests = [name for name in names if PurePosixPath(name).name.startswith("test_")]
     trees = {module_name(name): parse(project, name) for name in names}
-    uses = {module: set(loaded(tree)) for module, tree in trees.items()}
+    uses = {module: set(imported_modules(tree)) for module, tree in trees.items()}
     testing = {module: tree for module, tree in trees.items() if module.startswith("tests.")}
     shared = testing.keys() - {module_name(name) for name in tests}
     fixtures = [(name, module) for module in shared for name in _fixtures(testing[module])]
@@ -67,7 +69,7 @@ def module_name(path: str) -> str:
     return ".".join(parts).removesuffix(".__init__")
 
 
-def loaded(tree: ast.Module) -> Iterator[str]:
+def imported_modules(tree: ast.Module) -> Iterator[str]:
     """Yield the dotted names that a file may load: what it imports, and the packages around that."""
     for node in ast.walk(tree):
         match node:

@@ -20,19 +20,21 @@ from gates.repo.files import files
 from gates.repo.process import PYTEST_OPTIONS
 from gates.report.events import log_file
 from gates.report.failures import failed_test
-from gates.testing.durations.summary import DATA as DURATIONS
+from gates.testing.durations.summary import DURATIONS_FILE
 
-NOT_COLLECTED = "collection failure"  # a message of pytest that says nothing: the text does
-USAGE_ERROR = 4  # pytest's exit code for arguments that it does not take
-EXPLAINED = {
-    data.NO_TESTS: "no test is selected by {}, so nothing was tested",
-    USAGE_ERROR: "pytest does not take {}, so nothing was tested: its output says why",
+COLLECTION_FAILURE = "collection failure"  # a message of pytest that says nothing: the text does
+EXIT_USAGE_ERROR = 4  # pytest's exit code for arguments that it does not take
+USAGE_PROBLEMS = {
+    data.EXIT_NO_TESTS: "no test is selected by {}, so nothing was tested",
+    EXIT_USAGE_ERROR: "pytest does not take {}, so nothing was tested: its output says why",
 }
-CORRECT = "correct what follows `--`: paths are below backend/, -k takes parts of names of files and tests"
+FIX_ARGUMENTS = (
+    "correct what follows `--`: paths are below backend/, -k takes parts of names of files and tests"
+)
 PYTEST_EVENTS = Path(__file__).parents[1] / "report/pytest_events.py"
 
 
-def tested(project: Project) -> Outcome:
+def check_tests(project: Project) -> Outcome:
     """R12: all tests pass, in random order, and all of them run.
 
     Why: A skipped test protects nothing, and a fixed order hides tests that depend on each other.
@@ -44,16 +46,20 @@ def tested(project: Project) -> Outcome:
         return run_pytest(project, ["-n", "auto", *project.arguments])
     before = data.snapshot(project)
     shutil.rmtree(project.reports / "coverage", ignore_errors=True)  # what a killed run left would be added
-    options = ["-n", "auto", *data.measuring(project, project.reports / data.DATA)]
-    options += ["-p", "gates.testing.durations.plugin", f"--durations-data={project.reports / DURATIONS}"]
-    outcome = run_pytest(project, options, whole="tests")
+    options = ["-n", "auto", *data.measurement_options(project, project.reports / data.DATA_FILE)]
+    options += [
+        "-p",
+        "gates.testing.durations.plugin",
+        f"--durations-data={project.reports / DURATIONS_FILE}",
+    ]
+    outcome = run_pytest(project, options, must_run_all_of="tests")
     if outcome.status == "passed":
-        data.record(project, before)
-        trend.remember(project)
+        data.store(project, before)
+        trend.store_totals(project)
     return outcome
 
 
-def unit_tested(project: Project) -> Outcome:
+def check_unit_tests(project: Project) -> Outcome:
     """The unit tests, for the push hook.
 
     Why: A push without any test wastes the time of everybody who waits for CI.
@@ -63,29 +69,32 @@ def unit_tested(project: Project) -> Outcome:
     """
     if data.changed_since_tests(project) == []:
         return Outcome(skipped="nothing changed since all tests passed")
-    return run_pytest(project, ["tests/unit"], whole="tests/unit")
+    return run_pytest(project, ["tests/unit"], must_run_all_of="tests/unit")
 
 
-def run_pytest(project: Project, arguments: Sequence[str], *, whole: str = "") -> Outcome:
+def run_pytest(project: Project, arguments: Sequence[str], *, must_run_all_of: str = "") -> Outcome:
     """Run pytest in backend/ and turn its failures into findings.
 
-    Of the folder `whole` every test that is written has to run, however it might be kept from it.
+    Of the folder `must_run_all_of` every test that is written has to run, however it might be kept from it.
     """
     report = project.reports / "tests.xml"
     report.unlink(missing_ok=True)
     (project.reports / "coverage").mkdir(parents=True, exist_ok=True)
     options = [*PYTEST_OPTIONS, "-o", "junit_family=xunit1", f"--junit-xml={report}"]
     code, output = _pytest(project, [*options, *arguments])
-    if project.arguments and code in EXPLAINED:
+    if project.arguments and code in USAGE_PROBLEMS:
         asked = shlex.join(project.arguments)
-        return Outcome(findings=[Finding(file="", message=EXPLAINED[code].format(asked), fix=CORRECT)])
+        return Outcome(
+            findings=[Finding(file="", message=USAGE_PROBLEMS[code].format(asked), fix=FIX_ARGUMENTS)]
+        )
     if not report.exists():
         raise GateError(f"pytest broke down before it wrote its report; see {output}.")
     cases = list(parse(report).iter("testcase"))
     findings = [_failure(project, case) for case in cases if _failed(case)]
-    if code not in {0, data.NO_TESTS} and not findings:
+    if code not in {0, data.EXIT_NO_TESTS} and not findings:
         raise GateError(f"pytest ended with exit code {code} although no test failed; see {output}.")
-    findings += [] if findings or not whole else _left_out(project, whole, cases)
+    if must_run_all_of and not findings:
+        findings += _tests_not_run(project, must_run_all_of, cases)
     return Outcome(findings=findings, checked=len(cases), note=f"{len(cases)} tests")
 
 
@@ -95,7 +104,7 @@ def _pytest(project: Project, arguments: Sequence[str]) -> tuple[int, str]:
     It prints to this terminal, where it can be debugged, unless the gate is followed. Then it appends events,
     and its output is in a log.
     """
-    environment = data.environment_of_tests(project)
+    environment = data.environment_for_pytest(project)
     start = partial(subprocess.run, cwd=project.backend, env=environment, check=False)
     if project.events is None:
         return start([sys.executable, "-m", "pytest", *arguments]).returncode, "its output above"
@@ -107,7 +116,7 @@ def _pytest(project: Project, arguments: Sequence[str]) -> tuple[int, str]:
     return result.returncode, project.relative(log)
 
 
-def _left_out(project: Project, folder: str, cases: Sequence[Element]) -> Iterator[Finding]:
+def _tests_not_run(project: Project, folder: str, cases: Sequence[Element]) -> Iterator[Finding]:
     """Yield the tests of a folder that did not run, or not with all their parameters."""
     done: dict[bool, set[tuple[str, str]]] = {True: set(), False: set()}
     for case in cases:
@@ -146,6 +155,6 @@ def _failure(project: Project, case: Element) -> Finding:
         file=str(case.get("file")),
         line=int(case.get("line") or 0),
         name=str(case.get("name")),
-        message=text if message == NOT_COLLECTED else message,
+        message=text if message == COLLECTION_FAILURE else message,
         text=text,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 
 from gates.coverage.probes.cache import CodeCache
-from gates.coverage.probes.instrument import NAME, Arc, Probe
+from gates.coverage.probes.instrument import PROBES_VARIABLE, Arc, Probe
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Measurement:
         hits.extend([0] * (len(probes) - len(hits)))
         return code
 
-    def take(self) -> dict[str, Executed]:
+    def collect(self) -> dict[str, Executed]:
         """Return what ran since this was called last, by file."""
         taken: dict[str, Executed] = {}
         for name, hits in self.hits.items():
@@ -99,7 +99,7 @@ class _ProbeLoader(SourceFileLoader):
         self._measurement = measurement
 
     def exec_module(self, module: ModuleType) -> None:
-        vars(module)[NAME] = self._measurement.hits_of(self._file)
+        vars(module)[PROBES_VARIABLE] = self._measurement.hits_of(self._file)
         super().exec_module(module)
 
     def get_code(self, fullname: str) -> CodeType:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from coverage.parser import PythonParser
 
-NAME = "__probes__"
+PROBES_VARIABLE = "__probes__"
 """The global variable of an instrumented module: a list with one number a probe, 1 for those that ran."""
 
 Arc = tuple[int, int]
 """A branch, from line to line as coverage.py writes it; a negative line leaves the function or module."""
-Fork = ast.If | ast.For | ast.AsyncFor | ast.While
+BranchingStatement = ast.If | ast.For | ast.AsyncFor | ast.While
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class _ProbeWriter:
 
     def documented_block(self, body: list[ast.stmt]) -> list[ast.stmt]:
         """Rewrite the body of a module, class or function: what must come first stays first."""
-        start = next((i for i, node in enumerate(body) if not _must_come_first(node)), len(body))
+        start = next((i for i, node in enumerate(body) if not _must_stay_first(node)), len(body))
         known = Probe(lines=self._lines_of(body[:start]))
         return body[:start] + self._block(body[start:], known, at=body[-1])
 
@@ -62,7 +62,7 @@ class _ProbeWriter:
         """Rewrite a block. `known` holds once it starts, `at` places the probe of an empty one."""
         result: list[ast.stmt] = []
         for node in body:
-            lines = self._lines(_header(node))
+            lines = self._lines(_header_lines(node))
             result += self._statement(Probe(known.lines + lines, known.arcs), node)
             known = Probe()
             self._rewrite(node)
@@ -73,7 +73,7 @@ class _ProbeWriter:
         """Put probes into the blocks of a statement."""
         match node:
             case ast.If() | ast.For() | ast.AsyncFor() | ast.While():
-                self._rewrite_fork(node)
+                self._rewrite_branching(node)
             case ast.Match():
                 self._rewrite_match(node)
             case ast.Try() | ast.TryStar():
@@ -87,7 +87,7 @@ class _ProbeWriter:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 node.body = self.documented_block(node.body)
 
-    def _rewrite_fork(self, node: Fork) -> None:
+    def _rewrite_branching(self, node: BranchingStatement) -> None:
         start = self._first_line(node.iter if isinstance(node, ast.For | ast.AsyncFor) else node.test)
         taken, other = self._branches(start, node.body)
         node.body = self._block(node.body, Probe(arcs=taken), node)
@@ -142,7 +142,7 @@ class _ProbeWriter:
         return [ast.Constant(len(self.probes) - 1), ast.Constant(1)]
 
     def _lines_of(self, nodes: Iterable[ast.stmt]) -> tuple[int, ...]:
-        return tuple(line for node in nodes for line in self._lines(_header(node)))
+        return tuple(line for node in nodes for line in self._lines(_header_lines(node)))
 
     def _lines(self, lines: Iterable[int]) -> tuple[int, ...]:
         """Return those of some lines on which a statement begins."""
@@ -154,7 +154,7 @@ class _ProbeWriter:
         return self._parser.first_line(decorators[0].lineno if decorators else node.lineno)
 
 
-def _header(node: ast.stmt) -> range:
+def _header_lines(node: ast.stmt) -> range:
     """Return the lines of a statement without those of its blocks."""
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     start = decorators[0].lineno if decorators else node.lineno
@@ -163,10 +163,10 @@ def _header(node: ast.stmt) -> range:
     body: list[ast.stmt] = getattr(node, "body", [])
     if not body:
         return range(start, (node.end_lineno or start) + 1)
-    return range(start, max(_header(body[0]).start, node.lineno + 1))
+    return range(start, max(_header_lines(body[0]).start, node.lineno + 1))
 
 
-def _must_come_first(node: ast.stmt) -> bool:
+def _must_stay_first(node: ast.stmt) -> bool:
     if isinstance(node, ast.ImportFrom):
         return node.module == "__future__"
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
@@ -183,4 +183,4 @@ def _matches_everything(case: ast.match_case) -> bool:
 
 
 def _probes() -> ast.Name:
-    return ast.Name(NAME, ast.Load())
+    return ast.Name(PROBES_VARIABLE, ast.Load())

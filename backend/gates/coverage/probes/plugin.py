@@ -15,7 +15,7 @@ from coverage import CoverageData
 from gates.coverage.probes.cache import CodeCache
 from gates.coverage.probes.importer import Executed, Measurement
 
-KEY = "measured"  # of the output that a worker sends
+WORKER_OUTPUT_KEY = "measured"  # of the output that a worker sends
 
 Contexts = dict[str, dict[str, Executed]]
 """What ran, by context and by file."""
@@ -53,36 +53,36 @@ class Recorder:
     def pytest_runtest_logstart(self) -> None:
         """What ran since the last test belongs to none."""
         if self._by_test:
-            self._take("")
+            self._collect("")
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """What ran since the start belongs to this test."""
         if self._by_test:
-            self._take(nodeid)
+            self._collect(nodeid)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object) -> None:
         """Add what an xdist worker ran; one that crashed sends nothing, and its tests have failed."""
-        for context, files in getattr(node, "workeroutput", {}).get(KEY, {}).items():
+        for context, files in getattr(node, "workeroutput", {}).get(WORKER_OUTPUT_KEY, {}).items():
             for name, (lines, arcs) in files.items():
                 self._add(context, name, Executed(frozenset(lines), frozenset(arcs)))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Send or write the result."""
-        self._take("")
+        self._collect("")
         output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
         if output is None:
             names = self._measurement.measured_files()
             write_data(session.config.getoption("--measure-data"), self._contexts, names)
         else:
-            output[KEY] = {
+            output[WORKER_OUTPUT_KEY] = {
                 context: {name: (sorted(ran.lines), sorted(ran.arcs)) for name, ran in files.items()}
                 for context, files in self._contexts.items()
             }
 
-    def _take(self, context: str) -> None:
-        for name, ran in self._measurement.take().items():
+    def _collect(self, context: str) -> None:
+        for name, ran in self._measurement.collect().items():
             self._add(context, name, ran)
 
     def _add(self, context: str, name: str, ran: Executed) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-KEY = "durations"  # of the output that a worker sends
+WORKER_OUTPUT_KEY = "durations"  # of the output that a worker sends
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -57,7 +57,7 @@ class Recorder:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object) -> None:
         """Add what an xdist worker recorded."""
-        recorded = getattr(node, "workeroutput", {}).get(KEY, {"tests": {}, "fixtures": {}})
+        recorded = getattr(node, "workeroutput", {}).get(WORKER_OUTPUT_KEY, {"tests": {}, "fixtures": {}})
         self.tests |= recorded["tests"]
         for name, numbers in recorded["fixtures"].items():
             self.fixtures[name] = [sum(pair) for pair in zip(self.fixtures[name], numbers, strict=True)]
@@ -72,7 +72,7 @@ class Recorder:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(json.dumps(recorded), encoding="utf-8")
         else:
-            output[KEY] = recorded
+            output[WORKER_OUTPUT_KEY] = recorded
 
 
 def _cpu_seconds() -> float:

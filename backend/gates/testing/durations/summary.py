@@ -9,8 +9,8 @@ from statistics import median
 
 from gates.model import Project
 
-DATA = "test-durations.json"
-SLOWEST = 20  # tests, and fixtures, that are named
+DURATIONS_FILE = "test-durations.json"
+MAX_ROWS = 20  # tests, and fixtures, that are named
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def summarize(project: Project, changed: Iterable[str]) -> dict[str, list[Durati
 
     `changed` are paths relative to the root. Raises OSError or ValueError without data of a run.
     """
-    recorded = json.loads((project.reports / DATA).read_text(encoding="utf-8"))
+    recorded = json.loads((project.reports / DURATIONS_FILE).read_text(encoding="utf-8"))
     edited = set(changed)
     tests = [
         Duration(name, seconds, computing, is_changed=f"backend/{name.partition('::')[0]}" in edited)
@@ -47,8 +47,8 @@ def summarize(project: Project, changed: Iterable[str]) -> dict[str, list[Durati
     ]
     return {
         "kinds": _slowest(_kinds(tests)),
-        "tests": _slowest(tests)[:SLOWEST],
-        "fixtures": _slowest(fixtures)[:SLOWEST],
+        "tests": _slowest(tests)[:MAX_ROWS],
+        "fixtures": _slowest(fixtures)[:MAX_ROWS],
     }
 
 

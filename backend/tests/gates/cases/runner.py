@@ -66,7 +66,7 @@ def merged(folder: Path) -> Path:
     twin = make_twin(folder, FILES)
     project = twin.project
     measure(project, {})
-    trend.remember(project)
+    trend.store_totals(project)
     results = run_session(project, "static", CHECKS)
     findings = [(result.gate, finding) for result in results for finding in result.findings]
     assert findings == [], findings

@@ -14,7 +14,7 @@ from coverage import CoverageData
 from gates.coverage.probes.cache import CodeCache
 from gates.coverage.probes.importer import Executed, Measurement
 from gates.coverage.probes.instrument import instrument
-from gates.coverage.probes.plugin import KEY, Recorder, write_data
+from gates.coverage.probes.plugin import WORKER_OUTPUT_KEY, Recorder, write_data
 from tests.gates.support.coverage_sources import SOURCES
 
 pytest_plugins = ["pytester"]
@@ -70,7 +70,7 @@ def test_counts_what_the_tracer_counts(source: str, tmp_path: Path, package: str
     traced(tmp_path, package)
 
     measurement = probed(tmp_path, package)
-    write_data(tmp_path / "probed", {"": measurement.take()}, [])
+    write_data(tmp_path / "probed", {"": measurement.collect()}, [])
 
     assert report(tmp_path / "probed", tmp_path) == report(tmp_path / "traced", tmp_path)
 
@@ -80,10 +80,10 @@ def test_counts_nothing_twice_when_taken(tmp_path: Path, package: str) -> None:
     measurement = probed(tmp_path, package)
     name = f"{package}/__init__.py"
 
-    assert measurement.take() == {name: Executed(frozenset({1, 4, 5}), frozenset())}
-    assert measurement.take() == {}
+    assert measurement.collect() == {name: Executed(frozenset({1, 4, 5}), frozenset())}
+    assert measurement.collect() == {}
     import_module(package).run()
-    assert measurement.take() == {name: Executed(frozenset({5}), frozenset())}
+    assert measurement.collect() == {name: Executed(frozenset({5}), frozenset())}
 
 
 def test_adds_up_when_a_module_is_imported_again(
@@ -92,13 +92,13 @@ def test_adds_up_when_a_module_is_imported_again(
     (tmp_path / package / "__init__.py").write_text("def run():\n    return 1\n")
     measurement = probed(tmp_path, package)
     first = import_module(package)
-    measurement.take()
+    measurement.collect()
 
     monkeypatch.delitem(sys.modules, package)
     assert import_module(package) is not first
     first.run()
 
-    assert measurement.take()[f"{package}/__init__.py"].lines == {1, 2}
+    assert measurement.collect()[f"{package}/__init__.py"].lines == {1, 2}
 
 
 def test_leaves_other_modules_alone(tmp_path: Path, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,10 +220,10 @@ def test_adds_nothing_when_a_worker_crashed(tmp_path: Path) -> None:
     session: Any = SimpleNamespace(config=SimpleNamespace(workeroutput=output))
 
     recorder.pytest_testnodedown(object())
-    recorder.pytest_testnodedown(SimpleNamespace(workeroutput={KEY: {"a": {}}}))
+    recorder.pytest_testnodedown(SimpleNamespace(workeroutput={WORKER_OUTPUT_KEY: {"a": {}}}))
     recorder.pytest_sessionfinish(session)
 
-    assert output == {KEY: {}}
+    assert output == {WORKER_OUTPUT_KEY: {}}
 
 
 def test_sends_what_ran_when_it_is_a_worker(tmp_path: Path, package: str) -> None:
@@ -233,4 +233,4 @@ def test_sends_what_ran_when_it_is_a_worker(tmp_path: Path, package: str) -> Non
 
     Recorder(probed(tmp_path, package), by_test=False).pytest_sessionfinish(session)
 
-    assert output[KEY] == {"": {f"{package}/__init__.py": ([1, 2], [])}}
+    assert output[WORKER_OUTPUT_KEY] == {"": {f"{package}/__init__.py": ([1, 2], [])}}

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from gates.coverage.data import Count
-from gates.coverage.thresholds import critical, everything, line_ranges
+from gates.coverage.thresholds import check_critical, check_global, line_ranges
 from gates.model import GateError
 from tests.gates.support.sample_project import RULE_BOOK
 from tests.gates.support.with_coverage import (
@@ -27,7 +27,7 @@ def twin(tmp_path: Path) -> MeasuredTwin:
 
 
 def test_passes_when_all_code_is_tested(twin: MeasuredTwin) -> None:
-    outcome = everything(twin.measure().project)
+    outcome = check_global(twin.measure().project)
 
     assert outcome.status == "passed", outcome.findings
     assert outcome.note == "lines 100.00 %, branches none; lines by folder: backend/app 100.00 %"
@@ -98,7 +98,7 @@ def test_refuses_all_code_when_there_is(twin: MeasuredTwin, case: str) -> None:
     edit, file, message = GLOBAL[case]
     edit(twin)
 
-    findings = everything(twin.measure().project).findings
+    findings = check_global(twin.measure().project).findings
 
     assert any(finding.file == file and finding.message.startswith(message) for finding in findings), findings
 
@@ -114,7 +114,7 @@ def test_cannot_judge_when_the_configuration_changed_after_the_tests(twin: Measu
     twin.measure().replace("backend/pyproject.toml", "branch = true", "branch = false")
 
     with pytest.raises(GateError, match=r"old: backend/pyproject.toml changed"):
-        everything(twin.project)
+        check_global(twin.project)
 
 
 SAME_CODE = {
@@ -135,7 +135,7 @@ OTHER_CODE = {
 def test_judges_by_the_last_run_when_nothing_changed_but(twin: MeasuredTwin, case: str) -> None:
     twin.measure().replace(SHOP, *SAME_CODE[case])
 
-    assert everything(twin.project).checked
+    assert check_global(twin.project).checked
 
 
 @pytest.mark.parametrize("case", OTHER_CODE)
@@ -143,18 +143,18 @@ def test_cannot_judge_by_the_last_run_when_it_was_of_other_code_by(twin: Measure
     twin.measure().replace(SHOP, *OTHER_CODE[case])
 
     with pytest.raises(GateError, match=rf"old: {SHOP} changed since the tests ran; run `\./noxw -s tests`"):
-        everything(twin.project)
+        check_global(twin.project)
 
 
 def test_cannot_judge_when_branches_are_not_measured(twin: MeasuredTwin) -> None:
     twin.replace("backend/pyproject.toml", "branch = true", "branch = false").measure()
 
     with pytest.raises(GateError, match="measured no branches: set `branch = true`"):
-        everything(twin.project)
+        check_global(twin.project)
 
 
 def test_passes_when_each_critical_module_is_tested(twin: MeasuredTwin) -> None:
-    outcome = critical(twin.measure().project)
+    outcome = check_critical(twin.measure().project)
 
     assert (outcome.status, outcome.note) == ("passed", "2 modules")
 
@@ -192,7 +192,7 @@ def test_refuses_critical_module_when_it(twin: MeasuredTwin, case: str) -> None:
     edit, file, message = CRITICAL[case]
     edit(twin)
 
-    findings = critical(twin.measure().project).findings
+    findings = check_critical(twin.measure().project).findings
 
     assert (file, message) in [(finding.file, finding.message[: len(message)]) for finding in findings], (
         findings
@@ -202,7 +202,7 @@ def test_refuses_critical_module_when_it(twin: MeasuredTwin, case: str) -> None:
 def test_names_what_to_test_when_a_critical_module_is_half_tested(twin: MeasuredTwin) -> None:
     twin.write(PRICES, "def double(price):\n    if price:\n        return price * 2\n    return price\n")
 
-    fixes = {finding.fix for finding in critical(twin.measure().project).findings}
+    fixes = {finding.fix for finding in check_critical(twin.measure().project).findings}
 
     assert fixes == {"test line 4, 2 → 4"}
 
@@ -210,7 +210,7 @@ def test_names_what_to_test_when_a_critical_module_is_half_tested(twin: Measured
 def test_names_the_worst_files_when_all_code_falls_short(twin: MeasuredTwin) -> None:
     twin.write("backend/app/added.py", "a = 1\nb = 2\n")
 
-    fixes = [finding.fix for finding in everything(twin.measure().project).findings]
+    fixes = [finding.fix for finding in check_global(twin.measure().project).findings]
 
     assert fixes[0].startswith("most is missing in backend/app/added.py (0.00 %), ")
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from gates.coverage import trend
-from gates.coverage.trend import check, remember
+from gates.coverage.trend import check, store_totals
 from gates.model import GateError, Project
 from gates.repo.git import merge_base
 from tests.gates.support.sample_project import make_twin
@@ -21,7 +21,7 @@ def twin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MeasuredTwin:
 @pytest.fixture
 def known_twin(twin: MeasuredTwin) -> MeasuredTwin:
     """A twin that was tested before the change: 9 of 10 lines and 1 of 2 branches are covered."""
-    remember(twin.measure().project)
+    store_totals(twin.measure().project)
     return twin
 
 
@@ -125,7 +125,7 @@ def test_remembers_no_counts_when_git_hides_untracked_files(twin: MeasuredTwin) 
     twin.git("config", "status.showUntrackedFiles", "no")
     twin.write("backend/app/added.py", "a = 1\n").measure()
 
-    remember(twin.project)
+    store_totals(twin.project)
 
     assert not (twin.root / "reports/trend").exists()
 
@@ -133,7 +133,7 @@ def test_remembers_no_counts_when_git_hides_untracked_files(twin: MeasuredTwin) 
 def test_cannot_judge_when_the_tests_of_the_base_never_end(
     twin: MeasuredTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trend, "LONGEST", 0.01)
+    monkeypatch.setattr(trend, "TEST_TIMEOUT_SECONDS", 0.01)
     twin.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
     twin.measure()
 
@@ -166,7 +166,7 @@ def test_compares_with_nothing_covered_when_the_base_has_no_tests(twin: Measured
 
 
 def test_says_so_when_the_base_has_no_measured_code(twin: MeasuredTwin) -> None:
-    remember(twin.measure().project)
+    store_totals(twin.measure().project)
     (counts,) = (twin.root / "reports/trend").iterdir()
     counts.write_text("[[0, 0], [0, 0]]")
     twin.add_code("def added():\n    return 1\n", "assert shop.added() == 1")

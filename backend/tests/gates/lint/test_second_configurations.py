@@ -9,7 +9,7 @@ import pytest
 
 from devtools import fix
 from gates.architecture import dependencies, layers
-from gates.coverage.data import read
+from gates.coverage.data import load_current
 from gates.lint import ruff, secrets, workflows
 from gates.migrations import revision_code
 from gates.model import Outcome, Project
@@ -201,7 +201,7 @@ def test_examines_sql_by_the_rule_book(below: Make) -> None:
 
 def test_runs_and_measures_tests_with_the_project_s_settings(below: Make) -> None:
     twin = below(with_coverage.FILES)
-    outcome = runs.tested(twin.project)
+    outcome = runs.check_tests(twin.project)
 
     assert (said(outcome), outcome.note) == ([], "2 tests")
-    assert read(twin.project)[with_coverage.SHOP].executed_lines == {1, 2}
+    assert load_current(twin.project)[with_coverage.SHOP].executed_lines == {1, 2}

@@ -36,7 +36,7 @@ def test_tells_counts_and_failures_and_prints_into_a_log(
     twin.replace(TEST, "== 'hello'", "== 'bye'")
     project = followed(twin, "-n", workers)
 
-    outcome = runs.tested(project)
+    outcome = runs.check_tests(project)
 
     events = told(project)
     assert [event["tests"] for event in events if event["event"] == "collected"] == [2]
@@ -58,7 +58,7 @@ def test_says_why_a_file_could_not_be_collected(twin: MeasuredTwin) -> None:
     twin.append(TEST, "import missing_module\n")
     project = followed(twin, "tests")
 
-    outcome = runs.tested(project)
+    outcome = runs.check_tests(project)
 
     assert "No module named 'missing_module'" in outcome.findings[0].message
 
@@ -70,7 +70,7 @@ def test_names_the_log_when_pytest_breaks_down(twin: MeasuredTwin) -> None:
     project = followed(twin)
 
     with pytest.raises(GateError, match=r"before it wrote its report; see reports/logs/tests.log"):
-        runs.tested(project)
+        runs.check_tests(project)
 
 
 def test_tells_failures_of_each_phase_and_of_a_crashed_worker() -> None:

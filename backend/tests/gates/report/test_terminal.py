@@ -79,11 +79,11 @@ def test_shows_the_source_once_when_findings_are_equal(
 
 
 def test_names_no_rule_when_a_gate_has_none(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    show_findings(project, [replace(make_result(VIOLATION), gate="tests-touched", rule="")])
+    show_findings(project, [replace(make_result(VIOLATION), gate="tests-affected", rule="")])
 
     assert capsys.readouterr().out.splitlines()[:2] == [
-        "tests-touched refuses",
-        "README.md:3: `teh` is not a word [tests-touched]",
+        "tests-affected refuses",
+        "README.md:3: `teh` is not a word [tests-affected]",
     ]
 
 

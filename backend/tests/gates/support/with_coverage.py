@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from gates.coverage.data import REPORT, snapshot
+from gates.coverage.data import REPORT_SETTINGS, snapshot
 from gates.repo.environment import for_tests
 from tests.gates.support.sample_project import RULE_BOOK, Twin, make_twin
 
@@ -107,7 +107,7 @@ class MeasuredTwin(Twin):
     def measure(self) -> Self:
         """Run the tests under coverage and leave what a passed `tests` session would, from one process."""
         tested = snapshot(self.project)
-        self.write("reports/coverage/report.ini", REPORT)
+        self.write("reports/coverage/report.ini", REPORT_SETTINGS)
         command = [sys.executable, "-c", DRIVE]
         subprocess.run(command, cwd=self.root / "backend", env=for_tests(), check=True)
         return self.write("reports/coverage/stamp.json", json.dumps(tested))

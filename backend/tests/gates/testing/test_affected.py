@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from gates.testing.affected import check, touched_tests
+from gates.testing.affected import affected_tests, check
 from tests.gates.support.sample_project import Twin, make_twin
 from tests.gates.support.with_coverage import PYPROJECT
 
@@ -56,7 +56,7 @@ def twin(tmp_path: Path) -> Twin:
     ids=["test", "module", "module that a module imports", "fixture's module", "no module", "conftest"],
 )
 def test_selects_tests_when_this_changed(twin: Twin, changed: set[str], expected: set[str]) -> None:
-    assert set(touched_tests(twin.project, changed)) == expected
+    assert set(affected_tests(twin.project, changed)) == expected
 
 
 def test_selects_no_test_when_it_only_names_its_fixture_like_another(twin: Twin) -> None:
@@ -65,10 +65,10 @@ def test_selects_no_test_when_it_only_names_its_fixture_like_another(twin: Twin)
     )
     twin.write("backend/tests/test_other.py", "def test_other(own): ...\n")
 
-    assert "tests/test_other.py" not in touched_tests(twin.project, {"backend/app/shop.py"})
+    assert "tests/test_other.py" not in affected_tests(twin.project, {"backend/app/shop.py"})
 
 
-def test_refuses_when_a_touched_test_fails(twin: Twin) -> None:
+def test_refuses_when_an_affected_test_fails(twin: Twin) -> None:
     twin.replace("backend/app/prices.py", "* 2", "* 3")
 
     outcome = check(twin.project)

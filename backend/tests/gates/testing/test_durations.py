@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from gates.coverage.data import environment_of_tests
+from gates.coverage.data import environment_for_pytest
 from gates.model import Project
 from gates.report import page
-from gates.testing.durations.plugin import KEY, Recorder
-from gates.testing.durations.summary import DATA, summarize
+from gates.testing.durations.plugin import WORKER_OUTPUT_KEY, Recorder
+from gates.testing.durations.summary import DURATIONS_FILE, summarize
 from tests.gates.support.html_parser import parse, text_of, with_class
 from tests.gates.support.with_results import make_project, make_result
 
@@ -61,7 +61,7 @@ def run(folder: Path, *options: str) -> dict[str, Any]:
     subprocess.run(
         [*command, "--durations-data=out/data.json"],
         cwd=folder,
-        env=environment_of_tests(Project(root=folder)),
+        env=environment_for_pytest(Project(root=folder)),
         check=True,
     )
     recorded: dict[str, Any] = json.loads((folder / "out/data.json").read_text())
@@ -72,7 +72,7 @@ def run(folder: Path, *options: str) -> dict[str, Any]:
 def project(tmp_path: Path) -> Project:
     project = make_project(tmp_path)
     project.reports.mkdir(exist_ok=True)
-    (project.reports / DATA).write_text(json.dumps(RECORDED))
+    (project.reports / DURATIONS_FILE).write_text(json.dumps(RECORDED))
     return project
 
 
@@ -116,7 +116,7 @@ def test_sends_durations_when_it_is_a_worker() -> None:
 
     recorder.pytest_sessionfinish(session)
 
-    assert output == {KEY: {"tests": {"test_it.py::test_it": [0.5, 0.1]}, "fixtures": {}}}
+    assert output == {WORKER_OUTPUT_KEY: {"tests": {"test_it.py::test_it": [0.5, 0.1]}, "fixtures": {}}}
 
 
 def test_counts_a_fixture_without_the_fixtures_that_it_uses(tmp_path: Path) -> None:
@@ -169,6 +169,6 @@ def test_shows_durations_on_the_page(project: Project, monkeypatch: pytest.Monke
 
 
 def test_says_why_durations_are_missing_when_there_was_no_run(project: Project) -> None:
-    (project.reports / DATA).unlink()
+    (project.reports / DURATIONS_FILE).unlink()
 
     assert "Durations cannot be shown." in text_of(parse(page.render(project, [make_result()], "closing")))

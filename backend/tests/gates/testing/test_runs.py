@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from gates.coverage.data import read
-from gates.coverage.thresholds import everything
+from gates.coverage.data import load_current
+from gates.coverage.thresholds import check_global
 from gates.model import GateError, Project
 from gates.testing import runs
-from gates.testing.runs import unit_tested
+from gates.testing.runs import check_unit_tests
 from tests.gates.support.with_coverage import SHOP, TEST, MeasuredTwin, make_measured_twin
 
 
@@ -17,23 +17,23 @@ def twin(tmp_path: Path) -> MeasuredTwin:
 
 
 def test_leaves_exact_counts_when_all_tests_pass(twin: MeasuredTwin) -> None:
-    outcome = runs.tested(twin.project)
+    outcome = runs.check_tests(twin.project)
 
     assert (outcome.status, outcome.note) == ("passed", "2 tests")
-    assert read(twin.project)[SHOP].lines.total == 2
+    assert load_current(twin.project)[SHOP].lines.total == 2
     assert len(list((twin.root / "reports/trend").iterdir())) == 1
 
 
 def test_leaves_no_data_when_a_test_fails(twin: MeasuredTwin) -> None:
     twin.measure().replace(TEST, "== 'hello'", "== 'bye'")
 
-    outcome = runs.tested(twin.project)
+    outcome = runs.check_tests(twin.project)
 
     assert [(finding.file, finding.line) for finding in outcome.findings] == [(TEST, 6)]
     assert outcome.findings[0].message.startswith("test_greets: AssertionError")
     assert outcome.findings[0].fix == "./noxw -s tests -- tests/test_shop.py::test_greets"
     with pytest.raises(GateError, match="no coverage data"):
-        read(twin.project)
+        load_current(twin.project)
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
@@ -51,7 +51,7 @@ def test_names_the_node_and_the_line_when_tests_fail(twin: MeasuredTwin, workers
     )
     twin.write("backend/tests/test_broken.py", "import nowhere_to_be_found\n")
 
-    outcome = runs.tested(
+    outcome = runs.check_tests(
         Project(root=twin.root, arguments=["-n", workers, "--continue-on-collection-errors"])
     )
 
@@ -80,7 +80,7 @@ def test_names_the_node_and_the_line_when_tests_fail(twin: MeasuredTwin, workers
 def test_says_what_selects_nothing_when_arguments_are_mistyped(
     twin: MeasuredTwin, arguments: list[str], message: str
 ) -> None:
-    [finding] = runs.tested(Project(root=twin.root, arguments=arguments)).findings
+    [finding] = runs.check_tests(Project(root=twin.root, arguments=arguments)).findings
 
     assert finding.message.startswith(message)
     assert finding.fix.startswith("correct what follows `--`")
@@ -90,10 +90,10 @@ def test_leaves_old_data_when_a_file_changes_during_the_tests(twin: MeasuredTwin
     edit = "from pathlib import Path\n\n\ndef test_edits():\n    Path('app/shop.py').write_text('a = 1\\n')\n"
     twin.write("backend/tests/test_zz_edits.py", edit)
 
-    runs.tested(twin.project)
+    runs.check_tests(twin.project)
 
     with pytest.raises(GateError, match=f"old: {SHOP} changed since the tests ran"):
-        read(twin.project)
+        load_current(twin.project)
 
 
 def test_counts_nothing_that_a_killed_run_left(twin: MeasuredTwin) -> None:
@@ -104,24 +104,24 @@ def test_counts_nothing_that_a_killed_run_left(twin: MeasuredTwin) -> None:
     (folder / ".coverage").rename(folder / ".coverage.host.1.x")
     twin.remove("backend/tests/test_extra.py")
 
-    runs.tested(twin.project)
+    runs.check_tests(twin.project)
 
-    assert read(twin.project)[SHOP].missing_lines == {6}
+    assert load_current(twin.project)[SHOP].missing_lines == {6}
 
 
 def test_keeps_the_data_when_only_some_tests_run(twin: MeasuredTwin) -> None:
     twin.measure()
 
-    outcome = runs.tested(Project(root=twin.root, arguments=["tests/test_shop.py"]))
+    outcome = runs.check_tests(Project(root=twin.root, arguments=["tests/test_shop.py"]))
 
     assert outcome.note == "1 tests"
-    assert everything(twin.project).checked
+    assert check_global(twin.project).checked
 
 
 def test_remembers_no_counts_when_the_tree_has_edits(twin: MeasuredTwin) -> None:
     twin.write("backend/app/added.py", "a = 1\n")
 
-    runs.tested(twin.project)
+    runs.check_tests(twin.project)
 
     assert not (twin.root / "reports/trend").exists()
 
@@ -129,7 +129,7 @@ def test_remembers_no_counts_when_the_tree_has_edits(twin: MeasuredTwin) -> None
 def test_refuses_unit_tests_when_there_are_none(twin: MeasuredTwin) -> None:
     (twin.root / "backend/tests/unit").mkdir()
 
-    assert unit_tested(twin.project).status == "failed"
+    assert check_unit_tests(twin.project).status == "failed"
 
 
 def test_cannot_judge_when_pytest_breaks_down(twin: MeasuredTwin) -> None:
@@ -138,7 +138,7 @@ def test_cannot_judge_when_pytest_breaks_down(twin: MeasuredTwin) -> None:
     )
 
     with pytest.raises(GateError, match="pytest broke down before it wrote its report"):
-        runs.tested(twin.project)
+        runs.check_tests(twin.project)
 
 
 def test_ignores_measurements_around_it_when_variables_name_them(
@@ -146,7 +146,7 @@ def test_ignores_measurements_around_it_when_variables_name_them(
 ) -> None:
     monkeypatch.setenv("COVERAGE_FILE", str(tmp_path / "elsewhere"))
 
-    assert runs.tested(twin.project).status == "passed"
+    assert runs.check_tests(twin.project).status == "passed"
     assert json.loads((twin.root / "reports/coverage/coverage.json").read_text())["files"]
 
 
@@ -155,7 +155,7 @@ def test_cannot_judge_when_pytest_fails_although_no_test_does(twin: MeasuredTwin
     twin.write("backend/conftest.py", "def pytest_sessionfinish(session):\n    session.exitstatus = 1\n")
 
     with pytest.raises(GateError, match="pytest ended with exit code 1 although no test failed"):
-        runs.tested(twin.project)
+        runs.check_tests(twin.project)
 
 
 UNIT_TEST = "backend/tests/unit/test_prices.py"
@@ -169,10 +169,10 @@ def unit_twin(twin: MeasuredTwin) -> MeasuredTwin:
 
 
 def test_runs_no_unit_tests_when_all_tests_passed_on_these_files(unit_twin: MeasuredTwin) -> None:
-    assert unit_tested(unit_twin.project).skipped == "nothing changed since all tests passed"
+    assert check_unit_tests(unit_twin.project).skipped == "nothing changed since all tests passed"
 
 
 def test_runs_the_unit_tests_when_no_measured_code_changed(unit_twin: MeasuredTwin) -> None:
     unit_twin.append(UNIT_TEST, "\n\ndef test_four():\n    assert 2 + 2 == 4\n")
 
-    assert unit_tested(unit_twin.project).note == "2 tests"
+    assert check_unit_tests(unit_twin.project).note == "2 tests"

@@ -53,7 +53,7 @@ def twin(tmp_path: Path) -> MeasuredTwin:
 
 
 def left_out(twin: MeasuredTwin) -> list[tuple[str, str]]:
-    findings = runs.tested(twin.project).findings
+    findings = runs.check_tests(twin.project).findings
     assert all("did not run" in finding.message and finding.line for finding in findings)
     return [(finding.file, finding.message.split()[0]) for finding in findings]
 
@@ -89,7 +89,7 @@ def test_refuses_run_when_tests_are_deselected(twin: MeasuredTwin, file: str, ol
 def test_passes_when_variables_choose_tests(twin: MeasuredTwin, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_ADDOPTS", "-k nothing")
 
-    assert runs.tested(twin.project).note == "2 tests"
+    assert runs.check_tests(twin.project).note == "2 tests"
 
 
 def test_passes_when_the_skip_is_declared(twin: MeasuredTwin) -> None:
@@ -103,7 +103,7 @@ def test_passes_when_the_skip_is_declared(twin: MeasuredTwin) -> None:
 def test_passes_when_a_person_chooses_tests(twin: MeasuredTwin) -> None:
     chosen = Project(root=twin.root, arguments=["-k", "half"])
 
-    assert runs.tested(chosen).note == "1 tests"
+    assert runs.check_tests(chosen).note == "1 tests"
 
 
 def test_counts_cases_when_parameters_are_literal() -> None:
