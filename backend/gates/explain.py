@@ -3,11 +3,9 @@
 import re
 from collections.abc import Sequence
 from importlib import import_module
-from inspect import cleandoc
-from operator import attrgetter
 
 from gates.model import GateError, Project
-from gates.registry import FUNCTIONS
+from gates.registry import CHECKS
 from gates.repo.process import installed, run
 
 PARTS = ("Why:", "Refuses:", "Instead:", "Exceptions:")
@@ -35,19 +33,17 @@ def named(project: Project, words: Sequence[str]) -> list[str]:
     Raises GateError when a word is not a rule, a gate or a session.
     """
     known = {number: list(rule["gates"]) for number, rule in project.book["rules"].items()}
-    known |= project.book["sessions"] | {gate: [gate] for gate in FUNCTIONS}
+    known |= project.book["sessions"] | {gate: [gate] for gate in CHECKS}
     for word in words:
         if word not in known:
             raise GateError(f"{word} is not a rule, a gate or a session. Name one of {', '.join(known)}.")
-    gates = [word for word in words if word in FUNCTIONS]
+    gates = [word for word in words if word in CHECKS]
     return gates or list(dict.fromkeys(gate for word in words for gate in known[word]))
 
 
 def documentation(gate: str) -> str:
     """Return a gate's documentation: its function's, or its module's where the module has one gate."""
-    path, _, name = FUNCTIONS[gate].partition(":")
-    module = import_module(path)
-    texts = [cleandoc(found.__doc__ or "") for found in (attrgetter(name)(module), module)]
+    texts = CHECKS[gate].docstrings()
     return next((text for text in texts if PARTS[0] in text), texts[0])
 
 

@@ -1,51 +1,60 @@
 """Every gate by the name that the rule book gives it. A gate's module is imported when the gate runs."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import import_module
-from operator import attrgetter
+from inspect import cleandoc
 
 from gates.model import Check, Outcome, Project
 
 
-def late(function: str) -> Check:
-    """Return the gate `module:function`, which imports its module when it runs."""
-    module, _, name = function.partition(":")
+@dataclass(frozen=True)
+class LazyGate:
+    """The gate `module:function`, which imports its module when it runs."""
 
-    def check(project: Project) -> Outcome:
-        outcome: Outcome = attrgetter(name)(import_module(module))(project)
-        return outcome
+    path: str
 
-    return check
+    def __call__(self, project: Project) -> Outcome:
+        return self._function()(project)
+
+    def docstrings(self) -> tuple[str, str]:
+        """Return the docstring of the function and that of its module, without indentation."""
+        function = self._function()
+        module = import_module(function.__module__)
+        return cleandoc(function.__doc__ or ""), cleandoc(module.__doc__ or "")
+
+    def _function(self) -> Check:
+        module, _, name = self.path.partition(":")
+        function: Check = getattr(import_module(module), name)
+        return function
 
 
-FUNCTIONS: Mapping[str, str] = {
-    "format": "gates.lint.ruff:formatted",
-    "lint": "gates.lint.ruff:linted",
-    "secrets": "gates.lint.secrets:check",
-    "workflows": "gates.lint.workflows:check",
-    "vulnerabilities": "gates.audit.vulnerabilities:check",
-    "types": "gates.lint.ruff:typed",
-    "layers": "gates.architecture.layers:check",
-    "imports": "gates.architecture.imports:check",
-    "handlers": "gates.architecture.handlers:check",
-    "stack": "gates.architecture.dependencies:check",
-    "structure": "gates.architecture.structure:check",
-    "exclusions": "gates.architecture.exclusions:check",
-    "change-control": "gates.architecture.change_control:check",
-    "openapi": "gates.contract.openapi:openapi",
-    "routes": "gates.contract.openapi:routes",
-    "migration-head": "gates.migrations.revisions:head",
-    "migration-code": "gates.migrations.revision_code:code",
-    "migration-drift": "gates.migrations.drift:drift",
-    "migration-cycle": "gates.migrations.drift:cycle",
-    "tests": "gates.testing.runs:check_tests",
-    "tests-unit": "gates.testing.runs:check_unit_tests",
-    "tests-affected": "gates.testing.affected:check",
-    "coverage-global": "gates.coverage.thresholds:check_global",
-    "coverage-critical": "gates.coverage.thresholds:check_critical",
-    "coverage-new": "gates.coverage.new:check",
-    "coverage-trend": "gates.coverage.trend:check",
-    "mutants": "gates.mutation.check:check",
+CHECKS: Mapping[str, LazyGate] = {
+    "format": LazyGate("gates.lint.ruff:formatted"),
+    "lint": LazyGate("gates.lint.ruff:linted"),
+    "secrets": LazyGate("gates.lint.secrets:check"),
+    "workflows": LazyGate("gates.lint.workflows:check"),
+    "vulnerabilities": LazyGate("gates.audit.vulnerabilities:check"),
+    "types": LazyGate("gates.lint.ruff:typed"),
+    "layers": LazyGate("gates.architecture.layers:check"),
+    "imports": LazyGate("gates.architecture.imports:check"),
+    "handlers": LazyGate("gates.architecture.handlers:check"),
+    "stack": LazyGate("gates.architecture.dependencies:check"),
+    "structure": LazyGate("gates.architecture.structure:check"),
+    "exclusions": LazyGate("gates.architecture.exclusions:check"),
+    "change-control": LazyGate("gates.architecture.change_control:check"),
+    "openapi": LazyGate("gates.contract.openapi:openapi"),
+    "routes": LazyGate("gates.contract.openapi:routes"),
+    "migration-head": LazyGate("gates.migrations.revisions:head"),
+    "migration-code": LazyGate("gates.migrations.revision_code:code"),
+    "migration-drift": LazyGate("gates.migrations.drift:drift"),
+    "migration-cycle": LazyGate("gates.migrations.drift:cycle"),
+    "tests": LazyGate("gates.testing.runs:check_tests"),
+    "tests-unit": LazyGate("gates.testing.runs:check_unit_tests"),
+    "tests-affected": LazyGate("gates.testing.affected:check"),
+    "coverage-global": LazyGate("gates.coverage.thresholds:check_global"),
+    "coverage-critical": LazyGate("gates.coverage.thresholds:check_critical"),
+    "coverage-new": LazyGate("gates.coverage.new:check"),
+    "coverage-trend": LazyGate("gates.coverage.trend:check"),
+    "mutants": LazyGate("gates.mutation.check:check"),
 }
-
-CHECKS: Mapping[str, Check] = {gate: late(function) for gate, function in FUNCTIONS.items()}

@@ -8,7 +8,7 @@ from devtools.postgres import PROJECT
 from gates.__main__ import main
 from gates.explain import PARTS, documentation, explain
 from gates.model import GateError, Project
-from gates.registry import FUNCTIONS
+from gates.registry import CHECKS
 from tests.gates.cases import ENTRIES, INNOCENT
 from tests.gates.cases.examples import MAX_LINES, examples
 
@@ -20,7 +20,7 @@ def explained(*words: str) -> str:
     return explain(Project(root=PROJECT, arguments=words))
 
 
-@pytest.mark.parametrize("gate", FUNCTIONS)
+@pytest.mark.parametrize("gate", CHECKS)
 def test_documents_four_parts_of_every_gate(gate: str) -> None:
     lines = documentation(gate).splitlines()
 
