@@ -42,15 +42,15 @@ async def entries(uow: SqlAlchemyUnitOfWork) -> Sequence[AuditEntry]:
 
 
 async def ids(client: AsyncClient, **params: object) -> list[str]:
-    answer = await client.get(AUDIT_LOG, params={key: str(value) for key, value in params.items()})
-    assert answer.status_code == 200, answer.text
-    return [item["id"] for item in answer.json()["items"]]
+    response = await client.get(AUDIT_LOG, params={key: str(value) for key, value in params.items()})
+    assert response.status_code == 200, response.text
+    return [item["id"] for item in response.json()["items"]]
 
 
 async def test_returns_every_field_when_listed(admin: AsyncClient, entries: Sequence[AuditEntry]) -> None:
-    answer = await admin.get(AUDIT_LOG, params={"sort": "at", "limit": 1})
+    response = await admin.get(AUDIT_LOG, params={"sort": "at", "limit": 1})
 
-    assert answer.json()["items"] == [
+    assert response.json()["items"] == [
         {
             "id": str(entries[0].id),
             "at": "2026-11-16T09:30:00Z",
@@ -68,9 +68,9 @@ async def test_returns_each_entry_once_and_in_order_when_pages_are_followed(
         found: list[str] = []
         url = f"{AUDIT_LOG}?limit=3&sort={sort}"
         for _ in range(3):
-            answer = await admin.get(url)
-            found += [item["id"] for item in answer.json()["items"]]
-            url = answer.headers.get("Link", "<>;").partition(">")[0].strip("<")
+            response = await admin.get(url)
+            found += [item["id"] for item in response.json()["items"]]
+            url = response.headers.get("Link", "<>;").partition(">")[0].strip("<")
         assert url == ""
         assert found == [str(entry.id) for entry in expected]
 
@@ -106,9 +106,9 @@ async def test_returns_only_matches_when_filtered(admin: AsyncClient, entries: S
 async def test_returns_422_when_a_parameter_is_not_known_or_not_valid(
     query: str, pointer: str, admin: AsyncClient
 ) -> None:
-    answer = await admin.get(f"{AUDIT_LOG}?{query}")
+    response = await admin.get(f"{AUDIT_LOG}?{query}")
 
-    assert_problem(answer, 422, "validation_failed", pointer=pointer)
+    assert_problem(response, 422, "validation_failed", pointer=pointer)
 
 
 async def test_returns_422_when_a_cursor_is_used_with_another_filter(
@@ -117,9 +117,9 @@ async def test_returns_422_when_a_cursor_is_used_with_another_filter(
     assert len(entries) == 7
     cursor = (await admin.get(AUDIT_LOG, params={"limit": 1})).json()["next_cursor"]
 
-    answer = await admin.get(AUDIT_LOG, params={"cursor": cursor, "from": NOW.isoformat()})
+    response = await admin.get(AUDIT_LOG, params={"cursor": cursor, "from": NOW.isoformat()})
 
-    assert_problem(answer, 422, "validation_failed", pointer="/query/cursor")
+    assert_problem(response, 422, "validation_failed", pointer="/query/cursor")
 
 
 async def test_returns_401_or_403_when_the_reader_is_no_admin(

@@ -46,8 +46,8 @@ async def me(client: AsyncClient, tokens: Mapping[str, Any]) -> Response:
     return await client.get(ME, headers=bearer(tokens))
 
 
-def assert_invalid_grant(answer: Response) -> None:
-    assert_oauth_error(answer, "invalid_grant")
+def assert_invalid_grant(response: Response) -> None:
+    assert_oauth_error(response, "invalid_grant")
 
 
 async def test_account_works_when_registered_verified_and_logged_in(
@@ -88,11 +88,13 @@ async def test_account_is_whose_registration_came_last_when_a_stranger_was_first
     client: AsyncClient, connection: AsyncConnection, settings: Settings, hasher: CountingPasswordHasher
 ) -> None:
     stranger = {"email": "MARTA@pau2.example", "password": "another-umbrella-sings", "full_name": "Eve"}
-    answers = [
+    responses = [
         await client.post(f"{AUTH}/register", json=stranger),
         await client.post(f"{AUTH}/register", json=REGISTRATION),
     ]
-    assert {(answer.status_code, answer.content) for answer in answers} == {(202, answers[0].content)}
+    assert {(response.status_code, response.content) for response in responses} == {
+        (202, responses[0].content)
+    }
     assert hasher.hashed == 2
     assert [task for task, _ in await jobs(connection)] == ["SendOneTimeToken"] * 2
 
@@ -124,9 +126,9 @@ async def test_finds_the_account_when_the_domain_is_typed_in_unicode(
     token = await mailed_token(connection, settings, OneTimePurpose.VERIFY_EMAIL)
     await client.post(f"{AUTH}/email/verify", json={"token": token})
 
-    answer = await log_in(client, username="marta@faß.example")
+    response = await log_in(client, username="marta@faß.example")
 
-    assert (await me(client, answer.json())).json()["email"] == "marta@xn--fa-hia.example"
+    assert (await me(client, response.json())).json()["email"] == "marta@xn--fa-hia.example"
     assert_invalid_grant(await log_in(client, username="marta@fass.example"))
 
 
@@ -161,10 +163,10 @@ async def test_queue_holds_ids_only_when_people_register(
 async def test_returns_422_when_a_value_of_the_registration_is_not_valid(
     client: AsyncClient, change: dict[str, Any], code: str, pointer: str
 ) -> None:
-    answer = await client.post(f"{AUTH}/register", json=REGISTRATION | change)
+    response = await client.post(f"{AUTH}/register", json=REGISTRATION | change)
 
-    assert_problem(answer, 422, code, pointer=pointer)
-    assert PASSWORD not in answer.text
+    assert_problem(response, 422, code, pointer=pointer)
+    assert PASSWORD not in response.text
 
 
 async def test_returns_422_when_the_verification_token_was_used_or_made_up(
@@ -175,8 +177,8 @@ async def test_returns_422_when_the_verification_token_was_used_or_made_up(
     await client.post(f"{AUTH}/email/verify", json={"token": token})
 
     for refused in (token, "made-up"):
-        answer = await client.post(f"{AUTH}/email/verify", json={"token": refused})
-        assert_problem(answer, 422, "one_time_token_invalid", pointer="/body/token")
+        response = await client.post(f"{AUTH}/email/verify", json={"token": refused})
+        assert_problem(response, 422, "one_time_token_invalid", pointer="/body/token")
 
 
 async def test_returns_the_same_202_when_asked_to_resend_to_anybody(
@@ -185,12 +187,14 @@ async def test_returns_the_same_202_when_asked_to_resend_to_anybody(
     await client.post(f"{AUTH}/register", json=REGISTRATION | {"email": "new@pau2.example"})
     older = await mailed_token(connection, settings, OneTimePurpose.VERIFY_EMAIL)
 
-    answers = [
+    responses = [
         await client.post(f"{AUTH}/email/resend", json={"email": email})
         for email in (marta.email.value, "nobody@pau2.example", "new@pau2.example")
     ]
 
-    assert {(answer.status_code, answer.content) for answer in answers} == {(202, answers[0].content)}
+    assert {(response.status_code, response.content) for response in responses} == {
+        (202, responses[0].content)
+    }
     assert [task for task, _ in await jobs(connection)] == ["SendOneTimeToken"] * 4
     newer = await mailed_token(connection, settings, OneTimePurpose.VERIFY_EMAIL)
     refused = await client.post(f"{AUTH}/email/verify", json={"token": older})
@@ -199,19 +203,19 @@ async def test_returns_the_same_202_when_asked_to_resend_to_anybody(
 
 
 async def test_returns_422_when_asked_to_resend_to_no_address(client: AsyncClient) -> None:
-    answer = await client.post(f"{AUTH}/email/resend", json={"email": "nobody"})
+    response = await client.post(f"{AUTH}/email/resend", json={"email": "nobody"})
 
-    assert_problem(answer, 422, "email_address_invalid", pointer="/body/email")
+    assert_problem(response, 422, "email_address_invalid", pointer="/body/email")
 
 
 async def test_returns_tokens_that_are_not_stored_by_caches_when_logged_in(
     client: AsyncClient, marta: Member
 ) -> None:
-    answer = await log_in(client, scope="anything", client_id="swagger")
+    response = await log_in(client, scope="anything", client_id="swagger")
 
-    assert answer.status_code == 200
-    assert (answer.headers["Cache-Control"], answer.headers["Pragma"]) == ("no-store", "no-cache")
-    tokens = answer.json()
+    assert response.status_code == 200
+    assert (response.headers["Cache-Control"], response.headers["Pragma"]) == ("no-store", "no-cache")
+    tokens = response.json()
     assert tokens.keys() == {"access_token", "token_type", "expires_in", "refresh_token"}
     assert (tokens["token_type"], tokens["expires_in"]) == ("Bearer", 600)
     assert (await me(client, tokens)).json()["id"] == str(marta.id)
@@ -236,10 +240,10 @@ async def test_returns_the_same_400_after_one_hash_when_a_login_fails(
         "wrong": {"password": "another-umbrella-sings"},
     }
 
-    answer = await log_in(client, **overrides.get(case, {}))
+    response = await log_in(client, **overrides.get(case, {}))
 
-    assert_invalid_grant(answer)
-    assert answer.json()["detail"] == "The credentials are wrong, expired or revoked."
+    assert_invalid_grant(response)
+    assert response.json()["detail"] == "The credentials are wrong, expired or revoked."
     assert hasher.verified == 1
 
 
@@ -257,16 +261,16 @@ async def test_returns_400_when_the_grant_is_unknown_or_incomplete(
     client: AsyncClient, form: dict[str, str], error: str, pointer: str
 ) -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    answer = await client.post(f"{AUTH}/token", data=form, headers=headers)
+    response = await client.post(f"{AUTH}/token", data=form, headers=headers)
 
-    assert_oauth_error(answer, error, pointer=pointer)
-    assert PASSWORD not in answer.text
+    assert_oauth_error(response, error, pointer=pointer)
+    assert PASSWORD not in response.text
 
 
 async def test_returns_415_when_tokens_are_asked_for_in_json(client: AsyncClient) -> None:
-    answer = await client.post(f"{AUTH}/token", json={"grant_type": "password"})
+    response = await client.post(f"{AUTH}/token", json={"grant_type": "password"})
 
-    assert_problem(answer, 415, "unsupported_media_type")
+    assert_problem(response, 415, "unsupported_media_type")
 
 
 async def test_every_token_of_the_family_is_dead_when_the_oldest_is_replayed(
@@ -292,11 +296,11 @@ async def test_returns_the_same_successor_when_the_answer_was_lost(
 ) -> None:
     first = (await log_in(client)).json()
 
-    answers = [await refresh(client, first["refresh_token"])]
+    responses = [await refresh(client, first["refresh_token"])]
     clock.move(timedelta(days=1))
-    answers.append(await refresh(client, first["refresh_token"]))
+    responses.append(await refresh(client, first["refresh_token"]))
 
-    tokens = {answer.json()["refresh_token"] for answer in answers}
+    tokens = {response.json()["refresh_token"] for response in responses}
     assert len(tokens) == 1
     assert (await refresh(client, tokens.pop())).status_code == 200
 
@@ -307,24 +311,24 @@ async def test_session_is_over_at_once_when_a_token_is_revoked(client: AsyncClie
     tokens = (await log_in(client)).json()
 
     form = {"token": tokens[kind], "token_type_hint": kind}
-    answer = await client.post(f"{AUTH}/revoke", data=form)
+    response = await client.post(f"{AUTH}/revoke", data=form)
 
-    assert (answer.status_code, answer.content) == (200, b"")
+    assert (response.status_code, response.content) == (200, b"")
     assert_problem(await me(client, tokens), 401, "unauthenticated")
     assert_invalid_grant(await refresh(client, tokens["refresh_token"]))
 
 
 async def test_returns_200_when_the_revoked_token_is_unknown(client: AsyncClient) -> None:
-    answer = await client.post(f"{AUTH}/revoke", data={"token": "made-up"})
+    response = await client.post(f"{AUTH}/revoke", data={"token": "made-up"})
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
 
 
 async def test_returns_400_when_no_token_is_given_to_revoke(client: AsyncClient) -> None:
     """RFC 7009 §2.2.1."""
-    answer = await client.post(f"{AUTH}/revoke", data={"other": "x"})
+    response = await client.post(f"{AUTH}/revoke", data={"other": "x"})
 
-    assert_oauth_error(answer, "invalid_request", pointer="/body/token")
+    assert_oauth_error(response, "invalid_request", pointer="/body/token")
 
 
 @pytest.mark.parametrize("change", ["is_active", "role"])
@@ -338,9 +342,9 @@ async def test_sees_the_member_as_the_database_has_them_when_a_token_was_issued_
         member.role = Role.ADMIN
         await uow.commit()
 
-    answer = await client.get(MEMBERS, headers=bearer(tokens))
+    response = await client.get(MEMBERS, headers=bearer(tokens))
 
-    assert answer.status_code == (401 if change == "is_active" else 200)
+    assert response.status_code == (401 if change == "is_active" else 200)
 
 
 @pytest.mark.usefixtures("marta")

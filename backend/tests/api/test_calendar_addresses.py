@@ -53,13 +53,13 @@ async def test_shows_what_the_owner_sees_when_nobody_is_logged_in(
     role: Role, client: AsyncClient, client_for: ClientFor, announced: dict[EventAudience, Event]
 ) -> None:
     owner = await client_for(role)
-    answer = await client.get(await renewed(owner))
+    response = await client.get(await renewed(owner))
 
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
-    assert answer.headers["Cache-Control"] == "private, no-cache"
-    assert answer.content == (await owner.get(f"{API}/events.ics")).content
-    shown = {audience for audience, event in announced.items() if str(event.id) in answer.text}
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    assert response.headers["Cache-Control"] == "private, no-cache"
+    assert response.content == (await owner.get(f"{API}/events.ics")).content
+    shown = {audience for audience, event in announced.items() if str(event.id) in response.text}
     assert (EventAudience.MEMBERS in shown) is role.at_least(Role.MEMBER)
 
 
@@ -95,10 +95,10 @@ async def test_is_shown_once_and_stored_as_a_digest_when_made(
 ) -> None:
     assert_problem(await me.get(ADDRESS), 404, "calendar_address_not_found")
 
-    answer = await me.put(ADDRESS)
+    response = await me.put(ADDRESS)
 
-    made = answer.json()
-    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+    made = response.json()
+    assert (response.status_code, response.headers["Cache-Control"]) == (200, "no-store")
     assert made["url"].startswith("http://test/api/v1/calendars/")
     assert (await me.get(ADDRESS)).json() == {"created_at": made["created_at"]}
     token = made["url"].split("/")[-2]
@@ -141,10 +141,10 @@ async def test_returns_429_but_serves_good_addresses_when_a_client_guesses(
     for _ in range(30):
         assert_problem(await client.get(UNKNOWN), 404, "calendar_address_not_found")
 
-    answer = await client.get(UNKNOWN)
+    response = await client.get(UNKNOWN)
 
-    assert_problem(answer, 429, "too_many_requests")
-    assert answer.headers["Retry-After"] == "300"
+    assert_problem(response, 429, "too_many_requests")
+    assert response.headers["Retry-After"] == "300"
     assert (await client.get(path)).status_code == 200
 
 
@@ -164,9 +164,9 @@ async def test_log_knows_the_route_only_when_an_address_is_read(
 
 
 async def test_returns_422_when_the_token_is_too_long(client: AsyncClient) -> None:
-    answer = await client.get(f"{API}/calendars/{'x' * 65}/events.ics")
+    response = await client.get(f"{API}/calendars/{'x' * 65}/events.ics")
 
-    assert_problem(answer, 422, "validation_failed", pointer="/path/token")
+    assert_problem(response, 422, "validation_failed", pointer="/path/token")
 
 
 async def test_returns_401_when_nobody_is_logged_in(client: AsyncClient) -> None:

@@ -25,25 +25,25 @@ async def test_keeps_the_response_when_a_named_consultation_is_answered(
     member = await client_for(Role.MEMBER)
     text = make_question(kind=QuestionKind.OPEN_TEXT, options=[], required=False)
     consultation = await store_consultation(questions=[make_question(), text, text])
-    where = f"{CONSULTATIONS}/{consultation.id}/responses"
-    assert_problem(await member.get(f"{where}/mine"), 404, "response_not_found")
+    url = f"{CONSULTATIONS}/{consultation.id}/responses"
+    assert_problem(await member.get(f"{url}/mine"), 404, "response_not_found")
 
-    answer = await member.post(where, json=answers_to(consultation, 1, None, " Shade. "))
+    response = await member.post(url, json=answers_to(consultation, 1, None, " Shade. "))
 
-    assert answer.status_code == 201
-    assert answer.headers["Location"] == f"{where}/mine"
+    assert response.status_code == 201
+    assert response.headers["Location"] == f"{url}/mine"
     first, _, last = consultation.questions
-    assert answer.json()["answers"] == [
+    assert response.json()["answers"] == [
         {"question_id": str(first.id), "option_ids": [str(first.options[1].id)], "text": None},
         {"question_id": str(last.id), "option_ids": [], "text": "Shade."},
     ]
-    mine = await member.get(f"{where}/mine")
-    assert mine.json() == answer.json()
+    mine = await member.get(f"{url}/mine")
+    assert mine.json() == response.json()
     assert mine.headers["ETag"] == '"1"'
     assert_problem(
-        await member.post(where, json=answers_to(consultation, 0, None, None)), 409, "already_responded"
+        await member.post(url, json=answers_to(consultation, 0, None, None)), 409, "already_responded"
     )
-    assert (await member.get(f"{where}/mine")).json() == mine.json()
+    assert (await member.get(f"{url}/mine")).json() == mine.json()
 
 
 async def test_tells_nobody_what_was_said_when_an_anonymous_consultation_is_answered(
@@ -51,20 +51,20 @@ async def test_tells_nobody_what_was_said_when_an_anonymous_consultation_is_answ
 ) -> None:
     member = await client_for(Role.MEMBER)
     consultation = await store_consultation(anonymous=True)
-    where = f"{CONSULTATIONS}/{consultation.id}/responses"
-    assert_problem(await member.get(f"{where}/mine"), 404, "response_not_found")
+    url = f"{CONSULTATIONS}/{consultation.id}/responses"
+    assert_problem(await member.get(f"{url}/mine"), 404, "response_not_found")
 
-    answer = await member.post(where, json=answers_to(consultation, 1))
+    response = await member.post(url, json=answers_to(consultation, 1))
 
-    assert answer.status_code == 201
-    assert answer.json() == {
+    assert response.status_code == 201
+    assert response.json() == {
         "consultation_id": str(consultation.id),
         "anonymous": True,
         "responded_at": None,
         "answers": None,
     }
-    assert (await member.get(f"{where}/mine")).json() == answer.json()
-    assert_problem(await member.post(where, json=answers_to(consultation, 1)), 409, "already_responded")
+    assert (await member.get(f"{url}/mine")).json() == response.json()
+    assert_problem(await member.post(url, json=answers_to(consultation, 1)), 409, "already_responded")
 
 
 async def test_writes_nothing_elsewhere_when_a_secret_ballot_is_cast(
@@ -76,11 +76,11 @@ async def test_writes_nothing_elsewhere_when_a_secret_ballot_is_cast(
     consultation = await store_consultation(anonymous=True, questions=[make_question(), text])
     before = await rows_by_table(connection)
 
-    answer = await member.post(
+    response = await member.post(
         f"{CONSULTATIONS}/{consultation.id}/responses", json=answers_to(consultation, 1, "cranberry")
     )
 
-    assert answer.status_code == 201
+    assert response.status_code == 201
     after = await rows_by_table(connection)
     assert {name for name, rows in after.items() if rows != before[name]} == {"participations", "ballots"}
     assert [name for name, rows in after.items() if any("cranberry" in row for row in rows)] == ["ballots"]
@@ -101,18 +101,18 @@ async def test_returns_422_with_the_place_when_an_answer_does_not_fit(
 ) -> None:
     member = await client_for(Role.MEMBER)
     consultation = await store_consultation(questions=[make_question(), make_question(required=False)])
-    where = f"{CONSULTATIONS}/{consultation.id}/responses"
+    url = f"{CONSULTATIONS}/{consultation.id}/responses"
     fit = answers_to(consultation, 0, None)["answers"]
     foreign = {"question_id": str(consultation.questions[1].id), "option_ids": fit[0]["option_ids"]}
 
-    wrong_option = await member.post(where, json={"answers": [*fit, foreign]})
-    missing = await member.post(where, json={"answers": []})
-    unknown = await member.post(where, json={"answers": [{"question_id": str(uuid4()), "text": "x"}]})
+    wrong_option = await member.post(url, json={"answers": [*fit, foreign]})
+    missing = await member.post(url, json={"answers": []})
+    unknown = await member.post(url, json={"answers": [{"question_id": str(uuid4()), "text": "x"}]})
 
     assert_problem(wrong_option, 422, "answer_invalid", pointer="/body/answers/1/option_ids")
     assert_problem(missing, 422, "answer_missing", pointer="/body/answers")
     assert_problem(unknown, 422, "answer_invalid", pointer="/body/answers/0/question_id")
-    assert_problem(await member.get(f"{where}/mine"), 404, "response_not_found")
+    assert_problem(await member.get(f"{url}/mine"), 404, "response_not_found")
 
 
 async def test_returns_409_when_the_deadline_is_over_on_the_clock_of_the_database(
@@ -122,11 +122,11 @@ async def test_returns_409_when_the_deadline_is_over_on_the_clock_of_the_databas
     member = await client_for(Role.MEMBER)
     consultation = await store_consultation(closes_at=datetime.now(UTC) - timedelta(seconds=1))
 
-    answer = await member.post(
+    response = await member.post(
         f"{CONSULTATIONS}/{consultation.id}/responses", json=answers_to(consultation, 0)
     )
 
-    assert_problem(answer, 409, "consultation_not_open")
+    assert_problem(response, 409, "consultation_not_open")
 
 
 @pytest.mark.parametrize("anonymous", [False, True])
@@ -171,23 +171,23 @@ async def test_counts_what_was_answered_when_results_are_read(
     board_member = await client_for(Role.BOARD_MEMBER)
     text = make_question(kind=QuestionKind.OPEN_TEXT, options=[], required=False)
     consultation = await store_consultation(questions=[make_question(), text])
-    where = f"{CONSULTATIONS}/{consultation.id}"
+    url = f"{CONSULTATIONS}/{consultation.id}"
     for picks in ((1, "b"), (1, None), (0, "a")):
         member = await client_for(Role.MEMBER)
-        await member.post(f"{where}/responses", json=answers_to(consultation, *picks))
+        await member.post(f"{url}/responses", json=answers_to(consultation, *picks))
 
-    answer = await board_member.get(f"{where}/results")
+    response = await board_member.get(f"{url}/results")
 
-    read = answer.json()
+    read = response.json()
     assert (read["responses"], read["anonymous"]) == (3, False)
     choice, written = read["questions"]
     assert [(option["text"], option["count"]) for option in choice["options"]] == [("Yes", 1), ("No", 2)]
     assert choice["texts"] is None
     assert (written["options"], written["texts"]) == ([], ["a", "b"])
-    seen = {"If-None-Match": answer.headers["ETag"]}
-    assert (await board_member.get(f"{where}/results", headers=seen)).status_code == 304
-    await board_member.post(f"{where}/responses", json=answers_to(consultation, 0, None))
-    assert (await board_member.get(f"{where}/results", headers=seen)).json()["responses"] == 4
+    seen = {"If-None-Match": response.headers["ETag"]}
+    assert (await board_member.get(f"{url}/results", headers=seen)).status_code == 304
+    await board_member.post(f"{url}/responses", json=answers_to(consultation, 0, None))
+    assert (await board_member.get(f"{url}/results", headers=seen)).json()["responses"] == 4
 
 
 async def test_keeps_small_counts_back_when_the_consultation_was_anonymous(
@@ -197,15 +197,15 @@ async def test_keeps_small_counts_back_when_the_consultation_was_anonymous(
     text = make_question(kind=QuestionKind.OPEN_TEXT, options=[], required=False)
     choice = make_question(options=["A", "B", "C"])
     consultation = await store_consultation(anonymous=True, questions=[choice, text])
-    where = f"{CONSULTATIONS}/{consultation.id}"
+    url = f"{CONSULTATIONS}/{consultation.id}"
     for number, pick in enumerate([0] * 2 + [1] * 5 + [2] * 6):
         member = await client_for(Role.MEMBER)
         word = f"w{number}" if number < 4 else None
-        answer = await member.post(f"{where}/responses", json=answers_to(consultation, pick, word))
-        assert answer.status_code == 201
-    await board_member.post(f"{where}/close")
+        response = await member.post(f"{url}/responses", json=answers_to(consultation, pick, word))
+        assert response.status_code == 201
+    await board_member.post(f"{url}/close")
 
-    read = (await board_member.get(f"{where}/results")).json()
+    read = (await board_member.get(f"{url}/results")).json()
 
     assert read["responses"] == 13
     chosen, written = read["questions"]
@@ -222,17 +222,17 @@ async def test_returns_409_when_somebody_erased_themselves_and_answers_again(
     connection: AsyncConnection,
 ) -> None:
     consultation = await store_consultation(anonymous=anonymous)
-    where = f"{CONSULTATIONS}/{consultation.id}/responses"
+    url = f"{CONSULTATIONS}/{consultation.id}/responses"
     email = EmailAddress("marta@pau2.example")
     first = await client_of(make_member(email=email, role=Role.MEMBER))
-    assert (await first.post(where, json=answers_to(consultation, 1))).status_code == 201
+    assert (await first.post(url, json=answers_to(consultation, 1))).status_code == 201
     gone = await first.delete(ME, headers={"If-Match": "*"})
     assert gone.status_code == 204
 
     second = await client_of(make_member(email=email, role=Role.MEMBER))
-    answer = await second.post(where, json=answers_to(consultation, 0))
+    response = await second.post(url, json=answers_to(consultation, 0))
 
-    assert_problem(answer, 409, "already_responded")
+    assert_problem(response, 409, "already_responded")
     digests = (await connection.execute(select(erased_respondents))).all()
     assert [row.consultation_id for row in digests] == [consultation.id]
     assert email.value.encode() not in digests[0].digest
@@ -250,9 +250,9 @@ async def test_returns_422_when_a_question_looks_empty_or_its_options_alike(
     looks = {"options": ["Café", "Cafe\u0301\u200b"], "title": "\u3164"}[field]
     question = {"title": "Where?", "kind": "SINGLE_CHOICE", "options": ["Here", "There"]} | {field: looks}
 
-    answer = await board.post(
+    response = await board.post(
         CONSULTATIONS, json={"title": "Trees", "audience": "MEMBERS", "questions": [question]}
     )
 
     code = {"options": "options_invalid", "title": "question_title_invalid"}[field]
-    assert_problem(answer, 422, code, pointer=f"/body/questions/0/{field}")
+    assert_problem(response, 422, code, pointer=f"/body/questions/0/{field}")

@@ -91,12 +91,12 @@ async def test_holds_what_the_results_tell_when_anonymous(
     assert_problem(await board_member.get(url(consultation)), 409, "consultation_not_closed")
     await close_consultation(consultation.id, actor=make_actor(Role.ADMIN), uow=uow)
 
-    answer = await board_member.get(f"{url(consultation)}?format=json")
+    response = await board_member.get(f"{url(consultation)}?format=json")
 
-    told = [(row["answer"], row["count"]) for row in answer.json()]
+    told = [(row["answer"], row["count"]) for row in response.json()]
     assert told == [("A", 6), ("B", None), ("C", None), *[(f"w{number}", 1) for number in range(6)]]
-    assert set(answer.json()[0]) == {"question_id", "question", "answer", "count"}
-    assert not any(str(person.id) in answer.text for person in people)
+    assert set(response.json()[0]) == {"question_id", "question", "answer", "count"}
+    assert not any(str(person.id) in response.text for person in people)
 
 
 async def test_records_which_consultation_when_exported(
@@ -114,6 +114,6 @@ async def test_records_which_consultation_when_exported(
 async def test_returns_404_when_there_is_no_such_consultation(client_for: ClientFor) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
 
-    answer = await board_member.get(f"{EXPORTS}/consultations/{uuid4()}/responses")
+    response = await board_member.get(f"{EXPORTS}/consultations/{uuid4()}/responses")
 
-    assert_problem(answer, 404, "consultation_not_found")
+    assert_problem(response, 404, "consultation_not_found")

@@ -23,16 +23,16 @@ async def test_can_be_seen_and_answered_when_its_time_to_open_has_come(
 ) -> None:
     member = await client_for(Role.MEMBER)
     consultation = await store_consultation(ConsultationStatus.DRAFT, opens_at=a_second_ago())
-    where = f"{CONSULTATIONS}/{consultation.id}"
+    url = f"{CONSULTATIONS}/{consultation.id}"
 
-    read = await member.get(where)
+    read = await member.get(url)
     listed = await member.get(CONSULTATIONS, params={"status": "OPEN"})
-    answer = await member.post(f"{where}/responses", json=answers_to(consultation, 1))
+    response = await member.post(f"{url}/responses", json=answers_to(consultation, 1))
 
     assert (read.json()["status"], read.headers["ETag"]) == ("OPEN", '"2"')
     assert [each["id"] for each in listed.json()["items"]] == [str(consultation.id)]
-    assert answer.status_code == 201
-    assert (await member.get(f"{where}/responses/mine")).json() == answer.json()
+    assert response.status_code == 201
+    assert (await member.get(f"{url}/responses/mine")).json() == response.json()
 
 
 async def test_is_no_draft_any_more_when_its_time_to_open_has_come(
@@ -40,13 +40,13 @@ async def test_is_no_draft_any_more_when_its_time_to_open_has_come(
 ) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
     consultation = await store_consultation(ConsultationStatus.DRAFT, opens_at=a_second_ago())
-    where = f"{CONSULTATIONS}/{consultation.id}"
-    seen = {"If-Match": (await board_member.get(where)).headers["ETag"]}
+    url = f"{CONSULTATIONS}/{consultation.id}"
+    seen = {"If-Match": (await board_member.get(url)).headers["ETag"]}
 
-    assert_problem(await board_member.delete(where, headers=seen), 409, "consultation_not_draft")
-    changed = await board_member.patch(where, json={"anonymous": True}, headers=seen)
+    assert_problem(await board_member.delete(url, headers=seen), 409, "consultation_not_draft")
+    changed = await board_member.patch(url, json={"anonymous": True}, headers=seen)
     assert_problem(changed, 409, "consultation_frozen")
-    retitled = await board_member.patch(where, json={"title": "Shrubs"}, headers=seen)
+    retitled = await board_member.patch(url, json={"title": "Shrubs"}, headers=seen)
     assert (retitled.json()["status"], retitled.headers["ETag"]) == ("OPEN", '"3"')
 
 
@@ -56,14 +56,14 @@ async def test_has_another_tag_when_it_closed_since(
     """Readers that poll are told at its time, and not told again when the worker has come by."""
     member = await client_for(Role.MEMBER)
     consultation = await store_consultation(closes_at=a_second_ago())
-    where = f"{CONSULTATIONS}/{consultation.id}"
+    url = f"{CONSULTATIONS}/{consultation.id}"
 
-    closed = await member.get(where, headers={"If-None-Match": '"1"'})
+    closed = await member.get(url, headers={"If-None-Match": '"1"'})
     seen = {"If-None-Match": closed.headers["ETag"]}
     await follow_schedule(uow=uow)
 
     assert closed.json()["status"] == "CLOSED"
-    assert (await member.get(where, headers=seen)).status_code == 304
+    assert (await member.get(url, headers=seen)).status_code == 304
     assert (await member.get(CONSULTATIONS, params={"status": "OPEN"})).json()["items"] == []
 
 
@@ -73,9 +73,9 @@ async def test_shows_named_results_at_once_when_its_time_is_over(
     member = await client_for(Role.MEMBER)
     consultation = await store_consultation(closes_at=a_second_ago())
 
-    answer = await member.get(f"{CONSULTATIONS}/{consultation.id}/results")
+    response = await member.get(f"{CONSULTATIONS}/{consultation.id}/results")
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
 
 
 async def test_returns_409_until_the_ballots_are_shuffled_when_its_time_is_over(

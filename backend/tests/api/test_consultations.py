@@ -38,17 +38,17 @@ async def test_shows_exactly_what_the_role_may_see_when_listing_reading_and_answ
     expected = set()
     for (status, audience), roles in VISIBLE.items():
         consultation = await store_consultation(status, audience=audience)
-        where = f"{CONSULTATIONS}/{consultation.id}"
-        read = await reader.get(where)
-        answered = await reader.post(f"{where}/responses", json=answers_to(consultation, 0))
+        url = f"{CONSULTATIONS}/{consultation.id}"
+        read = await reader.get(url)
+        answered = await reader.post(f"{url}/responses", json=answers_to(consultation, 0))
         if role in roles:
             expected.add(str(consultation.id))
             assert read.status_code == 200
             assert answered.status_code == (201 if status is ConsultationStatus.OPEN else 409)
         else:
-            for answer in (read, answered, await reader.get(f"{where}/responses/mine")):
-                assert_problem(answer, 404, "consultation_not_found")
-            assert_problem(await reader.get(f"{where}/results"), 404, "consultation_not_found")
+            for response in (read, answered, await reader.get(f"{url}/responses/mine")):
+                assert_problem(response, 404, "consultation_not_found")
+            assert_problem(await reader.get(f"{url}/results"), 404, "consultation_not_found")
 
     listed = (await reader.get(CONSULTATIONS)).json()["items"]
 
@@ -58,16 +58,16 @@ async def test_shows_exactly_what_the_role_may_see_when_listing_reading_and_answ
 async def test_returns_401_when_nobody_is_logged_in(
     client: AsyncClient, store_consultation: StoreConsultation
 ) -> None:
-    where = f"{CONSULTATIONS}/{(await store_consultation()).id}"
+    url = f"{CONSULTATIONS}/{(await store_consultation()).id}"
 
-    for answer in (
+    for response in (
         await client.get(CONSULTATIONS),
-        await client.get(where),
-        await client.post(f"{where}/responses", json={"answers": []}),
-        await client.get(f"{where}/responses/mine"),
-        await client.get(f"{where}/results"),
+        await client.get(url),
+        await client.post(f"{url}/responses", json={"answers": []}),
+        await client.get(f"{url}/responses/mine"),
+        await client.get(f"{url}/results"),
     ):
-        assert_problem(answer, 401, "unauthenticated")
+        assert_problem(response, 401, "unauthenticated")
 
 
 @pytest.mark.parametrize("role", [Role.SUPPORTER, Role.MEMBER])
@@ -75,19 +75,19 @@ async def test_returns_403_when_somebody_else_than_the_board_writes(
     role: Role, client_for: ClientFor, store_consultation: StoreConsultation
 ) -> None:
     caller = await client_for(role)
-    where = f"{CONSULTATIONS}/{(await store_consultation()).id}"
+    url = f"{CONSULTATIONS}/{(await store_consultation()).id}"
     seen = {"If-Match": "*"}
 
-    answers: list[Response] = [
+    responses: list[Response] = [
         await caller.post(CONSULTATIONS, json=DRAFT),
-        await caller.patch(where, json={"title": "New"}, headers=seen),
-        await caller.delete(where, headers=seen),
-        *[await caller.post(f"{where}/{verb}") for verb in ("open", "close", "archive")],
+        await caller.patch(url, json={"title": "New"}, headers=seen),
+        await caller.delete(url, headers=seen),
+        *[await caller.post(f"{url}/{verb}") for verb in ("open", "close", "archive")],
         await caller.get(f"{EXPORTS}/consultations/{uuid4()}/responses"),
     ]
 
-    for answer in answers:
-        assert_problem(answer, 403, "forbidden")
+    for response in responses:
+        assert_problem(response, 403, "forbidden")
 
 
 async def test_returns_201_with_location_and_etag_when_created(client_for: ClientFor) -> None:
@@ -95,41 +95,41 @@ async def test_returns_201_with_location_and_etag_when_created(client_for: Clien
     text = {"title": "Why?", "kind": "OPEN_TEXT", "description": "In a word."}
     plan = {"opens_at": "2051-12-01T10:00:00+01:00", "closes_at": "2051-12-24T00:00:00Z"}
 
-    answer = await board_member.post(CONSULTATIONS, json=DRAFT | plan | {"questions": [CHOICE, text]})
+    response = await board_member.post(CONSULTATIONS, json=DRAFT | plan | {"questions": [CHOICE, text]})
 
-    assert answer.status_code == 201
-    assert answer.headers["ETag"] == '"1"'
-    read = answer.json()
-    assert answer.headers["Location"] == f"{CONSULTATIONS}/{read['id']}"
+    assert response.status_code == 201
+    assert response.headers["ETag"] == '"1"'
+    read = response.json()
+    assert response.headers["Location"] == f"{CONSULTATIONS}/{read['id']}"
     assert (read["status"], read["results_visibility"], read["anonymous"]) == ("DRAFT", "PRIVATE", False)
     assert (read["opens_at"], read["closes_at"]) == ("2051-12-01T09:00:00Z", "2051-12-24T00:00:00Z")
-    where, why = read["questions"]
-    assert [option["text"] for option in where["options"]] == ["Park", "School"]
-    assert (where["required"], why["required"]) == (True, False)
+    url, why = read["questions"]
+    assert [option["text"] for option in url["options"]] == ["Park", "School"]
+    assert (url["required"], why["required"]) == (True, False)
     assert (why["description"], why["options"]) == ("In a word.", [])
-    assert (await board_member.get(answer.headers["Location"])).json() == read
+    assert (await board_member.get(response.headers["Location"])).json() == read
 
 
 async def test_goes_through_its_life_when_opened_closed_and_archived(client_for: ClientFor) -> None:
     board_member, member = await client_for(Role.BOARD_MEMBER), await client_for(Role.MEMBER)
-    where = (await board_member.post(CONSULTATIONS, json=DRAFT)).headers["Location"]
-    assert (await member.get(where)).status_code == 404
+    url = (await board_member.post(CONSULTATIONS, json=DRAFT)).headers["Location"]
+    assert (await member.get(url)).status_code == 404
 
-    opened = await board_member.post(f"{where}/open")
+    opened = await board_member.post(f"{url}/open")
     assert (opened.json()["status"], opened.headers["ETag"]) == ("OPEN", '"2"')
-    assert (await member.get(where)).json() == opened.json()
-    assert_problem(await board_member.post(f"{where}/open"), 409, "consultation_not_draft")
-    assert_problem(await board_member.post(f"{where}/archive"), 409, "consultation_not_closed")
+    assert (await member.get(url)).json() == opened.json()
+    assert_problem(await board_member.post(f"{url}/open"), 409, "consultation_not_draft")
+    assert_problem(await board_member.post(f"{url}/archive"), 409, "consultation_not_closed")
 
-    closed = (await board_member.post(f"{where}/close")).json()
+    closed = (await board_member.post(f"{url}/close")).json()
     assert closed["status"] == "CLOSED"
     assert opened.json()["opens_at"] < closed["closes_at"]
-    assert_problem(await board_member.post(f"{where}/close"), 409, "consultation_not_open")
+    assert_problem(await board_member.post(f"{url}/close"), 409, "consultation_not_open")
 
-    archived = await board_member.post(f"{where}/archive")
+    archived = await board_member.post(f"{url}/archive")
     assert (archived.json()["status"], archived.headers["ETag"]) == ("ARCHIVED", '"4"')
-    assert (await member.get(where)).status_code == 404
-    edit = await board_member.patch(where, json={"title": "New"}, headers={"If-Match": "*"})
+    assert (await member.get(url)).status_code == 404
+    edit = await board_member.patch(url, json={"title": "New"}, headers={"If-Match": "*"})
     assert_problem(edit, 409, "consultation_archived")
 
 
@@ -138,9 +138,9 @@ async def test_goes_through_its_life_when_opened_closed_and_archived(client_for:
 )
 async def test_returns_409_when_opened_incomplete(change: dict[str, Any], client_for: ClientFor) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
-    where = (await board_member.post(CONSULTATIONS, json=DRAFT | change)).headers["Location"]
+    url = (await board_member.post(CONSULTATIONS, json=DRAFT | change)).headers["Location"]
 
-    assert_problem(await board_member.post(f"{where}/open"), 409, "consultation_incomplete")
+    assert_problem(await board_member.post(f"{url}/open"), 409, "consultation_incomplete")
 
 
 async def test_changes_only_what_is_sent_when_patched(
@@ -150,22 +150,22 @@ async def test_changes_only_what_is_sent_when_patched(
     consultation = await store_consultation(
         ConsultationStatus.DRAFT, description="Why we ask.", closes_at=NOW
     )
-    where = f"{CONSULTATIONS}/{consultation.id}"
+    url = f"{CONSULTATIONS}/{consultation.id}"
 
-    answer = await board_member.patch(
-        where,
+    response = await board_member.patch(
+        url,
         content=b'{"description": null, "anonymous": true, "questions": '
         b'[{"title": "New?", "kind": "OPEN_TEXT"}, {"title": "Newer?", "kind": "OPEN_TEXT"}]}',
         headers={"If-Match": '"1"', "Content-Type": "application/merge-patch+json"},
     )
 
-    assert answer.status_code == 200
-    assert answer.headers["ETag"] == '"2"'
-    read = answer.json()
+    assert response.status_code == 200
+    assert response.headers["ETag"] == '"2"'
+    read = response.json()
     assert (read["title"], read["description"], read["anonymous"]) == (consultation.title, None, True)
     assert read["closes_at"] == "2026-11-22T09:30:00Z"
     assert [question["title"] for question in read["questions"]] == ["New?", "Newer?"]
-    assert (await board_member.get(where)).json() == read
+    assert (await board_member.get(url)).json() == read
 
 
 @pytest.mark.parametrize("change", [{"questions": [CHOICE]}, {"anonymous": True}, {"opens_at": None}])
@@ -173,34 +173,34 @@ async def test_returns_409_when_what_is_frozen_is_changed(
     change: dict[str, Any], client_for: ClientFor, store_consultation: StoreConsultation
 ) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
-    where = f"{CONSULTATIONS}/{(await store_consultation()).id}"
+    url = f"{CONSULTATIONS}/{(await store_consultation()).id}"
 
-    answer = await board_member.patch(where, json=change, headers={"If-Match": "*"})
+    response = await board_member.patch(url, json=change, headers={"If-Match": "*"})
 
-    assert_problem(answer, 409, "consultation_frozen")
+    assert_problem(response, 409, "consultation_frozen")
 
 
 async def test_returns_428_and_412_when_if_match_is_missing_or_stale(
     client_for: ClientFor, store_consultation: StoreConsultation
 ) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
-    where = f"{CONSULTATIONS}/{(await store_consultation(ConsultationStatus.DRAFT)).id}"
+    url = f"{CONSULTATIONS}/{(await store_consultation(ConsultationStatus.DRAFT)).id}"
 
-    assert_problem(await board_member.patch(where, json={"title": "N"}), 428, "precondition_required")
-    assert_problem(await board_member.delete(where), 428, "precondition_required")
+    assert_problem(await board_member.patch(url, json={"title": "N"}), 428, "precondition_required")
+    assert_problem(await board_member.delete(url), 428, "precondition_required")
     stale = {"If-Match": '"9"'}
-    changed = await board_member.patch(where, json={"title": "N"}, headers=stale)
+    changed = await board_member.patch(url, json={"title": "N"}, headers=stale)
     assert_problem(changed, 412, "version_mismatch")
-    assert_problem(await board_member.delete(where, headers=stale), 412, "version_mismatch")
+    assert_problem(await board_member.delete(url, headers=stale), 412, "version_mismatch")
 
 
 async def test_returns_304_when_the_reader_has_the_version(
     client_for: ClientFor, store_consultation: StoreConsultation
 ) -> None:
     member = await client_for(Role.MEMBER)
-    where = f"{CONSULTATIONS}/{(await store_consultation()).id}"
+    url = f"{CONSULTATIONS}/{(await store_consultation()).id}"
 
-    assert (await member.get(where, headers={"If-None-Match": '"1"'})).status_code == 304
+    assert (await member.get(url, headers={"If-None-Match": '"1"'})).status_code == 304
 
 
 async def test_is_gone_when_a_draft_is_deleted(
@@ -252,9 +252,9 @@ async def test_returns_422_when_a_value_breaks_a_rule(
 ) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
 
-    answer = await board_member.post(CONSULTATIONS, json=DRAFT | change)
+    response = await board_member.post(CONSULTATIONS, json=DRAFT | change)
 
-    assert_problem(answer, 422, code, pointer=pointer)
+    assert_problem(response, 422, code, pointer=pointer)
 
 
 async def test_returns_each_consultation_once_when_pages_are_followed(
@@ -293,9 +293,9 @@ async def test_takes_two_statements_when_read_with_a_token(
     """One tells who is asking, one reads, however many questions there are."""
     consultation = await store_consultation(questions=[make_question() for _ in range(3)])
     member = await client_for(Role.MEMBER)
-    where = f"{CONSULTATIONS}/{consultation.id}"
-    await member.post(f"{where}/responses", json=answers_to(consultation, 0, 1, 0))
-    for url in (CONSULTATIONS, where, f"{where}/responses/mine"):
+    url = f"{CONSULTATIONS}/{consultation.id}"
+    await member.post(f"{url}/responses", json=answers_to(consultation, 0, 1, 0))
+    for path in (CONSULTATIONS, url, f"{url}/responses/mine"):
         sent.clear()
-        assert (await member.get(url)).status_code == 200
+        assert (await member.get(path)).status_code == 200
         assert len(sent) == 2, sent

@@ -37,11 +37,11 @@ def test_says_what_it_does_and_how_it_fails_when_published(method: str, path: st
     operation = operation_of(method, path)
     assert operation["summary"]
     assert operation["description"]
-    failures = {status: answer for status, answer in operation["responses"].items() if status >= "4"}
+    failures = {status: response for status, response in operation["responses"].items() if status >= "4"}
     is_oauth = "application/x-www-form-urlencoded" in operation.get("requestBody", {}).get("content", {})
     assert {"400" if is_oauth else "422", "500", "503"} <= failures.keys()
-    for status, answer in failures.items():
-        [(media_type, content)] = answer["content"].items()
+    for status, response in failures.items():
+        [(media_type, content)] = response["content"].items()
         assert media_type == ("application/json" if status == "400" else "application/problem+json")
         assert content["examples"]
     assert ({"408", "413", "415"} <= failures.keys()) == ("requestBody" in operation)

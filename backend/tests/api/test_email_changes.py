@@ -37,9 +37,9 @@ async def mailed_change_token(connection: AsyncConnection, settings: Settings) -
 async def test_new_address_logs_in_when_its_token_was_confirmed(
     client: AsyncClient, me: AsyncClient, connection: AsyncConnection, settings: Settings
 ) -> None:
-    answer = await me.put(EMAIL, json=NEW)
-    assert answer.status_code == 202
-    assert answer.json() == {"detail": "If there is something to do, a mail is on its way."}
+    response = await me.put(EMAIL, json=NEW)
+    assert response.status_code == 202
+    assert response.json() == {"detail": "If there is something to do, a mail is on its way."}
     assert (await me.get(ME)).json()["email"] == "marta@pau2.example"
 
     token = {"token": await mailed_change_token(connection, settings)}
@@ -75,9 +75,9 @@ async def test_returns_409_when_another_member_proved_the_address_first(
         uow.members.add(make_member(email=EmailAddress("moved@pau2.example")))
         await uow.commit()
 
-    answer = await me.post(CONFIRM, json={"token": await mailed_change_token(connection, settings)})
+    response = await me.post(CONFIRM, json={"token": await mailed_change_token(connection, settings)})
 
-    assert_problem(answer, 409, "email_taken")
+    assert_problem(response, 409, "email_taken")
 
 
 async def test_account_that_proved_nothing_makes_way_when_the_address_is_proven(
@@ -89,9 +89,9 @@ async def test_account_that_proved_nothing_makes_way_when_the_address_is_proven(
         await uow.commit()
     await me.put(EMAIL, json=NEW)
 
-    answer = await me.post(CONFIRM, json={"token": await mailed_change_token(connection, settings)})
+    response = await me.post(CONFIRM, json={"token": await mailed_change_token(connection, settings)})
 
-    assert answer.status_code == 204
+    assert response.status_code == 204
     assert (await me.get(ME)).json()["email"] == "moved@pau2.example"
     async with uow:
         assert await uow.members.find(squatter.id) is None
@@ -133,10 +133,10 @@ async def test_returns_429_when_a_member_asked_for_five_mails(me: AsyncClient) -
     for number in range(5):
         assert (await me.put(EMAIL, json={"email": f"m{number}@pau2.example"})).status_code == 202
 
-    answer = await me.put(EMAIL, json=NEW)
+    response = await me.put(EMAIL, json=NEW)
 
-    assert_problem(answer, 429, "too_many_requests")
-    assert answer.headers["Retry-After"] == "1800"
+    assert_problem(response, 429, "too_many_requests")
+    assert response.headers["Retry-After"] == "1800"
 
 
 async def test_shows_the_change_when_all_that_is_stored_about_oneself_is_read(me: AsyncClient) -> None:

@@ -60,8 +60,8 @@ async def test_shows_exactly_what_the_role_may_see_when_listing_and_reading(
         for status in EventStatus:
             event = await stored(status, audience=audience)
             visible = role in (BOARD if status is EventStatus.DRAFT else readers)
-            answer = await reader.get(f"{EVENTS}/{event.id}")
-            assert answer.status_code == (200 if visible else 404)
+            response = await reader.get(f"{EVENTS}/{event.id}")
+            assert response.status_code == (200 if visible else 404)
             if visible:
                 expected.add(str(event.id))
 
@@ -83,16 +83,16 @@ async def test_returns_the_same_404_when_invisible_or_missing(client: AsyncClien
 async def test_returns_201_with_location_and_etag_when_created(client_for: ClientFor) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
 
-    answer = await board_member.post(EVENTS, json=DRAFT | {"description": "Bring a chair.\nAnd a cup."})
+    response = await board_member.post(EVENTS, json=DRAFT | {"description": "Bring a chair.\nAnd a cup."})
 
-    assert answer.status_code == 201
-    assert answer.headers["ETag"] == '"1"'
-    body = answer.json()
-    assert answer.headers["Location"] == f"{EVENTS}/{body['id']}"
+    assert response.status_code == 201
+    assert response.headers["ETag"] == '"1"'
+    body = response.json()
+    assert response.headers["Location"] == f"{EVENTS}/{body['id']}"
     assert body["status"] == "DRAFT"
     assert body["description"] == "Bring a chair.\nAnd a cup."
     assert (body["starts_at"], body["ends_at"]) == ("2026-11-23T19:00:00Z", "2026-11-23T21:30:00Z")
-    assert (await board_member.get(answer.headers["Location"])).json() == body
+    assert (await board_member.get(response.headers["Location"])).json() == body
 
 
 async def test_changes_only_what_is_sent_when_patched(client_for: ClientFor, stored: Store) -> None:
@@ -100,16 +100,16 @@ async def test_changes_only_what_is_sent_when_patched(client_for: ClientFor, sto
     event = await stored(description="Bring a chair.")
     before = (await board_member.get(f"{EVENTS}/{event.id}")).json()
 
-    answer = await board_member.patch(
+    response = await board_member.patch(
         f"{EVENTS}/{event.id}",
         content=b'{"title": "New", "description": null, "ends_at": "2026-11-24T00:00:00Z"}',
         headers={"If-Match": '"1"', "Content-Type": "application/merge-patch+json"},
     )
 
-    assert answer.status_code == 200
-    assert answer.headers["ETag"] == '"2"'
+    assert response.status_code == 200
+    assert response.headers["ETag"] == '"2"'
     changed = {"title": "New", "description": None, "ends_at": "2026-11-24T00:00:00Z"}
-    assert answer.json() == before | changed | {"version": 2}
+    assert response.json() == before | changed | {"version": 2}
 
 
 @pytest.mark.parametrize("field", ["title", "starts_at", "ends_at", "location", "organizer", "audience"])
@@ -119,32 +119,32 @@ async def test_returns_422_when_a_required_field_is_cleared(
     board_member = await client_for(Role.BOARD_MEMBER)
     event = await stored()
 
-    answer = await board_member.patch(f"{EVENTS}/{event.id}", json={field: None}, headers={"If-Match": "*"})
+    response = await board_member.patch(f"{EVENTS}/{event.id}", json={field: None}, headers={"If-Match": "*"})
 
-    assert_problem(answer, 422, "validation_failed", pointer=f"/body/{field}")
+    assert_problem(response, 422, "validation_failed", pointer=f"/body/{field}")
 
 
 async def test_returns_428_or_412_when_if_match_is_missing_or_stale(
     client_for: ClientFor, stored: Store
 ) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
-    where = f"{EVENTS}/{(await stored()).id}"
+    url = f"{EVENTS}/{(await stored()).id}"
 
-    assert_problem(await board_member.patch(where, json={"title": "New"}), 428, "precondition_required")
-    assert_problem(await board_member.delete(where), 428, "precondition_required")
+    assert_problem(await board_member.patch(url, json={"title": "New"}), 428, "precondition_required")
+    assert_problem(await board_member.delete(url), 428, "precondition_required")
     stale = {"If-Match": '"9"'}
-    edit = await board_member.patch(where, json={"title": "New"}, headers=stale)
+    edit = await board_member.patch(url, json={"title": "New"}, headers=stale)
     assert_problem(edit, 412, "version_mismatch")
-    assert_problem(await board_member.delete(where, headers=stale), 412, "version_mismatch")
+    assert_problem(await board_member.delete(url, headers=stale), 412, "version_mismatch")
 
 
 async def test_returns_304_when_the_reader_has_the_version(client: AsyncClient, stored: Store) -> None:
     event = await stored()
 
-    answer = await client.get(f"{EVENTS}/{event.id}", headers={"If-None-Match": '"1"'})
+    response = await client.get(f"{EVENTS}/{event.id}", headers={"If-None-Match": '"1"'})
 
-    assert (answer.status_code, answer.content) == (304, b"")
-    assert answer.headers["ETag"] == '"1"'
+    assert (response.status_code, response.content) == (304, b"")
+    assert response.headers["ETag"] == '"1"'
 
 
 @pytest.mark.parametrize("status", EventStatus)
@@ -153,17 +153,17 @@ async def test_is_gone_for_everybody_when_deleted(
 ) -> None:
     admin = await client_for(Role.ADMIN)
     event = await stored(status)
-    where = f"{EVENTS}/{event.id}"
+    url = f"{EVENTS}/{event.id}"
 
-    answer = await admin.delete(where, headers={"If-Match": '"1"'})
+    response = await admin.delete(url, headers={"If-Match": '"1"'})
 
-    assert (answer.status_code, answer.content) == (204, b"")
-    assert_problem(await admin.get(where), 404, "event_not_found")
+    assert (response.status_code, response.content) == (204, b"")
+    assert_problem(await admin.get(url), 404, "event_not_found")
     assert (await admin.get(EVENTS)).json()["items"] == []
     for verb in ("publish", "cancel", "complete"):
-        assert_problem(await admin.post(f"{where}/{verb}"), 404, "event_not_found")
+        assert_problem(await admin.post(f"{url}/{verb}"), 404, "event_not_found")
     for method in ("PATCH", "DELETE"):
-        again = await admin.request(method, where, json={"title": "New"}, headers={"If-Match": "*"})
+        again = await admin.request(method, url, json={"title": "New"}, headers={"If-Match": "*"})
         assert_problem(again, 404, "event_not_found")
 
 
@@ -171,38 +171,38 @@ async def test_goes_through_its_life_when_published_and_completed(
     client: AsyncClient, client_for: ClientFor, clock: FixedClock
 ) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
-    where = (await board_member.post(EVENTS, json=DRAFT)).headers["Location"]
+    url = (await board_member.post(EVENTS, json=DRAFT)).headers["Location"]
     for verb in ("cancel", "complete"):
-        assert_problem(await board_member.post(f"{where}/{verb}"), 409, "event_not_published")
+        assert_problem(await board_member.post(f"{url}/{verb}"), 409, "event_not_published")
 
-    published = await board_member.post(f"{where}/publish")
+    published = await board_member.post(f"{url}/publish")
     assert published.json()["status"] == "PUBLISHED"
     assert published.headers["ETag"] == '"2"'
-    assert (await client.get(where)).json() == published.json()
-    assert_problem(await board_member.post(f"{where}/publish"), 409, "event_not_draft")
-    assert_problem(await board_member.post(f"{where}/complete"), 409, "event_not_started")
+    assert (await client.get(url)).json() == published.json()
+    assert_problem(await board_member.post(f"{url}/publish"), 409, "event_not_draft")
+    assert_problem(await board_member.post(f"{url}/complete"), 409, "event_not_started")
 
     clock.move(timedelta(days=2))
     board_member = await client_for(Role.BOARD_MEMBER)
-    completed = await board_member.post(f"{where}/complete")
+    completed = await board_member.post(f"{url}/complete")
     assert completed.json()["status"] == "COMPLETED"
-    assert_problem(await board_member.post(f"{where}/cancel"), 409, "event_not_published")
-    edit = await board_member.patch(where, json={"title": "New"}, headers={"If-Match": "*"})
+    assert_problem(await board_member.post(f"{url}/cancel"), 409, "event_not_published")
+    edit = await board_member.patch(url, json={"title": "New"}, headers={"If-Match": "*"})
     assert_problem(edit, 409, "event_closed")
-    assert (await client.get(where)).json() == completed.json()
+    assert (await client.get(url)).json() == completed.json()
 
 
 async def test_stays_visible_when_cancelled(
     client: AsyncClient, client_for: ClientFor, stored: Store
 ) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
-    where = f"{EVENTS}/{(await stored()).id}"
+    url = f"{EVENTS}/{(await stored()).id}"
 
-    cancelled = await board_member.post(f"{where}/cancel")
+    cancelled = await board_member.post(f"{url}/cancel")
 
     assert cancelled.json()["status"] == "CANCELLED"
-    assert (await client.get(where)).json() == cancelled.json()
-    assert_problem(await board_member.post(f"{where}/cancel"), 409, "event_not_published")
+    assert (await client.get(url)).json() == cancelled.json()
+    assert_problem(await board_member.post(f"{url}/cancel"), 409, "event_not_published")
 
 
 @pytest.mark.parametrize(
@@ -220,10 +220,10 @@ async def test_returns_422_when_the_domain_refuses_a_value(
 ) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
 
-    answer = await board_member.post(EVENTS, json=DRAFT | change)
+    response = await board_member.post(EVENTS, json=DRAFT | change)
 
     [field] = change
-    assert_problem(answer, 422, code, pointer=f"/body/{field}")
+    assert_problem(response, 422, code, pointer=f"/body/{field}")
 
 
 @pytest.mark.parametrize(
@@ -241,9 +241,9 @@ async def test_returns_422_when_a_value_has_not_the_form(
 ) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
 
-    answer = await board_member.post(EVENTS, json=DRAFT | {field: value})
+    response = await board_member.post(EVENTS, json=DRAFT | {field: value})
 
-    assert_problem(answer, 422, "validation_failed", pointer=f"/body/{field}")
+    assert_problem(response, 422, "validation_failed", pointer=f"/body/{field}")
 
 
 @pytest.mark.parametrize("sort", ["starts_at", "-starts_at", "title", "-title"])
@@ -318,9 +318,9 @@ async def test_returns_422_when_a_cursor_is_used_with_another_time(
         await stored()
     cursor = (await client.get(f"{EVENTS}?limit=1")).json()["next_cursor"]
 
-    answer = await client.get(EVENTS, params={"cursor": cursor, "from": "2026-01-01T00:00:00Z"})
+    response = await client.get(EVENTS, params={"cursor": cursor, "from": "2026-01-01T00:00:00Z"})
 
-    assert_problem(answer, 422, "validation_failed", pointer="/query/cursor")
+    assert_problem(response, 422, "validation_failed", pointer="/query/cursor")
 
 
 @pytest.mark.parametrize(
@@ -354,18 +354,18 @@ async def test_refuses_every_change_when_the_role_does_not_suffice(
     *, role: Role | None, status: int, code: str, client: AsyncClient, client_for: ClientFor, stored: Store
 ) -> None:
     caller = client if role is None else await client_for(role)
-    where = f"{EVENTS}/{(await stored()).id}"
+    url = f"{EVENTS}/{(await stored()).id}"
     seen = {"If-Match": "*"}
 
-    answers: list[Response] = [
+    responses: list[Response] = [
         await caller.post(EVENTS, json=DRAFT),
-        await caller.patch(where, json={"title": "New"}, headers=seen),
-        await caller.delete(where, headers=seen),
-        await caller.post(f"{where}/publish"),
-        await caller.post(f"{where}/cancel"),
-        await caller.post(f"{where}/complete"),
+        await caller.patch(url, json={"title": "New"}, headers=seen),
+        await caller.delete(url, headers=seen),
+        await caller.post(f"{url}/publish"),
+        await caller.post(f"{url}/cancel"),
+        await caller.post(f"{url}/complete"),
     ]
 
-    for answer in answers:
-        assert_problem(answer, status, code)
-    assert (await client.get(where)).headers["ETag"] == '"1"'
+    for response in responses:
+        assert_problem(response, status, code)
+    assert (await client.get(url)).headers["ETag"] == '"1"'

@@ -40,14 +40,14 @@ async def test_holds_what_the_role_sees_in_the_list_when_subscribed(
         event.status = status
     await store(uow, *events)
 
-    answer = await reader.get(CALENDAR)
+    response = await reader.get(CALENDAR)
 
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
-    assert answer.headers["Cache-Control"] == "private, no-cache"
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    assert response.headers["Cache-Control"] == "private, no-cache"
     listed = {item["id"] for item in (await reader.get(EVENTS)).json()["items"]}
     assert len(listed) >= 3
-    assert uids(answer.text) == listed
+    assert uids(response.text) == listed
 
 
 async def test_keeps_the_event_as_cancelled_when_it_is_called_off(
@@ -56,11 +56,11 @@ async def test_keeps_the_event_as_cancelled_when_it_is_called_off(
     board_member = await client_for(Role.BOARD_MEMBER)
     event = make_event()
     await store(uow, event)
-    where = f"{EVENTS}/{event.id}"
-    await board_member.post(f"{where}/publish")
+    url = f"{EVENTS}/{event.id}"
+    await board_member.post(f"{url}/publish")
     before = vobject.readOne((await client.get(CALENDAR)).text).vevent
 
-    await board_member.post(f"{where}/cancel")
+    await board_member.post(f"{url}/cancel")
 
     after = vobject.readOne((await client.get(CALENDAR)).text).vevent
     assert (before.status.value, after.status.value) == ("CONFIRMED", "CANCELLED")
@@ -109,6 +109,6 @@ async def test_holds_the_last_thousand_when_there_are_more(
 
 
 async def test_returns_401_when_the_token_is_not_valid(client: AsyncClient) -> None:
-    answer = await client.get(CALENDAR, headers={"Authorization": "Bearer nonsense"})
+    response = await client.get(CALENDAR, headers={"Authorization": "Bearer nonsense"})
 
-    assert_problem(answer, 401, "unauthenticated")
+    assert_problem(response, 401, "unauthenticated")

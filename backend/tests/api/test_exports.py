@@ -81,9 +81,9 @@ async def test_exports_and_records_when_and_only_when_the_role_may(
 ) -> None:
     caller = client if role is None else await client_for(role)
 
-    answer = await caller.get(f"{EXPORTS}/{name}")
+    response = await caller.get(f"{EXPORTS}/{name}")
 
-    assert answer.status_code == status
+    assert response.status_code == status
     recorded = (await connection.execute(select(audit_entries.c.action))).scalars().all()
     assert [each for each in recorded if each.endswith(":export")] == (
         [f"{name}:export"] if status == 200 else []
@@ -102,11 +102,11 @@ async def test_is_a_file_to_be_saved_when_downloaded(client_for: ClientFor) -> N
     admin = await client_for(Role.ADMIN)
 
     for extension, media_type in MEDIA_TYPES.items():
-        answer = await admin.get(f"{EXPORTS}/events?format={extension}")
-        assert answer.headers["Content-Type"] == media_type
-        assert answer.headers["Content-Disposition"] == f"attachment; filename*=UTF-8''events.{extension}"
-        assert answer.headers["Cache-Control"] == "no-store"
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        response = await admin.get(f"{EXPORTS}/events?format={extension}")
+        assert response.headers["Content-Type"] == media_type
+        assert response.headers["Content-Disposition"] == f"attachment; filename*=UTF-8''events.{extension}"
+        assert response.headers["Cache-Control"] == "no-store"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
 async def test_holds_every_member_and_no_hash_when_members_are_exported(client_of: ClientOf) -> None:
@@ -135,11 +135,11 @@ async def test_asks_for_the_password_when_it_was_entered_more_than_an_hour_ago(
 ) -> None:
     admin = await client_of(make_member(role=Role.ADMIN), at=clock.now() - age)
 
-    answer = await admin.get(f"{EXPORTS}/members")
+    response = await admin.get(f"{EXPORTS}/members")
 
-    assert answer.status_code == status
+    assert response.status_code == status
     if status == 403:
-        assert_problem(answer, 403, "reauthentication_required")
+        assert_problem(response, 403, "reauthentication_required")
 
 
 async def test_matches_the_list_when_news_are_exported(
@@ -203,9 +203,9 @@ async def test_holds_the_same_as_json_when_exported_as_a_workbook(
         await uow.commit()
 
     items = json.loads((await client.get(f"{EXPORTS}/{name}?format=json")).text)
-    answer = await client.get(f"{EXPORTS}/{name}?format=xlsx")
+    response = await client.get(f"{EXPORTS}/{name}?format=xlsx")
 
-    workbook = CalamineWorkbook.from_filelike(BytesIO(answer.content))
+    workbook = CalamineWorkbook.from_filelike(BytesIO(response.content))
     header, *rows = workbook.get_sheet_by_name(name.capitalize()).to_python()
     assert header == list(items[0])
     assert [[in_seconds(cell) for cell in row] for row in rows] == [
@@ -227,12 +227,12 @@ def in_seconds(cell: object) -> object:
 async def test_is_csv_for_spreadsheets_when_that_dialect_is_asked_for(client_of: ClientOf) -> None:
     admin = await client_of(make_member(role=Role.ADMIN, full_name="Marta Ibáñez"))
 
-    answer = await admin.get(f"{EXPORTS}/members?dialect=excel")
+    response = await admin.get(f"{EXPORTS}/members?dialect=excel")
 
-    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8; header=present"
-    assert answer.headers["Content-Disposition"] == "attachment; filename*=UTF-8''members.csv"
-    [row] = csv.DictReader(StringIO(answer.content.decode("utf-8-sig"), newline=""), delimiter=";")
-    assert answer.content.startswith(codecs.BOM_UTF8)
+    assert response.headers["Content-Type"] == "text/csv; charset=utf-8; header=present"
+    assert response.headers["Content-Disposition"] == "attachment; filename*=UTF-8''members.csv"
+    [row] = csv.DictReader(StringIO(response.content.decode("utf-8-sig"), newline=""), delimiter=";")
+    assert response.content.startswith(codecs.BOM_UTF8)
     assert (row["full_name"], row["is_active"]) == ("Marta Ibáñez", "yes")
     assert row["created_at"] == "2026-11-22 10:30:00"
 
@@ -241,9 +241,9 @@ async def test_is_csv_for_spreadsheets_when_that_dialect_is_asked_for(client_of:
 async def test_returns_422_when_a_table_is_asked_for_as_a_calendar(name: str, client_for: ClientFor) -> None:
     admin = await client_for(Role.ADMIN)
 
-    answer = await admin.get(f"{EXPORTS}/{name}?format=ics")
+    response = await admin.get(f"{EXPORTS}/{name}?format=ics")
 
-    assert_problem(answer, 422, "validation_failed", pointer="/query/format")
+    assert_problem(response, 422, "validation_failed", pointer="/query/format")
 
 
 @pytest.mark.parametrize("query", ["format=xls", "sort=title", "limit=3", "format=csv&format=json"])

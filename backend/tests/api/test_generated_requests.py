@@ -31,13 +31,13 @@ def cases(method: str, path: str, generated: ModuleType) -> list[Any]:
     return found
 
 
-def assert_declared_problem(method: str, path: str, answer: Response) -> None:
+def assert_declared_problem(method: str, path: str, response: Response) -> None:
     """Every error is a problem whose code the contract lists for this operation and status."""
-    media_type = oauth.MEDIA_TYPE if answer.status_code == 400 else MEDIA_TYPE
-    assert answer.headers["Content-Type"] == media_type
+    media_type = oauth.MEDIA_TYPE if response.status_code == 400 else MEDIA_TYPE
+    assert response.headers["Content-Type"] == media_type
     responses = operation_of(method, path)["responses"]
-    declared = responses[str(answer.status_code)]["content"][media_type]["examples"]
-    assert answer.json()["code"] in declared
+    declared = responses[str(response.status_code)]["content"][media_type]["examples"]
+    assert response.json()["code"] in declared
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
@@ -57,11 +57,11 @@ async def test_answers_as_the_contract_says_when_requests_are_generated(
             for case in cases:
                 if existing and case.meta and case.meta.generation.mode.is_positive:
                     case.path_parameters = {"id": existing}
-                answer = await client.request(**generated.arguments(case))
-                case.validate_response(answer, checks=generated.CHECKS)
-                assert answer.status_code < 500
-                if answer.status_code >= 400:
-                    assert_declared_problem(method, path, answer)
+                response = await client.request(**generated.arguments(case))
+                case.validate_response(response, checks=generated.CHECKS)
+                assert response.status_code < 500
+                if response.status_code >= 400:
+                    assert_declared_problem(method, path, response)
             await savepoint.rollback()
 
 
@@ -74,10 +74,10 @@ async def test_is_refused_when_an_answer_is_not_in_the_contract(
 
     app.state.dependencies = replace(app.state.dependencies, news_queries=BrokenQueries())
     case = generated.cases("GET", NEWS)[0]
-    answer = await client.get(NEWS)
+    response = await client.get(NEWS)
 
-    assert answer.status_code == 409
+    assert response.status_code == 409
     with pytest.raises(BaseExceptionGroup):
-        case.validate_response(answer, checks=generated.CHECKS)
+        case.validate_response(response, checks=generated.CHECKS)
     with pytest.raises(KeyError):
-        assert_declared_problem("GET", NEWS, answer)
+        assert_declared_problem("GET", NEWS, response)

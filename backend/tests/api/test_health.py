@@ -41,10 +41,10 @@ async def test_returns_503_when_the_process_has_said_that_it_leaves(
 
 
 async def test_is_ready_when_the_schema_is_current(client: AsyncClient) -> None:
-    answer = await client.get("/health/ready")
+    response = await client.get("/health/ready")
 
-    assert answer.status_code == 200
-    assert answer.json() == {"status": "ok"}
+    assert response.status_code == 200
+    assert response.json() == {"status": "ok"}
 
 
 async def test_returns_503_when_the_schema_is_of_another_release(
@@ -67,9 +67,9 @@ async def test_answers_within_a_second_when_the_database_hangs(
     async with owner.connect() as blocker:
         await blocker.execute(text("LOCK alembic_version IN ACCESS EXCLUSIVE MODE"))
         began = perf_counter()
-        answers = await asyncio.gather(*(readiness.check() for _ in range(20)), return_exceptions=True)
+        responses = await asyncio.gather(*(readiness.check() for _ in range(20)), return_exceptions=True)
         assert perf_counter() - began < 1
-        assert [type(answer) for answer in answers] == [UnavailableError] * 20
+        assert [type(response) for response in responses] == [UnavailableError] * 20
         assert "Current Checked out connections: 1" in engine.pool.status()
         await blocker.rollback()
     await asyncio.sleep(0.2)

@@ -32,10 +32,10 @@ async def test_returns_405_with_allow_when_the_method_is_wrong(client: AsyncClie
         (TOKEN, {"POST"}),
         ("/docs/assets/swagger-ui.css", {"GET", "HEAD"}),
     ]:
-        answer = await client.put(path)
+        response = await client.put(path)
 
-        assert_problem(answer, 405, "method_not_allowed")
-        assert set(answer.headers["Allow"].split(", ")) == allowed
+        assert_problem(response, 405, "method_not_allowed")
+        assert set(response.headers["Allow"].split(", ")) == allowed
 
 
 @pytest.mark.parametrize("path", [NEWS, f"{API}/events.ics", "/health/live", "/docs", "/openapi.json"])
@@ -57,18 +57,18 @@ async def test_returns_404_when_a_slash_is_added(client: AsyncClient) -> None:
 @pytest.mark.parametrize("part", ["bytes=0-3", "bytes=9999999-", "nonsense"])
 async def test_returns_the_whole_file_when_a_range_of_it_is_asked_for(part: str, client: AsyncClient) -> None:
     """RFC 9110 §14.2: a server may ignore it."""
-    where = "/docs/assets/swagger-ui.css"
+    url = "/docs/assets/swagger-ui.css"
 
-    answer = await client.get(where, headers={"Range": part})
+    response = await client.get(url, headers={"Range": part})
 
-    assert (answer.status_code, answer.content) == (200, (await client.get(where)).content)
+    assert (response.status_code, response.content) == (200, (await client.get(url)).content)
 
 
 async def test_returns_401_when_the_token_is_not_ours(client: AsyncClient) -> None:
-    answer = await client.get(NEWS, headers={"Authorization": "Bearer nonsense"})
+    response = await client.get(NEWS, headers={"Authorization": "Bearer nonsense"})
 
-    assert_problem(answer, 401, "unauthenticated")
-    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="pau2", error="invalid_token"'
+    assert_problem(response, 401, "unauthenticated")
+    assert response.headers["WWW-Authenticate"] == 'Bearer realm="pau2", error="invalid_token"'
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Basic Og=="}])
@@ -76,18 +76,18 @@ async def test_challenges_without_an_error_when_there_is_no_token(
     headers: dict[str, str], client: AsyncClient
 ) -> None:
     """RFC 6750 §3.1."""
-    answer = await client.get(ME, headers=headers)
+    response = await client.get(ME, headers=headers)
 
-    assert_problem(answer, 401, "unauthenticated")
-    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="pau2"'
+    assert_problem(response, 401, "unauthenticated")
+    assert response.headers["WWW-Authenticate"] == 'Bearer realm="pau2"'
 
 
 async def test_says_that_the_token_is_not_enough_when_the_role_is_not(client_for: ClientFor) -> None:
     """RFC 6750 §3.1."""
-    answer = await (await client_for(Role.MEMBER)).get(f"{API}/audit-log")
+    response = await (await client_for(Role.MEMBER)).get(f"{API}/audit-log")
 
-    assert_problem(answer, 403, "forbidden")
-    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="pau2", error="insufficient_scope"'
+    assert_problem(response, 403, "forbidden")
+    assert response.headers["WWW-Authenticate"] == 'Bearer realm="pau2", error="insufficient_scope"'
 
 
 @pytest.mark.parametrize(
@@ -105,19 +105,19 @@ async def test_says_that_the_token_is_not_enough_when_the_role_is_not(client_for
 async def test_does_not_echo_the_input_when_it_is_not_valid(body: str, client_for: ClientFor) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
 
-    answer = await board_member.post(NEWS, content=body, headers={"Content-Type": "application/json"})
+    response = await board_member.post(NEWS, content=body, headers={"Content-Type": "application/json"})
 
-    assert_problem(answer, 422, "validation_failed")
-    assert answer.json()["errors"]
-    assert CANARY not in answer.text
+    assert_problem(response, 422, "validation_failed")
+    assert response.json()["errors"]
+    assert CANARY not in response.text
 
 
 async def test_names_the_field_when_it_is_unknown(client_for: ClientFor) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
 
-    answer = await board_member.post(NEWS, json=DRAFT | {"colour": "red"})
+    response = await board_member.post(NEWS, json=DRAFT | {"colour": "red"})
 
-    assert_problem(answer, 422, "validation_failed", pointer="/body/colour")
+    assert_problem(response, 422, "validation_failed", pointer="/body/colour")
 
 
 @pytest.mark.parametrize(
@@ -140,9 +140,9 @@ async def test_names_the_field_when_it_is_unknown(client_for: ClientFor) -> None
 async def test_returns_422_when_the_body_is_treacherous(body: bytes, client_for: ClientFor) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
 
-    answer = await board_member.post(NEWS, content=body, headers={"Content-Type": "application/json"})
+    response = await board_member.post(NEWS, content=body, headers={"Content-Type": "application/json"})
 
-    assert_problem(answer, 422, "validation_failed")
+    assert_problem(response, 422, "validation_failed")
 
 
 async def test_speaks_plainly_when_a_value_is_too_long_or_no_choice(client_for: ClientFor) -> None:
@@ -151,7 +151,7 @@ async def test_speaks_plainly_when_a_value_is_too_long_or_no_choice(client_for: 
     long = await board_member.post(NEWS, json=DRAFT | {"title": "x" * 201})
     choice = await board_member.get(f"{EXPORTS}/news?format=pdf")
 
-    assert [error["message"] for answer in (long, choice) for error in answer.json()["errors"]] == [
+    assert [error["message"] for response in (long, choice) for error in response.json()["errors"]] == [
         "Value should have at most 200 characters, not 201",
         "Input should be 'csv', 'xlsx' or 'json'",
     ]
@@ -170,9 +170,9 @@ async def test_says_what_is_wrong_when_the_body_is_no_json(
 ) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
 
-    answer = await board_member.post(NEWS, content=body, headers={"Content-Type": "application/json"})
+    response = await board_member.post(NEWS, content=body, headers={"Content-Type": "application/json"})
 
-    assert answer.json()["errors"] == [{"pointer": "/body", "code": "json_invalid", "message": message}]
+    assert response.json()["errors"] == [{"pointer": "/body", "code": "json_invalid", "message": message}]
 
 
 @pytest.mark.parametrize(
@@ -189,10 +189,10 @@ async def test_returns_415_when_the_body_is_in_another_form(
 ) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
 
-    answer = await board_member.post(NEWS, content=json.dumps(DRAFT), headers=headers)
+    response = await board_member.post(NEWS, content=json.dumps(DRAFT), headers=headers)
 
-    assert_problem(answer, 415, "unsupported_media_type")
-    assert answer.headers["Accept"] == "application/json"
+    assert_problem(response, 415, "unsupported_media_type")
+    assert response.headers["Accept"] == "application/json"
 
 
 @pytest.mark.parametrize("parameter", ["a", "a{}"])
@@ -200,10 +200,10 @@ async def test_complains_once_when_there_are_too_many_parameters(parameter: str,
     """One request must not keep everybody else waiting while each parameter is looked at."""
     query = "&".join(parameter.format(number) for number in range(requests.MAX_ITEMS + 1))
 
-    answer = await client.get(f"{NEWS}?{query}")
+    response = await client.get(f"{NEWS}?{query}")
 
-    assert_problem(answer, 422, "validation_failed")
-    assert [error["pointer"] for error in answer.json()["errors"]] == ["/query"]
+    assert_problem(response, 422, "validation_failed")
+    assert [error["pointer"] for error in response.json()["errors"]] == ["/query"]
 
 
 @pytest.mark.parametrize("announced", [True, False])
@@ -215,13 +215,13 @@ async def test_returns_413_when_the_body_is_beyond_a_mebibyte(announced: bool, c
         for start in range(0, len(body), 65_536):
             yield body[start : start + 65_536]
 
-    answer = await board_member.post(
+    response = await board_member.post(
         NEWS,
         content=body if announced else pieces(),
         headers={"Content-Type": "application/json"},
     )
 
-    assert_problem(answer, 413, "content_too_large")
+    assert_problem(response, 413, "content_too_large")
 
 
 async def test_returns_413_before_the_body_comes_when_its_length_is_announced(client_for: ClientFor) -> None:
@@ -234,9 +234,9 @@ async def test_returns_413_before_the_body_comes_when_its_length_is_announced(cl
         yield b" "
 
     headers = {"Content-Type": "application/json", "Content-Length": str(requests.MAX_BODY_BYTES + 1)}
-    answer = await board_member.post(NEWS, content=body(), headers=headers)
+    response = await board_member.post(NEWS, content=body(), headers=headers)
 
-    assert_problem(answer, 413, "content_too_large")
+    assert_problem(response, 413, "content_too_large")
     assert read == []
 
 
@@ -255,10 +255,10 @@ async def test_returns_408_when_the_body_does_not_come(
             yield b" "
             await asyncio.sleep(0.1)
 
-    answer = await board_member.post(path, content=trickle(), headers={"Content-Type": content_type})
+    response = await board_member.post(path, content=trickle(), headers={"Content-Type": content_type})
 
-    assert_problem(answer, 408, "request_timeout")
-    assert answer.headers["Connection"] == "close"
+    assert_problem(response, 408, "request_timeout")
+    assert response.headers["Connection"] == "close"
 
 
 def test_waits_half_a_minute_for_a_body_when_nothing_else_is_set() -> None:
@@ -275,17 +275,17 @@ def test_waits_half_a_minute_for_a_body_when_nothing_else_is_set() -> None:
     ],
 )
 async def test_keeps_a_request_id_when_it_looks_like_one(given: str, kept: bool, client: AsyncClient) -> None:
-    answer = await client.get("/health/live", headers={"X-Request-ID": given})
+    response = await client.get("/health/live", headers={"X-Request-ID": given})
 
-    assert (answer.headers["X-Request-ID"] == given) is kept
-    assert answer.headers["X-Request-ID"]
+    assert (response.headers["X-Request-ID"] == given) is kept
+    assert response.headers["X-Request-ID"]
 
 
 async def test_forbids_caching_and_sniffing_when_nothing_else_is_said(client: AsyncClient) -> None:
-    answer = await client.get(NEWS)
+    response = await client.get(NEWS)
 
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
 class BrokenQueries:
@@ -306,10 +306,10 @@ async def asked(app: FastAPI, error: Exception) -> Response:
 async def test_returns_500_without_details_when_something_breaks(
     app: FastAPI, caplog: pytest.LogCaptureFixture
 ) -> None:
-    answer = await asked(app, RuntimeError(CANARY))
+    response = await asked(app, RuntimeError(CANARY))
 
-    assert_problem(answer, 500, "internal_error")
-    assert CANARY not in answer.text
+    assert_problem(response, 500, "internal_error")
+    assert CANARY not in response.text
     assert CANARY not in caplog.text
     assert "RuntimeError" in caplog.text
 
@@ -335,10 +335,10 @@ async def test_answers_nobody_and_logs_no_error_when_the_client_leaves(
 
 
 async def test_returns_503_with_retry_after_when_the_database_is_away(app: FastAPI) -> None:
-    answer = await asked(app, UnavailableError())
+    response = await asked(app, UnavailableError())
 
-    assert_problem(answer, 503, "unavailable")
-    assert int(answer.headers["Retry-After"]) > 0
+    assert_problem(response, 503, "unavailable")
+    assert int(response.headers["Retry-After"]) > 0
 
 
 async def test_logs_one_line_with_ids_only_when_a_request_is_answered(
@@ -347,7 +347,7 @@ async def test_logs_one_line_with_ids_only_when_a_request_is_answered(
     member = await client_for(Role.MEMBER)
     caplog.clear()
 
-    answer = await member.get(f"{NEWS}?sort=title", headers={"User-Agent": CANARY})
+    response = await member.get(f"{NEWS}?sort=title", headers={"User-Agent": CANARY})
 
     [line] = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
     assert line.keys() == {
@@ -361,7 +361,7 @@ async def test_logs_one_line_with_ids_only_when_a_request_is_answered(
         "status",
         "duration_ms",
     }
-    assert line["request_id"] == answer.headers["X-Request-ID"]
+    assert line["request_id"] == response.headers["X-Request-ID"]
     assert line["route"] == NEWS
     assert line["status"] == 200
 

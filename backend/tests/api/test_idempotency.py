@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: the same request gets the same answer, and has one effect."""
+"""`Idempotency-Key`: the same request gets the same response, and has one effect."""
 
 from uuid import uuid4
 
@@ -28,10 +28,10 @@ async def titles(client: AsyncClient) -> list[str]:
     return [item["title"] for item in (await client.get(NEWS)).json()["items"]]
 
 
-def shown(answer: Response) -> tuple[int, bytes, dict[str, str]]:
+def shown(response: Response) -> tuple[int, bytes, dict[str, str]]:
     """Everything but what belongs to the single request."""
-    headers = {name: value for name, value in answer.headers.items() if name != "x-request-id"}
-    return answer.status_code, answer.content, headers
+    headers = {name: value for name, value in response.headers.items() if name != "x-request-id"}
+    return response.status_code, response.content, headers
 
 
 async def test_returns_the_first_answer_when_the_request_comes_again(author: AsyncClient) -> None:
@@ -56,9 +56,9 @@ async def test_creates_twice_when_there_is_no_key_or_another_one(author: AsyncCl
 async def test_returns_422_when_the_key_comes_with_another_body(author: AsyncClient) -> None:
     await author.post(NEWS, json=DRAFT, headers=KEY)
 
-    answer = await author.post(NEWS, json=DRAFT | {"title": "Other"}, headers=KEY)
+    response = await author.post(NEWS, json=DRAFT | {"title": "Other"}, headers=KEY)
 
-    assert_problem(answer, 422, "idempotency_key_reused", pointer="/header/idempotency-key")
+    assert_problem(response, 422, "idempotency_key_reused", pointer="/header/idempotency-key")
     assert await titles(author) == [DRAFT["title"]]
 
 
@@ -89,17 +89,17 @@ async def test_returns_403_when_the_role_was_lost_in_the_meantime(
 
 async def test_keeps_no_refusal_when_the_first_try_failed(author: AsyncClient) -> None:
     for refused in ({"title": " "}, {"title": ""}):
-        answer = await author.post(NEWS, json=DRAFT | refused, headers=KEY)
-        assert answer.status_code == 422
+        response = await author.post(NEWS, json=DRAFT | refused, headers=KEY)
+        assert response.status_code == 422
 
     assert (await author.post(NEWS, json=DRAFT, headers=KEY)).status_code == 201
 
 
 @pytest.mark.parametrize("key", [b"", b"two words", b"x" * 256, "ñandú".encode()])
 async def test_returns_422_when_the_key_is_not_printable_ascii(key: bytes, author: AsyncClient) -> None:
-    answer = await author.post(NEWS, json=DRAFT, headers=[(b"Idempotency-Key", key)])
+    response = await author.post(NEWS, json=DRAFT, headers=[(b"Idempotency-Key", key)])
 
-    assert_problem(answer, 422, "validation_failed", pointer="/header/idempotency-key")
+    assert_problem(response, 422, "validation_failed", pointer="/header/idempotency-key")
 
 
 async def test_returns_401_when_nobody_is_logged_in(client: AsyncClient) -> None:

@@ -51,9 +51,9 @@ async def test_new_token_works_and_the_old_one_does_not_when_sent_again(
 ) -> None:
     first = await invitation_token()
 
-    answer = await admin.post(f"{invited}/invitation/resend")
+    response = await admin.post(f"{invited}/invitation/resend")
 
-    assert (answer.status_code, answer.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert_problem(await accept(first), 422, "one_time_token_invalid")
     assert (await accept(await invitation_token())).status_code == 204
     assert_problem(await admin.post(f"{invited}/invitation/resend"), 409, "invitation_accepted")
@@ -65,14 +65,14 @@ async def test_changes_only_what_is_sent_and_mails_anew_when_corrected(
     first = await invitation_token()
     before = (await admin.get(invited)).json()
 
-    answer = await admin.patch(
+    response = await admin.patch(
         f"{invited}/invitation", json={"email": "Nuria@pau2.example"}, headers={"If-Match": '"1"'}
     )
 
-    assert (answer.status_code, answer.headers["ETag"]) == (200, '"2"')
-    changed = {name for name, value in answer.json().items() if before[name] != value}
+    assert (response.status_code, response.headers["ETag"]) == (200, '"2"')
+    changed = {name for name, value in response.json().items() if before[name] != value}
     assert changed - {"version", "updated_at"} == {"email"}
-    assert answer.json()["email"] == "nuria@pau2.example"
+    assert response.json()["email"] == "nuria@pau2.example"
     assert_problem(await accept(first), 422, "one_time_token_invalid")
     assert (await accept(await invitation_token())).status_code == 204
     late = await admin.patch(f"{invited}/invitation", json={"full_name": "Nuria"}, headers=ANY_VERSION)
@@ -80,9 +80,9 @@ async def test_changes_only_what_is_sent_and_mails_anew_when_corrected(
 
 
 async def test_keeps_its_version_when_nothing_is_corrected(admin: AsyncClient, invited: str) -> None:
-    answer = await admin.patch(f"{invited}/invitation", json={}, headers=ANY_VERSION)
+    response = await admin.patch(f"{invited}/invitation", json={}, headers=ANY_VERSION)
 
-    assert (answer.status_code, answer.headers["ETag"]) == (200, '"1"')
+    assert (response.status_code, response.headers["ETag"]) == (200, '"1"')
 
 
 async def test_address_can_be_invited_again_when_withdrawn(
@@ -90,9 +90,9 @@ async def test_address_can_be_invited_again_when_withdrawn(
 ) -> None:
     token = await invitation_token()
 
-    answer = await admin.delete(f"{invited}/invitation", headers={"If-Match": '"1"'})
+    response = await admin.delete(f"{invited}/invitation", headers={"If-Match": '"1"'})
 
-    assert (answer.status_code, answer.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert_problem(await accept(token), 422, "one_time_token_invalid")
     assert_problem(await admin.get(invited), 404, "member_not_found")
     assert (await admin.post(MEMBERS, json=INVITATION)).status_code == 201
@@ -103,9 +103,9 @@ async def test_returns_409_when_withdrawn_after_it_was_accepted(
 ) -> None:
     await accept(await invitation_token())
 
-    answer = await admin.delete(f"{invited}/invitation", headers=ANY_VERSION)
+    response = await admin.delete(f"{invited}/invitation", headers=ANY_VERSION)
 
-    assert_problem(answer, 409, "invitation_accepted")
+    assert_problem(response, 409, "invitation_accepted")
 
 
 @pytest.mark.parametrize(
@@ -122,9 +122,9 @@ async def test_returns_409_when_withdrawn_after_it_was_accepted(
 async def test_returns_422_when_a_correction_is_not_valid(
     admin: AsyncClient, invited: str, change: dict[str, str], code: str, field: str
 ) -> None:
-    answer = await admin.patch(f"{invited}/invitation", json=change, headers=ANY_VERSION)
+    response = await admin.patch(f"{invited}/invitation", json=change, headers=ANY_VERSION)
 
-    assert_problem(answer, 422, code, pointer=f"/body/{field}")
+    assert_problem(response, 422, code, pointer=f"/body/{field}")
 
 
 async def test_returns_409_when_the_corrected_address_has_an_account(
@@ -132,11 +132,11 @@ async def test_returns_409_when_the_corrected_address_has_an_account(
 ) -> None:
     await admin.post(MEMBERS, json=INVITATION | {"email": "taken@pau2.example"})
 
-    answer = await admin.patch(
+    response = await admin.patch(
         f"{invited}/invitation", json={"email": "taken@pau2.example"}, headers=ANY_VERSION
     )
 
-    assert_problem(answer, 409, "email_taken")
+    assert_problem(response, 409, "email_taken")
 
 
 async def test_returns_409_when_the_account_is_closed(admin: AsyncClient, invited: str) -> None:
@@ -160,20 +160,20 @@ async def test_returns_429_when_five_mails_were_sent_again(admin: AsyncClient, i
     for _ in range(5):
         assert (await admin.post(f"{invited}/invitation/resend")).status_code == 204
 
-    answer = await admin.post(f"{invited}/invitation/resend")
+    response = await admin.post(f"{invited}/invitation/resend")
 
-    assert_problem(answer, 429, "too_many_requests")
-    assert answer.headers["Retry-After"] == "1800"
+    assert_problem(response, 429, "too_many_requests")
+    assert response.headers["Retry-After"] == "1800"
 
 
 async def test_returns_404_when_there_is_no_such_member(admin: AsyncClient) -> None:
     path = f"{MEMBERS}/{uuid4()}/invitation"
 
-    answers = [
+    responses = [
         await admin.patch(path, json={}, headers=ANY_VERSION),
         await admin.delete(path, headers=ANY_VERSION),
         await admin.post(f"{path}/resend"),
     ]
 
-    for answer in answers:
-        assert_problem(answer, 404, "member_not_found")
+    for response in responses:
+        assert_problem(response, 404, "member_not_found")

@@ -42,13 +42,13 @@ async def audited(connection: AsyncConnection) -> list[tuple[str, UUID | None, U
 async def test_invited_member_logs_in_when_the_mailed_token_set_a_password(
     admin: AsyncClient, client: AsyncClient, connection: AsyncConnection, settings: Settings
 ) -> None:
-    answer = await admin.post(MEMBERS, json=INVITATION, headers={"Accept-Language": "es"})
+    response = await admin.post(MEMBERS, json=INVITATION, headers={"Accept-Language": "es"})
 
-    assert answer.status_code == 201
-    member = answer.json()
+    assert response.status_code == 201
+    member = response.json()
     assert (member["role"], member["language"], member["email_verified_at"]) == ("BOARD_MEMBER", "es", None)
-    assert answer.headers["ETag"] == '"1"'
-    assert (await admin.get(answer.headers["Location"])).json() == member
+    assert response.headers["ETag"] == '"1"'
+    assert (await admin.get(response.headers["Location"])).json() == member
     query = "SELECT args->>'token_id' FROM procrastinate_jobs"
     token_id = OneTimeTokenId(UUID((await connection.execute(text(query))).scalar_one()))
     token = HmacOneTimeTokens(settings.token_secrets).text(token_id, OneTimePurpose.INVITATION)
@@ -64,11 +64,11 @@ async def test_invitation_replaces_a_registration_when_nobody_verified_the_addre
     registration = {"email": INVITATION["email"], "password": PASSWORD, "full_name": "Eve"}
     await client.post(f"{AUTH}/register", json=registration)
 
-    answer = await admin.post(MEMBERS, json=INVITATION)
+    response = await admin.post(MEMBERS, json=INVITATION)
 
-    assert (answer.status_code, answer.json()["full_name"]) == (201, "Nuria")
-    member = await admin.get(answer.headers["Location"])
-    assert member.headers["ETag"] == answer.headers["ETag"]
+    assert (response.status_code, response.json()["full_name"]) == (201, "Nuria")
+    member = await admin.get(response.headers["Location"])
+    assert member.headers["ETag"] == response.headers["ETag"]
     assert member.json()["role"] == "BOARD_MEMBER"
 
 
@@ -78,9 +78,9 @@ async def test_invitation_stays_an_invitation_when_a_stranger_registers_the_addr
     invited = (await admin.post(MEMBERS, json=INVITATION)).json()
     registration = {"email": INVITATION["email"], "password": "another-umbrella-sings", "full_name": "Eve"}
 
-    answer = await client.post(f"{AUTH}/register", json=registration)
+    response = await client.post(f"{AUTH}/register", json=registration)
 
-    assert answer.status_code == 202
+    assert response.status_code == 202
     query = "SELECT args->>'token_id' FROM procrastinate_jobs ORDER BY id DESC LIMIT 1"
     token_id = OneTimeTokenId(UUID((await connection.execute(text(query))).scalar_one()))
     tokens = HmacOneTimeTokens(settings.token_secrets)
@@ -104,9 +104,9 @@ async def test_nobody_logs_in_when_an_invitation_waits(admin: AsyncClient, clien
 
 
 async def test_returns_409_when_the_invited_address_has_an_account(admin: AsyncClient, marta: Member) -> None:
-    answer = await admin.post(MEMBERS, json=INVITATION | {"email": marta.email.value.upper()})
+    response = await admin.post(MEMBERS, json=INVITATION | {"email": marta.email.value.upper()})
 
-    assert_problem(answer, 409, "email_taken")
+    assert_problem(response, 409, "email_taken")
 
 
 @pytest.mark.parametrize(
@@ -122,9 +122,9 @@ async def test_returns_409_when_the_invited_address_has_an_account(admin: AsyncC
 async def test_returns_422_when_a_value_of_an_invitation_is_not_valid(
     admin: AsyncClient, change: dict[str, str], code: str, pointer: str
 ) -> None:
-    answer = await admin.post(MEMBERS, json=INVITATION | change)
+    response = await admin.post(MEMBERS, json=INVITATION | change)
 
-    assert_problem(answer, 422, code, pointer=pointer)
+    assert_problem(response, 422, code, pointer=pointer)
 
 
 # Roles and activation
@@ -136,12 +136,12 @@ async def test_role_counts_from_the_next_request_on_when_set(
     me = await client_of(marta)
     assert_problem(await me.get(MEMBERS), 403, "forbidden")
 
-    answer = await admin.put(
+    response = await admin.put(
         f"{MEMBERS}/{marta.id}/role", json={"role": "BOARD_MEMBER"}, headers={"If-Match": '"1"'}
     )
 
-    assert (answer.status_code, answer.json()["role"]) == (200, "BOARD_MEMBER")
-    assert answer.headers["ETag"] == '"2"'
+    assert (response.status_code, response.json()["role"]) == (200, "BOARD_MEMBER")
+    assert response.headers["ETag"] == '"2"'
     assert (await me.get(MEMBERS)).status_code == 200
     assert await audited(connection) == [("members:set-role", root.id, marta.id)]
 
@@ -161,14 +161,14 @@ async def test_returns_428_412_and_422_when_a_role_is_set_without_care(
 
 
 async def test_returns_409_when_the_last_admin_would_leave(admin: AsyncClient, root: Member) -> None:
-    answers = [
+    responses = [
         await admin.put(f"{MEMBERS}/{root.id}/role", json={"role": "MEMBER"}, headers=ANY_VERSION),
         await admin.post(f"{MEMBERS}/{root.id}/deactivate"),
         await admin.delete(ME, headers=ANY_VERSION),
     ]
 
-    for answer in answers:
-        assert_problem(answer, 409, "last_admin")
+    for response in responses:
+        assert_problem(response, 409, "last_admin")
     assert (await admin.get(ME)).json()["role"] == "ADMIN"
 
 
@@ -197,14 +197,14 @@ async def test_account_is_closed_at_once_and_opens_again_when_an_admin_says_so(
 async def test_returns_404_when_there_is_no_such_member(admin: AsyncClient) -> None:
     path = f"{MEMBERS}/{uuid4()}"
 
-    answers = [
+    responses = [
         await admin.put(f"{path}/role", json={"role": "ADMIN"}, headers=ANY_VERSION),
         await admin.post(f"{path}/deactivate"),
         await admin.post(f"{path}/activate"),
     ]
 
-    for answer in answers:
-        assert_problem(answer, 404, "member_not_found")
+    for response in responses:
+        assert_problem(response, 404, "member_not_found")
 
 
 # Erasure by an admin
@@ -215,9 +215,9 @@ async def test_nothing_about_the_person_is_left_when_an_admin_erases_a_member(
 ) -> None:
     me = await client_of(marta)
 
-    answer = await admin.delete(f"{MEMBERS}/{marta.id}", headers={"If-Match": '"1"'})
+    response = await admin.delete(f"{MEMBERS}/{marta.id}", headers={"If-Match": '"1"'})
 
-    assert (answer.status_code, answer.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert_problem(await me.get(ME), 401, "unauthenticated")
     assert_problem(await admin.get(f"{MEMBERS}/{marta.id}"), 404, "member_not_found")
     again = await admin.delete(f"{MEMBERS}/{marta.id}", headers=ANY_VERSION)
@@ -252,9 +252,9 @@ async def test_nobody_sees_an_erased_member_when_looking_anywhere(
 ) -> None:
     me = await client_of(marta)
 
-    answer = await me.delete(ME, headers={"If-Match": '"1"'})
+    response = await me.delete(ME, headers={"If-Match": '"1"'})
 
-    assert (answer.status_code, answer.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert_problem(await me.get(ME), 401, "unauthenticated")
     assert_problem(await admin.get(f"{MEMBERS}/{marta.id}"), 404, "member_not_found")
     assert_problem(await admin.post(f"{MEMBERS}/{marta.id}/activate"), 404, "member_not_found")
@@ -303,10 +303,10 @@ async def test_shows_every_row_about_oneself_but_no_secret_when_asked(
         await uow.commit()
     await me.patch(ME, json={"full_name": "Marta C."}, headers=ANY_VERSION)
 
-    answer = await me.get(f"{ME}/data")
+    response = await me.get(f"{ME}/data")
 
-    assert answer.status_code == 200
-    tables = answer.json()["tables"]
+    assert response.status_code == 200
+    tables = response.json()["tables"]
     (row,) = tables["members"]
     assert (row["email"], row["full_name"], row["phone"]) == (marta.email.value, "Marta C.", "+34600111222")
     assert row["created_at"] == "2026-11-22T09:30:00+00:00"
@@ -317,7 +317,7 @@ async def test_shows_every_row_about_oneself_but_no_secret_when_asked(
     assert tables["one_time_tokens"] == []
     assert "password_hash" not in row
     assert "token_digest" not in session
-    assert "argon2" not in answer.text
+    assert "argon2" not in response.text
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])

@@ -17,11 +17,11 @@ from tests.support.http import ME, MEMBERS, follow_pages
 
 
 async def test_shows_everything_but_the_hash_when_reading_oneself(client_of: ClientOf, marta: Member) -> None:
-    answer = await (await client_of(marta)).get(ME)
+    response = await (await client_of(marta)).get(ME)
 
-    assert answer.status_code == 200
-    assert answer.headers["ETag"] == '"1"'
-    assert answer.json() == {
+    assert response.status_code == 200
+    assert response.headers["ETag"] == '"1"'
+    assert response.json() == {
         "id": str(marta.id),
         "email": "marta@pau2.example",
         "full_name": "Marta Ibáñez",
@@ -78,9 +78,9 @@ async def test_returns_422_when_a_change_of_oneself_is_not_valid(
 ) -> None:
     client = await client_of(marta)
 
-    answer = await client.patch(ME, json=change, headers={"If-Match": '"1"'})
+    response = await client.patch(ME, json=change, headers={"If-Match": '"1"'})
 
-    assert_problem(answer, 422, code, pointer=pointer)
+    assert_problem(response, 422, code, pointer=pointer)
     assert (await client.get(ME)).headers["ETag"] == '"1"'
 
 
@@ -101,10 +101,10 @@ async def test_returns_428_and_412_when_the_version_is_missing_or_stale(
 async def test_returns_401_when_nobody_is_logged_in(client: AsyncClient, method: str, path: str) -> None:
     if (method, path) == ("PATCH", MEMBERS):
         method = "GET"
-    answer = await client.request(method, path, json={} if method == "PATCH" else None)
+    response = await client.request(method, path, json={} if method == "PATCH" else None)
 
-    assert_problem(answer, 401, "unauthenticated")
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert_problem(response, 401, "unauthenticated")
+    assert response.headers["WWW-Authenticate"].startswith("Bearer")
 
 
 async def test_returns_401_when_the_session_is_older_than_30_days(
@@ -122,13 +122,13 @@ async def test_shows_members_to_the_board_only_when_listing_and_reading(
 ) -> None:
     client = await client_for(role)
 
-    answers = [await client.get(MEMBERS), await client.get(f"{MEMBERS}/{marta.id}")]
+    responses = [await client.get(MEMBERS), await client.get(f"{MEMBERS}/{marta.id}")]
 
-    for answer in answers:
+    for response in responses:
         if role.at_least(Role.BOARD_MEMBER):
-            assert answer.status_code == 200
+            assert response.status_code == 200
         else:
-            assert_problem(answer, 403, "forbidden")
+            assert_problem(response, 403, "forbidden")
 
 
 async def test_returns_404_when_there_is_no_such_member(client_for: ClientFor) -> None:
@@ -147,15 +147,15 @@ async def test_lets_admins_only_edit_others_when_patching(
 ) -> None:
     client = await client_for(role)
 
-    answer = await client.patch(
+    response = await client.patch(
         f"{MEMBERS}/{marta.id}", json={"full_name": "M."}, headers={"If-Match": '"1"'}
     )
 
     if role is Role.ADMIN:
-        assert (answer.status_code, answer.json()["full_name"]) == (200, "M.")
-        assert answer.headers["ETag"] == '"2"'
+        assert (response.status_code, response.json()["full_name"]) == (200, "M.")
+        assert response.headers["ETag"] == '"2"'
     else:
-        assert_problem(answer, 403, "forbidden")
+        assert_problem(response, 403, "forbidden")
 
 
 async def test_is_audited_when_an_admin_edits_a_member(
@@ -228,6 +228,6 @@ async def test_shows_matching_members_only_when_filtered(client_for: ClientFor, 
 async def test_returns_422_when_a_parameter_of_the_list_is_not_valid(
     client_for: ClientFor, query: str, pointer: str
 ) -> None:
-    answer = await (await client_for(Role.ADMIN)).get(f"{MEMBERS}?{query}")
+    response = await (await client_for(Role.ADMIN)).get(f"{MEMBERS}?{query}")
 
-    assert_problem(answer, 422, "validation_failed", pointer=pointer)
+    assert_problem(response, 422, "validation_failed", pointer=pointer)

@@ -22,10 +22,10 @@ Labels = tuple[tuple[str, str], ...]
 
 
 async def scraped(client: AsyncClient) -> dict[tuple[str, Labels], float]:
-    answer = await client.get("/metrics")
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
-    families = text_string_to_metric_families(answer.text)
+    response = await client.get("/metrics")
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    families = text_string_to_metric_families(response.text)
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
         for family in families

@@ -53,8 +53,8 @@ async def test_shows_exactly_what_the_role_may_see_when_listing_and_reading(
     expected = set()
     for (status, scope), roles in VISIBLE.items():
         article = await stored(status, scope=scope)
-        answer = await reader.get(f"{NEWS}/{article.id}")
-        assert answer.status_code == (200 if role in roles else 404)
+        response = await reader.get(f"{NEWS}/{article.id}")
+        assert response.status_code == (200 if role in roles else 404)
         if role in roles:
             expected.add(str(article.id))
 
@@ -76,30 +76,30 @@ async def test_returns_the_same_404_when_invisible_or_missing(client: AsyncClien
 async def test_returns_201_with_location_and_etag_when_created(client_for: ClientFor) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
 
-    answer = await board_member.post(NEWS, json=DRAFT | {"summary": "Short."})
+    response = await board_member.post(NEWS, json=DRAFT | {"summary": "Short."})
 
-    assert answer.status_code == 201
-    assert answer.headers["ETag"] == '"1"'
-    body = answer.json()
-    assert answer.headers["Location"] == f"{NEWS}/{body['id']}"
+    assert response.status_code == 201
+    assert response.headers["ETag"] == '"1"'
+    body = response.json()
+    assert response.headers["Location"] == f"{NEWS}/{body['id']}"
     assert body["status"] == "DRAFT"
     assert body["summary"] == "Short."
-    assert (await board_member.get(answer.headers["Location"])).json() == body
+    assert (await board_member.get(response.headers["Location"])).json() == body
 
 
 async def test_changes_only_what_is_sent_when_patched(client_for: ClientFor, stored: Publish) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
     article = await stored(summary="Short.", cover_url="https://pau2.example/a.jpg")
 
-    answer = await board_member.patch(
+    response = await board_member.patch(
         f"{NEWS}/{article.id}",
         content=b'{"title": "New", "summary": null}',
         headers={"If-Match": '"1"', "Content-Type": "application/merge-patch+json"},
     )
 
-    assert answer.status_code == 200
-    assert answer.headers["ETag"] == '"2"'
-    body = answer.json()
+    assert response.status_code == 200
+    assert response.headers["ETag"] == '"2"'
+    body = response.json()
     assert (body["title"], body["summary"]) == ("New", None)
     assert body["cover_url"] == "https://pau2.example/a.jpg"
     assert body["content"] == article.content
@@ -112,31 +112,31 @@ async def test_returns_422_when_a_required_field_is_cleared(
     board_member = await client_for(Role.BOARD_MEMBER)
     article = await stored()
 
-    answer = await board_member.patch(f"{NEWS}/{article.id}", json={field: None}, headers={"If-Match": "*"})
+    response = await board_member.patch(f"{NEWS}/{article.id}", json={field: None}, headers={"If-Match": "*"})
 
-    assert_problem(answer, 422, "validation_failed", pointer=f"/body/{field}")
+    assert_problem(response, 422, "validation_failed", pointer=f"/body/{field}")
 
 
 async def test_returns_428_when_if_match_is_missing(client_for: ClientFor, stored: Publish) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
     article = await stored()
 
-    for answer in (
+    for response in (
         await board_member.patch(f"{NEWS}/{article.id}", json={"title": "New"}),
         await board_member.delete(f"{NEWS}/{article.id}"),
     ):
-        assert_problem(answer, 428, "precondition_required")
+        assert_problem(response, 428, "precondition_required")
 
 
 async def test_returns_412_when_if_match_is_stale(client_for: ClientFor, stored: Publish) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
     article = await stored()
 
-    for answer in (
+    for response in (
         await board_member.patch(f"{NEWS}/{article.id}", json={"title": "New"}, headers={"If-Match": '"9"'}),
         await board_member.delete(f"{NEWS}/{article.id}", headers={"If-Match": 'W/"2"'}),
     ):
-        assert_problem(answer, 412, "version_mismatch")
+        assert_problem(response, 412, "version_mismatch")
 
 
 @pytest.mark.parametrize("changed", ['W/"1"', '"1-gzip"'])
@@ -161,14 +161,14 @@ async def test_changes_the_article_when_a_proxy_changed_its_tag(
 async def test_returns_304_when_the_reader_has_the_version(client: AsyncClient, stored: Publish) -> None:
     article = await stored()
 
-    answer = await client.get(f"{NEWS}/{article.id}", headers={"If-None-Match": '"7", W/"1"'})
+    response = await client.get(f"{NEWS}/{article.id}", headers={"If-None-Match": '"7", W/"1"'})
     compressed = await client.get(f"{NEWS}/{article.id}", headers={"If-None-Match": '"1-gzip"'})
     whichever = await client.get(f"{NEWS}/{article.id}", headers={"If-None-Match": "*"})
     changed = await client.get(f"{NEWS}/{article.id}", headers={"If-None-Match": '"7"'})
 
-    assert answer.status_code == 304
-    assert answer.headers["ETag"] == '"1"'
-    assert answer.content == b""
+    assert response.status_code == 304
+    assert response.headers["ETag"] == '"1"'
+    assert response.content == b""
     assert (compressed.status_code, whichever.status_code) == (304, 304)
     assert changed.status_code == 200
 
@@ -177,11 +177,11 @@ async def test_is_gone_for_everybody_when_deleted(client_for: ClientFor, stored:
     admin = await client_for(Role.ADMIN)
     article = await stored()
 
-    answer = await admin.delete(f"{NEWS}/{article.id}", headers={"If-Match": '"1"'})
+    response = await admin.delete(f"{NEWS}/{article.id}", headers={"If-Match": '"1"'})
 
-    assert answer.status_code == 204
-    assert answer.content == b""
-    assert "Content-Type" not in answer.headers
+    assert response.status_code == 204
+    assert response.content == b""
+    assert "Content-Type" not in response.headers
     assert_problem(await admin.get(f"{NEWS}/{article.id}"), 404, "article_not_found")
     assert (await admin.get(NEWS)).json()["items"] == []
     again = await admin.delete(f"{NEWS}/{article.id}", headers={"If-Match": "*"})
@@ -192,20 +192,20 @@ async def test_goes_through_its_life_when_published_and_archived(
     client: AsyncClient, client_for: ClientFor
 ) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
-    where = (await board_member.post(NEWS, json=DRAFT)).headers["Location"]
+    url = (await board_member.post(NEWS, json=DRAFT)).headers["Location"]
 
-    published = await board_member.post(f"{where}/publish")
+    published = await board_member.post(f"{url}/publish")
     assert published.json()["status"] == "PUBLISHED"
     assert published.json()["published_at"] == "2026-11-22T09:30:00Z"
-    assert (await client.get(where)).status_code == 200
-    assert_problem(await board_member.post(f"{where}/publish"), 409, "article_not_draft")
+    assert (await client.get(url)).status_code == 200
+    assert_problem(await board_member.post(f"{url}/publish"), 409, "article_not_draft")
 
-    archived = await board_member.post(f"{where}/archive")
+    archived = await board_member.post(f"{url}/archive")
     assert archived.json()["status"] == "ARCHIVED"
     assert archived.headers["ETag"] == '"3"'
-    assert (await client.get(where)).status_code == 404
-    assert_problem(await board_member.post(f"{where}/archive"), 409, "article_not_published")
-    edit = await board_member.patch(where, json={"title": "New"}, headers={"If-Match": "*"})
+    assert (await client.get(url)).status_code == 404
+    assert_problem(await board_member.post(f"{url}/archive"), 409, "article_not_published")
+    edit = await board_member.patch(url, json={"title": "New"}, headers={"If-Match": "*"})
     assert_problem(edit, 409, "article_archived")
 
 
@@ -223,10 +223,10 @@ async def test_returns_422_when_the_domain_refuses_a_value(
 ) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
 
-    answer = await board_member.post(NEWS, json=DRAFT | change)
+    response = await board_member.post(NEWS, json=DRAFT | change)
 
     [field] = change
-    assert_problem(answer, 422, code, pointer=f"/body/{field}")
+    assert_problem(response, 422, code, pointer=f"/body/{field}")
 
 
 async def test_returns_each_article_once_when_pages_are_followed(
@@ -268,8 +268,8 @@ async def test_returns_422_when_a_cursor_is_forged_or_used_elsewhere(
         {"cursor": cursor, "sort": "title"},
         {"cursor": cursor, "scope": "PUBLIC"},
     ):
-        answer = await client.get(NEWS, params=params)
-        assert_problem(answer, 422, "validation_failed", pointer="/query/cursor")
+        response = await client.get(NEWS, params=params)
+        assert_problem(response, 422, "validation_failed", pointer="/query/cursor")
 
 
 async def test_returns_only_matches_when_filtered(
@@ -320,18 +320,18 @@ async def test_refuses_every_change_when_the_role_does_not_suffice(
     *, role: Role | None, status: int, code: str, client: AsyncClient, client_for: ClientFor, stored: Publish
 ) -> None:
     caller = client if role is None else await client_for(role)
-    where = f"{NEWS}/{(await stored()).id}"
+    url = f"{NEWS}/{(await stored()).id}"
     seen = {"If-Match": "*"}
 
-    answers: list[Response] = [
+    responses: list[Response] = [
         await caller.post(NEWS, json=DRAFT),
-        await caller.patch(where, json={"title": "New"}, headers=seen),
-        await caller.delete(where, headers=seen),
-        await caller.post(f"{where}/publish"),
-        await caller.post(f"{where}/archive"),
+        await caller.patch(url, json={"title": "New"}, headers=seen),
+        await caller.delete(url, headers=seen),
+        await caller.post(f"{url}/publish"),
+        await caller.post(f"{url}/archive"),
     ]
 
-    for answer in answers:
-        assert_problem(answer, status, code)
-        assert ("error" in answer.headers["WWW-Authenticate"]) is (status == 403)
-    assert (await client.get(where)).headers["ETag"] == '"1"'
+    for response in responses:
+        assert_problem(response, status, code)
+        assert ("error" in response.headers["WWW-Authenticate"]) is (status == 403)
+    assert (await client.get(url)).headers["ETag"] == '"1"'

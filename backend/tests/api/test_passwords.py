@@ -47,9 +47,9 @@ async def test_new_password_works_and_sessions_are_over_when_reset(
     assert (await client.post(FORGOT, json={"email": ADDRESS.value})).status_code == 202
     token = await mailed_token(connection, settings, OneTimePurpose.RECOVERY)
 
-    answer = await client.post(RESET, json={"token": token, "password": NEW_PASSWORD})
+    response = await client.post(RESET, json={"token": token, "password": NEW_PASSWORD})
 
-    assert (answer.status_code, answer.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     mine = bearer(tokens)
     assert_problem(await client.get(ME, headers=mine), 401, "unauthenticated")
     assert (await log_in(client)).status_code == 400
@@ -62,20 +62,20 @@ async def test_new_password_works_and_sessions_are_over_when_reset(
 async def test_returns_the_same_202_when_anybody_forgot_the_password(
     client: AsyncClient, connection: AsyncConnection
 ) -> None:
-    answers = [
+    responses = [
         await client.post(FORGOT, json={"email": email}) for email in (ADDRESS.value, "nobody@pau2.example")
     ]
 
-    known, unknown = answers
+    known, unknown = responses
     assert (known.status_code, known.content) == (unknown.status_code, unknown.content)
     names = (await connection.scalars(text("SELECT task_name FROM procrastinate_jobs"))).all()
     assert names == ["SendOneTimeToken"] * 2
 
 
 async def test_returns_422_when_a_reset_is_asked_for_no_address(client: AsyncClient) -> None:
-    answer = await client.post(FORGOT, json={"email": "nobody"})
+    response = await client.post(FORGOT, json={"email": "nobody"})
 
-    assert_problem(answer, 422, "email_address_invalid", pointer="/body/email")
+    assert_problem(response, 422, "email_address_invalid", pointer="/body/email")
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ async def test_returns_422_when_the_new_password_is_weak(
     by_mail = await client.post(RESET, json={"token": token, "password": password})
     changed = await me.put(CHANGE, json={"current_password": PASSWORD, "password": password})
 
-    for answer in (by_mail, changed):
-        assert_problem(answer, 422, code, pointer="/body/password")
+    for response in (by_mail, changed):
+        assert_problem(response, 422, code, pointer="/body/password")
 
 
 async def test_keeps_this_session_only_when_the_password_is_changed(
@@ -107,9 +107,9 @@ async def test_keeps_this_session_only_when_the_password_is_changed(
 ) -> None:
     here, there = await client_of(marta), await client_of(marta)
 
-    answer = await here.put(CHANGE, json={"current_password": PASSWORD, "password": NEW_PASSWORD})
+    response = await here.put(CHANGE, json={"current_password": PASSWORD, "password": NEW_PASSWORD})
 
-    assert (answer.status_code, answer.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert (await here.get(ME)).status_code == 200
     assert_problem(await there.get(ME), 401, "unauthenticated")
     assert (await log_in(client, NEW_PASSWORD)).status_code == 200
@@ -118,9 +118,9 @@ async def test_keeps_this_session_only_when_the_password_is_changed(
 async def test_returns_422_when_the_current_password_is_wrong(client_of: ClientOf, marta: Member) -> None:
     me = await client_of(marta)
 
-    answer = await me.put(CHANGE, json={"current_password": WRONG, "password": NEW_PASSWORD})
+    response = await me.put(CHANGE, json={"current_password": WRONG, "password": NEW_PASSWORD})
 
-    assert_problem(answer, 422, "current_password_wrong", pointer="/body/current_password")
+    assert_problem(response, 422, "current_password_wrong", pointer="/body/current_password")
 
 
 async def test_returns_429_with_the_time_to_wait_after_ten_failures(
@@ -134,9 +134,9 @@ async def test_returns_429_with_the_time_to_wait_after_ten_failures(
     refused = await log_in(client)
     changed = await me.put(CHANGE, json={"current_password": PASSWORD, "password": NEW_PASSWORD})
 
-    for answer in (refused, changed):
-        assert_problem(answer, 429, "too_many_attempts")
-        assert answer.headers["Retry-After"] == "241"
+    for response in (refused, changed):
+        assert_problem(response, 429, "too_many_attempts")
+        assert response.headers["Retry-After"] == "241"
     clock.move(timedelta(seconds=241))
     assert (await log_in(client)).status_code == 200
 
@@ -151,8 +151,8 @@ async def failures(client: AsyncClient, forwarded: list[str]) -> int:
     status = 0
     for number, address in enumerate(forwarded):
         form = {"grant_type": "password", "username": f"n{number}@pau2.example", "password": WRONG}
-        answer = await client.post(f"{AUTH}/token", data=form, headers={"X-Forwarded-For": address})
-        status = answer.status_code
+        response = await client.post(f"{AUTH}/token", data=form, headers={"X-Forwarded-For": address})
+        status = response.status_code
     return status
 
 
@@ -185,10 +185,10 @@ async def test_returns_400_when_an_oauth_parameter_is_given_twice(
     client: AsyncClient, path: str, form: str
 ) -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    answer = await client.post(f"{AUTH}/{path}", content=form, headers=headers)
+    response = await client.post(f"{AUTH}/{path}", content=form, headers=headers)
 
-    assert_oauth_error(answer, "invalid_request")
-    (error,) = answer.json()["errors"]
+    assert_oauth_error(response, "invalid_request")
+    (error,) = response.json()["errors"]
     assert error["code"] == "repeated"
     assert error["pointer"] in {"/body/username", "/body/password", "/body/token", "/body/unknown"}
 
@@ -210,7 +210,9 @@ async def test_gives_the_same_answer_and_no_more_mails_when_one_client_asks_for_
     for address, mails in [("203.0.113.7", 5), ("203.0.113.8", 10)]:
         async with reached_from(app, address) as client:
             emails = [f"n{number}-{mails}@pau2.example" for number in range(7)]
-            answers = [await client.post(path, json={"email": email}) for email in emails]
+            responses = [await client.post(path, json={"email": email}) for email in emails]
 
-        assert {(answer.status_code, answer.content) for answer in answers} == {(202, answers[0].content)}
+        assert {(response.status_code, response.content) for response in responses} == {
+            (202, responses[0].content)
+        }
         assert await connection.scalar(text("SELECT count(*) FROM procrastinate_jobs")) == mails

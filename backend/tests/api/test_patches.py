@@ -36,23 +36,23 @@ async def test_keeps_the_version_when_a_patch_changes_nothing(
 ) -> None:
     [(client, world)] = [(client, world) for role, client, world in callers if role is Role.ADMIN]
     request = await ROUTES["PATCH", path].calls[0].prepare(world)
-    where = path.format(id=request.get("id", ""))
-    resource = where.removesuffix("/invitation")  # of a member, who is read as a whole
+    url = path.format(id=request.get("id", ""))
+    resource = url.removesuffix("/invitation")  # of a member, who is read as a whole
     read = await client.get(resource)
     entries = await audit_entries(connection)
     clock.move(timedelta(minutes=1))
 
     for patch in ({}, {field: read.json()[field] for field in fields_of(path)}):
-        answer = await sent(client, where, patch, read.headers["ETag"])
+        response = await sent(client, url, patch, read.headers["ETag"])
 
-        assert (answer.status_code, answer.headers["ETag"]) == (200, read.headers["ETag"]), answer.text
-        assert answer.json() == read.json()
+        assert (response.status_code, response.headers["ETag"]) == (200, read.headers["ETag"]), response.text
+        assert response.json() == read.json()
     assert (await client.get(resource)).json() == read.json()
     assert await audit_entries(connection) == entries
 
 
-async def sent(client: AsyncClient, where: str, patch: dict[str, Any], tag: str) -> Response:
-    return await client.patch(where, json=patch, headers={"If-Match": tag})
+async def sent(client: AsyncClient, url: str, patch: dict[str, Any], tag: str) -> Response:
+    return await client.patch(url, json=patch, headers={"If-Match": tag})
 
 
 async def test_keeps_the_version_when_the_role_is_the_same(
@@ -63,9 +63,9 @@ async def test_keeps_the_version_when_the_role_is_the_same(
     entries = await audit_entries(connection)
     clock.move(timedelta(minutes=1))
 
-    answer = await client.put(
+    response = await client.put(
         f"{MEMBERS}/{member.id}/role", json={"role": "MEMBER"}, headers={"If-Match": '"1"'}
     )
 
-    assert (answer.status_code, answer.headers["ETag"]) == (200, '"1"')
+    assert (response.status_code, response.headers["ETag"]) == (200, '"1"')
     assert await audit_entries(connection) == entries

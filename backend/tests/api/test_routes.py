@@ -96,10 +96,10 @@ def refusal(role: Role | None, method: str, path: str, call: Call) -> int | None
     return None if call.visible is None or may(actor, call.visible) else 404
 
 
-def assert_declared_headers(method: str, path: str, answer: Response) -> None:
+def assert_declared_headers(method: str, path: str, response: Response) -> None:
     """The contract names the headers that are sent, so that generated clients have them."""
-    declared = operation_of(method, path)["responses"][str(answer.status_code)]["headers"].keys()
-    sent = {name for name in HEADERS if name in answer.headers}
+    declared = operation_of(method, path)["responses"][str(response.status_code)]["headers"].keys()
+    sent = {name for name in HEADERS if name in response.headers}
 
     assert declared - {"Link"} <= sent <= declared
 
@@ -110,13 +110,13 @@ async def test_answers_as_the_policy_table_says_when_each_role_calls(
 ) -> None:
     for role, client, context in callers:
         async with connection.begin_nested() as savepoint:
-            answer = await send(client, method, path, await call.prepare(context))
+            response = await send(client, method, path, await call.prepare(context))
             await savepoint.rollback()
 
         refused = refusal(role, method, path, call)
-        assert answer.status_code == (refused or call.status), (role, answer.text)
-        assert (answer.headers.get("Content-Type") == MEDIA_TYPE) is (answer.status_code >= 400)
-        assert_declared_headers(method, path, answer)
+        assert response.status_code == (refused or call.status), (role, response.text)
+        assert (response.headers.get("Content-Type") == MEDIA_TYPE) is (response.status_code >= 400)
+        assert_declared_headers(method, path, response)
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
@@ -125,10 +125,10 @@ async def test_refuses_the_caller_first_when_the_request_is_nonsense_too(
 ) -> None:
     for role, client, _ in callers:
         for nonsense in NONSENSE:
-            answer = await send(client, method, path, {"id": "nobody", **nonsense})
+            response = await send(client, method, path, {"id": "nobody", **nonsense})
 
             refused = refusal(role, method, path, Call(0))
-            assert answer.status_code == refused or (refused is None and answer.status_code < 500), role
+            assert response.status_code == refused or (refused is None and response.status_code < 500), role
 
 
 @pytest.fixture
@@ -168,10 +168,10 @@ async def test_returns_404_to_whoever_may_when_there_is_no_such_thing(
 ) -> None:
     for role, client, context in callers:
         request = {**await call.prepare(context), "id": uuid4()}
-        answer = await send(client, method, path, request)
+        response = await send(client, method, path, request)
 
         refused = refusal(role, method, path, call)
-        assert answer.status_code == (refused or 404), (role, answer.text)
+        assert response.status_code == (refused or 404), (role, response.text)
 
 
 @pytest.mark.parametrize(("method", "path", "call"), CREATING)

@@ -59,10 +59,10 @@ async def test_is_in_spanish_order_when_sorted_by_title_or_name(
     for title in SHUFFLED if list_ == "consultations" else ():
         await store_consultation(uow, title=title)
     field = "full_name" if list_ == "members" else "title"
-    where = {"role": "MEMBER"} if list_ == "members" else {}
+    filters = {"role": "MEMBER"} if list_ == "members" else {}
 
-    up = await follow_pages(board_member, f"{API}/{list_}", sort=field, limit=3, **where)
-    down = await follow_pages(board_member, f"{API}/{list_}", sort=f"-{field}", limit=5, **where)
+    up = await follow_pages(board_member, f"{API}/{list_}", sort=field, limit=3, **filters)
+    down = await follow_pages(board_member, f"{API}/{list_}", sort=f"-{field}", limit=5, **filters)
 
     assert [item[field] for item in up] == SPANISH
     assert [item[field] for item in down] == SPANISH[::-1]
@@ -158,6 +158,6 @@ async def test_returns_422_when_words_are_empty_too_long_or_no_line(
 ) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
 
-    answer = await board_member.get(path, params={"q": words})
+    response = await board_member.get(path, params={"q": words})
 
-    assert_problem(answer, 422, "validation_failed", pointer="/query/q")
+    assert_problem(response, 422, "validation_failed", pointer="/query/q")

@@ -51,13 +51,13 @@ class Walk:
             await self.present(-2 if name == "retry" else -3)
 
     async def present(self, place: int) -> None:
-        answer = await refresh(self.client, self.chain[place])
+        response = await refresh(self.client, self.chain[place])
         good = self.alive and place in {-1, -2}
-        assert answer.status_code == (200 if good else 400)
+        assert response.status_code == (200 if good else 400)
         self.alive = good
         if not good:
             return
-        tokens = answer.json()
+        tokens = response.json()
         self.access = tokens["access_token"]
         if place == -1:
             self.chain.append(tokens["refresh_token"])

@@ -49,9 +49,9 @@ async def test_shows_each_session_once_when_paging(client_of: ClientOf, marta: M
     path: str | None = f"{SESSIONS}?limit=3&sort=authenticated_at"
     seen: list[str] = []
     while path is not None:
-        answer = await here.get(path)
-        seen += [item["authenticated_at"] for item in answer.json()["items"]]
-        path = answer.headers["Link"].partition(">")[0][1:] if answer.json()["next_cursor"] else None
+        response = await here.get(path)
+        seen += [item["authenticated_at"] for item in response.json()["items"]]
+        path = response.headers["Link"].partition(">")[0][1:] if response.json()["next_cursor"] else None
 
     assert seen == sorted(seen)
     assert len(seen) == 4
@@ -63,9 +63,9 @@ async def test_session_is_over_at_once_when_it_is_ended_from_another(
     here, there = await client_of(marta), await client_of(marta)
     (other,) = [item["id"] for item in (await here.get(SESSIONS)).json()["items"] if not item["current"]]
 
-    answer = await here.delete(f"{SESSIONS}/{other}")
+    response = await here.delete(f"{SESSIONS}/{other}")
 
-    assert (answer.status_code, answer.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert_problem(await there.get(ME), 401, "unauthenticated")
     assert (await here.get(ME)).status_code == 200
     assert_problem(await here.delete(f"{SESSIONS}/{other}"), 404, "session_not_found")
@@ -77,19 +77,19 @@ async def test_returns_the_same_404_when_the_session_is_unknown_or_somebody_else
     me, stranger = await client_of(marta), await client_of(make_member())
     (strange,) = await ids(stranger)
 
-    answers = [await me.delete(f"{SESSIONS}/{session_id}") for session_id in (strange, uuid4())]
+    responses = [await me.delete(f"{SESSIONS}/{session_id}") for session_id in (strange, uuid4())]
 
-    for answer in answers:
-        assert_problem(answer, 404, "session_not_found")
+    for response in responses:
+        assert_problem(response, 404, "session_not_found")
     assert (await stranger.get(ME)).status_code == 200
 
 
 async def test_every_session_of_mine_is_over_when_all_are_ended(client_of: ClientOf, marta: Member) -> None:
     here, there, stranger = await client_of(marta), await client_of(marta), await client_of(make_member())
 
-    answer = await here.delete(SESSIONS)
+    response = await here.delete(SESSIONS)
 
-    assert (answer.status_code, answer.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     for client in (here, there):
         assert_problem(await client.get(ME), 401, "unauthenticated")
     assert (await stranger.get(ME)).status_code == 200
@@ -98,8 +98,8 @@ async def test_every_session_of_mine_is_over_when_all_are_ended(client_of: Clien
 async def listed(client: AsyncClient, tokens: dict[str, str]) -> list[str | None]:
     """The programs of one's sessions, the oldest first."""
     headers = bearer(tokens)
-    answer = await client.get(f"{SESSIONS}?sort=authenticated_at", headers=headers)
-    return [item["client_name"] for item in answer.json()["items"]]
+    response = await client.get(f"{SESSIONS}?sort=authenticated_at", headers=headers)
+    return [item["client_name"] for item in response.json()["items"]]
 
 
 async def test_shows_the_program_and_nothing_else_of_its_header_when_listed(
@@ -149,6 +149,6 @@ async def test_returns_401_when_nobody_is_logged_in(client: AsyncClient) -> None
 async def test_returns_422_when_a_parameter_is_not_valid(
     client_of: ClientOf, marta: Member, query: str
 ) -> None:
-    answer = await (await client_of(marta)).get(f"{SESSIONS}?{query}")
+    response = await (await client_of(marta)).get(f"{SESSIONS}?{query}")
 
-    assert_problem(answer, 422, "validation_failed", pointer=f"/query/{query.partition('=')[0]}")
+    assert_problem(response, 422, "validation_failed", pointer=f"/query/{query.partition('=')[0]}")

@@ -82,8 +82,8 @@ def pooled_url(urls: tuple[str, str], port: int) -> Iterator[str]:
         command[1:1] = ["--user", Path(host).owner() if host.startswith("/") else "nobody"]
     with subprocess.Popen(command) as process:
         _wait_until_it_listens(port)
-        where = f"{parts.username}:{parts.password}@127.0.0.1:{port}"
-        yield urlunsplit(parts._replace(netloc=where, query=""))
+        netloc = f"{parts.username}:{parts.password}@127.0.0.1:{port}"
+        yield urlunsplit(parts._replace(netloc=netloc, query=""))
         process.terminate()
     shutil.rmtree(folder)
 
@@ -135,10 +135,10 @@ async def test_serves_and_mails_within_limits_and_in_utc_when_migrated(settings:
         )
         database = await stack.enter_async_context(connected(settings))
 
-        answers = [
-            answer
+        responses = [
+            response
             for _ in range(20)
-            for answer in await asyncio.gather(*(client.get(NEWS) for _ in range(10)))
+            for response in await asyncio.gather(*(client.get(NEWS) for _ in range(10)))
         ]
         uow = SqlAlchemyUnitOfWork(database.sessions)
         await register_member(REGISTRATION, uow=uow, clock=FixedClock(), hasher=CountingPasswordHasher())
@@ -146,6 +146,6 @@ async def test_serves_and_mails_within_limits_and_in_utc_when_migrated(settings:
 
         async with database.snapshot() as connection:
             shown = [await connection.scalar(text(f"SHOW {name}")) for name in ("timezone", "lock_timeout")]
-    assert {answer.status_code for answer in answers} == {200}
+    assert {response.status_code for response in responses} == {200}
     assert shown == ["UTC", "2s"]
     assert len(list(settings.mail_folder.glob("*.eml"))) == 1

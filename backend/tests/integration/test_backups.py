@@ -107,7 +107,7 @@ async def test_logs_in_and_keeps_the_audit_log_when_restored(
         app.router.lifespan_context(app),
         AsyncClient(transport=transport, base_url="http://t") as client,
     ):
-        answer = await client.post(TOKEN, data=credentials)
+        response = await client.post(TOKEN, data=credentials)
     assert errors == []
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert audited(restored)[: len(audited(lost))] == audited(lost) != []

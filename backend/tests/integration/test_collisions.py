@@ -101,10 +101,10 @@ async def test_succeeds_when_a_deadlock_ends_the_first_try(
         assert not request.done()
         await other.rollback()
 
-    answer = await request
+    response = await request
 
-    assert answer.status_code == 200
-    assert answer.json()["is_active"] is False
+    assert response.status_code == 200
+    assert response.json()["is_active"] is False
 
 
 async def until_somebody_waits(watch: AsyncConnection) -> None:
@@ -138,8 +138,8 @@ async def test_judges_what_the_first_has_left_when_two_change_an_article(
     async with fresh_engine.connect() as other, fresh_engine.connect() as watch:
         await other.execute(text(publish))
         body = {"title": "New title"} if method == "PATCH" else None
-        where = f"{NEWS}/{draft.json()['id']}{verb}"
-        request = asyncio.create_task(client.request(method, where, json=body, headers=seen))
+        url = f"{NEWS}/{draft.json()['id']}{verb}"
+        request = asyncio.create_task(client.request(method, url, json=body, headers=seen))
         await until_somebody_waits(watch)
         await other.commit()
 
@@ -168,9 +168,9 @@ async def test_has_one_effect_when_three_tries_collide(
     await collide(owner_engine, times=3, table=table, state=state, moment=moment)
 
     with capture_logs() as logs:
-        answer = await client.post(MEMBERS, json=INVITATION, headers=headers)
+        response = await client.post(MEMBERS, json=INVITATION, headers=headers)
 
-    assert answer.status_code == 201
+    assert response.status_code == 201
     assert [line["action"] for line in logs if line["event"] == "audit"] == ["members:invite"]
     async with owner_engine.connect() as connection:
         assert await count(connection, "SELECT last_value FROM tries") == 4
@@ -185,11 +185,11 @@ async def test_gives_up_when_every_try_collides(client: AsyncClient, owner_engin
     await collide(owner_engine, times=1000)
 
     with capture_logs() as logs:
-        answer = await client.post(MEMBERS, json=INVITATION, headers=KEY)
+        response = await client.post(MEMBERS, json=INVITATION, headers=KEY)
 
     assert "audit" not in [line["event"] for line in logs]
-    assert_problem(answer, 503, "unavailable")
-    assert int(answer.headers["Retry-After"]) > 0
+    assert_problem(response, 503, "unavailable")
+    assert int(response.headers["Retry-After"]) > 0
     async with owner_engine.connect() as connection:
         assert await count(connection, "SELECT last_value FROM tries") == 4
         assert await count(connection, "SELECT count(*) FROM procrastinate_jobs") == 0

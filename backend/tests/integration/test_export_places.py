@@ -122,11 +122,11 @@ async def test_returns_429_and_records_nothing_when_two_exports_run(
     async with AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
         async with running(*[export(there, admin) for _ in range(EXPORTS_AT_ONCE)]):
             refused = await client.get(f"{EXPORTS}/members")
-        answer = await client.get(f"{EXPORTS}/members")
+        response = await client.get(f"{EXPORTS}/members")
 
     assert_problem(refused, 429, "too_many_exports")
     assert int(refused.headers["Retry-After"]) > 0
-    assert answer.status_code == 200
+    assert response.status_code == 200
     async with here.connect() as connection:
         recorded = await connection.scalar(text("SELECT count(*) FROM audit_entries"))
     assert recorded == 1

@@ -143,8 +143,8 @@ async def timed(client: AsyncClient, method: str, path: str, **request: Any) -> 
     began = perf_counter()
     url = path.format(**{name: request.pop(name, "") for name in ("id", "code", "token")})
     async with asyncio.timeout(40):
-        answer = await client.request(method, url, **request)
-    return perf_counter() - began, answer
+        response = await client.request(method, url, **request)
+    return perf_counter() - began, response
 
 
 async def test_every_endpoint_answers_in_time_when_the_database_is_frozen(
@@ -160,20 +160,20 @@ async def test_every_endpoint_answers_in_time_when_the_database_is_frozen(
     )
     requests = [(*name, await route.calls[0].prepare(context)) for name, route in ROUTES.items()]
     warm = await asyncio.gather(*(client.get(ME) for _ in range(AT_ONCE)))
-    assert {answer.status_code for answer in warm} == {200}
+    assert {response.status_code for response in warm} == {200}
 
     wire.cut()
-    answers = await asyncio.gather(*(timed(client, *name, **request) for *name, request in requests))
+    responses = await asyncio.gather(*(timed(client, *name, **request) for *name, request in requests))
 
-    for (_, path, _), (_, answer) in zip(requests, answers, strict=True):
+    for (_, path, _), (_, response) in zip(requests, responses, strict=True):
         if path in WITHOUT_DATABASE:
-            assert answer.status_code == 200
+            assert response.status_code == 200
         else:
-            assert_problem(answer, 503, "unavailable")
-            assert answer.headers["Retry-After"]
+            assert_problem(response, 503, "unavailable")
+            assert response.headers["Retry-After"]
     one_wait = STATEMENT_SECONDS + GRACE_SECONDS + CONNECT_TIMEOUT_SECONDS
     turns = -(-len(requests) // AT_ONCE)
-    assert max(seconds for seconds, _ in answers) < one_wait * turns + 5
+    assert max(seconds for seconds, _ in responses) < one_wait * turns + 5
 
     wire.mend()
     assert (await client.get(ME)).status_code == 200
@@ -194,9 +194,9 @@ async def test_answers_in_time_when_the_database_freezes_in_the_middle(
                 await watch.rollback()
         wire.cut()
 
-        seconds, answer = await request
+        seconds, response = await request
 
-    assert_problem(answer, 503, "unavailable")
+    assert_problem(response, 503, "unavailable")
     assert seconds < STATEMENT_SECONDS + GRACE_SECONDS + 2
     wire.mend()
     assert (await client.get(f"{MEMBERS}/{member.id}")).json()["is_active"] is True
@@ -215,8 +215,8 @@ async def test_answers_within_seven_seconds_when_nothing_else_is_set(
         assert (await client.get(NEWS)).status_code == 200
         wire.cut()
 
-        seconds, answer = await timed(client, "GET", NEWS)
+        seconds, response = await timed(client, "GET", NEWS)
 
         wire.mend()
-    assert_problem(answer, 503, "unavailable")
+    assert_problem(response, 503, "unavailable")
     assert seconds < 7

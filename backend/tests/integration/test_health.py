@@ -19,14 +19,14 @@ Serve = Callable[[bytes], str]
 
 
 @contextmanager
-def answering(listener: socket.socket, answer: bytes) -> Iterator[None]:
-    """Give the first connection this answer."""
+def answering(listener: socket.socket, response: bytes) -> Iterator[None]:
+    """Give the first connection this response."""
 
     def answer_one() -> None:
         connection, _ = listener.accept()
         with connection:
             connection.recv(65_536)
-            connection.sendall(answer)
+            connection.sendall(response)
 
     with listener:
         listener.listen()
@@ -36,12 +36,14 @@ def answering(listener: socket.socket, answer: bytes) -> Iterator[None]:
         thread.join(10)
 
 
-@pytest.mark.parametrize(("answer", "ready"), [(READY, True), (UNREADY, False), (b"", False), (b"x", False)])
-def test_tells_what_the_service_at_a_port_says(answer: bytes, ready: bool) -> None:
+@pytest.mark.parametrize(
+    ("response", "ready"), [(READY, True), (UNREADY, False), (b"", False), (b"x", False)]
+)
+def test_tells_what_the_service_at_a_port_says(response: bytes, ready: bool) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
 
-    with answering(listener, answer):
+    with answering(listener, response):
         assert is_ready(port=port) is ready
 
 
@@ -50,11 +52,11 @@ def test_is_not_ready_when_nobody_listens(port: int, tmp_path: Path) -> None:
     assert not is_ready(str(tmp_path / "api.sock"))
 
 
-@pytest.mark.parametrize(("answer", "status"), [(READY, 0), (UNREADY, 1)])
-def test_ends_with_the_status_when_run_on_a_unix_socket(tmp_path: Path, answer: bytes, status: int) -> None:
+@pytest.mark.parametrize(("response", "status"), [(READY, 0), (UNREADY, 1)])
+def test_ends_with_the_status_when_run_on_a_unix_socket(tmp_path: Path, response: bytes, status: int) -> None:
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(tmp_path / "api.sock"))
     command = [sys.executable, "-m", "app.presentation.health", str(tmp_path / "api.sock")]
 
-    with answering(listener, answer):
+    with answering(listener, response):
         assert subprocess.run(command, cwd=BACKEND, check=False).returncode == status

@@ -95,12 +95,12 @@ async def written(engine: AsyncEngine) -> int:
 async def test_creates_once_when_equal_requests_arrive_together(
     app: FastAPI, token: str, fresh_engine: AsyncEngine
 ) -> None:
-    answers = await asyncio.gather(*(ask(app, token) for _ in range(AT_ONCE)))
+    responses = await asyncio.gather(*(ask(app, token) for _ in range(AT_ONCE)))
 
-    created = [answer for answer in answers if answer.status_code == 201]
+    created = [response for response in responses if response.status_code == 201]
     assert created
-    assert len({answer.content for answer in created}) == 1
-    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert len({response.content for response in created}) == 1
+    assert {response.status_code for response in responses} <= {201, 409}
     assert await written(fresh_engine) == 1
     assert (await ask(app, token)).content == created[0].content
 
@@ -137,10 +137,10 @@ async def test_gives_the_answer_when_the_process_died_before_giving_it(
     await die(fresh_database_url, token, "before the answer")
     assert await written(fresh_engine) == 1
 
-    answer = await ask(app, token)
+    response = await ask(app, token)
 
-    assert answer.status_code == 201
-    assert answer.headers["Location"] == f"{NEWS}/{answer.json()['id']}"
+    assert response.status_code == 201
+    assert response.headers["Location"] == f"{NEWS}/{response.json()['id']}"
     assert await written(fresh_engine) == 1
 
 

@@ -53,11 +53,11 @@ async def listening(port: int) -> None:
 async def ends(connection: Connection) -> bytes:
     """Return all that the server sends until it closes the connection, within three seconds."""
     async with asyncio.timeout(3):
-        answer = await connection[0].read()
+        response = await connection[0].read()
     connection[1].close()
     with suppress(ConnectionError):
         await connection[1].wait_closed()
-    return answer
+    return response
 
 
 async def connect(port: int, *pieces: bytes) -> Connection:
@@ -80,29 +80,29 @@ async def test_closes_a_connection_when_the_head_of_a_request_does_not_come(
 @pytest.mark.usefixtures("_serving")
 async def test_closes_a_connection_when_the_next_head_trickles(port: int) -> None:
     reader, writer = await connect(port, QUICK)
-    answer = await reader.readuntil(b"\r\n\r\nx")
+    response = await reader.readuntil(b"\r\n\r\nx")
     writer.write(QUICK[:-2])
 
-    assert answer.startswith(b"HTTP/1.1 200")
+    assert response.startswith(b"HTTP/1.1 200")
     assert await ends((reader, writer)) == b""
 
 
 @pytest.mark.usefixtures("_serving")
 async def test_finishes_an_answer_when_the_next_head_waits_behind_it(port: int) -> None:
     """The answer takes longer than a head may."""
-    answer = await ends(await connect(port, QUICK + QUICK[:-2]))
+    response = await ends(await connect(port, QUICK + QUICK[:-2]))
 
-    assert answer.startswith(b"HTTP/1.1 200")
-    assert answer.endswith(b"\r\n\r\nx")
+    assert response.startswith(b"HTTP/1.1 200")
+    assert response.endswith(b"\r\n\r\nx")
 
 
 @pytest.mark.usefixtures("_serving")
 async def test_answers_others_meanwhile(port: int) -> None:
     slow = [await connect(port) for _ in range(100)]
     async with AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=2) as client:
-        answer = await client.get("/")
+        response = await client.get("/")
 
-    assert answer.text == "x"
+    assert response.text == "x"
     assert [await ends(connection) for connection in slow] == [b""] * len(slow)
 
 
@@ -111,10 +111,10 @@ async def test_answers_others_meanwhile(port: int) -> None:
 async def test_closes_a_connection_when_a_head_is_too_long(port: int, first: bytes) -> None:
     connection = await connect(port, first + b"GET / HTTP/1.1\r\nX: ", b"x" * 65_537)
 
-    answer = await ends(connection)
+    response = await ends(connection)
 
-    assert b"HTTP/1.1 400" in answer
-    assert answer.endswith(b"The head of a request has at most 65536 bytes.")
+    assert b"HTTP/1.1 400" in response
+    assert response.endswith(b"The head of a request has at most 65536 bytes.")
 
 
 @pytest.mark.usefixtures("_serving")
@@ -124,9 +124,9 @@ async def test_answers_when_a_long_body_comes_after_a_short_head(port: int) -> N
 
     reader, writer = await connect(port, head, b"\r\n", body + QUICK)
 
-    answers = [await reader.readuntil(b"\r\n\r\nx") for _ in range(2)]
+    responses = [await reader.readuntil(b"\r\n\r\nx") for _ in range(2)]
     writer.close()
-    assert [answer[:12] for answer in answers] == [b"HTTP/1.1 200"] * 2
+    assert [response[:12] for response in responses] == [b"HTTP/1.1 200"] * 2
 
 
 def test_has_the_limits_that_are_promised_when_nothing_else_is_set() -> None:
