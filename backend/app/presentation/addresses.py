@@ -1,18 +1,18 @@
-"""Mail addresses as people type them."""
+"""E-mail addresses as typed by people."""
 
 import idna
 
 from app.domain.members import EmailAddress, EmailAddressError
 
 FULL_WIDTH_AT = "\uff20"
-"""How keyboards for Chinese and Japanese write @."""
+"""The @ of Chinese and Japanese keyboards."""
 
 
 def email_address(text: str) -> EmailAddress:
     """Return the address with its domain in A-labels (RFC 5890 §2.3.2.1). Raises EmailAddressError.
 
-    What is typed is mapped (UTS 46, non-transitional: ß is a letter of its own, as RFC 5891 has it), then
-    registered strictly: what IDNA 2008 does not allow, such as emoji, is refused.
+    The domain is mapped (UTS 46, non-transitional: ß stays ß, RFC 5891), then validated strictly: IDNA 2008
+    does not allow emoji, for instance.
     """
     local_part, _, domain = text.strip().replace(FULL_WIDTH_AT, "@").rpartition("@")
     try:
@@ -23,7 +23,7 @@ def email_address(text: str) -> EmailAddress:
 
 
 def username(text: str) -> str:
-    """Return the log-in name in the form that addresses are stored in, or as it is when it is not one."""
+    """Return an e-mail address in its stored form, and any other text unchanged."""
     try:
         return email_address(text).value
     except EmailAddressError:

@@ -1,4 +1,4 @@
-"""`python -m app …`. What a command needs from outside comes in as `Commands`."""
+"""The command line `python -m app …`. The composition root passes the functions behind it as `Commands`."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ Result = TypeVar("Result")
 
 
 class ApplicationFactory(Protocol):
-    """Makes the application that a server process serves."""
+    """Creates the application that a server process serves."""
 
     def __call__(self, settings: Settings, /, *, shutdown_state: ShutdownState) -> Application:
         """The server sets `shutdown_state.draining` when it receives a signal to end."""
@@ -52,23 +52,28 @@ class Commands:
 
 def create_cli(commands: Commands) -> typer.Typer:
     cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-    _add_processes(cli, commands)
+    _add_server(cli, commands)
+    _add_worker(cli, commands)
     _add_tasks(cli, commands)
     _add_accounts(cli, commands)
     return cli
 
 
-def _add_processes(cli: typer.Typer, commands: Commands) -> None:
-    """The commands that run until they are told to stop."""
+def _add_server(cli: typer.Typer, commands: Commands) -> None:
+    """Add `serve`, which runs until a signal ends it."""
 
     @cli.command()
     def serve(
         *,
         host: str = "127.0.0.1",
         port: int = 8000,
-        unix_socket: Annotated[str | None, typer.Option(help="A path, instead of host and port.")] = None,
-        root_path: Annotated[str, typer.Option(help="The prefix that a proxy takes away: /pau.")] = "",
-        workers: Annotated[int, typer.Option(min=1, help="How many processes.")] = 1,
+        unix_socket: Annotated[
+            str | None, typer.Option(help="Path of a Unix socket, instead of host and port.")
+        ] = None,
+        root_path: Annotated[
+            str, typer.Option(help="The path prefix that a proxy removes, such as /pau.")
+        ] = "",
+        workers: Annotated[int, typer.Option(min=1, help="The number of server processes.")] = 1,
         descriptor: Annotated[int | None, typer.Option(hidden=True)] = None,
     ) -> None:
         """Serve the API."""
@@ -91,9 +96,13 @@ def _add_processes(cli: typer.Typer, commands: Commands) -> None:
         except WorkersError as error:
             raise _exit_with(str(error)) from None
 
+
+def _add_worker(cli: typer.Typer, commands: Commands) -> None:
+    """Add `worker`, which runs until a signal ends it."""
+
     @cli.command()
     def worker() -> None:
-        """Run the jobs that requests have left, such as mail."""
+        """Run queued jobs, such as mail."""
         settings = _settings()
         with _domain_errors():
             commands.preflight(settings)
@@ -101,44 +110,48 @@ def _add_processes(cli: typer.Typer, commands: Commands) -> None:
 
 
 def _add_tasks(cli: typer.Typer, commands: Commands) -> None:
-    """The commands that do one thing and end."""
+    """Add the commands that do one thing and end."""
 
     @cli.command()
     def migrate() -> None:
-        """Bring the database to the newest schema."""
+        """Migrate the database to the newest schema."""
         with _domain_errors():
             commands.migrate(_settings())
 
     @cli.command()
     def seed(
-        members: Annotated[int, typer.Option(min=0, max=1_000_000, help="Further members.")] = 50,
+        members: Annotated[
+            int, typer.Option(min=0, max=1_000_000, help="The number of additional members.")
+        ] = 50,
     ) -> None:
-        """Store demo data, unless it is there. Only in development."""
+        """Store demo data unless it exists. Only in development."""
         settings = _settings()
         if settings.environment is not Environment.DEVELOPMENT:
-            raise _exit_with("Demo data has a known password: only in development.")
+            raise _exit_with("Demo data has a known password. Store it only in development.")
         with _domain_errors():
             fresh = asyncio.run(_as_coroutine(commands.seed(settings, members)))
-        typer.echo("Demo data stored." if fresh else "The demo data is there already.")
+        typer.echo("Demo data stored." if fresh else "The demo data exists already.")
 
     @cli.command()
     def openapi() -> None:
-        """Print the contract."""
+        """Print the OpenAPI document."""
         typer.echo(json.dumps(commands.openapi(), indent=2, sort_keys=True, ensure_ascii=False))
 
 
 def _add_accounts(cli: typer.Typer, commands: Commands) -> None:
-    """The commands about people, before there is anybody to log in."""
+    """Add the commands that manage accounts."""
 
     @cli.command()
     def create_admin(
         email: Annotated[str, typer.Option(prompt=True)],
-        full_name: Annotated[str, typer.Option(help="Of a new account.")] = "",
-        yes: Annotated[bool, typer.Option("--yes", help="Promote a member without asking.")] = False,
+        full_name: Annotated[str, typer.Option(help="The full name for a new account.")] = "",
+        yes: Annotated[
+            bool, typer.Option("--yes", help="Promote an existing member without confirmation.")
+        ] = False,
     ) -> None:
-        """Make an administrator, or promote the member who uses this address.
+        """Create an administrator, or promote the member who uses this address.
 
-        The password of a new account is asked for, or read from standard input.
+        The command prompts for the password of a new account, or reads it from standard input.
         """
 
         def describe() -> NewAdmin:
@@ -188,7 +201,7 @@ def _confirm_promotion(*, yes: bool) -> None:
 
 
 def _read_password() -> str:
-    """Never an argument: those are seen by other users and kept in histories."""
+    """Read the password. Never an argument: other users see those, and shells store them."""
     if not _is_interactive():
         return sys.stdin.readline().rstrip("\r\n")
     return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))

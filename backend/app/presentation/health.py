@@ -1,6 +1,6 @@
 """`python -m app.presentation.health [SOCKET]`: the health check of containers.
 
-It imports nothing of the application, since it runs every few seconds.
+It does not import the application, because it runs every few seconds.
 """
 
 import socket

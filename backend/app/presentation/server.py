@@ -1,4 +1,4 @@
-"""The server process: where it listens, for whom it waits, and how it leaves."""
+"""The server process: its address, its timeouts and its shutdown."""
 
 import asyncio
 import signal
@@ -37,7 +37,7 @@ class HeadTimeoutProtocol(HttpToolsProtocol):
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Count what comes for one head; what comes together with its beginning is little and not counted."""
+        """Count the bytes of one head. The first piece is small and does not count."""
         before = self._deadline
         super().data_received(data)
         waits = before is not None and self._deadline is before
@@ -66,7 +66,7 @@ class HeadTimeoutProtocol(HttpToolsProtocol):
             self._deadline = None
 
     def _give_up(self) -> None:
-        """Not while the answer to an earlier request is under way: the next one may wait behind it."""
+        """Close the connection, unless a response is being sent: the next request may wait behind it."""
         self._deadline = None
         if getattr(self.cycle, "response_complete", True):
             self.transport.close()
@@ -97,9 +97,9 @@ class Server(uvicorn.Server):
 
 @dataclass(frozen=True, kw_only=True)
 class BindAddress:
-    """Where a server listens: at an address, at a Unix socket, or at a socket that is open already.
+    """The address of a server: host and port, a Unix socket, or the descriptor of an open socket.
 
-    `root_path` is the prefix that a proxy takes away from the paths.
+    `root_path` is the prefix that a proxy removes from the paths.
     """
 
     host: str = "127.0.0.1"
@@ -112,7 +112,7 @@ class BindAddress:
 def serve(
     application: Application, settings: Settings, shutdown_state: ShutdownState, address: BindAddress
 ) -> None:
-    """Run one server process until it is told to end."""
+    """Run one server process until a signal ends it."""
     config = uvicorn.Config(
         application,
         host=address.host,

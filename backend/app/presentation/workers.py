@@ -1,4 +1,4 @@
-"""Several server processes at one socket."""
+"""Several server processes on one socket."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class WorkersError(Exception):
-    """A server process ended without being told to. The message is for the operator."""
+    """A server process ended unexpectedly. The message is for the operator."""
 
 
 def serve_with_workers(count: int, address: BindAddress) -> None:
@@ -24,33 +24,33 @@ def serve_with_workers(count: int, address: BindAddress) -> None:
 
 
 async def supervise(count: int, address: BindAddress) -> None:
-    """Run so many `serve` until SIGINT or SIGTERM, which each of them gets.
+    """Run that many `serve` processes until SIGINT or SIGTERM, and forward the signal to each.
 
-    Raises WorkersError when one ends by itself, after the others have ended: whoever supervises this process
-    starts it again.
+    When one ends unexpectedly, it ends the others and raises WorkersError, so that the service manager
+    restarts all of them.
     """
     with _listening(address) as listener:
         workers = [await _start(address, listener.fileno()) for _ in range(count)]
-    told = asyncio.Event()
+    stopping = asyncio.Event()
 
-    def tell(number: signal.Signals) -> None:
-        told.set()
+    def forward(number: signal.Signals) -> None:
+        stopping.set()
         for worker in workers:
             _send(worker, number)
 
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
-        loop.add_signal_handler(number, tell, number)
-    ends = [asyncio.create_task(worker.wait()) for worker in workers]
-    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-    ended_by_itself = not told.is_set()
-    if ended_by_itself:
-        tell(signal.SIGTERM)
-    await asyncio.wait(ends)
+        loop.add_signal_handler(number, forward, number)
+    exits = [asyncio.create_task(worker.wait()) for worker in workers]
+    await asyncio.wait(exits, return_when=asyncio.FIRST_COMPLETED)
+    ended_unexpectedly = not stopping.is_set()
+    if ended_unexpectedly:
+        forward(signal.SIGTERM)
+    await asyncio.wait(exits)
     for number in SIGNALS:
         loop.remove_signal_handler(number)
-    if ended_by_itself:
-        raise WorkersError("A server process has ended by itself, see above.")
+    if ended_unexpectedly:
+        raise WorkersError("A server process ended unexpectedly. See the lines above.")
 
 
 def _listening(address: BindAddress) -> socket.socket:
@@ -60,7 +60,7 @@ def _listening(address: BindAddress) -> socket.socket:
     Path(address.unix_socket).unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address.unix_socket)
-    Path(address.unix_socket).chmod(0o666)  # as uvicorn does: the folder says who may connect
+    Path(address.unix_socket).chmod(0o666)  # as uvicorn does: the permissions of the folder decide
     listener.listen(BACKLOG)
     return listener
 

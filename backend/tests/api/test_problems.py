@@ -52,7 +52,7 @@ async def test_shows_a_page_when_a_browser_asks(client: AsyncClient) -> None:
     for shown in (
         "Precondition required",
         "428",
-        "Send If-Match with the ETag of the version you have read.",
+        "Send If-Match with the ETag of the version that you have read.",
     ):
         assert escape(shown) in page.text
 

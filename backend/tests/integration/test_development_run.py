@@ -161,7 +161,7 @@ def test_prepares_the_database_and_says_how_to_log_in(
     assert (prepare.main(), prepare.main()) == (0, 0)
 
     first, *_, again, accounts, password = capsys.readouterr().out.splitlines()
-    assert (first, again) == ("Demo data stored.", "The demo data is there already.")
+    assert (first, again) == ("Demo data stored.", "The demo data exists already.")
     assert "admin@pau2.example board@pau2.example member@pau2.example supporter@pau2.example" in accounts
     assert "demo-quiet-river-42" in password
 

@@ -1,4 +1,4 @@
-"""Answers that are files to be saved."""
+"""Responses that are files to save."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -25,12 +25,12 @@ CALENDAR_CONTENT: dict[str, dict[str, Any]] = {"text/calendar": {"schema": {"typ
 
 
 class Download(StreamingResponse):
-    """An export as a file to be saved (RFC 6266; the name as in RFC 8187).
+    """An export as a file to save (RFC 6266; the name as in RFC 8187).
 
-    The first piece is read before the answer begins, so that errors come before the 200. When it fails
-    later the connection is cut, which every client can tell from the end. A client that leaves ends the
-    export there and then, and with it the connection it reads from. HEAD neither runs nor records it: nothing
-    leaves (RFC 9110 §9.3.2).
+    The first chunk is read before the response starts, so errors surface before the 200 is sent. A later
+    error closes the connection early, which clients can distinguish from the end of the file. A client that
+    disconnects ends the export and releases its database connection. HEAD neither runs nor records the
+    export (RFC 9110 §9.3.2).
     """
 
     def __init__(self, export: Export) -> None:
@@ -50,7 +50,7 @@ class Download(StreamingResponse):
 
 
 async def attachment(export: Export) -> Download:
-    """Answer with the export. Nothing is read before the answer is sent."""
+    """Return the response for an export. It reads nothing before it is sent."""
     return Download(export)
 
 

@@ -1,7 +1,7 @@
-"""The program that a request comes from, as coarsely as its owner would name it.
+"""The name of the client program, from its `User-Agent` header (RFC 9110 §10.1.5).
 
-Enough to recognise one's own sessions (ASVS 5.0 7.5.2), too little to recognise a person: no versions, no
-models, and never the header itself (RFC 9110 §10.1.5), which anybody can fill with anything.
+It is precise enough to recognise one's own sessions (ASVS 5.0 7.5.2) and too coarse to identify a person: it
+has no versions and no models, and never quotes the header, whose content is arbitrary.
 """
 
 from typing import Annotated
@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 MAX_HEADER_LENGTH = 500
-"""Characters of a header: those of browsers have about 120."""
+"""Characters. The headers of browsers have about 120."""
 
 PROGRAMS = (
     ("Edg", "Edge"),
@@ -25,7 +25,7 @@ PROGRAMS = (
     ("python", "Python"),
     ("Python", "Python"),
 )
-"""What a header holds → the program. The first counts: browsers also name those that they resemble."""
+"""Part of the header → program. The first match counts: browsers also name those that they resemble."""
 
 SYSTEMS = (
     ("iPhone", "iPhone"),
@@ -39,9 +39,11 @@ SYSTEMS = (
 
 
 def client_name(header: str) -> str | None:
-    """Return such as `Firefox on Android`; None for a header that names nothing known."""
-    read = header[:MAX_HEADER_LENGTH]
-    known = [next((name for sign, name in table if sign in read), None) for table in (PROGRAMS, SYSTEMS)]
+    """Return a name such as `Firefox on Android`; None for an unknown client."""
+    shortened = header[:MAX_HEADER_LENGTH]
+    known = [
+        next((name for marker, name in table if marker in shortened), None) for table in (PROGRAMS, SYSTEMS)
+    ]
     return " on ".join(name for name in known if name is not None) or None
 
 

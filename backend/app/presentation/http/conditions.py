@@ -1,8 +1,8 @@
-"""Conditional requests (RFC 9110 §13): entity tags are the version in quotes, always strong.
+"""Conditional requests (RFC 9110 §13). Entity tags are the version in quotes, always strong.
 
-A tag names a version of the resource, not bytes. Proxies that compress change it (nginx to `W/"1"`, Apache to
-`"1-gzip"`), and clients send what they got. Such tags name the same version, so they are taken for it, in
-`If-Match` too, where §13.1.1 would let no weak tag match: no update gets lost by that.
+A tag identifies a version of the resource, not its bytes. Proxies that compress change it (nginx to `W/"1"`,
+Apache to `"1-gzip"`), and clients send the changed tag. It still identifies the same version and is accepted,
+also in `If-Match`, where §13.1.1 excludes weak tags: no update gets lost.
 """
 
 import re
@@ -19,9 +19,9 @@ def etag(version: int | str) -> str:
 
 
 def parse_if_match(header: str) -> frozenset[int] | None:
-    """Return the versions that the client has seen; None for `*`, any version.
+    """Return the versions that the client has read; None for `*`, any version.
 
-    Tags that we never made count for nothing.
+    Tags in another form than ours are ignored.
     """
     if header.strip() == "*":
         return None
@@ -44,22 +44,22 @@ async def _seen_versions(
 
 
 class EntityTag:
-    """Tells the client which version it gets."""
+    """Sends the version of the resource in the headers of the response."""
 
     def __init__(self, response: Response) -> None:
         self._response = response
 
     def set(self, version: int) -> None:
-        """Set the headers of an answer that FastAPI makes from a model."""
+        """Set the headers of a response that FastAPI makes from a model."""
         self._response.headers.update(self.headers(version))
 
     def headers(self, version: int | str) -> dict[str, str]:
-        """Return what `set` sets, for an answer that is a Response of its own."""
+        """Return the headers for a handler that returns a Response."""
         return {"ETag": etag(version), "Cache-Control": "private, no-cache"}
 
 
 class KnownEntityTag(EntityTag):
-    """Tells the client also that it has that version already."""
+    """Also responds 304 to a client that has the current version."""
 
     def __init__(self, response: Response, if_none_match: str | None) -> None:
         super().__init__(response)
@@ -88,6 +88,6 @@ async def known_entity_tag(
 
 SeenVersions = Annotated[frozenset[int] | None, Depends(_seen_versions)]
 EntityTagDep = Annotated[EntityTag, Depends(entity_tag)]
-"""For what changes a resource: `If-None-Match` does nothing there."""
+"""For handlers that change a resource: they do not read `If-None-Match`."""
 KnownEntityTagDep = Annotated[KnownEntityTag, Depends(known_entity_tag)]
-"""For what reads one."""
+"""For handlers that read a resource."""

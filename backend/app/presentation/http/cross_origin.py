@@ -1,4 +1,4 @@
-"""Scripts of other origins (the CORS protocol of the Fetch standard, §3.2): only of declared ones."""
+"""Access for scripts of declared origins: the CORS protocol (Fetch standard, §3.2)."""
 
 from collections.abc import Sequence
 
@@ -23,16 +23,16 @@ EXPOSED_HEADERS = (
     "WWW-Authenticate",
     "X-Request-ID",
 )
-"""Headers of answers that a script may read, beside the few that every script may."""
+"""Response headers that scripts may read, in addition to those that are always readable."""
 PREFLIGHT_MAX_AGE_SECONDS = 7200
-"""How long a browser need not ask again; none remembers it for longer."""
+"""The longest time for which any browser caches the result of a preflight."""
 
 
 def install(app: FastAPI, origins: Sequence[str]) -> None:
-    """Answer preflights of these origins, and let them read all answers, errors included.
+    """Respond to preflights of these origins, and let them read all responses, errors included.
 
-    Credentials are a header that scripts set themselves, so none come along with a request by themselves
-    (cookies), and no origin can use those of another one.
+    Credentials are a header that scripts set themselves, not a cookie that browsers add, so an origin cannot
+    use the credentials of another one.
     """
     if origins:
         app.add_middleware(

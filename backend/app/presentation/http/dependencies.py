@@ -1,4 +1,4 @@
-"""What a request can ask for. `create_app` puts one `Dependencies` object on the application."""
+"""The dependencies of handlers. `create_app` stores one `Dependencies` object in the application's state."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -39,14 +39,14 @@ from app.presentation.http.requests import StrictRequest
 
 @dataclass
 class ShutdownState:
-    """Whether the process has been told to end."""
+    """Whether the process has received a signal to end. `/health/ready` then fails."""
 
     draining: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dependencies:
-    """Everything the outside world provides, chosen once in `create_app`."""
+    """The adapters behind the ports, chosen once in `create_app`."""
 
     uow: Callable[[], UnitOfWork]
     idempotent_uow: Callable[[Attempt], IdempotentUnitOfWork]
@@ -91,12 +91,12 @@ async def _uow(request: Request) -> UnitOfWork:
 
 
 async def _base_url(request: Request) -> str:
-    """Where the client reached the application, with a slash at the end."""
+    """Return the address at which the client reached the application, with a slash at the end."""
     return str(request.base_url)
 
 
 async def _client_address(request: Request) -> str:
-    """The peer's, or what a trusted proxy says about it."""
+    """Return the address of the peer, or the one that a trusted proxy reports."""
     return request.client.host if request.client else ""
 
 
@@ -112,7 +112,7 @@ async def _calendar_sources(request: Request) -> CalendarSources:
 
 
 async def _readiness(request: Request) -> Readiness:
-    """Raises UnavailableError once the process has said that it leaves."""
+    """Raises UnavailableError while the process shuts down."""
     if dependencies_of(request).shutdown_state.draining:
         raise UnavailableError
     return dependencies_of(request).readiness
@@ -136,7 +136,10 @@ async def optional_actor(
 
 
 async def authorize_request(request: StrictRequest, action: Action) -> None:
-    """Find out who asks, if the action is not for everybody. Raises what `authorize` does."""
+    """Authenticate and authorize the caller, unless the action is open to everybody.
+
+    Raises UnauthenticatedError, ForbiddenError and ReauthenticationRequiredError.
+    """
     rule = POLICY[action]
     if rule.least_role is not None:
         actor = await optional_actor(request, await _bearer(request))
@@ -167,6 +170,6 @@ ReadinessDep = Annotated[Readiness, Depends(_readiness)]
 LoadGaugeDep = Annotated[LoadGauge, provide(attrgetter("load_gauge"))]
 MetricsDep = Annotated[Metrics, provide(attrgetter("metrics"))]
 OptionalActor = Annotated[Actor | None, Depends(optional_actor)]
-"""The actor, or None for a request without a token. A token that is not valid is refused."""
+"""The actor, or None for a request without a token. An invalid token is refused."""
 CurrentActor = Annotated[Actor, Depends(optional_actor)]
-"""The actor whom `authorize_request` has let in, on routes of actions that are not for everybody."""
+"""The actor whom `authorize_request` has authorized, on routes that are not open to everybody."""

@@ -1,4 +1,4 @@
-"""The contract and its documentation page, which needs no internet."""
+"""The OpenAPI document and its documentation page, which works offline."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -20,18 +20,21 @@ from app.presentation.http.proxies import prefix_of
 
 DESCRIPTION = """The API of a neighbourhood association.
 
-Every error is a problem document (RFC 9457): decide by its `code`; its `type` leads to what that means, and
-`/problems` lists all. Lists give a signed `next_cursor`.
-Single resources carry an `ETag`; changing one needs it back in `If-Match`. A PATCH is a JSON Merge Patch
+Every error is a problem document (RFC 9457). Decide by its `code`; its `type` refers to an explanation, and
+`/problems` lists all codes. Lists return a signed `next_cursor`.
+Single resources have an `ETag`; send it in `If-Match` to change them. A PATCH is a JSON Merge Patch
 (RFC 7396), sent as `application/merge-patch+json` or `application/json`. Times are UTC."""
 ASSETS = "/docs/assets"
 
 
 class DocumentedFastAPI(FastAPI):
-    """FastAPI, with what its contract lacks: the problem schemas, the merge patch media type, and an empty
-    `security` where no credentials are needed, since generators take `[{}]` for a demand. Where OAuth answers
-    400 there is no 422, which FastAPI puts wherever a body is. `If-Match` is required, and answered with 428
-    where it is missing: FastAPI would answer 422."""
+    """Completes the OpenAPI document of FastAPI.
+
+    It adds the schemas of problems and the media type of merge patches. `security` is empty where no
+    credentials are needed, because generators interpret `[{}]` as a requirement. OAuth routes declare 400
+    instead of the 422 that FastAPI adds to each route with a body. `If-Match` is required; the application
+    responds 428 without it, FastAPI would respond 422.
+    """
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
@@ -57,7 +60,7 @@ class DocumentedFastAPI(FastAPI):
         return self.openapi_schema or {}
 
     def setup(self) -> None:
-        """Instead of FastAPI's own address of the contract, which leaves the token's address as it is."""
+        """Serve the document below the proxy's prefix. FastAPI would not add it to the address of tokens."""
 
         async def contract(request: Request) -> JSONResponse:
             prefix = prefix_of(request)
@@ -67,7 +70,7 @@ class DocumentedFastAPI(FastAPI):
 
 
 class StaticFilesWithoutRanges(StaticFiles):
-    """Ignores ranges, as a server may (RFC 9110 §14.2): Starlette's refusals are no problem documents."""
+    """Ignores ranges (RFC 9110 §14.2 allows that): Starlette's refusals are not problem documents."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [(name, value) for name, value in scope["headers"] if name != b"range"]
@@ -75,7 +78,7 @@ class StaticFilesWithoutRanges(StaticFiles):
 
 
 def create_api(lifespan: Callable[[Any], AbstractAsyncContextManager[None]]) -> DocumentedFastAPI:
-    """Make the application without routes. Its page of documentation is that of `install`."""
+    """Create the application without routes. `install` adds the documentation page."""
     return DocumentedFastAPI(
         title="PAU 2",
         version="1.0.0",
@@ -109,7 +112,7 @@ def install(app: FastAPI) -> None:
 
 
 def _with_prefix(prefix: str, contract: dict[str, Any]) -> dict[str, Any]:
-    """Say where the contract holds. Swagger UI looks for the token's address on the host, not below `url`."""
+    """Return the document with its prefix. Swagger UI does not add the prefix to the address of tokens."""
     contract = {"servers": [{"url": prefix}], **deepcopy(contract)}
     for scheme in contract["components"]["securitySchemes"].values():
         for flow in scheme.get("flows", {}).values():

@@ -1,4 +1,4 @@
-"""The one place where errors become HTTP: RFC 9457 problem details."""
+"""The conversion of errors to problem documents (RFC 9457)."""
 
 import math
 import re
@@ -63,28 +63,31 @@ CHALLENGES: dict[type[DomainError], str] = {
         'Bearer realm="pau2", error="insufficient_user_authentication", max_age="3600"'
     ),
 }
-"""WWW-Authenticate, by kind: no `error` for a request without a token (RFC 6750 §3.1), and how recent the
-password has to be (RFC 9470 §3)."""
+"""Error → WWW-Authenticate. Without a token there is no `error` (RFC 6750 §3.1); `max_age` is the maximum age
+of the password in seconds (RFC 9470 §3)."""
 
 HTTP_PROBLEMS: dict[int, tuple[str, str]] = {
-    400: ("malformed_request", "The request cannot be read."),
+    400: ("malformed_request", "The request is malformed."),
     404: (NotFoundError.code, NotFoundError.detail),
     405: ("method_not_allowed", "This address does not support this method."),
-    408: ("request_timeout", "A request body has to arrive within 30 seconds."),
-    413: ("content_too_large", "A request body has at most 1 MiB."),
-    415: ("unsupported_media_type", "The content type or encoding is not supported here."),
-    422: ("validation_failed", "Some values are not valid; `errors` says which."),
-    428: ("precondition_required", "Send If-Match with the ETag of the version you have read."),
-    500: ("internal_error", "Something failed on our side. The request id helps us to find it."),
+    408: ("request_timeout", "The request body did not arrive within 30 seconds."),
+    413: ("content_too_large", "The request body is larger than 1 MiB."),
+    415: ("unsupported_media_type", "This address does not support the content type or encoding."),
+    422: ("validation_failed", "Some values are not valid. `errors` lists them."),
+    428: ("precondition_required", "Send If-Match with the ETag of the version that you have read."),
+    500: (
+        "internal_error",
+        "The server failed. Report the request id, which identifies the request in its log.",
+    ),
 }
-"""Status → code and detail of what no domain error stands for."""
+"""Status → code and detail of errors that are not domain errors."""
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 _log = get_logger()
 
 _MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
-"""How a member of an enumeration looks in Pydantic's words."""
+"""A member of an enumeration in a message of Pydantic."""
 
 _SAFE_SEGMENT = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -101,7 +104,7 @@ class FieldProblem(BaseModel):
 
 
 class ProblemType(BaseModel):
-    """The members of a problem that do not depend on the request."""
+    """The members of a problem that are the same for every request."""
 
     type: str = Field(json_schema_extra={"format": "uri-reference"}, examples=["/problems/article_not_found"])
     title: str
@@ -126,7 +129,7 @@ def status_of(error: type[DomainError]) -> int:
 
 
 def headers_of(error: DomainError) -> dict[str, str]:
-    """Return the headers that the error adds to those of its status."""
+    """Return the headers that the error adds to the headers of its status."""
     if isinstance(error, LimitExceededError):
         return {"Retry-After": str(math.ceil(error.retry_after.total_seconds()))}
     challenges = [CHALLENGES[kind] for kind in type(error).__mro__ if kind in CHALLENGES]
@@ -134,7 +137,7 @@ def headers_of(error: DomainError) -> dict[str, str]:
 
 
 def describe(status: int, code: str, detail: str) -> dict[str, Any]:
-    """Return the members of a problem that do not depend on the request, as JSON."""
+    """Return the members of a problem that are the same for every request, as JSON."""
     title = code.replace("_", " ").capitalize()
     return {
         "type": f"/problems/{code}",
@@ -146,14 +149,14 @@ def describe(status: int, code: str, detail: str) -> dict[str, Any]:
 
 
 def declare(status: int, code: str, detail: str) -> dict[str, Any]:
-    """Describe a problem that some route can answer with, and list it among PROBLEM_TYPES."""
+    """Describe a problem that a route can return, and add it to PROBLEM_TYPES."""
     described = describe(status, code, detail)
     PROBLEM_TYPES[code] = ProblemType(**described)
     return described
 
 
 PROBLEM_TYPES: dict[str, ProblemType] = {}
-"""Code → what it means. Routes fill it as they declare their errors; these have no route."""
+"""Code → problem type. Routes add the errors that they declare; these belong to no route."""
 for _status in (404, 405):
     declare(_status, *HTTP_PROBLEMS[_status])
 
@@ -204,7 +207,7 @@ async def http_error(routes: Sequence[BaseRoute], request: Request, error: HTTPE
 
 
 def _allowed(routes: Sequence[BaseRoute], request: Request) -> list[str]:
-    """Name the methods of every route with this path (RFC 9110 §15.5.6). Starlette names the first one's."""
+    """Return the methods of all routes with this path (RFC 9110 §15.5.6), not only of the first one."""
     scopes = {method: {**request.scope, "method": method} for method in METHODS}
     found = [
         method
@@ -221,11 +224,11 @@ async def validation_error(request: Request, error: RequestValidationError) -> R
 
 
 def field_problem(error: Mapping[str, Any]) -> dict[str, str]:
-    """Say what is wrong with a value without repeating it.
+    """Describe what is wrong with a value without repeating the value.
 
-    Of a text that is no JSON the parser's own words are shown; FastAPI's location is a place in that text,
-    which is no pointer. Pydantic puts a piece of the input after the first comma of messages whose context
-    has an `error`, and unknown keys into the location; a key is shown only where it looks like a name.
+    For invalid JSON the message is the parser's; FastAPI's location is a position in the text, not a pointer.
+    Pydantic adds a piece of the input after the first comma of messages whose context has an `error`, and
+    unknown keys to the location; the pointer includes a key only if it looks like a name.
     """
     message = str(error["msg"])
     if error["type"] == "json_invalid":
@@ -233,7 +236,7 @@ def field_problem(error: Mapping[str, Any]) -> dict[str, str]:
     context = error.get("ctx", {})
     if "error" in context:
         message = message.partition(",")[0]
-    if context.get("field_type") == "Value":  # a string that our own validators have seen
+    if context.get("field_type") == "Value":  # a string that passed our own validators
         message = message.replace("items after validation", "characters")
     message = _MEMBER.sub(r"\1", message)
     return {"pointer": _pointer(error["loc"]), "code": str(error["type"]), "message": message}

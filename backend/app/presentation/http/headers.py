@@ -1,4 +1,4 @@
-"""Headers of answers as the contract declares them, so that generated clients have them."""
+"""Response headers as the contract declares them, so that generated clients offer them."""
 
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
@@ -20,19 +20,19 @@ HEADERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string"},
     },
     "Location": {
-        "description": "Where the new resource is.",
+        "description": "The address of the new resource.",
         "schema": {"type": "string", "format": "uri-reference"},
     },
     "Retry-After": {
-        "description": "For how many seconds to wait before the request is sent again.",
+        "description": "The number of seconds to wait before you repeat the request.",
         "schema": {"type": "integer", "minimum": 1},
     },
     "WWW-Authenticate": {
-        "description": "The challenge of RFC 6750: `error` says what is wrong with the token.",
+        "description": "The challenge of RFC 6750: `error` classifies the problem with the token.",
         "schema": {"type": "string"},
     },
     "X-Request-ID": {
-        "description": "The id of this request in our log: yours, if it looks like one.",
+        "description": "The id of this request in the server's log: yours, if you sent a valid one.",
         "schema": {"type": "string"},
     },
 }
@@ -55,9 +55,9 @@ _BY_DEPENDENCY: dict[Callable[..., Any], str] = {
 def with_headers(
     responses: dict[int | str, dict[str, Any]], success: int, calls: AbstractSet[object]
 ) -> dict[int | str, dict[str, Any]]:
-    """Return the responses of a route with the headers that each of them carries.
+    """Add its headers to each response of a route.
 
-    `calls` are the dependencies of the route, of which some send headers.
+    `calls` are the dependencies of the route; some of them send headers.
     """
     every: dict[int | str, dict[str, Any]] = {success: {}, **responses}
     if known_entity_tag in calls:
@@ -70,7 +70,7 @@ def with_headers(
 
 
 def _names(status: int, sent: list[str]) -> list[str]:
-    """Answers before an error carry what the dependencies of the handler send."""
+    """Only successful responses have the headers that dependencies send."""
     succeeded = status < HTTPStatus.BAD_REQUEST
     return ["X-Request-ID", *_BY_STATUS.get(HTTPStatus(status), []), *(sent if succeeded else [])]
 
@@ -80,7 +80,7 @@ def _reference(name: str) -> dict[str, str]:
 
 
 def calls_of(dependant: Dependant) -> Iterator[object]:
-    """Yield the dependencies that FastAPI calls to answer a request."""
+    """Yield the dependencies that FastAPI calls for a request, at any depth."""
     for inner in dependant.dependencies:
         yield inner.call
         yield from calls_of(inner)

@@ -16,9 +16,9 @@ Key = Annotated[
         max_length=255,
         pattern=r"^[!-~]+$",
         description=(
-            "A value of your own for this request, such as a random UUID. Send the request again with the "
-            "same key, for 24 hours, and you get the first answer again; nothing is done twice. A refusal "
-            "is not kept: after it the same key may succeed."
+            "A value that identifies this request, such as a random UUID. If you repeat the request with "
+            "the same key within 24 hours, you get the first response again, and nothing happens twice. "
+            "Errors are not stored: the same key may succeed later."
         ),
         examples=["5a7d6e4e-3f1c-4b43-9d8e-0b9f8e1f2a3c"],
     ),
@@ -28,7 +28,7 @@ Key = Annotated[
 async def _idempotent_uow(
     request: StrictRequest, actor: CurrentActor, idempotency_key: Key = None
 ) -> AsyncIterator[UnitOfWork]:
-    """Give a unit of work that commits together with the answer, if there is a key."""
+    """Provide a unit of work. With a key, it stores the response in its own transaction."""
     if idempotency_key is None:
         yield dependencies_of(request).uow()
         return
@@ -52,4 +52,4 @@ async def _idempotent_uow(
 
 
 IdempotentUowDep = Annotated[UnitOfWork, Depends(_idempotent_uow, scope="function")]
-"""For each `POST` that creates something; `operation(…, creates=True)` says the same in the contract."""
+"""For each `POST` that creates a resource. Declare it with `operation(…, creates=True)`."""

@@ -1,4 +1,4 @@
-"""The language that a client asks for."""
+"""The client's preferred language, from `Accept-Language`."""
 
 import re
 from typing import Annotated
@@ -11,7 +11,7 @@ _RANGE = re.compile(r"([a-z]{1,8})(?:-[a-z0-9-]+)?(?:\s*;\s*q=([01](?:\.[0-9]{0,
 
 
 def preferred_language(header: str) -> Language:
-    """Choose by quality among the languages we write; regions do not matter (RFC 9110 §12.5.4)."""
+    """Return the supported language of the highest quality; regions do not matter (RFC 9110 §12.5.4)."""
     best, best_quality = Language.ENGLISH, 0.0
     for part in header.split(","):
         found = _RANGE.fullmatch(part.strip())

@@ -1,7 +1,7 @@
-"""Counters for Prometheus. Labels are route templates, methods and statuses: no ids, nothing personal.
+"""Metrics for Prometheus. Labels are route templates, methods and statuses, never ids or personal data.
 
-Each process counts for itself, and is a target of its own: sum over instances, except for
-`pau2_jobs_waiting` and `pau2_jobs_failed`, which are the same for all of them.
+Each process has its own counters and is its own target: sum over instances, except for
+`pau2_jobs_waiting` and `pau2_jobs_failed`, which all instances share.
 """
 
 from http import HTTPMethod
@@ -17,16 +17,16 @@ DURATION_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
 class Metrics:
-    """One registry for each application, so that two in one process do not mix."""
+    """The metrics of one application. Each has its own registry, so two in one process stay apart."""
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
         self._requests = Counter(
-            "pau2_requests", "Answered requests.", ["method", "route", "status"], registry=registry
+            "pau2_requests", "Completed requests.", ["method", "route", "status"], registry=registry
         )
         self._duration = Histogram(
             "pau2_request_duration_seconds",
-            "Time until the last byte of the answer.",
+            "Time until the last byte of the response.",
             ["method", "route"],
             buckets=DURATION_BUCKETS,
             registry=registry,
@@ -35,20 +35,20 @@ class Metrics:
             "pau2_database_connections_in_use", "Connections taken from the pool.", registry=registry
         )
         self._waiting = Gauge(
-            "pau2_jobs_waiting", "Jobs to be done; NaN while the database is away.", registry=registry
+            "pau2_jobs_waiting", "Waiting jobs; NaN while the database is unavailable.", registry=registry
         )
         self._failed = Gauge(
-            "pau2_jobs_failed", "Jobs given up and kept; NaN while the database is away.", registry=registry
+            "pau2_jobs_failed", "Failed jobs; NaN while the database is unavailable.", registry=registry
         )
 
     def count(self, *, method: str, route: str, status: int, seconds: float) -> None:
-        """Clients may invent methods, but not labels. Status 0: the connection broke before."""
+        """Count a request. Unknown methods share one label. Status 0: the client disconnected early."""
         known = method if method in METHODS else "other"
         self._requests.labels(known, route, str(status)).inc()
         self._duration.labels(known, route).observe(seconds)
 
     def render(self, load: Load) -> bytes:
-        """Return everything in the text format, version 0.0.4."""
+        """Return all metrics in the text format, version 0.0.4."""
         self._connections.set(load.connections_in_use)
         self._waiting.set(load.jobs.waiting if load.jobs else float("nan"))
         self._failed.set(load.jobs.failed if load.jobs else float("nan"))

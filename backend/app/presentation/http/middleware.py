@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, log line and metrics, default headers, the last resort for errors."""
+"""The outermost middleware: request ids, log lines, metrics, default headers and unexpected errors."""
 
 import re
 from time import perf_counter
@@ -18,19 +18,19 @@ from app.presentation.http.requests import HEAD_ONLY
 
 REQUEST_ID = "X-Request-ID"
 CLIENT_DISCONNECTED = 0
-"""In place of a status: the client went before its request was complete, so there is nobody to answer."""
+"""The status in the log if the client disconnected before its request was complete."""
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 _log = get_logger()
 
 
 class RequestContextMiddleware:
-    """Pure ASGI, the outermost of ours.
+    """Gives each request its id, log line and metrics.
 
-    HEAD is answered as GET is, without the body (RFC 9110 §9.3.2). A request id is taken from the client
-    only when it looks like one. Errors that nothing else handled are logged and become a 500 without
-    details; once the answer has begun they are raised again, so that the server cuts the connection and the
-    client sees that the body is incomplete. Locations are put below the prefix that a proxy took away.
+    The response to HEAD is that to GET without the body (RFC 9110 §9.3.2). The request id is the client's if
+    that is well-formed. Unexpected errors are logged and become a 500 without details; after the response has
+    started they are raised again, so that the server closes the connection and the client notices the
+    incomplete body. `Location` gets the prefix that a proxy removed.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -40,11 +40,11 @@ class RequestContextMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(REQUEST_ID, "")
+        sent_id = Headers(scope=scope).get(REQUEST_ID, "")
         method = scope["method"]
         if method == "HEAD":
             scope = {**scope, "method": "GET", HEAD_ONLY: True}
-        request_id = given if _ACCEPTABLE_ID.fullmatch(given) else uuid4().hex
+        request_id = sent_id if _ACCEPTABLE_ID.fullmatch(sent_id) else uuid4().hex
         status = 0
 
         async def send_with_headers(message: Message) -> None:
@@ -61,7 +61,7 @@ class RequestContextMiddleware:
                 message = {**message, "body": b""}
             await send(message)
 
-        began = perf_counter()
+        started = perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, send_with_headers)
@@ -73,11 +73,11 @@ class RequestContextMiddleware:
                     raise
                 await internal_error(Request(scope))(scope, receive, send_with_headers)
             finally:
-                _report(scope, method=method, status=status, seconds=perf_counter() - began)
+                _report(scope, method=method, status=status, seconds=perf_counter() - started)
 
 
 def _report(scope: Scope, *, method: str, status: int, seconds: float) -> None:
-    """Count and log the request by its path's template: the path itself may hold what must not be logged."""
+    """Count and log the request by the template of its path: the path itself may contain secrets."""
     route = getattr(scope.get("route"), "path", "unmatched")
     metrics = dependencies_of(Request(scope)).metrics
     metrics.count(method=method, route=route, status=status, seconds=seconds)

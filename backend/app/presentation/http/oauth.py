@@ -1,6 +1,6 @@
-"""Refusals of the OAuth 2 endpoints (RFC 6749 §5.2, RFC 7009 §2.2.1), beside the members of a problem.
+"""Errors of the OAuth 2 endpoints (RFC 6749 §5.2, RFC 7009 §2.2.1), which are also problem documents.
 
-No client is registered here, so none can fail to authenticate: `invalid_client` never occurs.
+Clients are not registered, so `invalid_client` never occurs.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ class InvalidRequestError(OAuthError):
     """Parameters are missing, repeated or malformed. `fields` are Pydantic's errors."""
 
     code: ClassVar[str] = "invalid_request"
-    detail: ClassVar[str] = "Some parameters are missing, repeated or not valid; `errors` says which."
+    detail: ClassVar[str] = "Some parameters are missing, repeated or not valid. `errors` lists them."
 
     def __init__(self, fields: Sequence[Mapping[str, Any]] = ()) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class OAuthProblem(Problem):
 
 @contextmanager
 def oauth_errors() -> Iterator[None]:
-    """Translate what is wrong with the parameters. Raises InvalidRequestError, UnsupportedGrantTypeError."""
+    """Convert validation errors. Raises InvalidRequestError, UnsupportedGrantTypeError."""
     try:
         yield
     except RequestValidationError as error:

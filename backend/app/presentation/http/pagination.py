@@ -1,4 +1,4 @@
-"""Pages: `limit` and an opaque, signed `cursor` in, `next_cursor` and a Link header out."""
+"""Keyset pagination: `limit` and an opaque, signed `cursor` in, `next_cursor` and a Link header out."""
 
 import json
 from hashlib import sha256
@@ -19,18 +19,18 @@ Item = TypeVar("Item", bound=View)
 
 
 class PageParams(Schema):
-    """Base of every list's query parameters; a subclass adds its filters and a `sort`."""
+    """Base of the query parameters of lists. A subclass adds its filters and a `sort`."""
 
-    limit: int = Field(20, ge=1, le=MAX_LIMIT, description="How many items at most.")
+    limit: int = Field(20, ge=1, le=MAX_LIMIT, description="The maximum number of items.")
     cursor: Text | None = Field(
         None,
         max_length=4000,
-        description="`next_cursor` of the page before. Give it with the same filters and sort.",
+        description="`next_cursor` of the previous page. Send it with the same filters and sort.",
     )
 
 
 class PageOf(View, Generic[Item]):
-    """Base of every list's response; a subclass names it in the contract."""
+    """Base of the responses of lists. A subclass gives it a name in the contract."""
 
     items: list[Item]
     next_cursor: str | None
@@ -41,9 +41,9 @@ class PageOf(View, Generic[Item]):
 
 
 class Pagination:
-    """A cursor holds where the page before it ended, and belongs to one list, sort and filter.
+    """Reads and writes cursors. Each holds the end of a page and belongs to one list, sort and filter.
 
-    It is signed so that nobody builds one by hand: what it holds goes into a query as it is.
+    Cursors are signed, because their content becomes part of a query.
     """
 
     def __init__(self, request: Request, response: Response) -> None:
@@ -67,7 +67,7 @@ class Pagination:
         return PageRequest(limit=params.limit, sort=sort, after=after)
 
     def next_cursor(self, page: Page[Any], params: PageParams) -> str | None:
-        """Make the next page's cursor, and announce that page as a link (RFC 8288)."""
+        """Return the cursor of the next page, and send its link in a header (RFC 8288)."""
         if page.end is None:
             return None
         payload = {"for": self._fingerprint(params), "key": page.end.key, "id": str(page.end.id)}
@@ -77,7 +77,7 @@ class Pagination:
         return cursor
 
     def _fingerprint(self, params: PageParams) -> str:
-        """A digest, since somebody may look for long words."""
+        """Return a digest, because search words may be long."""
         filters = params.model_dump(mode="json", exclude={"limit", "cursor"}, exclude_none=True)
         return sha256(json.dumps([self._request.url.path, filters]).encode()).hexdigest()
 
@@ -90,7 +90,7 @@ _INVALID_CURSOR = {
 
 
 async def pagination(request: Request, response: Response) -> Pagination:
-    """A coroutine, as every dependency: FastAPI calls anything else, classes too, in a thread."""
+    """Return the pagination. Dependencies are coroutines: FastAPI runs everything else in a thread."""
     return Pagination(request, response)
 
 

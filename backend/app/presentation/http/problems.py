@@ -1,4 +1,4 @@
-"""The meaning of each code, where the `type` of a problem leads (RFC 9457 §3.1.1), as JSON and as a page."""
+"""Descriptions of error codes as JSON and as a page: the targets of `type` (RFC 9457 §3.1.1)."""
 
 from html import escape
 from typing import Annotated, Any, Final
@@ -35,17 +35,17 @@ class ProblemTypeNotFoundError(NotFoundError):
 
 
 def problem_types() -> list[ProblemType]:
-    """Return every problem that this release can answer with, by code."""
+    """Return all problem types of this release, sorted by code."""
     return [PROBLEM_TYPES[code] for code in sorted(PROBLEM_TYPES)]
 
 
 def prefers_html(accept: str) -> bool:
-    """Say whether a page is wanted more than JSON, which is the default (RFC 9110 §12.5.1)."""
+    """Return whether the client prefers HTML to JSON, the default (RFC 9110 §12.5.1)."""
     return _quality(accept, HTML) > _quality(accept, JSON)
 
 
 def _quality(accept: str, media_type: str) -> float:
-    """Return the weight of the most specific range that the media type is in."""
+    """Return the weight of the most specific range that includes the media type."""
     weights: dict[str, float] = {}
     for part in accept.lower().split(","):
         name, *parameters = (piece.strip() for piece in part.split(";"))
@@ -64,9 +64,9 @@ async def _page(
     code: Annotated[Text, Path(max_length=100, examples=["article_not_found"])],
     accept: Annotated[str, Header(include_in_schema=False)] = JSON,
 ) -> Response:
-    """OpenAPI ignores a parameter named Accept: the media types of the answer say the same.
+    """Raises ProblemTypeNotFoundError.
 
-    Raises ProblemTypeNotFoundError.
+    Accept is not in the contract: OpenAPI ignores a parameter of that name.
     """
     found = PROBLEM_TYPES.get(code)
     if found is None:

@@ -1,4 +1,4 @@
-"""What proxies before the application say about a request: who asks, over what, below which prefix."""
+"""Forwarded headers of trusted proxies: the client's address, the scheme and the path prefix."""
 
 import re
 from time import monotonic
@@ -20,10 +20,10 @@ _log = get_logger()
 
 
 class ProxyMiddleware:
-    """Believes `X-Forwarded-For`, `-Proto` and `-Prefix` of the declared proxies, and of nobody else.
+    """Applies `X-Forwarded-For`, `-Proto` and `-Prefix` if they come from a declared proxy.
 
-    Who forgets to declare a proxy would find all its clients in one: that is worth a warning, once an hour. A
-    peer at a Unix socket is on this machine.
+    All clients of a proxy that is not declared count as one, so the log gets a warning once an hour. A peer
+    on a Unix socket counts as the loopback address.
     """
 
     def __init__(self, app: ASGIApp, trusted_hosts: list[str]) -> None:
@@ -47,18 +47,18 @@ class ProxyMiddleware:
         if self._warned_at is None or now - self._warned_at > WARNING_INTERVAL_SECONDS:
             self._warned_at = now
             _log.warning(
-                "X-Forwarded-For comes from a peer that PAU2_TRUSTED_PROXIES does not name: if it is your "
-                "proxy, name it there, or all its clients count as one"
+                "X-Forwarded-For comes from a peer that PAU2_TRUSTED_PROXIES does not list, so all its "
+                "clients count as one. If it is your proxy, add it to PAU2_TRUSTED_PROXIES."
             )
 
 
 def prefix_of(request: Request) -> str:
-    """Return the path below which the application is, as its clients see it; "" for none."""
+    """Return the path prefix of the application as clients see it; "" without a prefix."""
     return str(request.scope.get("app_root_path", request.scope.get("root_path", "")))
 
 
 def _apply_prefix(scope: Scope, prefix: str) -> None:
-    """Make the prefix that the proxy took away the `root_path` (ASGI), unless `serve` was told one."""
+    """Set `root_path` (ASGI) to the prefix that the proxy removed, unless `serve --root-path` set it."""
     if _PREFIX.fullmatch(prefix) and not scope.get("root_path"):
         scope["root_path"] = prefix
         scope["path"] = prefix + scope["path"]

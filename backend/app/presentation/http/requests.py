@@ -1,4 +1,4 @@
-"""Requests, read strictly: nothing that two readers could take in two ways."""
+"""Strict reading of requests: input that two readers could interpret differently is refused."""
 
 import asyncio
 import json
@@ -15,23 +15,25 @@ from starlette.datastructures import ImmutableMultiDict
 from app.application.access import Actor
 
 HEAD_ONLY = "pau2.head_only"
-"""A key of the ASGI scope: the request was a HEAD, which is answered as a GET without a body."""
+"""A key of the ASGI scope: the request was a HEAD and runs as a GET."""
 MAX_BODY_BYTES = 1024 * 1024
 BODY_TIMEOUT_SECONDS = 30.0
 MAX_DEPTH = 20
 MAX_ITEMS = 200
-"""Of an array, an object, a query or a form. No request needs more, and every unknown one is named."""
+"""Of an array, an object, a query or a form. No request needs more, and errors list each unknown name."""
 
 
 class StrictRequest(Request):
-    """`actor` is who asks, once that is known; `before_send` is called with a finished answer, before any of
-    it is sent."""
+    """A request with its actor, set by authentication, and a hook.
+
+    `before_send` is called with the complete response before any of it is sent.
+    """
 
     actor: Actor | None = None
     before_send: Callable[[Response], Awaitable[None]] | None = None
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
-        """Refuse at once what is announced as too long, then count what really arrives.
+        """Refuse a body whose announced or actual length is too large.
 
         Raises HTTPException 413 (RFC 9110 §15.5.14).
         """
@@ -57,8 +59,7 @@ class StrictRequest(Request):
 
 
 def check_parameters(part: str, parameters: ImmutableMultiDict[str, Any]) -> None:
-    """Raises RequestValidationError for more than MAX_ITEMS, and for `a=1&a=2`: of that two readers may see
-    different halves."""
+    """Raises RequestValidationError for more than MAX_ITEMS parameters and for repeated ones (`a=1&a=2`)."""
     counts = Counter(name for name, _ in parameters.multi_items())
     if counts.total() > MAX_ITEMS:
         raise RequestValidationError(
@@ -75,7 +76,7 @@ def check_parameters(part: str, parameters: ImmutableMultiDict[str, Any]) -> Non
 
 
 def require_content_type(request: Request, accepted: frozenset[str]) -> None:
-    """Raises HTTPException 415 (RFC 9110 §15.5.16), with what would be accepted."""
+    """Raises HTTPException 415 with the accepted media types in a header (RFC 9110 §15.5.16)."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     encoding = request.headers.get("content-encoding", "identity").lower()
     if media_type not in accepted or encoding != "identity":
@@ -84,10 +85,10 @@ def require_content_type(request: Request, accepted: frozenset[str]) -> None:
 
 
 def parse_json(body: bytes) -> object:
-    """Read one JSON text (RFC 8259), and only what every reader takes the same way (RFC 7493).
+    """Parse one JSON text (RFC 8259) that every reader interprets in the same way (RFC 7493).
 
-    Raises json.JSONDecodeError for duplicate keys, numbers that are not finite, text that is not
-    UTF-8, nesting beyond MAX_DEPTH and arrays or objects beyond MAX_ITEMS.
+    Raises json.JSONDecodeError for duplicate keys, infinite numbers, text that is not UTF-8, nesting beyond
+    MAX_DEPTH, and arrays or objects with more than MAX_ITEMS items.
     """
     try:
         value: object = json.loads(

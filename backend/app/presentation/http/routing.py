@@ -1,4 +1,4 @@
-"""Routes that read requests strictly, and say in the contract who may call them and what can fail."""
+"""Routes that read requests strictly and declare their permissions and errors in the contract."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -43,21 +43,21 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class StrictRoute(APIRoute):
-    """First asks whether the caller may act at all (401, 403): others learn nothing about what is valid.
+    """Authorizes the caller before it validates the request (401, 403), so errors reveal nothing to others.
 
-    Then refuses what FastAPI lets pass: long bodies (413), other content types and encodings (415), and
-    JSON or query strings that say one thing twice, or too much (422).
+    Then it refuses input that FastAPI accepts: long bodies (413), other content types and encodings (415),
+    repeated or too many keys in JSON and query strings (422).
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         if options.get("status_code") == HTTPStatus.NO_CONTENT:
-            options["response_class"] = Response  # else FastAPI names the media type of what is not there
+            options["response_class"] = Response  # else FastAPI declares a media type without content
         super().__init__(*arguments, **options)
         if self._accepted_content():
             for status in BODY_PROBLEMS:
                 self.responses |= {status: _responses([(status, *HTTP_PROBLEMS[status])])[status]}
         calls = {*calls_of(self.dependant)}
-        if optional_actor in calls:  # a token that is not good is refused, also where none is needed
+        if optional_actor in calls:  # an invalid token is refused even if the route needs none
             self.responses.setdefault(401, _responses([(401, *_UNAUTHENTICATED_PROBLEM)])[401])
         self.responses = with_headers(self.responses, self.status_code or HTTPStatus.OK, calls)
 
@@ -86,7 +86,7 @@ class StrictRoute(APIRoute):
         extra = self.openapi_extra or {}
         if ACTION_EXTENSION not in extra:
             raise LookupError(
-                f"{self.path} has no row of the policy table: give its decorator **operation(Action.…)"
+                f"{self.path} has no row of the policy table. Pass **operation(Action.…) to its decorator."
             )
         return Action(extra[ACTION_EXTENSION])
 
@@ -105,21 +105,21 @@ async def _respond(request: StrictRequest, handler: Handler) -> Response:
     return response
 
 
-async def _retry_on_collision(answer: Callable[[], Awaitable[Response]]) -> Response:
-    """Do it all again, each time with a unit of work of its own, when transactions collide.
+async def _retry_on_collision(respond: Callable[[], Awaitable[Response]]) -> Response:
+    """Repeat the request after a collision of transactions, each time with a new unit of work.
 
-    What the use case had committed before, such as the count of a log-in attempt, happens again as well;
-    what it rolled back, jobs included, is gone. The pauses differ, so that two do not meet again.
+    The use case runs again as a whole, including what it had already committed, such as the count of a
+    log-in attempt. A rollback also removes jobs. Pauses are random, so two requests do not collide again.
     """
     for pause in RETRY_AFTER_SECONDS:
         with suppress(CollisionError):
-            return await answer()
+            return await respond()
         await asyncio.sleep(pause * SystemRandom().uniform(0.5, 1.5))
-    return await answer()
+    return await respond()
 
 
 def api_router(prefix: str, tag: str, *, base: str = API_PREFIX) -> APIRouter:
-    """Each route knows its whole path, which is what the request log shows."""
+    """Create a router whose routes have their whole path, because the log shows the path of a route."""
     return APIRouter(
         prefix=base + prefix,
         tags=[tag],
@@ -131,25 +131,25 @@ def api_router(prefix: str, tag: str, *, base: str = API_PREFIX) -> APIRouter:
 def operation(
     action: Action, *errors: type[DomainError], changes_version: bool = False, creates: bool = False
 ) -> dict[str, Any]:
-    """Keyword arguments for a route: its row of the policy table and the problems it can answer.
+    """Return keyword arguments for a route: its row of the policy table and its problems.
 
-    `changes_version` adds those of `If-Match`, `creates` those of `Idempotency-Key`.
-    Authentication, validation and availability problems follow from the rest.
+    `changes_version` adds the problems of `If-Match`, `creates` those of `Idempotency-Key`. Problems of
+    authentication, validation and availability need no declaration.
     """
     rule = POLICY[action]
-    every: list[type[DomainError]] = [*errors, UnavailableError]
-    plain = [422, 500]
+    domain_errors: list[type[DomainError]] = [*errors, UnavailableError]
+    statuses = [422, 500]
     if rule.least_role is not None:
-        every += [UnauthenticatedError, ForbiddenError]
+        domain_errors += [UnauthenticatedError, ForbiddenError]
     if rule.password_within is not None:
-        every.append(ReauthenticationRequiredError)
+        domain_errors.append(ReauthenticationRequiredError)
     if changes_version:
-        every.append(VersionMismatchError)
-        plain.append(428)
+        domain_errors.append(VersionMismatchError)
+        statuses.append(428)
     if creates:
-        every += [IdempotencyKeyInUseError, IdempotencyKeyReusedError]
-    problems = [(status_of(error), error.code, error.detail) for error in every]
-    problems += [(status, *HTTP_PROBLEMS[status]) for status in plain]
+        domain_errors += [IdempotencyKeyInUseError, IdempotencyKeyReusedError]
+    problems = [(status_of(error), error.code, error.detail) for error in domain_errors]
+    problems += [(status, *HTTP_PROBLEMS[status]) for status in statuses]
     extra: dict[str, Any] = {ACTION_EXTENSION: action.value}
     if rule.least_role is None:
         extra["security"] = [{}]
@@ -157,7 +157,7 @@ def operation(
 
 
 def raw_operation(action: Action, *errors: type[DomainError], content: dict[str, Any]) -> dict[str, Any]:
-    """Like `operation`, for an answer of these media types, which no model describes."""
+    """Like `operation`, for a response of these media types, which no model describes."""
     arguments = operation(action, *errors)
     arguments["responses"][200] = {"description": "The content.", "content": content}
     return arguments

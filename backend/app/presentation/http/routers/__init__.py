@@ -1,4 +1,4 @@
-"""Every router, in the order in which the contract shows them."""
+"""All routers, in the order of the contract."""
 
 from app.presentation.http.routers import (
     audit,

@@ -19,7 +19,7 @@ async def list_audit_entries(
     actor: CurrentActor,
     queries: AuditQueriesDep,
 ) -> AuditPage:
-    """Who did what, newest first: log-ins and failed ones, edits of members, exports. For admins."""
+    """The log of log-ins, failed log-ins, edits of members and exports, newest first. For admins."""
     page = await audit.list_audit_entries(
         params.to_filter(), pagination.request(params, sort=params.sort), actor=actor, queries=queries
     )

@@ -59,12 +59,12 @@ async def register_member(
     clock: ClockDep,
     hasher: HasherDep,
 ) -> Accepted:
-    """Ask for an account. A mail says how to go on.
+    """Ask for an account. A mail explains the next step.
 
-    The answer is the same for an address that has an account already: its owner gets another mail. Of an
-    address that nobody has verified the newest registration counts; whoever was invited gets the invitation
-    again. In half an hour at most 5 mails go to one address, and one client registers at most 20 times: then
-    nothing is stored, and the answer is the same.
+    The response is the same for an address that already has an account: its owner gets a different mail. For
+    an address that is not verified yet, the newest registration counts; an invited member gets the invitation
+    again. Limits: 5 mails in half an hour to one address, and 20 registrations by one client. Beyond them
+    nothing is stored, and the response stays the same.
     """
     await registrations.register_member(
         body.to_command(language, client), uow=uow, clock=clock, hasher=hasher
@@ -81,7 +81,7 @@ async def register_member(
 async def verify_email(
     body: EmailVerification, uow: UowDep, clock: ClockDep, tokens: OneTimeTokensDep
 ) -> None:
-    """Redeem the token from the mail: once, within 24 hours, the newest only. Then log in."""
+    """Redeem the newest token from the mail, once, within 24 hours. Then log in."""
     await registrations.verify_email(body.token, uow=uow, clock=clock, tokens=tokens)
 
 
@@ -94,10 +94,10 @@ async def verify_email(
 async def resend_verification(
     body: MailRequest, client: ClientAddress, uow: UowDep, clock: ClockDep
 ) -> Accepted:
-    """Get a new token by mail, if the address waits for verification; earlier ones stop working.
+    """Get a new token by mail if the address awaits verification. Earlier tokens stop working.
 
-    Whoever was invited gets the invitation again.
-    At most 5 mails in half an hour, to one address or at the request of one client. The answer is the same.
+    An invited member gets the invitation again. Limits: 5 mails in half an hour to one address, and as many
+    for one client. The response is always the same.
     """
     await registrations.resend_verification(body.to_email(), client=client, uow=uow, clock=clock)
     return Accepted()
@@ -125,17 +125,17 @@ async def issue_tokens(
     tokens: SessionTokensDep,
     response: Response,
 ) -> TokenRead:
-    """OAuth 2 (RFC 6749): log in by `grant_type=password`, or exchange a `refresh_token`.
+    """Log in with `grant_type=password`, or exchange a `refresh_token` (OAuth 2, RFC 6749).
 
-    Each refresh token is good for one exchange. If its answer was lost, repeat the exchange: as long as
-    nobody used the new refresh token, you get the same one again. An older token ends the session.
-    Refusals are those of RFC 6749 §5.2: log in again when `error` is `invalid_grant`, and only then.
-    Wrong password, unknown address and an account that is not verified or not active look the same.
-    After 10 failed log-ins within 5 minutes, for one address or from one client, you have to wait;
-    resetting the password works at any time.
+    Each refresh token works for one exchange. If the response was lost, repeat the exchange: you get the same
+    new token again as long as nobody has used it. Using an older token ends the session.
+    Errors follow RFC 6749 §5.2. Log in again when `error` is `invalid_grant`, and only then: it means a wrong
+    password, an unknown address, or an account that is not verified or not active.
+    After 10 failed log-ins within 5 minutes, for one address or from one client, you have to wait. You can
+    reset the password at any time.
 
-    To enter the password again, for what needs it within the hour, send your `refresh_token` with it: the
-    new session then replaces the old one instead of standing beside it.
+    Some actions require a password that was entered within the hour. To enter it again, send your
+    `refresh_token` along with the password: the new session then replaces the old one.
     """
     grant = form.to_grant(client, client_name)
     pair = await auth.issue_tokens(grant, uow=uow, clock=clock, hasher=hasher, tokens=tokens)
@@ -152,5 +152,5 @@ async def issue_tokens(
 async def revoke_token(
     form: Annotated[TokenRevocation, Form()], uow: UowDep, clock: ClockDep, tokens: SessionTokensDep
 ) -> None:
-    """End the session of a refresh or access token at once (RFC 7009). Unknown tokens are fine."""
+    """End the session of a refresh or access token at once (RFC 7009). Unknown tokens cause no error."""
     await auth.revoke_token(form.token, uow=uow, clock=clock, tokens=tokens)

@@ -25,29 +25,29 @@ ADDRESS = "/members/me/calendar-address"
 
 @router.get(
     ADDRESS,
-    summary="Look whether you have a calendar address",
+    summary="Read your calendar address",
     **operation(Action.READ_CALENDAR_ADDRESS, CalendarAddressNotFoundError),
 )
 async def read_calendar_address(
     actor: CurrentActor, queries: CalendarAddressQueriesDep
 ) -> CalendarAddressRead:
-    """When your secret calendar address was made. The address itself is shown once, when you make it."""
+    """The time at which you made your secret calendar address. The address itself is shown only then."""
     address = await calendar_addresses.read_calendar_address(actor=actor, queries=queries)
     return CalendarAddressRead.model_validate(address)
 
 
 @router.put(
     ADDRESS,
-    summary="Make or renew your calendar address",
+    summary="Renew your calendar address",
     **operation(Action.RENEW_CALENDAR_ADDRESS),
 )
 async def renew_calendar_address(
     *, actor: CurrentActor, uow: UowDep, clock: ClockDep, base_url: BaseUrl, response: Response
 ) -> CalendarAddressCreated:
-    """Get a secret address for your phone's calendar, which shows the events that you can see.
+    """Make a secret address for a calendar program, which then shows the events that you can see.
 
-    The earlier address stops working. It is withdrawn when your account is closed; a new password leaves it.
-    It has no version: no `If-Match`.
+    The earlier address stops working. Closing your account withdraws the address; a new password does not.
+    It has no version, so it needs no `If-Match`.
     """
     address = await calendar_addresses.renew_calendar_address(actor=actor, uow=uow, clock=clock)
     response.headers["Cache-Control"] = "no-store"
@@ -61,7 +61,7 @@ async def renew_calendar_address(
     **operation(Action.WITHDRAW_CALENDAR_ADDRESS),
 )
 async def withdraw_calendar_address(actor: CurrentActor, uow: UowDep, clock: ClockDep) -> None:
-    """Make the address stop working at once. It has no version: no `If-Match`."""
+    """Make the address stop working at once. It has no version, so it needs no `If-Match`."""
     await calendar_addresses.withdraw_calendar_address(actor=actor, uow=uow, clock=clock)
 
 
@@ -87,8 +87,8 @@ async def read_secret_calendar(
 ) -> StreamingResponse:
     """The events that the owner of this secret address can see now, as iCalendar (RFC 5545).
 
-    The same as `events.ics` with the owner's access token. After 30 unknown addresses within 5 minutes a
-    client has to wait before it asks for more of them.
+    The content is that of `events.ics` with the owner's access token. After 30 unknown addresses within
+    5 minutes a client has to wait.
     """
     calendar = await calendar_addresses.read_secret_calendar(
         CalendarToken(token), client=client, uow=uow, clock=clock, sources=sources

@@ -66,7 +66,7 @@ VALIDATION_ERRORS = (
     OptionsError,
 )
 RESPONSE_VERSION = 1
-"""The version of what is written once."""
+"""The version of a response, which nobody can edit."""
 
 
 @router.get("", summary="List consultations", **operation(Action.READ_CONSULTATIONS))
@@ -78,7 +78,7 @@ async def list_consultations(
 ) -> ConsultationPage:
     """The consultations that you can see, newest first, without their questions.
 
-    You see open and closed ones that you are asked, the board also drafts and archived ones.
+    You see open and closed ones whose audience you belong to. The board also sees drafts and archived ones.
     """
     page = await consultations.list_consultations(
         params.to_filter(), pagination.request(params, sort=params.sort), actor=actor, queries=queries
@@ -94,7 +94,7 @@ async def list_consultations(
 async def read_consultation(
     id: UUID, queries: ConsultationQueriesDep, actor: CurrentActor, tag: KnownEntityTagDep
 ) -> ConsultationRead:
-    """One consultation with its questions. What you cannot see is answered like what does not exist."""
+    """One consultation with its questions. The response is 404 for one that you cannot see."""
     consultation = await consultations.read_consultation(id, actor=actor, queries=queries)
     tag.set(consultation.version)
     return ConsultationRead.model_validate(consultation)
@@ -117,8 +117,8 @@ async def create_consultation(
 ) -> ConsultationRead:
     """Start a consultation as a draft that only the board sees.
 
-    With `opens_at` it opens by itself, if it then has a question and `closes_at` is not over. It opens
-    and closes at the second, on the clock of the database.
+    With `opens_at` it opens automatically if it then has a question and `closes_at` has not passed. The
+    database's clock decides, to the second.
     """
     consultation = await consultations.create_consultation(body.to_draft(), actor=actor, uow=uow, clock=clock)
     response.headers["Location"] = f"/api/v1/consultations/{consultation.id}"
@@ -148,10 +148,10 @@ async def edit_consultation(
     clock: ClockDep,
     tag: EntityTagDep,
 ) -> ConsultationRead:
-    """Change the fields that you send (JSON Merge Patch); `questions` replaces all of them.
+    """Change the fields that you send (JSON Merge Patch); `questions` replaces all questions.
 
-    Once it is open, questions, `anonymous` and `opens_at` stay as they are, once closed `closes_at`
-    too. An archived one takes no changes.
+    Questions, `anonymous` and `opens_at` cannot change after opening, nor `closes_at` after closing. An
+    archived consultation cannot change at all.
     """
     consultation = await consultations.edit_consultation(
         ConsultationId(id), body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock
@@ -172,7 +172,7 @@ async def edit_consultation(
     ),
 )
 async def remove_consultation(id: UUID, actor: CurrentActor, seen: SeenVersions, uow: UowDep) -> None:
-    """Delete a draft for good. What people have seen is archived instead."""
+    """Delete a draft permanently. Close and archive a consultation that has been open."""
     await consultations.remove_consultation(ConsultationId(id), seen=seen, actor=actor, uow=uow)
 
 
@@ -189,7 +189,7 @@ async def remove_consultation(id: UUID, actor: CurrentActor, seen: SeenVersions,
 async def open_consultation(
     id: UUID, actor: CurrentActor, uow: UowDep, tag: EntityTagDep
 ) -> ConsultationRead:
-    """Let those who are asked see it and answer. From here questions and anonymity are fixed."""
+    """Let the audience see it and respond. Questions and anonymity cannot change any more."""
     consultation = await consultations.open_consultation(ConsultationId(id), actor=actor, uow=uow)
     tag.set(consultation.version)
     return ConsultationRead.model_validate(consultation)
@@ -203,7 +203,7 @@ async def open_consultation(
 async def close_consultation(
     id: UUID, actor: CurrentActor, uow: UowDep, tag: EntityTagDep
 ) -> ConsultationRead:
-    """Take no more answers. Ballots of an anonymous one are shuffled, and its results are there."""
+    """Accept no more responses. The ballots of an anonymous one are shuffled, and its results are ready."""
     consultation = await consultations.close_consultation(ConsultationId(id), actor=actor, uow=uow)
     tag.set(consultation.version)
     return ConsultationRead.model_validate(consultation)
@@ -217,7 +217,7 @@ async def close_consultation(
 async def archive_consultation(
     id: UUID, actor: CurrentActor, uow: UowDep, tag: EntityTagDep
 ) -> ConsultationRead:
-    """Take a closed consultation and its results from its readers; the board still sees them."""
+    """Hide a closed consultation and its results from everybody but the board."""
     consultation = await consultations.archive_consultation(ConsultationId(id), actor=actor, uow=uow)
     tag.set(consultation.version)
     return ConsultationRead.model_validate(consultation)
@@ -226,7 +226,7 @@ async def archive_consultation(
 @router.post(
     "/{id}/responses",
     status_code=201,
-    summary="Answer a consultation",
+    summary="Respond to a consultation",
     **operation(
         Action.ANSWER_CONSULTATIONS,
         ConsultationNotFoundError,
@@ -246,11 +246,11 @@ async def create_response(
     digests: AddressDigestsDep,
     response: Response,
 ) -> ResponseRead:
-    """Give all your answers at once. There is one response a person, and it is never edited.
+    """Send all your answers at once. Each person responds once, and a response cannot be edited.
 
-    Whoever erases their account cannot respond again with a new account of the same address.
+    After erasing your account you cannot respond again with a new account of the same address.
 
-    If the consultation is anonymous, nobody can find your answers any more, you included.
+    In an anonymous consultation nobody can find your answers afterwards, you included.
     """
     given = await consultations.create_response(
         ConsultationId(id), body.to_answers(), actor=actor, uow=uow, digests=digests
@@ -267,7 +267,7 @@ async def create_response(
 async def read_own_response(
     id: UUID, queries: ConsultationQueriesDep, actor: CurrentActor, tag: KnownEntityTagDep
 ) -> ResponseRead:
-    """What you have answered; of an anonymous consultation only that you have."""
+    """Your answers. For an anonymous consultation: only the fact that you responded."""
     given = await consultations.read_own_response(id, actor=actor, queries=queries)
     tag.set(RESPONSE_VERSION)
     return ResponseRead.model_validate(given)
@@ -287,12 +287,12 @@ async def read_own_response(
 async def read_results(
     id: UUID, queries: ConsultationQueriesDep, actor: CurrentActor, tag: KnownEntityTagDep
 ) -> ResultsRead:
-    """How often each option was chosen, and what was written.
+    """How often each option was chosen, and the texts.
 
-    Once it is closed, and if `results_visibility` is PUBLIC, for everybody who was asked. The board
-    also sees private results, and those of an open consultation that is not anonymous. Of an anonymous
-    one that closed by itself the ballots are shuffled first, which takes about a minute: until then
-    the answer is 409 with the code `results_not_ready`.
+    The audience sees them after closing, if `results_visibility` is PUBLIC. The board also sees private
+    results, and those of an open consultation that is not anonymous. If an anonymous one closed
+    automatically, its ballots are shuffled first, which takes about a minute: until then the response is 409
+    with the code `results_not_ready`.
     """
     found = await consultations.read_results(id, actor=actor, queries=queries)
     tag.set(found.version)

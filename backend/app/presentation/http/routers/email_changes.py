@@ -19,12 +19,12 @@ router = api_router("/auth/email", "auth")
 async def request_email_change(
     body: MailRequest, actor: CurrentActor, uow: UowDep, clock: ClockDep
 ) -> Accepted:
-    """Ask for another address. It counts once you confirm it with the token mailed to it, within 24 hours.
+    """Ask for another address. It takes effect when you confirm it with the mailed token, within 24 hours.
 
-    Needs a password that was entered within the hour. A mail to your current address says that you asked;
-    a new password withdraws the change, as your current address does. The answer is the same for an address
-    that another member has: its owner gets another mail. At most 5 requests in half an hour. It has no
-    version: no `If-Match`.
+    Requires a password that was entered within the hour. A mail informs your current address. To withdraw
+    the change, choose a new password or request your current address. The response is the same for an address
+    that another member has: its owner gets a different mail. Limit: 5 requests in half an hour. It has no
+    version, so it needs no `If-Match`.
     """
     await email_changes.request_email_change(body.to_email(), actor=actor, uow=uow, clock=clock)
     return Accepted()
@@ -39,9 +39,9 @@ async def request_email_change(
 async def confirm_email_change(
     body: EmailVerification, uow: UowDep, clock: ClockDep, tokens: EmailChangeTokensDep
 ) -> None:
-    """Redeem the token from the mail, the newest only. From then on you log in with the new address.
+    """Redeem the newest token from the mail. From then on you log in with the new address.
 
-    All your sessions end but the one that asked for the change, earlier mails stop working, and a mail
-    tells the old address. Sent again, the token changes nothing.
+    All your sessions end except the one that requested the change, tokens of earlier mails stop working, and
+    a mail informs the old address. Redeeming the token again changes nothing.
     """
     await email_changes.confirm_email_change(body.token, uow=uow, clock=clock, tokens=tokens)

@@ -58,10 +58,10 @@ async def list_events(
     queries: EventQueriesDep,
     actor: OptionalActor,
 ) -> EventPage:
-    """The events that you can see, the earliest first; `from` and `to` choose a time.
+    """The events that you can see, the earliest first; `from` and `to` select a period.
 
-    Everybody sees PUBLIC ones, members also MEMBERS ones, the board also BOARD ones and drafts. An
-    event that was cancelled or completed stays.
+    Everybody sees PUBLIC events, members also MEMBERS events, the board also BOARD events and drafts.
+    Cancelled and completed events stay in the list.
     """
     page = await events.list_events(
         params.to_filter(), pagination.request(params, sort=params.sort), actor=actor, queries=queries
@@ -80,8 +80,8 @@ async def read_calendar(
 ) -> StreamingResponse:
     """The events that you can see as iCalendar (RFC 5545), for calendar programs.
 
-    Without an access token these are the PUBLIC ones. Drafts are TENTATIVE; a cancelled event stays,
-    as CANCELLED. SEQUENCE counts the changes. At most the 1,000 events that start last.
+    Without an access token these are the PUBLIC events. Drafts are TENTATIVE, cancelled events CANCELLED.
+    SEQUENCE counts the changes. The limit is the 1,000 events that start last.
     """
     calendar = await events.read_calendar(actor=actor, queries=queries, encoder=encoder)
     headers = tag.headers(calendar.version)
@@ -92,7 +92,7 @@ async def read_calendar(
 async def read_event(
     id: UUID, queries: EventQueriesDep, actor: OptionalActor, tag: KnownEntityTagDep
 ) -> EventRead:
-    """One event. What you cannot see is answered like what does not exist."""
+    """One event. The response is 404 for one that you cannot see."""
     event = await events.read_event(EventId(id), actor=actor, queries=queries)
     tag.set(event.version)
     return EventRead.model_validate(event)
@@ -141,7 +141,7 @@ async def edit_event(
     clock: ClockDep,
     tag: EntityTagDep,
 ) -> EventRead:
-    """Change the fields that you send (JSON Merge Patch). Cancelled and completed events stay as they are."""
+    """Change the fields that you send (JSON Merge Patch). Cancelled and completed events cannot change."""
     event = await events.edit_event(
         EventId(id), body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock
     )
@@ -158,7 +158,7 @@ async def edit_event(
 async def remove_event(
     id: UUID, actor: CurrentActor, seen: SeenVersions, uow: UowDep, clock: ClockDep
 ) -> None:
-    """Delete the event, whatever its status. Cancel it instead where people may come: they see that."""
+    """Delete the event, whatever its status. Cancel it instead if people may come: they see that."""
     await events.remove_event(EventId(id), seen=seen, actor=actor, uow=uow, clock=clock)
 
 
@@ -170,7 +170,7 @@ async def remove_event(
 async def publish_event(
     id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep, tag: EntityTagDep
 ) -> EventRead:
-    """Announce a draft to its audience."""
+    """Show a draft to its audience."""
     event = await events.publish_event(EventId(id), actor=actor, uow=uow, clock=clock)
     tag.set(event.version)
     return EventRead.model_validate(event)
@@ -184,7 +184,7 @@ async def publish_event(
 async def cancel_event(
     id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep, tag: EntityTagDep
 ) -> EventRead:
-    """Call a published event off. Its audience still sees it, here and in calendars, as cancelled."""
+    """Cancel a published event. Its audience still sees it, in lists and calendars, as cancelled."""
     event = await events.cancel_event(EventId(id), actor=actor, uow=uow, clock=clock)
     tag.set(event.version)
     return EventRead.model_validate(event)
@@ -198,7 +198,7 @@ async def cancel_event(
 async def complete_event(
     id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep, tag: EntityTagDep
 ) -> EventRead:
-    """Record that a published event took place; it has started by then."""
+    """Record that a published event took place. It must have started."""
     event = await events.complete_event(EventId(id), actor=actor, uow=uow, clock=clock)
     tag.set(event.version)
     return EventRead.model_validate(event)

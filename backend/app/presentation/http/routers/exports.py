@@ -37,10 +37,10 @@ async def export_news(
 ) -> StreamingResponse:
     """The articles that you see in the list, with their content, oldest first, as one file.
 
-    In CSV a cell that a spreadsheet would take for a formula gets an apostrophe in front. `dialect=excel`
-    is CSV for spreadsheets: with a byte order mark, semicolons, local times without a zone, and yes or no.
-    In XLSX times are local dates and text is cut at 32,767 characters; JSON is exact. Local is the
-    association's time zone. At most two exports at a time. Each is recorded in the audit log.
+    In CSV an apostrophe precedes a cell that a spreadsheet would interpret as a formula. `dialect=excel` is
+    CSV for spreadsheets: with a byte order mark, semicolons, local times without a zone, and yes or no.
+    In XLSX times are local dates, and text is truncated after 32,767 characters; JSON is exact. Local times
+    are those of the association's time zone. Two exports can run at a time. The audit log records each.
     """
     return await attachment(
         exports.export_news(
@@ -61,10 +61,10 @@ async def export_events(
     clock: ClockDep,
     exporter: ExporterDep,
 ) -> StreamingResponse:
-    """The events that you see in the list, in the order in which they were planned, as one file.
+    """The events that you see in the list, in the order of their creation, as one file.
 
-    CSV, XLSX and JSON as for news; `ics` is a calendar to be imported. At most two exports at a time.
-    Each is recorded in the audit log.
+    CSV, XLSX and JSON are as for news; `ics` is a calendar to import. Two exports can run at a time. The
+    audit log records each.
     """
     return await attachment(
         exports.export_events(
@@ -81,11 +81,10 @@ async def export_members(
     clock: ClockDep,
     exporter: ExporterDep,
 ) -> StreamingResponse:
-    """The members, in the order in which they joined, as one file. No passwords, in any form.
+    """The members, in the order in which they joined, as one file, without passwords in any form.
 
-    For administrators who entered their password within the hour; otherwise the answer is 403 with
-    the code `reauthentication_required`. At most two exports at a time. Each is recorded in the
-    audit log.
+    For administrators who entered their password within the hour; otherwise the response is 403 with
+    the code `reauthentication_required`. Two exports can run at a time. The audit log records each.
     """
     return await attachment(
         exports.export_members(
@@ -111,9 +110,10 @@ async def export_responses(
     queries: ConsultationQueriesDep,
     exporter: ExporterDep,
 ) -> StreamingResponse:
-    """Who answered what, one row an answer. Of an anonymous consultation its results, once it is
-    closed and its ballots are shuffled: one row an option with its count, and one row a text.
-    Recorded in the audit log.
+    """The answers and who gave them, one row for each.
+
+    For an anonymous consultation these are its results, after it has closed and its ballots are shuffled: one
+    row for each option with its count, and one row for each text. The audit log records each export.
     """
     return await attachment(
         await exports.export_responses(

@@ -8,15 +8,15 @@ router = api_router("/health", "operations", base="")
 
 @router.get("/live", summary="Is the process alive?", **operation(Action.CHECK_HEALTH))
 async def check_liveness() -> HealthRead:
-    """Answers without the database. Restart the process when this fails."""
+    """Responds without the database. Restart the process when this fails."""
     return HealthRead()
 
 
 @router.get("/ready", summary="Can it serve requests?", **operation(Action.CHECK_HEALTH))
 async def check_readiness(readiness: ReadinessDep) -> HealthRead:
-    """200 when the database answers within a second and has the schema of this release, else 503.
+    """200 if the database responds within a second and has the schema of this release, else 503.
 
-    Send no requests here while this fails. It also fails for some seconds before the process ends.
+    Send no requests to this process while this fails. It also fails for some seconds before the process ends.
     """
     await readiness.check()
     return HealthRead()

@@ -45,9 +45,9 @@ async def correct_invitation(
     clock: ClockDep,
     tag: EntityTagDep,
 ) -> MemberRead:
-    """Change what was typed wrong, until the member has chosen a password (JSON Merge Patch). For admins.
+    """Change an invitation until the member has chosen a password (JSON Merge Patch). For admins.
 
-    The mail is sent anew and the earlier one stops working. At most 5 mails in half an hour.
+    A new mail is sent, and the earlier one stops working. Limit: 5 mails in half an hour.
     """
     member = await invitations.correct_invitation(
         MemberId(id), body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock
@@ -59,13 +59,13 @@ async def correct_invitation(
 @router.post(
     "/resend",
     status_code=204,
-    summary="Send an invitation again",
+    summary="Resend an invitation",
     **operation(Action.RESEND_INVITATIONS, *RESEND_ERRORS),
 )
 async def resend_invitation(id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep) -> None:
-    """Mail a new token, good for 7 days; the earlier one stops working. For admins.
+    """Mail a new token, valid for 7 days; the earlier one stops working. For admins.
 
-    At most 5 mails in half an hour.
+    Limit: 5 mails in half an hour.
     """
     await invitations.resend_invitation(MemberId(id), actor=actor, uow=uow, clock=clock)
 
@@ -81,5 +81,5 @@ async def resend_invitation(id: UUID, actor: CurrentActor, uow: UowDep, clock: C
 async def withdraw_invitation(
     id: UUID, actor: CurrentActor, seen: SeenVersions, uow: UowDep, clock: ClockDep
 ) -> None:
-    """Delete the account that waits. Its mail stops working; its address is free. For admins."""
+    """Delete the invited account. Its mail stops working, and its address is free again. For admins."""
     await invitations.withdraw_invitation(MemberId(id), seen=seen, actor=actor, uow=uow, clock=clock)

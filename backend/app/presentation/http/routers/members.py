@@ -46,7 +46,7 @@ router = api_router("/members", "members")
 async def read_own_member(
     actor: CurrentActor, queries: MemberQueriesDep, tag: KnownEntityTagDep
 ) -> MemberRead:
-    """What the association knows you by."""
+    """Your own data as a member."""
     member = await members.read_own_member(actor=actor, queries=queries)
     tag.set(member.version)
     return MemberRead.model_validate(member)
@@ -81,19 +81,19 @@ async def edit_own_member(
 async def erase_own_member(
     actor: CurrentActor, seen: SeenVersions, uow: UowDep, clock: ClockDep, digests: AddressDigestsDep
 ) -> None:
-    """Delete your account and all that names you. This cannot be undone; what you wrote stays.
+    """Delete your account and all data that identifies you. This cannot be undone. Your texts stay.
 
-    For each open consultation that you have answered, a keyed digest of your address stays until it closes:
-    nobody answers it again with a new account.
+    For each open consultation to which you responded, a keyed digest of your address stays until it closes,
+    so that you cannot respond again with a new account.
 
-    Needs a password that was entered within the hour.
+    Requires a password that was entered within the hour.
     """
     await members.erase_own_member(seen=seen, actor=actor, uow=uow, clock=clock, digests=digests)
 
 
-@router.get("/me/data", summary="Read all that is stored about you", **operation(Action.READ_OWN_DATA))
+@router.get("/me/data", summary="Read your personal data", **operation(Action.READ_OWN_DATA))
 async def read_own_data(actor: CurrentActor, queries: PersonalDataQueriesDep) -> PersonalDataRead:
-    """Every row about you, for you to keep."""
+    """All stored rows about you."""
     return PersonalDataRead.of(await members.read_own_data(actor=actor, queries=queries))
 
 
@@ -104,7 +104,7 @@ async def list_members(
     actor: CurrentActor,
     queries: MemberQueriesDep,
 ) -> MemberPage:
-    """All members, newest first, also those who are not verified or not active. For the board."""
+    """All members, newest first, including those who are not verified or not active. For the board."""
     page = await members.list_members(
         params.to_filter(), pagination.request(params, sort=params.sort), actor=actor, queries=queries
     )
@@ -136,10 +136,10 @@ async def erase_member(
     clock: ClockDep,
     digests: AddressDigestsDep,
 ) -> None:
-    """Delete an account and all that names its owner, who may have asked by letter. For admins.
+    """Delete an account and all data that identifies its owner, for instance after a letter. For admins.
 
-    This cannot be undone; what the member wrote and voted stays, and no mail is sent. Needs your password,
-    entered within the hour.
+    This cannot be undone. The member's texts and votes stay, and no mail is sent. Requires that you entered
+    your password within the hour.
     """
     await members.erase_member(MemberId(id), seen=seen, actor=actor, uow=uow, clock=clock, digests=digests)
 
@@ -165,7 +165,7 @@ async def edit_member(
     clock: ClockDep,
     tag: EntityTagDep,
 ) -> MemberRead:
-    """Change somebody's name, phone number or language (JSON Merge Patch). For admins."""
+    """Change a member's name, phone number or language (JSON Merge Patch). For admins."""
     member = await members.edit_member(
         MemberId(id), body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock
     )
@@ -196,7 +196,7 @@ async def invite_member(
     response: Response,
     tag: EntityTagDep,
 ) -> MemberRead:
-    """Make an account; a mail in the language of this request says how to set its password. For admins."""
+    """Create an account. A mail in the language of this request says how to set its password. For admins."""
     member = await members.invite_member(body.to_command(language), actor=actor, uow=uow, clock=clock)
     response.headers["Location"] = f"/api/v1/members/{member.id}"
     tag.set(member.version)
@@ -205,7 +205,7 @@ async def invite_member(
 
 @router.put(
     "/{id}/role",
-    summary="Set a role",
+    summary="Change a role",
     **operation(Action.SET_ROLES, MemberNotFoundError, LastAdminError, changes_version=True),
 )
 async def change_role(
@@ -218,7 +218,7 @@ async def change_role(
     clock: ClockDep,
     tag: EntityTagDep,
 ) -> MemberRead:
-    """Say what a member may do, from their next request on. For admins."""
+    """Change a member's role, with effect from the member's next request. For admins."""
     member = await members.change_role(MemberId(id), body.role, seen=seen, actor=actor, uow=uow, clock=clock)
     tag.set(member.version)
     return MemberRead.model_validate(member)
@@ -232,7 +232,7 @@ async def change_role(
 async def deactivate_member(
     id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep, tag: EntityTagDep
 ) -> MemberRead:
-    """Close an account: its sessions end and nobody can log in. For admins."""
+    """Close an account: its sessions end, and its owner cannot log in. For admins."""
     member = await members.deactivate_member(MemberId(id), actor=actor, uow=uow, clock=clock)
     tag.set(member.version)
     return MemberRead.model_validate(member)
@@ -246,7 +246,7 @@ async def deactivate_member(
 async def activate_member(
     id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep, tag: EntityTagDep
 ) -> MemberRead:
-    """Open a closed account again. For admins."""
+    """Reopen a closed account. For admins."""
     member = await members.activate_member(MemberId(id), actor=actor, uow=uow, clock=clock)
     tag.set(member.version)
     return MemberRead.model_validate(member)

@@ -18,8 +18,8 @@ router = api_router("/metrics", "operations", base="")
 async def read_metrics(metrics: MetricsDep, gauge: LoadGaugeDep) -> Response:
     """Requests, durations and connections of this process, waiting and failed jobs, for Prometheus.
 
-    Scrape every instance. A failed job was given up, for instance since a mail server refused its mail
-    for good: the worker's log has it as `job_failed`. Nothing here is personal; keep it inside your
-    network all the same.
+    Scrape every instance. A failed job is not retried, for instance because a mail server rejected its mail
+    permanently; the worker logs it as `job_failed`. The metrics are not personal, but keep them inside your
+    network.
     """
     return Response(metrics.render(await gauge.measure()), media_type=MEDIA_TYPE)

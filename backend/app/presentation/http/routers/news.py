@@ -49,8 +49,8 @@ async def list_articles(
 ) -> NewsPage:
     """The articles that you can see, newest first, without their content.
 
-    Everybody sees published PUBLIC ones, members also INTERNAL ones, the board also drafts and
-    archived ones.
+    Everybody sees published PUBLIC articles, members also INTERNAL articles, the board also drafts and
+    archived articles.
     """
     page = await news.list_articles(
         params.to_filter(), pagination.request(params, sort=params.sort), actor=actor, queries=queries
@@ -62,7 +62,7 @@ async def list_articles(
 async def read_article(
     id: UUID, queries: NewsQueriesDep, actor: OptionalActor, tag: KnownEntityTagDep
 ) -> NewsRead:
-    """One article with its content. What you cannot see is answered like what does not exist."""
+    """One article with its content. The response is 404 for one that you cannot see."""
     article = await news.read_article(ArticleId(id), actor=actor, queries=queries)
     tag.set(article.version)
     return NewsRead.model_validate(article)
@@ -111,7 +111,7 @@ async def edit_article(
     clock: ClockDep,
     tag: EntityTagDep,
 ) -> NewsRead:
-    """Change the fields that you send (JSON Merge Patch). An archived article stays as it is."""
+    """Change the fields that you send (JSON Merge Patch). An archived article cannot change."""
     article = await news.edit_article(
         ArticleId(id), body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock
     )
@@ -128,7 +128,7 @@ async def edit_article(
 async def remove_article(
     id: UUID, actor: CurrentActor, seen: SeenVersions, uow: UowDep, clock: ClockDep
 ) -> None:
-    """Take the article away from everybody, whatever its status. There is no way back."""
+    """Remove the article for everybody, whatever its status. This cannot be undone."""
     await news.remove_article(ArticleId(id), seen=seen, actor=actor, uow=uow, clock=clock)
 
 
@@ -154,7 +154,7 @@ async def publish_article(
 async def archive_article(
     id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep, tag: EntityTagDep
 ) -> NewsRead:
-    """Take a published article from its readers; the board still sees it."""
+    """Hide a published article from everybody but the board."""
     article = await news.archive_article(ArticleId(id), actor=actor, uow=uow, clock=clock)
     tag.set(article.version)
     return NewsRead.model_validate(article)

@@ -37,9 +37,10 @@ VALIDATION_ERRORS = (PasswordLengthError, PasswordTooCommonError)
 async def request_password_reset(
     body: MailRequest, client: ClientAddress, uow: UowDep, clock: ClockDep
 ) -> Accepted:
-    """Get a token by mail, if the address has an account; earlier ones stop working.
+    """Get a token by mail if the address has an account. Earlier tokens stop working.
 
-    At most 5 mails in half an hour, to one address or at the request of one client. The answer is the same.
+    Limits: 5 mails in half an hour to one address, and as many for one client. The response is always the
+    same.
     """
     await passwords.request_password_reset(body.to_email(), client=client, uow=uow, clock=clock)
     return Accepted()
@@ -56,7 +57,8 @@ async def reset_password(
 ) -> None:
     """Choose a password with the token of a reset mail (within 30 minutes) or an invitation (7 days).
 
-    A token works once, the newest only. All sessions end and a mail says so; log in with the new password.
+    Only the newest token works, and only once. All sessions end, and a mail confirms the change. Log in with
+    the new password.
     """
     await passwords.reset_password(body.to_command(), uow=uow, clock=clock, hasher=hasher, tokens=tokens)
 
@@ -70,5 +72,8 @@ async def reset_password(
 async def change_password(
     body: PasswordUpdate, actor: CurrentActor, uow: UowDep, clock: ClockDep, hasher: HasherDep
 ) -> None:
-    """Replace your password. Your other sessions end and a mail says so. It has no version: no `If-Match`."""
+    """Replace your password. Your other sessions end, and a mail confirms the change.
+
+    It has no version, so it needs no `If-Match`.
+    """
     await passwords.change_password(body.to_command(), actor=actor, uow=uow, clock=clock, hasher=hasher)

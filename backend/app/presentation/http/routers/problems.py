@@ -8,18 +8,18 @@ from app.presentation.http.schemas.problems import ProblemTypes
 router = api_router("/problems", "operations", base="")
 
 
-@router.get("", summary="List the problems", **operation(Action.READ_PROBLEMS))
+@router.get("", summary="List problem types", **operation(Action.READ_PROBLEMS))
 async def list_problems() -> ProblemTypes:
-    """Every code that an error can have, with its status and what it means."""
+    """All error codes with their status and meaning."""
     return ProblemTypes(items=problem_types())
 
 
 @router.get(
     "/{code}",
-    summary="What does a problem mean?",
+    summary="Read a problem type",
     response_class=Response,
     **raw_operation(Action.READ_PROBLEMS, ProblemTypeNotFoundError, content=CONTENT),
 )
 async def read_problem(page: ProblemPageDep) -> Response:
-    """The `type` of every problem leads here: to JSON, or to a page for browsers."""
+    """The resource that the `type` of a problem refers to: JSON, or a page for browsers."""
     return page

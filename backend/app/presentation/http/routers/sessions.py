@@ -21,7 +21,7 @@ async def list_sessions(
     actor: CurrentActor,
     queries: SessionQueriesDep,
 ) -> SessionPage:
-    """Where you are logged in. Sessions that have ended are not shown."""
+    """Your open sessions. Sessions that have ended are not shown."""
     page = await sessions.list_sessions(
         pagination.request(params, sort=params.sort), actor=actor, queries=queries
     )
@@ -35,11 +35,11 @@ async def list_sessions(
     **operation(Action.END_OWN_SESSIONS, SessionNotFoundError),
 )
 async def end_session(id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep) -> None:
-    """Log out one of your sessions at once. A session has no versions: no `If-Match` is needed."""
+    """End one of your sessions at once. A session has no version, so it needs no `If-Match`."""
     await sessions.end_session(SessionId(id), actor=actor, uow=uow, clock=clock)
 
 
 @router.delete("", status_code=204, summary="End all sessions", **operation(Action.END_OWN_SESSIONS))
 async def end_all_sessions(actor: CurrentActor, uow: UowDep, clock: ClockDep) -> None:
-    """Log out everywhere, here as well."""
+    """End all your sessions, including this one."""
     await sessions.end_all_sessions(actor=actor, uow=uow, clock=clock)

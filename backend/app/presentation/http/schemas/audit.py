@@ -12,13 +12,13 @@ from app.presentation.http.schemas.base import Instant, Text, View
 
 
 class AuditEntryRead(View):
-    """Identifiers only: what they stand for may be gone, and stays in nobody's log."""
+    """An entry has identifiers only. The resources that they identify may be deleted."""
 
     id: UUID
     at: datetime
     action: str = Field(examples=["members:edit"])
-    actor_id: UUID | None = Field(description="Who did it; null when nobody was logged in.")
-    subject_id: UUID | None = Field(description="What it was done to, where there is one such thing.")
+    actor_id: UUID | None = Field(description="The member who did it; null if nobody was logged in.")
+    subject_id: UUID | None = Field(description="The affected resource, if there is exactly one.")
 
 
 class AuditPage(PageOf[AuditEntryRead]):

@@ -1,4 +1,4 @@
-"""Accounts and tokens at the boundary."""
+"""Schemas of accounts, tokens and sessions."""
 
 from datetime import datetime
 from typing import Annotated, Final, Literal, Self
@@ -27,7 +27,7 @@ NewPassword = Annotated[
         max_length=MAX_SECRET_LENGTH,
         description=(
             f"{Password.MIN_LENGTH} to {Password.MAX_LENGTH} characters, of any kind. "
-            "Common words, patterns and your own name do not count as characters."
+            "Common words, patterns and your own name do not count towards the length."
         ),
         examples=["seven herons at dawn"],
         json_schema_extra={"format": "password"},
@@ -65,7 +65,7 @@ class MailRequest(Schema):
 
 
 class Accepted(View):
-    """The same for everybody, so that nobody learns who has an account."""
+    """The same response for everybody, so that it does not reveal who has an account."""
 
     detail: Literal["If there is something to do, a mail is on its way."] = (
         "If there is something to do, a mail is on its way."
@@ -113,7 +113,7 @@ class TokenCreate(OAuthForm):
 
 class TokenRevocation(OAuthForm):
     token: Secret = Field(repr=False)
-    token_type_hint: Text | None = Field(None, description="Not needed here, and not looked at.")
+    token_type_hint: Text | None = Field(None, description="Accepted and ignored.")
 
 
 class TokenRead(View):
@@ -122,7 +122,7 @@ class TokenRead(View):
     access_token: str
     token_type: Literal["Bearer"] = BEARER
     expires_in: int = Field(description="Seconds until the access token expires.", examples=[600])
-    refresh_token: str = Field(description="Good for one exchange, within 14 days.")
+    refresh_token: str = Field(description="Valid for one exchange, within 14 days.")
 
     @classmethod
     def of(cls, pair: TokenPair) -> Self:
@@ -152,13 +152,13 @@ class PasswordUpdate(Schema):
 class SessionRead(View):
     id: UUID
     client_name: str | None = Field(
-        description="The program that logged in, as far as it says; null if it is not known.",
+        description="The program that logged in; null if it is unknown.",
         examples=["Firefox on Android"],
     )
-    authenticated_at: datetime = Field(description="When the password was entered.")
-    rotated_at: datetime = Field(description="When tokens were last given out.")
-    expires_at: datetime = Field(description="When the password is needed again at the latest.")
-    current: bool = Field(description="Whether this is the session that asks.")
+    authenticated_at: datetime = Field(description="The time at which the password was entered.")
+    rotated_at: datetime = Field(description="The time at which tokens were last issued.")
+    expires_at: datetime = Field(description="The time after which the session needs the password again.")
+    current: bool = Field(description="Whether this session made the request.")
 
 
 class SessionPage(PageOf[SessionRead]):

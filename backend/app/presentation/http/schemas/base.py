@@ -1,4 +1,4 @@
-"""What every request body and query has in common."""
+"""Base classes of schemas, and the types that several of them share."""
 
 import re
 from datetime import UTC, datetime
@@ -9,9 +9,10 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from pydantic_core import PydanticCustomError
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-"""C0 and C1 controls but tab and line feed, and lone surrogates: PostgreSQL refuses some, logs and
-terminals obey others."""
+"""C0 and C1 controls except tab and line feed, and lone surrogates.
 
+PostgreSQL rejects some of them; logs and terminals interpret others.
+"""
 
 _OTHER_LINE_ENDS = re.compile("\r\n|[\u2028\u2029]")
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
@@ -25,7 +26,7 @@ def _normalize(text: str) -> str:
 def _forbid_control_characters(text: str) -> str:
     if _CONTROL.search(text):
         raise PydanticCustomError(
-            "control_character", "Input should have no control characters but tab and line feed"
+            "control_character", "Input should not have control characters other than tab and line feed"
         )
     return text
 
@@ -37,11 +38,13 @@ def _forbid_line_breaks(text: str) -> str:
 
 
 MultilineText = Annotated[str, AfterValidator(_normalize), AfterValidator(_forbid_control_characters)]
-"""Text that PostgreSQL and JSON can hold. Nothing in the contract is a bare `str`. Its length counts in NFC.
-Lines may end as forms, Windows and Unicode end them; they are kept with line feeds."""
+"""Text that PostgreSQL and JSON can store: no field of the contract is a bare `str`.
+
+Its length counts in NFC. Line ends of forms, Windows and Unicode become line feeds.
+"""
 
 Text = Annotated[MultilineText, AfterValidator(_forbid_line_breaks)]
-"""The same on one line, so that it can go into a header or a log."""
+"""The same on one line, safe in a header or a log."""
 
 
 SearchWords = Annotated[
@@ -49,12 +52,12 @@ SearchWords = Annotated[
     Field(
         min_length=1,
         max_length=100,
-        description="Words, in any order: each must be the beginning of a word there. Accents and case are "
-        "ignored.",
+        description="Words in any order. Each must be the beginning of a word in the text. Accents and "
+        "case are ignored.",
         examples=["garcia iba"],
     ),
 ]
-"""What somebody looks for."""
+"""Words to search for."""
 
 
 def _require_rfc_3339(value: object) -> object:
@@ -67,32 +70,36 @@ def _require_rfc_3339(value: object) -> object:
 
 def _in_utc(instant: datetime) -> datetime:
     if not FIRST_YEAR < instant.year < LAST_YEAR:
-        raise PydanticCustomError("datetime_far_away", "Input should be of this or a neighbouring century")
+        raise PydanticCustomError(
+            "datetime_far_away", f"Input should be between the years {FIRST_YEAR} and {LAST_YEAR}"
+        )
     return instant.astimezone(UTC)
 
 
 Instant = Annotated[AwareDatetime, BeforeValidator(_require_rfc_3339), AfterValidator(_in_utc)]
-"""A time with its offset (RFC 3339), made UTC. Pydantic alone would take numbers and years that do not
-survive the way through a time zone."""
+"""A time with its offset (RFC 3339), converted to UTC.
+
+Pydantic alone would accept numbers, and years that overflow in another time zone.
+"""
 
 
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
-"""A number of things, as far as PostgreSQL's integer reaches."""
+"""A number of things, within the range of PostgreSQL's integer."""
 
 
 class Schema(BaseModel):
-    """Base of what clients send: unknown fields are refused (ASVS 5.0 15.3.3)."""
+    """Base of request schemas. Unknown fields are refused (ASVS 5.0 15.3.3)."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
 class View(BaseModel):
-    """Base of what clients get: filled from read models and entities by attribute."""
+    """Base of response schemas. They read the attributes of read models and entities."""
 
     model_config = ConfigDict(from_attributes=True)
 
 
 class VersionedView(View):
-    """Base of resources that `If-Match` guards, in lists as well: a change needs no read before it."""
+    """Base of resources that `If-Match` guards, also as items of lists: clients need no second read."""
 
-    version: int = Field(description="Grows with each change. In quotes it is the `ETag`.", examples=[1])
+    version: int = Field(description="Increases with each change. In quotes it is the `ETag`.", examples=[1])

@@ -1,4 +1,4 @@
-"""Secret calendar addresses at the boundary."""
+"""Schemas of secret calendar addresses."""
 
 from datetime import datetime
 from typing import Annotated, Self
@@ -15,14 +15,14 @@ Token = Annotated[
 
 
 class CalendarAddressRead(View):
-    created_at: datetime = Field(description="When the address was made or last renewed.")
+    created_at: datetime = Field(description="The time at which the address was last renewed.")
 
 
 class CalendarAddressCreated(CalendarAddressRead):
-    """Shown once: only a digest of the address is kept."""
+    """The address, which is shown only once: the server stores a digest."""
 
     url: str = Field(
-        description="For a calendar program to subscribe to. Whoever has it can read the calendar.",
+        description="The address for a calendar program. Everybody who has it can read the calendar.",
         json_schema_extra={"format": "uri"},
     )
 

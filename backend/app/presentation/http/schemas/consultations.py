@@ -1,4 +1,4 @@
-"""Consultations at the boundary."""
+"""Schemas of consultations, responses and results."""
 
 from datetime import datetime
 from typing import Annotated, cast
@@ -62,7 +62,7 @@ class QuestionCreate(Schema):
     options: list[OptionText] = Field(
         [],
         max_length=Question.MAX_OPTIONS,
-        description="Two or more different ones for a choice, none for an OPEN_TEXT.",
+        description="Two or more different options for a choice, none for an OPEN_TEXT.",
         examples=[["In the park", "Beside the school"]],
     )
 
@@ -78,19 +78,21 @@ class QuestionCreate(Schema):
 
 Questions = Annotated[
     list[QuestionCreate],
-    Field(max_length=Consultation.MAX_QUESTIONS, description="In the order in which they are asked."),
+    Field(max_length=Consultation.MAX_QUESTIONS, description="In the order of the questionnaire."),
 ]
 
 
 class ConsultationCreate(Schema):
     title: Title
     description: Description | None = None
-    opens_at: Instant | None = Field(None, description="When it opens by itself. Without it, by hand.")
-    closes_at: Instant | None = Field(None, description="When it closes by itself.")
+    opens_at: Instant | None = Field(
+        None, description="When it opens automatically. Without it, the board opens it."
+    )
+    closes_at: Instant | None = Field(None, description="When it closes automatically.")
     audience: ConsultationAudience
     results_visibility: ResultsVisibility = ResultsVisibility.PRIVATE
     anonymous: bool = Field(
-        False, description="Nothing links a person and their answers. Fixed once it is open."
+        False, description="Answers are stored without a link to the member. Cannot change after opening."
     )
     questions: Questions = Field(default_factory=list)
 
@@ -108,8 +110,8 @@ class ConsultationCreate(Schema):
 
 
 class ConsultationUpdate(Schema):
-    """A merge patch (RFC 7396): absent fields stay, null clears the three that may be empty, and
-    `questions` replaces all of them."""
+    """A merge patch (RFC 7396): absent fields stay, null clears description, opening and closing time, and
+    `questions` replaces all questions."""
 
     title: Title | MISSING = MISSING
     description: Description | MISSING | None = MISSING
@@ -170,7 +172,7 @@ class ConsultationListParams(PageParams):
     anonymous: bool | None = None
     sort: ConsultationSort = Field(
         ConsultationSort.NEWEST,
-        description="`-` before a name: descending. Without `opens_at` the date of creation counts.",
+        description="`-` before a name: descending. Without `opens_at`, the date of creation counts.",
     )
 
     def to_filter(self) -> ConsultationFilter:
@@ -180,7 +182,9 @@ class ConsultationListParams(PageParams):
 class AnswerCreate(Schema):
     question_id: UUID
     option_ids: list[UUID] = Field(
-        [], max_length=Question.MAX_OPTIONS, description="For a choice: one, or one or more."
+        [],
+        max_length=Question.MAX_OPTIONS,
+        description="For a single choice one option, for a multiple choice one or more.",
     )
     text: Annotated[MultilineText, Field(min_length=1, max_length=Question.MAX_ANSWER_LENGTH)] | None = Field(
         None, description="For an OPEN_TEXT."
@@ -195,7 +199,7 @@ class AnswerCreate(Schema):
 
 
 class ResponseCreate(Schema):
-    """All answers at once. A question that is not required may be left out."""
+    """All answers at once. Questions that are not required may be omitted."""
 
     answers: list[AnswerCreate] = Field(max_length=Consultation.MAX_QUESTIONS)
 
@@ -214,13 +218,13 @@ class ResponseRead(View):
     anonymous: bool
     responded_at: datetime | None = Field(description="null if the consultation is anonymous.")
     answers: list[AnswerRead] | None = Field(
-        description="null if the consultation is anonymous: nobody can say which answers are yours."
+        description="null if the consultation is anonymous: the server cannot tell which answers are yours."
     )
 
 
 class OptionResultRead(OptionRead):
     count: Count | None = Field(
-        description="null where an anonymous consultation keeps it back: below 5, or telling such a count."
+        description="null if an anonymous consultation suppresses it: below 5, or revealing a count below 5."
     )
 
 
@@ -230,12 +234,12 @@ class QuestionResultRead(View):
     kind: QuestionKind
     options: list[OptionResultRead]
     texts: list[str] | None = Field(
-        description="Of an OPEN_TEXT, in alphabetical order; null where fewer than 5 wrote anonymously."
+        description="Of an OPEN_TEXT, in alphabetical order; null for fewer than 5 anonymous texts."
     )
 
 
 class ResultsRead(View):
     consultation_id: UUID
     anonymous: bool
-    responses: Count | None = Field(description="null where it is below 5 and anonymous.")
+    responses: Count | None = Field(description="null if it is below 5 and the consultation is anonymous.")
     questions: list[QuestionResultRead]

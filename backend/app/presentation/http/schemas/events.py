@@ -1,4 +1,4 @@
-"""Events at the boundary."""
+"""Schemas of events."""
 
 from datetime import datetime
 from typing import Annotated, cast

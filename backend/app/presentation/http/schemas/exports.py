@@ -1,4 +1,4 @@
-"""Query parameters of the exports: the lists' filters and the type of the file."""
+"""Query parameters of exports: the filters of the lists and the type of the file."""
 
 from typing import Literal
 
@@ -16,7 +16,7 @@ TableFormat = Literal[ExportFormat.CSV, ExportFormat.XLSX, ExportFormat.JSON]
 class FileParams(Schema):
     format: ExportFormat = ExportFormat.CSV
     dialect: CsvDialect = Field(
-        CsvDialect.RFC_4180, description="Of CSV; the other formats have none and ignore it."
+        CsvDialect.RFC_4180, description="The dialect of CSV. Other formats ignore it."
     )
 
     def to_file(self) -> FileType:
@@ -28,16 +28,16 @@ class TableFileParams(FileParams):
 
 
 class NewsExportParams(NewsFilterParams, TableFileParams):
-    """Which articles, and in which file."""
+    """The articles to export, and the type of the file."""
 
 
 class EventExportParams(EventFilterParams, FileParams):
-    """Which events, and in which file; a calendar is one of the formats."""
+    """The events to export, and the type of the file, which can be a calendar."""
 
 
 class ResponseExportParams(TableFileParams):
-    """In which file: all responses of a consultation are exported together."""
+    """The type of the file. All responses of a consultation are exported together."""
 
 
 class MemberExportParams(MemberFilterParams, TableFileParams):
-    """Which members, and in which file."""
+    """The members to export, and the type of the file."""

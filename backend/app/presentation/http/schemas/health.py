@@ -1,4 +1,4 @@
-"""What a supervisor is told."""
+"""The schema of health checks."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Members at the boundary."""
+"""Schemas of members and invitations."""
 
 from datetime import datetime
 from typing import Annotated, Self, cast
@@ -29,7 +29,7 @@ Phone = Annotated[
     Text,
     Field(
         max_length=40,
-        description="With country code. Spaces, dots, dashes and brackets are dropped.",
+        description="With country code. Spaces, dots, dashes and brackets are removed.",
         examples=["+34 600 111 222"],
     ),
 ]
@@ -49,7 +49,7 @@ class MemberRead(VersionedView):
     phone: ValueText | None = Field(description="E.164.", examples=["+34600111222"])
     role: Role
     is_active: bool
-    language: Language = Field(description="What mails are written in.")
+    language: Language = Field(description="The language of mails to this member.")
     email_verified_at: datetime | None
     created_at: datetime
     updated_at: datetime
@@ -108,7 +108,7 @@ class RoleUpdate(Schema):
 
 
 class PersonalDataRead(View):
-    """All rows about you, by table. Secrets and digests of secrets are left out."""
+    """All rows about you, by table, without secrets and their digests."""
 
     tables: dict[str, list[dict[str, JsonValue]]]
 

@@ -1,4 +1,4 @@
-"""News at the boundary."""
+"""Schemas of news."""
 
 from datetime import datetime
 from typing import Annotated, cast
@@ -30,7 +30,7 @@ Content = Annotated[
     Field(
         min_length=1,
         max_length=Article.MAX_CONTENT_LENGTH,
-        description="Markdown. Clients must render it safely: HTML inside is not removed here.",
+        description="Markdown. Clients must render it safely: the server does not remove HTML.",
         examples=["The **garden** is open again from Monday."],
     ),
 ]
@@ -62,7 +62,7 @@ class NewsCreate(Schema):
 
 
 class NewsUpdate(Schema):
-    """A merge patch (RFC 7396): absent fields stay, null clears the two that may be empty."""
+    """A merge patch (RFC 7396): absent fields stay, null clears summary and cover."""
 
     title: Title | MISSING = MISSING
     summary: Summary | MISSING | None = MISSING
@@ -108,5 +108,5 @@ class NewsFilterParams(Schema):
 class NewsListParams(NewsFilterParams, PageParams):
     sort: NewsSort = Field(
         NewsSort.NEWEST,
-        description="`-` before a name: descending. A draft sorts by the date of its creation.",
+        description="`-` before a name: descending. Drafts sort by the date of their creation.",
     )

@@ -1,4 +1,4 @@
-"""Problems at the boundary."""
+"""The schema of problem types."""
 
 from app.presentation.http.errors import ProblemType
 from app.presentation.http.schemas.base import View
