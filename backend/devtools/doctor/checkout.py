@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from devtools.doctor.checks import FIX, Result, shell_repair
-from gates.migrations.revisions import head
+from gates.migrations import head
 from gates.model import GateError, Project
 from gates.repo.git import BASE_VARIABLE, git, merge_base, prefix, remote_default
 from gates.repo.hooks import HOOKS, outdated
@@ -66,7 +66,7 @@ def hooks(project: Project) -> Result:
 def revisions(project: Project) -> Result:
     """The revisions of the schema have one head, also with those that the target has gained."""
     try:
-        outcome = head(project)
+        outcome = head.check(project)
     except GateError as error:
         return Result(summary=str(error), is_skipped=True)
     if outcome.findings:

@@ -17,7 +17,7 @@ from devtools.embedded import EmbeddedServer, home
 from devtools.errors import PostgresUnavailableError
 from devtools.postgres import DATABASE, embedded_server, in_database, server_url
 from devtools.programs import DISTRIBUTION
-from gates.migrations.revisions import history
+from gates.migrations.revisions import ordered_revisions
 from gates.model import GateError, Project
 
 MAX_SKEW_SECONDS = 5.0
@@ -87,7 +87,7 @@ class Server:
         if not self.url:
             return Result(summary="no server to look into, see above", is_skipped=True)
         try:
-            known = [revision.id for revision in history(project)]
+            known = [revision.id for revision in ordered_revisions(project)]
         except GateError as error:
             return Result(summary=str(error), is_skipped=True)
         url = self.url if self.is_external else in_database(self.url, DATABASE)

@@ -1,4 +1,4 @@
-"""What the worker process does with Alembic and env.py. Nothing else imports this module."""
+"""The commands that the worker process runs with Alembic and env.py. Nothing else imports this module."""
 
 import io
 import os
@@ -26,7 +26,7 @@ def downgrade(url: str, revision: str) -> None:
 
 
 def check(url: str) -> None:
-    """Refuses with the operations that autogenerate would write."""
+    """Raise CommandError with the operations that autogenerate would write."""
     command.check(_config(url))
 
 
@@ -52,7 +52,7 @@ def tables(url: str) -> list[dict[str, Any]]:
 
 
 def create_models(url: str, library_schemas: Sequence[str]) -> None:
-    """Make the tables of env.py's own metadata, and what the named functions `module:name` return as SQL."""
+    """Create the tables of env.py's metadata, and run the SQL that the functions `module:name` return."""
 
     def create(context: MigrationContext, connection: Connection) -> None:
         with connection.engine.begin() as own:  # apart from the transaction that env.py may roll back
@@ -66,14 +66,14 @@ def create_models(url: str, library_schemas: Sequence[str]) -> None:
 
 def lock_timeout(url: str) -> int:
     """Return the lock_timeout under which env.py runs revisions, in milliseconds; 0 waits for ever."""
-    seen: list[int] = []
+    timeouts: list[int] = []
 
-    def ask(_context: MigrationContext, connection: Connection) -> None:
-        query = text("SELECT setting::int FROM pg_settings WHERE name = 'lock_timeout'")
-        seen.append(connection.execute(query).scalar_one())
+    def query(_context: MigrationContext, connection: Connection) -> None:
+        setting = text("SELECT setting::int FROM pg_settings WHERE name = 'lock_timeout'")
+        timeouts.append(connection.execute(setting).scalar_one())
 
-    _in_environment(url, ask)
-    return seen[0]
+    _in_environment(url, query)
+    return timeouts[0]
 
 
 def _config(url: str) -> Config:
@@ -95,7 +95,7 @@ def _column(column: Column[Any], dialect: Dialect) -> dict[str, Any]:
 
 
 def _in_environment(url: str, work: Callable[[MigrationContext, Connection], None]) -> None:
-    """Run env.py with our work in the place of the revisions."""
+    """Run env.py with our own work instead of the revisions."""
     config = _config(url)
     script = ScriptDirectory.from_config(config)
 

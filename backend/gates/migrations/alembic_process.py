@@ -17,7 +17,7 @@ COMMANDS = "gates.migrations.alembic_commands"
 
 
 class AlembicError(Exception):
-    """Alembic, env.py, a revision or PostgreSQL said no. The message is the first line of why."""
+    """Alembic, env.py, a revision or PostgreSQL failed. The message is the first line of the reason."""
 
 
 class Run(Protocol):
@@ -33,16 +33,16 @@ class _Workers:
         self._lock = Lock()
         self._running: dict[str, tuple[ProcessPoolExecutor, int]] = {}
 
-    def borrow(self, backend: str) -> ProcessPoolExecutor:
+    def acquire(self, backend: str) -> ProcessPoolExecutor:
         with self._lock:
-            pool, users = self._running.get(backend) or (
-                ProcessPoolExecutor(1, get_context("spawn"), _enter, (backend,)),
-                0,
-            )
+            if backend not in self._running:
+                pool = ProcessPoolExecutor(1, get_context("spawn"), _enter, (backend,))
+                self._running[backend] = pool, 0
+            pool, users = self._running[backend]
             self._running[backend] = pool, users + 1
             return pool
 
-    def give_back(self, backend: str) -> None:
+    def release(self, backend: str) -> None:
         with self._lock:
             pool, users = self._running.pop(backend)
             if users > 1:
@@ -55,10 +55,10 @@ WORKERS = _Workers()
 
 
 @contextmanager
-def alembic_of(project: Project) -> Iterator[Run]:
-    """Yield what runs commands on the project's revisions and models, one at a time."""
+def alembic_runner(project: Project) -> Iterator[Run]:
+    """Yield a function that runs commands on the project's revisions and models, one at a time."""
     backend = str(project.backend)
-    pool = WORKERS.borrow(backend)
+    pool = WORKERS.acquire(backend)
 
     def run(name: str, *arguments: object) -> object:
         return pool.submit(_call, name, *arguments).result()
@@ -66,7 +66,7 @@ def alembic_of(project: Project) -> Iterator[Run]:
     try:
         yield run
     finally:
-        WORKERS.give_back(backend)
+        WORKERS.release(backend)
 
 
 def _enter(backend: str) -> None:

@@ -14,51 +14,52 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 
-from gates.migrations.alembic_process import AlembicError, alembic_of
-from gates.migrations.revisions import Revision, files_at, history, in_tree
+from gates.migrations.alembic_process import AlembicError, alembic_runner
+from gates.migrations.revisions import Revision, files_at, load_revisions, ordered_revisions
 from gates.model import Finding, GateError, Outcome, Project
 from gates.repo.files import syntax
 from gates.repo.git import content_at, merge_base
 from gates.repo.process import installed, run
 
-CHANGES_ROWS = re.compile(r"\s*(with|insert|update|delete|merge|copy|do)\b", re.IGNORECASE)
+DML = re.compile(r"\s*(with|insert|update|delete|merge|copy|do)\b", re.IGNORECASE)
 VOLATILE = re.compile(
     r"\b(now|utcnow|today|timeofday|random|gen_random_uuid|uuidv?[1-8]"
     r"|(clock|statement|transaction)_timestamp)\s*\("
     r"|\b(current_(timestamp|date|time)|localtime(stamp)?)\b",
     re.IGNORECASE,
 )
-EVASIONS = {"__import__", "compile", "eval", "exec", "getattr", "globals", "open"}
-DEFAULTS = {"server_default", "server_onupdate"}
+INDIRECTION_NAMES = {"__import__", "compile", "eval", "exec", "getattr", "globals", "open"}
+DEFAULT_ARGUMENTS = {"server_default", "server_onupdate"}
 
 
-def code(project: Project) -> Outcome:
+def check(project: Project) -> Outcome:
     """Revisions are deterministic and reversible; merged ones stay as they were, new ones lock little."""
-    revisions = in_tree(project)
+    revisions = load_revisions(project)
     base = merge_base(project).commit
     merged = files_at(project, base)
     allowed = project.book["migrations"]["imports"]
-    findings = [finding for revision in revisions for finding in _read(revision, allowed)]
-    findings += [finding for file in merged for finding in _edited(project, base, file)]
+    findings = [finding for revision in revisions for finding in _forbidden_code(revision, allowed)]
+    findings += [finding for file in merged for finding in _edits_of_merged(project, base, file)]
     new = [revision for revision in revisions if revision.file not in merged]
-    findings += _squawk(project, new) if new and not findings else []
+    if new and not findings:
+        findings += _squawk(project, new)
     note = f"{len(new)} new, {len(revisions) - len(new)} merged"
     return Outcome(findings=findings, checked=len(revisions), note=note)
 
 
-def _edited(project: Project, base: str, file: str) -> Iterator[Finding]:
+def _edits_of_merged(project: Project, base: str, file: str) -> Iterator[Finding]:
     path = project.root / file
     now = path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else None
     before = content_at(project, base, file)
-    if now is None or before is None or _meaning(file, now) != _meaning(file, before):
+    if now is None or before is None or _normalized(file, now) != _normalized(file, before):
         verb = "was removed or renamed" if now is None else "was edited"
         message = f"a merged revision {verb}: databases that ran it would differ from new ones"
         fix = f"git checkout {base[:9]} -- {file}, and write a new revision"
         yield Finding(file=file, message=message, fix=fix)
 
 
-def _meaning(file: str, content: str) -> str:
-    """Return what a revision does, without layout, comments and docstrings, and other files as they are."""
+def _normalized(file: str, content: str) -> str:
+    """Return a revision's code without layout, comments and docstrings; other files unchanged."""
     try:
         tree = syntax(content) if file.endswith(".py") else None
     except (SyntaxError, ValueError):
@@ -74,23 +75,23 @@ def _meaning(file: str, content: str) -> str:
     return ast.dump(tree)
 
 
-def _read(revision: Revision, allowed: Sequence[str]) -> Iterator[Finding]:
-    """Yield what a revision's code does that it may not."""
+def _forbidden_code(revision: Revision, allowed: Sequence[str]) -> Iterator[Finding]:
+    """Yield a finding for each forbidden expression, and each direction that does nothing."""
     defaults = {
         id(inner)
         for node in ast.walk(revision.tree)
-        if isinstance(node, ast.keyword) and node.arg in DEFAULTS
+        if isinstance(node, ast.keyword) and node.arg in DEFAULT_ARGUMENTS
         for inner in ast.walk(node)
     }
     for node in ast.walk(revision.tree):
-        for message in _node(node, allowed, in_default=id(node) in defaults):
+        for message in _problems_of(node, allowed, in_default=id(node) in defaults):
             line = getattr(node, "lineno", 0)
             yield Finding(file=revision.file, line=line, message=message, fix="write the value down")
     for name in ("upgrade", "downgrade"):
-        yield from _direction(revision, name)
+        yield from _missing_direction(revision, name)
 
 
-def _node(node: ast.AST, allowed: Sequence[str], *, in_default: bool) -> Iterator[str]:
+def _problems_of(node: ast.AST, allowed: Sequence[str], *, in_default: bool) -> Iterator[str]:
     match node:
         case ast.Import(names=names):
             modules = [alias.name for alias in names]
@@ -103,14 +104,14 @@ def _node(node: ast.AST, allowed: Sequence[str], *, in_default: bool) -> Iterato
     for module in modules:
         if not any(module == name or module.startswith(f"{name}.") for name in allowed):
             yield f"it imports {module}, which may mean something else when this revision runs again"
-    if isinstance(node, ast.Name) and node.id in EVASIONS:
+    if isinstance(node, ast.Name) and node.id in INDIRECTION_NAMES:
         yield f"{node.id} hides what this revision depends on"
     match node:
         case ast.Attribute(attr=name) | ast.Call(func=ast.Name(id=name)):
             if VOLATILE.match(f"{name}(") and not in_default:
                 yield f"{name} gives another value each time this revision runs"
     text = _text(node)
-    if CHANGES_ROWS.match(text) and (found := VOLATILE.search(text)):
+    if DML.match(text) and (found := VOLATILE.search(text)):
         yield f"{found[0].rstrip('(')} in this statement gives other rows each time this revision runs"
 
 
@@ -126,7 +127,7 @@ def _text(node: ast.AST) -> str:
     return ""
 
 
-def _direction(revision: Revision, name: str) -> Iterator[Finding]:
+def _missing_direction(revision: Revision, name: str) -> Iterator[Finding]:
     """Yield a finding for an upgrade or downgrade that is missing or does nothing."""
     function = next(
         (node for node in revision.tree.body if isinstance(node, ast.FunctionDef) and node.name == name), None
@@ -138,12 +139,13 @@ def _direction(revision: Revision, name: str) -> Iterator[Finding]:
     fix = "remove the revision, or write what it changes"
     if name == "downgrade":
         fix = 'undo what upgrade does, or declare IRREVERSIBLE = "why there is no way back"'
-    message, line = f"{name} does nothing: a revision goes both ways", function.lineno if function else 0
+    message = f"{name} does nothing: a revision goes both ways"
+    line = function.lineno if function else 0
     yield Finding(file=revision.file, line=line, message=message, fix=fix)
 
 
 def _does_nothing(function: ast.FunctionDef) -> bool:
-    """Say whether the first statement that is not a docstring or `pass` leaves, or there is none."""
+    """Whether the first statement that is not a docstring or `pass` leaves, or there is none."""
     for statement in function.body:
         if isinstance(statement, ast.Pass) or (
             isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
@@ -154,10 +156,10 @@ def _does_nothing(function: ast.FunctionDef) -> bool:
 
 
 def _squawk(project: Project, new: Sequence[Revision]) -> Iterator[Finding]:
-    """Yield what squawk says of the SQL of each new revision."""
+    """Yield squawk's findings about the SQL of each new revision."""
     names = {revision.file for revision in new}
-    with alembic_of(project) as run:
-        for revision in history(project):
+    with alembic_runner(project) as run:
+        for revision in ordered_revisions(project):
             if revision.file not in names:
                 continue
             try:
@@ -167,10 +169,10 @@ def _squawk(project: Project, new: Sequence[Revision]) -> Iterator[Finding]:
                 fix = 'op.get_bind() and queries need a connection: say it with op.execute("UPDATE …")'
                 yield Finding(file=revision.file, message=message, fix=fix)
                 continue
-            yield from _examined(project, revision, sql)
+            yield from _run_squawk(project, revision, sql)
 
 
-def _examined(project: Project, revision: Revision, sql: str) -> Iterator[Finding]:
+def _run_squawk(project: Project, revision: Revision, sql: str) -> Iterator[Finding]:
     rules = project.book["migrations"]
     ignored = ",".join(rules["squawk-ignored"])
     options = [

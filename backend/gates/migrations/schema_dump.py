@@ -18,9 +18,9 @@ from gates.repo.process import run
 
 HEADER = re.compile(r"^--\n-- Name: (.+?); Type: (.+?); Schema: (.+?); Owner: .*\n--\n", re.MULTILINE)
 NOISE = re.compile(r"^(--.*|SET .*;|\\(un)?restrict .*)?\n", re.MULTILINE)
-HOME = ("public", "-")  # the schemas of a dump that need no mention
+UNNAMED_SCHEMAS = ("public", "-")  # the schemas of a dump that need no mention
 VERSION_TABLE = "alembic_version"
-SHOWN = 300  # characters of a statement in a message
+MAX_SHOWN_LENGTH = 300  # characters of a statement in a message
 
 TABLES = """
 SELECT c.oid, n.nspname, c.relname,
@@ -32,7 +32,7 @@ GROUP BY c.oid, n.nspname, c.relname ORDER BY c.relname
 """
 
 Schema = Mapping[str, str]
-"""What a database consists of: `TABLE news` → its statement, columns in alphabetical order."""
+"""The objects of a database: `TABLE news` → its statement, columns in alphabetical order."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Table:
 
 @contextmanager
 def scratch_databases() -> Iterator[ScratchDatabases]:
-    """Yield a maker of databases that live as long as one gate. Raises GateError without a usable server."""
+    """Yield a factory of databases that live as long as one gate. Raises GateError without a server."""
     try:
         with databases.scratch_databases() as scratch:
             yield scratch
@@ -59,25 +59,27 @@ def scratch_databases() -> Iterator[ScratchDatabases]:
 
 
 def schema_of(url: str) -> Schema:
-    """Return what `pg_dump --schema-only` says, without owners, grants and Alembic's own table."""
+    """Return the objects that `pg_dump --schema-only` writes, without owners, grants and Alembic's table."""
     dumped = run(Path.cwd(), _pg_dump(), "--schema-only", "--no-owner", "--no-privileges", url)
     if dumped.returncode:
         raise GateError(f"pg_dump failed: {dumped.stderr.strip()}")
     _preamble, *parts = HEADER.split(dumped.stdout)
     objects = zip(parts[::4], parts[1::4], parts[2::4], parts[3::4], strict=True)
-    return {
-        f"{kind} {'' if schema in HOME else schema + '.'}{name}": _in_order(NOISE.sub("", text).rstrip("\n"))
-        for name, kind, schema, text in objects
-        if name.split()[0] != VERSION_TABLE
-    }
+    found: dict[str, str] = {}
+    for name, kind, schema, text in objects:
+        if name.split()[0] != VERSION_TABLE:
+            prefix = "" if schema in UNNAMED_SCHEMAS else f"{schema}."
+            found[f"{kind} {prefix}{name}"] = _with_sorted_columns(NOISE.sub("", text).rstrip("\n"))
+    return found
 
 
 def differences(one: Schema, other: Schema) -> Iterator[tuple[str, str, str]]:
-    """Yield object, what only the first schema says of it, what only the second does, both as text."""
+    """Yield each object that differs, with the lines that only the first and only the second schema has."""
     for name in sorted({**one, **other}):
-        lines = one.get(name, "").splitlines(), other.get(name, "").splitlines()
-        if lines[0] != lines[1]:
-            yield name, _only(*lines), _only(*lines[::-1])
+        first = one.get(name, "").splitlines()
+        second = other.get(name, "").splitlines()
+        if first != second:
+            yield name, _lines_only_in(first, second), _lines_only_in(second, first)
 
 
 def rows_of(url: str) -> dict[int, Table]:
@@ -94,13 +96,13 @@ def rows_of(url: str) -> dict[int, Table]:
     return tables
 
 
-def _only(lines: list[str], others: list[str]) -> str:
-    """Return in one line what others lack; the whole when they only differ in order."""
+def _lines_only_in(lines: list[str], others: list[str]) -> str:
+    """Return in one line the lines that others lack; all when they only differ in order."""
     own = [line for line in lines if line not in others] or lines
-    return repr(" ".join(line.strip() for line in own)[:SHOWN]) if own else "nothing"
+    return repr(" ".join(line.strip() for line in own)[:MAX_SHOWN_LENGTH]) if own else "nothing"
 
 
-def _in_order(statement: str) -> str:
+def _with_sorted_columns(statement: str) -> str:
     """Sort a table's columns: a revision can only append them, the models have them where they read well."""
     if not statement.startswith("CREATE TABLE"):
         return statement

@@ -1,4 +1,4 @@
-"""Generic rows for tables that are not known: found by trying, and kept when the constraints accept them."""
+"""Generic rows for any table: candidates are tried until the constraints accept one."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 
 ATTEMPTS = 400  # for each kind of row; one that the constraints accept is usually among the first ten
-LONGEST = 10_000  # characters; numbers in a CHECK beyond that are not lengths
+MAX_TEXT_LENGTH = 10_000  # higher numbers in a CHECK are not lengths
 Kind = Literal["full", "bare", "mixed"]
 KINDS: tuple[Kind, ...] = ("full", "bare", "mixed")
 
@@ -36,7 +36,7 @@ ORDER BY c.oid, a.attnum
 
 @dataclass(frozen=True)
 class Column:
-    """What decides which values a column may hold. `referred` is a query for values of its foreign key."""
+    """A column and its constraints. `referred` is a query for values of its foreign key."""
 
     name: str
     type: str
@@ -48,7 +48,7 @@ class Column:
     referred: str | None
 
 
-Name = tuple[str, str]
+TableName = tuple[str, str]
 """A table's schema and name."""
 
 
@@ -60,26 +60,28 @@ def seed(url: str) -> list[str]:
     that are still empty.
     """
     with psycopg.connect(url, autocommit=True) as connection:
-        waiting = _tables(connection)
-        filled: set[Name] = set(waiting)
+        pending = _tables(connection)
+        filled: set[TableName] = set(pending)
         while filled:
             filled = {
                 name
-                for name, columns in waiting.items()
+                for name, columns in pending.items()
                 if sum(_fill(connection, name, columns, kind) for kind in KINDS)
             }
-            waiting = {name: columns for name, columns in waiting.items() if name not in filled}
-        return sorted(table for schema, table in waiting if not _count(connection, (schema, table)))
+            pending = {name: columns for name, columns in pending.items() if name not in filled}
+        return sorted(table for schema, table in pending if not _count(connection, (schema, table)))
 
 
-def _tables(connection: psycopg.Connection) -> Mapping[Name, list[Column]]:
-    tables: dict[Name, list[Column]] = {}
+def _tables(connection: psycopg.Connection) -> Mapping[TableName, list[Column]]:
+    tables: dict[TableName, list[Column]] = {}
     for schema, table, writable, *column in connection.execute(COLUMNS):
-        tables.setdefault((schema, table), []).extend([Column(*column)] if writable else [])
+        columns = tables.setdefault((schema, table), [])
+        if writable:
+            columns.append(Column(*column))
     return tables
 
 
-def _fill(connection: psycopg.Connection, table: Name, columns: Sequence[Column], kind: Kind) -> bool:
+def _fill(connection: psycopg.Connection, table: TableName, columns: Sequence[Column], kind: Kind) -> bool:
     """Try combinations of the candidates, always the same ones, until the constraints accept one."""
     label = f"{kind} {table} {_count(connection, table)}"
     choices = {column.name: list(_candidates(connection, column, label)) for column in columns}
@@ -90,8 +92,8 @@ def _fill(connection: psycopg.Connection, table: Name, columns: Sequence[Column]
         for column in columns:
             draw = _draw(f"{kind} {attempt} {column.name}")
             optional = column.has_default or not column.required
-            left_out = optional and (kind == "bare" or (kind == "mixed" and draw & 1024))
-            if choices[column.name] and not left_out:
+            omitted = optional and (kind == "bare" or (kind == "mixed" and draw & 1024))
+            if choices[column.name] and not omitted:
                 row[column.name] = choices[column.name][draw % len(choices[column.name])]
         try:
             _insert(connection, table, row)
@@ -102,16 +104,16 @@ def _fill(connection: psycopg.Connection, table: Name, columns: Sequence[Column]
 
 
 def _draw(label: str) -> int:
-    """Return a number below 2^32 that is always the same for a label and tells nothing of similar ones."""
+    """Return a pseudo-random number below 2^32 that depends on the label alone."""
     return int.from_bytes(blake2b(label.encode(), digest_size=4).digest())
 
 
-def _count(connection: psycopg.Connection, table: Name) -> int:
+def _count(connection: psycopg.Connection, table: TableName) -> int:
     counted = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(*table)))
     return int(counted.fetchall()[0][0])
 
 
-def _insert(connection: psycopg.Connection, table: Name, row: Mapping[str, str]) -> None:
+def _insert(connection: psycopg.Connection, table: TableName, row: Mapping[str, str]) -> None:
     names = sql.SQL(", ").join(map(sql.Identifier, row))
     values = sql.SQL(", ").join(map(sql.Literal, row.values()))
     form = "INSERT INTO {} ({}) VALUES ({})" if row else "INSERT INTO {} DEFAULT VALUES"
@@ -127,20 +129,20 @@ def _candidates(connection: psycopg.Connection, column: Column, label: str) -> I
     checks = " ".join(column.checks)
     words = [word.replace("''", "'") for word in re.findall(r"'((?:[^']|'')*)'", checks)]
     numbers = [int(number) for number in re.findall(r"\b\d{1,6}\b", checks)]
-    taken = uuid5(NAMESPACE_OID, f"{label} {column.name}")
+    unique = uuid5(NAMESPACE_OID, f"{label} {column.name}")
     match column.category:
         case "S":
             yield from words * 4  # most often they are all that a CHECK allows
             yield from (
                 "a",
                 "Plaza Mayor 1",
-                f"{taken.hex}@pau2.example",
-                f"+346{taken.int % 10**8:08}",
-                taken.hex,
+                f"{unique.hex}@pau2.example",
+                f"+346{unique.int % 10**8:08}",
+                unique.hex,
             )
-            yield from ("x" * number for number in numbers if number <= LONGEST)
+            yield from ("x" * number for number in numbers if number <= MAX_TEXT_LENGTH)
         case "N":
-            yield from map(str, (1, 2, taken.int % 10_000, *numbers))
+            yield from map(str, (1, 2, unique.int % 10_000, *numbers))
         case "D":
             yield from (f"2026-11-{day:02} 10:00:00+00" for day in (1, 2, 3))
         case "B":
@@ -152,13 +154,13 @@ def _candidates(connection: psycopg.Connection, column: Column, label: str) -> I
         case "I":
             yield "192.0.2.1"
         case "U":
-            yield from _by_name(column.type, taken, numbers)
+            yield from _candidates_by_type(column.type, unique, numbers)
 
 
-def _by_name(type_name: str, taken: UUID, lengths: Sequence[int]) -> Iterator[str]:
+def _candidates_by_type(type_name: str, unique: UUID, lengths: Sequence[int]) -> Iterator[str]:
     match type_name:
         case "uuid":
-            yield str(taken)
+            yield str(unique)
         case "json" | "jsonb":
             yield from ("{}", "[]")
         case "bytea":

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gates.migrations import revisions
+from gates.migrations import head
 from gates.registry import LazyGate
 from tests.gates.support.sample_project import Twin
 from tests.gates.support.with_migrations import FILES
@@ -11,9 +11,9 @@ from tests.gates.support.with_migrations import FILES
 def test_gives_the_gate_s_outcome_when_it_is_imported_late(twin: Twin) -> None:
     for name, text in FILES.items():
         twin.write(name, text)
-    assert LazyGate("gates.migrations.revisions:head")(twin.project) == revisions.head(twin.project)
+    assert LazyGate("gates.migrations.head:check")(twin.project) == head.check(twin.project)
 
 
 def test_fails_when_the_late_gate_is_missing(twin: Twin) -> None:
     with pytest.raises(AttributeError, match="nobody"):
-        LazyGate("gates.migrations.revisions:nobody")(twin.project)
+        LazyGate("gates.migrations.head:nobody")(twin.project)

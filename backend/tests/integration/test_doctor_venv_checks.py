@@ -17,7 +17,7 @@ from devtools.databases import LOCK_SPACE, RUN_PREFIX, execute, lock_key
 from devtools.doctor import leftovers, ports, venv_checks
 from devtools.doctor.checks import Check, Result, Row, examine
 from devtools.doctor.servers import Server
-from gates.migrations.revisions import history
+from gates.migrations.revisions import ordered_revisions
 from gates.model import Project
 from tests.integration.checkouts import new_folder
 from tests.plugins.database import MigratedDatabases, database_of
@@ -194,7 +194,7 @@ def test_accepts_the_database_when_it_has_all_revisions(given: Server) -> None:
 
 def test_refuses_the_database_when_it_lacks_revisions(given: Server) -> None:
     project = Project(root=ROOT)
-    first, *_ = history(project)
+    first, *_ = ordered_revisions(project)
     with psycopg.connect(given.url) as connection:
         connection.execute("UPDATE alembic_version SET version_num = %s", [first.id])
 

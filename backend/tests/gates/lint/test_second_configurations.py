@@ -191,11 +191,11 @@ def test_examines_sql_by_the_rule_book(below: Make) -> None:
     second = f"{with_migrations.VERSIONS}/2026-01-11_second.py"
     up, back = ["CREATE TABLE streets (id integer)"], ["DROP TABLE streets"]
     twin.write(second, with_migrations.revision("second", "first", up, back))
-    assert said(revision_code.code(twin.project)) == []
+    assert said(revision_code.check(twin.project)) == []
 
     up.append("CREATE INDEX ix_age ON neighbours (age)")
     twin.write(second, with_migrations.revision("second", "first", up, back))
-    [message] = said(revision_code.code(twin.project))
+    [message] = said(revision_code.check(twin.project))
     assert "[squawk require-concurrent-index-creation]" in message
 
 

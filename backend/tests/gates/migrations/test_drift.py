@@ -1,74 +1,25 @@
-"""Drift between models and revisions, and revisions that do not lead back, on a real PostgreSQL."""
+"""Drift between models and revisions, on a real PostgreSQL."""
 
 import json
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from gates.migrations.alembic_process import alembic_of
-from gates.migrations.drift import cycle, drift
-from gates.migrations.schema_dump import schema_of
-from gates.model import GateError, Outcome, Project
+from gates.migrations.drift import check
+from gates.model import GateError
 from gates.report.diagrams import TABLES
 from tests.gates.support.sample_project import Twin
-from tests.gates.support.with_migrations import ENV, FILES, FIRST, PHONE_INDEX, VERSIONS, revision
+from tests.gates.support.with_migrations import ENV, FIRST, VERSIONS, Step, messages, write_steps
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One folder for the module, so that all its tests share one Alembic process."""
-    root = tmp_path_factory.mktemp("migrations")
-    (root / "backend").mkdir()
-    with alembic_of(Project(root=root)):
-        yield root
-
-
-@pytest.fixture
-def twin(folder: Path) -> Twin:
-    shutil.rmtree(folder / "backend/alembic", ignore_errors=True)  # bytecode too: it counts in whole seconds
-    twin = Twin(folder)
-    for name, text in FILES.items():
-        twin.write(name, text)
-    return twin
-
-
-class Step(NamedTuple):
-    """A revision on top of the others, and what the gate says of it ("" when it passes)."""
-
-    slug: str
-    up: list[str]
-    back: list[str]
-    said: str = ""
-
-    @property
-    def file(self) -> str:
-        return f"{VERSIONS}/2026-01-11_{self.slug}.py"
-
-
-def write(twin: Twin, *steps: Step, head: str = "") -> Twin:
-    down = "first"
-    for step in steps:
-        twin.write(step.file, revision(step.slug, down, step.up, step.back, head=head))
-        down = step.slug
-    return twin
-
-
-def messages(outcome: Outcome) -> list[str]:
-    return [f"{finding.file}: {finding.message}" for finding in outcome.findings]
-
-
-def test_passes_when_revisions_make_what_models_describe(twin: Twin) -> None:
-    outcome = drift(twin.project)
+def test_passes_when_revisions_make_what_models_describe(migrations_twin: Twin) -> None:
+    outcome = check(migrations_twin.project)
     assert messages(outcome) == []
     assert outcome.checked > 5
-    (table,) = json.loads((twin.project.reports / TABLES).read_text())
+    (table,) = json.loads((migrations_twin.project.reports / TABLES).read_text())
     assert table["name"] == "neighbours"
 
 
-def test_refuses_drift_when_models_change_without_revision(twin: Twin) -> None:
+def test_refuses_drift_when_models_change_without_revision(migrations_twin: Twin) -> None:
     changes = [
         ('"ACTIVE", "MOVED",', '"ACTIVE", "MOVED", "GONE",', "TYPE neighbour_status: "),
         ("age >= 0", "age >= 18", "(age >= 18)"),
@@ -82,25 +33,27 @@ def test_refuses_drift_when_models_change_without_revision(twin: Twin) -> None:
         ('sa.Column("name", sa.Text', 'sa.Column("name", sa.Text, comment="full"', "COMMENT COLUMN"),
     ]
     for old, new, _said in changes:
-        twin.replace(ENV, old, new)
-    outcome = drift(twin.project)
+        migrations_twin.replace(ENV, old, new)
+    outcome = check(migrations_twin.project)
     assert [said for _, _, said in changes if said not in "\n".join(messages(outcome))] == []
     assert {finding.file for finding in outcome.findings} == {FIRST}
 
 
-def test_refuses_drift_when_a_table_of_the_same_name_is_in_another_schema(twin: Twin) -> None:
+def test_refuses_drift_when_a_table_of_the_same_name_is_in_another_schema(migrations_twin: Twin) -> None:
     up = ["CREATE SCHEMA archive", "CREATE TABLE archive.neighbours (id integer)"]
-    write(twin, Step("archive", up, ["DROP SCHEMA archive CASCADE"]))
-    said = "\n".join(messages(drift(twin.project)))
+    write_steps(migrations_twin, Step("archive", up, ["DROP SCHEMA archive CASCADE"]))
+    said = "\n".join(messages(check(migrations_twin.project)))
     assert "SCHEMA archive: revisions make" in said
     assert "TABLE archive.neighbours: revisions make 'CREATE TABLE" in said
 
 
-def test_asks_for_the_table_s_name_when_the_models_lack_what_revisions_make(twin: Twin) -> None:
+def test_asks_for_the_table_s_name_when_the_models_lack_what_revisions_make(migrations_twin: Twin) -> None:
     """The revision that Alembic would write drops the table."""
-    write(twin, Step("polls", ["CREATE TABLE polls (id integer PRIMARY KEY)"], ["DROP TABLE polls"]))
+    write_steps(
+        migrations_twin, Step("polls", ["CREATE TABLE polls (id integer PRIMARY KEY)"], ["DROP TABLE polls"])
+    )
 
-    outcome = drift(twin.project)
+    outcome = check(migrations_twin.project)
 
     assert "TABLE polls: revisions make" in "\n".join(messages(outcome))
     [fix] = {finding.fix for finding in outcome.findings}
@@ -115,144 +68,46 @@ def test_asks_for_the_table_s_name_when_the_models_lack_what_revisions_make(twin
     ],
 )
 def test_names_the_command_that_works_when_alembic_sees_the_drift_or_not(
-    twin: Twin, old: str, new: str, command: str
+    migrations_twin: Twin, old: str, new: str, command: str
 ) -> None:
-    twin.replace(ENV, old, new)
+    migrations_twin.replace(ENV, old, new)
 
-    [fix] = {finding.fix for finding in drift(twin.project).findings}
+    [fix] = {finding.fix for finding in check(migrations_twin.project).findings}
 
     assert f"./noxw -s revision {command}" in fix
 
 
-def test_passes_when_columns_differ_only_in_order(twin: Twin) -> None:
+def test_passes_when_columns_differ_only_in_order(migrations_twin: Twin) -> None:
     column = '    sa.Column("phone", sa.Text),\n'
-    twin.replace(ENV, column, "").replace(ENV, "    metadata,\n", "    metadata,\n" + column)
-    assert messages(drift(twin.project)) == []
+    migrations_twin.replace(ENV, column, "").replace(ENV, "    metadata,\n", "    metadata,\n" + column)
+    assert messages(check(migrations_twin.project)) == []
 
 
-def test_compares_library_schema_when_rule_book_names_one(twin: Twin) -> None:
-    twin.rule("library-schemas = []", 'library-schemas = ["procrastinate.schema:SchemaManager.get_schema"]')
+def test_compares_library_schema_when_rule_book_names_one(migrations_twin: Twin) -> None:
+    migrations_twin.rule(
+        "library-schemas = []", 'library-schemas = ["procrastinate.schema:SchemaManager.get_schema"]'
+    )
     assert any(
-        "TABLE procrastinate_jobs: revisions make nothing" in text for text in messages(drift(twin.project))
+        "TABLE procrastinate_jobs: revisions make nothing" in text
+        for text in messages(check(migrations_twin.project))
     )
 
 
-def test_reports_the_reason_when_upgrade_fails(twin: Twin) -> None:
-    write(twin, Step("broken", ["SELECT 1 FROM nowhere"], ["SELECT 1"]))
-    [message] = messages(drift(twin.project))
+def test_reports_the_reason_when_upgrade_fails(migrations_twin: Twin) -> None:
+    write_steps(migrations_twin, Step("broken", ["SELECT 1 FROM nowhere"], ["SELECT 1"]))
+    [message] = messages(check(migrations_twin.project))
     assert message.startswith(f"{VERSIONS}/2026-01-11_broken.py: the schema cannot be made: UndefinedTable: ")
 
 
-def test_refuses_revision_when_downgrade_does_not_restore(twin: Twin) -> None:
-    steps = [
-        Step("table", ["CREATE TABLE houses (id integer)"], ["SELECT 1"], "downgrade leaves of TABLE houses"),
-        Step("type", ["CREATE TYPE size AS ENUM ('S')"], ["SELECT 1"], "downgrade leaves of TYPE size"),
-        Step(
-            "rename",
-            ["ALTER TABLE neighbours RENAME phone TO mobile"],
-            [
-                "ALTER TABLE neighbours DROP COLUMN mobile",
-                "ALTER TABLE neighbours ADD COLUMN phone text",
-                PHONE_INDEX,
-            ],
-            "downgrade drops neighbours.phone, which the upgrade keeps",
-        ),
-        Step(
-            "rows",
-            ["CREATE TABLE streets (id integer)"],
-            ["DROP TABLE streets", "DELETE FROM neighbours"],
-            "downgrade loses or changes 3 of 3 rows of neighbours",
-        ),
-        Step("values", ["UPDATE neighbours SET age = age + 1"], ["SELECT 1"], "downgrade loses or changes 3"),
-        Step(
-            "required",
-            ["ALTER TABLE neighbours DROP COLUMN host_id"],
-            ["ALTER TABLE neighbours ADD COLUMN host_id integer NOT NULL"],
-            "the way down and up again fails: NotNullViolation",
-        ),
-        Step(
-            "twice",
-            ["CREATE TABLE IF NOT EXISTS doors (id integer)", "ALTER TABLE doors ADD COLUMN size integer"],
-            ["ALTER TABLE doors DROP COLUMN size"],
-            "downgrade leaves of TABLE doors",
-        ),
-    ]
-    outcome = cycle(write(twin, *steps).project)
-    said = "\n".join(messages(outcome))
-    assert [step.slug for step in steps if f"{step.file}: {step.said}" not in said] == [], said
+def test_refuses_when_there_is_no_revision(migrations_twin: Twin) -> None:
+    migrations_twin.remove(FIRST)
+    with pytest.raises(GateError, match="no chain"):
+        check(migrations_twin.project)
 
 
-def test_passes_when_only_what_the_revision_drops_is_lost(twin: Twin) -> None:
-    steps = [
-        Step("values", ["UPDATE neighbours SET age = age + 1"], ["UPDATE neighbours SET age = age - 1"]),
-        Step(
-            "rename",
-            ["ALTER TABLE neighbours RENAME phone TO mobile"],
-            ["ALTER TABLE neighbours RENAME mobile TO phone"],
-        ),
-        Step(
-            "drop",
-            ["ALTER TABLE neighbours DROP COLUMN mobile"],
-            [
-                "ALTER TABLE neighbours ADD COLUMN mobile text",
-                "CREATE UNIQUE INDEX ix_phone ON neighbours (mobile) WHERE mobile <> ''",
-            ],
-        ),
-        Step(
-            "default",
-            ["ALTER TABLE neighbours ADD COLUMN street text NOT NULL DEFAULT 'Plaza'"],
-            ["ALTER TABLE neighbours DROP COLUMN street"],
-        ),
-    ]
-    outcome = cycle(write(twin, *steps).project)
-    assert messages(outcome) == []
-    assert outcome.note == "5 revisions, all reversible"
-
-
-@pytest.mark.parametrize(
-    ("statement", "reason"),
-    [
-        ("ALTER TABLE neighbours ADD COLUMN street text NOT NULL", "NotNullViolation"),
-        ("ALTER TABLE neighbours ADD CHECK (age > 100000)", "CheckViolation"),
-    ],
-)
-def test_refuses_upgrade_when_populated_tables_break_it(twin: Twin, statement: str, reason: str) -> None:
-    write(twin, Step("strict", [statement], ["SELECT 1"]))
-    [message] = messages(cycle(twin.project))
-    prefix = f"{VERSIONS}/2026-01-11_strict.py: it cannot upgrade a database that has rows: {reason}: "
-    assert message.startswith(prefix)
-
-
-def test_says_what_was_not_tried_when_a_revision_is_irreversible_and_a_table_takes_no_row(twin: Twin) -> None:
-    table = "CREATE TABLE houses (id integer PRIMARY KEY CHECK (id = 2 AND id = 3))"
-    step = Step("houses", [table, "UPDATE neighbours SET name = 'x'"], ["SELECT 1"])
-    write(twin, step, head='IRREVERSIBLE = "the names are gone"')
-    outcome = cycle(twin.project)
-    assert messages(outcome) == []
-    assert outcome.note == f"irreversible: {step.file}: the names are gone; no rows for houses"
-
-
-@pytest.mark.parametrize("timeout", ["0", "5s"])
-def test_refuses_environment_when_revisions_wait_too_long_for_locks(twin: Twin, timeout: str) -> None:
-    twin.replace(ENV, "-c lock_timeout=2s", f"-c lock_timeout={timeout}")
-    outcome = cycle(twin.project)
-    assert [finding.file for finding in outcome.findings] == [ENV]
-    assert "ms for a lock (0: for ever)" in outcome.findings[0].message
-
-
-def test_refuses_when_there_is_no_revision(twin: Twin) -> None:
-    twin.remove(FIRST)
-    for gate in (drift, cycle):
-        with pytest.raises(GateError, match="no chain"):
-            gate(twin.project)
-
-
-def test_stops_with_one_sentence_when_there_is_no_server(monkeypatch: pytest.MonkeyPatch, twin: Twin) -> None:
+def test_stops_with_one_sentence_when_there_is_no_server(
+    monkeypatch: pytest.MonkeyPatch, migrations_twin: Twin
+) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/nothing")
     with pytest.raises(GateError, match="DATABASE_URL names a server"):
-        drift(twin.project)
-
-
-def test_says_why_when_the_schema_cannot_be_dumped(tmp_path: Path) -> None:
-    with pytest.raises(GateError, match="pg_dump failed: pg_dump: error: connection to server"):
-        schema_of(f"postgresql:///nothing?host={tmp_path}")
+        check(migrations_twin.project)

@@ -1,8 +1,10 @@
 """A project with one revision. Its models are in env.py itself, so that every command reads them anew."""
 
 import json
+from typing import NamedTuple
 
-from tests.gates.support.sample_project import RULE_BOOK
+from gates.model import Outcome
+from tests.gates.support.sample_project import RULE_BOOK, Twin
 
 VERSIONS = "backend/alembic/versions"
 ENV = "backend/alembic/env.py"
@@ -104,3 +106,30 @@ FILES = {
         ["DROP TABLE neighbours", "DROP TYPE neighbour_status"],
     ),
 }
+
+
+class Step(NamedTuple):
+    """A revision on top of the others, and the start of the gate's message ("" when it passes)."""
+
+    slug: str
+    up: list[str]
+    back: list[str]
+    message: str = ""
+
+    @property
+    def file(self) -> str:
+        return f"{VERSIONS}/2026-01-11_{self.slug}.py"
+
+
+def write_steps(twin: Twin, *steps: Step, head: str = "") -> Twin:
+    """Write one revision after the other, the first on top of the project's own."""
+    down = "first"
+    for step in steps:
+        twin.write(step.file, revision(step.slug, down, step.up, step.back, head=head))
+        down = step.slug
+    return twin
+
+
+def messages(outcome: Outcome) -> list[str]:
+    """Return each finding with its file."""
+    return [f"{finding.file}: {finding.message}" for finding in outcome.findings]

@@ -1,0 +1,32 @@
+"""A project with one revision, whose tests share one Alembic process."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gates.migrations.alembic_process import alembic_runner
+from gates.model import Project
+from tests.gates.support.sample_project import Twin
+from tests.gates.support.with_migrations import FILES
+
+
+@pytest.fixture(scope="module")
+def alembic_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One folder for a module of tests: the process belongs to the folder."""
+    root = tmp_path_factory.mktemp("migrations")
+    (root / "backend").mkdir()
+    with alembic_runner(Project(root=root)):
+        yield root
+
+
+@pytest.fixture
+def migrations_twin(alembic_folder: Path) -> Twin:
+    """A fresh project in the shared folder."""
+    # With the bytecode: Python compares its age in whole seconds.
+    shutil.rmtree(alembic_folder / "backend/alembic", ignore_errors=True)
+    twin = Twin(alembic_folder)
+    for name, text in FILES.items():
+        twin.write(name, text)
+    return twin
