@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gates.architecture.decisions import write_index
 from gates.architecture.sessions import write_table
-from gates.contract.openapi import publish
+from gates.contract.openapi import write_snapshot
 from gates.explain import explain
 from gates.model import GateError, Project
 from gates.registry import CHECKS
@@ -21,7 +21,7 @@ from gates.report.terminal import show
 from gates.rulebook import RuleBookError
 from gates.runner import run_session, save
 
-WRITERS = {"openapi": publish, "table": write_table, "index": write_index, "hooks": install}
+WRITERS = {"openapi": write_snapshot, "table": write_table, "index": write_index, "hooks": install}
 """Commands that write files and check nothing."""
 COMMANDS = {
     "run": "run the gates of a session",
@@ -83,7 +83,7 @@ def run(project: Project, session: str) -> int:
     folder = os.environ.get(FOLDER)
     if folder:
         return run_followed(project, session, CHECKS, Path(folder))
-    if project.arguments and "tests" in project.book["sessions"].get(session, []):
+    if project.arguments and "tests" in project.rulebook["sessions"].get(session, []):
         results = run_session(project, session, CHECKS)
         save(project, results)
         return 0 if show(project, results) else 1

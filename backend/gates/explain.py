@@ -6,7 +6,7 @@ from importlib import import_module
 
 from gates.model import GateError, Project
 from gates.registry import CHECKS
-from gates.repo.process import installed, run
+from gates.repo.process import executable, run
 
 PARTS = ("Why:", "Refuses:", "Instead:", "Exceptions:")
 """The parts of every gate's documentation."""
@@ -32,8 +32,8 @@ def named(project: Project, words: Sequence[str]) -> list[str]:
 
     Raises GateError when a word is not a rule, a gate or a session.
     """
-    known = {number: list(rule["gates"]) for number, rule in project.book["rules"].items()}
-    known |= project.book["sessions"] | {gate: [gate] for gate in CHECKS}
+    known = {number: list(rule["gates"]) for number, rule in project.rulebook["rules"].items()}
+    known |= project.rulebook["sessions"] | {gate: [gate] for gate in CHECKS}
     for word in words:
         if word not in known:
             raise GateError(f"{word} is not a rule, a gate or a session. Name one of {', '.join(known)}.")
@@ -49,14 +49,14 @@ def documentation(gate: str) -> str:
 
 def explanation(project: Project, gate: str) -> str:
     """Return a gate's name, rule, session and documentation, a refused change and an accepted one."""
-    session = f"Run it with: ./noxw -s {project.book.session_of(gate)}"
+    session = f"Run it with: ./noxw -s {project.rulebook.session_of(gate)}"
     examples: Sequence[str] = [*import_module(EXAMPLES).examples(gate)]
     return "\n\n".join([f"{gate}\n{'=' * len(gate)}\n{session}", documentation(gate), *examples]) + "\n"
 
 
 def _lint_rule(project: Project, code: str) -> str:
     """Return what ruff says about one of its rules. Raises GateError."""
-    result = run(project.backend, installed("ruff"), "rule", code)
+    result = run(project.backend, executable("ruff"), "rule", code)
     if result.returncode:
         raise GateError(f"{code} is not a rule of ruff. Copy the code from the finding.")
     return result.stdout

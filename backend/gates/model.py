@@ -1,4 +1,4 @@
-"""What a gate is, sees and says."""
+"""Types that every gate uses: the project it checks and the outcome it returns."""
 
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractContextManager
@@ -28,10 +28,10 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a gate saw. A gate with neither findings nor `checked` things did not look: it fails.
+    """The result of a gate. One that has no findings and `checked` nothing fails.
 
-    `note` is the one fact worth a reader's time (a percentage, a count). `skipped` is the reason why there
-    was nothing to look at, for the few gates that may say so.
+    `note` is one fact for the reader, such as a percentage or a count. `skipped` is the reason for checking
+    nothing; few gates may give one.
     """
 
     findings: Sequence[Finding] = ()
@@ -54,25 +54,25 @@ class Project:
     """A checkout: its root folder and its rule book. `arguments` is what followed `--`.
 
     `events` is the file for the events of the gate that runs, None when it is not followed (gates.report).
-    `staged` limits the gates to the files of a commit that is about to be made: untracked ones do not count.
+    `staged` limits the gates to the files of the commit that is being made, without untracked ones.
     """
 
     root: Path
     arguments: Sequence[str] = field(default=())
     events: Path | None = None
     staged: bool = False
-    asked: dict[Hashable, Any] = field(default_factory=dict, compare=False)
-    turn: AbstractContextManager[bool] = field(default_factory=RLock, compare=False, repr=False)
+    _memo: dict[Hashable, Any] = field(default_factory=dict, compare=False)
+    _lock: AbstractContextManager[bool] = field(default_factory=RLock, compare=False, repr=False)
 
-    def once(self, question: Hashable, ask: Callable[[], T]) -> T:
-        """Return the answer to a question about the checkout; it stays as it is while gates look at it.
+    def memoize(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """Return a fact about the checkout, computed once: the checkout does not change while gates run.
 
-        Gates in several threads have the same questions: the first one asks, the others wait.
+        When gates in several threads want the same fact, one computes it and the others wait.
         """
-        with self.turn:
-            if question not in self.asked:
-                self.asked[question] = ask()
-        return cast("T", self.asked[question])
+        with self._lock:
+            if key not in self._memo:
+                self._memo[key] = compute()
+        return cast("T", self._memo[key])
 
     @property
     def backend(self) -> Path:
@@ -85,9 +85,9 @@ class Project:
         return self.root / "reports"
 
     @property
-    def book(self) -> RuleBook:
+    def rulebook(self) -> RuleBook:
         """The rule book of this checkout. Raises RuleBookError."""
-        return self.once("rule book", lambda: RuleBook.read(self.root))
+        return self.memoize("rule book", lambda: RuleBook.read(self.root))
 
     def relative(self, path: Path) -> str:
         """Return the path as findings name it."""

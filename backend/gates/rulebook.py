@@ -57,13 +57,13 @@ class RuleBook:
         return next((name for name, gates in self["sessions"].items() if gate in gates), "")
 
     def line_of(self, fragment: str) -> int:
-        """Return the line of the rule book in which a fragment stands first, 0 for none."""
+        """Return the first line of the rule book that has a fragment, 0 for none."""
         return self._line(fragment, 0)
 
-    def place_of(self, key: str, value: str = "") -> int:
-        """Return the line where a key such as `coverage.global.lines`, or its value, stands or stood.
+    def find_line(self, key: str, value: str = "") -> int:
+        """Return the line of a key such as `coverage.global.lines`, or of its value.
 
-        The nearest line that is still there: the value, else the key, else its table.
+        When they are gone, this is the line of the nearest part that is left: the key, or its table.
         """
         parts = key.split(".")
         for end in range(len(parts), 0, -1):

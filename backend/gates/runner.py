@@ -42,7 +42,7 @@ def side_by_side(project: Project, session: str, run: Callable[[str], Result]) -
 
 def gates_of(project: Project, session: str) -> list[str]:
     """Return the gates that the rule book gives to a session. Raises GateError when there are none."""
-    names: list[str] = project.book["sessions"].get(session, [])
+    names: list[str] = project.rulebook["sessions"].get(session, [])
     if not names:
         raise GateError(f"The rule book gives the session {session!r} no gates. Add it to [sessions].")
     return names
@@ -71,7 +71,7 @@ def run_gate(project: Project, session: str, name: str, checks: Mapping[str, Che
         ]
     return Result(
         gate=name,
-        rule=project.book.rule_of(name),
+        rule=project.rulebook.rule_of(name),
         session=session,
         status=outcome.status,
         seconds=round(time.perf_counter() - start, 2),
@@ -101,7 +101,7 @@ def missing(project: Project, session: str, gate: str, why: str) -> Result:
     """Return the failed result of a gate that left none, with the reason in a few words."""
     return Result(
         gate=gate,
-        rule=project.book.rule_of(gate),
+        rule=project.rulebook.rule_of(gate),
         session=session,
         status="failed",
         seconds=0.0,

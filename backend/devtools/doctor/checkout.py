@@ -11,7 +11,7 @@ from devtools.doctor.checks import FIX, Result, shell_repair
 from gates.migrations import head
 from gates.model import GateError, Project
 from gates.repo.git import BASE_VARIABLE, git, merge_base, prefix, remote_default
-from gates.repo.hooks import HOOKS, outdated
+from gates.repo.hooks import HOOKS, outdated_hooks
 
 SET_HEAD = "git remote set-head origin --auto"
 UNSHALLOW = "git fetch --unshallow"
@@ -57,7 +57,7 @@ def hooks(project: Project) -> Result:
     if scope := _scope_of_other_hooks(project):
         summary = f"git takes hooks from another folder: core.hooksPath is set in its {scope} configuration"
         return Result(summary=summary, remedy=f"git config --{scope} --unset-all core.hooksPath")
-    if wrong := outdated(project):
+    if wrong := outdated_hooks(project):
         command = "./noxw -s hooks"
         return Result(summary=", ".join(wrong), remedy=command, repair=shell_repair(command, project.root))
     return Result(summary=f"{' and '.join(HOOKS)} are installed")

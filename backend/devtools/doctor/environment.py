@@ -15,7 +15,7 @@ PRINT_IDENTITY = "import platform, sys; print(platform.python_version(), sys.bas
 
 def python(project: Project) -> Result:
     """Both environments have the same interpreter, in a version that the rule book lists."""
-    supported = project.book["versions"]["python"]
+    supported = project.rulebook["versions"]["python"]
     number = platform.python_version()
     if number.rpartition(".")[0] not in supported:
         summary = f".noxw has Python {number}; {supported[0]} to {supported[-1]} are supported"

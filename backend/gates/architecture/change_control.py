@@ -13,21 +13,22 @@ GROWING, where gaining one does; for those of BOTH either does, since a program 
 import re
 from collections import Counter
 
-from gates.architecture.policy_snapshot import DECISIONS, Fact, reader
+from gates.architecture.policy_snapshot import DECISIONS, PolicyEntry, extractor_for
 from gates.model import Finding, Outcome, Project
-from gates.repo.cache import remembered
-from gates.repo.collected_tests import Test, written, written_in
-from gates.repo.files import files, syntax
+from gates.repo.cache import cached_per_file
+from gates.repo.collected_tests import Test, iter_tests, tests_in_file
+from gates.repo.files import files
 from gates.repo.git import changed_paths, content_at, git, merge_base
+from gates.repo.python import parse_source
 from gates.rulebook import PATH
 
 DECISION = re.compile(rf"{DECISIONS}\d{{4}}-[a-z0-9-]+\.md")
-PARTS = ("Context", "Decision", "Consequences")
-GROWING = re.compile(
+REQUIRED_SECTIONS = ("Context", "Decision", "Consequences")
+LOOSENED_BY_ADDING = re.compile(
     r"stack\.(runtime|dev|nox|audit|database)|layers\.|exclusions|mutation\.left-out|migrations\.(imports|library-|squawk-)|routes\.|handlers\.across"
 )
-BOTH = re.compile(r"tree$|handlers\.(state|model)|rules\.\w+\.says$|tool\.|noxw|noxfile|\.")
-TIGHTENING = re.compile(
+LOOSENED_BY_ANY_CHANGE = re.compile(r"tree$|handlers\.(state|model)|rules\.\w+\.says$|tool\.|noxw|noxfile|\.")
+MAY_GROW = re.compile(
     r"tool\.(ruff\.lint\.(extend-)?select|mypy\.(strict|packages|plugins|(enable|warn|disallow|extra)_\w+)"
     r"|pydantic-mypy\.\w+|coverage\.run\.source|pytest\.ini_options\.(testpaths|filterwarnings|xfail_strict))$"
     r"|\..*\.needs$"
@@ -38,7 +39,7 @@ LOWER_IS_LOOSER, HIGHER_IS_LOOSER = (
     ("budgets.", "migrations.lock-timeout"),
 )
 JOB = re.compile(r".*\.ya?ml\.jobs\.[\w-]+\.")
-TEST = re.compile(r"backend/tests/(\w+)/.*\.py")
+TEST_FILE = re.compile(r"backend/tests/(\w+)/.*\.py")
 
 
 def check(project: Project) -> Outcome:
@@ -53,7 +54,7 @@ def check(project: Project) -> Outcome:
     before, after = _tests(project, base.commit, changed)
     found = [("backend/tests/", fact) for fact in loosened(before, after)]
     for name in sorted(changed):
-        if read := reader(name):
+        if read := extractor_for(name):
             now = project.root / name
             before = {*read(content_at(project, base.commit, name) or "")}
             after = {*read(now.read_text(encoding="utf-8") if now.is_file() else "")}
@@ -67,20 +68,20 @@ def check(project: Project) -> Outcome:
     return Outcome(findings=findings, checked=len(changed), note=note)
 
 
-def loosened(before: set[Fact], after: set[Fact]) -> list[str]:
+def loosened(before: set[PolicyEntry], after: set[PolicyEntry]) -> list[str]:
     """Return what was loosened as a decision has to quote it: `+key value`, `-key value`, `key old → new`."""
     old, new = dict(sorted(before)), dict(sorted(after))
     found = []
     for key, value in sorted(before - after):
         if key in new and (key, new[key]) not in before and _is_number(value) and _is_number(new[key]):
             found += [f"{key} {value} → {new[key]}"] if _is_looser(key, float(value), float(new[key])) else []
-        elif not GROWING.match(key):
+        elif not LOOSENED_BY_ADDING.match(key):
             found.append(f"-{key} {value}")
     for key, value in sorted(after - before):
         job = JOB.match(key)
         added = not before or (job and not any(other.startswith(job[0]) for other in old))
-        both = BOTH.match(key) and not TIGHTENING.match(key)
-        if (GROWING.match(key) or both) and not added and not (key in old and _is_number(value)):
+        both = LOOSENED_BY_ANY_CHANGE.match(key) and not MAY_GROW.match(key)
+        if (LOOSENED_BY_ADDING.match(key) or both) and not added and not (key in old and _is_number(value)):
             found.append(f"+{key} {value}")
     return found
 
@@ -95,16 +96,16 @@ def _is_number(value: str) -> bool:
     return re.fullmatch(r"\d+(\.\d+)?", value) is not None
 
 
-def _tests(project: Project, commit: str, changed: set[str]) -> tuple[set[Fact], set[Fact]]:
+def _tests(project: Project, commit: str, changed: set[str]) -> tuple[set[PolicyEntry], set[PolicyEntry]]:
     """Return how many cases each kind of tests has, at the base and now."""
     then, now = Counter[str](), Counter[str]()
-    for name, tests in remembered(project, files(project, "backend/tests/*.py"), written_in).items():
-        if kind := TEST.fullmatch(name):
+    for name, tests in cached_per_file(project, files(project, "backend/tests/*.py"), tests_in_file).items():
+        if kind := TEST_FILE.fullmatch(name):
             now[kind[1]] += _cases(tests)
             then[kind[1]] += 0 if name in changed else _cases(tests)
     for name in changed:
-        if (kind := TEST.fullmatch(name)) and (text := content_at(project, commit, name)):
-            then[kind[1]] += _cases([*written(syntax(text))])
+        if (kind := TEST_FILE.fullmatch(name)) and (text := content_at(project, commit, name)):
+            then[kind[1]] += _cases([*iter_tests(parse_source(text))])
     before, after = ({(f"tests.{kind}", str(count[kind])) for kind in then} for count in (then, now))
     return before, after
 
@@ -118,10 +119,10 @@ def _new_decisions(project: Project, commit: str) -> list[str]:
     names = [name for name in files(project, f"{DECISIONS}*") if DECISION.fullmatch(name)]
     known = {*git(project, "ls-tree", "-z", "--name-only", commit, DECISIONS).split("\0")}
     texts = [(project.root / name).read_text(encoding="utf-8") for name in names if name not in known]
-    return [text for text in texts if all(part in text for part in PARTS)]
+    return [text for text in texts if all(part in text for part in REQUIRED_SECTIONS)]
 
 
 def _finding(project: Project, name: str, fact: str) -> Finding:
-    line = project.book.place_of(*fact.lstrip("+-").split(" ", 1)) if name == PATH else 0
-    fix = f"undo it, or add {DECISIONS}NNNN-slug.md ({', '.join(PARTS)}) that quotes `{fact}`"
+    line = project.rulebook.find_line(*fact.lstrip("+-").split(" ", 1)) if name == PATH else 0
+    fix = f"undo it, or add {DECISIONS}NNNN-slug.md ({', '.join(REQUIRED_SECTIONS)}) that quotes `{fact}`"
     return Finding(file=name, line=line, message=f"loosened without a decision: {fact}", fix=fix)

@@ -9,17 +9,17 @@ from gates.repo.files import files, text
 from gates.repo.git import changed_paths, content_at, merge_base
 
 FOLDER, PAGE, README = "changelog.d/", "CHANGELOG.md", "changelog.d/README.md"
-NOTICED = {"backend/openapi.json": "the contract", "docs/settings.md": "the settings"}
+PUBLISHED_FILES = {"backend/openapi.json": "the contract", "docs/settings.md": "the settings"}
 """Files whose every change concerns somebody outside the project. Other changes are judged in review."""
 PYPROJECT = "backend/pyproject.toml"
 
 
-def change_log(project: Project) -> Iterator[Finding]:
+def check_change_log(project: Project) -> Iterator[Finding]:
     """Yield entries with a wrong name, and changes of the contract or the settings without an entry.
 
     A repository whose rule book does not list the folder has no change log.
     """
-    if FOLDER not in project.book["tree"]:
+    if FOLDER not in project.rulebook["tree"]:
         return
     types = tomllib.loads(text(project, PYPROJECT))["tool"]["towncrier"]["fragment"]
     named = re.compile(rf"\+[a-z0-9-]+\.({'|'.join(types)})\.md")
@@ -28,15 +28,15 @@ def change_log(project: Project) -> Iterator[Finding]:
         if not named.fullmatch(name.removeprefix(FOLDER)):
             fix = f"rename it to {FOLDER}+SLUG.TYPE.md; TYPE is {', '.join(types)}"
             yield Finding(file=name, message="towncrier does not read a file of this name", fix=fix)
-    yield from _unmentioned(project)
+    yield from _check_entries(project)
 
 
-def _unmentioned(project: Project) -> Iterator[Finding]:
+def _check_entries(project: Project) -> Iterator[Finding]:
     base = merge_base(project)
     changed = changed_paths(project, base)
     if PAGE in changed or any(name.startswith(FOLDER) and name != README for name in changed):
         return
-    for name, subject in NOTICED.items():
+    for name, subject in PUBLISHED_FILES.items():
         if name in changed and content_at(project, base.commit, name) is not None:
             message = f"{subject} changed, and no entry of the change log says so"
             fix = f"write one sentence for the people who upgrade into {FOLDER}+SLUG.changed.md"

@@ -9,7 +9,7 @@ from gates.repo.files import files, text
 
 FOLDER = "docs/decisions/"
 INDEX = f"{FOLDER}README.md"
-HEAD = re.compile(
+PAGE_HEAD = re.compile(
     r"""
     \#\ (?P<number>\d+)\.\ (?P<title>.+)\n\n
     -\ Date:\ (?P<date>\d{4}-\d{2}-\d{2})\n
@@ -17,8 +17,10 @@ HEAD = re.compile(
     """,
     re.VERBOSE,
 )
-FORM = "begin with `# N. Title`, a blank line, `- Date: YYYY-MM-DD`, `- Status: accepted` and a blank line"
-TABLE = re.compile(r"(?<=<!-- decisions -->\n).*?(?=<!-- /decisions -->)", re.DOTALL)
+HEAD_FORMAT = (
+    "begin with `# N. Title`, a blank line, `- Date: YYYY-MM-DD`, `- Status: accepted` and a blank line"
+)
+TABLE_BLOCK = re.compile(r"(?<=<!-- decisions -->\n).*?(?=<!-- /decisions -->)", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,17 +34,19 @@ class Decision:
     status: str
 
 
-def decisions(project: Project) -> Iterator[Finding]:
+def check_decisions(project: Project) -> Iterator[Finding]:
     """Yield decisions without a proper head and an index that differs from them.
 
     A repository whose rule book does not list the index has none.
     """
-    if INDEX not in project.book["tree"]:
+    if INDEX not in project.rulebook["tree"]:
         return
     for name in _pages(project):
-        if _read(project, name) is None:
-            yield Finding(file=name, line=1, message="the decision lacks a number, date or status", fix=FORM)
-    if TABLE.findall(text(project, INDEX)) != [index(project)]:
+        if _read_head(project, name) is None:
+            yield Finding(
+                file=name, line=1, message="the decision lacks a number, date or status", fix=HEAD_FORMAT
+            )
+    if TABLE_BLOCK.findall(text(project, INDEX)) != [index(project)]:
         message = "the index differs from the heads of the decisions"
         yield Finding(file=INDEX, message=message, fix="./noxw -s fix")
 
@@ -50,15 +54,15 @@ def decisions(project: Project) -> Iterator[Finding]:
 def index(project: Project) -> str:
     """Return the table of decisions between the markers of the index, newest last."""
     rows = ["| decision | title | date | status |", "|---|---|---|---|"]
-    found = [one for name in _pages(project) if (one := _read(project, name))]
+    found = [one for name in _pages(project) if (one := _read_head(project, name))]
     rows += [f"| [{one.number}]({one.file}) | {one.title} | {one.date} | {one.status} |" for one in found]
     return "\n".join(rows) + "\n"
 
 
 def write_index(project: Project) -> None:
     """Update the index of decisions, where the repository has one."""
-    if INDEX in project.book["tree"]:
-        written = TABLE.sub(lambda _: index(project), text(project, INDEX))
+    if INDEX in project.rulebook["tree"]:
+        written = TABLE_BLOCK.sub(lambda _: index(project), text(project, INDEX))
         (project.root / INDEX).write_text(written, encoding="utf-8")
 
 
@@ -66,9 +70,9 @@ def _pages(project: Project) -> list[str]:
     return files(project, f"{FOLDER}[0-9][0-9][0-9][0-9]-*.md")
 
 
-def _read(project: Project, name: str) -> Decision | None:
+def _read_head(project: Project, name: str) -> Decision | None:
     """Return the head of a decision, None when it is not as FORM says or has another file's number."""
-    head = HEAD.match(text(project, name))
+    head = PAGE_HEAD.match(text(project, name))
     file = name.removeprefix(FOLDER)
     if head is None or int(head["number"]) != int(file[:4]):
         return None

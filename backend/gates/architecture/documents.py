@@ -5,29 +5,31 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from gates.model import Finding, Project
-from gates.repo.cache import remembered
+from gates.repo.cache import cached_per_file
 from gates.repo.files import files, text
 
-FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+CODE_BLOCK = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-ADDRESS = re.compile(r"[a-z][a-z+.-]*:|//")
+URL = re.compile(r"[a-z][a-z+.-]*:|//")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
-FILE = re.compile(r"`([\w.-]+(?:/[\w.-]+)+(?:\.(?:py|md|toml|json|ya?ml|ini|in|txt|conf|jinja)|/))`")
+PATH_IN_BACKTICKS = re.compile(
+    r"`([\w.-]+(?:/[\w.-]+)+(?:\.(?:py|md|toml|json|ya?ml|ini|in|txt|conf|jinja)|/))`"
+)
 """A path in backticks that names one file or one folder: no pattern, no placeholder."""
-PLACES = ("", "backend/", "backend/app/")
+BASE_FOLDERS = ("", "backend/", "backend/app/")
 """Folders that pages name paths from, besides their own."""
-HISTORY = ("docs/decisions/", "CHANGELOG.md", "changelog.d/")
-"""Pages that tell what was: their names of files may be those of that day."""
-MADE = (".audit/", ".mail/", ".mypy_cache/", ".noxw/", ".postgres/", ".secrets/", ".venv/", "reports/")
-"""Files that programs make; no checkout has them."""
+HISTORIC_PAGES = ("docs/decisions/", "CHANGELOG.md", "changelog.d/")
+"""Pages about the past: they may name files that no longer exist."""
+GENERATED = (".audit/", ".mail/", ".mypy_cache/", ".noxw/", ".postgres/", ".secrets/", ".venv/", "reports/")
+"""Files that programs make; a new checkout does not have them."""
 
 References = list[tuple[int, str, str]]
 """Line, kind (link or file) and target of each reference of a page."""
 
 
-def documents(project: Project) -> Iterator[Finding]:
+def check_documents(project: Project) -> Iterator[Finding]:
     """Yield links to missing pages, files and headings, and names of files that do not exist."""
-    for page, references in remembered(project, files(project, "*.md"), _references).items():
+    for page, references in cached_per_file(project, files(project, "*.md"), _references).items():
         for line, kind, target in references:
             if kind == "link":
                 message = _broken_link(project, page, target)
@@ -40,13 +42,13 @@ def documents(project: Project) -> Iterator[Finding]:
 def _references(project: Project, name: str) -> References:
     """Return what a page refers to in this repository."""
     page = text(project, name)
-    prose = FENCE.sub(lambda block: re.sub(r"[^\n]", "", block[0]), page)
+    prose = CODE_BLOCK.sub(lambda block: re.sub(r"[^\n]", "", block[0]), page)
     found = []
     for number, line in enumerate(prose.splitlines(), 1):
-        links = [target for target in LINK.findall(line) if not ADDRESS.match(target)]
+        links = [target for target in LINK.findall(line) if not URL.match(target)]
         found += [(number, "link", target) for target in links]
-        if not name.startswith(HISTORY):
-            found += [(number, "file", path) for path in FILE.findall(line)]
+        if not name.startswith(HISTORIC_PAGES):
+            found += [(number, "file", path) for path in PATH_IN_BACKTICKS.findall(line)]
     return found
 
 
@@ -69,9 +71,9 @@ def _headings(page: str) -> set[str]:
 
 def _missing_file(project: Project, page: str, path: str) -> str:
     """Return a message when a path exists in none of the places that pages name paths from."""
-    if path.startswith(MADE):
+    if path.startswith(GENERATED):
         return ""
-    places = (*PLACES, f"{PurePosixPath(page).parent.as_posix()}/")
+    places = (*BASE_FOLDERS, f"{PurePosixPath(page).parent.as_posix()}/")
     if any((project.root / place / path).exists() for place in places):
         return ""
     return f"{path} does not exist"

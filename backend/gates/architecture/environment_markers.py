@@ -36,7 +36,7 @@ class Environments:
         here = {name: str(value) for name, value in default_environment().items()}
         values = [here]
         for python, system, implementation in product(
-            project.book["versions"]["python"], SYSTEMS, IMPLEMENTATIONS
+            project.rulebook["versions"]["python"], SYSTEMS, IMPLEMENTATIONS
         ):
             value = here | {"python_version": python, "python_full_version": f"{python}.0"}
             value |= dict(zip(SYSTEM, system, strict=True))

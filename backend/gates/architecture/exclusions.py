@@ -19,13 +19,14 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from gates.model import Finding, Outcome, Project
-from gates.repo.cache import remembered
-from gates.repo.files import dotted, files, functions, nodes, parse, text
+from gates.repo.cache import cached_per_file
+from gates.repo.files import files, text
+from gates.repo.python import dotted_name, functions, parse_file, walk
 from gates.rulebook import PATH
 
 PYPROJECT = "backend/pyproject.toml"
-JUDGED_ELSEWHERE = ("dependencies", "secrets", "tests", "vulnerabilities")
-KINDS = ("coverage", "lint", "types", *JUDGED_ELSEWHERE)
+CHECKED_BY_OTHER_GATES = ("dependencies", "secrets", "tests", "vulnerabilities")
+KINDS = ("coverage", "lint", "types", *CHECKED_BY_OTHER_GATES)
 COMMENTS = {
     "lint": (
         r"noqa|ruff:|flake8[:-]|fmt:|isort:|yapf:|pylint:|nosec|nosemgrep|squawk-ignore|zizmor: ?ignore"
@@ -38,8 +39,8 @@ COMMENTS = {
 DIRECTIVES = {
     kind: re.compile(rf"(?:#|--|//)\s*({words})", re.IGNORECASE) for kind, words in COMMENTS.items()
 }
-HOOK = re.compile(r"pytest_(?!plugins$)")
-UNTYPED = re.compile(r"MYPY|PY[23]|TYPE_CHECKING|no_type_check|sys\.(platform|version_info)")
+PYTEST_HOOK = re.compile(r"pytest_(?!plugins$)")
+TYPE_CHECK_SWITCHES = re.compile(r"MYPY|PY[23]|TYPE_CHECKING|no_type_check|sys\.(platform|version_info)")
 """Names by which mypy knows what it need not check; those of `sys` where something depends on them."""
 
 
@@ -51,13 +52,18 @@ class Exclusion(NamedTuple):
     rule: str
 
 
-Found = tuple[Exclusion, str, int]
+FoundExclusion = tuple[Exclusion, str, int]
 """An exclusion with the file and the line that make it."""
 
 
 def check(project: Project) -> Outcome:
-    """Compare both ways; JUDGED_ELSEWHERE are compared by the gates that look for them."""
-    found = [*_comments(project), *_configured(project), *_untyped(project), *_hooks(project)]
+    """Compare both ways; CHECKED_BY_OTHER_GATES are compared by the gates that look for them."""
+    found = [
+        *_in_comments(project),
+        *_in_configuration(project),
+        *_unchecked_code(project),
+        *_pytest_hooks(project),
+    ]
     wanted = declared(project)
     findings = [*_malformed(project)]
     for exclusion, file, line in found:
@@ -65,8 +71,8 @@ def check(project: Project) -> Outcome:
             message = f"an undeclared exclusion from {exclusion.kind} in {exclusion.path}: {exclusion.rule}"
             fix = f"remove it, or declare it in [[exclusions]] of {PATH} with a reason"
             findings.append(Finding(file=file, line=line, message=message, fix=fix))
-    idle = wanted - {item[0] for item in found} - declared(project, *JUDGED_ELSEWHERE)
-    findings += [unused(project, exclusion) for exclusion in sorted(idle) if exclusion.kind in KINDS]
+    not_found = wanted - {exclusion for exclusion, _, _ in found} - declared(project, *CHECKED_BY_OTHER_GATES)
+    findings += [unused(project, exclusion) for exclusion in sorted(not_found) if exclusion.kind in KINDS]
     return Outcome(findings=findings, checked=len(wanted) + 1, note=f"{len(wanted)} declared")
 
 
@@ -74,7 +80,7 @@ def declared(project: Project, *kinds: str) -> set[Exclusion]:
     """Return the exclusions of the rule book, one for each rule of an entry."""
     return {
         Exclusion(entry["kind"], entry["path"], rule)
-        for entry in project.book.block.get("exclusions", [])
+        for entry in project.rulebook.block.get("exclusions", [])
         for rule in entry["rules"]
         if not kinds or entry["kind"] in kinds
     }
@@ -85,7 +91,7 @@ def applies(exclusion: Exclusion, file: str) -> bool:
     return fnmatchcase(file, exclusion.path) or fnmatchcase(file, f"backend/{exclusion.path}")
 
 
-def overlooked(project: Project, kind: str, file: str) -> bool:
+def is_excluded(project: Project, kind: str, file: str) -> bool:
     """Tell whether the rule book declares that a file is out of sight of tools of a kind."""
     return any(applies(exclusion, file) for exclusion in declared(project, kind))
 
@@ -93,13 +99,13 @@ def overlooked(project: Project, kind: str, file: str) -> bool:
 def unused(project: Project, exclusion: Exclusion) -> Finding:
     """Return the finding for a declaration that nothing needs."""
     message = f"{exclusion.kind} exclusion {exclusion.rule} of {exclusion.path} is declared but not in use"
-    line = project.book.line_of(f'path = "{exclusion.path}"')
+    line = project.rulebook.line_of(f'path = "{exclusion.path}"')
     return Finding(file=PATH, line=line, message=message, fix="take it out of [[exclusions]]")
 
 
 def _malformed(project: Project) -> Iterator[Finding]:
-    for entry in project.book.block.get("exclusions", []):
-        line = project.book.line_of(f'path = "{entry["path"]}"')
+    for entry in project.rulebook.block.get("exclusions", []):
+        line = project.rulebook.line_of(f'path = "{entry["path"]}"')
         if entry["kind"] not in KINDS:
             message = f"there are no exclusions from {entry['kind']!r}, only from {', '.join(KINDS)}"
             yield Finding(file=PATH, line=line, message=message, fix="change the rule itself")
@@ -108,29 +114,29 @@ def _malformed(project: Project) -> Iterator[Finding]:
             yield Finding(file=PATH, line=line, message=message, fix="say why it is needed")
 
 
-def _comments(project: Project) -> Iterator[Found]:
+def _in_comments(project: Project) -> Iterator[FoundExclusion]:
     for name in files(project):
         if name.endswith((".md", ".json", ".txt")) or (project.root / name).is_symlink():
             continue
-        for number, line in _lines(project, name):
+        for number, line in _comment_lines(project, name):
             for kind, pattern in DIRECTIVES.items():
                 for match in pattern.finditer(line):
                     yield Exclusion(kind, name.removeprefix("backend/"), match[1].lower()), name, number
 
 
-def _lines(project: Project, name: str) -> Iterator[tuple[int, str]]:
+def _comment_lines(project: Project, name: str) -> Iterator[tuple[int, str]]:
     """Yield where a comment may stand: every line, but of Python only the comments themselves."""
     if not name.endswith(".py"):
         source = (project.root / name).read_text(encoding="utf-8", errors="replace")
         yield from enumerate(source.splitlines(), 1)
     elif any(pattern.search(text(project, name)) for pattern in DIRECTIVES.values()):
-        parse(project, name)
+        parse_file(project, name)
         for token in tokenize.generate_tokens(io.StringIO(text(project, name)).readline):
             if token.type == tokenize.COMMENT:
                 yield token.start[0], token.string
 
 
-def _configured(project: Project) -> Iterator[Found]:
+def _in_configuration(project: Project) -> Iterator[FoundExclusion]:
     source = text(project, PYPROJECT)
     tools = tomllib.loads(source).get("tool", {})
     for name, reader in {"ruff": _ruff, "mypy": _mypy, "coverage": _coverage, "pytest": _pytest}.items():
@@ -183,16 +189,16 @@ def _pytest(config: dict[str, Any]) -> Iterator[Exclusion]:
             yield Exclusion("tests", "**", rule)
 
 
-def _untyped(project: Project) -> Iterator[Found]:
+def _unchecked_code(project: Project) -> Iterator[FoundExclusion]:
     for name in files(project, "*.py"):
-        if not UNTYPED.search(text(project, name)):
+        if not TYPE_CHECK_SWITCHES.search(text(project, name)):
             continue
-        tree = parse(project, name)
-        plain = {id(node.test) for node in nodes(tree) if isinstance(node, ast.If) and not node.orelse}
-        for node in nodes(tree):
+        tree = parse_file(project, name)
+        plain = {id(node.test) for node in walk(tree) if isinstance(node, ast.If) and not node.orelse}
+        for node in walk(tree):
             word = _word(node)
             harmless = word == "TYPE_CHECKING" and (isinstance(node, ast.alias) or id(node) in plain)
-            if UNTYPED.fullmatch(word) and not harmless:
+            if TYPE_CHECK_SWITCHES.fullmatch(word) and not harmless:
                 found = Exclusion("types", name.removeprefix("backend/"), word)
                 yield found, name, getattr(node, "lineno", 0)
 
@@ -200,24 +206,24 @@ def _untyped(project: Project) -> Iterator[Found]:
 def _word(node: ast.AST) -> str:
     if isinstance(node, ast.Compare | ast.Call):
         inner = ast.walk(node.func if isinstance(node, ast.Call) else node)
-        return next((name for name in map(dotted, inner) if UNTYPED.fullmatch(name)), "")
+        return next((name for name in map(dotted_name, inner) if TYPE_CHECK_SWITCHES.fullmatch(name)), "")
     return getattr(node, "id", "") or getattr(node, "attr", "") or getattr(node, "name", "") or ""
 
 
-def _hooks(project: Project) -> Iterator[Found]:
+def _pytest_hooks(project: Project) -> Iterator[FoundExclusion]:
     """Yield hooks of pytest: they could change what a test's outcome means."""
-    for name, hooks in remembered(project, files(project, "backend/tests/*.py"), _hooks_in).items():
+    for name, hooks in cached_per_file(project, files(project, "backend/tests/*.py"), _hooks_in).items():
         for line, hook in hooks:
             yield Exclusion("tests", name.removeprefix("backend/"), hook), name, line
 
 
 def _hooks_in(project: Project, name: str) -> list[tuple[int, str]]:
     """Return the hooks that a file defines, assigns or imports."""
-    tree = parse(project, name)
+    tree = parse_file(project, name)
     bound = [(node.lineno, node.name) for node in functions(tree)]
     bound += [
-        (n.lineno, n.id) for n in nodes(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+        (n.lineno, n.id) for n in walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
     ]
-    imports = (node for node in nodes(tree) if isinstance(node, ast.ImportFrom))
+    imports = (node for node in walk(tree) if isinstance(node, ast.ImportFrom))
     bound += [(node.lineno, alias.asname or alias.name) for node in imports for alias in node.names]
-    return [(line, word) for line, word in bound if HOOK.match(word)]
+    return [(line, word) for line, word in bound if PYTEST_HOOK.match(word)]

@@ -16,18 +16,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from gates.architecture.imports import App, Module
 from gates.model import Finding, Outcome, Project
-from gates.repo.files import dotted, functions, nodes
+from gates.repo.modules import App, Module
+from gates.repo.python import dotted_name, functions, walk
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
-DECIDES = "rules belong to the domain and the use cases"
-GIVEN = "what a use case returns is only read"
-LOOK_UPS = {"attrgetter", "get", "getattr", "methodcaller"}
-SHAPES: dict[type[ast.AST], str] = {
-    shape: what
-    for what, shapes in {
+WHY_NO_LOGIC = "rules belong to the domain and the use cases"
+WHY_READ_ONLY = "what a use case returns is only read"
+LOOKUP_FUNCTIONS = {"attrgetter", "get", "getattr", "methodcaller"}
+DECISION_NODES: dict[type[ast.AST], str] = {
+    kind: what
+    for what, kinds in {
         "a loop": (ast.For, ast.AsyncFor, ast.While),
         "a comprehension": (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
         "error handling": (ast.Try, ast.TryStar, ast.ExceptHandler),
@@ -38,11 +38,11 @@ SHAPES: dict[type[ast.AST], str] = {
         "a condition": (ast.If, ast.IfExp, ast.BoolOp),
         "an error of its own": (ast.Raise, ast.Assert),
     }.items()
-    for shape in shapes
+    for kind in kinds
 }
-PROVIDING: set[type[ast.AST]] = {ast.If, ast.IfExp, ast.BoolOp, ast.UnaryOp, ast.Raise}
+ALLOWED_IN_DEPENDENCIES: set[type[ast.AST]] = {ast.If, ast.IfExp, ast.BoolOp, ast.UnaryOp, ast.Raise}
 """What dependencies need: something may be missing. Comparisons but with None stay refused."""
-WIRING = PROVIDING | {ast.For, ast.With, ast.AsyncWith, ast.Lambda, ast.Try}
+ALLOWED_IN_MAIN = ALLOWED_IN_DEPENDENCIES | {ast.For, ast.With, ast.AsyncWith, ast.Lambda, ast.Try}
 """What composing needs: over a fixed list, around a resource, to hand a part over. Still no decision."""
 
 
@@ -52,26 +52,29 @@ def check(project: Project) -> Outcome:
     findings: list[Finding] = []
     handlers = 0
     for name, module in app.modules.items():
-        reader = Presentation(module, project.book["handlers"], project.book["budgets"]["handler-lines"])
+        checker = ModuleChecker(
+            module, project.rulebook["handlers"], project.rulebook["budgets"]["handler-lines"]
+        )
         problems: list[tuple[int, str]] = []
         if name.startswith("app.presentation."):
-            problems += reader.sessions()
+            problems += checker.sessions()
         if name.startswith("app.presentation.http."):
-            problems += [*reader.comparisons(), *reader.validators()]
-            handlers += len(reader.handlers)
-            problems += reader.routes(is_router=".routers" in name)
+            problems += [*checker.comparisons(), *checker.validators()]
+            handlers += len(checker.handlers)
+            problems += checker.routes(is_router=".routers" in name)
         if app.layer_of(name) == "main":
-            problems += [*shapes(module.tree, WIRING), *reader.routes(is_router=False)]
-        if name == project.book["handlers"]["state-reader"]:
-            problems += shapes(module.tree, PROVIDING)
-        problems += [] if name.startswith(("app.presentation.", "app.main")) else reader.stray()
+            problems += [*decisions(module.tree, ALLOWED_IN_MAIN), *checker.routes(is_router=False)]
+        if name == project.rulebook["handlers"]["state-reader"]:
+            problems += decisions(module.tree, ALLOWED_IN_DEPENDENCIES)
+        if not name.startswith(("app.presentation.", "app.main")):
+            problems += checker.misplaced_routes()
         file = project.relative(module.path)
         findings += [_finding(file, line, message) for line, message in sorted({*problems})]
     return Outcome(findings=findings, checked=handlers, note=f"{handlers} handlers")
 
 
 @dataclass(frozen=True)
-class Presentation:
+class ModuleChecker:
     """Reads one module by the rule book's [handlers]; yields line and message of each violation."""
 
     module: Module
@@ -87,24 +90,25 @@ class Presentation:
     def routes(self, *, is_router: bool) -> Iterator[tuple[int, str]]:
         """In a router module everything is held to the handlers' shape, elsewhere the handlers are."""
         if is_router:
-            yield from self._bare()
-            yield from self._beside()
+            yield from self._undecorated_registrations()
+            yield from self._module_level()
             yield from self._decisions(self.module.tree)
         elif not self.module.name.startswith("app.main"):
             yield from self._named_use_cases(self.module.tree)
         for function in self.handlers:
             yield from self._handler(function)
-            yield from self._given(function)
-            yield from [] if is_router else self._decisions(function)
+            yield from self._misused_arguments(function)
+            if not is_router:
+                yield from self._decisions(function)
 
     def sessions(self) -> Iterator[tuple[int, str]]:
         """Refuse what only a session, a connection or the application's state has."""
         why = "presentation uses its dependencies, never a session or the application's state"
         refused = {*self.rules["refused-attributes"]}
         permitted = {*self._reading_of_state()}
-        for node in nodes(self.module.tree):
+        for node in walk(self.module.tree):
             if isinstance(node, ast.Attribute) and node not in permitted:
-                if node.attr in refused or dotted(node).endswith("request.app"):
+                if node.attr in refused or dotted_name(node).endswith("request.app"):
                     yield node.lineno, f".{node.attr}: {why}"
             elif isinstance(node, ast.Subscript | ast.Call) and _looked_up(node) in {*refused, "app", "?"}:
                 yield node.lineno, f"a look-up of {_looked_up(node)!r}: {why}"
@@ -113,23 +117,25 @@ class Presentation:
 
     def comparisons(self) -> Iterator[tuple[int, str]]:
         """Refuse to decide by what the domain names: `role == Role.ADMIN`, `case ArticleStatus.DRAFT`."""
-        for node in nodes(self.module.tree):
+        for node in walk(self.module.tree):
             if isinstance(node, ast.Compare | ast.MatchValue):
                 operands = [node.left, *node.comparators] if isinstance(node, ast.Compare) else [node.value]
                 for full in map(self._full, operands):
                     if full.startswith(("app.domain.", "app.application.")):
-                        yield node.lineno, f"a comparison with {full}: {DECIDES}"
+                        yield node.lineno, f"a comparison with {full}: {WHY_NO_LOGIC}"
 
     def validators(self) -> Iterator[tuple[int, str]]:
         """Refuse rules across fields, but for those of a protocol: they are the domain's invariants."""
-        for model in nodes(self.module.tree):
+        for model in walk(self.module.tree):
             if isinstance(model, ast.ClassDef) and model.name not in self.rules["across-fields"]:
                 for part in ast.walk(model):
                     if self._full(part).endswith("pydantic.model_validator"):
-                        message = f"{model.name} decides across fields: {DECIDES}, or [handlers] declares it"
+                        message = (
+                            f"{model.name} decides across fields: {WHY_NO_LOGIC}, or [handlers] declares it"
+                        )
                         yield getattr(part, "lineno", 0), message
 
-    def stray(self) -> Iterator[tuple[int, str]]:
+    def misplaced_routes(self) -> Iterator[tuple[int, str]]:
         """Refuse routes outside presentation."""
         for function in self.handlers:
             yield function.lineno, f"{function.name} is a route, and routes belong to presentation"
@@ -139,8 +145,8 @@ class Presentation:
 
     def _reading_of_state(self) -> Iterator[ast.AST]:
         if self.module.name == self.rules["state-reader"]:
-            for node in nodes(self.module.tree):
-                if dotted(node) == self.rules["state"]:
+            for node in walk(self.module.tree):
+                if dotted_name(node) == self.rules["state"]:
                     yield from ast.walk(node)
 
     def _is_route(self, node: ast.AST) -> bool:
@@ -150,7 +156,7 @@ class Presentation:
             and node.func.attr in self.rules["route-methods"]
         )
 
-    def _bare(self) -> Iterator[tuple[int, str]]:
+    def _undecorated_registrations(self) -> Iterator[tuple[int, str]]:
         """Refuse a router's methods anywhere but in a decorator: there the handler would go unseen."""
         decorators = {
             part
@@ -158,18 +164,18 @@ class Presentation:
             for decorator in function.decorator_list
             for part in ast.walk(decorator)
         }
-        for node in nodes(self.module.tree):
+        for node in walk(self.module.tree):
             if isinstance(node, ast.Attribute) and node not in decorators:
-                routed = dotted(node.value).endswith("router")
+                routed = dotted_name(node.value).endswith("router")
                 if routed or node.attr in self.rules["refused-registrations"]:
                     yield node.lineno, f".{node.attr} registers a route unseen: use a decorator"
 
-    def _beside(self) -> Iterator[tuple[int, str]]:
+    def _module_level(self) -> Iterator[tuple[int, str]]:
         """Refuse what is neither an import, a constant nor a handler, and what FastAPI would call for one."""
         for statement in self.module.tree.body:
             if isinstance(statement, Function):
                 if statement not in self.handlers:
-                    yield statement.lineno, f"{statement.name} stands beside handlers: {DECIDES}"
+                    yield statement.lineno, f"{statement.name} stands beside handlers: {WHY_NO_LOGIC}"
             elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.Import | ast.ImportFrom | ast.Expr):
                 yield from self._named_use_cases(statement)
                 for node in ast.walk(statement):
@@ -181,13 +187,13 @@ class Presentation:
                             f"another name for {self._last(node)} hides what a handler has",
                         )
             else:
-                yield statement.lineno, f"{type(statement).__name__} stands beside handlers: {DECIDES}"
+                yield statement.lineno, f"{type(statement).__name__} stands beside handlers: {WHY_NO_LOGIC}"
 
     def _handler(self, function: Function) -> Iterator[tuple[int, str]]:
         lines = _lines(function)
         if lines > self.longest:
             yield function.lineno, f"{function.name} has {lines} lines, {self.longest} are allowed"
-        made = [*self._questions(function)]
+        made = [*self._use_case_calls(function)]
         if len(made) > 1:
             message = f"{function.name} makes {len(made)} calls, allowed is one use case or query"
             yield made[1], message
@@ -196,9 +202,9 @@ class Presentation:
                 yield decorator.lineno, f"@{ast.unparse(decorator)} may do anything around {function.name}"
         for node in ast.walk(function):
             if isinstance(node, Function | ast.ClassDef) and node is not function:
-                yield node.lineno, f"{node.name} inside {function.name}: {DECIDES}"
+                yield node.lineno, f"{node.name} inside {function.name}: {WHY_NO_LOGIC}"
 
-    def _given(self, function: Function) -> Iterator[tuple[int, str]]:
+    def _misused_arguments(self, function: Function) -> Iterator[tuple[int, str]]:
         """Refuse to work with what was passed to be handed on, and with what a use case returned."""
         arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
         mentioned = {a.arg: {self._last(n) for n in ast.walk(a.annotation or a)} for a in arguments}
@@ -207,16 +213,16 @@ class Presentation:
             if "Any" in words:
                 yield function.lineno, f"{name} is Any, so nobody sees what it holds: name its type"
         for node in (node for statement in function.body for node in ast.walk(statement)):
-            first = dotted(node).partition(".")[0]
+            first = dotted_name(node).partition(".")[0]
             if isinstance(node, ast.Attribute) and mentioned.get(first, set()) & {*self.rules["handed-on"]}:
                 yield node.lineno, f"{first}.{node.attr}: {first} is for use cases, so only hand it on"
-            if isinstance(node, ast.Call) and dotted(node.func).partition(".")[0] in {"", *own}:
-                yield node.lineno, f"{ast.unparse(node.func)}(): {GIVEN}"
+            if isinstance(node, ast.Call) and dotted_name(node.func).partition(".")[0] in {"", *own}:
+                yield node.lineno, f"{ast.unparse(node.func)}(): {WHY_READ_ONLY}"
             stored = isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load)
-            if stored and not dotted(getattr(node, "value", node)).endswith(".headers"):
-                yield getattr(node, "lineno", 0), f"{ast.unparse(node)} = …: {GIVEN}"
+            if stored and not dotted_name(getattr(node, "value", node)).endswith(".headers"):
+                yield getattr(node, "lineno", 0), f"{ast.unparse(node)} = …: {WHY_READ_ONLY}"
 
-    def _questions(self, function: Function) -> Iterator[int]:
+    def _use_case_calls(self, function: Function) -> Iterator[int]:
         """Yield the lines of use cases that are named and of awaits of what presentation did not define."""
         for node in ast.walk(function):
             if isinstance(node, ast.Name | ast.Attribute) and _is_use_case(self._full(node)):
@@ -232,32 +238,32 @@ class Presentation:
                 yield node.lineno, f"{full}: only a handler in routers/ calls use cases"
 
     def _decisions(self, tree: ast.AST) -> Iterator[tuple[int, str]]:
-        yield from shapes(tree, set())
+        yield from decisions(tree, set())
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and dotted(node.func) in self.rules["refused-calls"]:
-                yield node.lineno, f"{dotted(node.func)}() computes: {DECIDES}"
+            if isinstance(node, ast.Call) and dotted_name(node.func) in self.rules["refused-calls"]:
+                yield node.lineno, f"{dotted_name(node.func)}() computes: {WHY_NO_LOGIC}"
 
     def _full(self, node: ast.AST) -> str:
-        first, dot, rest = dotted(node.func if isinstance(node, ast.Call) else node).partition(".")
+        first, dot, rest = dotted_name(node.func if isinstance(node, ast.Call) else node).partition(".")
         return self.module.names.get(first, first) + dot + rest
 
     def _last(self, node: ast.AST) -> str:
         return self._full(node).rpartition(".")[2]
 
 
-def shapes(tree: ast.AST, allowed: set[type[ast.AST]]) -> Iterator[tuple[int, str]]:
+def decisions(tree: ast.AST, allowed: set[type[ast.AST]]) -> Iterator[tuple[int, str]]:
     """Yield each construct that decides or computes. Constants and `is None` do neither."""
     for node in ast.walk(tree):
         if type(node) in allowed:
             continue
-        if what := SHAPES.get(type(node)):
-            yield getattr(node, "lineno", 0), f"{what}: {DECIDES}"
+        if what := DECISION_NODES.get(type(node)):
+            yield getattr(node, "lineno", 0), f"{what}: {WHY_NO_LOGIC}"
         elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            yield node.lineno, f"a condition: {DECIDES}"
+            yield node.lineno, f"a condition: {WHY_NO_LOGIC}"
         elif isinstance(node, ast.BinOp) and not isinstance(node.op, ast.BitOr) and not _is_constant(node):
-            yield node.lineno, f"arithmetic: {DECIDES}"
+            yield node.lineno, f"arithmetic: {WHY_NO_LOGIC}"
         elif isinstance(node, ast.Compare) and not _compares_with_none(node):
-            yield node.lineno, f"a comparison: {DECIDES}"
+            yield node.lineno, f"a comparison: {WHY_NO_LOGIC}"
 
 
 def _compares_with_none(node: ast.Compare) -> bool:
@@ -281,12 +287,12 @@ def _looked_up(node: ast.Subscript | ast.Call) -> str:
     """Return the text in `x["text"]`, `x.get("text")` and `getattr(x, "text")`; "?" for a computed name."""
     if isinstance(node, ast.Subscript):
         return str(node.slice.value) if isinstance(node.slice, ast.Constant) else ""
-    function = dotted(node.func).rpartition(".")[2]
+    function = dotted_name(node.func).rpartition(".")[2]
     position = 1 if function == "getattr" else 0
-    name = node.args[position] if function in LOOK_UPS and len(node.args) > position else None
+    name = node.args[position] if function in LOOKUP_FUNCTIONS and len(node.args) > position else None
     if isinstance(name, ast.Constant):
         return str(name.value)
-    computed = function in {"getattr", "vars"} and node.args and dotted(node.args[0]) != "self"
+    computed = function in {"getattr", "vars"} and node.args and dotted_name(node.args[0]) != "self"
     return "?" if computed else ""
 
 

@@ -23,8 +23,8 @@ from gates.repo.files import files
 from gates.repo.process import run
 from gates.rulebook import PATH
 
-HEADING = re.compile(r"(\S+) is not allowed to import (\S+):")
-CHAIN = re.compile(r"- +(\S+) -> (\S+) \(l\.(\d+)")
+CONTRACT_HEADING = re.compile(r"(\S+) is not allowed to import (\S+):")
+IMPORT_LINE = re.compile(r"- +(\S+) -> (\S+) \(l\.(\d+)")
 SUMMARY = re.compile(r"Contracts: (\d+) kept, (\d+) broken")
 
 
@@ -32,13 +32,13 @@ def check(project: Project) -> Outcome:
     """Layers are stacked, siblings are independent, and no layer reaches what its list does not name."""
     layers = {
         name: layer | {"layers": sorted({entry.partition(".")[0] for entry in layer["layers"]})}
-        for name, layer in project.book["layers"].items()
+        for name, layer in project.rulebook["layers"].items()
         if "modules" not in layer
     }
-    roots = [root for layer in project.book["layers"].values() for root in layer.get("modules", [])]
-    third_party = {name for layer in project.book["layers"].values() for name in layer["libraries"]}
-    contracts = [_stack(layers, roots), *_forbidden(layers, third_party)]
-    output = _lint(project, contracts)
+    roots = [root for layer in project.rulebook["layers"].values() for root in layer.get("modules", [])]
+    third_party = {name for layer in project.rulebook["layers"].values() for name in layer["libraries"]}
+    contracts = [_layers_contract(layers, roots), *_forbidden_contracts(layers, third_party)]
+    output = _run_import_linter(project, contracts)
     summary = SUMMARY.search(output)
     if summary is None:
         raise GateError(f"import-linter could not check the layers: {' '.join(output.split())}")
@@ -65,7 +65,7 @@ def levels(layers: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
     return ordered
 
 
-def _stack(layers: Mapping[str, Mapping[str, Any]], roots: list[str]) -> dict[str, str]:
+def _layers_contract(layers: Mapping[str, Mapping[str, Any]], roots: list[str]) -> dict[str, str]:
     top = [f"({root.removeprefix('app.')})" for root in roots]
     stacked = [" : ".join(top), *(" | ".join(level) for level in levels(layers))]
     return {
@@ -76,7 +76,9 @@ def _stack(layers: Mapping[str, Mapping[str, Any]], roots: list[str]) -> dict[st
     }
 
 
-def _forbidden(layers: Mapping[str, Mapping[str, Any]], third_party: set[str]) -> Iterator[dict[str, str]]:
+def _forbidden_contracts(
+    layers: Mapping[str, Mapping[str, Any]], third_party: set[str]
+) -> Iterator[dict[str, str]]:
     for name, layer in layers.items():
         other = [f"app.{other}" for other in layers if other not in {name, *layer["layers"]}]
         libraries = sorted(third_party.difference(layer["libraries"]))
@@ -88,7 +90,7 @@ def _forbidden(layers: Mapping[str, Mapping[str, Any]], third_party: set[str]) -
         }
 
 
-def _lint(project: Project, contracts: list[dict[str, str]]) -> str:
+def _run_import_linter(project: Project, contracts: list[dict[str, str]]) -> str:
     config = configparser.ConfigParser()
     config["importlinter"] = {"root_package": "app", "include_external_packages": "True"}
     for number, contract in enumerate(contracts):
@@ -116,9 +118,9 @@ def _copy(project: Project, folder: Path) -> Path:
 def _findings(project: Project, output: str) -> Iterator[Finding]:
     heading = ("", "")
     for line in output.splitlines():
-        if match := HEADING.match(line):
+        if match := CONTRACT_HEADING.match(line):
             heading = (match[1], match[2])
-        elif match := CHAIN.match(line):
+        elif match := IMPORT_LINE.match(line):
             module = f"backend/{match[1].replace('.', '/')}"
             package = f"{module}/__init__.py"
             file = package if (project.root / package).exists() else f"{module}.py"

@@ -1,10 +1,10 @@
 """What a new library needs: several gates meet a part of it, and each of them names all parts."""
 
-from gates.architecture.lockfiles import FOLDER, LOCK
+from gates.repo.lockfiles import FOLDER, LOCK
 from gates.rulebook import PATH
 
 
-def steps(lock: str, *, name: str = "NAME", layer: str = "LAYER") -> str:
+def steps_to_add(lock: str, *, name: str = "NAME", layer: str = "LAYER") -> str:
     """Return what a library needs that a lock brings in and that, in production, a layer imports."""
     block, quoted = f"[stack] {lock}", f"`+stack.{lock} {name}`"
     if lock == "runtime":

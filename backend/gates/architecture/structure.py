@@ -14,28 +14,19 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
-from gates.architecture.change_log import change_log
-from gates.architecture.decisions import decisions
-from gates.architecture.documents import documents
-from gates.architecture.sessions import commands
-from gates.architecture.versions import versions
+from gates.architecture.change_log import check_change_log
+from gates.architecture.decisions import check_decisions
+from gates.architecture.documents import check_documents
+from gates.architecture.sessions import check_sessions
+from gates.architecture.versions import check_versions
 from gates.model import Finding, Outcome, Project
-from gates.repo.cache import remembered
-from gates.repo.files import (
-    NOT_SOURCE,
-    files,
-    functions,
-    ignored,
-    modes,
-    parse,
-    text,
-    tracked,
-    unproven,
-    untracked,
-)
+from gates.repo.cache import cached_per_file
+from gates.repo.files import files, ignored, modes, text, tracked, unproven, untracked
+from gates.repo.python import NOT_SOURCE, functions, parse_file
 from gates.rulebook import PATH
 
-LINK, SUBMODULE = "120000", "160000"
+SYMLINK_MODE = "120000"
+SUBMODULE_MODE = "160000"
 APPLICATION = ("backend", "app")
 LISTED_DEPTHS = (3, 4)  # parts of the path of a layer, and of a package in a layer
 
@@ -46,20 +37,20 @@ Sizes = tuple[int, list[tuple[str, int, int]]]
 def check(project: Project) -> Outcome:
     """The tree both ways, no stray code or configuration, sizes in budget, versions and commands agree."""
     names = [*tracked(project), *untracked(project)]
-    checks = (_tree, _packages, _strays, _configurations, _sizes)
+    checks = (_tree, _packages, _untracked_or_shadowing, _configurations, _sizes)
     findings = [finding for check in checks for finding in check(project, names)]
-    findings += [*commands(project), *versions(project)]
-    findings += [*documents(project), *decisions(project), *change_log(project)]
+    findings += [*check_sessions(project), *check_versions(project)]
+    findings += [*check_documents(project), *check_decisions(project), *check_change_log(project)]
     return Outcome(findings=findings, checked=len(names), note=f"{len(names)} files")
 
 
 def _tree(project: Project, names: list[str]) -> Iterator[Finding]:
-    listed = list(project.book["tree"])
+    listed = list(project.rulebook["tree"])
     for entry in listed:
         if not any(name == entry or (entry.endswith("/") and name.startswith(entry)) for name in names):
             message = f"[tree] lists {entry}, but there is nothing"
             fix = "restore it, or take it out of [tree] in the same change"
-            yield Finding(file=PATH, line=project.book.line_of(f'"{entry}"'), message=message, fix=fix)
+            yield Finding(file=PATH, line=project.rulebook.line_of(f'"{entry}"'), message=message, fix=fix)
     for name in names:
         if not any(name == entry or (entry.endswith("/") and name.startswith(entry)) for entry in listed):
             message = f"{name} is not below anything that [tree] lists"
@@ -75,14 +66,14 @@ def _packages(project: Project, names: list[str]) -> Iterator[Finding]:
         for depth in LISTED_DEPTHS
         if tuple(parts[:2]) == APPLICATION and len(parts) > depth
     }
-    for package in sorted(found - {*project.book["tree"]}):
+    for package in sorted(found - {*project.rulebook["tree"]}):
         message = f"the package {package} is not in [tree]"
         yield Finding(
             file=package, message=message, fix=f"list it in {PATH}, or use a package that is listed"
         )
 
 
-def _strays(project: Project, _names: list[str]) -> Iterator[Finding]:
+def _untracked_or_shadowing(project: Project, _names: list[str]) -> Iterator[Finding]:
     """Code that works on this machine only, or that the other gates would not read."""
     for name in untracked(project):
         if name.startswith("backend/") and name.endswith(".py"):
@@ -98,27 +89,27 @@ def _strays(project: Project, _names: list[str]) -> Iterator[Finding]:
             message = "the type checker reads this in place of the code beside it"
             yield Finding(file=name, message=message, fix="annotate the code itself")
     for name, mode in modes(project).items():
-        if mode in {LINK, SUBMODULE}:
+        if mode in {SYMLINK_MODE, SUBMODULE_MODE}:
             message = "a link or submodule: gates read the files of this repository only"
             yield Finding(file=name, message=message, fix="copy what is needed")
 
 
 def _configurations(project: Project, names: list[str]) -> Iterator[Finding]:
     """One place configures the tools: a second one could switch rules off for a folder."""
-    refused = project.book["structure"]["refused-files"]
+    refused = project.rulebook["structure"]["refused-files"]
     for name in names:
         base = PurePosixPath(name).name
-        if name not in project.book["tree"] and any(fnmatchcase(base, pattern) for pattern in refused):
+        if name not in project.rulebook["tree"] and any(fnmatchcase(base, pattern) for pattern in refused):
             message = f"a second configuration: {base} could switch rules off for a folder"
             yield Finding(file=name, message=message, fix="configure tools in backend/pyproject.toml alone")
 
 
 def _sizes(project: Project, _names: list[str]) -> Iterator[Finding]:
-    budgets = project.book["budgets"]
+    budgets = project.rulebook["budgets"]
     limits = {"backend/app/main.py": budgets["main-lines"], "noxfile.py": budgets["noxfile-lines"]}
     fix = "split it where one part can be understood without the other"
     names = unproven(project, "backend/*.py", "noxfile.py")
-    for name, (lines, lengths) in remembered(project, names, _size).items():
+    for name, (lines, lengths) in cached_per_file(project, names, _sizes_of).items():
         limit = limits.get(name, budgets["file-lines"])
         if lines > limit:
             message = f"{lines} lines, this file may have {limit}: {lines - limit} too many"
@@ -131,7 +122,7 @@ def _sizes(project: Project, _names: list[str]) -> Iterator[Finding]:
                 yield Finding(file=name, line=line, message=message, fix=fix)
 
 
-def _size(project: Project, name: str) -> Sizes:
-    tree = parse(project, name)
+def _sizes_of(project: Project, name: str) -> Sizes:
+    tree = parse_file(project, name)
     lengths = [(f.name, f.lineno, (f.end_lineno or 0) - f.lineno + 1) for f in functions(tree)]
     return text(project, name).count("\n"), lengths

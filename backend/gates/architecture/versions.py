@@ -18,57 +18,57 @@ PLACES = (
     "noxfile.py",
     "noxw",
 )
-NAMED = {
+NAMED_VERSION = {
     "python": re.compile(r"\bpython(?:-version)?[\"']?[ :=\"'(-]*(3\.\d+)", re.IGNORECASE),
     "postgresql": re.compile(r"\bpostgres(?:ql)?[\"']?[ :=\"'(-]*(\d{2})\b", re.IGNORECASE),
 }
-LEAST = re.compile(
+MINIMUM_VERSION = re.compile(
     r"python\W{1,3}(\d\.\d+)\)? (?:and|or) newer|--python-version\W+(\d\.\d+)|version_info < \((\d, \d+)\)",
     re.IGNORECASE,
 )
-RANGE = re.compile(r"postgres\w*\W+(\d+) to (\d+)", re.IGNORECASE)
+SERVER_RANGE = re.compile(r"postgres\w*\W+(\d+) to (\d+)", re.IGNORECASE)
 """Sentences and calls that name the oldest Python, and the oldest and the newest PostgreSQL."""
 DECISIONS = "docs/decisions/"
 WORKFLOWS = ".github/workflows/"
 PYPROJECT, SERVER = "backend/pyproject.toml", "backend/devtools/postgres.py"
 
 
-def versions(project: Project) -> Iterator[Finding]:
+def check_versions(project: Project) -> Iterator[Finding]:
     """Yield each place that names a version the rule book does not have, or fails to cover one it has."""
-    yield from _configured(project)
-    in_workflows: dict[str, set[str]] = {product: set() for product in NAMED}
+    yield from _check_configuration(project)
+    in_workflows: dict[str, set[str]] = {product: set() for product in NAMED_VERSION}
     for name in (name for name in files(project, *PLACES) if not name.startswith(DECISIONS)):
         for number, line in enumerate(text(project, name).splitlines(), 1):
-            yield from _outermost(project, name, number, line)
-            for product, version in _named(line):
+            yield from _bounds(project, name, number, line)
+            for product, version in _versions_in(line):
                 if name.startswith(WORKFLOWS):
                     in_workflows[product].add(version)
-                if version not in project.book["versions"][product]:
+                if version not in project.rulebook["versions"][product]:
                     yield _finding(name, number, f"{product} {version} is not in [versions]")
     for product, seen in in_workflows.items():
-        missing = [version for version in project.book["versions"][product] if version not in seen]
+        missing = [version for version in project.rulebook["versions"][product] if version not in seen]
         if missing and files(project, f"{WORKFLOWS}*"):
             yield _finding(WORKFLOWS, 0, f"no workflow tests {product} {', '.join(missing)}")
 
 
-def _outermost(project: Project, name: str, number: int, line: str) -> Iterator[Finding]:
-    python, servers = (project.book["versions"][product] for product in ("python", "postgresql"))
-    said = [("".join(match).replace(", ", "."), python[0]) for match in LEAST.findall(line)]
-    said += [(" to ".join(match), f"{servers[0]} to {servers[-1]}") for match in RANGE.findall(line)]
-    for version, wanted in said:
+def _bounds(project: Project, name: str, number: int, line: str) -> Iterator[Finding]:
+    python, servers = (project.rulebook["versions"][product] for product in ("python", "postgresql"))
+    stated = [("".join(match).replace(", ", "."), python[0]) for match in MINIMUM_VERSION.findall(line)]
+    stated += [(" to ".join(match), f"{servers[0]} to {servers[-1]}") for match in SERVER_RANGE.findall(line)]
+    for version, wanted in stated:
         if version != wanted:
-            yield _finding(name, number, f"says {version}, [versions] makes it {wanted}")
+            yield _finding(name, number, f"names {version}; [versions] requires {wanted}")
 
 
-def _named(line: str) -> Iterator[tuple[str, str]]:
-    for product, pattern in NAMED.items():
+def _versions_in(line: str) -> Iterator[tuple[str, str]]:
+    for product, pattern in NAMED_VERSION.items():
         for match in pattern.finditer(line):
             yield product, match[1]
 
 
-def _configured(project: Project) -> Iterator[Finding]:
+def _check_configuration(project: Project) -> Iterator[Finding]:
     """Compare the lines that set what tools and servers support."""
-    python, servers = (project.book["versions"][product] for product in ("python", "postgresql"))
+    python, servers = (project.rulebook["versions"][product] for product in ("python", "postgresql"))
     major, minor = python[-1].split(".")
     for name, sentence in (
         (PYPROJECT, f'requires-python = ">={python[0]},<{major}.{int(minor) + 1}"'),
@@ -77,11 +77,12 @@ def _configured(project: Project) -> Iterator[Finding]:
         (SERVER, f"SUPPORTED_VERSIONS = range({servers[0]}, {int(servers[-1]) + 1})"),
     ):
         lines = text(project, name).splitlines() if (project.root / name).exists() else [sentence]
-        key = re.compile(rf"\b{sentence.partition(' ')[0]}\b[^=]*=")
-        said = [(number, line) for number, line in enumerate(lines, 1) if key.search(line)]
-        for number, line in said or [(0, "")]:
+        setting = sentence.partition(" ")[0]
+        assignment = re.compile(rf"\b{setting}\b[^=]*=")
+        stated = [(number, line) for number, line in enumerate(lines, 1) if assignment.search(line)]
+        for number, line in stated or [(0, f"{setting} is missing")]:
             if line != sentence:
-                yield _finding(name, number, f"says {line or 'nothing'}, [versions] makes it {sentence}")
+                yield _finding(name, number, f"{line}; [versions] requires {sentence}")
 
 
 def _finding(file: str, line: int, message: str) -> Finding:

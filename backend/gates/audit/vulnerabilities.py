@@ -23,10 +23,10 @@ from subprocess import CompletedProcess
 from typing import Any
 
 from gates.architecture.exclusions import PYPROJECT, Exclusion, declared, unused
-from gates.architecture.lockfiles import FOLDER, LOCKS, PIN
 from gates.model import Finding, GateError, Outcome, Project
 from gates.repo.files import text
 from gates.repo.git import content_at, merge_base
+from gates.repo.lockfiles import FOLDER, LOCKS, PIN
 from gates.repo.process import run
 
 BILL = "reports/sbom.cdx.json"

@@ -14,33 +14,59 @@ Side = Literal["request", "response"]
 Schema = Mapping[str, Any]
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-HIGHEST = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
-LOWEST = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
-PROSE = {"deprecated", "description", "example", "examples", "externalDocs", "summary", "title"}
-# What has a rule of its own, or may change; any other keyword of these parts stays as it is.
-# What has a rule of its own, or may change; any other keyword of these parts has to stay as it is.
-DOCUMENT = PROSE | {"components", "info", "openapi", "paths", "security", "servers", "tags"}
-OPERATION = PROSE | {"parameters", "requestBody", "responses", "security", "servers", "tags"}
-VALUE = PROSE | {"content", "headers", "required", "schema"}
-SCHEMA = PROSE | {*HIGHEST, *LOWEST, "additionalProperties", "const", "default", "discriminator", "enum"}
-SCHEMA |= {"items", "prefixItems", "properties", "required", "type", "writeOnly"}
-FREE = {"request": SCHEMA, "response": SCHEMA | {"readOnly"}}
+UPPER_BOUNDS = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
+LOWER_BOUNDS = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
+DOCUMENTATION_KEYWORDS = {
+    "deprecated",
+    "description",
+    "example",
+    "examples",
+    "externalDocs",
+    "summary",
+    "title",
+}
+# Keywords that have a rule of their own or may change. Any other keyword of these parts must stay as it is.
+DOCUMENT = DOCUMENTATION_KEYWORDS | {"components", "info", "openapi", "paths", "security", "servers", "tags"}
+OPERATION = DOCUMENTATION_KEYWORDS | {"parameters", "requestBody", "responses", "security", "servers", "tags"}
+VALUE = DOCUMENTATION_KEYWORDS | {"content", "headers", "required", "schema"}
+SCHEMA = DOCUMENTATION_KEYWORDS | {
+    *UPPER_BOUNDS,
+    *LOWER_BOUNDS,
+    "additionalProperties",
+    "const",
+    "default",
+    "discriminator",
+    "enum",
+    "items",
+    "prefixItems",
+    "properties",
+    "required",
+    "type",
+    "writeOnly",
+}
+COMPARED_KEYWORDS = {"request": SCHEMA, "response": SCHEMA | {"readOnly"}}
 STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
-UNSAID = dict.fromkeys(("allowEmptyValue", "allowReserved", "nullable", "readOnly", "uniqueItems"), False)
-"""What a missing keyword means (OpenAPI 3.1 §4.8.12); how a parameter is written depends on its place."""
-HERE = [{"url": "/"}]
-BOOLEAN: Mapping[bool, Schema] = {True: {}, False: {"not": {}}}
+KEYWORD_DEFAULTS = {
+    "allowEmptyValue": False,
+    "allowReserved": False,
+    "nullable": False,
+    "readOnly": False,
+    "uniqueItems": False,
+}
+"""The meaning of a missing keyword (OpenAPI 3.1 §4.8.12). A parameter's style depends on its location."""
+DEFAULT_SERVERS = [{"url": "/"}]
+BOOLEAN_SCHEMAS: Mapping[bool, Schema] = {True: {}, False: {"not": {}}}
 
 
 @dataclass(frozen=True, order=True)
-class Break:
+class BreakingChange:
     """One broken promise, at an RFC 6901 pointer into the old document."""
 
     pointer: str
     message: str
 
 
-def breaks(old: Schema, new: Schema) -> list[Break]:
+def breaking_changes(old: Schema, new: Schema) -> list[BreakingChange]:
     """Return every break once, by pointer."""
     return sorted(set(_Comparison(old, new).paths()))
 
@@ -55,161 +81,200 @@ class _Comparison:
         self.old, self.new = old, new
         self.seen: set[tuple[object, object, Side]] = set()
 
-    def paths(self) -> Iterator[Break]:
-        yield from _kept(self.old, self.new, "", but=DOCUMENT)
+    def paths(self) -> Iterator[BreakingChange]:
+        yield from _uncompared_changes(self.old, self.new, "", but=DOCUMENT)
         for path, item in self.old.get("paths", {}).items():
             theirs = self.new.get("paths", {}).get(path, {})
             for method in METHODS:
-                at = _below("/paths", path, method)
+                pointer = _below("/paths", path, method)
                 if method in item and method not in theirs:
-                    yield Break(at, f"{method.upper()} {path} is gone")
+                    yield BreakingChange(pointer, f"{method.upper()} {path} is gone")
                 elif method in item:
                     mine = _inherit(self.old, item, method)
-                    yield from self.operation(mine, _inherit(self.new, theirs, method), at)
+                    yield from self.operation(mine, _inherit(self.new, theirs, method), pointer)
         schemes = self.new.get("components", {}).get("securitySchemes", {})
         for name, scheme in self.old.get("components", {}).get("securitySchemes", {}).items():
             if {**scheme, "description": ""} != {**schemes.get(name, {}), "description": ""}:
-                yield Break(_below("/components/securitySchemes", name), "clients authenticate otherwise")
+                yield BreakingChange(
+                    _below("/components/securitySchemes", name), "the security scheme changed"
+                )
 
-    def operation(self, old: Schema, new: Schema, at: str) -> Iterator[Break]:
-        yield from _kept(old, new, at, but=OPERATION)
+    def operation(self, old: Schema, new: Schema, pointer: str) -> Iterator[BreakingChange]:
+        yield from _uncompared_changes(old, new, pointer, but=OPERATION)
         if old["tags"][:1] != new["tags"][:1]:
-            yield Break(_below(at, "tags"), "clients' code has the operation in another module")
+            yield BreakingChange(
+                _below(pointer, "tags"), "the first tag changed: generated clients move the operation"
+            )
         if gone := sorted(old["servers"] - new["servers"]):
-            yield Break(_below(at, "servers"), f"it is no longer served at {', '.join(gone)}")
-        needs, offers = ([_scopes(way) for way in part["security"] or [{}]] for part in (new, old))
-        if not all(any(way <= offer for way in needs) for offer in offers):
-            yield Break(_below(at, "security"), "it asks for credentials that it did not ask for")
-        yield from self.parameters(old["parameters"], new["parameters"], at)
-        yield from self.body(old.get("requestBody"), new.get("requestBody"), _below(at, "requestBody"))
+            yield BreakingChange(_below(pointer, "servers"), f"it is no longer served at {', '.join(gone)}")
+        needed = _ways_to_authenticate(new)
+        offered = _ways_to_authenticate(old)
+        if not all(any(way <= offer for way in needed) for offer in offered):
+            yield BreakingChange(
+                _below(pointer, "security"), "it asks for credentials that it did not ask for"
+            )
+        yield from self.parameters(old["parameters"], new["parameters"], pointer)
+        yield from self.body(old.get("requestBody"), new.get("requestBody"), _below(pointer, "requestBody"))
         for status, response in old.get("responses", {}).items():
-            place = _below(at, "responses", status)
+            place = _below(pointer, "responses", status)
             if status not in new.get("responses", {}):
-                yield Break(place, f"it no longer declares {status}")
+                yield BreakingChange(place, f"it no longer declares {status}")
             else:
                 yield from self.response(response, new["responses"][status], place)
 
-    def parameters(self, old: Sequence[Schema], new: Sequence[Schema], at: str) -> Iterator[Break]:
-        before, after = ({(one["in"], one["name"]): _said(one) for one in given} for given in (old, new))
+    def parameters(
+        self, old: Sequence[Schema], new: Sequence[Schema], pointer: str
+    ) -> Iterator[BreakingChange]:
+        before = _parameters_by_name(old)
+        after = _parameters_by_name(new)
         for (kind, name), parameter in before.items():
-            place = _below(at, "parameters", name)
+            place = _below(pointer, "parameters", name)
             if (kind, name) not in after:
-                yield Break(place, f"the {kind} parameter {name} is gone")
+                yield BreakingChange(place, f"the {kind} parameter {name} is gone")
                 continue
             now = after[kind, name]
             if now.get("required") and not parameter.get("required"):
-                yield Break(place, f"the {kind} parameter {name} is now required")
+                yield BreakingChange(place, f"the {kind} parameter {name} is now required")
             yield from self.value(parameter, now, "request", place)
         for kind, name in after.keys() - before.keys():
             if after[kind, name].get("required"):
-                yield Break(_below(at, "parameters", name), f"the new {kind} parameter {name} is required")
+                yield BreakingChange(
+                    _below(pointer, "parameters", name), f"the new {kind} parameter {name} is required"
+                )
 
-    def body(self, old: Schema | None, new: Schema | None, at: str) -> Iterator[Break]:
+    def body(self, old: Schema | None, new: Schema | None, pointer: str) -> Iterator[BreakingChange]:
         if (new or {}).get("required") and not (old or {}).get("required"):
-            yield Break(at, "a body is now required")
+            yield BreakingChange(pointer, "a body is now required")
         if old is not None and new is None:
-            yield Break(at, "it takes no body any more")
+            yield BreakingChange(pointer, "it takes no body any more")
         elif old is not None and new is not None:
-            yield from self.value(old, new, "request", at)
+            yield from self.value(old, new, "request", pointer)
 
-    def response(self, old: Schema, new: Schema, at: str) -> Iterator[Break]:
-        yield from self.value(old, new, "response", at)
+    def response(self, old: Schema, new: Schema, pointer: str) -> Iterator[BreakingChange]:
+        yield from self.value(old, new, "response", pointer)
         for name, header in old.get("headers", {}).items():
-            place, now = _below(at, "headers", name), new.get("headers", {}).get(name)
+            place = _below(pointer, "headers", name)
+            now = new.get("headers", {}).get(name)
             if now is None:
-                yield Break(place, f"the header {name} is gone")
+                yield BreakingChange(place, f"the header {name} is gone")
                 continue
             if header.get("required") and not now.get("required"):
-                yield Break(place, f"the header {name} is no longer always there")
-            was, now = (_said({"in": "header", **one}) for one in (header, now))
-            yield from self.value(was, now, "response", place)
+                yield BreakingChange(place, f"the header {name} is no longer always there")
+            before = _with_defaults({"in": "header", **header})
+            after = _with_defaults({"in": "header", **now})
+            yield from self.value(before, after, "response", place)
 
-    def value(self, old: Schema, new: Schema, side: Side, at: str) -> Iterator[Break]:
+    def value(self, old: Schema, new: Schema, side: Side, pointer: str) -> Iterator[BreakingChange]:
         """Compare what has a schema, or one for each media type: parameters, bodies, answers, headers."""
-        yield from _kept(old, new, at, but=VALUE)
-        yield from self.schema(old.get("schema", True), new.get("schema", True), side, _below(at, "schema"))
+        yield from _uncompared_changes(old, new, pointer, but=VALUE)
+        yield from self.schema(
+            old.get("schema", True), new.get("schema", True), side, _below(pointer, "schema")
+        )
         for media, mine in old.get("content", {}).items():
-            place, theirs = _below(at, "content", media), new.get("content", {}).get(media)
+            place = _below(pointer, "content", media)
+            theirs = new.get("content", {}).get(media)
             if theirs is None:
-                yield Break(place, f"{media} is gone")
+                yield BreakingChange(place, f"{media} is gone")
             else:
                 yield from self.value(mine, theirs, side, place)
 
-    def schema(self, old: Schema | bool, new: Schema | bool, side: Side, at: str) -> Iterator[Break]:
+    def schema(
+        self, old: Schema | bool, new: Schema | bool, side: Side, pointer: str
+    ) -> Iterator[BreakingChange]:
         """Compare two schemas alternative by alternative: what one side may send, the other must know."""
-        old, new = (BOOLEAN[part] if isinstance(part, bool) else part for part in (old, new))
+        old, new = (BOOLEAN_SCHEMAS[part] if isinstance(part, bool) else part for part in (old, new))
         shared = "$ref" in old and "$ref" in new
         pair = (old["$ref"], new["$ref"], side) if shared else (id(old), id(new), side)
         if pair in self.seen:
             return
         self.seen.add(pair)
-        at = old["$ref"].removeprefix("#") if shared else at
+        pointer = old["$ref"].removeprefix("#") if shared else pointer
         if side == "request" and "default" in old and old["default"] != new.get("default"):
-            yield Break(_below(at, "default"), f"left out it meant {old['default']}: {new.get('default')}")
-        before, after = _alternatives(self.old, old), _alternatives(self.new, new)
+            yield BreakingChange(
+                _below(pointer, "default"),
+                f"the default changed from {old['default']} to {new.get('default')}",
+            )
+        before = _alternatives(self.old, old)
+        after = _alternatives(self.new, new)
         sent, known = (before, after) if side == "request" else (after, before)
         for one in sent:
-            yield from self.covered(one, known, side, at)
+            yield from self.compare_alternatives(one, known, side, pointer)
         if not shared:  # elsewhere it has another pointer; here it may hold itself
             self.seen.discard(pair)
 
-    def covered(self, sent: Schema, known: Sequence[Schema], side: Side, at: str) -> Iterator[Break]:
+    def compare_alternatives(
+        self, sent: Schema, known: Sequence[Schema], side: Side, pointer: str
+    ) -> Iterator[BreakingChange]:
         """Yield why no known alternative allows all that `sent` does: the shortest list of reasons."""
-        fitting = [other for other in known if _type_fits(sent, other)]
+        fitting = [other for other in known if _type_is_covered(sent, other)]
         if not fitting:
             verb = "is no longer accepted" if side == "request" else "is a new kind of value"
-            yield Break(at, f"{sent.get('type', 'any value')} {verb}")
+            yield BreakingChange(pointer, f"{sent.get('type', 'any value')} {verb}")
             return
-        seen, candidates = self.seen, []
+        seen = self.seen
+        candidates = []
         for other in fitting:
             self.seen = set(seen)
             pair = (sent, other) if side == "request" else (other, sent)
-            candidates.append(list(self.one(*pair, side, at)))
+            candidates.append(list(self.compare_pair(*pair, side, pointer)))
         self.seen = seen
         yield from min(candidates, key=len)
 
-    def one(self, old: Schema, new: Schema, side: Side, at: str) -> Iterator[Break]:
+    def compare_pair(self, old: Schema, new: Schema, side: Side, pointer: str) -> Iterator[BreakingChange]:
         narrow, wide = (old, new) if side == "request" else (new, old)
-        yield from (Break(_below(at, key), message) for key, message in _bounds(narrow, wide, side))
+        yield from (
+            BreakingChange(_below(pointer, key), message)
+            for key, message in _narrower_keywords(narrow, wide, side)
+        )
         fields = new.get("properties", {})
         for name, mine in old.get("properties", {}).items():
-            place = _below(at, "properties", name)
+            place = _below(pointer, "properties", name)
             if name not in fields:
-                yield Break(place, f"the field {name} is gone from the {side}")
+                yield BreakingChange(place, f"the field {name} is gone from the {side}")
             else:
                 yield from self.schema(mine, fields[name], side, place)
         asked, given = (new, old) if side == "request" else (old, new)
         for name in asked.get("required", []):
             if name not in given.get("required", []) and (side == "request" or name in fields):
                 verb = "newly required" if side == "request" else "no longer always there"
-                yield Break(_below(at, "required", name), f"the field {name} is {verb} in the {side}")
-        for names, mine, theirs in _others(old, new):
+                yield BreakingChange(
+                    _below(pointer, "required", name), f"the field {name} is {verb} in the {side}"
+                )
+        for names, mine, theirs in _unnamed_subschemas(old, new):
             if side == "request" and theirs is False and mine is not False:
-                yield Break(_below(at, *names), "other fields are now refused")
+                yield BreakingChange(_below(pointer, *names), "other fields are now refused")
             elif mine is not False and theirs is not False:
-                yield from self.schema(mine, theirs, side, _below(at, *names))
+                yield from self.schema(mine, theirs, side, _below(pointer, *names))
 
 
-def _kept(old: Schema, new: Schema, at: str, *, but: set[str]) -> Iterator[Break]:
+def _uncompared_changes(old: Schema, new: Schema, pointer: str, *, but: set[str]) -> Iterator[BreakingChange]:
     """Yield the keywords that changed, of those without a rule of their own. Extensions are nobody's."""
     for key in sorted({*old, *new} - but):
         if old.get(key) != new.get(key) and not key.startswith("x-"):
-            yield Break(_below(at, key), f"{key} changed, and clients may rely on it")
+            yield BreakingChange(_below(pointer, key), f"{key} changed, and clients may rely on it")
 
 
-def _said(parameter: Schema) -> Schema:
+def _with_defaults(parameter: Schema) -> Schema:
     """Return a parameter or header with what it leaves unsaid of how its value is written."""
     style = "content" if "content" in parameter else parameter.get("style", STYLES[parameter["in"]])
-    return {**UNSAID, "explode": style == "form", **parameter, "style": style}
+    return {**KEYWORD_DEFAULTS, "explode": style == "form", **parameter, "style": style}
 
 
-def _others(old: Schema, new: Schema) -> Iterator[tuple[tuple[object, ...], Any, Any]]:
+def _unnamed_subschemas(old: Schema, new: Schema) -> Iterator[tuple[tuple[object, ...], Any, Any]]:
     """Yield place, old and new schema of the values that have no name."""
     for key in ("additionalProperties", "items"):
         if key in old or key in new:
             yield (key,), old.get(key, True), new.get(key, True)
     tuples = zip_longest(old.get("prefixItems", ()), new.get("prefixItems", ()), fillvalue=True)
     yield from ((("prefixItems", number), *pair) for number, pair in enumerate(tuples))
+
+
+def _parameters_by_name(parameters: Sequence[Schema]) -> dict[tuple[str, str], Schema]:
+    return {(each["in"], each["name"]): _with_defaults(each) for each in parameters}
+
+
+def _ways_to_authenticate(operation: Schema) -> list[set[tuple[str, str]]]:
+    return [_scopes(way) for way in operation["security"] or [{}]]
 
 
 def _scopes(way: Schema) -> set[tuple[str, str]]:
@@ -219,7 +284,12 @@ def _scopes(way: Schema) -> set[tuple[str, str]]:
 
 def _inherit(document: Schema, item: Schema, method: str) -> Schema:
     """Return an operation with what its path and its document say for it."""
-    own: Schema = {"tags": [], "security": document.get("security"), "servers": HERE, **item[method]}
+    own: Schema = {
+        "tags": [],
+        "security": document.get("security"),
+        "servers": DEFAULT_SERVERS,
+        **item[method],
+    }
     servers = next(part["servers"] for part in (item[method], item, document, own) if "servers" in part)
     parameters = [*item.get("parameters", []), *item[method].get("parameters", [])]
     return {**own, "parameters": parameters, "servers": {server["url"] for server in servers}}
@@ -253,12 +323,12 @@ def _split(parts: Sequence[Schema]) -> list[Schema]:
     return [{**whole, "type": kind} for kind in kinds] if isinstance(kinds, list) else [whole]
 
 
-def _type_fits(narrow: Schema, wide: Schema) -> bool:
+def _type_is_covered(narrow: Schema, wide: Schema) -> bool:
     mine, theirs = narrow.get("type"), wide.get("type")
     return theirs is None or mine == theirs or (mine == "integer" and theirs == "number")
 
 
-def _bounds(narrow: Schema, wide: Schema, side: Side) -> Iterator[tuple[str, str]]:
+def _narrower_keywords(narrow: Schema, wide: Schema, side: Side) -> Iterator[tuple[str, str]]:
     """Yield keyword and message where the narrow schema allows a value that the wide one does not."""
     verb = "narrower for requests" if side == "request" else "wider in responses"
     for key, known, members in (
@@ -268,12 +338,12 @@ def _bounds(narrow: Schema, wide: Schema, side: Side) -> Iterator[tuple[str, str
         if known and (extra := [str(member) for member in members if member not in known]):
             how = "no longer accepted" if side == "request" else "new in responses"
             yield key, f"{', '.join(extra)}: {how}"
-    for key in (*HIGHEST, *LOWEST):
+    for key in (*UPPER_BOUNDS, *LOWER_BOUNDS):
         limit, mine = wide.get(key), narrow.get(key)
-        if limit is not None and (mine is None or (mine > limit if key in HIGHEST else mine < limit)):
+        if limit is not None and (mine is None or (mine > limit if key in UPPER_BOUNDS else mine < limit)):
             yield key, f"{key} is {verb}: {mine} and {limit}"
-    for key in sorted({*wide} - FREE[side]):
-        if wide[key] != narrow.get(key, UNSAID.get(key)) and not key.startswith("x-"):
+    for key in sorted({*wide} - COMPARED_KEYWORDS[side]):
+        if wide[key] != narrow.get(key, KEYWORD_DEFAULTS.get(key)) and not key.startswith("x-"):
             yield key, f"{key} is {verb}: {narrow.get(key)} and {wide[key]}"
     if side == "response" and narrow.get("writeOnly") and not wide.get("writeOnly"):
         yield "writeOnly", "it is no longer in responses"

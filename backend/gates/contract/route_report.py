@@ -1,4 +1,4 @@
-"""Prints what the application knows of its routes, as JSON. A program apart: it imports the application."""
+"""Prints facts about the routes as JSON, in a process of its own because it imports the application."""
 
 import inspect
 import json
@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 
 def report(routes: list[Any], actions: set[str]) -> list[dict[str, Any]]:
-    """Return one row a route: where its code is, and which promises it keeps."""
+    """Return one row for each route: the place of its code, and the rules it keeps."""
     return [_row(context, actions) for context in iter_route_contexts(routes)]
 
 
@@ -38,14 +38,14 @@ def _row(context: RouteContext, actions: set[str]) -> dict[str, Any]:
         returned is NoneType and context.response_class is Response
     )
     return row | {
-        "answers": _is_model(context.response_model) or bool(raw and declared) or empty,
-        "bypasses": raw and context.response_model is not None,
-        "loose": sorted(_loose(context)),
+        "has_response_schema": _is_model(context.response_model) or bool(raw and declared) or empty,
+        "returns_raw_response": raw and context.response_model is not None,
+        "open_bodies": sorted(_open_bodies(context)),
         "raw_request": context.dependant.request_param_name is not None,
         "errors": [int(status) for status in context.responses if int(status) >= HTTPStatus.BAD_REQUEST],
         "summary": context.summary or "",
         "description": (context.description or "").strip(),
-        "bound": (context.openapi_extra or {}).get("x-action") in actions,
+        "has_policy": (context.openapi_extra or {}).get("x-action") in actions,
     }
 
 
@@ -58,7 +58,7 @@ def _is_model(answer: object) -> bool:
     return inspect.isclass(answer) and issubclass(answer, BaseModel)
 
 
-def _loose(context: RouteContext) -> Iterator[str]:
+def _open_bodies(context: RouteContext) -> Iterator[str]:
     """Yield the bodies, and the models in them, that take fields which they do not name."""
     for name, model in _bodies(context.dependant):
         if not _is_model(model):

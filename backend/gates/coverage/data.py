@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from gates.model import GateError, Project
-from gates.repo.cache import remembered
+from gates.repo.cache import cached_per_file
 from gates.repo.environment import for_tests
-from gates.repo.files import files, syntax
+from gates.repo.files import files
 from gates.repo.git import BASE_VARIABLE
-from gates.repo.process import MODULE, run
+from gates.repo.process import PYTHON_M, run
+from gates.repo.python import parse_source
 from gates.report.events import FOLDER
 
 RUN_TESTS = "run `./noxw -s tests`"
@@ -48,7 +49,7 @@ def environment_for_pytest(project: Project) -> dict[str, str]:
 
 def measurement_options(project: Project, data: Path, *options: str) -> list[str]:
     """Return pytest's options for measuring the project's code; `data` is where coverage.py's data go."""
-    packages = [f"--measure={name}" for name in project.book["coverage"]["measured"]]
+    packages = [f"--measure={name}" for name in project.rulebook["coverage"]["measured"]]
     cache = project.reports / "cache/probes"
     places = [f"--measure-data={data}", f"--measure-cache={cache}"]
     return ["-p", "gates.coverage.probes.plugin", *packages, *places, *options]
@@ -137,7 +138,7 @@ def totals(files: Iterable[Coverage]) -> tuple[Count, Count]:
 
 def measured_folders(project: Project) -> list[str]:
     """Return the folders whose Python files the tests have to measure, relative to the root."""
-    return [f"backend/{folder}" for folder in project.book["coverage"]["measured"]]
+    return [f"backend/{folder}" for folder in project.rulebook["coverage"]["measured"]]
 
 
 def measured_files(project: Project) -> list[str]:
@@ -151,14 +152,14 @@ def snapshot(project: Project) -> dict[str, str]:
     A comment may change as long as the code stays on its lines, which is where coverage was counted.
     """
     names = [name for name in files(project, "backend/*") if (project.root / name).is_file()]
-    return remembered(project, names, _digest)
+    return cached_per_file(project, names, _digest)
 
 
 def _digest(project: Project, name: str) -> str:
     content = (project.root / name).read_bytes()
     if name.endswith(".py"):
         with suppress(SyntaxError, ValueError):
-            tree = syntax(content)
+            tree = parse_source(content)
             lines = [getattr(node, "lineno", 0) for node in ast.walk(tree)]
             content = f"{ast.dump(tree)}{lines}".encode("utf-8", "surrogatepass")
     return hashlib.sha256(content).hexdigest()
@@ -199,7 +200,7 @@ def write_report(project: Project, kind: str = "json", name: str = "coverage.jso
     settings = folder / "report.ini"
     settings.write_text(REPORT_SETTINGS)
     options = (f"--rcfile={settings}", "-o", str(folder / name))
-    result = run(project.backend, *MODULE, "coverage", kind, *options, env=for_tests())
+    result = run(project.backend, *PYTHON_M, "coverage", kind, *options, env=for_tests())
     if result.returncode:
         raise GateError(f"coverage cannot report ({(result.stdout + result.stderr).strip()}): {RUN_TESTS}.")
 

@@ -33,9 +33,9 @@ from gates.coverage.thresholds import (
     unmeasured,
 )
 from gates.model import Finding, GateError, Outcome, Project
-from gates.repo import files
+from gates.repo import python
 from gates.repo.git import Base, changed_lines, merge_base
-from gates.repo.process import MODULE, run
+from gates.repo.process import PYTHON_M, run
 
 HTML_REPORT = "reports/new-code.html"
 BELOW_THRESHOLD = 1  # diff-cover's exit code when the share is below its threshold
@@ -78,12 +78,12 @@ def lines_of_changed_statements(project: Project, name: str, changed: set[int]) 
 
 
 def _statements(project: Project, name: str) -> Statements:
-    return Statements((project.root / name).read_bytes(), files.parse(project, name))
+    return Statements((project.root / name).read_bytes(), python.parse_file(project, name))
 
 
 def _uncovered(project: Project, new: CoverageByFile, lines: Count, branches: Count) -> Iterator[Finding]:
     """Yield, when a threshold is missed, that and each place that misses."""
-    threshold = project.book["coverage"]["new"]
+    threshold = project.rulebook["coverage"]["new"]
     yield from below_threshold(
         "", "the new code", threshold, lines, branches, fix=f"see below, and {HTML_REPORT}"
     )
@@ -119,10 +119,10 @@ def diff_cover(project: Project, base: Base, new: CoverageByFile, lines: Count) 
     (folder / "new-code.diff").write_text(
         "".join(_as_diff(name, file) for name, file in new.items()), encoding="utf-8"
     )
-    threshold = project.book["coverage"]["new"]["lines"]
+    threshold = project.rulebook["coverage"]["new"]["lines"]
     formats = f"html:../{HTML_REPORT},markdown:../reports/new-code.md,json:../reports/coverage/new-code.json"
     command = [
-        *(*MODULE, "diff_cover.diff_cover_tool", str(folder / "coverage.xml")),
+        *(*PYTHON_M, "diff_cover.diff_cover_tool", str(folder / "coverage.xml")),
         *(f"--diff-file={folder / 'new-code.diff'}", f"--compare-branch={base.commit}"),
         *(f"--fail-under={threshold}", f"--format={formats}", "--quiet"),
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from gates.architecture.exclusions import overlooked
+from gates.architecture.exclusions import is_excluded
 from gates.coverage.data import (
     RUN_TESTS,
     Branch,
@@ -17,7 +17,7 @@ from gates.coverage.data import (
 )
 from gates.coverage.statements import Statements
 from gates.model import Finding, Outcome, Project
-from gates.repo import files
+from gates.repo import files, python
 from gates.rulebook import PATH
 
 MAX_FILES_SHOWN = 5
@@ -34,7 +34,7 @@ def check_global(project: Project) -> Outcome:
     """
     measurement = load_current(project)
     lines, branches = totals(measurement.values())
-    threshold = project.book["coverage"]["global"]
+    threshold = project.rulebook["coverage"]["global"]
     findings = [*unmeasured(project, measurement), *symbolic_links(project)]
     for name, file in measurement.items():
         findings += undeclared_exclusions(project, name, file)
@@ -53,15 +53,15 @@ def check_critical(project: Project) -> Outcome:
     Exceptions: Declared in [[exclusions]], kind coverage.
     """
     measurement = load_current(project)
-    threshold = project.book["coverage"]["critical"]
+    threshold = project.rulebook["coverage"]["critical"]
     findings: list[Finding] = []
     modules: set[str] = set()
-    for pattern in project.book["coverage"]["critical-modules"]:
+    for pattern in project.rulebook["coverage"]["critical-modules"]:
         found = {name for name in measured_files(project) if fnmatchcase(name, f"backend/{pattern}")}
         lines, _ = totals(measurement[name] for name in found & measurement.keys())
         if not lines.total:
             message = f"no measured code matches {pattern}: critical code moved out of its rule"
-            line = project.book.line_of(f'"{pattern}"')
+            line = project.rulebook.line_of(f'"{pattern}"')
             fix = "name the place where the code is now"
             findings.append(Finding(file=PATH, line=line, message=message, fix=fix))
         modules |= found
@@ -82,7 +82,7 @@ def unmeasured(project: Project, measurement: CoverageByFile, names: set[str] | 
     fix = f"remove what hides it from coverage (omit, a missing source folder), then {RUN_TESTS}"
     unseen = (name for name in expected if name not in measurement)
     return [
-        Finding(file=n, message=message, fix=fix) for n in unseen if not overlooked(project, "coverage", n)
+        Finding(file=n, message=message, fix=fix) for n in unseen if not is_excluded(project, "coverage", n)
     ]
 
 
@@ -96,9 +96,9 @@ def symbolic_links(project: Project) -> list[Finding]:
 
 def undeclared_exclusions(project: Project, name: str, file: Coverage) -> Iterator[Finding]:
     """Yield a finding when coverage left lines of a file out that the rule book does not declare."""
-    if not file.excluded_lines or overlooked(project, "coverage", name):
+    if not file.excluded_lines or is_excluded(project, "coverage", name):
         return
-    statements = Statements((project.root / name).read_bytes(), files.parse(project, name))
+    statements = Statements((project.root / name).read_bytes(), python.parse_file(project, name))
     hidden = (file.excluded_lines & statements.code_lines()) - statements.excludable_lines()
     if hidden:
         message = f"{line_ranges(hidden)} excluded from coverage without being declared"

@@ -102,7 +102,7 @@ def _cache_path(project: Project, commit: str) -> Path:
     tree = git(project, "rev-parse", f"{commit}:./backend").strip()
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     server = "given" if os.environ.get("DATABASE_URL") else "embedded"
-    folders = "-".join(project.book["coverage"]["measured"])
+    folders = "-".join(project.rulebook["coverage"]["measured"])
     return project.reports / f"trend/{tree}-{python}-{server}-{folders}.json"
 
 
@@ -152,6 +152,6 @@ def _run_tests(project: Project, checkout: Project, base: Base) -> None:
 def _totals_of(project: Project, checkout: Project) -> Totals:
     """Count what today's rule book calls measured."""
     (checkout.root / PATH).parent.mkdir(parents=True, exist_ok=True)
-    (checkout.root / PATH).write_text(project.book.text, encoding="utf-8")
+    (checkout.root / PATH).write_text(project.rulebook.text, encoding="utf-8")
     write_report(checkout)
     return totals(load_report(checkout).values())

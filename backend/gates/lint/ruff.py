@@ -1,25 +1,17 @@
-"""Gates that are other people's tools: ruff and mypy."""
+"""The gates `format` and `lint`: ruff."""
 
 import json
-import os
-import re
-from collections.abc import Mapping
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Any
 
-from gates.architecture.new_library import steps
 from gates.model import Finding, GateError, Outcome, Project
-from gates.repo.files import files
-from gates.repo.process import CONFIGURATION, MODULE, installed, run
+from gates.repo.process import CONFIGURATION, executable, run
+from gates.repo.python import python_files
 
-CODES = "https://mypy.readthedocs.io/en/stable/_refs.html#code-"
-STUBS = re.compile(r"pip install ([\w.-]+)")
-"""Advice of mypy that would not last: the environment is what the lock holds."""
-CONFIGURED = ("--config", CONFIGURATION)
+CONFIG_OPTIONS = ("--config", CONFIGURATION)
 
 
-def formatted(project: Project) -> Outcome:
+def check_format(project: Project) -> Outcome:
     """R01: the formatter's layout.
 
     Why: Reviews that discuss layout miss the faults in the code.
@@ -28,12 +20,12 @@ def formatted(project: Project) -> Outcome:
     Exceptions: None.
     """
     names = python_files(project)
-    options = ("format", "--check", *CONFIGURED, "--output-format", "json")
-    result = run(project.backend, installed("ruff"), *options, *names)
+    options = ("format", "--check", *CONFIG_OPTIONS, "--output-format", "json")
+    result = run(project.backend, executable("ruff"), *options, *names)
     return Outcome(findings=_ruff_findings(project, result, "./noxw -s fix"), checked=len(names))
 
 
-def linted(project: Project) -> Outcome:
+def check_lint(project: Project) -> Outcome:
     """R01: the linter's rules.
 
     Why: Unused names, naive times, blocking calls in coroutines and similar mistakes reached review.
@@ -42,43 +34,9 @@ def linted(project: Project) -> Outcome:
     Exceptions: Per folder in [[exclusions]], with a reason; comments such as `noqa` are refused.
     """
     names = python_files(project)
-    options = ("check", "--ignore-noqa", *CONFIGURED, "--output-format", "json")
-    result = run(project.backend, installed("ruff"), *options, *names)
+    options = ("check", "--ignore-noqa", *CONFIG_OPTIONS, "--output-format", "json")
+    result = run(project.backend, executable("ruff"), *options, *names)
     return Outcome(findings=_ruff_findings(project, result, "./noxw -s fix repairs some"), checked=len(names))
-
-
-def typed(project: Project) -> Outcome:
-    """R02: mypy's strict types.
-
-    Why: A value of type Any is checked nowhere, and its mistakes appear at run time.
-    Refuses: Whatever `mypy --strict` refuses in the application, the gates, the tools and the tests.
-    Instead: Write the types that the code has. Declare stubs of a library in `dev.in`.
-    Exceptions: None; `type: ignore` and untyped blocks are refused.
-    """
-    result = run(project.backend, *MODULE, "mypy", "--config-file", CONFIGURATION, "--output", "json")
-    rows = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
-    findings = [_type_error(row) for row in rows if row["severity"] == "error"]
-    if result.returncode != 0 and not findings:
-        raise GateError(f"mypy could not run: {result.stderr.strip() or result.stdout.strip()}")
-    return Outcome(findings=findings, checked=len(python_files(project)))
-
-
-def _type_error(row: Mapping[str, Any]) -> Finding:
-    code, hint = row["code"], row.get("hint") or ""
-    fix = f"make the types say what the code does; mypy explains {code}: {CODES}{code}"
-    if stubs := STUBS.search(hint):
-        fix, hint = steps("dev", name=stubs[1]), f"{stubs[1]} is not installed"
-    return Finding(
-        file=f"backend/{row['file']}",
-        line=max(row["line"], 0),
-        message="\n".join(filter(None, [f"{row['message']} [{code}]", hint])),
-        fix=fix,
-    )
-
-
-def python_files(project: Project) -> list[str]:
-    """Return every Python file of the project that git does not ignore, relative to backend/."""
-    return [os.path.relpath(project.root / name, project.backend) for name in files(project, "*.py")]
 
 
 def _ruff_findings(project: Project, result: CompletedProcess[str], fix: str) -> list[Finding]:

@@ -22,17 +22,17 @@ from detect_secrets.settings import default_settings, get_plugins
 
 from gates.architecture.exclusions import Exclusion, applies, declared, unused
 from gates.model import Finding, Outcome, Project
-from gates.repo.cache import remembered
+from gates.repo.cache import cached_per_file
 from gates.repo.files import files, unproven
 
-TRUSTING_FILTERS = (
+DISABLED_FILTERS = (
     "detect_secrets.filters.allowlist.is_line_allowlisted",
     "detect_secrets.filters.heuristic.is_lock_file",
     "detect_secrets.filters.heuristic.is_non_text_file",
     "detect_secrets.filters.heuristic.is_swagger_file",
 )
-PLAIN_LINES = "gates.lint.secrets.is_plain"
-ALL = "all"
+HARMLESS_LINE_FILTER = "gates.lint.secrets.is_plain"
+ALL_RULES = "all"
 
 Hits = list[tuple[int, str]]
 """Line and kind of each thing that looks like a secret."""
@@ -45,7 +45,7 @@ def check(project: Project) -> Outcome:
     findings = []
     every = [name for name in files(project) if not (project.root / name).is_symlink()]
     names = sorted({*every} & {*unproven(project)})
-    skipped = {e: [n for n in names if applies(e, n)] for e in allowed if e.rule == ALL}
+    skipped = {e: [n for n in names if applies(e, n)] for e in allowed if e.rule == ALL_RULES}
     used |= {exclusion for exclusion, matches in skipped.items() if matches}
     scanned = [name for name in names if not any(name in matches for matches in skipped.values())]
     for name, line, kind in _hits(project, scanned):
@@ -61,10 +61,10 @@ def check(project: Project) -> Outcome:
 
 def _hits(project: Project, names: list[str]) -> Iterator[tuple[str, int, str]]:
     with default_settings() as settings:
-        first_to_last = [PLAIN_LINES, *settings.filters]
+        first_to_last = [HARMLESS_LINE_FILTER, *settings.filters]
         settings.configure_filters([{"path": path} for path in first_to_last])
-        settings.disable_filters(*TRUSTING_FILTERS)
-        for name, hits in remembered(project, names, _scan, VERSION).items():
+        settings.disable_filters(*DISABLED_FILTERS)
+        for name, hits in cached_per_file(project, names, _scan, VERSION).items():
             yield from ((name, line, kind) for line, kind in hits)
 
 
@@ -77,17 +77,17 @@ def _scan(project: Project, name: str) -> Hits:
     return sorted((secret.line_number, secret.type) for secret in scan_file(str(path)))
 
 
-def is_plain(line: str) -> bool:
+def is_harmless(line: str) -> bool:
     """A filter of detect-secrets: skip the line because no plugin can find anything in it.
 
     It makes scans fast and changes no result. Without it, detect-secrets inspects the parameters of every
     plugin for every line, which takes longer than the search, and applies slow filters to harmless lines too.
     """
-    return _is_plain(line)
+    return _is_harmless(line)
 
 
 @cache
-def _is_plain(line: str) -> bool:
+def _is_harmless(line: str) -> bool:
     """Remembered because half of all lines repeat. Only the keyword plugin uses the name of the file."""
     patterns, plugins = _detectors()
     if any(pattern.search(line) for pattern in patterns):

@@ -20,84 +20,52 @@ from typing import Any
 
 import jsonschema_rs
 
+from gates.lint.containers import DEVCONTAINER, DOCKERFILE, NOX_COMMAND, check_containers
 from gates.model import Finding, GateError, Outcome, Project
 from gates.repo import yaml12
-from gates.repo.files import files, text
-from gates.repo.process import MODULE, installed, run
+from gates.repo.files import files, line_of, text
+from gates.repo.process import PYTHON_M, executable, run
 
 WORKFLOWS, HOOKS = ".github/workflows/", ".pre-commit-config.yaml"
-DEVCONTAINER, DOCKERFILE = ".devcontainer/devcontainer.json", ".devcontainer/Dockerfile"
-PRODUCTION = "compose.production.yaml"
 SCHEMAS = {
     "github-workflows": (f"{WORKFLOWS}*.yml", f"{WORKFLOWS}*.yaml"),
     "dependabot": (".github/dependabot.yml",),
     "compose-spec": ("*compose*.yaml", "*compose*.yml"),
 }
-LONGEST = 160
+MAX_MESSAGE_LENGTH = 160
 """Characters of a schema's message: it quotes what it refuses."""
 REQUIRED_JOB = "required"
-REPORTING = {"schedule", "workflow_dispatch"}
+NON_GATING_EVENTS = {"schedule", "workflow_dispatch"}
 """Events that bring no change: a workflow that only these start judges none, and nothing waits for it."""
-READING = {"none", "read"}
-RUN = re.compile(r"\./noxw( -s [a-z -]+)?")
-MACHINE = re.compile(r"ubuntu-\d\d\.\d\d")
-SERVICE_KEYS = {"build", "command", "depends_on", "environment", "healthcheck", "image", "init", "volumes"}
-PRODUCTION_NEEDS = {"cap_drop", "deploy", "healthcheck", "logging", "read_only", "restart", "security_opt"}
-PRODUCTION_KEYS = {
-    *(SERVICE_KEYS | PRODUCTION_NEEDS),
-    *(
-        "configs",
-        "networks",
-        "ports",
-        "secrets",
-        "shm_size",
-        "stop_grace_period",
-        "stop_signal",
-        "tmpfs",
-        "user",
-    ),
-}
-"""What each service of production says, and what it may say beside it."""
-HARDENED = {"read_only": True, "cap_drop": ["ALL"], "security_opt": ["no-new-privileges:true"]}
-CONTAINER_KEYS = {
-    *("name", "dockerComposeFile", "service", "workspaceFolder", "remoteUser", "postCreateCommand"),
-    *("forwardPorts", "portsAttributes", "customizations"),
-}
-"""Anything else may give the container the machine, its user's keys or another toolchain."""
-UNPINNED = re.compile(
-    r"^(?:FROM|\s*image:)\s+([^\s:$@]+)(?::latest)?(?:\s+AS\s+\S+)?\s*$", re.MULTILINE | re.IGNORECASE
-)
-STAGE = re.compile(r"^FROM\s.*\sAS\s+(\S+)\s*$", re.MULTILINE | re.IGNORECASE)
-UNLOCKED = re.compile(
-    r"\b(curl|wget)\b.*\|\s*(ba)?sh\b|\bpip3? install\b(?!.*--require-hashes)|^ADD\s+http", re.MULTILINE
-)
+READ_PERMISSIONS = {"none", "read"}
+PINNED_RUNNER = re.compile(r"ubuntu-\d\d\.\d\d")
 
 
 def check(project: Project) -> Outcome:
     """Validate against the published schemas, audit with zizmor, and apply the project's own rules."""
     names = files(project, ".github/*", ".devcontainer/*", "*compose*.y*ml", "*Dockerfile", HOOKS)
-    findings = [*_missing(names)]
+    findings = [*_missing_files(names)]
     for schema, patterns in SCHEMAS.items():
-        findings += _invalid(project, schema, files(project, *patterns))
-    findings += [] if findings else [*_audited(project), *_jobs(project, names)]
-    findings += [*_containers(project, names), *_hooks(project, names)]
+        findings += _schema_violations(project, schema, files(project, *patterns))
+    findings += [] if findings else [*_zizmor_findings(project), *_check_jobs(project, names)]
+    findings += [*check_containers(project, names), *_check_hooks(project, names)]
     return Outcome(findings=findings, checked=len(names), note=f"{len(names)} files")
 
 
-def _missing(names: list[str]) -> Iterator[Finding]:
+def _missing_files(names: list[str]) -> Iterator[Finding]:
     for wanted in (WORKFLOWS, DEVCONTAINER, DOCKERFILE, HOOKS):
         if not any(name.startswith(wanted) for name in names):
             message = "this is missing, so the gates do not run there"
             yield Finding(file=wanted, message=message, fix="restore it")
 
 
-def _invalid(project: Project, schema: str, names: list[str]) -> Iterator[Finding]:
+def _schema_violations(project: Project, schema: str, names: list[str]) -> Iterator[Finding]:
     """Validate against one of the published schemas that check-jsonschema brings along."""
     validator = _validator(schema)
     for name in names:
         for error in validator.iter_errors(yaml12.load(name, text(project, name))):
             where = ".".join(str(part) for part in error.instance_path) or "the file"
-            message = f"{where} is not what the schema {schema} allows: {error.message[-LONGEST:]}"
+            message = f"{where} is not what the schema {schema} allows: {error.message[-MAX_MESSAGE_LENGTH:]}"
             yield Finding(file=name, message=message, fix="correct it")
 
 
@@ -107,7 +75,7 @@ def _validator(schema: str) -> jsonschema_rs.Validator:
     return jsonschema_rs.validator_for(json.loads(published.read_text(encoding="utf-8")))
 
 
-def _audited(project: Project) -> Iterator[Finding]:
+def _zizmor_findings(project: Project) -> Iterator[Finding]:
     """Run zizmor, whose ignore comments and configuration are switched off."""
     options = [
         "--offline",
@@ -119,11 +87,11 @@ def _audited(project: Project) -> Iterator[Finding]:
         "--format",
         "json",
     ]
-    result = run(project.root, installed("zizmor"), *options, ".github", HOOKS)
+    result = run(project.root, executable("zizmor"), *options, ".github", HOOKS)
     try:
         report = json.loads(result.stdout)
     except ValueError:
-        raise GateError(f"zizmor could not run: {result.stderr.strip()[-LONGEST:]}") from None
+        raise GateError(f"zizmor could not run: {result.stderr.strip()[-MAX_MESSAGE_LENGTH:]}") from None
     for finding in report:
         where = next(place for place in finding["locations"] if place["symbolic"]["kind"] == "Primary")
         file = where["symbolic"]["key"]["Local"]["verbatim_path"]
@@ -132,19 +100,24 @@ def _audited(project: Project) -> Iterator[Finding]:
         yield Finding(file=file, line=line, message=message, fix=finding["url"])
 
 
-def _jobs(project: Project, names: list[str]) -> Iterator[Finding]:
+def _check_jobs(project: Project, names: list[str]) -> Iterator[Finding]:
     """One job stands for all that judge a change: it waits for each, always runs, no step fails unseen."""
     jobs: list[tuple[str, Any]] = []
     for name in [name for name in names if name.startswith(WORKFLOWS)]:
         content = text(project, name)
         workflow = yaml12.load(name, content)
-        jobs += workflow["jobs"].items() if {*workflow["on"]} - REPORTING else ()
+        jobs += workflow["jobs"].items() if {*workflow["on"]} - NON_GATING_EVENTS else ()
         if workflow.get("permissions") != {}:
-            line = _line(content, "permissions")
-            yield Finding(file=name, line=line, message="jobs get rights unasked", fix="permissions: {}")
+            line = line_of(content, "permissions")
+            yield Finding(
+                file=name,
+                line=line,
+                message="the workflow does not drop the default permissions",
+                fix="permissions: {}",
+            )
         for job, entry in workflow["jobs"].items():
-            line = _line(content, f"{job}:")
-            for message, fix in _faults(job, entry):
+            line = line_of(content, f"{job}:")
+            for message, fix in _job_problems(job, entry):
                 yield Finding(file=name, line=line, message=f"{job} {message}", fix=fix)
     last = dict(jobs).get(REQUIRED_JOB, {})
     needs = [*last.get("needs", [])]
@@ -154,15 +127,15 @@ def _jobs(project: Project, names: list[str]) -> Iterator[Finding]:
     if not waits or last.get("if") != "always()" or last.get("steps") != steps:
         message = f"the job {REQUIRED_JOB!r} must need all that judge, run always() and compare their results"
         yield Finding(file=WORKFLOWS, message=message, fix=f"a skipped job counts as failed: {steps[0]}")
-    if not any("./noxw" in _runs(job) for _, job in jobs):
+    if not any("./noxw" in _commands_of(job) for _, job in jobs):
         yield Finding(file=WORKFLOWS, message="no job runs every gate", fix="run: ./noxw")
 
 
-def _runs(job: dict[str, Any]) -> list[str]:
+def _commands_of(job: dict[str, Any]) -> list[str]:
     return [step["run"].strip() for step in job.get("steps", []) if "run" in step]
 
 
-def _faults(job: str, entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _job_problems(job: str, entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what a job may not do, and what to do."""
     if "timeout-minutes" not in entry:
         yield "has no timeout-minutes", "add one"
@@ -172,87 +145,21 @@ def _faults(job: str, entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
         shallow = str(part.get("with", {}).get("fetch-depth", 1)) != "0"
         if shallow and "actions/checkout" in part.get("uses", ""):
             yield "fetches no history, and the gates compare with the merge base", "fetch-depth: 0"
-    if entry.get("permissions") == "write-all" or {*dict(entry.get("permissions", {})).values()} - READING:
+    permissions = entry.get("permissions", {})
+    if permissions == "write-all" or {*dict(permissions).values()} - READ_PERMISSIONS:
         yield "may write to the repository", "contents: read"
-    if not MACHINE.fullmatch(str(entry.get("runs-on"))):
+    if not PINNED_RUNNER.fullmatch(str(entry.get("runs-on"))):
         yield "runs on a machine that changes unseen", "name a version: ubuntu-24.04"
-    for command in _runs(entry):
-        if job != REQUIRED_JOB and not RUN.fullmatch(command):
+    for command in _commands_of(entry):
+        if job != REQUIRED_JOB and not NOX_COMMAND.fullmatch(command):
             yield f"runs something that nobody can run at their desk: {command}", "call ./noxw"
 
 
-def _containers(project: Project, names: list[str]) -> Iterator[Finding]:
-    for name in [name for name in names if "compose" in name or name.endswith("Dockerfile")]:
-        content = text(project, name)
-        for pattern, message in (
-            (UNPINNED, "an image without a version is another one tomorrow"),
-            (UNLOCKED, "this installs what no lock holds"),
-        ):
-            for match in pattern.finditer(content):
-                if pattern is UNPINNED and match[1] in STAGE.findall(content, 0, match.start()):
-                    continue
-                line = content[: match.start()].count("\n") + 1
-                yield Finding(file=name, line=line, message=message, fix="name a version; let ./noxw install")
-        if "compose" in name:
-            yield from _services(project, name)
-        users = re.findall(r"^USER\s+(\S+)", content, re.MULTILINE)
-        if name.endswith("Dockerfile") and (not users or re.match(r"root\b|0", users[-1])):
-            fix = "end with USER and a plain user"
-            yield Finding(file=name, message="the container runs as root", fix=fix)
-    if DEVCONTAINER in names:
-        yield from _devcontainer(project)
-
-
-def _services(project: Project, name: str) -> Iterator[Finding]:
-    """A service has its image and what it needs, and of the machine only the repository."""
-    allowed = PRODUCTION_KEYS if name == PRODUCTION else SERVICE_KEYS
-    for service, entry in yaml12.load(name, text(project, name)).get("services", {}).items():
-        if name == PRODUCTION:
-            yield from _hardened(service, entry)
-        mounts = [str(mount) for mount in entry.get("volumes", [])]
-        outside = [mount for mount in mounts if not re.match(r"\.\.:|[a-z]+:", mount)]
-        for what in [*sorted({*entry} - allowed), *outside]:
-            message = f"{service} has {what}, which may give it the machine or its user's keys"
-            line = _line(text(project, name), what)
-            yield Finding(file=name, line=line, message=message, fix="take it out")
-
-
-def _hardened(service: str, entry: dict[str, Any]) -> Iterator[Finding]:
-    """A service of production cannot change its image, gain rights, or take the whole machine."""
-    wrong = {key for key, value in HARDENED.items() if entry.get(key) != value}
-    wrong |= PRODUCTION_NEEDS - {*entry}
-    if "memory" not in entry.get("deploy", {}).get("resources", {}).get("limits", {}):
-        wrong.add("deploy.resources.limits.memory")
-    if re.match(r"root\b|0", str(entry.get("user", ""))):
-        wrong.add("user")
-    for what in sorted(wrong):
-        message = f"{service} does not limit what a break-in could do: {what}"
-        fix = f"set it as the other services do; {HARDENED}"
-        yield Finding(file=PRODUCTION, message=message, fix=fix)
-
-
-def _devcontainer(project: Project) -> Iterator[Finding]:
-    try:
-        config = json.loads(text(project, DEVCONTAINER))
-    except ValueError as error:
-        yield Finding(file=DEVCONTAINER, message=f"not valid JSON: {error}", fix="correct it")
-        return
-    if config.get("remoteUser") in {None, "root"}:
-        yield Finding(file=DEVCONTAINER, message="remoteUser is root or unsaid", fix="name a plain user")
-    for key in sorted({*config} - CONTAINER_KEYS):
-        message = f"{key} may give the container the machine, its user's keys or other tools"
-        line = _line(text(project, DEVCONTAINER), f'"{key}"')
-        yield Finding(file=DEVCONTAINER, line=line, message=message, fix="take it out")
-    if not RUN.fullmatch(str(config.get("postCreateCommand"))):
-        message = "postCreateCommand does not prepare the gates"
-        yield Finding(file=DEVCONTAINER, message=message, fix="call ./noxw -s hooks")
-
-
-def _hooks(project: Project, names: list[str]) -> Iterator[Finding]:
+def _check_hooks(project: Project, names: list[str]) -> Iterator[Finding]:
     """Hooks are the nox sessions: no second version of a tool, no network."""
     if HOOKS not in names:
         return
-    result = run(project.root, *MODULE, "pre_commit", "validate-config", HOOKS)
+    result = run(project.root, *PYTHON_M, "pre_commit", "validate-config", HOOKS)
     if result.returncode:
         yield Finding(file=HOOKS, message=" ".join(result.stdout.split()), fix="correct it")
         return
@@ -261,10 +168,5 @@ def _hooks(project: Project, names: list[str]) -> Iterator[Finding]:
         for hook in repository.get("hooks", []):
             if repository["repo"] != "local" or not re.fullmatch(r"\./noxw -s [\w-]+", hook.get("entry", "")):
                 message = f"the hook {hook['id']} is no nox session of this repository"
-                line = _line(content, f"id: {hook['id']}")
+                line = line_of(content, f"id: {hook['id']}")
                 yield Finding(file=HOOKS, line=line, message=message, fix="repo: local, entry: ./noxw -s …")
-
-
-def _line(content: str, fragment: str) -> int:
-    lines = content.splitlines()
-    return next((number for number, line in enumerate(lines, 1) if fragment in line), 0)

@@ -113,7 +113,7 @@ def _selected(table: Table, numbers: list[int]) -> Counter[tuple[str | None, ...
 
 
 def _check_lock_timeout(project: Project, timeout: object) -> Iterator[Finding]:
-    limit = 1000 * project.book["migrations"]["lock-timeout-seconds"]
+    limit = 1000 * project.rulebook["migrations"]["lock-timeout-seconds"]
     if timeout not in range(1, limit + 1):
         message = f"revisions wait {timeout} ms for a lock (0: for ever) while requests queue behind them"
         fix = f"set lock_timeout to at most {limit} ms where env.py connects"

@@ -34,7 +34,7 @@ def check(project: Project) -> Outcome:
         described = scratch.create_database()
         try:
             run("upgrade", migrated, "head")
-            run("create_models", described, project.book["migrations"]["library-schemas"])
+            run("create_models", described, project.rulebook["migrations"]["library-schemas"])
             _store_tables(project, run("tables", described))
         except AlembicError as error:
             return Outcome(findings=[_finding(last, f"the schema cannot be made: {error}", FIX_NAMED)])

@@ -17,9 +17,9 @@ from collections.abc import Iterator, Sequence
 from gates.migrations.alembic_process import AlembicError, alembic_runner
 from gates.migrations.revisions import Revision, files_at, load_revisions, ordered_revisions
 from gates.model import Finding, GateError, Outcome, Project
-from gates.repo.files import syntax
 from gates.repo.git import content_at, merge_base
-from gates.repo.process import installed, run
+from gates.repo.process import executable, run
+from gates.repo.python import parse_source
 
 DML = re.compile(r"\s*(with|insert|update|delete|merge|copy|do)\b", re.IGNORECASE)
 VOLATILE = re.compile(
@@ -37,7 +37,7 @@ def check(project: Project) -> Outcome:
     revisions = load_revisions(project)
     base = merge_base(project).commit
     merged = files_at(project, base)
-    allowed = project.book["migrations"]["imports"]
+    allowed = project.rulebook["migrations"]["imports"]
     findings = [finding for revision in revisions for finding in _forbidden_code(revision, allowed)]
     findings += [finding for file in merged for finding in _edits_of_merged(project, base, file)]
     new = [revision for revision in revisions if revision.file not in merged]
@@ -61,7 +61,7 @@ def _edits_of_merged(project: Project, base: str, file: str) -> Iterator[Finding
 def _normalized(file: str, content: str) -> str:
     """Return a revision's code without layout, comments and docstrings; other files unchanged."""
     try:
-        tree = syntax(content) if file.endswith(".py") else None
+        tree = parse_source(content) if file.endswith(".py") else None
     except (SyntaxError, ValueError):
         tree = None
     if tree is None:
@@ -173,17 +173,17 @@ def _squawk(project: Project, new: Sequence[Revision]) -> Iterator[Finding]:
 
 
 def _run_squawk(project: Project, revision: Revision, sql: str) -> Iterator[Finding]:
-    rules = project.book["migrations"]
+    rules = project.rulebook["migrations"]
     ignored = ",".join(rules["squawk-ignored"])
     options = [
         "--config",
         os.devnull,
         "--pg-version",
-        f"{project.book['versions']['postgresql'][0]}.0",
+        f"{project.rulebook['versions']['postgresql'][0]}.0",
         "--exclude",
         ignored,
     ]
-    result = run(project.root, installed("squawk"), "--reporter", "json", *options, given=sql)
+    result = run(project.root, executable("squawk"), "--reporter", "json", *options, input=sql)
     try:
         rows = json.loads(result.stdout)
     except ValueError:

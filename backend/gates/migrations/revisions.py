@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any
 
 from gates.model import GateError, Project
-from gates.repo.files import NOT_SOURCE, syntax
 from gates.repo.git import git
+from gates.repo.python import NOT_SOURCE, parse_source
 
 FOLDER = "backend/alembic/versions"
 
@@ -23,7 +23,7 @@ class Revision:
     @cached_property
     def tree(self) -> ast.Module:
         try:
-            return syntax(self.source)
+            return parse_source(self.source)
         except SyntaxError as error:
             raise GateError(f"{self.file}:{error.lineno} is not valid Python.") from None
 
@@ -66,7 +66,7 @@ def load_revisions(project: Project) -> list[Revision]:
 
 def files_at(project: Project, commit: str) -> list[str]:
     """Return the files below alembic/versions at a commit."""
-    return project.once(("revisions", commit), lambda: _files_at(project, commit))
+    return project.memoize(("revisions", commit), lambda: _files_at(project, commit))
 
 
 def _files_at(project: Project, commit: str) -> list[str]:

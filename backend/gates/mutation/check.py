@@ -37,10 +37,10 @@ from gates.model import Finding, GateError, Outcome, Project
 from gates.mutation import worker
 from gates.mutation.operators import Mutant, mutants
 from gates.mutation.worker import Plan, Task
-from gates.repo import files
+from gates.repo import files, python
 from gates.repo.git import changed_lines, merge_base
+from gates.repo.modules import imported_modules, module_name
 from gates.repo.process import PYTEST_OPTIONS
-from gates.testing.affected import imported_modules, module_name
 from gates.testing.runs import run_pytest
 
 REPORT = "reports/mutants.md"
@@ -81,7 +81,7 @@ def check(project: Project) -> Outcome:
         return outcome
     fates = _run(project, found, tests)
     score = Count(sum(fate.good for fate in fates), len(fates))
-    least = project.book["mutation"]["modules" if project.arguments else "changed"]
+    least = project.rulebook["mutation"]["modules" if project.arguments else "changed"]
     _write(project, what, fates)
     note = f"{score} of {score.total} mutants {what} noticed; {score.missing} not, see {REPORT}"
     findings = [] if score.reaches(least) else [_finding(fate, least) for fate in fates if not fate.good]
@@ -90,7 +90,7 @@ def check(project: Project) -> Outcome:
 
 def _chosen(project: Project) -> tuple[str, Chosen]:
     """Return what is mutated, in words and by file: a change, or what the command line names."""
-    left_out = project.book["mutation"].get("left-out", {})
+    left_out = project.rulebook["mutation"].get("left-out", {})
     if project.arguments:
         what, chosen = f"of {', '.join(project.arguments)}", _named(project)
     else:
@@ -104,7 +104,7 @@ def _chosen(project: Project) -> tuple[str, Chosen]:
 def _named(project: Project) -> dict[str, set[int] | None]:
     patterns = [name for name in project.arguments if name != "critical"]
     if "critical" in project.arguments:
-        patterns += project.book["coverage"]["critical-modules"]
+        patterns += project.rulebook["coverage"]["critical-modules"]
     names = [name for name in measured_files(project) if _fits(name, patterns)]
     if not names:
         raise GateError(f"No measured file matches {' or '.join(patterns)}: say app/domain/* or critical.")
@@ -116,7 +116,7 @@ def _statements(project: Project, name: str, lines: set[int]) -> set[int]:
     if not name.endswith(".py"):
         return set()
     return Statements(
-        (project.root / name).read_bytes(), files.parse(project, name)
+        (project.root / name).read_bytes(), python.parse_file(project, name)
     ).lines_of_changed_statements(lines)
 
 
@@ -126,14 +126,14 @@ def _fits(name: str, patterns: Iterable[str]) -> bool:
 
 def _mutants(project: Project, name: str, lines: set[int] | None) -> Iterator[Mutant]:
     source = files.text(project, name)
-    for mutant in mutants(source, files.syntax(source)):
+    for mutant in mutants(source, python.parse_source(source)):
         if lines is None or lines.intersection(mutant.lines):
             yield mutant
 
 
 def _folders(project: Project, name: str) -> list[str]:
     """Return the tests that judge a file, nearest first, as the first pattern that fits it says."""
-    table: dict[str, list[str]] = project.book["mutation"]["tests"]
+    table: dict[str, list[str]] = project.rulebook["mutation"]["tests"]
     return next((folders for pattern, folders in table.items() if _fits(name, [pattern])), [])
 
 
@@ -151,7 +151,7 @@ def _measured(project: Project, folders: set[str]) -> tuple[Outcome, dict[str, T
     data.read()
     tests = {f"backend/{file}": _tests(data, file) for file in data.measured_files()}
     for test in files.files(project, "backend/tests/*test_*.py"):
-        imported = {*imported_modules(files.parse(project, test))}
+        imported = {*imported_modules(python.parse_file(project, test))}
         for name, lines in tests.items():
             if module_name(name) in imported:
                 lines.setdefault(IMPORTED, set()).add(test.removeprefix("backend/"))
@@ -205,7 +205,7 @@ def _work(project: Project, index: int, tasks: list[Task]) -> list[tuple[str, in
     place = project.reports / f"mutants/worker-{index}"
     results = place.with_suffix(".results")
     results.write_text("")
-    seconds, preload = project.book["mutation"]["test-seconds"], _preload(project)
+    seconds, preload = project.rulebook["mutation"]["test-seconds"], _preload(project)
     plan = Plan(gate=os.getpid(), seconds=seconds, preload=preload, results=str(results), tasks=tasks)
     place.with_suffix(".json").write_text(json.dumps(plan))
     files = sorted({test.partition("::")[0] for task in tasks if task["live"] for test in task["tests"]})
@@ -222,9 +222,12 @@ def _work(project: Project, index: int, tasks: list[Task]) -> list[tuple[str, in
 
 def _preload(project: Project) -> list[str]:
     """Return what the project imports from elsewhere: a worker does it once for all its children."""
-    nodes = (node for name in measured_files(project) for node in files.nodes(files.parse(project, name)))
+    trees = (python.parse_file(project, name) for name in measured_files(project))
+    nodes = (node for tree in trees for node in python.walk(tree))
     found = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
-    return sorted(name for name in found if name.split(".")[0] not in project.book["coverage"]["measured"])
+    return sorted(
+        name for name in found if name.split(".")[0] not in project.rulebook["coverage"]["measured"]
+    )
 
 
 def _finding(fate: Fate, least: int) -> Finding:

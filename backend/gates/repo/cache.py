@@ -1,4 +1,4 @@
-"""What gates saw in single files, kept in reports/cache until the file, the gate or Python change."""
+"""Results of analysing single files, kept in reports/cache until the file, the gate or Python changes."""
 
 import hashlib
 import json
@@ -11,32 +11,33 @@ from pathlib import Path
 from typing import TypeVar
 
 from gates.model import Project
-from gates.repo import files
+from gates.repo import files, python
 
 T = TypeVar("T")
 
 
-def remembered(
-    project: Project, names: Iterable[str], look: Callable[[Project, str], T], *settings: object
+def cached_per_file(
+    project: Project, names: Iterable[str], analyse: Callable[[Project, str], T], *settings: object
 ) -> dict[str, T]:
-    """Return what `look` says of each file, and ask it only about files that it has not seen as they are.
+    """Return the result of `analyse` for each file. It runs only for files that changed since its last run.
 
-    What it says must be JSON and must depend on nothing but the file, its name, the `settings`, Python, and
-    the code of its own module and of `gates.repo.files`. What is no longer asked for is forgotten, except at
-    commit, when gates ask about some of the files.
+    Results must be JSON and depend only on the file, its name, the `settings`, Python, and the code of three
+    modules: the one of `analyse`, `files` and `python`. Results of files that are no longer named are
+    dropped, except at commit, when gates look at some of the files.
     """
-    code = _digest(getsourcefile(look), files.__file__)
-    path = project.reports / "cache" / f"{look.__module__}.{look.__qualname__}.json"
+    code = _digest(getsourcefile(analyse), files.__file__, python.__file__)
+    path = project.reports / "cache" / f"{analyse.__module__}.{analyse.__qualname__}.json"
     known: dict[str, T] = _read(path)
     current: dict[str, T] = dict(known) if project.staged else {}
-    said: dict[str, T] = {}
+    results: dict[str, T] = {}
     for name in names:
         content = (project.root / name).read_bytes()
         key = hashlib.sha256(f"{code}{settings!r}{name}\0".encode() + content).hexdigest()
-        said[name] = current[key] = known[key] if key in known else look(project, name)
+        results[name] = known[key] if key in known else analyse(project, name)
+        current[key] = results[name]
     if current.keys() != known.keys():
         _write(path, json.dumps(current))
-    return said
+    return results
 
 
 def _read(path: Path) -> dict[str, T]:
@@ -49,7 +50,7 @@ def _read(path: Path) -> dict[str, T]:
 
 
 def _write(path: Path, text: str) -> None:
-    """Replace the file at once, so that whoever reads it meanwhile has the old one or the new one."""
+    """Replace the file at once, so a concurrent reader gets the old or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
     unfinished.write_text(text, encoding="utf-8")
@@ -57,6 +58,6 @@ def _write(path: Path, text: str) -> None:
 
 
 def _digest(*modules: str | None) -> str:
-    """Return what stands for these modules' code and for the Python that runs it."""
+    """Return a digest of these modules' code and of the Python that runs it."""
     code = [Path(module).read_bytes() for module in modules if module]
     return hashlib.sha256(b"\0".join([sys.version.encode(), *code])).hexdigest()

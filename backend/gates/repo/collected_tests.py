@@ -1,33 +1,32 @@
-"""The tests as they are written: which there are, and how many cases each has."""
+"""The tests in the source, and how many cases each has."""
 
 import ast
 from collections.abc import Iterator
+from math import prod
 
 from gates.model import Project
-from gates.repo.files import parse
+from gates.repo.python import parse_file
 
 Test = tuple[str, int, int]
-"""Name, line and number of cases; parameters that are no literal list count once."""
+"""Name, line and number of cases; parameters that are not a literal list count once."""
 
 
-def written_in(project: Project, name: str) -> list[Test]:
+def tests_in_file(project: Project, name: str) -> list[Test]:
     """Return the tests of a file."""
-    return [*written(parse(project, name))]
+    return [*iter_tests(parse_file(project, name))]
 
 
-def written(tree: ast.Module | ast.ClassDef) -> Iterator[Test]:
+def iter_tests(tree: ast.Module | ast.ClassDef) -> Iterator[Test]:
     """Yield the tests of a module, with those of its classes."""
     for node in tree.body:
         if isinstance(node, ast.ClassDef):
-            yield from written(node)
+            yield from iter_tests(node)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
-            cases = 1
-            for decorator in node.decorator_list:
-                cases *= _parameters(decorator)
+            cases = prod(map(_count_cases, node.decorator_list))
             yield node.name, node.lineno, cases
 
 
-def _parameters(decorator: ast.expr) -> int:
+def _count_cases(decorator: ast.expr) -> int:
     """Return how many values a decorator such as `@pytest.mark.parametrize("x", [1, 2])` gives a test."""
     if not isinstance(decorator, ast.Call) or getattr(decorator.func, "attr", "") != "parametrize":
         return 1

@@ -1,20 +1,12 @@
-"""The files of a project as the gates read them: listed by git, parsed once."""
+"""The files of a project, as git lists them."""
 
-import ast
-import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
-from functools import lru_cache
 from pathlib import Path
 
 from gates.model import GateError, Project
 from gates.repo.git import UNTRACKED, listed, staged_paths
 from gates.rulebook import PATH
-
-NOT_SOURCE = (".#", "._")
-"""Prefixes of names that editors and systems make from a file's: Emacs's lock, macOS's attributes."""
-
-_turn = threading.Lock()
 
 
 def modes(project: Project) -> dict[str, str]:
@@ -25,14 +17,14 @@ def modes(project: Project) -> dict[str, str]:
 
 def tracked(project: Project) -> list[str]:
     """Return the files in git's index that still exist, relative to the root."""
-    return project.once("tracked", lambda: _existing(project, modes(project)))
+    return project.memoize("tracked", lambda: _existing(project, modes(project)))
 
 
 def untracked(project: Project) -> list[str]:
     """Return the files that git neither tracks nor ignores, relative to the root; a commit has none."""
     if project.staged:
         return []
-    return project.once("untracked", lambda: _existing(project, listed(project, *UNTRACKED)))
+    return project.memoize("untracked", lambda: _existing(project, listed(project, *UNTRACKED)))
 
 
 def ignored(project: Project, *patterns: str) -> list[str]:
@@ -59,7 +51,7 @@ def unproven(project: Project, *patterns: str) -> list[str]:
     names = files(project, *patterns)
     if not project.staged:
         return names
-    staged = project.once("staged paths", lambda: staged_paths(project))
+    staged = project.memoize("staged paths", lambda: staged_paths(project))
     return names if PATH in staged else [name for name in names if name in staged]
 
 
@@ -71,53 +63,10 @@ def text(project: Project, name: str) -> str:
         raise GateError(f"{name} is not UTF-8 text: convert it.") from None
 
 
-def syntax(source: str | bytes) -> ast.Module:
-    """Return the syntax tree of Python source, a new one each time. Raises SyntaxError or ValueError.
-
-    Gates run in threads, and CPython counts how deep it is in a tree for all threads of a process together:
-    two that build trees at once end in a SystemError now and then. So they take turns.
-    """
-    with _turn:
-        return ast.parse(source)
-
-
-def parse(project: Project, name: str) -> ast.Module:
-    """Return a Python file's syntax tree. Raises GateError when it is not valid Python."""
-    try:
-        return _known((project.root / name).read_bytes())
-    except (SyntaxError, ValueError) as error:
-        raise GateError(f"{name} is not valid Python ({error}): correct it.") from None
-
-
-@lru_cache(maxsize=1024)
-def nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
-    """Return every node of a file, outer ones first; many gates ask, one walks."""
-    return tuple(ast.walk(tree))
-
-
-def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """Yield every function and method, nested ones included. Only statements are searched: they are few."""
-    found: list[ast.AST] = [tree]
-    for node in found:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
-        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
-            inner = getattr(node, block, ())
-            found += inner if isinstance(inner, list) else ()
-
-
-def dotted(node: ast.AST) -> str:
-    """Return `a.b.c` for a chain of attributes on a name, "" for anything else."""
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute) and (before := dotted(node.value)):
-        return f"{before}.{node.attr}"
-    return ""
-
-
-@lru_cache(maxsize=1024)
-def _known(source: bytes) -> ast.Module:
-    return syntax(source)
+def line_of(content: str, fragment: str) -> int:
+    """Return the first line that has a fragment, 0 for none."""
+    lines = content.splitlines()
+    return next((number for number, line in enumerate(lines, 1) if fragment in line), 0)
 
 
 def _existing(project: Project, names: Iterable[str]) -> list[str]:

@@ -18,10 +18,10 @@ from gates.repo.environment import for_git, for_git_in_a_commit
 BASE_VARIABLE = "PAU2_BASE"
 UNTRACKED = ("--others", "--exclude-standard")  # options of `git ls-files`
 REMOTE, LOCAL = "refs/remotes/origin/", "refs/heads/"
-DEFAULTS = ("main", "master")  # usual names of a default branch, today's first
-HUNK = re.compile(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@")
+DEFAULT_BRANCHES = ("main", "master")  # usual names of a default branch, today's first
+HUNK_HEADER = re.compile(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@")
 # Other indicators than + and -, so that an added line `++ b/x` cannot be taken for the header `+++ b/x`.
-DIFF = (
+DIFF_OPTIONS = (
     *("diff", "--text", "--no-ext-diff", "--no-textconv", "--no-color", "--relative", "--src-prefix=a/"),
     *("--dst-prefix=b/", "--output-indicator-new=>", "--output-indicator-old=<", "--inter-hunk-context=0"),
     *("--diff-algorithm=default", "--indent-heuristic", "-l1000", "-U0", "-M"),
@@ -56,7 +56,7 @@ def merge_base(project: Project) -> Base:
     branch of `origin`, else the local `main`. Raises GateError when it is missing, unrelated, or may
     be hidden by a shallow clone: a comparison with the wrong commit would let things through.
     """
-    return project.once("merge base", lambda: _merge_base(project))
+    return project.memoize("merge base", lambda: _merge_base(project))
 
 
 def _merge_base(project: Project) -> Base:
@@ -79,7 +79,7 @@ def _merge_base(project: Project) -> Base:
 
 def target(project: Project) -> tuple[str, str]:
     """Return the name and the commit of what the change will be merged into. Raises GateError."""
-    return project.once("target", lambda: _target(project))
+    return project.memoize("target", lambda: _target(project))
 
 
 def _target(project: Project) -> tuple[str, str]:
@@ -101,11 +101,11 @@ def _default_branch(project: Project) -> str:
     """
     rows = git(project, "for-each-ref", "--format=%(refname) %(symref)", REMOTE, LOCAL)
     found = dict(row.split(" ", 1) for row in rows.splitlines())
-    default, main = found.pop(f"{REMOTE}HEAD", ""), f"{REMOTE}{DEFAULTS[0]}"
+    default, main = found.pop(f"{REMOTE}HEAD", ""), f"{REMOTE}{DEFAULT_BRANCHES[0]}"
     if default and (main not in found or not _is_ancestor(project, default, main)):
         return default
     remote = [name for name in found if name.startswith(REMOTE)]
-    for name in DEFAULTS:
+    for name in DEFAULT_BRANCHES:
         reference = f"{REMOTE if remote else LOCAL}{name}"
         if reference in found:
             return reference
@@ -137,7 +137,7 @@ def changed_lines(project: Project, base: Base, *folders: str) -> dict[str, set[
     A file that moved between the folders keeps its unchanged lines unchanged; one that comes from
     outside them is new from its first to its last line. Files that only lost lines are not listed.
     """
-    patch = git(project, *DIFF, base.commit, "--", *folders)
+    patch = git(project, *DIFF_OPTIONS, base.commit, "--", *folders)
     lines: dict[str, set[int]] = {}
     for path, added in _added(patch):
         lines.setdefault(path, set()).update(added)
@@ -149,7 +149,7 @@ def changed_lines(project: Project, base: Base, *folders: str) -> dict[str, set[
 
 def changed_paths(project: Project, base: Base) -> set[str]:
     """Return every path that the change adds, edits, deletes or renames (both names)."""
-    return project.once(("changed", base.commit), lambda: _changed_paths(project, base))
+    return project.memoize(("changed", base.commit), lambda: _changed_paths(project, base))
 
 
 def _changed_paths(project: Project, base: Base) -> set[str]:
@@ -168,12 +168,12 @@ def staged_paths(project: Project) -> set[str]:
 def content_at(project: Project, commit: str, path: str) -> str | None:
     """Return a file's text at a commit, None when it did not exist there."""
     question = ("content", commit, path)
-    return project.once(question, lambda: _try(project, "show", "--no-textconv", f"{commit}:./{path}"))
+    return project.memoize(question, lambda: _try(project, "show", "--no-textconv", f"{commit}:./{path}"))
 
 
 def listed(project: Project, *options: str) -> list[str]:
     """Return what `git ls-files` lists with these options, asked once a project."""
-    rows = project.once(("ls-files", *options), lambda: git(project, "ls-files", "-z", *options))
+    rows = project.memoize(("ls-files", *options), lambda: git(project, "ls-files", "-z", *options))
     return [row for row in rows.split("\0") if row]
 
 
@@ -210,7 +210,7 @@ def _run(
 def _git_folder(project: Project) -> Path:
     """Return the folder with the repository's index. Raises GateError."""
     everything = replace(project, staged=False)
-    return project.root / project.once(
+    return project.root / project.memoize(
         "git folder", lambda: git(everything, "rev-parse", "--git-dir").strip()
     )
 
@@ -227,7 +227,7 @@ def _added(patch: str) -> Iterator[tuple[str, range]]:
             raise GateError(f"The file name {line[4:]} has control or quote characters: rename the file.")
         if line.startswith("+++ "):
             path = line.removeprefix("+++ b/").rstrip("\t")
-        elif match := HUNK.match(line):
+        elif match := HUNK_HEADER.match(line):
             start, count = int(match[1]), int(match[2] or 1)
             if count:
                 yield path, range(start, start + count)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gates.model import GateError, Project
 from gates.repo.git import git, prefix
-from gates.repo.process import MODULE, run
+from gates.repo.process import PYTHON_M, run
 
 HOOKS = ("pre-commit", "pre-push")
 SCRIPT = """#!/bin/sh
@@ -30,7 +30,7 @@ def install(project: Project) -> None:
             f" let those call `{folder}/noxw -s commit` and `{folder}/noxw -s push`."
         )
     types = [f"--hook-type={hook}" for hook in HOOKS]
-    installed = run(project.root, *MODULE, "pre_commit", "install", *types)
+    installed = run(project.root, *PYTHON_M, "pre_commit", "install", *types)
     if installed.returncode:
         reason = (installed.stdout + installed.stderr).strip()
         raise GateError(f"pre-commit cannot install the hooks: {reason}")
@@ -39,12 +39,12 @@ def install(project: Project) -> None:
         (_folder(project) / hook).write_text(SCRIPT.format(hook=hook), encoding="utf-8")
 
 
-def outdated(project: Project) -> list[str]:
+def outdated_hooks(project: Project) -> list[str]:
     """Say of each hook that is not as `install` writes it what is wrong. Raises GateError."""
-    return [f"{hook} {wrong}" for hook in HOOKS if (wrong := _wrong(_folder(project) / hook))]
+    return [f"{hook} {wrong}" for hook in HOOKS if (wrong := _problem_of(_folder(project) / hook))]
 
 
-def _wrong(path: Path) -> str:
+def _problem_of(path: Path) -> str:
     if not path.exists():
         return "is missing"
     if path.read_bytes() != SCRIPT.format(hook=path.name).encode():

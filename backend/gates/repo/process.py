@@ -11,27 +11,27 @@ from pathlib import Path
 
 from gates.repo.environment import for_tools
 
-MODULE = (sys.executable, "-m")
+PYTHON_M = (sys.executable, "-m")
 """Begins the command of a Python module of the shared environment."""
 CONFIGURATION = "pyproject.toml"  # in backend/
 PYTEST_OPTIONS = ("-c", CONFIGURATION, "--rootdir=.")
 
 
 def run(
-    folder: Path, *command: str, env: Mapping[str, str] | None = None, given: str = ""
+    folder: Path, *command: str, env: Mapping[str, str] | None = None, input: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program in a folder, with `given` to read, in `for_tools()` unless there is another one."""
+    """Run a program in a folder, with `input` to read, in `for_tools()` unless there is another one."""
     return subprocess.run(
         command,
         cwd=folder,
         env=for_tools() if env is None else env,
-        input=given,
+        input=input,
         capture_output=True,
         encoding="utf-8",
         check=False,
     )
 
 
-def installed(name: str) -> str:
+def executable(name: str) -> str:
     """Return the path of a program that the shared environment brings along."""
     return str(Path(sys.executable).with_name(name))

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from itertools import count, pairwise, permutations
 from typing import Any, NamedTuple
 
-from gates.architecture.imports import App
 from gates.architecture.layers import levels
 from gates.model import Project
+from gates.repo.modules import App
 
 TABLES = "gates/tables.json"  # in reports/, in the folder that a full run empties first
 LAYER, APART = (200, 56), (150, 96)  # a box, and the room beside and below it

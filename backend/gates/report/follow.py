@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from threading import Event
 
 from gates.model import Project
-from gates.repo.process import MODULE
+from gates.repo.process import PYTHON_M
 from gates.report import github
 from gates.report.events import FOLDER, log_file
 from gates.report.processes import end_group, start_group
@@ -41,7 +41,7 @@ class Ended:
 def follow_all(project: Project, command: Sequence[str]) -> int:
     """Run the default sessions with a command and end with the verdict; return the exit code."""
     shutil.rmtree(project.reports / "gates", ignore_errors=True)
-    sessions = project.book["default"]["sessions"]
+    sessions = project.rulebook["default"]["sessions"]
     ended = follow(project, sessions, command, project.root)
     if ended.interrupted:
         results = ended.progress.results(interrupted=True)
@@ -54,7 +54,7 @@ def follow_all(project: Project, command: Sequence[str]) -> int:
 def follow_session(project: Project, session: str) -> int:
     """Run one session and end with its table; return the exit code. Raises GateError when it has no gates."""
     gates_of(project, session)
-    command = [*MODULE, "gates.report.session", session, *project.arguments]
+    command = [*PYTHON_M, "gates.report.session", session, *project.arguments]
     ended = follow(project, [session], command, project.backend)
     results = ended.progress.results(interrupted=ended.interrupted)
     if ended.interrupted:

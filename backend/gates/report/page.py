@@ -149,7 +149,7 @@ def _coverage(project: Project, secret: set[str]) -> dict[str, Any]:
         left = max(left - len(rows), 0)
     files.sort(key=lambda file: -file.uncovered)
     lines, branches = totals(file.new for file in files if file.new)
-    threshold = project.book["coverage"]["new"]
+    threshold = project.rulebook["coverage"]["new"]
     return {"base": base, "files": files, "lines": lines, "branches": branches, "least": threshold}
 
 

@@ -85,7 +85,7 @@ class RunProgress:
                 usual_seconds=self._history.seconds(gate),
             )
             for session in sessions
-            for gate in project.book["sessions"][session]
+            for gate in project.rulebook["sessions"][session]
         ]
 
     @property

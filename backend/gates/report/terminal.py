@@ -101,7 +101,7 @@ def place(finding: Finding) -> str:
 
 def says(project: Project, result: Result) -> str:
     """Return what the rule says that a gate enforces."""
-    return str(project.book["rules"].get(result.rule, {}).get("says", "not in the rule book"))
+    return str(project.rulebook["rules"].get(result.rule, {}).get("says", "not in the rule book"))
 
 
 def _heading(console: Console, project: Project, result: Result) -> None:

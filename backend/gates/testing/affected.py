@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from gates.model import Outcome, Project
-from gates.repo.files import files, parse
+from gates.repo.files import files
 from gates.repo.git import changed_paths, merge_base
+from gates.repo.modules import imported_modules, module_name
+from gates.repo.python import parse_file
 from gates.testing.runs import run_pytest
 
 UNIT_TESTS = "tests/unit"
@@ -48,7 +50,7 @@ def affected_tests(project: Project, changed: set[str]) -> list[str]:
     """
     names = files(project, "backend/*.py")
     tests = [name for name in names if PurePosixPath(name).name.startswith("test_")]
-    trees = {module_name(name): parse(project, name) for name in names}
+    trees = {module_name(name): parse_file(project, name) for name in names}
     uses = {module: set(imported_modules(tree)) for module, tree in trees.items()}
     testing = {module: tree for module, tree in trees.items() if module.startswith("tests.")}
     shared = testing.keys() - {module_name(name) for name in tests}
@@ -62,26 +64,6 @@ def affected_tests(project: Project, changed: set[str]) -> list[str]:
     while more := {module for module, used in uses.items() if used & reached} - reached:
         reached |= more
     return [name.removeprefix("backend/") for name in tests if module_name(name) in reached]
-
-
-def module_name(path: str) -> str:
-    parts = PurePosixPath(path).relative_to("backend").with_suffix("").parts
-    return ".".join(parts).removesuffix(".__init__")
-
-
-def imported_modules(tree: ast.Module) -> Iterator[str]:
-    """Yield the dotted names that a file may load: what it imports, and the packages around that."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.Import():
-                yield from (part for alias in node.names for part in _packages(alias.name))
-            case ast.ImportFrom(module=str(module)):
-                yield from (part for alias in node.names for part in _packages(f"{module}.{alias.name}"))
-
-
-def _packages(module: str) -> Iterator[str]:
-    parts = module.split(".")
-    yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))
 
 
 def _fixtures(tree: ast.Module) -> Iterator[str]:

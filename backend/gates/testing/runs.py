@@ -11,11 +11,11 @@ from xml.etree.ElementTree import Element
 
 from defusedxml.ElementTree import parse
 
-from gates.architecture.exclusions import overlooked
+from gates.architecture.exclusions import is_excluded
 from gates.coverage import data, trend
 from gates.model import Finding, GateError, Outcome, Project
-from gates.repo.cache import remembered
-from gates.repo.collected_tests import written_in
+from gates.repo.cache import cached_per_file
+from gates.repo.collected_tests import tests_in_file
 from gates.repo.files import files
 from gates.repo.process import PYTEST_OPTIONS
 from gates.report.events import log_file
@@ -122,10 +122,12 @@ def _tests_not_run(project: Project, folder: str, cases: Sequence[Element]) -> I
     for case in cases:
         name = str(case.get("name")).partition("[")[0]
         done[case.find("skipped") is None].add((f"backend/{case.get('file')}", name))
-    for file, tests in remembered(project, files(project, f"backend/{folder}/*.py"), written_in).items():
+    for file, tests in cached_per_file(
+        project, files(project, f"backend/{folder}/*.py"), tests_in_file
+    ).items():
         for name, line, _ in tests:
             left_out = (file, name) in done[False] or (file, name) not in done[True]
-            if left_out and not overlooked(project, "tests", file):
+            if left_out and not is_excluded(project, "tests", file):
                 message = f"{name} did not run: it was skipped, deselected or not collected"
                 yield Finding(file=file, line=line, message=message, fix="let it run, or delete it")
 

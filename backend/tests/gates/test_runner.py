@@ -179,11 +179,11 @@ def test_refuses_a_project_without_a_rule_book(tmp_path: Path) -> None:
 
 def test_names_the_missing_table_of_the_rule_book(project: Project) -> None:
     with pytest.raises(RuleBookError, match=r"no table \[coverage\]"):
-        project.book["coverage"]
+        project.rulebook["coverage"]
 
 
 def test_finds_rule_session_and_line(project: Project) -> None:
-    book = project.book
+    book = project.rulebook
 
     assert (book.rule_of("grammar"), book.session_of("grammar"), book.line_of("[rules.R02]")) == (
         "R02",

@@ -11,8 +11,8 @@ from tests.gates.support.sample_project import Twin
     [
         ("README.md", "Run", "At least 80 % of lines. Run", "a threshold stands here"),
         ("README.md", "Run", "Coverage of 80% will do. Run", "a threshold stands here"),
-        ("README.md", "Run", "Needs Python 3.12 or newer. Run", "says 3.12, [versions] makes it 3.11"),
-        ("README.md", "Run", "PostgreSQL (15 to 17). Run", "says 15 to 17, [versions] makes it 15 to 16"),
+        ("README.md", "Run", "Needs Python 3.12 or newer. Run", "names 3.12; [versions] requires 3.11"),
+        ("README.md", "Run", "PostgreSQL (15 to 17). Run", "names 15 to 17; [versions] requires 15 to 16"),
         ("README.md", "`lint` has the gates", "nothing", "does not say what the session lint checks"),
         ("README.md", "Run", "| `lintt` | x |\nRun", "names the session lintt, which does not exist"),
         ("backend/requirements/README.md", "", "Python 3.9 will do.\n", "python 3.9 is not in [versions]"),
@@ -20,7 +20,7 @@ from tests.gates.support.sample_project import Twin
             "noxfile.py",
             "\n\n",
             "\nP = '--python-version', '3.12'\n\n",
-            "says 3.12, [versions] makes it 3.11",
+            "names 3.12; [versions] requires 3.11",
         ),
     ],
 )

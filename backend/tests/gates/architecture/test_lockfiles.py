@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pytest
 from packaging.requirements import Requirement
 
-from gates.architecture.lock_contents import unasked
-from gates.architecture.lockfiles import disagreeing, malformed
+from gates.architecture.lock_format import check_agreement, check_format
+from gates.architecture.lock_resolution import check_resolution
 from tests.gates.support.minimal import installed, lock
 from tests.gates.support.sample_project import Twin
 
@@ -24,7 +24,9 @@ def install(twin: Twin, pin: str, *asks: str) -> Twin:
 
 def refusals(twin: Twin, *asked: str) -> list[str]:
     """Return what is said of the production lock when these are its requirements."""
-    return [finding.message for finding in unasked(twin.project, "runtime", [*map(Requirement, asked)])]
+    return [
+        finding.message for finding in check_resolution(twin.project, "runtime", [*map(Requirement, asked)])
+    ]
 
 
 def locked(twin: Twin, *pins: str) -> Twin:
@@ -52,7 +54,7 @@ def test_refuses_lock_when_uv_would_not_write_it(
 ) -> None:
     twin.write(RUNTIME, with_lines(*lines))
 
-    finding = next(malformed(twin.project, "runtime"))
+    finding = next(check_format(twin.project, "runtime"))
 
     assert (finding.file, finding.line, finding.fix) == (RUNTIME, line, "./noxw -s lock")
     assert message in finding.message
@@ -65,13 +67,13 @@ def test_passes_when_uv_would_write_the_lock(twin: Twin) -> None:
         with_lines("a==1 \\", f"{DIGESTS[0]} \\", DIGESTS[1], "a-b==1 \\", DIGESTS[2], marked, DIGESTS[0]),
     )
 
-    assert [*malformed(twin.project, "runtime")] == []
+    assert [*check_format(twin.project, "runtime")] == []
 
 
 def test_refuses_hash_when_another_lock_has_others_of_the_version(twin: Twin) -> None:
     twin.replace(DEV, "0" * 64, "1" * 64)
 
-    [finding] = disagreeing(twin.project)
+    [finding] = check_agreement(twin.project)
 
     assert (finding.file, finding.line) == (DEV, 1)
     assert finding.message == f"fastapi 1.0 has other hashes than in {RUNTIME}"
@@ -153,10 +155,10 @@ def test_judges_this_machine_alone_when_a_package_for_others_is_not_known(twin: 
 
 def test_follows_the_audit_s_lock_where_it_is_installed(twin: Twin) -> None:
     twin.write("backend/requirements/audit.txt", lock("a==1", "smuggled==1"))
-    assert [*unasked(twin.project, "audit", [Requirement("a")])] == []
+    assert [*check_resolution(twin.project, "audit", [Requirement("a")])] == []
 
     for pin in ("a==1", "smuggled==1"):
         for name, metadata in installed(pin, place=".audit").items():
             twin.write(name, metadata)
-    [finding] = unasked(twin.project, "audit", [Requirement("a")])
+    [finding] = check_resolution(twin.project, "audit", [Requirement("a")])
     assert finding.message.startswith("nothing asks for smuggled")

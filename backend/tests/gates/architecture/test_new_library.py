@@ -4,14 +4,14 @@ import re
 
 import pytest
 
-from gates.architecture import change_control, dependencies, imports
+from gates.architecture import change_control, imports, stack
 from tests.gates.cases.runner import without_repetition
 from tests.gates.support.minimal import installed, lock
 from tests.gates.support.sample_project import Twin
 
 CODE = "backend/app/infrastructure/database/news.py"
 STEPS = ("backend/requirements/runtime.in", "./noxw -s lock", "[stack] runtime", "docs/decisions/")
-GATES = (imports.check, dependencies.check, change_control.check)
+GATES = (imports.check, stack.check, change_control.check)
 
 
 @pytest.fixture(autouse=True)

@@ -119,25 +119,25 @@ def test_refuses_code_when_over_budget(twin: Twin, name: str, text: str | None, 
             PYPROJECT,
             ">=3.11,<3.13",
             ">=3.11",
-            'says requires-python = ">=3.11", [versions] makes it requires-python = ">=3.11,<3.13"',
+            'requires-python = ">=3.11"; [versions] requires requires-python = ">=3.11,<3.13"',
         ),
         (
             PYPROJECT,
             '"py311"',
             '"py312"',
-            'says target-version = "py312", [versions] makes it target-version = "py311"',
+            'target-version = "py312"; [versions] requires target-version = "py311"',
         ),
         (
             PYPROJECT,
             'python_version = "3.11"',
             "",
-            'says nothing, [versions] makes it python_version = "3.11"',
+            'python_version is missing; [versions] requires python_version = "3.11"',
         ),
         (
             PYPROJECT,
             "[tool.mypy]\n",
             '[tool.mypy]\n"python_version" = "3.12"\n[tool.other]\n',
-            'says "python_version" = "3.12", [versions] makes it python_version = "3.11"',
+            '"python_version" = "3.12"; [versions] requires python_version = "3.11"',
         ),
         ("README.md", "Run", "Needs Python 3.10. Run", "python 3.10 is not in [versions]"),
         ("README.md", "Run", "Needs PostgreSQL 17. Run", "postgresql 17 is not in [versions]"),
@@ -178,11 +178,11 @@ def test_refuses_development_server_when_its_versions_drift(twin: Twin) -> None:
     twin.write("backend/devtools/postgres.py", "SUPPORTED_VERSIONS = range(15, 18)\n")
     twin.rule("[tree]\n", '[tree]\n"backend/devtools/" = "tools"\n').commit()
 
-    wanted = "[versions] makes it SUPPORTED_VERSIONS = range(15, 17)"
-    assert only(twin).message == f"says SUPPORTED_VERSIONS = range(15, 18), {wanted}"
+    wanted = "[versions] requires SUPPORTED_VERSIONS = range(15, 17)"
+    assert only(twin).message == f"SUPPORTED_VERSIONS = range(15, 18); {wanted}"
 
     twin.write("backend/devtools/postgres.py", "OTHER = 1\n")
-    assert only(twin).message == f"says nothing, {wanted}"
+    assert only(twin).message == f"SUPPORTED_VERSIONS is missing; {wanted}"
 
     twin.write("backend/devtools/postgres.py", "SUPPORTED_VERSIONS = range(15, 17)\n")
     assert check(twin.project).findings == []
@@ -232,7 +232,7 @@ def test_refuses_rule_when_no_session_by_default_or_on_request_enforces_it(twin:
 
 
 def test_writes_table_when_block_has_changed(twin: Twin) -> None:
-    twin.rule('says = "Lint."', 'says = "Lint well."')
+    twin.rule('= "Lint."', '= "Lint well."')
     assert "the table of rules" in only(twin).message
 
     write_table(twin.project)

@@ -12,12 +12,12 @@ import pytest
 from coverage.config import DEFAULT_EXCLUDE
 from coverage.parser import PythonParser
 
-from gates.architecture import dependencies, layers
+from gates.architecture import layers, stack
 from gates.audit import vulnerabilities
-from gates.contract import openapi
+from gates.contract import openapi, routes
 from gates.coverage import new, trend
 from gates.coverage.data import measured_files, snapshot
-from gates.lint import ruff, workflows
+from gates.lint import mypy, ruff, workflows
 from gates.model import Project
 from gates.registry import CHECKS
 from gates.repo.files import text
@@ -32,14 +32,15 @@ Endings = str | tuple[str, ...]
 ANY = ""
 CODE = (".py", ".pyi", ".ipynb", ".toml", ".cfg", ".ini")
 READ_BY = (
-    (openapi, "_run", ("backend/app",), ANY),
-    (layers, "_lint", ("backend/app",), CODE),
-    (dependencies, "_deptry", ("backend/app",), CODE),
-    (workflows, "_hooks", (".pre-commit-config.yaml",), ANY),
-    (ruff, "formatted", ("backend", "noxfile.py"), CODE),
-    (ruff, "linted", ("backend", "noxfile.py"), CODE),
-    (ruff, "typed", ("backend",), CODE),
-    (workflows, "_audited", (".github", ".pre-commit-config.yaml"), ANY),
+    (openapi, "run_application", ("backend/app",), ANY),
+    (routes, "run_application", ("backend/app",), ANY),
+    (layers, "_run_import_linter", ("backend/app",), CODE),
+    (stack, "_deptry", ("backend/app",), CODE),
+    (workflows, "_check_hooks", (".pre-commit-config.yaml",), ANY),
+    (ruff, "check_format", ("backend", "noxfile.py"), CODE),
+    (ruff, "check_lint", ("backend", "noxfile.py"), CODE),
+    (mypy, "check", ("backend",), CODE),
+    (workflows, "_zizmor_findings", (".github", ".pre-commit-config.yaml"), ANY),
 )
 """Functions that start a tool, and all that the tool reads: the same files get the same answer.
 
@@ -132,7 +133,7 @@ def _once(ask: Callable[..., Any], places: tuple[str, ...], endings: Endings) ->
 
 
 def _digest(project: Project, place: str, endings: Endings) -> str:
-    return project.once(("digest", place, endings), lambda: _digest_of(project.root / place, endings))
+    return project.memoize(("digest", place, endings), lambda: _digest_of(project.root / place, endings))
 
 
 def _digest_of(place: Path, endings: Endings) -> str:

@@ -157,7 +157,7 @@ ENTRIES = [
         change=lambda twin: twin.replace(PYPROJECT, 'python_version = "3.11"', 'python_version = "3.12"'),
         file=PYPROJECT,
         line="python_version",
-        says='says python_version = "3.12", [versions] makes it python_version = "3.11"',
+        says='python_version = "3.12"; [versions] requires python_version = "3.11"',
         fix="[versions] is the one place",
     ),
     Violation(

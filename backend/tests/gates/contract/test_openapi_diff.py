@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gates.contract.openapi_diff import Break, breaks
+from gates.contract.openapi_diff import BreakingChange, breaking_changes
 from tests.gates.support.json_edits import GONE, Edit, edited
 
 ARTICLE: dict[str, Any] = {
@@ -64,7 +64,7 @@ def changed(*edits: Edit) -> dict[str, Any]:
 
 
 def test_finds_nothing_when_documents_are_equal() -> None:
-    assert breaks(document(), document()) == []
+    assert breaking_changes(document(), document()) == []
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_finds_nothing_when_documents_are_equal() -> None:
 def test_finds_break_when_promise_is_dropped(
     edits: list[tuple[str, object]], pointer: str, message: str
 ) -> None:
-    found = breaks(document(), changed(*edits))
+    found = breaking_changes(document(), changed(*edits))
     assert [one.message.startswith(message) for one in found if one.pointer == pointer] == [True]
 
 
@@ -270,7 +270,7 @@ def test_finds_break_when_promise_is_dropped(
     ],
 )
 def test_finds_nothing_when_clients_can_go_on(edits: list[tuple[str, object]]) -> None:
-    assert breaks(document(), changed(*edits)) == []
+    assert breaking_changes(document(), changed(*edits)) == []
 
 
 def test_finds_nothing_when_inline_schema_becomes_a_reference() -> None:
@@ -278,9 +278,9 @@ def test_finds_nothing_when_inline_schema_becomes_a_reference() -> None:
     inline["paths"]["/news/{id}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"] = (
         ARTICLE
     )
-    assert breaks(inline, document()) == []
+    assert breaking_changes(inline, document()) == []
 
 
 def test_reports_a_shared_schema_once_when_many_operations_use_it() -> None:
-    found = breaks(document(), changed((f"{READ}/properties/rank", GONE)))
-    assert found == [Break(f"{READ}/properties/rank", "the field rank is gone from the response")]
+    found = breaking_changes(document(), changed((f"{READ}/properties/rank", GONE)))
+    assert found == [BreakingChange(f"{READ}/properties/rank", "the field rank is gone from the response")]

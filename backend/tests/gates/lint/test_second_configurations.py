@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from devtools import fix
-from gates.architecture import dependencies, layers
+from gates.architecture import layers, stack
 from gates.coverage.data import load_current
-from gates.lint import ruff, secrets, workflows
+from gates.lint import mypy, ruff, secrets, workflows
 from gates.migrations import revision_code
 from gates.model import Outcome, Project
 from gates.testing import runs
@@ -137,9 +137,9 @@ def test_repairs_by_the_project_s_settings_when_asked_to(below: Make) -> None:
 @pytest.mark.parametrize(
     ("gate", "good", "bad", "message"),
     [
-        (ruff.formatted, 'a = "x"\n', "a = 'x'\n", "File would be reformatted [unformatted]"),
-        (ruff.linted, "a = 1\n", "import os\n", "`os` imported but unused [F401]"),
-        (ruff.typed, "a: int = 1\n", "a = b\n", 'Name "b" is not defined [name-defined]'),
+        (ruff.check_format, 'a = "x"\n', "a = 'x'\n", "File would be reformatted [unformatted]"),
+        (ruff.check_lint, "a = 1\n", "import os\n", "`os` imported but unused [F401]"),
+        (mypy.check, "a: int = 1\n", "a = b\n", 'Name "b" is not defined [name-defined]'),
     ],
 )
 def test_judges_code_by_the_project_s_settings(
@@ -164,10 +164,10 @@ def test_judges_layers_by_the_rule_book(below: Make) -> None:
 
 def test_judges_imports_of_every_file(below: Make) -> None:
     twin = below(FILES)
-    assert said(dependencies.check(twin.project)) == []
+    assert said(stack.check(twin.project)) == []
 
     twin.write("backend/app/domain/bad.py", "import nowhere_to_be_found\n")
-    assert any("[DEP001]" in text for text in said(dependencies.check(twin.project)))
+    assert any("[DEP001]" in text for text in said(stack.check(twin.project)))
 
 
 def test_finds_secrets_whatever_a_baseline_says(below: Make) -> None:

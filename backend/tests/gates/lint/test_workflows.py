@@ -110,7 +110,7 @@ def test_passes_when_files_are_in_order(clean: Twin) -> None:
             "      - continue-on-error: true\n        run: x",
             "may fail unseen",
         ),
-        (WORKFLOW, "permissions: {}\n", "", "jobs get rights unasked"),
+        (WORKFLOW, "permissions: {}\n", "", "the workflow does not drop the default permissions"),
         (WORKFLOW, "    steps:\n", "    permissions: {contents: write}\n    steps:\n", "gates may write"),
         (WORKFLOW, "run: ./noxw", "run: cd backend && python -m pytest", "runs something that nobody"),
         (WORKFLOW, "run: ./noxw", "run: |\n          ./noxw\n          exit 0", "runs something that nobody"),

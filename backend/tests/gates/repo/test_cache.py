@@ -1,8 +1,8 @@
 import pytest
 
 from gates.model import Project
-from gates.repo import cache, files
-from gates.repo.cache import remembered
+from gates.repo import cache, files, python
+from gates.repo.cache import cached_per_file
 from tests.gates.support.sample_project import Twin
 
 SOURCE = "backend/app/domain/news.py"
@@ -22,7 +22,7 @@ def _nothing_looked_at() -> None:
 
 
 def ask(twin: Twin, *settings: object) -> int:
-    return remembered(twin.project, [SOURCE], look, *settings)[SOURCE]
+    return cached_per_file(twin.project, [SOURCE], look, *settings)[SOURCE]
 
 
 def test_looks_once_when_nothing_changes(twin: Twin) -> None:
@@ -44,15 +44,17 @@ def test_looks_again_when_a_setting_changes(twin: Twin) -> None:
     assert looked == [SOURCE, SOURCE]
 
 
-@pytest.mark.parametrize("module", [0, 1])
+@pytest.mark.parametrize("module", ["gate.py", "files.py", "python.py"])
 def test_looks_again_when_the_gate_or_its_reader_changes(
-    twin: Twin, monkeypatch: pytest.MonkeyPatch, module: int
+    twin: Twin, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:
-    modules = [twin.write(name, "before\n").root / name for name in ("gate.py", "sources.py")]
-    monkeypatch.setattr(cache, "getsourcefile", lambda _: str(modules[0]))
-    monkeypatch.setattr(files, "__file__", str(modules[1]))
+    for name in ("gate.py", "files.py", "python.py"):
+        twin.write(name, "before\n")
+    monkeypatch.setattr(cache, "getsourcefile", lambda _: str(twin.root / "gate.py"))
+    monkeypatch.setattr(files, "__file__", str(twin.root / "files.py"))
+    monkeypatch.setattr(python, "__file__", str(twin.root / "python.py"))
     ask(twin)
-    modules[module].write_text("after\n")
+    twin.write(module, "after\n")
     ask(twin)
 
     assert looked == [SOURCE, SOURCE]

@@ -147,7 +147,7 @@ def test_forgets_the_results_of_an_earlier_run_when_a_run_starts(
 def test_ends_with_its_table_when_one_session_ran(
     project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("gates.report.follow.MODULE", program(project, SESSIONS))
+    monkeypatch.setattr("gates.report.follow.PYTHON_M", program(project, SESSIONS))
     project.backend.mkdir()
 
     assert follow_session(project, "lint") == 1
@@ -195,7 +195,7 @@ def test_ends_with_its_table_when_one_session_is_interrupted(
 ) -> None:
     interrupt = "os.kill(os.getppid(), signal.SIGTERM)"
     command = program(project, SESSIONS + STUBBORN, place=str(tmp_path / "started.json"), interrupt=interrupt)
-    monkeypatch.setattr("gates.report.follow.MODULE", command)
+    monkeypatch.setattr("gates.report.follow.PYTHON_M", command)
     project.backend.mkdir()
 
     assert follow_session(project, "lint") == INTERRUPTED

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gates.model import Project
-from gates.repo.collected_tests import written
+from gates.repo.collected_tests import iter_tests
 from gates.testing import runs
 from tests.gates.support.sample_project import RULE_BOOK
 from tests.gates.support.with_coverage import TEST, MeasuredTwin, make_measured_twin
@@ -118,4 +118,4 @@ class TestMore:
 def helper(): ...
 """
 
-    assert [*written(ast.parse(source))] == [("test_six", 5, 6), ("test_one", 8, 1)]
+    assert [*iter_tests(ast.parse(source))] == [("test_six", 5, 6), ("test_one", 8, 1)]

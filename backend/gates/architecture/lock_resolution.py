@@ -19,16 +19,16 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from gates.architecture.environment_markers import HERE, Environments, Numbers
-from gates.architecture.lockfiles import FOLDER, LOCK, Pin, path_of, pins
 from gates.model import Finding, Project
 from gates.repo.files import text
+from gates.repo.lockfiles import FOLDER, LOCK, Pin, path_of, pins
 
-PLACES = {"runtime": ".venv", "dev": ".venv", "nox": ".noxw", "audit": ".audit"}
+ENVIRONMENT_FOLDERS = {"runtime": ".venv", "dev": ".venv", "nox": ".noxw", "audit": ".audit"}
 """Lock → the environment that installs it. The audit's is there, and up to date, only after an audit."""
-INSTALL = {"runtime": "./noxw -s env", "dev": "./noxw -s env", "nox": "./noxw -l"}
+INSTALL_COMMANDS = {"runtime": "./noxw -s env", "dev": "./noxw -s env", "nox": "./noxw -l"}
 NOWHERE: Numbers = frozenset()
 
-Asks = Mapping[str, Sequence[Requirement]]
+Requirements = Mapping[str, Sequence[Requirement]]
 """What each package asks for whose pinned version is installed."""
 
 
@@ -45,32 +45,32 @@ class Demand:
         return canonicalize_name(self.requirement.name)
 
 
-def unasked(project: Project, lock: str, roots: Sequence[Requirement]) -> Iterator[Finding]:
+def check_resolution(project: Project, lock: str, roots: Sequence[Requirement]) -> Iterator[Finding]:
     """Compare a lock with what its requirements lead to; the audit's only where it is installed.
 
     Yields packages that are pinned and not asked for, asked for and not pinned, or pinned at a version that
     the metadata excludes.
     """
     locked = pins(project, lock)
-    asks = _installed(project, PLACES[lock], locked)
-    environments = project.once("environments", lambda: Environments.of(project))
+    asks = _requirements_of_installed(project, ENVIRONMENT_FOLDERS[lock], locked)
+    environments = project.memoize("environments", lambda: Environments.of(project))
     pinned: dict[str, Numbers] = defaultdict(frozenset)
     for pin in locked:
         pinned[pin.name] |= environments.where(pin.marker)
     absent = [pin for pin in locked if pin.name not in asks and environments.where(pin.marker) >= HERE]
-    for pin in absent if lock in INSTALL else ():
+    for pin in absent if lock in INSTALL_COMMANDS else ():
         message = f"{pin.name} {pin.version} is not installed, so what it asks for is not known"
-        yield Finding(file=path_of(lock), line=pin.line, message=message, fix=INSTALL[lock])
+        yield Finding(file=path_of(lock), line=pin.line, message=message, fix=INSTALL_COMMANDS[lock])
     if not absent:
         demands = [*_demands(f"{FOLDER}/{lock}.in", roots, asks, environments)]
-        yield from _surplus(lock, locked, demands, asks, environments)
-        yield from _missing(lock, pinned, demands, environments)
-        yield from _excluded(project, lock, locked, demands, environments)
+        yield from _check_surplus(lock, locked, demands, asks, environments)
+        yield from _check_missing(lock, pinned, demands, environments)
+        yield from _check_versions(project, lock, locked, demands, environments)
 
 
-def _installed(project: Project, place: str, locked: Sequence[Pin]) -> Asks:
+def _requirements_of_installed(project: Project, place: str, locked: Sequence[Pin]) -> Requirements:
     """Return what the pinned versions ask for; another version that is installed says nothing about them."""
-    found = project.once(("installed", place), lambda: _metadata(project.root / place))
+    found = project.memoize(("installed", place), lambda: _metadata(project.root / place))
     return {pin.name: found[pin.name, pin.version] for pin in locked if (pin.name, pin.version) in found}
 
 
@@ -86,7 +86,7 @@ def _metadata(place: Path) -> dict[tuple[str, str], list[Requirement]]:
 
 
 def _demands(
-    file: str, roots: Sequence[Requirement], asks: Asks, environments: Environments
+    file: str, roots: Sequence[Requirement], asks: Requirements, environments: Environments
 ) -> Iterator[Demand]:
     """Follow the requirements from package to package; yield each with the environments that it is for."""
     seen: dict[tuple[str, str], Numbers] = defaultdict(frozenset)
@@ -102,8 +102,12 @@ def _demands(
                 left += [Demand(demand.name, requirement, where)] if where else []
 
 
-def _surplus(
-    lock: str, locked: Sequence[Pin], demands: Sequence[Demand], asks: Asks, environments: Environments
+def _check_surplus(
+    lock: str,
+    locked: Sequence[Pin],
+    demands: Sequence[Demand],
+    asks: Requirements,
+    environments: Environments,
 ) -> Iterator[Finding]:
     """Yield pins that nothing asks for. Of places where a package is unknown, only this machine is judged."""
     wanted: dict[str, Numbers] = defaultdict(frozenset)
@@ -120,7 +124,7 @@ def _surplus(
             yield Finding(file=path_of(lock), line=pin.line, message=message, fix=fix)
 
 
-def _missing(
+def _check_missing(
     lock: str, pinned: Mapping[str, Numbers], demands: Sequence[Demand], environments: Environments
 ) -> Iterator[Finding]:
     for demand in demands:
@@ -131,7 +135,7 @@ def _missing(
             yield Finding(file=path_of(lock), message=message, fix=LOCK)
 
 
-def _excluded(
+def _check_versions(
     project: Project, lock: str, locked: Sequence[Pin], demands: Sequence[Demand], environments: Environments
 ) -> Iterator[Finding]:
     """Yield pins at versions that are not asked for, but for those whose limits [tool.uv] lifts."""

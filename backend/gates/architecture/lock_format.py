@@ -1,51 +1,15 @@
 """R05: the locks as text: exact versions with hashes, in the form and order in which `lock` writes them."""
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import zip_longest
 
 from gates.model import Finding, Project
-from gates.repo.files import text
-
-FOLDER = "backend/requirements"
-LOCKS = {"runtime": "production", "dev": "tests and tools", "nox": "noxw", "audit": "the audit"}
-"""Who installs each."""
-PIN = re.compile(r"([a-z0-9][a-z0-9-]*)==(\S+)( ; [^\\]+)? \\")
-HASH = re.compile(r"    --hash=sha256:([0-9a-f]{64})( \\)?")
-LOCK = "./noxw -s lock"
+from gates.repo.lockfiles import HASH, LOCK, LOCKS, PIN, Pin, lock_lines, path_of, pins
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pin:
-    """One version of a package. `marker` is "" when every environment installs it."""
-
-    name: str
-    version: str
-    marker: str
-    line: int
-    hashes: Sequence[str]
-
-    def lines(self) -> Iterator[str]:
-        """Yield what uv writes for it."""
-        yield f"{self.name}=={self.version}{f' ; {self.marker}' if self.marker else ''} \\"
-        yield from (f"    --hash=sha256:{digest} \\" for digest in sorted({*self.hashes})[:-1])
-        yield from (f"    --hash=sha256:{digest}" for digest in sorted({*self.hashes})[-1:])
-
-
-def path_of(name: str) -> str:
-    """Return the file of a lock."""
-    return f"{FOLDER}/{name}.txt"
-
-
-def pins(project: Project, name: str) -> list[Pin]:
-    """Return the pins of a lock; lines that are neither a pin nor a hash are passed over."""
-    return project.once(("pins", name), lambda: [*_pins(_lines(project, name))])
-
-
-def malformed(project: Project, name: str) -> Iterator[Finding]:
+def check_format(project: Project, name: str) -> Iterator[Finding]:
     """Yield each line that no lock has; of a lock that has none, the first line that uv would not write."""
-    lines = _lines(project, name)
+    lines = lock_lines(project, name)
     strange = [
         (n, line) for n, line in enumerate(lines, 1) if not PIN.fullmatch(line) and not HASH.fullmatch(line)
     ]
@@ -67,7 +31,7 @@ def malformed(project: Project, name: str) -> Iterator[Finding]:
             return
 
 
-def disagreeing(project: Project) -> Iterator[Finding]:
+def check_agreement(project: Project) -> Iterator[Finding]:
     """Yield pins that differ between locks: other hashes of a version, other versions than in production."""
     known: dict[tuple[str, str], tuple[str, Pin]] = {}
     for name in LOCKS:
@@ -81,20 +45,6 @@ def disagreeing(project: Project) -> Iterator[Finding]:
         if tested.get(pin.name) != pin.version:
             message = f"{pin.name} is {pin.version} in production but not here, so tests say nothing about it"
             yield Finding(file=path_of("dev"), message=message, fix=LOCK)
-
-
-def _lines(project: Project, name: str) -> list[str]:
-    path = path_of(name)
-    return text(project, path).splitlines() if (project.root / path).exists() else []
-
-
-def _pins(lines: Sequence[str]) -> Iterator[Pin]:
-    starts = [number for number, line in enumerate(lines) if PIN.fullmatch(line)]
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=False):
-        name, version, marker = PIN.findall(lines[start])[0]
-        hashes = [match[1] for match in map(HASH.fullmatch, lines[start + 1 : end]) if match]
-        marker = marker.removeprefix(" ; ")
-        yield Pin(name=name, version=version, marker=marker, line=start + 1, hashes=hashes)
 
 
 def _shown(line: str | None) -> str:

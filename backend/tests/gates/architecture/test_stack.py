@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from gates.architecture.dependencies import check
+from gates.architecture.stack import check
 from gates.model import Finding, GateError
 from tests.gates.cases.runner import without_repetition
 from tests.gates.support.minimal import installed, lock

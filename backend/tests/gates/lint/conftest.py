@@ -1,0 +1,20 @@
+"""A repository with this project's tool configuration."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.gates.support.sample_project import Twin, make_twin
+
+BACKEND = Path(__file__).resolve().parents[3]
+PACKAGES = ("app", "benchmarks", "devtools", "gates", "tests")
+TIDY = '"""Sums."""\n\n\ndef double(number: int) -> int:\n    return 2 * number\n'
+
+
+@pytest.fixture
+def tooled(tmp_path: Path) -> Twin:
+    """A repository with this project's own tool configuration and one tidy module."""
+    packages = {f"backend/{name}/__init__.py": "" for name in PACKAGES}
+    configuration = (BACKEND / "pyproject.toml").read_text(encoding="utf-8")
+    files = {"backend/pyproject.toml": configuration, "backend/app/sums.py": TIDY}
+    return make_twin(tmp_path, packages | files)

@@ -1,0 +1,51 @@
+import shutil
+
+import pytest
+
+from gates.lint import mypy
+from gates.model import GateError
+from tests.gates.lint.conftest import TIDY
+from tests.gates.support.outcomes import only_finding
+from tests.gates.support.sample_project import Twin
+
+
+def test_passes_when_types_are_right(tooled: Twin) -> None:
+    outcome = mypy.check(tooled.project)
+
+    assert (outcome.status, list(outcome.findings)) == ("passed", [])
+
+
+def test_refuses_a_wrong_type(tooled: Twin) -> None:
+    tooled.write("backend/app/sums.py", TIDY.replace("2 * number", "str(number)"))
+
+    finding = only_finding(mypy.check(tooled.project))
+
+    assert (finding.file, finding.line) == ("backend/app/sums.py", 5)
+    assert "[return-value]" in finding.message
+
+
+def test_explains_a_type_error_when_mypy_has_more_to_say(tooled: Twin) -> None:
+    """The notes belong to the message, and what to install is a matter of the lock."""
+    tooled.write("backend/app/sums.py", TIDY.replace("2 * number", "{}.get()"))
+    finding = mypy.check(tooled.project).findings[-1]
+    assert "[call-overload]\nPossible overload variants:\n" in finding.message
+    assert finding.fix.endswith("#code-call-overload")
+
+    tooled.write("backend/app/sums.py", TIDY.replace("\n\n\n", "\n\nimport yaml\n\n\n", 1))
+    finding = only_finding(mypy.check(tooled.project))
+    assert finding.message.endswith("[import-untyped]\ntypes-PyYAML is not installed")
+    assert "pip" not in finding.fix
+    assert "`+stack.dev types-PyYAML`" in finding.fix
+
+
+def test_says_why_when_mypy_cannot_run(tooled: Twin) -> None:
+    shutil.rmtree(tooled.root / "backend/benchmarks")
+
+    with pytest.raises(GateError, match="mypy could not run: Can't find package 'benchmarks'"):
+        mypy.check(tooled.project)
+
+
+def test_refuses_file_when_it_is_not_python(tooled: Twin) -> None:
+    tooled.write("backend/app/sums.py", "def (:\n")
+
+    assert mypy.check(tooled.project).status == "failed"
