@@ -35,6 +35,7 @@ from gates.model import Finding, GateError, Outcome, Project
 from gates.repo.git import Base, changed_paths, git, merge_base, prefix
 from gates.repo.process import PYTEST_OPTIONS
 from gates.rulebook import PATH
+from gates.testing.workers import workers_for_all_tests
 
 TEST_TIMEOUT_SECONDS = 1800
 NO_FILTERS = {"core.attributesFile": "/dev/null"}  # such as those that a user has for large files
@@ -126,7 +127,7 @@ def _checkout(project: Project, base: Base) -> Iterator[Project]:
 
 def _run_tests(project: Project, checkout: Project, base: Base) -> None:
     """Run the base's tests with the variables that the tests of the change have. Raises GateError."""
-    command = [sys.executable, "-m", "pytest", *PYTEST_OPTIONS, "-q", "-n", "auto"]
+    command = [sys.executable, "-m", "pytest", *PYTEST_OPTIONS, "-q", "-n", workers_for_all_tests()]
     log = checkout.reports / "base-tests.log"
     log.parent.mkdir(parents=True)
     try:

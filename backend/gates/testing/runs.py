@@ -21,6 +21,7 @@ from gates.repo.process import PYTEST_OPTIONS
 from gates.report.events import log_file
 from gates.report.failures import failed_test
 from gates.testing.durations.summary import DURATIONS_FILE
+from gates.testing.workers import workers_for_all_tests
 
 COLLECTION_FAILURE = "collection failure"  # a message of pytest that says nothing: the text does
 EXIT_USAGE_ERROR = 4  # pytest's exit code for arguments that it does not take
@@ -46,7 +47,11 @@ def check_tests(project: Project) -> Outcome:
         return run_pytest(project, ["-n", "auto", *project.arguments])
     before = data.snapshot(project)
     shutil.rmtree(project.reports / "coverage", ignore_errors=True)  # what a killed run left would be added
-    options = ["-n", "auto", *data.measurement_options(project, project.reports / data.DATA_FILE)]
+    options = [
+        "-n",
+        workers_for_all_tests(),
+        *data.measurement_options(project, project.reports / data.DATA_FILE),
+    ]
     options += [
         "-p",
         "gates.testing.durations.plugin",
