@@ -9,7 +9,7 @@ from tempfile import NamedTemporaryFile
 import pytest
 
 pytest.register_assert_rewrite("tests.plugins")
-pytest_plugins = ["tests.plugins.database", "tests.plugins.product"]
+pytest_plugins = ["tests.plugins.database", "tests.plugins.dev_server"]
 
 GATES = Path(__file__).parent / "gates"
 

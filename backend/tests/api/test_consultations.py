@@ -288,7 +288,7 @@ async def test_lists_what_matches_when_filters_are_given(
 
 
 async def test_takes_two_statements_when_read_with_a_token(
-    client_for: ClientFor, store_consultation: StoreConsultation, sent: list[tuple[str, Any]]
+    client_for: ClientFor, store_consultation: StoreConsultation, statements: list[tuple[str, Any]]
 ) -> None:
     """One tells who is asking, one reads, however many questions there are."""
     consultation = await store_consultation(questions=[make_question() for _ in range(3)])
@@ -296,6 +296,6 @@ async def test_takes_two_statements_when_read_with_a_token(
     url = f"{CONSULTATIONS}/{consultation.id}"
     await member.post(f"{url}/responses", json=answers_to(consultation, 0, 1, 0))
     for path in (CONSULTATIONS, url, f"{url}/responses/mine"):
-        sent.clear()
+        statements.clear()
         assert (await member.get(path)).status_code == 200
-        assert len(sent) == 2, sent
+        assert len(statements) == 2, statements

@@ -18,7 +18,7 @@ import pytest
 
 from devtools import dev, prepare
 from devtools.signals import TERMINATION_SIGNALS
-from tests.plugins.product import Start, state_of
+from tests.plugins.dev_server import Start, state_of
 
 WITHIN = 60.0
 CHILDREN = 2  # the API and the worker

@@ -19,7 +19,7 @@ from devtools.doctor.checks import Check, Result, Row, examine
 from devtools.doctor.servers import Server
 from gates.migrations.revisions import ordered_revisions
 from gates.model import Project
-from tests.integration.checkouts import new_folder
+from tests.integration.temporary_checkouts import new_folder
 from tests.plugins.database import MigratedDatabases, database_of
 
 ROOT = Path(__file__).resolve().parents[3]

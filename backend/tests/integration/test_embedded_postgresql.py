@@ -14,7 +14,7 @@ import pytest
 from devtools import postgres, programs
 from devtools.embedded import EmbeddedServer, home
 from devtools.errors import PostgresUnavailableError
-from tests.integration.checkouts import new_checkout, outside, place, run_in
+from tests.integration.temporary_checkouts import new_checkout, outside, place, run_in
 
 ASK = """import os, psycopg
 for name in ('DATABASE_URL', 'PAU2_MIGRATION_DATABASE_URL'):

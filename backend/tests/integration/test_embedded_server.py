@@ -21,7 +21,7 @@ from devtools.embedded import EmbeddedServer
 from devtools.errors import PostgresUnavailableError
 from gates.migrations.schema_dump import scratch_databases
 from gates.model import GateError
-from tests.integration.checkouts import new_folder
+from tests.integration.temporary_checkouts import new_folder
 
 WITHIN = 60.0
 SLEEP = "import time; time.sleep(600)"

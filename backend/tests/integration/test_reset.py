@@ -10,7 +10,7 @@ import pytest
 
 from devtools import application, fix, reset
 from devtools.postgres import DATABASE, as_user
-from tests.integration.checkouts import new_checkout, run_in
+from tests.integration.temporary_checkouts import new_checkout, run_in
 from tests.plugins.database import MigratedDatabases, database_of
 
 

@@ -1,4 +1,4 @@
-"""Among many rows words are found by an index."""
+"""Searches among many rows use an index."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -49,7 +49,7 @@ async def test_finds_one_of_many_by_the_index_when_words_are_searched(
     fresh_engine: AsyncEngine,
     owner_engine: AsyncEngine,
     fresh_uow: SqlAlchemyUnitOfWork,
-    sent: list[tuple[str, Any]],
+    statements: list[tuple[str, Any]],
 ) -> None:
     member = make_member(full_name="Marta Ibáñez")
     article = make_article(author_id=member.id, title="Calle Ibáñez")
@@ -62,10 +62,10 @@ async def test_finds_one_of_many_by_the_index_when_words_are_searched(
     async with owner_engine.begin() as owner:
         await owner.execute(text(COPIES[table]), {"id": sample})
         await owner.execute(text(f"ANALYZE {table}"))
-    sent.clear()
+    statements.clear()
 
     page = await search(create_database(fresh_engine))
-    statement, parameters = sent[0]
+    statement, parameters = statements[0]
     async with fresh_engine.connect() as connection:
         plan = await connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
 

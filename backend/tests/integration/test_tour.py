@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from devtools.postgres import PROJECT
-from tests.plugins.product import DEAD_PROXY, Start
+from tests.plugins.dev_server import DEAD_PROXY, Start
 
 TOUR = PROJECT / "docs" / "tour.md"
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -26,9 +26,9 @@ from app.presentation.http.dependencies import Dependencies
 from tests.examples import EXAMPLES
 from tests.factories import make_member, make_session
 from tests.fakes import FixedClock
-from tests.plugins.budgets import BudgetMiddleware
+from tests.plugins.statement_budgets import BudgetMiddleware
 
-pytest_plugins = ["tests.plugins.budgets", "tests.plugins.canaries"]
+pytest_plugins = ["tests.plugins.statement_budgets", "tests.plugins.log_leaks"]
 
 generation.register_profile(
     "any machine",  # how busy it is makes no test fail

@@ -1,4 +1,4 @@
-"""A real server, where a proxy finds it: at a Unix socket, below a prefix, as several processes."""
+"""`serve` at a Unix socket, below a prefix, and as several processes."""
 
 import asyncio
 import os

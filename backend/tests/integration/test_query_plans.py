@@ -1,4 +1,4 @@
-"""What reading costs."""
+"""The cost of reads: statements, plans and connections."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -33,14 +33,14 @@ BOARD = ConsultationVisibility.of(make_actor(Role.BOARD_MEMBER))
 
 @pytest.mark.parametrize("path", [NEWS, EVENTS, MEMBERS])
 async def test_takes_two_statements_when_a_list_is_read_with_a_token(
-    path: str, client_for: ClientFor, sent: list[tuple[str, Any]]
+    path: str, client_for: ClientFor, statements: list[tuple[str, Any]]
 ) -> None:
     admin = await client_for(Role.ADMIN)
-    sent.clear()
+    statements.clear()
 
     assert (await admin.get(path)).status_code == 200
 
-    assert len(sent) == 2, sent
+    assert len(statements) == 2, statements
 
 
 Read = Callable[[Database, PageRequest], Awaitable[object]]
@@ -64,12 +64,12 @@ def read_consultations(database: Database, page: PageRequest) -> Awaitable[objec
     ],
 )
 async def test_walks_an_index_when_a_deep_page_is_read(
-    read: Read, sort: str, database: Database, connection: AsyncConnection, sent: list[tuple[str, Any]]
+    read: Read, sort: str, database: Database, connection: AsyncConnection, statements: list[tuple[str, Any]]
 ) -> None:
     """EXPLAIN what the query really sends; small tables are not worth an index to the planner."""
     page = PageRequest(limit=20, sort=sort, after=Position(key="2026-11-22T09:30:00+00:00", id=uuid4()))
     await read(database, page)
-    [(statement, parameters)] = sent
+    [(statement, parameters)] = statements
     for way in ("seqscan", "bitmapscan"):
         await connection.execute(text(f"SET LOCAL enable_{way} = off"))
 

@@ -1,4 +1,4 @@
-"""How many exports a member may run, across instances, and what ends one."""
+"""The limit of exports that a member runs at the same time, on all instances."""
 
 import asyncio
 import socket

@@ -1,8 +1,7 @@
-"""Nothing that tests use as a secret or as somebody's personal datum may reach a log.
+"""Logs contain no secret and no personal data that tests use (ASVS 5.0 16.2.5).
 
-What each record would look like in production is kept for the whole run of a process (an xdist worker
-is one) and looked through at its end, together with what the embedded PostgreSQL wrote meanwhile.
-ASVS 5.0 16.2.5.
+Each process (an xdist worker is one) keeps its log records in the form of production. At its end it searches
+them, and the lines that the embedded PostgreSQL wrote meanwhile.
 """
 
 import logging
@@ -39,11 +38,11 @@ FORBIDDEN = re.compile(
 
 
 class LeakError(AssertionError):
-    """Something secret or personal stands in a log. The message shows the lines."""
+    """A log contains secret or personal data. The message shows the lines."""
 
 
 class LogWatch:
-    """Reads records as production writes them, and a log file from where it ended at the start."""
+    """Records log lines in the form of production, and reads what is appended to a log file."""
 
     def __init__(self, file: Path | None) -> None:
         self._lines: list[str] = []
@@ -52,19 +51,19 @@ class LogWatch:
 
     @contextmanager
     def watching(self, formatter: logging.Formatter) -> Iterator[None]:
-        """See every record, whatever handlers there are: tests replace those."""
+        """Record every line, independently of handlers, which tests replace."""
         handle = logging.Logger.handle
 
-        def seen(logger: logging.Logger, record: logging.LogRecord) -> None:
+        def record_line(logger: logging.Logger, record: logging.LogRecord) -> None:
             self._lines.append(formatter.format(record))
             handle(logger, record)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(logging.Logger, "handle", seen)
+            patch.setattr(logging.Logger, "handle", record_line)
             yield
 
     def check(self) -> None:
-        """Raises LeakError."""
+        """Raises LeakError if a line is forbidden."""
         lines = list(self._lines)
         if self._file and os.access(self._file, os.R_OK):
             with self._file.open(encoding="utf-8", errors="replace") as log:
@@ -72,7 +71,9 @@ class LogWatch:
                 lines += log.read().splitlines()
         leaks = [line for line in lines if FORBIDDEN.search(line)]
         if leaks:
-            raise LeakError("\n".join([f"{len(leaks)} lines of logs give something away:", *leaks[:10]]))
+            raise LeakError(
+                "\n".join([f"{len(leaks)} lines of logs contain secret or personal data:", *leaks[:10]])
+            )
 
 
 def production_formatter() -> logging.Formatter:

@@ -1,4 +1,4 @@
-"""The whole product, started as a developer starts it, on a database and a mail folder of the test's own."""
+"""The development server as `./noxw -s dev` starts it, with its own database and mail folder."""
 
 import os
 import socket
@@ -28,7 +28,7 @@ def port() -> int:
 
 @pytest.fixture
 def launch(fresh_database_url: str, fresh_migration_url: str, port: int, tmp_path: Path) -> Iterator[Start]:
-    """Starts `devtools.dev` on the test's database; ends it after the test."""
+    """Start `devtools.dev` on the database of the test, and end it after the test."""
     runs: list[subprocess.Popen[bytes]] = []
     environment = os.environ | {
         "DATABASE_URL": fresh_database_url,
@@ -38,10 +38,8 @@ def launch(fresh_database_url: str, fresh_migration_url: str, port: int, tmp_pat
     }
 
     def launch_only() -> subprocess.Popen[bytes]:
-        with log_of(tmp_path).open(
-            "wb"
-        ) as output:  # a file never fills up, as a pipe that nobody reads would
-            command = [sys.executable, "-m", "devtools.dev", "--port", str(port)]
+        command = [sys.executable, "-m", "devtools.dev", "--port", str(port)]
+        with log_of(tmp_path).open("wb") as output:  # unlike a pipe, a file never blocks its writer
             run = subprocess.Popen(
                 command, cwd=dev.BACKEND, env=environment, stdout=output, stderr=subprocess.STDOUT
             )
@@ -58,7 +56,7 @@ def launch(fresh_database_url: str, fresh_migration_url: str, port: int, tmp_pat
 
 @pytest.fixture
 def start(launch: Start, tmp_path: Path) -> Start:
-    """The same, and waits for the banner."""
+    """Start `devtools.dev`, and wait for its banner."""
     log = log_of(tmp_path)
 
     def launch_and_wait() -> subprocess.Popen[bytes]:
@@ -73,7 +71,7 @@ def start(launch: Start, tmp_path: Path) -> Start:
 
 
 def log_of(folder: Path) -> Path:
-    """What the product said since it was last started."""
+    """Return the log of the last start."""
     return folder / "product.log"
 
 

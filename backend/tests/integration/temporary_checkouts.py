@@ -1,4 +1,4 @@
-"""Checkouts that a test makes, each with an embedded server of its own."""
+"""Checkouts for one test, each with its own embedded server."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The embedded server starts, and nothing else is touched, whatever the machine's paths and variables are."""
+"""The embedded server starts with unusual paths and environment variables, and touches nothing else."""
 
 import os
 import socket
@@ -12,7 +12,7 @@ import pytest
 
 from devtools import postgres
 from tests import conftest
-from tests.integration.checkouts import new_checkout, run_in
+from tests.integration.temporary_checkouts import new_checkout, run_in
 
 CHECK = """
 import os, psycopg, sqlalchemy

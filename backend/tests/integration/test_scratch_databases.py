@@ -1,4 +1,4 @@
-"""Tests and gates write to databases of their own, and leave none behind."""
+"""Tests and gates use scratch databases, and drop all of them."""
 
 from urllib.parse import urlsplit
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""Revisions that are missing: `./noxw -s revision` writes them, and another branch's are asked for."""
+"""`./noxw -s revision` writes missing revisions, and asks for those of another branch."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""`./noxw -s app` and its like: a signal reaches the command, and the server is let go."""
+"""`./noxw -s app` and similar commands forward signals, and release the server."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ import pytest
 
 from devtools import revision, signals
 from devtools.embedded import EmbeddedServer
-from tests.integration.checkouts import new_checkout, place, start_in
+from tests.integration.temporary_checkouts import new_checkout, place, start_in
 
 WITHIN = 60.0
 SEND = "import os, signal, sys, time; [os.kill(os.getppid(), int(number)) for number in sys.argv[1:]]; "

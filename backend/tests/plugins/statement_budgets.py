@@ -1,4 +1,4 @@
-"""Every request to the application of a test is held to its route's budget of statements."""
+"""A budget of SQL statements for every request to the application of a test."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextvars import ContextVar
@@ -10,8 +10,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.api.routes import ROUTES
 
-OF_THE_FIXTURES = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")
-"""Stand for BEGIN, COMMIT and ROLLBACK, since a test is one transaction."""
+IGNORED = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")
+"""Replace BEGIN, COMMIT and ROLLBACK, because a test is one transaction."""
 
 REMEDY = "read more at once, or, if it has to be, raise the budget in ROUTES in tests/api/routes/"
 
@@ -23,7 +23,7 @@ Execute = Callable[..., Awaitable[object]]
 def _recorded(execute: Execute) -> Execute:
     async def record(cursor: object, query: object, *arguments: object, **options: object) -> object:
         statements = _statements.get()
-        if statements is not None and not str(query).startswith(OF_THE_FIXTURES):
+        if statements is not None and not str(query).startswith(IGNORED):
             statements.append(str(query))
         return await execute(cursor, query, *arguments, **options)
 
@@ -31,7 +31,7 @@ def _recorded(execute: Execute) -> Execute:
 
 
 class BudgetMiddleware:
-    """Counts what reaches psycopg between a request and the end of its answer."""
+    """Counts the statements that reach psycopg between a request and the end of its response."""
 
     def __init__(self, app: ASGIApp, *, overruns: list[str]) -> None:
         self._app = app
@@ -45,15 +45,16 @@ class BudgetMiddleware:
         finally:
             _statements.reset(token)
             name = (scope.get("method"), getattr(scope.get("route"), "path", ""))
-            if name in ROUTES and len(recorded) > (budget := ROUTES[name].statements):
+            budget = ROUTES[name].statements if name in ROUTES else None
+            if budget is not None and len(recorded) > budget:
                 excess = f"{len(recorded) - budget} more than {budget}"
-                said = f"{name}: {len(recorded)} statements, {excess}: {REMEDY}"
-                self._overruns.append("\n".join([said, *recorded]))
+                message = f"{name}: {len(recorded)} statements, {excess}: {REMEDY}"
+                self._overruns.append("\n".join([message, *recorded]))
 
 
 @pytest.fixture(scope="session")
 def exceeded_budgets() -> Iterator[list[str]]:
-    """What requests have exceeded since `overruns` was last emptied."""
+    """Messages about exceeded budgets since `overruns` was last emptied."""
     with pytest.MonkeyPatch.context() as patch:
         for cursor in (psycopg.AsyncCursor, psycopg.AsyncServerCursor):
             patch.setattr(cursor, "execute", _recorded(cursor.execute))
@@ -61,23 +62,23 @@ def exceeded_budgets() -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
-    """Return every statement that reaches psycopg from now on, and its parameters."""
-    seen: list[tuple[str, Any]] = []
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
+    """Record every statement that reaches psycopg from now on, and its parameters."""
+    statements: list[tuple[str, Any]] = []
     execute: Execute = psycopg.AsyncCursor.execute
 
-    async def note(cursor: object, query: object, parameters: object = None, **options: object) -> object:
+    async def record(cursor: object, query: object, parameters: object = None, **options: object) -> object:
         if query:  # an empty one asks whether the server is there
-            seen.append((query.decode() if isinstance(query, bytes) else str(query), parameters))
+            statements.append((query.decode() if isinstance(query, bytes) else str(query), parameters))
         return await execute(cursor, query, parameters, **options)
 
-    monkeypatch.setattr(psycopg.AsyncCursor, "execute", note)
-    return seen
+    monkeypatch.setattr(psycopg.AsyncCursor, "execute", record)
+    return statements
 
 
 @pytest.fixture
 def overruns(exceeded_budgets: list[str]) -> Iterator[list[str]]:
-    """What exceeded its budget. A test fails in the end when it has left anything here."""
+    """Messages about exceeded budgets. A test fails at its end if it leaves one here."""
     exceeded_budgets.clear()
     yield exceeded_budgets
     assert not exceeded_budgets, "\n".join(exceeded_budgets)

@@ -1,4 +1,4 @@
-"""A database that says nothing any more: every endpoint answers in time, and recovers by itself."""
+"""A database that no longer responds: every endpoint answers in time, and recovers by itself."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,28 +29,26 @@ from tests.plugins.database import as_runtime_role, database_of
 from tests.support.http import ME, MEMBERS, NEWS
 
 STATEMENT_SECONDS = 1
-AT_ONCE = 30
+CONCURRENCY = 30
 WITHOUT_DATABASE = {"/health/live", "/metrics", "/problems", "/problems/{code}"}
 
 
-class Wire:
-    """A proxy before PostgreSQL. While it is `cut`, bytes and new connections go in and nothing comes out."""
+class InterruptibleProxy:
+    """A proxy in front of PostgreSQL. While interrupted, it accepts connections and sends nothing."""
 
     def __init__(self, url: str) -> None:
         with psycopg.connect(url) as connection:
-            self._host, self._port, self._user = (
-                connection.info.host,
-                connection.info.port,
-                connection.info.user,
-            )
+            self._host = connection.info.host
+            self._port = connection.info.port
+            self._user = connection.info.user
         self._flows = asyncio.Event()
         self._flows.set()
         self._connections: list[asyncio.Future[None]] = []
 
-    def cut(self) -> None:
+    def interrupt(self) -> None:
         self._flows.clear()
 
-    def mend(self) -> None:
+    def resume(self) -> None:
         self._flows.set()
 
     @asynccontextmanager
@@ -96,19 +94,19 @@ async def _close(writer: asyncio.StreamWriter) -> None:
 
 
 @pytest.fixture
-async def wire(fresh_database_url: str) -> Wire:
-    return Wire(fresh_database_url)
+async def proxy(fresh_database_url: str) -> InterruptibleProxy:
+    return InterruptibleProxy(fresh_database_url)
 
 
 @pytest.fixture
-async def app(fresh_database_url: str, wire: Wire) -> AsyncIterator[FastAPI]:
+async def app(fresh_database_url: str, proxy: InterruptibleProxy) -> AsyncIterator[FastAPI]:
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(wire.serving())
+        server = await stack.enter_async_context(proxy.serving())
         url = as_runtime_role(in_database(server, database_of(fresh_database_url)))
         settings = Settings(
             environment=Environment.TEST,
             database_url=SecretStr(url),
-            database_pool_size=AT_ONCE,
+            database_pool_size=CONCURRENCY,
             database_checkout_timeout=60,
             database_statement_timeout=STATEMENT_SECONDS,
         )
@@ -148,21 +146,26 @@ async def timed(client: AsyncClient, method: str, path: str, **request: Any) -> 
 
 
 async def test_every_endpoint_answers_in_time_when_the_database_is_frozen(
-    *, app: FastAPI, client: AsyncClient, wire: Wire, fresh_uow: SqlAlchemyUnitOfWork, admin: Member
+    *,
+    app: FastAPI,
+    client: AsyncClient,
+    proxy: InterruptibleProxy,
+    fresh_uow: SqlAlchemyUnitOfWork,
+    admin: Member,
 ) -> None:
-    given = app.state.dependencies
+    dependencies = app.state.dependencies
     context = RequestContext(
         uow=fresh_uow,
-        one_time_tokens=given.one_time_tokens,
-        email_change_tokens=given.email_change_tokens,
-        session_tokens=given.session_tokens,
+        one_time_tokens=dependencies.one_time_tokens,
+        email_change_tokens=dependencies.email_change_tokens,
+        session_tokens=dependencies.session_tokens,
         caller=admin,
     )
     requests = [(*name, await route.calls[0].prepare(context)) for name, route in ROUTES.items()]
-    warm = await asyncio.gather(*(client.get(ME) for _ in range(AT_ONCE)))
+    warm = await asyncio.gather(*(client.get(ME) for _ in range(CONCURRENCY)))
     assert {response.status_code for response in warm} == {200}
 
-    wire.cut()
+    proxy.interrupt()
     responses = await asyncio.gather(*(timed(client, *name, **request) for *name, request in requests))
 
     for (_, path, _), (_, response) in zip(requests, responses, strict=True):
@@ -172,15 +175,19 @@ async def test_every_endpoint_answers_in_time_when_the_database_is_frozen(
             assert_problem(response, 503, "unavailable")
             assert response.headers["Retry-After"]
     one_wait = STATEMENT_SECONDS + GRACE_SECONDS + CONNECT_TIMEOUT_SECONDS
-    turns = -(-len(requests) // AT_ONCE)
+    turns = -(-len(requests) // CONCURRENCY)
     assert max(seconds for seconds, _ in responses) < one_wait * turns + 5
 
-    wire.mend()
+    proxy.resume()
     assert (await client.get(ME)).status_code == 200
 
 
 async def test_answers_in_time_when_the_database_freezes_in_the_middle(
-    *, client: AsyncClient, wire: Wire, fresh_engine: AsyncEngine, fresh_uow: SqlAlchemyUnitOfWork
+    *,
+    client: AsyncClient,
+    proxy: InterruptibleProxy,
+    fresh_engine: AsyncEngine,
+    fresh_uow: SqlAlchemyUnitOfWork,
 ) -> None:
     member = make_member()
     async with fresh_uow as uow:
@@ -192,31 +199,31 @@ async def test_answers_in_time_when_the_database_freezes_in_the_middle(
         async with asyncio.timeout(10):
             while not await watch.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
                 await watch.rollback()
-        wire.cut()
+        proxy.interrupt()
 
         seconds, response = await request
 
     assert_problem(response, 503, "unavailable")
     assert seconds < STATEMENT_SECONDS + GRACE_SECONDS + 2
-    wire.mend()
+    proxy.resume()
     assert (await client.get(f"{MEMBERS}/{member.id}")).json()["is_active"] is True
 
 
 async def test_answers_within_seven_seconds_when_nothing_else_is_set(
-    wire: Wire, fresh_database_url: str
+    proxy: InterruptibleProxy, fresh_database_url: str
 ) -> None:
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(wire.serving())
+        server = await stack.enter_async_context(proxy.serving())
         url = as_runtime_role(in_database(server, database_of(fresh_database_url)))
         app = create_app(Settings(environment=Environment.TEST, database_url=SecretStr(url)))
         await stack.enter_async_context(app.router.lifespan_context(app))
         transport = ASGITransport(app)
         client = await stack.enter_async_context(AsyncClient(transport=transport, base_url="http://test"))
         assert (await client.get(NEWS)).status_code == 200
-        wire.cut()
+        proxy.interrupt()
 
         seconds, response = await timed(client, "GET", NEWS)
 
-        wire.mend()
+        proxy.resume()
     assert_problem(response, 503, "unavailable")
     assert seconds < 7

@@ -1,5 +1,4 @@
-"""Sessions over HTTP, in orders that nobody thought of; the rules themselves are a state machine's among
-the unit tests."""
+"""Random sequences of steps with one session over HTTP. A unit test has the state machine with the rules."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -29,7 +28,7 @@ def password_hash() -> str:
     return f"hash:{PASSWORD}"
 
 
-class Walk:
+class SessionSequence:
     """The tokens of one session, and whether it should be alive."""
 
     def __init__(self, client: AsyncClient, clock: FixedClock, tokens: dict[str, str]) -> None:
@@ -74,11 +73,11 @@ class Walk:
 async def test_answers_as_the_rules_say_when_tokens_come_in_any_order(
     client: AsyncClient, clock: FixedClock, steps: list[str]
 ) -> None:
-    walk = Walk(client, clock, (await log_in(client)).json())
+    sequence = SessionSequence(client, clock, (await log_in(client)).json())
 
     for step in ["refresh", "refresh", *steps, "refresh"]:  # the last one gives an access token that is valid
-        await walk.step(step)
+        await sequence.step(step)
 
-    headers = {"Authorization": f"Bearer {walk.access}"}
+    headers = {"Authorization": f"Bearer {sequence.access}"}
     seen = await client.get(ME, headers=headers)
-    assert seen.status_code == (200 if walk.alive else 401)
+    assert seen.status_code == (200 if sequence.alive else 401)

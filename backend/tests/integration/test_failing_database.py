@@ -1,4 +1,4 @@
-"""A database that answers but cannot do what it is asked: 503 and Retry-After, never 500."""
+"""A database that refuses statements: 503 and Retry-After, never 500."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack

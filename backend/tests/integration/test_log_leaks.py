@@ -9,7 +9,7 @@ import pytest
 
 from app.core.logging import get_logger
 from tests.factories import PASSWORD
-from tests.plugins.canaries import LeakError, LogWatch, production_formatter
+from tests.plugins.log_leaks import LeakError, LogWatch, production_formatter
 
 BACKEND = Path(__file__).resolve().parents[2]
 
@@ -68,7 +68,7 @@ def test_fails_the_run_when_a_test_passes_but_leaks(tmp_path: Path) -> None:
     (tmp_path / "test_leaking.py").write_text(LEAKING)
     plain = [
         "-p",
-        "tests.plugins.canaries",
+        "tests.plugins.log_leaks",
         "-p",
         "no:cacheprovider",
         "-p",
@@ -88,4 +88,4 @@ def test_fails_the_run_when_a_test_passes_but_leaks(tmp_path: Path) -> None:
 
     assert result.returncode == 1, result.stdout
     assert "1 passed, 1 error" in result.stdout
-    assert "1 lines of logs give something away" in result.stdout
+    assert "1 lines of logs contain secret or personal data" in result.stdout
