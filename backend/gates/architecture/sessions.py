@@ -14,7 +14,7 @@ from gates.rulebook import PATH, RuleBook
 NOXFILE, README = "noxfile.py", "README.md"
 REGISTRY = "backend/gates/registry.py"
 CASE_FILES = "backend/tests/gates/*.py"
-CASE_CLASS = "Violation"
+CASE_CLASS = "InvalidCase"
 DOCUMENTS = (
     "*.md",
     ".ci/*",

@@ -5,7 +5,7 @@ import pytest
 
 from tests.gates.support import prepared_processes
 from tests.gates.support.minimal import FILES
-from tests.gates.support.sample_project import Twin, make_twin
+from tests.gates.support.sample_project import SampleProject, make_sample_project
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +30,6 @@ def _prepared_tools(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def twin(tmp_path: Path) -> Twin:
+def sample(tmp_path: Path) -> SampleProject:
     """A minimal project that every static gate lets pass, committed on main, on a branch of its own."""
-    return make_twin(tmp_path, FILES, branch="change")
+    return make_sample_project(tmp_path, FILES, branch="change")

@@ -9,11 +9,11 @@ from gates.__main__ import main
 from gates.explain import PARTS, documentation, explain
 from gates.model import GateError, Project
 from gates.registry import CHECKS
-from tests.gates.cases import ENTRIES, INNOCENT
+from tests.gates.cases import INVALID_CASES, VALID_CASES
 from tests.gates.cases.examples import MAX_LINES, examples
 
-WITH_CASES = sorted({case.gate for case in ENTRIES})
-ACCEPTED = {case.gate for case in INNOCENT}
+WITH_CASES = sorted({case.gate for case in INVALID_CASES})
+ACCEPTED = {case.gate for case in VALID_CASES}
 
 
 def explained(*words: str) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from gates.architecture.change_control import check
 from tests.gates.support.minimal import FILES
-from tests.gates.support.sample_project import RULE_BOOK, Twin, make_twin
+from tests.gates.support.sample_project import RULE_BOOK, SampleProject, make_sample_project
 
 WORKFLOW = ".github/workflows/ci.yml"
 CI = """on:
@@ -41,17 +41,17 @@ STARTED = {
 
 
 @pytest.fixture
-def merged(tmp_path: Path) -> Twin:
-    """The twin with hooks and a workflow on main, and a fresh branch."""
-    return make_twin(tmp_path, FILES | STARTED, branch="change")
+def merged(tmp_path: Path) -> SampleProject:
+    """The sample project with hooks and a workflow on main, and a fresh branch."""
+    return make_sample_project(tmp_path, FILES | STARTED, branch="change")
 
 
-def loosened(twin: Twin) -> list[str]:
-    findings = check(twin.project).findings
+def loosened(sample: SampleProject) -> list[str]:
+    findings = check(sample.project).findings
     return [finding.message.removeprefix("loosened without a decision: ") for finding in findings]
 
 
-def test_says_so_when_nothing_changed(merged: Twin) -> None:
+def test_says_so_when_nothing_changed(merged: SampleProject) -> None:
     outcome = check(merged.project)
 
     assert outcome.status == "passed"
@@ -120,7 +120,7 @@ def test_says_so_when_nothing_changed(merged: Twin) -> None:
     ],
 )
 def test_refuses_loosening_when_no_decision_quotes_it(
-    merged: Twin, file: str, old: str, new: str, fact: str
+    merged: SampleProject, file: str, old: str, new: str, fact: str
 ) -> None:
     merged.replace(file, old, new)
     assert fact in loosened(merged)
@@ -143,7 +143,7 @@ def test_refuses_loosening_when_no_decision_quotes_it(
         (WORKFLOW, "name: Gates", "name: Every gate"),
     ],
 )
-def test_passes_when_rules_get_stricter_or_stay(merged: Twin, file: str, old: str, new: str) -> None:
+def test_passes_when_rules_get_stricter_or_stay(merged: SampleProject, file: str, old: str, new: str) -> None:
     merged.replace(file, old, new).commit()
 
     assert loosened(merged) == []
@@ -158,13 +158,15 @@ def test_passes_when_rules_get_stricter_or_stay(merged: Twin, file: str, old: st
         ("docs/decisions/less.md", "Context Decision Consequences `coverage.global.lines 90 → 80`"),
     ],
 )
-def test_refuses_loosening_when_decision_does_not_cover_it(merged: Twin, name: str, text: str) -> None:
+def test_refuses_loosening_when_decision_does_not_cover_it(
+    merged: SampleProject, name: str, text: str
+) -> None:
     merged.write(name, text).rule("lines = 90", "lines = 80")
 
     assert loosened(merged) == ["coverage.global.lines 90 → 80"]
 
 
-def test_refuses_loosening_when_decision_is_an_old_one(merged: Twin) -> None:
+def test_refuses_loosening_when_decision_is_an_old_one(merged: SampleProject) -> None:
     merged.git("switch", "--quiet", "main")
     merged.write(DECISION, "Context Decision Consequences `coverage.global.lines 90 → 80`").commit()
     merged.branch("later").rule("lines = 90", "lines = 80").write(DECISION, "x").commit()
@@ -172,7 +174,7 @@ def test_refuses_loosening_when_decision_is_an_old_one(merged: Twin) -> None:
     assert loosened(merged) == ["coverage.global.lines 90 → 80"]
 
 
-def test_names_line_of_rule_book_when_number_is_lower(merged: Twin) -> None:
+def test_names_line_of_rule_book_when_number_is_lower(merged: SampleProject) -> None:
     merged.rule("lines = 90", "lines = 12")
 
     (finding,) = check(merged.project).findings
@@ -181,9 +183,9 @@ def test_names_line_of_rule_book_when_number_is_lower(merged: Twin) -> None:
     assert "quotes `coverage.global.lines 90 → 12`" in finding.fix
 
 
-def test_skips_when_base_has_no_rule_book(twin: Twin) -> None:
-    twin.git("switch", "--quiet", "main")
-    twin.remove(RULE_BOOK).commit()
-    twin.branch("first-rules").write(RULE_BOOK, FILES[RULE_BOOK])
+def test_skips_when_base_has_no_rule_book(sample: SampleProject) -> None:
+    sample.git("switch", "--quiet", "main")
+    sample.remove(RULE_BOOK).commit()
+    sample.branch("first-rules").write(RULE_BOOK, FILES[RULE_BOOK])
 
-    assert "there is no rule book at main" in check(twin.project).skipped
+    assert "there is no rule book at main" in check(sample.project).skipped

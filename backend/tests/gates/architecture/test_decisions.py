@@ -4,7 +4,7 @@ import pytest
 
 from gates.architecture.decisions import INDEX, write_index
 from gates.architecture.structure import check
-from tests.gates.support.sample_project import Twin
+from tests.gates.support.sample_project import SampleProject
 
 FIRST = "docs/decisions/0001-rules.md"
 HEAD = "# 1. Rules\n\n- Date: 2026-01-02\n- Status: accepted\n\n**Context.** None.\n"
@@ -12,20 +12,20 @@ EMPTY_INDEX = "# Decisions\n\n<!-- decisions -->\n<!-- /decisions -->\n"
 
 
 @pytest.fixture
-def indexed(twin: Twin) -> Twin:
+def indexed(sample: SampleProject) -> SampleProject:
     """A project with one decision and the index of it."""
-    twin.rule('"README.md" = ', f'"docs/" = "guides"\n"{INDEX}" = "the index"\n"README.md" = ')
-    twin.write(FIRST, HEAD).write(INDEX, EMPTY_INDEX).commit()
-    write_index(twin.project)
-    return twin
+    sample.rule('"README.md" = ', f'"docs/" = "guides"\n"{INDEX}" = "the index"\n"README.md" = ')
+    sample.write(FIRST, HEAD).write(INDEX, EMPTY_INDEX).commit()
+    write_index(sample.project)
+    return sample
 
 
-def findings(twin: Twin) -> list[tuple[str, str, str]]:
-    twin.commit()
-    return [(found.file, found.message, found.fix) for found in check(twin.project).findings]
+def findings(sample: SampleProject) -> list[tuple[str, str, str]]:
+    sample.commit()
+    return [(found.file, found.message, found.fix) for found in check(sample.project).findings]
 
 
-def test_passes_when_the_index_has_all_decisions(indexed: Twin) -> None:
+def test_passes_when_the_index_has_all_decisions(indexed: SampleProject) -> None:
     status = "superseded by [decision 1](0001-rules.md)"
     second = f"# 2. Fewer rules\n\n- Date: 2026-01-03\n- Status: {status}\n\nText.\n"
     indexed.write("docs/decisions/0002-fewer.md", second)
@@ -46,7 +46,7 @@ def test_passes_when_the_index_has_all_decisions(indexed: Twin) -> None:
         ("accepted", "superseded"),
     ],
 )
-def test_refuses_decision_when_its_head_is_incomplete(indexed: Twin, old: str, new: str) -> None:
+def test_refuses_decision_when_its_head_is_incomplete(indexed: SampleProject, old: str, new: str) -> None:
     indexed.replace(FIRST, old, new)
     write_index(indexed.project)
 
@@ -56,7 +56,7 @@ def test_refuses_decision_when_its_head_is_incomplete(indexed: Twin, old: str, n
     assert "- Status: accepted" in fix
 
 
-def test_refuses_index_when_a_decision_changed(indexed: Twin) -> None:
+def test_refuses_index_when_a_decision_changed(indexed: SampleProject) -> None:
     indexed.replace(FIRST, "Rules", "All rules")
 
     assert findings(indexed) == [
@@ -64,9 +64,9 @@ def test_refuses_index_when_a_decision_changed(indexed: Twin) -> None:
     ]
 
 
-def test_writes_nothing_when_no_index_is_listed(twin: Twin) -> None:
-    twin.write(FIRST, "# 1. Rules\n")
+def test_writes_nothing_when_no_index_is_listed(sample: SampleProject) -> None:
+    sample.write(FIRST, "# 1. Rules\n")
 
-    write_index(twin.project)
+    write_index(sample.project)
 
-    assert not (twin.root / INDEX).exists()
+    assert not (sample.root / INDEX).exists()

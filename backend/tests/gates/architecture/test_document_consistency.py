@@ -3,7 +3,7 @@
 import pytest
 
 from gates.architecture.structure import check
-from tests.gates.support.sample_project import Twin
+from tests.gates.support.sample_project import SampleProject
 
 
 @pytest.mark.parametrize(
@@ -25,20 +25,20 @@ from tests.gates.support.sample_project import Twin
     ],
 )
 def test_refuses_document_when_it_says_something_else(
-    twin: Twin, file: str, old: str, new: str, message: str
+    sample: SampleProject, file: str, old: str, new: str, message: str
 ) -> None:
-    twin.write(file, ((twin.root / file).read_text() if old else "")).replace(file, old, new).commit()
+    sample.write(file, ((sample.root / file).read_text() if old else "")).replace(file, old, new).commit()
 
-    findings = check(twin.project).findings
+    findings = check(sample.project).findings
 
     assert message in next(finding.message for finding in findings if finding.file == file)
 
 
-def test_passes_when_documents_agree_or_look_back(twin: Twin) -> None:
-    twin.replace(
+def test_passes_when_documents_agree_or_look_back(sample: SampleProject) -> None:
+    sample.replace(
         "README.md", "Run", "Python 3.11 or newer, PostgreSQL 15 to 16; 100 lines.\nMemory grew by 5 %. Run"
     )
-    twin.rule('"README.md" = ', '"docs/" = "guides"\n"README.md" = ')
-    twin.write("docs/decisions/0001-then.md", "Python 3.8 and newer, 70 % of lines.\n").commit()
+    sample.rule('"README.md" = ', '"docs/" = "guides"\n"README.md" = ')
+    sample.write("docs/decisions/0001-then.md", "Python 3.8 and newer, 70 % of lines.\n").commit()
 
-    assert check(twin.project).findings == []
+    assert check(sample.project).findings == []

@@ -3,15 +3,15 @@
 import pytest
 
 from gates.architecture.structure import check
-from tests.gates.support.sample_project import Twin
+from tests.gates.support.sample_project import SampleProject
 
 PAGE = "docs/guide.md"
 
 
-def messages(twin: Twin, page: str) -> list[tuple[int, str]]:
+def messages(sample: SampleProject, page: str) -> list[tuple[int, str]]:
     """Return line and message of what the gate finds in a page."""
-    twin.rule('"README.md" = ', '"docs/" = "guides"\n"README.md" = ').write(PAGE, page).commit()
-    return [(found.line, found.message) for found in check(twin.project).findings if found.file == PAGE]
+    sample.rule('"README.md" = ', '"docs/" = "guides"\n"README.md" = ').write(PAGE, page).commit()
+    return [(found.line, found.message) for found in check(sample.project).findings if found.file == PAGE]
 
 
 @pytest.mark.parametrize(
@@ -24,8 +24,8 @@ def messages(twin: Twin, page: str) -> list[tuple[int, str]]:
         ("# A\n\nLook into `backend/gone/`.\n", "backend/gone/ does not exist"),
     ],
 )
-def test_refuses_page_when_it_names_something_missing(twin: Twin, page: str, message: str) -> None:
-    assert messages(twin, page) == [(3, message)]
+def test_refuses_page_when_it_names_something_missing(sample: SampleProject, page: str, message: str) -> None:
+    assert messages(sample, page) == [(3, message)]
 
 
 @pytest.mark.parametrize(
@@ -37,12 +37,12 @@ def test_refuses_page_when_it_names_something_missing(twin: Twin, page: str, mes
         "# A\n\n```sh\ncat docs/gone.md `docs/gone.md` [x](gone.md)\n```\n",
     ],
 )
-def test_passes_page_when_all_that_it_names_exists(twin: Twin, page: str) -> None:
-    assert messages(twin, page) == []
+def test_passes_page_when_all_that_it_names_exists(sample: SampleProject, page: str) -> None:
+    assert messages(sample, page) == []
 
 
-def test_passes_decision_when_it_names_a_former_file(twin: Twin) -> None:
-    twin.write("docs/decisions/0001-then.md", "The code is in `app/domain/gone.py`.\n")
+def test_passes_decision_when_it_names_a_former_file(sample: SampleProject) -> None:
+    sample.write("docs/decisions/0001-then.md", "The code is in `app/domain/gone.py`.\n")
 
-    assert messages(twin, "# A\n") == []
-    assert check(twin.project).findings == []
+    assert messages(sample, "# A\n") == []
+    assert check(sample.project).findings == []

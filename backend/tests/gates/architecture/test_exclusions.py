@@ -1,14 +1,14 @@
 import pytest
 
 from gates.architecture.exclusions import check
-from tests.gates.support.sample_project import RULE_BOOK, Twin
+from tests.gates.support.sample_project import RULE_BOOK, SampleProject
 
 PYPROJECT = "backend/pyproject.toml"
 MODULE = "backend/app/domain/news.py"
 
 
-def test_passes_when_exclusions_are_those_declared(twin: Twin) -> None:
-    outcome = check(twin.project)
+def test_passes_when_exclusions_are_those_declared(sample: SampleProject) -> None:
+    outcome = check(sample.project)
 
     assert (outcome.findings, outcome.note) == ([], "1 declared")
 
@@ -53,11 +53,11 @@ def test_passes_when_exclusions_are_those_declared(twin: Twin) -> None:
     ],
 )
 def test_refuses_exclusion_when_code_makes_it_undeclared(
-    twin: Twin, file: str, text: str, exclusion: str
+    sample: SampleProject, file: str, text: str, exclusion: str
 ) -> None:
-    twin.write(file, text)
+    sample.write(file, text)
 
-    (finding,) = check(twin.project).findings
+    (finding,) = check(sample.project).findings
 
     assert (finding.file, finding.line) == (file, len(text.splitlines()) - text.count("\ndef"))
     assert exclusion in finding.message
@@ -93,11 +93,11 @@ def test_refuses_exclusion_when_code_makes_it_undeclared(
     ],
 )
 def test_refuses_exclusion_when_configuration_makes_it_undeclared(
-    twin: Twin, old: str, new: str, exclusion: str
+    sample: SampleProject, old: str, new: str, exclusion: str
 ) -> None:
-    twin.replace(PYPROJECT, old, new)
+    sample.replace(PYPROJECT, old, new)
 
-    (finding,) = check(twin.project).findings
+    (finding,) = check(sample.project).findings
 
     assert finding.file == PYPROJECT
     assert exclusion in finding.message
@@ -114,22 +114,22 @@ def test_refuses_exclusion_when_configuration_makes_it_undeclared(
         "VERSION = sys.version_info\nKEY = repr((sys.platform, sys.version_info[:2]))\n",
     ],
 )
-def test_passes_when_words_exclude_nothing(twin: Twin, text: str) -> None:
-    twin.write("backend/tests/test_x.py", text)
+def test_passes_when_words_exclude_nothing(sample: SampleProject, text: str) -> None:
+    sample.write("backend/tests/test_x.py", text)
 
-    assert check(twin.project).findings == []
+    assert check(sample.project).findings == []
 
 
-def declare(twin: Twin, kind: str, path: str, rule: str, reason: str = "because") -> None:
+def declare(sample: SampleProject, kind: str, path: str, rule: str, reason: str = "because") -> None:
     entry = f'[[exclusions]]\nkind = "{kind}"\npath = "{path}"\nrules = ["{rule}"]\nreason = "{reason}"\n'
-    twin.rule("[rules.R01]", f"{entry}[rules.R01]")
+    sample.rule("[rules.R01]", f"{entry}[rules.R01]")
 
 
-def test_passes_when_exclusion_is_declared(twin: Twin) -> None:
-    twin.write(MODULE, "x = 1  # pragma: no cover\n")
-    declare(twin, "coverage", "app/domain/news.py", "pragma: no cover")
+def test_passes_when_exclusion_is_declared(sample: SampleProject) -> None:
+    sample.write(MODULE, "x = 1  # pragma: no cover\n")
+    declare(sample, "coverage", "app/domain/news.py", "pragma: no cover")
 
-    assert check(twin.project).findings == []
+    assert check(sample.project).findings == []
 
 
 @pytest.mark.parametrize(
@@ -140,11 +140,11 @@ def test_passes_when_exclusion_is_declared(twin: Twin) -> None:
     ],
 )
 def test_refuses_declaration_when_idle_or_malformed(
-    twin: Twin, arguments: tuple[str, ...], message: str
+    sample: SampleProject, arguments: tuple[str, ...], message: str
 ) -> None:
-    declare(twin, *arguments)
+    declare(sample, *arguments)
 
-    (finding,) = check(twin.project).findings
+    (finding,) = check(sample.project).findings
 
     assert finding.file == RULE_BOOK
     assert finding.line > 0

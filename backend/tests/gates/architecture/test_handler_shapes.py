@@ -3,7 +3,7 @@
 import pytest
 
 from gates.architecture.handlers import check
-from tests.gates.support.sample_project import Twin
+from tests.gates.support.sample_project import SampleProject
 
 ROUTER = "backend/app/presentation/http/routers/news.py"
 DEPENDENCIES = "backend/app/presentation/http/dependencies.py"
@@ -12,8 +12,8 @@ SIGNATURE, CALL = "uow: object) -> str:", "    return str(await publish_article(
 GIVEN = "    article = await publish_article(id, uow=uow)\n"
 
 
-def messages(twin: Twin) -> list[str]:
-    findings = check(twin.project).findings
+def messages(sample: SampleProject) -> list[str]:
+    findings = check(sample.project).findings
     assert all(finding.line for finding in findings)
     return [finding.message for finding in findings]
 
@@ -42,10 +42,12 @@ def messages(twin: Twin) -> list[str]:
         ("    async with uow: pass\n" + CALL, "an async with: only use cases enter a unit of work"),
     ],
 )
-def test_refuses_handler_when_it_works_with_what_it_has(twin: Twin, body: str, message: str) -> None:
-    twin.replace(ROUTER, CALL, body)
+def test_refuses_handler_when_it_works_with_what_it_has(
+    sample: SampleProject, body: str, message: str
+) -> None:
+    sample.replace(ROUTER, CALL, body)
 
-    assert any(message in found for found in messages(twin)), messages(twin)
+    assert any(message in found for found in messages(sample)), messages(sample)
 
 
 @pytest.mark.parametrize(
@@ -62,11 +64,11 @@ def test_refuses_handler_when_it_works_with_what_it_has(twin: Twin, body: str, m
     ],
 )
 def test_refuses_handler_when_it_uses_what_it_should_hand_on(
-    twin: Twin, signature: str, body: str, message: str
+    sample: SampleProject, signature: str, body: str, message: str
 ) -> None:
-    twin.replace(ROUTER, SIGNATURE, f"{signature}) -> str:").replace(ROUTER, CALL, body)
+    sample.replace(ROUTER, SIGNATURE, f"{signature}) -> str:").replace(ROUTER, CALL, body)
 
-    assert message in " ".join(messages(twin))
+    assert message in " ".join(messages(sample))
 
 
 @pytest.mark.parametrize(
@@ -76,10 +78,10 @@ def test_refuses_handler_when_it_uses_what_it_should_hand_on(
         ("uow: UowDep, queries: Queries", "    return Schema.of(await queries.find(id, tags=queries.all))\n"),
     ],
 )
-def test_passes_when_handler_hands_on_and_reads(twin: Twin, signature: str, body: str) -> None:
-    twin.replace(ROUTER, SIGNATURE, f"{signature}) -> str:").replace(ROUTER, CALL, body)
+def test_passes_when_handler_hands_on_and_reads(sample: SampleProject, signature: str, body: str) -> None:
+    sample.replace(ROUTER, SIGNATURE, f"{signature}) -> str:").replace(ROUTER, CALL, body)
 
-    assert messages(twin) == []
+    assert messages(sample) == []
 
 
 @pytest.mark.parametrize(
@@ -92,23 +94,25 @@ def test_passes_when_handler_hands_on_and_reads(twin: Twin, signature: str, body
         ("again = publish_article\n", "app.application.news.publish_article: only a handler"),
     ],
 )
-def test_refuses_router_module_when_it_holds_more_than_handlers(twin: Twin, code: str, message: str) -> None:
-    twin.write(ROUTER, (twin.root / ROUTER).read_text() + code)
+def test_refuses_router_module_when_it_holds_more_than_handlers(
+    sample: SampleProject, code: str, message: str
+) -> None:
+    sample.write(ROUTER, (sample.root / ROUTER).read_text() + code)
 
-    assert any(message in found for found in messages(twin))
-
-
-def test_passes_when_router_module_has_constants(twin: Twin) -> None:
-    source = (twin.root / ROUTER).read_text()
-    twin.write(ROUTER, f'"""News."""\n{source}\nNEVER_CHANGES: int = 1\nINVALID = (LookupError,)\n')
-
-    assert messages(twin) == []
+    assert any(message in found for found in messages(sample))
 
 
-def test_refuses_handler_when_a_decorator_surrounds_it(twin: Twin) -> None:
-    twin.replace(ROUTER, "@router.post", "@guarded(3)\n@router.post")
+def test_passes_when_router_module_has_constants(sample: SampleProject) -> None:
+    source = (sample.root / ROUTER).read_text()
+    sample.write(ROUTER, f'"""News."""\n{source}\nNEVER_CHANGES: int = 1\nINVALID = (LookupError,)\n')
 
-    assert messages(twin) == ["@guarded(3) may do anything around publish"]
+    assert messages(sample) == []
+
+
+def test_refuses_handler_when_a_decorator_surrounds_it(sample: SampleProject) -> None:
+    sample.replace(ROUTER, "@router.post", "@guarded(3)\n@router.post")
+
+    assert messages(sample) == ["@guarded(3) may do anything around publish"]
 
 
 @pytest.mark.parametrize(
@@ -119,17 +123,17 @@ def test_refuses_handler_when_a_decorator_surrounds_it(twin: Twin) -> None:
         ("async def has(request):\n    async with start(): pass\n", "only use cases enter a unit of work"),
     ],
 )
-def test_refuses_dependency_when_it_decides(twin: Twin, code: str, message: str) -> None:
-    twin.write(DEPENDENCIES, code)
+def test_refuses_dependency_when_it_decides(sample: SampleProject, code: str, message: str) -> None:
+    sample.write(DEPENDENCIES, code)
 
-    assert any(message in found for found in messages(twin))
+    assert any(message in found for found in messages(sample))
 
 
-def test_passes_when_dependency_may_be_missing(twin: Twin) -> None:
+def test_passes_when_dependency_may_be_missing(sample: SampleProject) -> None:
     code = "def actor(token):\n    if token is None:\n        raise LookupError\n    return token or 1\n"
-    twin.write(DEPENDENCIES, code)
+    sample.write(DEPENDENCIES, code)
 
-    assert messages(twin) == []
+    assert messages(sample) == []
 
 
 @pytest.mark.parametrize(
@@ -144,26 +148,28 @@ def test_passes_when_dependency_may_be_missing(twin: Twin) -> None:
         ),
     ],
 )
-def test_refuses_schema_when_it_decides_for_the_domain(twin: Twin, code: str, message: str) -> None:
+def test_refuses_schema_when_it_decides_for_the_domain(
+    sample: SampleProject, code: str, message: str
+) -> None:
     imports = "from pydantic import model_validator\nfrom app.domain import news\n"
-    twin.write(SCHEMAS, f"{imports}from app.domain.news import ArticleId\n{code}")
+    sample.write(SCHEMAS, f"{imports}from app.domain.news import ArticleId\n{code}")
 
-    assert any(message in found for found in messages(twin))
+    assert any(message in found for found in messages(sample))
 
 
-def test_passes_when_schema_checks_form(twin: Twin) -> None:
-    twin.write(
+def test_passes_when_schema_checks_form(sample: SampleProject) -> None:
+    sample.write(
         SCHEMAS,
         "from pydantic import field_validator, model_validator\n"
         "class TokenCreate:\n    @model_validator(mode='after')\n    def fits(self): ...\n"
         "class New:\n    @field_validator('title')\n    def short(self, text):\n        return text < 'm'\n",
     )
 
-    assert messages(twin) == []
+    assert messages(sample) == []
 
 
-def test_passes_when_a_stream_is_closed(twin: Twin) -> None:
+def test_passes_when_a_stream_is_closed(sample: SampleProject) -> None:
     code = "from contextlib import aclosing\nasync def send(chunks):\n    async with aclosing(chunks): pass\n"
-    twin.write("backend/app/presentation/http/attachments.py", code)
+    sample.write("backend/app/presentation/http/attachments.py", code)
 
-    assert messages(twin) == []
+    assert messages(sample) == []

@@ -1,15 +1,15 @@
 import pytest
 
 from gates.architecture.handlers import check
-from tests.gates.support.sample_project import Twin
+from tests.gates.support.sample_project import SampleProject
 
 ROUTER = "backend/app/presentation/http/routers/news.py"
 HELPER = "backend/app/presentation/http/helpers.py"
 CALL = "    return str(await publish_article(id, uow=uow))\n"
 
 
-def test_passes_when_handler_makes_one_call(twin: Twin) -> None:
-    outcome = check(twin.project)
+def test_passes_when_handler_makes_one_call(sample: SampleProject) -> None:
+    outcome = check(sample.project)
 
     assert (outcome.status, outcome.note) == ("passed", "1 handlers")
 
@@ -39,10 +39,12 @@ def test_passes_when_handler_makes_one_call(twin: Twin) -> None:
         ("    x = methodcaller('execute')\n" + CALL, "a look-up of 'execute'"),
     ],
 )
-def test_refuses_handler_when_it_does_more_than_translate(twin: Twin, body: str, message: str) -> None:
-    twin.replace(ROUTER, CALL, body)
+def test_refuses_handler_when_it_does_more_than_translate(
+    sample: SampleProject, body: str, message: str
+) -> None:
+    sample.replace(ROUTER, CALL, body)
 
-    findings = check(twin.project).findings
+    findings = check(sample.project).findings
 
     assert {finding.file for finding in findings} == {ROUTER}
     assert any(message in finding.message for finding in findings), findings
@@ -58,10 +60,10 @@ def test_refuses_handler_when_it_does_more_than_translate(twin: Twin, body: str,
         "    x = 60 * 60\n" + CALL,
     ],
 )
-def test_passes_when_handler_only_translates(twin: Twin, body: str) -> None:
-    twin.replace(ROUTER, CALL, body)
+def test_passes_when_handler_only_translates(sample: SampleProject, body: str) -> None:
+    sample.replace(ROUTER, CALL, body)
 
-    assert check(twin.project).findings == []
+    assert check(sample.project).findings == []
 
 
 @pytest.mark.parametrize(
@@ -73,10 +75,12 @@ def test_passes_when_handler_only_translates(twin: Twin, body: str) -> None:
         ("DOUBLE = [2 * n for n in (1, 2)]\n", "a comprehension"),
     ],
 )
-def test_refuses_router_module_when_logic_stands_beside_handler(twin: Twin, code: str, message: str) -> None:
-    twin.write(ROUTER, (twin.root / ROUTER).read_text() + code)
+def test_refuses_router_module_when_logic_stands_beside_handler(
+    sample: SampleProject, code: str, message: str
+) -> None:
+    sample.write(ROUTER, (sample.root / ROUTER).read_text() + code)
 
-    assert any(message in finding.message for finding in check(twin.project).findings)
+    assert any(message in finding.message for finding in check(sample.project).findings)
 
 
 @pytest.mark.parametrize(
@@ -94,42 +98,44 @@ def test_refuses_router_module_when_logic_stands_beside_handler(twin: Twin, code
         ("backend/app/main.py", "@app.get('/x')\ndef f():\n    for x in y: pass", "a loop"),
     ],
 )
-def test_refuses_module_when_it_is_no_place_for_this(twin: Twin, file: str, code: str, message: str) -> None:
-    twin.write(file, code)
+def test_refuses_module_when_it_is_no_place_for_this(
+    sample: SampleProject, file: str, code: str, message: str
+) -> None:
+    sample.write(file, code)
 
-    findings = check(twin.project).findings
+    findings = check(sample.project).findings
 
     assert {finding.file for finding in findings} == {file}
     assert any(message in finding.message for finding in findings)
 
 
-def test_passes_when_dependencies_read_state_in_their_one_place(twin: Twin) -> None:
+def test_passes_when_dependencies_read_state_in_their_one_place(sample: SampleProject) -> None:
     place = "backend/app/presentation/http/dependencies.py"
-    twin.write(place, "def provided(request):\n    return request.app.state.dependencies\n")
+    sample.write(place, "def provided(request):\n    return request.app.state.dependencies\n")
 
-    assert check(twin.project).findings == []
+    assert check(sample.project).findings == []
 
-    twin.write(place, "def provided(request):\n    return request.app.state.engine\n")
-    assert [finding.line for finding in check(twin.project).findings] == [2, 2]
-
-
-def test_passes_when_schema_reads_its_own_fields_by_name(twin: Twin) -> None:
-    twin.write(HELPER, "class Schema:\n    def given(self, name):\n        return getattr(self, name)\n")
-
-    assert check(twin.project).findings == []
+    sample.write(place, "def provided(request):\n    return request.app.state.engine\n")
+    assert [finding.line for finding in check(sample.project).findings] == [2, 2]
 
 
-def test_passes_when_main_wires(twin: Twin) -> None:
-    twin.write(
+def test_passes_when_schema_reads_its_own_fields_by_name(sample: SampleProject) -> None:
+    sample.write(HELPER, "class Schema:\n    def given(self, name):\n        return getattr(self, name)\n")
+
+    assert check(sample.project).findings == []
+
+
+def test_passes_when_main_wires(sample: SampleProject) -> None:
+    sample.write(
         "backend/app/main.py",
         "LIMIT = 2 * 3\ndef f(parts, app):\n    for part in parts:\n        app.include_router(part)\n"
         "    app.state.x = 1\n    try:\n        yield\n    finally:\n        app.close()\n",
     )
 
-    assert check(twin.project).findings == []
+    assert check(sample.project).findings == []
 
 
-def test_fails_when_there_are_no_handlers(twin: Twin) -> None:
-    twin.write(ROUTER)
+def test_fails_when_there_are_no_handlers(sample: SampleProject) -> None:
+    sample.write(ROUTER)
 
-    assert check(twin.project).status == "failed"
+    assert check(sample.project).status == "failed"

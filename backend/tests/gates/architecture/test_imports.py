@@ -2,11 +2,11 @@ import pytest
 
 from gates.architecture import layers
 from gates.architecture.imports import check
-from tests.gates.support.sample_project import Twin
+from tests.gates.support.sample_project import SampleProject
 
 
-def test_passes_when_every_import_is_listed(twin: Twin) -> None:
-    outcome = check(twin.project)
+def test_passes_when_every_import_is_listed(sample: SampleProject) -> None:
+    outcome = check(sample.project)
 
     assert (outcome.status, outcome.checked) == ("passed", 15)
 
@@ -51,10 +51,12 @@ def test_passes_when_every_import_is_listed(twin: Twin) -> None:
         ("core", "PATH = 'app.main'", "core must not use app.main"),
     ],
 )
-def test_refuses_name_when_layer_may_not_have_it(twin: Twin, layer: str, source: str, message: str) -> None:
-    twin.write(f"backend/app/{layer}/bad.py", source)
+def test_refuses_name_when_layer_may_not_have_it(
+    sample: SampleProject, layer: str, source: str, message: str
+) -> None:
+    sample.write(f"backend/app/{layer}/bad.py", source)
 
-    findings = check(twin.project).findings
+    findings = check(sample.project).findings
 
     assert {finding.file for finding in findings} == {f"backend/app/{layer}/bad.py"}
     assert any(message in finding.message for finding in findings)
@@ -72,10 +74,10 @@ def test_refuses_name_when_layer_may_not_have_it(twin: Twin, layer: str, source:
         ("application", "KEY = 'app.name'"),
     ],
 )
-def test_passes_when_layer_may_have_the_name(twin: Twin, layer: str, source: str) -> None:
-    twin.write(f"backend/app/{layer}/good.py", source)
+def test_passes_when_layer_may_have_the_name(sample: SampleProject, layer: str, source: str) -> None:
+    sample.write(f"backend/app/{layer}/good.py", source)
 
-    assert check(twin.project).findings == []
+    assert check(sample.project).findings == []
 
 
 @pytest.mark.parametrize(
@@ -90,33 +92,33 @@ def test_passes_when_layer_may_have_the_name(twin: Twin, layer: str, source: str
     ],
 )
 def test_refuses_file_when_layer_rules_cannot_hold_it(
-    twin: Twin, file: str, reported: str, message: str
+    sample: SampleProject, file: str, reported: str, message: str
 ) -> None:
-    twin.write(file)
+    sample.write(file)
 
-    finding = check(twin.project).findings[0]
+    finding = check(sample.project).findings[0]
 
     assert finding.file == reported
     assert message in finding.message
 
 
-def test_refuses_link_when_it_leads_out_of_its_layer(twin: Twin) -> None:
-    (twin.root / "backend/app/domain/adapters").symlink_to("../infrastructure")
+def test_refuses_link_when_it_leads_out_of_its_layer(sample: SampleProject) -> None:
+    (sample.root / "backend/app/domain/adapters").symlink_to("../infrastructure")
 
-    assert check(twin.project).findings[0].file == "backend/app/domain/adapters"
-
-
-def test_follows_names_when_several_modules_pass_them_on(twin: Twin) -> None:
-    twin.write("backend/app/core/again.py", "from app.core.database import create_engine as make")
-    twin.write("backend/app/presentation/bad.py", "from app.core.again import make")
-
-    assert "presentation must not use sqlalchemy" in check(twin.project).findings[0].message
+    assert check(sample.project).findings[0].file == "backend/app/domain/adapters"
 
 
-def test_refuses_ignored_file_when_git_hides_it(twin: Twin) -> None:
-    twin.write(".gitignore", "*").write("backend/app/domain/bad.py", "import sqlalchemy")
+def test_follows_names_when_several_modules_pass_them_on(sample: SampleProject) -> None:
+    sample.write("backend/app/core/again.py", "from app.core.database import create_engine as make")
+    sample.write("backend/app/presentation/bad.py", "from app.core.again import make")
 
-    assert check(twin.project).findings[0].file == "backend/app/domain/bad.py"
+    assert "presentation must not use sqlalchemy" in check(sample.project).findings[0].message
+
+
+def test_refuses_ignored_file_when_git_hides_it(sample: SampleProject) -> None:
+    sample.write(".gitignore", "*").write("backend/app/domain/bad.py", "import sqlalchemy")
+
+    assert check(sample.project).findings[0].file == "backend/app/domain/bad.py"
 
 
 @pytest.mark.parametrize(
@@ -129,15 +131,15 @@ def test_refuses_ignored_file_when_git_hides_it(twin: Twin) -> None:
     ],
 )
 def test_refuses_module_when_only_others_of_its_layer_are_listed(
-    twin: Twin, source: str, messages: list[str]
+    sample: SampleProject, source: str, messages: list[str]
 ) -> None:
-    twin.write("backend/app/core/logging.py", "get_logger = print\n")
-    twin.rule(
+    sample.write("backend/app/core/logging.py", "get_logger = print\n")
+    sample.rule(
         '[layers.presentation]\nlayers = ["application", "domain", "core"]',
         '[layers.presentation]\nlayers = ["application", "domain", "core.logging"]',
     )
-    twin.write("backend/app/presentation/http/extra.py", f"{source}\n")
+    sample.write("backend/app/presentation/http/extra.py", f"{source}\n")
 
-    found = [finding.message.partition(":")[0] for finding in check(twin.project).findings]
+    found = [finding.message.partition(":")[0] for finding in check(sample.project).findings]
     assert [message for message in found if "core" in message] == messages
-    assert layers.check(twin.project).status == "passed"
+    assert layers.check(sample.project).status == "passed"

@@ -2,11 +2,11 @@ import pytest
 
 from gates.architecture.layers import check, levels
 from gates.model import GateError
-from tests.gates.support.sample_project import Twin
+from tests.gates.support.sample_project import SampleProject
 
 
-def test_passes_when_layers_import_what_they_may(twin: Twin) -> None:
-    outcome = check(twin.project)
+def test_passes_when_layers_import_what_they_may(sample: SampleProject) -> None:
+    outcome = check(sample.project)
 
     assert (outcome.status, outcome.note) == ("passed", "6 contracts")
 
@@ -23,28 +23,28 @@ FORBIDDEN = [
 ]
 
 
-def test_refuses_imports_when_layers_may_not_see_them(twin: Twin) -> None:
+def test_refuses_imports_when_layers_may_not_see_them(sample: SampleProject) -> None:
     for number, (layer, source, _) in enumerate(FORBIDDEN):
-        twin.write(f"backend/app/{layer}/bad{number}.py", source)
+        sample.write(f"backend/app/{layer}/bad{number}.py", source)
 
-    findings = check(twin.project).findings
+    findings = check(sample.project).findings
 
     for number, (layer, source, message) in enumerate(FORBIDDEN):
         place = (f"backend/app/{layer}/bad{number}.py", len(source.splitlines()))
         assert any((f.file, f.line) == place and message in f.message for f in findings), place
 
 
-def test_names_package_file_when_package_itself_imports(twin: Twin) -> None:
-    twin.write("backend/app/domain/__init__.py", "from app.core import database")
+def test_names_package_file_when_package_itself_imports(sample: SampleProject) -> None:
+    sample.write("backend/app/domain/__init__.py", "from app.core import database")
 
-    assert check(twin.project).findings[0].file == "backend/app/domain/__init__.py"
+    assert check(sample.project).findings[0].file == "backend/app/domain/__init__.py"
 
 
-def test_refuses_when_package_belongs_to_no_layer(twin: Twin) -> None:
-    twin.write("backend/app/helpers/__init__.py")
+def test_refuses_when_package_belongs_to_no_layer(sample: SampleProject) -> None:
+    sample.write("backend/app/helpers/__init__.py")
 
     with pytest.raises(GateError, match="helpers"):
-        check(twin.project)
+        check(sample.project)
 
 
 def test_refuses_when_rule_book_has_circle() -> None:

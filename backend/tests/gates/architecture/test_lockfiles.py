@@ -9,28 +9,28 @@ from packaging.requirements import Requirement
 from gates.architecture.lock_format import check_agreement, check_format
 from gates.architecture.lock_resolution import check_resolution
 from tests.gates.support.minimal import installed, lock
-from tests.gates.support.sample_project import Twin
+from tests.gates.support.sample_project import SampleProject
 
 RUNTIME, DEV = "backend/requirements/runtime.txt", "backend/requirements/dev.txt"
 DIGESTS = [f"    --hash=sha256:{digit * 64}" for digit in "012"]
 ELSEWHERE = "sys_platform == 'win32'"
 
 
-def install(twin: Twin, pin: str, *asks: str) -> Twin:
+def install(sample: SampleProject, pin: str, *asks: str) -> SampleProject:
     for name, metadata in installed(pin, *asks).items():
-        twin.write(name, metadata)
-    return twin
+        sample.write(name, metadata)
+    return sample
 
 
-def refusals(twin: Twin, *asked: str) -> list[str]:
+def refusals(sample: SampleProject, *asked: str) -> list[str]:
     """Return what is said of the production lock when these are its requirements."""
     return [
-        finding.message for finding in check_resolution(twin.project, "runtime", [*map(Requirement, asked)])
+        finding.message for finding in check_resolution(sample.project, "runtime", [*map(Requirement, asked)])
     ]
 
 
-def locked(twin: Twin, *pins: str) -> Twin:
-    return twin.write(RUNTIME, lock(*pins))
+def locked(sample: SampleProject, *pins: str) -> SampleProject:
+    return sample.write(RUNTIME, lock(*pins))
 
 
 def with_lines(*lines: str) -> str:
@@ -50,57 +50,57 @@ def with_lines(*lines: str) -> str:
     ],
 )
 def test_refuses_lock_when_uv_would_not_write_it(
-    twin: Twin, lines: Sequence[str], line: int, message: str
+    sample: SampleProject, lines: Sequence[str], line: int, message: str
 ) -> None:
-    twin.write(RUNTIME, with_lines(*lines))
+    sample.write(RUNTIME, with_lines(*lines))
 
-    finding = next(check_format(twin.project, "runtime"))
+    finding = next(check_format(sample.project, "runtime"))
 
     assert (finding.file, finding.line, finding.fix) == (RUNTIME, line, "./noxw -s lock")
     assert message in finding.message
 
 
-def test_passes_when_uv_would_write_the_lock(twin: Twin) -> None:
+def test_passes_when_uv_would_write_the_lock(sample: SampleProject) -> None:
     marked = f"c==1 ; {ELSEWHERE} \\"
-    twin.write(
+    sample.write(
         RUNTIME,
         with_lines("a==1 \\", f"{DIGESTS[0]} \\", DIGESTS[1], "a-b==1 \\", DIGESTS[2], marked, DIGESTS[0]),
     )
 
-    assert [*check_format(twin.project, "runtime")] == []
+    assert [*check_format(sample.project, "runtime")] == []
 
 
-def test_refuses_hash_when_another_lock_has_others_of_the_version(twin: Twin) -> None:
-    twin.replace(DEV, "0" * 64, "1" * 64)
+def test_refuses_hash_when_another_lock_has_others_of_the_version(sample: SampleProject) -> None:
+    sample.replace(DEV, "0" * 64, "1" * 64)
 
-    [finding] = check_agreement(twin.project)
+    [finding] = check_agreement(sample.project)
 
     assert (finding.file, finding.line) == (DEV, 1)
     assert finding.message == f"fastapi 1.0 has other hashes than in {RUNTIME}"
 
 
-def test_passes_when_installed_packages_ask_for_every_pin(twin: Twin) -> None:
+def test_passes_when_installed_packages_ask_for_every_pin(sample: SampleProject) -> None:
     """Over extras, names in other spellings, and circles."""
-    install(twin, "a==1", "b[more]>=1", 'never ; extra == "unasked"')
-    install(twin, "b==1", 'C.c ; extra == "more"')
-    install(twin, "c-c==1", "a")
-    locked(twin, "a==1", "b==1", "c-c==1")
+    install(sample, "a==1", "b[more]>=1", 'never ; extra == "unasked"')
+    install(sample, "b==1", 'C.c ; extra == "more"')
+    install(sample, "c-c==1", "a")
+    locked(sample, "a==1", "b==1", "c-c==1")
 
-    assert refusals(twin, "a") == []
-
-
-def test_refuses_pin_when_nothing_asks_for_it(twin: Twin) -> None:
-    install(install(twin, "a==1", 'smuggled ; extra == "unasked"'), "smuggled==1")
-    locked(twin, "a==1", "smuggled==1")
-
-    assert refusals(twin, "a") == ["nothing asks for smuggled, but it would be installed"]
+    assert refusals(sample, "a") == []
 
 
-def test_refuses_pin_when_only_another_unasked_one_asks_for_it(twin: Twin) -> None:
-    install(install(install(twin, "a==1"), "b==1", "c"), "c==1", "b")
-    locked(twin, "a==1", "b==1", "c==1")
+def test_refuses_pin_when_nothing_asks_for_it(sample: SampleProject) -> None:
+    install(install(sample, "a==1", 'smuggled ; extra == "unasked"'), "smuggled==1")
+    locked(sample, "a==1", "smuggled==1")
 
-    assert [message.split(",")[0] for message in refusals(twin, "a")] == [
+    assert refusals(sample, "a") == ["nothing asks for smuggled, but it would be installed"]
+
+
+def test_refuses_pin_when_only_another_unasked_one_asks_for_it(sample: SampleProject) -> None:
+    install(install(install(sample, "a==1"), "b==1", "c"), "c==1", "b")
+    locked(sample, "a==1", "b==1", "c==1")
+
+    assert [message.split(",")[0] for message in refusals(sample, "a")] == [
         "nothing asks for b",
         "nothing asks for c",
     ]
@@ -117,48 +117,48 @@ def test_refuses_pin_when_only_another_unasked_one_asks_for_it(twin: Twin) -> No
     ],
 )
 def test_refuses_pin_when_it_is_not_the_one_that_is_asked_for(
-    twin: Twin, asked: str, pin: str, message: str
+    sample: SampleProject, asked: str, pin: str, message: str
 ) -> None:
-    install(install(install(twin, "a==1", asked), "b==1"), "c==1")
-    locked(twin, "a==1", pin)
+    install(install(install(sample, "a==1", asked), "b==1"), "c==1")
+    locked(sample, "a==1", pin)
 
-    assert any(said.startswith(message) for said in refusals(twin, "a"))
+    assert any(said.startswith(message) for said in refusals(sample, "a"))
 
 
-def test_passes_when_the_limits_of_a_pin_are_lifted(twin: Twin) -> None:
-    install(install(twin, "a==1", "b<1"), "b==1")
-    locked(twin, "a==1", "b==1").append(
+def test_passes_when_the_limits_of_a_pin_are_lifted(sample: SampleProject) -> None:
+    install(install(sample, "a==1", "b<1"), "b==1")
+    locked(sample, "a==1", "b==1").append(
         "backend/pyproject.toml", '[tool.uv]\noverride-dependencies = ["b"]\n'
     )
 
-    assert refusals(twin, "a") == []
+    assert refusals(sample, "a") == []
 
 
-def test_refuses_pin_when_its_version_is_not_installed(twin: Twin) -> None:
-    install(twin, "a==2")
-    locked(twin, "a==1")
+def test_refuses_pin_when_its_version_is_not_installed(sample: SampleProject) -> None:
+    install(sample, "a==2")
+    locked(sample, "a==1")
 
-    assert refusals(twin, "a") == ["a 1 is not installed, so what it asks for is not known"]
+    assert refusals(sample, "a") == ["a 1 is not installed, so what it asks for is not known"]
 
 
-def test_judges_this_machine_alone_when_a_package_for_others_is_not_known(twin: Twin) -> None:
+def test_judges_this_machine_alone_when_a_package_for_others_is_not_known(sample: SampleProject) -> None:
     """That one may ask for more where it is installed, but for nothing here."""
     there = f"sys_platform != '{sys.platform}'"
-    install(install(twin, "a==1", f"unknown ; {there}"), "smuggled==1")
-    locked(twin, "a==1", f"its-own==1 ; {there}", f"unknown==1 ; {there}")
-    assert refusals(twin, "a") == []
+    install(install(sample, "a==1", f"unknown ; {there}"), "smuggled==1")
+    locked(sample, "a==1", f"its-own==1 ; {there}", f"unknown==1 ; {there}")
+    assert refusals(sample, "a") == []
 
-    locked(twin, "a==1", "smuggled==1", f"unknown==1 ; {there}")
-    [message] = refusals(twin, "a")
+    locked(sample, "a==1", "smuggled==1", f"unknown==1 ; {there}")
+    [message] = refusals(sample, "a")
     assert message.startswith("nothing asks for smuggled")
 
 
-def test_follows_the_audit_s_lock_where_it_is_installed(twin: Twin) -> None:
-    twin.write("backend/requirements/audit.txt", lock("a==1", "smuggled==1"))
-    assert [*check_resolution(twin.project, "audit", [Requirement("a")])] == []
+def test_follows_the_audit_s_lock_where_it_is_installed(sample: SampleProject) -> None:
+    sample.write("backend/requirements/audit.txt", lock("a==1", "smuggled==1"))
+    assert [*check_resolution(sample.project, "audit", [Requirement("a")])] == []
 
     for pin in ("a==1", "smuggled==1"):
         for name, metadata in installed(pin, place=".audit").items():
-            twin.write(name, metadata)
-    [finding] = check_resolution(twin.project, "audit", [Requirement("a")])
+            sample.write(name, metadata)
+    [finding] = check_resolution(sample.project, "audit", [Requirement("a")])
     assert finding.message.startswith("nothing asks for smuggled")

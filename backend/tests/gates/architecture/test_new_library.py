@@ -5,9 +5,9 @@ import re
 import pytest
 
 from gates.architecture import change_control, imports, stack
-from tests.gates.cases.runner import without_repetition
+from tests.gates.cases.runner import cache_tool_runs
 from tests.gates.support.minimal import installed, lock
-from tests.gates.support.sample_project import Twin
+from tests.gates.support.sample_project import SampleProject
 
 CODE = "backend/app/infrastructure/database/news.py"
 STEPS = ("backend/requirements/runtime.in", "./noxw -s lock", "[stack] runtime", "docs/decisions/")
@@ -16,14 +16,14 @@ GATES = (imports.check, stack.check, change_control.check)
 
 @pytest.fixture(autouse=True)
 def _asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    without_repetition(monkeypatch)
+    cache_tool_runs(monkeypatch)
 
 
-def test_names_every_step_when_a_library_is_new_and_passes_after_them(twin: Twin) -> None:
-    twin.replace(CODE, "from sqlalchemy", "import structlog\nfrom sqlalchemy").append(
+def test_names_every_step_when_a_library_is_new_and_passes_after_them(sample: SampleProject) -> None:
+    sample.replace(CODE, "from sqlalchemy", "import structlog\nfrom sqlalchemy").append(
         CODE, "    log = structlog\n"
     )
-    fixes = [finding.fix for gate in GATES for finding in gate(twin.project).findings]
+    fixes = [finding.fix for gate in GATES for finding in gate(sample.project).findings]
     assert len(fixes) == 2
     assert [step for fix in fixes for step in STEPS if step not in fix] == []
     assert "[layers.infrastructure] libraries" in fixes[0]
@@ -32,16 +32,16 @@ def test_names_every_step_when_a_library_is_new_and_passes_after_them(twin: Twin
         text.replace("NAME", "structlog").replace("IMPORT", "structlog")
         for text in re.findall("`.+?`", fixes[0])
     ]
-    twin.append("backend/requirements/runtime.in", "structlog\n")
-    twin.rule('runtime = ["fastapi"', 'runtime = ["structlog", "fastapi"')
-    twin.rule(
+    sample.append("backend/requirements/runtime.in", "structlog\n")
+    sample.rule('runtime = ["fastapi"', 'runtime = ["structlog", "fastapi"')
+    sample.rule(
         'layers = ["application", "domain", "core"]\nlibraries = [',
         'layers = ["application", "domain", "core"]\nlibraries = ["structlog", ',
     )
     for name in ("runtime", "dev"):
-        twin.append(f"backend/requirements/{name}.txt", lock("structlog==1.0"))
-    twin.write(*installed("structlog==1.0").popitem())
+        sample.append(f"backend/requirements/{name}.txt", lock("structlog==1.0"))
+    sample.write(*installed("structlog==1.0").popitem())
     decision = f"# 2. Logs\n\n**Context.** X. **Decision.** {' '.join(quoted)}. **Consequences.** X.\n"
-    twin.write("docs/decisions/0002-logs.md", decision)
+    sample.write("docs/decisions/0002-logs.md", decision)
 
-    assert [finding.message for gate in GATES for finding in gate(twin.project).findings] == []
+    assert [finding.message for gate in GATES for finding in gate(sample.project).findings] == []

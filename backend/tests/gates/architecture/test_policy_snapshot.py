@@ -4,7 +4,7 @@ import pytest
 
 from gates.architecture.change_control import check
 from tests.gates.architecture.test_change_control import CI, WORKFLOW
-from tests.gates.support.sample_project import RULE_BOOK, Twin
+from tests.gates.support.sample_project import RULE_BOOK, SampleProject
 
 NOXW, CI_RUN, CONFTEST = "noxw", ".ci/run", "backend/tests/conftest.py"
 PYPROJECT, UNIT = "backend/pyproject.toml", "backend/tests/unit/test_news.py"
@@ -21,17 +21,17 @@ def test_one(): ...
 
 
 @pytest.fixture
-def merged(twin: Twin) -> Twin:
-    """The twin with all that starts gates on main, and a fresh branch."""
-    twin.git("switch", "--quiet", "main")
-    twin.write(WORKFLOW, CI).write(NOXW, "#!/bin/sh\n# Runs nox.\nset -eu\nexec python -m nox\n")
-    twin.write(CI_RUN, "exec ./noxw\n").write(DECISION, "First.\n").write(UNIT, TESTS)
-    twin.write(CONFTEST, 'pytest_plugins = ["tests.plugins.canaries"]\n').commit()
-    return twin.branch("next")
+def merged(sample: SampleProject) -> SampleProject:
+    """The sample project with all that starts gates on main, and a fresh branch."""
+    sample.git("switch", "--quiet", "main")
+    sample.write(WORKFLOW, CI).write(NOXW, "#!/bin/sh\n# Runs nox.\nset -eu\nexec python -m nox\n")
+    sample.write(CI_RUN, "exec ./noxw\n").write(DECISION, "First.\n").write(UNIT, TESTS)
+    sample.write(CONFTEST, 'pytest_plugins = ["tests.plugins.canaries"]\n').commit()
+    return sample.branch("next")
 
 
-def loosened(twin: Twin) -> list[str]:
-    findings = check(twin.project).findings
+def loosened(sample: SampleProject) -> list[str]:
+    findings = check(sample.project).findings
     return [finding.message.removeprefix("loosened without a decision: ") for finding in findings]
 
 
@@ -58,7 +58,7 @@ def loosened(twin: Twin) -> list[str]:
     ],
 )
 def test_refuses_loosening_when_it_is_of_what_starts_the_gates(
-    merged: Twin, file: str, old: str, new: str, facts: list[str] | None
+    merged: SampleProject, file: str, old: str, new: str, facts: list[str] | None
 ) -> None:
     merged.replace(file, old, new)
 
@@ -73,7 +73,7 @@ def test_refuses_loosening_when_it_is_of_what_starts_the_gates(
         (WORKFLOW, f"-{WORKFLOW}.jobs.gates.steps.run ./noxw"),
     ],
 )
-def test_refuses_loosening_when_a_file_is_gone(merged: Twin, file: str, fact: str) -> None:
+def test_refuses_loosening_when_a_file_is_gone(merged: SampleProject, file: str, fact: str) -> None:
     merged.remove(file).commit()
 
     assert fact in loosened(merged)
@@ -94,13 +94,13 @@ def test_refuses_loosening_when_a_file_is_gone(merged: Twin, file: str, fact: st
         (RULE_BOOK, '"README.md" = "the first screen"', '"README.md" = "where to begin"'),
     ],
 )
-def test_passes_when_nothing_gets_looser(merged: Twin, file: str, old: str, new: str) -> None:
+def test_passes_when_nothing_gets_looser(merged: SampleProject, file: str, old: str, new: str) -> None:
     merged.replace(file, old, new).commit()
 
     assert loosened(merged) == []
 
 
-def test_passes_when_tests_move_to_another_file(merged: Twin) -> None:
+def test_passes_when_tests_move_to_another_file(merged: SampleProject) -> None:
     merged.remove(UNIT).write("backend/tests/unit/test_articles.py", TESTS).commit()
 
     assert loosened(merged) == []
@@ -116,7 +116,9 @@ def test_passes_when_tests_move_to_another_file(merged: Twin) -> None:
         ('rules = ["S101"]', 'rules = ["S101", "E501"]', "E501"),
     ],
 )
-def test_names_nearest_line_of_rule_book_when_it_refuses(merged: Twin, old: str, new: str, line: str) -> None:
+def test_names_nearest_line_of_rule_book_when_it_refuses(
+    merged: SampleProject, old: str, new: str, line: str
+) -> None:
     merged.rule(old, new)
 
     (finding,) = check(merged.project).findings

@@ -4,9 +4,9 @@ import pytest
 
 from gates.architecture.stack import check
 from gates.model import Finding, GateError
-from tests.gates.cases.runner import without_repetition
+from tests.gates.cases.runner import cache_tool_runs
 from tests.gates.support.minimal import installed, lock
-from tests.gates.support.sample_project import RULE_BOOK, Twin
+from tests.gates.support.sample_project import RULE_BOOK, SampleProject
 
 RUNTIME = "backend/requirements/runtime.in"
 LOCK = "backend/requirements/dev.txt"
@@ -15,28 +15,28 @@ MODULE = "backend/app/infrastructure/database/news.py"
 
 @pytest.fixture(autouse=True)
 def _asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    without_repetition(monkeypatch)
+    cache_tool_runs(monkeypatch)
 
 
-def only(twin: Twin) -> Finding:
+def only(sample: SampleProject) -> Finding:
     """Return the one finding, of the gate's whole output."""
-    (finding,) = check(twin.project).findings
+    (finding,) = check(sample.project).findings
     return finding
 
 
-def append(twin: Twin, name: str, text: str) -> None:
-    path = twin.root / name
-    twin.write(name, (path.read_text() if path.exists() else "") + text)
+def append(sample: SampleProject, name: str, text: str) -> None:
+    path = sample.root / name
+    sample.write(name, (path.read_text() if path.exists() else "") + text)
 
 
-def install(twin: Twin, pin: str, *asks: str) -> None:
-    """Put the metadata of a version into the twin's environment."""
+def install(sample: SampleProject, pin: str, *asks: str) -> None:
+    """Put the metadata of a version into the sample project's environment."""
     for name, metadata in installed(pin, *asks).items():
-        twin.write(name, metadata)
+        sample.write(name, metadata)
 
 
-def test_passes_when_locks_hold_the_stack(twin: Twin) -> None:
-    outcome = check(twin.project)
+def test_passes_when_locks_hold_the_stack(sample: SampleProject) -> None:
+    outcome = check(sample.project)
 
     assert (outcome.findings, outcome.note) == ([], "3 dependencies asked for")
 
@@ -53,54 +53,57 @@ def test_passes_when_locks_hold_the_stack(twin: Twin) -> None:
     ],
 )
 def test_refuses_requirement_when_not_of_the_stack(
-    twin: Twin, file: str, added: str, line: int, message: str
+    sample: SampleProject, file: str, added: str, line: int, message: str
 ) -> None:
-    append(twin, file, added)
+    append(sample, file, added)
 
-    found = [finding for finding in check(twin.project).findings if message in finding.message]
+    found = [finding for finding in check(sample.project).findings if message in finding.message]
 
     assert [(finding.file, finding.line) for finding in found] == [(file, line)]
 
 
-def test_refuses_stack_entry_when_nothing_asks_for_it(twin: Twin) -> None:
-    twin.rule('dev = ["ruff"]', 'dev = ["ruff", "mypy"]')
+def test_refuses_stack_entry_when_nothing_asks_for_it(sample: SampleProject) -> None:
+    sample.rule('dev = ["ruff"]', 'dev = ["ruff", "mypy"]')
 
-    assert (only(twin).file, only(twin).message) == (
+    assert (only(sample).file, only(sample).message) == (
         RULE_BOOK,
         "[stack] dev lists mypy, but backend/requirements/dev.in does not ask for it",
     )
 
 
-def test_refuses_stack_when_its_own_choice_is_gone(twin: Twin) -> None:
-    twin.rule('framework = "fastapi"', 'framework = "flask"')
+def test_refuses_stack_when_its_own_choice_is_gone(sample: SampleProject) -> None:
+    sample.rule('framework = "fastapi"', 'framework = "flask"')
 
-    assert only(twin).message == "flask is the stack's own choice, but [stack] runtime does not list it"
-
-
-def test_refuses_lock_when_requirement_is_missing(twin: Twin) -> None:
-    twin.replace(LOCK, lock("ruff==1.0"), "")
-
-    assert (only(twin).file, only(twin).message) == ("backend/requirements/dev.in", "ruff is not in the lock")
+    assert only(sample).message == "flask is the stack's own choice, but [stack] runtime does not list it"
 
 
-def test_refuses_lock_when_versions_differ_from_production(twin: Twin) -> None:
-    twin.replace(LOCK, "sqlalchemy==2.0", "sqlalchemy==1.4")
-    install(twin, "sqlalchemy==1.4")
+def test_refuses_lock_when_requirement_is_missing(sample: SampleProject) -> None:
+    sample.replace(LOCK, lock("ruff==1.0"), "")
 
-    assert "sqlalchemy is 2.0 in production but not here" in only(twin).message
+    assert (only(sample).file, only(sample).message) == (
+        "backend/requirements/dev.in",
+        "ruff is not in the lock",
+    )
+
+
+def test_refuses_lock_when_versions_differ_from_production(sample: SampleProject) -> None:
+    sample.replace(LOCK, "sqlalchemy==2.0", "sqlalchemy==1.4")
+    install(sample, "sqlalchemy==1.4")
+
+    assert "sqlalchemy is 2.0 in production but not here" in only(sample).message
 
 
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ('name = "twin"', 'name = "twin"\ndependencies = ["peewee"]'),
+        ('name = "sample"', 'name = "sample"\ndependencies = ["peewee"]'),
         ("requirements/runtime.in", "other.in"),
     ],
 )
-def test_refuses_metadata_when_it_asks_for_more(twin: Twin, old: str, new: str) -> None:
-    twin.replace("backend/pyproject.toml", old, new)
+def test_refuses_metadata_when_it_asks_for_more(sample: SampleProject, old: str, new: str) -> None:
+    sample.replace("backend/pyproject.toml", old, new)
 
-    assert "dependencies stand outside requirements/*.in" in only(twin).message
+    assert "dependencies stand outside requirements/*.in" in only(sample).message
 
 
 @pytest.mark.parametrize(
@@ -113,27 +116,29 @@ def test_refuses_metadata_when_it_asks_for_more(twin: Twin, old: str, new: str) 
         ),
     ],
 )
-def test_refuses_import_when_not_asked_for(twin: Twin, source: str, file: str, message: str) -> None:
-    append(twin, file, source)
+def test_refuses_import_when_not_asked_for(
+    sample: SampleProject, source: str, file: str, message: str
+) -> None:
+    append(sample, file, source)
 
-    assert (only(twin).file, only(twin).line) == (file, 9)
-    assert message in only(twin).message
+    assert (only(sample).file, only(sample).line) == (file, 9)
+    assert message in only(sample).message
 
 
-def test_refuses_requirement_when_nothing_imports_it_unless_declared(twin: Twin) -> None:
-    append(twin, RUNTIME, "structlog\n")
-    install(twin, "structlog==1.0")
+def test_refuses_requirement_when_nothing_imports_it_unless_declared(sample: SampleProject) -> None:
+    append(sample, RUNTIME, "structlog\n")
+    install(sample, "structlog==1.0")
     for name in ("runtime", "dev"):
-        append(twin, f"backend/requirements/{name}.txt", lock("structlog==1.0"))
-    twin.rule('runtime = ["fastapi", ', 'runtime = ["structlog", "fastapi", ')
-    assert "not used in the codebase [DEP002]" in only(twin).message
+        append(sample, f"backend/requirements/{name}.txt", lock("structlog==1.0"))
+    sample.rule('runtime = ["fastapi", ', 'runtime = ["structlog", "fastapi", ')
+    assert "not used in the codebase [DEP002]" in only(sample).message
 
     entry = '[[exclusions]]\nkind = "dependencies"\npath = "{}"\nrules = ["DEP002"]\nreason = "x"\n'
-    twin.rule("[rules.R01]", entry.format("structlog") + "[rules.R01]")
-    assert check(twin.project).findings == []
+    sample.rule("[rules.R01]", entry.format("structlog") + "[rules.R01]")
+    assert check(sample.project).findings == []
 
-    twin.rule('path = "structlog"', 'path = "uvicorn"')
-    assert len(check(twin.project).findings) == 2
+    sample.rule('path = "structlog"', 'path = "uvicorn"')
+    assert len(check(sample.project).findings) == 2
 
 
 @pytest.mark.parametrize(
@@ -151,16 +156,16 @@ def test_refuses_requirement_when_nothing_imports_it_unless_declared(twin: Twin)
         ("DDL('x')\n", "DDL changes the schema"),
     ],
 )
-def test_refuses_code_when_it_changes_the_schema(twin: Twin, code: str, message: str) -> None:
-    twin.write("backend/app/infrastructure/x.py", code)
+def test_refuses_code_when_it_changes_the_schema(sample: SampleProject, code: str, message: str) -> None:
+    sample.write("backend/app/infrastructure/x.py", code)
 
-    assert any(message in finding.message for finding in check(twin.project).findings)
+    assert any(message in finding.message for finding in check(sample.project).findings)
 
 
-def test_refuses_sql_file_when_outside_alembic(twin: Twin) -> None:
-    twin.write("backend/alembic/versions/x.sql").write("backend/app/infrastructure/x.sql")
+def test_refuses_sql_file_when_outside_alembic(sample: SampleProject) -> None:
+    sample.write("backend/alembic/versions/x.sql").write("backend/app/infrastructure/x.sql")
 
-    assert only(twin).file == "backend/app/infrastructure/x.sql"
+    assert only(sample).file == "backend/app/infrastructure/x.sql"
 
 
 @pytest.mark.parametrize(
@@ -174,22 +179,22 @@ def test_refuses_sql_file_when_outside_alembic(twin: Twin) -> None:
         "'TRUNCATE'\n",
     ],
 )
-def test_passes_when_text_is_no_schema_change(twin: Twin, code: str) -> None:
-    twin.write("backend/app/infrastructure/x.py", code)
+def test_passes_when_text_is_no_schema_change(sample: SampleProject, code: str) -> None:
+    sample.write("backend/app/infrastructure/x.py", code)
 
-    assert check(twin.project).findings == []
-
-
-def test_refuses_test_when_it_makes_tables_but_not_when_it_states_them(twin: Twin) -> None:
-    twin.write("backend/tests/integration/test_x.py", "run('CREATE SCHEMA scratch')\n")
-    assert check(twin.project).findings == []
-
-    twin.write("backend/tests/integration/test_x.py", "Base.metadata.create_all(engine)\n")
-    assert "create_all changes the schema" in only(twin).message
+    assert check(sample.project).findings == []
 
 
-def test_cannot_run_when_deptry_breaks_down(twin: Twin) -> None:
-    shutil.rmtree(twin.root / "backend/app")
+def test_refuses_test_when_it_makes_tables_but_not_when_it_states_them(sample: SampleProject) -> None:
+    sample.write("backend/tests/integration/test_x.py", "run('CREATE SCHEMA scratch')\n")
+    assert check(sample.project).findings == []
+
+    sample.write("backend/tests/integration/test_x.py", "Base.metadata.create_all(engine)\n")
+    assert "create_all changes the schema" in only(sample).message
+
+
+def test_cannot_run_when_deptry_breaks_down(sample: SampleProject) -> None:
+    shutil.rmtree(sample.root / "backend/app")
 
     with pytest.raises(GateError, match="deptry could not run"):
-        check(twin.project)
+        check(sample.project)

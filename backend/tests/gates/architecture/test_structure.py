@@ -3,93 +3,96 @@ import pytest
 from gates.architecture.sessions import write_table
 from gates.architecture.structure import check
 from gates.model import Finding
-from tests.gates.support.sample_project import RULE_BOOK, Twin
+from tests.gates.support.sample_project import RULE_BOOK, SampleProject
 
 NOXFILE = "noxfile.py"
 PYPROJECT = "backend/pyproject.toml"
 
 
-def only(twin: Twin) -> Finding:
+def only(sample: SampleProject) -> Finding:
     """Return the one finding, of the gate's whole output."""
-    (finding,) = check(twin.project).findings
+    (finding,) = check(sample.project).findings
     return finding
 
 
-def test_passes_when_repository_is_what_the_rule_book_lists(twin: Twin) -> None:
-    outcome = check(twin.project)
+def test_passes_when_repository_is_what_the_rule_book_lists(sample: SampleProject) -> None:
+    outcome = check(sample.project)
 
     assert (outcome.findings, outcome.status) == ([], "passed")
 
 
-def test_refuses_file_when_tree_does_not_list_it(twin: Twin) -> None:
-    twin.write("scripts/fix.sh")
+def test_refuses_file_when_tree_does_not_list_it(sample: SampleProject) -> None:
+    sample.write("scripts/fix.sh")
 
-    assert only(twin).file == "scripts/fix.sh"
-    assert "not below anything that [tree] lists" in only(twin).message
-
-
-def test_refuses_tree_entry_when_nothing_is_there(twin: Twin) -> None:
-    twin.rule('"README.md" = ', '"docs/" = "guides"\n"README.md" = ')
-
-    assert (only(twin).file, only(twin).message) == (RULE_BOOK, "[tree] lists docs/, but there is nothing")
-    assert '"docs/"' in (twin.root / RULE_BOOK).read_text().splitlines()[only(twin).line - 1]
+    assert only(sample).file == "scripts/fix.sh"
+    assert "not below anything that [tree] lists" in only(sample).message
 
 
-def test_refuses_package_in_a_layer_when_the_tree_does_not_list_it(twin: Twin) -> None:
-    twin.write("backend/app/presentation/admin/__init__.py").commit()
+def test_refuses_tree_entry_when_nothing_is_there(sample: SampleProject) -> None:
+    sample.rule('"README.md" = ', '"docs/" = "guides"\n"README.md" = ')
 
-    assert only(twin).message == "the package backend/app/presentation/admin/ is not in [tree]"
-
-    twin.rule("[tree]\n", '[tree]\n"backend/app/presentation/admin/" = "for the board"\n')
-    assert check(twin.project).findings == []
-
-
-def test_passes_deeper_package_when_the_tree_lists_what_is_around_it(twin: Twin) -> None:
-    twin.write("backend/app/presentation/http/pages/__init__.py").commit()
-
-    assert check(twin.project).findings == []
+    assert (only(sample).file, only(sample).message) == (
+        RULE_BOOK,
+        "[tree] lists docs/, but there is nothing",
+    )
+    assert '"docs/"' in (sample.root / RULE_BOOK).read_text().splitlines()[only(sample).line - 1]
 
 
-def test_refuses_module_when_git_does_not_track_it(twin: Twin) -> None:
-    twin.write("backend/app/domain/forgotten.py")
+def test_refuses_package_in_a_layer_when_the_tree_does_not_list_it(sample: SampleProject) -> None:
+    sample.write("backend/app/presentation/admin/__init__.py").commit()
 
-    assert only(twin).file == "backend/app/domain/forgotten.py"
-    assert only(twin).fix.startswith("git add backend/app/domain/forgotten.py")
+    assert only(sample).message == "the package backend/app/presentation/admin/ is not in [tree]"
 
-    twin.git("add", "backend/app/domain/forgotten.py")
-    assert check(twin.project).findings == []
-
-
-def test_refuses_module_when_git_ignores_it(twin: Twin) -> None:
-    twin.write("backend/app/domain/secret.py").write(".gitignore", "secret.py\n")
-
-    assert "git ignores this file" in only(twin).message
+    sample.rule("[tree]\n", '[tree]\n"backend/app/presentation/admin/" = "for the board"\n')
+    assert check(sample.project).findings == []
 
 
-def test_refuses_types_when_they_stand_beside_the_code(twin: Twin) -> None:
-    twin.write("backend/tests/library.pyi").commit()
-    assert check(twin.project).findings == []
+def test_passes_deeper_package_when_the_tree_lists_what_is_around_it(sample: SampleProject) -> None:
+    sample.write("backend/app/presentation/http/pages/__init__.py").commit()
 
-    twin.write("backend/tests/__init__.pyi")
-    assert only(twin).file == "backend/tests/__init__.pyi"
-    assert only(twin).message == "the type checker reads this in place of the code beside it"
+    assert check(sample.project).findings == []
 
 
-def test_refuses_link_when_tracked(twin: Twin) -> None:
-    (twin.root / "backend/tests/linked").symlink_to("/etc")
-    twin.commit()
+def test_refuses_module_when_git_does_not_track_it(sample: SampleProject) -> None:
+    sample.write("backend/app/domain/forgotten.py")
 
-    assert only(twin).file == "backend/tests/linked"
+    assert only(sample).file == "backend/app/domain/forgotten.py"
+    assert only(sample).fix.startswith("git add backend/app/domain/forgotten.py")
+
+    sample.git("add", "backend/app/domain/forgotten.py")
+    assert check(sample.project).findings == []
+
+
+def test_refuses_module_when_git_ignores_it(sample: SampleProject) -> None:
+    sample.write("backend/app/domain/secret.py").write(".gitignore", "secret.py\n")
+
+    assert "git ignores this file" in only(sample).message
+
+
+def test_refuses_types_when_they_stand_beside_the_code(sample: SampleProject) -> None:
+    sample.write("backend/tests/library.pyi").commit()
+    assert check(sample.project).findings == []
+
+    sample.write("backend/tests/__init__.pyi")
+    assert only(sample).file == "backend/tests/__init__.pyi"
+    assert only(sample).message == "the type checker reads this in place of the code beside it"
+
+
+def test_refuses_link_when_tracked(sample: SampleProject) -> None:
+    (sample.root / "backend/tests/linked").symlink_to("/etc")
+    sample.commit()
+
+    assert only(sample).file == "backend/tests/linked"
 
 
 @pytest.mark.parametrize(
     "name", ["backend/app/ruff.toml", "backend/tests/pyproject.toml", "backend/gates/setup.cfg"]
 )
-def test_refuses_second_configuration_when_anywhere_in_tree(twin: Twin, name: str) -> None:
-    twin.write(name)
+def test_refuses_second_configuration_when_anywhere_in_tree(sample: SampleProject, name: str) -> None:
+    sample.write(name)
 
-    assert only(twin).file == name
-    assert "second configuration" in only(twin).message
+    assert only(sample).file == name
+    assert "second configuration" in only(sample).message
 
 
 @pytest.mark.parametrize(
@@ -105,11 +108,13 @@ def test_refuses_second_configuration_when_anywhere_in_tree(twin: Twin, name: st
         ("backend/gates/big.py", "x = 1\n" * 61, "61 lines, this file may have 60: 1 too many"),
     ],
 )
-def test_refuses_code_when_over_budget(twin: Twin, name: str, text: str | None, message: str) -> None:
-    before = (twin.root / name).read_text() if text is None else ""
-    twin.write(name, text or before + "\n" * (41 - before.count("\n"))).commit()
+def test_refuses_code_when_over_budget(
+    sample: SampleProject, name: str, text: str | None, message: str
+) -> None:
+    before = (sample.root / name).read_text() if text is None else ""
+    sample.write(name, text or before + "\n" * (41 - before.count("\n"))).commit()
 
-    assert only(twin).message == message
+    assert only(sample).message == message
 
 
 @pytest.mark.parametrize(
@@ -144,48 +149,48 @@ def test_refuses_code_when_over_budget(twin: Twin, name: str, text: str | None, 
     ],
 )
 def test_refuses_version_when_rule_book_says_otherwise(
-    twin: Twin, file: str, old: str, new: str, message: str
+    sample: SampleProject, file: str, old: str, new: str, message: str
 ) -> None:
-    twin.replace(file, old, new)
+    sample.replace(file, old, new)
 
-    assert (only(twin).file, only(twin).message) == (file, message)
-
-
-def workflow(twin: Twin, *lines: str) -> Twin:
-    twin.write(".github/workflows/ci.yml", "\n".join(lines)).rule("[tree]\n", '[tree]\n".github/" = "ci"\n')
-    return twin
+    assert (only(sample).file, only(sample).message) == (file, message)
 
 
-def test_passes_when_workflow_tests_every_version(twin: Twin) -> None:
+def workflow(sample: SampleProject, *lines: str) -> SampleProject:
+    sample.write(".github/workflows/ci.yml", "\n".join(lines)).rule("[tree]\n", '[tree]\n".github/" = "ci"\n')
+    return sample
+
+
+def test_passes_when_workflow_tests_every_version(sample: SampleProject) -> None:
     workflow(
-        twin,
+        sample,
         '- { python: "3.11", postgresql: "15" }',
         "- { python: '3.12' }",
         "image: postgres:16",
         "run: ./noxw -s lint fix",
     )
 
-    assert check(twin.project).findings == []
+    assert check(sample.project).findings == []
 
 
-def test_refuses_workflow_when_it_leaves_a_version_out(twin: Twin) -> None:
-    workflow(twin, 'python-version: "3.11"', "image: postgres:15", "image: postgres:16")
+def test_refuses_workflow_when_it_leaves_a_version_out(sample: SampleProject) -> None:
+    workflow(sample, 'python-version: "3.11"', "image: postgres:15", "image: postgres:16")
 
-    assert only(twin).message == "no workflow tests python 3.12"
+    assert only(sample).message == "no workflow tests python 3.12"
 
 
-def test_refuses_development_server_when_its_versions_drift(twin: Twin) -> None:
-    twin.write("backend/devtools/postgres.py", "SUPPORTED_VERSIONS = range(15, 18)\n")
-    twin.rule("[tree]\n", '[tree]\n"backend/devtools/" = "tools"\n').commit()
+def test_refuses_development_server_when_its_versions_drift(sample: SampleProject) -> None:
+    sample.write("backend/devtools/postgres.py", "SUPPORTED_VERSIONS = range(15, 18)\n")
+    sample.rule("[tree]\n", '[tree]\n"backend/devtools/" = "tools"\n').commit()
 
     wanted = "[versions] requires SUPPORTED_VERSIONS = range(15, 17)"
-    assert only(twin).message == f"SUPPORTED_VERSIONS = range(15, 18); {wanted}"
+    assert only(sample).message == f"SUPPORTED_VERSIONS = range(15, 18); {wanted}"
 
-    twin.write("backend/devtools/postgres.py", "OTHER = 1\n")
-    assert only(twin).message == f"SUPPORTED_VERSIONS is missing; {wanted}"
+    sample.write("backend/devtools/postgres.py", "OTHER = 1\n")
+    assert only(sample).message == f"SUPPORTED_VERSIONS is missing; {wanted}"
 
-    twin.write("backend/devtools/postgres.py", "SUPPORTED_VERSIONS = range(15, 17)\n")
-    assert check(twin.project).findings == []
+    sample.write("backend/devtools/postgres.py", "SUPPORTED_VERSIONS = range(15, 17)\n")
+    assert check(sample.project).findings == []
 
 
 @pytest.mark.parametrize(
@@ -207,35 +212,35 @@ def test_refuses_development_server_when_its_versions_drift(twin: Twin) -> None:
     ],
 )
 def test_refuses_command_when_sources_disagree(
-    twin: Twin, file: str, old: str, new: str, message: str
+    sample: SampleProject, file: str, old: str, new: str, message: str
 ) -> None:
-    twin.replace(file, old, new)
+    sample.replace(file, old, new)
 
-    assert any(message in finding.message for finding in check(twin.project).findings)
+    assert any(message in finding.message for finding in check(sample.project).findings)
 
 
-def test_refuses_rule_when_no_session_by_default_or_on_request_enforces_it(twin: Twin) -> None:
-    twin.rule('lint = ["lint", "layers"]', 'lint = ["lint"]\nquick = ["layers"]')
-    twin.replace(
+def test_refuses_rule_when_no_session_by_default_or_on_request_enforces_it(sample: SampleProject) -> None:
+    sample.rule('lint = ["lint", "layers"]', 'lint = ["lint"]\nquick = ["layers"]')
+    sample.replace(
         NOXFILE,
         "@nox.session\n",
         '@nox.session\ndef quick(session):\n    """Q."""\n    gates(session)\n\n\n@nox.session\n',
     )
-    write_table(twin.project)
+    write_table(sample.project)
 
-    assert only(twin).message == "no session of [default] runs layers, so R03 is not enforced"
+    assert only(sample).message == "no session of [default] runs layers, so R03 is not enforced"
 
-    twin.rule("[default]\n", '[default]\non-request = ["quick"]\n')
-    write_table(twin.project)
+    sample.rule("[default]\n", '[default]\non-request = ["quick"]\n')
+    write_table(sample.project)
 
-    assert [*check(twin.project).findings] == []
+    assert [*check(sample.project).findings] == []
 
 
-def test_writes_table_when_block_has_changed(twin: Twin) -> None:
-    twin.rule('= "Lint."', '= "Lint well."')
-    assert "the table of rules" in only(twin).message
+def test_writes_table_when_block_has_changed(sample: SampleProject) -> None:
+    sample.rule('= "Lint."', '= "Lint well."')
+    assert "the table of rules" in only(sample).message
 
-    write_table(twin.project)
+    write_table(sample.project)
 
-    assert check(twin.project).findings == []
-    assert "| R01 | Lint well. | `lint` | `lint` |" in (twin.root / RULE_BOOK).read_text()
+    assert check(sample.project).findings == []
+    assert "| R01 | Lint well. | `lint` | `lint` |" in (sample.root / RULE_BOOK).read_text()

@@ -9,7 +9,7 @@ from gates.model import Finding, GateError, Outcome, Project
 from tests.gates.support import fake_audit_tools
 from tests.gates.support.fake_audit_tools import FORGOTTEN, UNMENDED, VULNERABLE
 from tests.gates.support.minimal import lock
-from tests.gates.support.sample_project import RULE_BOOK, Twin
+from tests.gates.support.sample_project import RULE_BOOK, SampleProject
 
 RUNTIME, DEV, AUDIT = (f"backend/requirements/{name}.txt" for name in ("runtime", "dev", "audit"))
 BILL = "reports/sbom.cdx.json lists 2 components"
@@ -20,34 +20,34 @@ def _programs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vulnerabilities, "_tool", fake_audit_tools.program)
 
 
-def everything(twin: Twin) -> Outcome:
-    return check(Project(root=twin.root, arguments=["all"]))
+def everything(sample: SampleProject) -> Outcome:
+    return check(Project(root=sample.root, arguments=["all"]))
 
 
-def declare(twin: Twin, package: str, known: str) -> None:
+def declare(sample: SampleProject, package: str, known: str) -> None:
     entry = f'kind = "vulnerabilities"\npath = "{package}"\nrules = ["{known}"]\nreason = "no mended version"'
-    twin.rule("[rules.R01]", f"[[exclusions]]\n{entry}\n[rules.R01]")
+    sample.rule("[rules.R01]", f"[[exclusions]]\n{entry}\n[rules.R01]")
 
 
-def test_says_that_nothing_was_audited_when_no_version_is_new(twin: Twin) -> None:
-    outcome = check(twin.project)
+def test_says_that_nothing_was_audited_when_no_version_is_new(sample: SampleProject) -> None:
+    outcome = check(sample.project)
 
     assert (outcome.status, outcome.checked) == ("skipped", 0)
     assert outcome.skipped.startswith("nothing to audit: no locked version is new since main (")
     assert outcome.skipped.endswith(f"); {BILL}")
 
 
-def test_passes_when_nothing_is_known_of_the_new_versions(twin: Twin) -> None:
-    twin.append(DEV, lock("attrs==1.0", "mypy==1.0"))
+def test_passes_when_nothing_is_known_of_the_new_versions(sample: SampleProject) -> None:
+    sample.append(DEV, lock("attrs==1.0", "mypy==1.0"))
 
-    assert check(twin.project) == Outcome(findings=[], checked=2, note=f"2 versions audited; {BILL}")
+    assert check(sample.project) == Outcome(findings=[], checked=2, note=f"2 versions audited; {BILL}")
 
 
-def test_refuses_version_once_when_production_and_tests_install_it(twin: Twin) -> None:
+def test_refuses_version_once_when_production_and_tests_install_it(sample: SampleProject) -> None:
     for name in (RUNTIME, DEV):
-        twin.replace(name, "fastapi==1.0", VULNERABLE)
+        sample.replace(name, "fastapi==1.0", VULNERABLE)
 
-    (finding,) = check(twin.project).findings
+    (finding,) = check(sample.project).findings
 
     assert finding == Finding(
         file=RUNTIME,
@@ -57,10 +57,10 @@ def test_refuses_version_once_when_production_and_tests_install_it(twin: Twin) -
     )
 
 
-def test_refuses_version_when_nothing_mends_it(twin: Twin) -> None:
-    twin.replace(DEV, "ruff==1.0", UNMENDED)
+def test_refuses_version_when_nothing_mends_it(sample: SampleProject) -> None:
+    sample.replace(DEV, "ruff==1.0", UNMENDED)
 
-    (finding,) = check(twin.project).findings
+    (finding,) = check(sample.project).findings
 
     assert finding == Finding(
         file=DEV,
@@ -70,48 +70,52 @@ def test_refuses_version_when_nothing_mends_it(twin: Twin) -> None:
     )
 
 
-def test_refuses_merged_version_only_when_asked_about_all(twin: Twin) -> None:
-    twin.replace(DEV, "ruff==1.0", UNMENDED).commit().git("branch", "--force", "main")
+def test_refuses_merged_version_only_when_asked_about_all(sample: SampleProject) -> None:
+    sample.replace(DEV, "ruff==1.0", UNMENDED).commit().git("branch", "--force", "main")
 
-    assert check(twin.project).status == "skipped"
-    assert [finding.line for finding in everything(twin).findings] == [3]
+    assert check(sample.project).status == "skipped"
+    assert [finding.line for finding in everything(sample).findings] == [3]
 
 
-def test_asks_about_each_when_locks_hold_two_versions_of_a_package(twin: Twin) -> None:
-    twin.write(AUDIT, lock(UNMENDED, "ruff==0.8"))
+def test_asks_about_each_when_locks_hold_two_versions_of_a_package(sample: SampleProject) -> None:
+    sample.write(AUDIT, lock(UNMENDED, "ruff==0.8"))
 
-    outcome = everything(twin)
+    outcome = everything(sample)
 
     assert [(finding.file, finding.line) for finding in outcome.findings] == [(AUDIT, 1)]
     assert outcome.checked == 5
 
 
 @pytest.mark.parametrize("known", ["CVE-1", "GHSA-1"])
-def test_passes_when_the_vulnerability_is_declared(twin: Twin, known: str) -> None:
-    twin.replace(RUNTIME, "fastapi==1.0", VULNERABLE)
-    declare(twin, "fastapi", known)
+def test_passes_when_the_vulnerability_is_declared(sample: SampleProject, known: str) -> None:
+    sample.replace(RUNTIME, "fastapi==1.0", VULNERABLE)
+    declare(sample, "fastapi", known)
 
-    assert check(twin.project).status == "passed"
-    assert everything(twin).status == "passed"
+    assert check(sample.project).status == "passed"
+    assert everything(sample).status == "passed"
 
 
 @pytest.mark.parametrize(("package", "known"), [("fastapi", "CVE-2"), ("starlette", "CVE-1")])
-def test_refuses_version_when_something_else_is_declared(twin: Twin, package: str, known: str) -> None:
-    twin.replace(RUNTIME, "fastapi==1.0", VULNERABLE)
-    declare(twin, package, known)
+def test_refuses_version_when_something_else_is_declared(
+    sample: SampleProject, package: str, known: str
+) -> None:
+    sample.replace(RUNTIME, "fastapi==1.0", VULNERABLE)
+    declare(sample, package, known)
 
-    assert [finding.file for finding in check(twin.project).findings] == [RUNTIME]
-    assert [finding.file for finding in everything(twin).findings] == [RUNTIME, RULE_BOOK]
+    assert [finding.file for finding in check(sample.project).findings] == [RUNTIME]
+    assert [finding.file for finding in everything(sample).findings] == [RUNTIME, RULE_BOOK]
 
 
-def test_fails_when_a_version_gets_no_answer(twin: Twin) -> None:
-    twin.replace(DEV, "ruff==1.0", FORGOTTEN)
+def test_fails_when_a_version_gets_no_answer(sample: SampleProject) -> None:
+    sample.replace(DEV, "ruff==1.0", FORGOTTEN)
 
     with pytest.raises(GateError, match=r"Not audited: 1 of 1 versions, ruff==0\.1 among them"):
-        check(twin.project)
+        check(sample.project)
 
 
-def test_fails_when_the_service_cannot_be_reached(twin: Twin, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fails_when_the_service_cannot_be_reached(
+    sample: SampleProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def unreachable(project: Project, name: str, *options: str) -> CompletedProcess[str]:
         if name == "cyclonedx-py":
             return fake_audit_tools.program(project, name, *options)
@@ -120,23 +124,23 @@ def test_fails_when_the_service_cannot_be_reached(twin: Twin, monkeypatch: pytes
     monkeypatch.setattr(vulnerabilities, "_tool", unreachable)
 
     with pytest.raises(GateError, match=r"Not audited: 3 of 3 .*\(ConnectionError: nobody there\)"):
-        everything(twin)
+        everything(sample)
 
 
 def test_fails_when_the_list_of_components_cannot_be_made(
-    twin: Twin, monkeypatch: pytest.MonkeyPatch
+    sample: SampleProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = CompletedProcess(["cyclonedx-py"], 1, "", "no such file\n")
     monkeypatch.setattr(vulnerabilities, "_tool", lambda *_: broken)
 
     with pytest.raises(GateError, match="cyclonedx-py could not run: no such file"):
-        check(twin.project)
+        check(sample.project)
 
 
-def test_leaves_a_list_of_components_without_addresses(twin: Twin) -> None:
-    check(twin.project)
+def test_leaves_a_list_of_components_without_addresses(sample: SampleProject) -> None:
+    check(sample.project)
 
-    text = (twin.root / "reports/sbom.cdx.json").read_text()
+    text = (sample.root / "reports/sbom.cdx.json").read_text()
     assert [part["name"].split()[0] for part in json.loads(text)["components"]] == [
         "fastapi==1.0",
         "sqlalchemy==2.0",
@@ -145,14 +149,14 @@ def test_leaves_a_list_of_components_without_addresses(twin: Twin) -> None:
 
 
 def test_runs_programs_of_the_audit_s_own_environment_when_they_are_installed(
-    twin: Twin, monkeypatch: pytest.MonkeyPatch
+    sample: SampleProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.undo()
     with pytest.raises(GateError, match=r"cyclonedx-py is missing: \./noxw -s audit installs it"):
-        check(twin.project)
+        check(sample.project)
 
     said = '{"components": [], "metadata": {"tools": {"components": []}}}'
-    twin.write(".audit/bin/cyclonedx-py", f"#!/bin/sh\necho '{said}'\n")
-    (twin.root / ".audit/bin/cyclonedx-py").chmod(0o700)
+    sample.write(".audit/bin/cyclonedx-py", f"#!/bin/sh\necho '{said}'\n")
+    (sample.root / ".audit/bin/cyclonedx-py").chmod(0o700)
 
-    assert check(twin.project).skipped.endswith("lists 0 components")
+    assert check(sample.project).skipped.endswith("lists 0 components")

@@ -1,4 +1,4 @@
-"""What somebody might try to merge: one entry a change, with the one gate that must refuse it.
+"""Changes that somebody might try to merge, each with the one gate that must refuse it.
 
 Each module holds the changes of some rules; `test_cases` makes a branch of each and runs every gate on it.
 """
@@ -29,5 +29,5 @@ MODULES = (
     testing,
     workflows,
 )
-ENTRIES = [entry for module in MODULES for entry in module.ENTRIES]
-INNOCENT = valid.ENTRIES
+INVALID_CASES = [case for module in MODULES for case in module.CASES]
+VALID_CASES = valid.CASES

@@ -3,9 +3,9 @@
 import copy
 from typing import Any
 
-from tests.gates.cases.case import Violation
+from tests.gates.cases.case import InvalidCase
 from tests.gates.support.complete import CONTRACT, PUBLISHED, ROUTER, SERVED, contract_text
-from tests.gates.support.sample_project import Twin
+from tests.gates.support.sample_project import SampleProject
 
 ADD = "add, do not change; or declare the pointer in [[contract-breaks]] with a new decision"
 OPERATION = "/paths/~1news~1{id}~1archive/post"
@@ -27,98 +27,98 @@ def contract(*path: str, value: object = None) -> str:
     return contract_text(changed)
 
 
-def _publish(twin: Twin, text: str) -> Twin:
-    return twin.write(PUBLISHED, text).write(SERVED, text)
+def _publish(sample: SampleProject, text: str) -> SampleProject:
+    return sample.write(PUBLISHED, text).write(SERVED, text)
 
 
 ARCHIVE = ("paths", "/news/{id}/archive")
 NOTE = (*ARCHIVE, "post", "parameters", "1")
 
-ENTRIES = [
-    Violation(
-        what="another contract than the published one",
+CASES = [
+    InvalidCase(
+        id="another contract than the published one",
         gate="openapi",
-        change=lambda twin: twin.write(
+        change=lambda sample: sample.write(
             SERVED, contract(*ARCHIVE, "get", value={"operationId": "x", "responses": {}})
         ),
         file=PUBLISHED,
-        says="the published contract is not what the application serves",
+        message="the published contract is not what the application serves",
         fix="./noxw -s openapi, and read its diff",
     ),
-    Violation(
-        what="an operation that is gone",
+    InvalidCase(
+        id="an operation that is gone",
         gate="openapi",
-        change=lambda twin: _publish(twin, contract(*ARCHIVE)),
+        change=lambda sample: _publish(sample, contract(*ARCHIVE)),
         file=PUBLISHED,
-        says=f"{OPERATION} breaks clients: POST /news/{{id}}/archive is gone",
+        message=f"{OPERATION} breaks clients: POST /news/{{id}}/archive is gone",
         fix=ADD,
     ),
-    Violation(
-        what="an operation that is gone, by a decision about something else",
+    InvalidCase(
+        id="an operation that is gone, by a decision about something else",
         gate="openapi",
-        change=lambda twin: _publish(twin, contract(*ARCHIVE)).rule(
+        change=lambda sample: _publish(sample, contract(*ARCHIVE)).rule(
             "[routes.undocumented]", f"{BREAK}[routes.undocumented]"
         ),
         file=PUBLISHED,
-        says=f"{OPERATION} breaks clients: POST /news/{{id}}/archive is gone",
+        message=f"{OPERATION} breaks clients: POST /news/{{id}}/archive is gone",
         fix=ADD,
     ),
-    Violation(
-        what="a parameter that is required now",
+    InvalidCase(
+        id="a parameter that is required now",
         gate="openapi",
-        change=lambda twin: _publish(twin, contract(*NOTE, "required", value=True)),
+        change=lambda sample: _publish(sample, contract(*NOTE, "required", value=True)),
         file=PUBLISHED,
-        says="the query parameter note is now",
+        message="the query parameter note is now",
         fix=ADD,
     ),
-    Violation(
-        what="a text that may be less long",
+    InvalidCase(
+        id="a text that may be less long",
         gate="openapi",
-        change=lambda twin: _publish(twin, contract(*NOTE, "schema", "maxLength", value=100)),
+        change=lambda sample: _publish(sample, contract(*NOTE, "schema", "maxLength", value=100)),
         file=PUBLISHED,
-        says="maxLength is narrower for requests: 200 and 100",
+        message="maxLength is narrower for requests: 200 and 100",
         fix=ADD,
     ),
-    Violation(
-        what="an answer without a schema",
+    InvalidCase(
+        id="an answer without a schema",
         gate="routes",
-        change=lambda twin: (
-            twin.replace(ROUTER, SIGNATURE, "async def publish(id: int) -> dict[str, int]:\n")
+        change=lambda sample: (
+            sample.replace(ROUTER, SIGNATURE, "async def publish(id: int) -> dict[str, int]:\n")
             .replace(ROUTER, CALL, '    return {"id": await publish_article(ArticleId(id))}\n')
             .replace(ROUTER, "from app.presentation.http.schemas.news import Published\n", "")
         ),
         file=ROUTER,
         line="@router.post",
-        says="POST /{id}/publish: it answers without a schema",
+        message="POST /{id}/publish: it answers without a schema",
         fix="return a model",
     ),
-    Violation(
-        what="a route that the contract leaves out",
+    InvalidCase(
+        id="a route that the contract leaves out",
         gate="routes",
-        change=lambda twin: twin.replace(ROUTER, "openapi_extra=ACTION", "include_in_schema=False"),
+        change=lambda sample: sample.replace(ROUTER, "openapi_extra=ACTION", "include_in_schema=False"),
         file=ROUTER,
         line="@router.post",
-        says="POST /{id}/publish: it is not in the contract",
+        message="POST /{id}/publish: it is not in the contract",
         fix="declare it in [routes]",
     ),
-    Violation(
-        what="a route that everybody may call",
+    InvalidCase(
+        id="a route that everybody may call",
         gate="routes",
-        change=lambda twin: twin.replace(ROUTER, '"news:publish"', '"news:anything"'),
+        change=lambda sample: sample.replace(ROUTER, '"news:publish"', '"news:anything"'),
         file=ROUTER,
         line="@router.post",
-        says="POST /{id}/publish: it is bound to no row of the policy table",
+        message="POST /{id}/publish: it is bound to no row of the policy table",
         fix="pass operation(Action.…)",
     ),
-    Violation(
-        what="a body that takes any field",
+    InvalidCase(
+        id="a body that takes any field",
         gate="routes",
-        change=lambda twin: twin.replace(
+        change=lambda sample: sample.replace(
             ROUTER, SIGNATURE, "async def publish(id: int, body: Published) -> Published:\n"
         ),
         file=ROUTER,
         line="@router.post",
-        says="the body Published takes fields that it does not name",
+        message="the body Published takes fields that it does not name",
         fix='a model with extra="forbid"',
     ),
 ]

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.gates.cases import ENTRIES, INNOCENT
+from tests.gates.cases import INVALID_CASES, VALID_CASES
 from tests.gates.cases.case import Change
 from tests.gates.support.complete import FILES
-from tests.gates.support.sample_project import make_twin
+from tests.gates.support.sample_project import make_sample_project
 
 HEADER = re.compile(r"^(?:diff --git|index|new file mode|deleted file mode|@@).*\n", re.MULTILINE)
 MAX_LINES = 20
@@ -16,19 +16,19 @@ MAX_LINES = 20
 
 def examples(gate: str) -> Iterator[str]:
     """Yield as diffs a change that a gate must refuse, at a line if possible, and one it must accept."""
-    cases = [case for case in ENTRIES if case.gate == gate]
+    cases = [case for case in INVALID_CASES if case.gate == gate]
     for refused in sorted(cases, key=lambda case: not case.line)[:1]:
         place = f"{refused.file}: " if refused.file else ""
-        finding = f"{place}{refused.says}\n    fix: {refused.fix}"
-        yield f"Refused, {refused.what}:\n\n{_diff(refused.change)}\n\n    {finding}"
-    for accepted in [case for case in INNOCENT if case.gate == gate][:1]:
-        yield f"Accepted, {accepted.what}:\n\n{_diff(accepted.change)}"
+        finding = f"{place}{refused.message}\n    fix: {refused.fix}"
+        yield f"Refused, {refused.id}:\n\n{_diff(refused.change)}\n\n    {finding}"
+    for accepted in [case for case in VALID_CASES if case.gate == gate][:1]:
+        yield f"Accepted, {accepted.id}:\n\n{_diff(accepted.change)}"
 
 
 def _diff(change: Change) -> str:
     """Return what a change does to the sample project, without the headers that git writes."""
     with TemporaryDirectory(prefix="pau2-explain-") as folder:
-        sample = make_twin(Path(folder), FILES)
+        sample = make_sample_project(Path(folder), FILES)
         change(sample)
         sample.git("add", "--all")
         diff = sample.git("diff", "--cached", "--unified=1")

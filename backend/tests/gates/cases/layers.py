@@ -1,45 +1,45 @@
 """R03: imports that cross the layers, and ways around import statements."""
 
-from tests.gates.cases.case import Violation
+from tests.gates.cases.case import InvalidCase
 from tests.gates.support.complete import DOMAIN, ROUTER, USE_CASE
 
 DATABASE = "backend/app/core/database.py"
-HEAD = "from typing import NewType\n"
+TABLE_HEADER = "from typing import NewType\n"
 ID = 'ArticleId = NewType("ArticleId", int)\n'
 MOVE = "move the code to a layer that may do this"
 BY_NAME = "import it by name"
 
-ENTRIES = [
-    Violation(
-        what="the domain knows a use case",
+CASES = [
+    InvalidCase(
+        id="the domain knows a use case",
         gate="layers",
-        change=lambda twin: twin.replace(
-            DOMAIN, HEAD, f"{HEAD}\nfrom app.application import access\n"
+        change=lambda sample: sample.replace(
+            DOMAIN, TABLE_HEADER, f"{TABLE_HEADER}\nfrom app.application import access\n"
         ).append(DOMAIN, "Action = access.Action\n"),
         file=DOMAIN,
         line="import access",
-        says="app.domain must not import app.application: app.domain.news imports app.application.access",
+        message="app.domain must not import app.application: app.domain.news imports app.application.access",
         fix=MOVE,
-        also=("imports",),
+        also_rejected_by=("imports",),
     ),
-    Violation(
-        what="a use case knows the database, inside a function",
+    InvalidCase(
+        id="a use case knows the database, inside a function",
         gate="layers",
-        change=lambda twin: twin.append(
+        change=lambda sample: sample.append(
             USE_CASE,
             "\n\ndef engine() -> object:\n    from app.core.database import engine\n\n    return engine\n",
         ),
         file=USE_CASE,
         line="import engine",
-        says="app.application must not import app.core",
+        message="app.application must not import app.core",
         fix=MOVE,
-        also=("imports",),
+        also_rejected_by=("imports",),
     ),
-    Violation(
-        what="presentation reads the database, for types only",
+    InvalidCase(
+        id="presentation reads the database, for types only",
         gate="layers",
-        change=lambda twin: (
-            twin.replace(
+        change=lambda sample: (
+            sample.replace(
                 ROUTER,
                 '"""News over HTTP."""\n\n',
                 '"""News over HTTP."""\n\nfrom typing import TYPE_CHECKING\n\n',
@@ -53,133 +53,133 @@ ENTRIES = [
         ),
         file=ROUTER,
         line="infrastructure",
-        says="app.presentation must not import app.infrastructure",
+        message="app.presentation must not import app.infrastructure",
         fix=MOVE,
-        also=("imports", "handlers"),
+        also_rejected_by=("imports", "handlers"),
     ),
-    Violation(
-        what="a layer that nobody declared",
+    InvalidCase(
+        id="a layer that nobody declared",
         gate="imports",
-        change=lambda twin: twin.write("backend/app/helpers/__init__.py"),
+        change=lambda sample: sample.write("backend/app/helpers/__init__.py"),
         file="backend/app/helpers/__init__.py",
-        says="app.helpers belongs to no layer, so nothing limits what it imports",
+        message="app.helpers belongs to no layer, so nothing limits what it imports",
         fix="move it into one of the [layers]",
-        also=("layers", "structure"),
+        also_rejected_by=("layers", "structure"),
     ),
-    Violation(
-        what="the domain uses a library",
+    InvalidCase(
+        id="the domain uses a library",
         gate="imports",
-        change=lambda twin: twin.replace(DOMAIN, HEAD, f"{HEAD}\nimport attrs\n").append(
+        change=lambda sample: sample.replace(DOMAIN, TABLE_HEADER, f"{TABLE_HEADER}\nimport attrs\n").append(
             DOMAIN, "define = attrs\n"
         ),
         file=DOMAIN,
         line="import attrs",
-        says="domain must not use attrs: it is not in [layers.domain] libraries",
+        message="domain must not use attrs: it is not in [layers.domain] libraries",
         fix=MOVE,
-        also=("stack",),
+        also_rejected_by=("stack",),
     ),
-    Violation(
-        what="presentation gets SQLAlchemy through core",
+    InvalidCase(
+        id="presentation gets SQLAlchemy through core",
         gate="imports",
-        change=lambda twin: twin.replace(
+        change=lambda sample: sample.replace(
             ROUTER, "from app.domain", "from app.core.database import create_engine\nfrom app.domain"
         ).append(ROUTER, "\n\nENGINE = create_engine\n"),
         file=ROUTER,
         line="import create_engine",
-        says="presentation must not use sqlalchemy",
+        message="presentation must not use sqlalchemy",
         fix=MOVE,
-        also=("types",),
+        also_rejected_by=("types",),
     ),
-    Violation(
-        what="the domain loads a module by its name",
+    InvalidCase(
+        id="the domain loads a module by its name",
         gate="imports",
-        change=lambda twin: twin.write(
+        change=lambda sample: sample.write(
             DOMAIN,
-            f"from importlib import import_module\n{HEAD}\n{ID}load = import_module\n",
+            f"from importlib import import_module\n{TABLE_HEADER}\n{ID}load = import_module\n",
         ),
         file=DOMAIN,
         line="import_module",
-        says="importlib.import_module can load or reach any module",
+        message="importlib.import_module can load or reach any module",
         fix=BY_NAME,
     ),
-    Violation(
-        what="the domain reads what is loaded already",
+    InvalidCase(
+        id="the domain reads what is loaded already",
         gate="imports",
-        change=lambda twin: twin.write(
+        change=lambda sample: sample.write(
             DOMAIN,
-            f"import sys as python\n{HEAD}\n{ID}LOADED = python.modules\n",
+            f"import sys as python\n{TABLE_HEADER}\n{ID}LOADED = python.modules\n",
         ),
         file=DOMAIN,
         line="python.modules",
-        says="sys.modules can load or reach any module",
+        message="sys.modules can load or reach any module",
         fix=BY_NAME,
     ),
-    Violation(
-        what="presentation looks an engine up in a module",
+    InvalidCase(
+        id="presentation looks an engine up in a module",
         gate="imports",
-        change=lambda twin: twin.replace(
+        change=lambda sample: sample.replace(
             ROUTER, "from app.domain", "from app.core import database\nfrom app.domain"
         ).append(ROUTER, '\n\nENGINE = getattr(database, "create_" + "engine")\n'),
         file=ROUTER,
         line="getattr",
-        says="the module app.core.database as a value can load or reach any module",
+        message="the module app.core.database as a value can load or reach any module",
         fix=BY_NAME,
-        also=("handlers",),
+        also_rejected_by=("handlers",),
     ),
-    Violation(
-        what="presentation hands a module to something that looks inside",
+    InvalidCase(
+        id="presentation hands a module to something that looks inside",
         gate="imports",
-        change=lambda twin: (
-            twin.replace(ROUTER, "from fastapi", "from operator import attrgetter\n\nfrom fastapi")
+        change=lambda sample: (
+            sample.replace(ROUTER, "from fastapi", "from operator import attrgetter\n\nfrom fastapi")
             .replace(ROUTER, "from app.domain", "from app.core import database\nfrom app.domain")
             .append(ROUTER, '\n\nENGINE = attrgetter("create_engine")(database)\n')
         ),
         file=ROUTER,
         line="(database)",
-        says="the module app.core.database as a value can load or reach any module",
+        message="the module app.core.database as a value can load or reach any module",
         fix=BY_NAME,
     ),
-    Violation(
-        what="presentation opens a module's dictionary",
+    InvalidCase(
+        id="presentation opens a module's dictionary",
         gate="imports",
-        change=lambda twin: twin.replace(
+        change=lambda sample: sample.replace(
             ROUTER, "from app.domain", "from app.core import database\nfrom app.domain"
         ).append(ROUTER, '\n\nENGINE = database.__dict__["create_engine"]\n'),
         file=ROUTER,
         line="__dict__",
-        says="__dict__ can load or reach any module",
+        message="__dict__ can load or reach any module",
         fix=BY_NAME,
-        also=("handlers",),
+        also_rejected_by=("handlers",),
     ),
-    Violation(
-        what="a logging configuration that makes an adapter",
+    InvalidCase(
+        id="a logging configuration that makes an adapter",
         gate="imports",
-        change=lambda twin: twin.append(
+        change=lambda sample: sample.append(
             DATABASE,
             'TARGET = "app." + "infrastructure.database.news.Repository"\n'
             'logging.config.dictConfig({"handlers": {"x": {"()": TARGET}}})\n',
         ).replace(DATABASE, "from sqlalchemy", "import logging.config\n\nfrom sqlalchemy"),
         file=DATABASE,
         line="import logging.config",
-        says="logging.config can load or reach any module",
+        message="logging.config can load or reach any module",
         fix=BY_NAME,
     ),
-    Violation(
-        what="a folder that is no package",
+    InvalidCase(
+        id="a folder that is no package",
         gate="imports",
-        change=lambda twin: twin.write("backend/app/domain/shop/prices.py", "PRICE = 1\n"),
+        change=lambda sample: sample.write("backend/app/domain/shop/prices.py", "PRICE = 1\n"),
         file="backend/app/domain/shop",
-        says="import-linter, mypy and coverage overlook this folder",
+        message="import-linter, mypy and coverage overlook this folder",
         fix="add backend/app/domain/shop/__init__.py",
-        also=("structure",),
+        also_rejected_by=("structure",),
     ),
-    Violation(
-        what="a module that takes the place of a library",
+    InvalidCase(
+        id="a module that takes the place of a library",
         gate="imports",
-        change=lambda twin: twin.write("backend/sqlalchemy.py", "Table = object\n"),
+        change=lambda sample: sample.write("backend/sqlalchemy.py", "Table = object\n"),
         file="backend/sqlalchemy.py",
-        says="Python imports this in place of the real sqlalchemy",
+        message="Python imports this in place of the real sqlalchemy",
         fix="give it a name of its own",
-        also=("structure",),
+        also_rejected_by=("structure",),
     ),
 ]

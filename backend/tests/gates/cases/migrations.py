@@ -1,7 +1,7 @@
 """R10, R11: revisions."""
 
-from tests.gates.cases.case import Violation
-from tests.gates.support.sample_project import Twin
+from tests.gates.cases.case import InvalidCase
+from tests.gates.support.sample_project import SampleProject
 from tests.gates.support.with_migrations import ENV, FIRST, VERSIONS, revision
 
 SECOND, THIRD = f"{VERSIONS}/2026-01-11_street.py", f"{VERSIONS}/2026-01-12_door.py"
@@ -11,70 +11,70 @@ STREET = '    sa.Column("street", sa.Text),\n'
 WRITE_DOWN = "write the value down"
 
 
-def street(twin: Twin, up: list[str], back: list[str], name: str = SECOND) -> Twin:
+def street(sample: SampleProject, up: list[str], back: list[str], name: str = SECOND) -> SampleProject:
     """Add a revision, and the column that the models then describe."""
-    return twin.write(name, revision("street", "first", up, back)).replace(ENV, MODEL, MODEL + STREET)
+    return sample.write(name, revision("street", "first", up, back)).replace(ENV, MODEL, MODEL + STREET)
 
 
-ENTRIES = [
-    Violation(
-        what="two revisions after the same one",
+CASES = [
+    InvalidCase(
+        id="two revisions after the same one",
         gate="migration-head",
-        change=lambda twin: street(twin, ADD, DROP).write(
+        change=lambda sample: street(sample, ADD, DROP).write(
             THIRD, revision("door", "first", ["SELECT 1"], ["SELECT 1"])
         ),
         file=THIRD,
         line="down_revision",
-        says="there are two heads: 2026-01-11_street.py follows 'first' too",
+        message="there are two heads: 2026-01-11_street.py follows 'first' too",
         fix="set down_revision = 'street'",
-        also=("migration-code",),
+        also_rejected_by=("migration-code",),
     ),
-    Violation(
-        what="a revision without a day",
+    InvalidCase(
+        id="a revision without a day",
         gate="migration-head",
-        change=lambda twin: street(twin, ADD, DROP, f"{VERSIONS}/street.py"),
+        change=lambda sample: street(sample, ADD, DROP, f"{VERSIONS}/street.py"),
         file=f"{VERSIONS}/street.py",
-        says="a revision is a file backend/alembic/versions/YYYY-MM-DD_slug.py",
+        message="a revision is a file backend/alembic/versions/YYYY-MM-DD_slug.py",
         fix="rename it",
     ),
-    Violation(
-        what="a model that changed without a revision",
+    InvalidCase(
+        id="a model that changed without a revision",
         gate="migration-drift",
-        change=lambda twin: twin.replace(ENV, MODEL, MODEL + STREET),
+        change=lambda sample: sample.replace(ENV, MODEL, MODEL + STREET),
         file=FIRST,
-        says="TABLE neighbours: revisions make",
+        message="TABLE neighbours: revisions make",
         fix="./noxw -s revision",
     ),
-    Violation(
-        what="an enumeration that grew in the models alone",
+    InvalidCase(
+        id="an enumeration that grew in the models alone",
         gate="migration-drift",
-        change=lambda twin: twin.replace(ENV, '"MOVED"', '"MOVED", "GONE"'),
+        change=lambda sample: sample.replace(ENV, '"MOVED"', '"MOVED", "GONE"'),
         file=FIRST,
-        says="TYPE neighbour_status: revisions make",
+        message="TYPE neighbour_status: revisions make",
         fix="./noxw -s revision",
     ),
-    Violation(
-        what="a merged revision that was edited",
+    InvalidCase(
+        id="a merged revision that was edited",
         gate="migration-code",
-        change=lambda twin: twin.replace(FIRST, "DEFAULT 'nobody'", "DEFAULT 'you'"),
+        change=lambda sample: sample.replace(FIRST, "DEFAULT 'nobody'", "DEFAULT 'you'"),
         file=FIRST,
-        says="a merged revision was edited: databases that ran it would differ",
+        message="a merged revision was edited: databases that ran it would differ",
         fix="and write a new revision",
     ),
-    Violation(
-        what="a revision that fills in the time",
+    InvalidCase(
+        id="a revision that fills in the time",
         gate="migration-code",
-        change=lambda twin: street(twin, [*ADD, "UPDATE neighbours SET street = now()::text"], DROP),
+        change=lambda sample: street(sample, [*ADD, "UPDATE neighbours SET street = now()::text"], DROP),
         file=SECOND,
         line="now()",
-        says="now in this statement gives other rows each time this revision runs",
+        message="now in this statement gives other rows each time this revision runs",
         fix=WRITE_DOWN,
     ),
-    Violation(
-        what="a revision that reads the application",
+    InvalidCase(
+        id="a revision that reads the application",
         gate="migration-code",
-        change=lambda twin: (
-            street(twin, ADD, DROP)
+        change=lambda sample: (
+            street(sample, ADD, DROP)
             .replace(
                 SECOND,
                 "from alembic import op\n",
@@ -84,43 +84,45 @@ ENTRIES = [
         ),
         file=SECOND,
         line="from app",
-        says="it imports app.domain.news, which may mean something else",
+        message="it imports app.domain.news, which may mean something else",
         fix=WRITE_DOWN,
     ),
-    Violation(
-        what="a revision without a way back",
+    InvalidCase(
+        id="a revision without a way back",
         gate="migration-code",
-        change=lambda twin: street(twin, ADD, DROP).replace(SECOND, f'op.execute("{DROP[0]}")', "pass"),
+        change=lambda sample: street(sample, ADD, DROP).replace(SECOND, f'op.execute("{DROP[0]}")', "pass"),
         file=SECOND,
         line="def downgrade",
-        says="downgrade does nothing: a revision goes both ways",
+        message="downgrade does nothing: a revision goes both ways",
         fix='or declare IRREVERSIBLE = "why there is no way back"',
     ),
-    Violation(
-        what="an index that keeps everybody waiting",
+    InvalidCase(
+        id="an index that keeps everybody waiting",
         gate="migration-code",
-        change=lambda twin: street(
-            twin, [*ADD, "CREATE INDEX ix_age ON neighbours (age)"], ["DROP INDEX ix_age", *DROP]
+        change=lambda sample: street(
+            sample, [*ADD, "CREATE INDEX ix_age ON neighbours (age)"], ["DROP INDEX ix_age", *DROP]
         ),
         file=SECOND,
-        says="[squawk require-concurrent-index-creation] in: CREATE INDEX ix_age",
+        message="[squawk require-concurrent-index-creation] in: CREATE INDEX ix_age",
         fix="oncurrent",
     ),
-    Violation(
-        what="a way back that leaves something behind",
+    InvalidCase(
+        id="a way back that leaves something behind",
         gate="migration-cycle",
-        change=lambda twin: street(twin, [*ADD, "CREATE TABLE doors (id integer)"], DROP),
+        change=lambda sample: street(sample, [*ADD, "CREATE TABLE doors (id integer)"], DROP),
         file=SECOND,
-        says="downgrade leaves of TABLE doors",
+        message="downgrade leaves of TABLE doors",
         fix="repair downgrade",
     ),
-    Violation(
-        what="a column that rows do not have",
+    InvalidCase(
+        id="a column that rows do not have",
         gate="migration-cycle",
-        change=lambda twin: street(twin, ["ALTER TABLE neighbours ADD COLUMN street text NOT NULL"], DROP),
+        change=lambda sample: street(
+            sample, ["ALTER TABLE neighbours ADD COLUMN street text NOT NULL"], DROP
+        ),
         file=SECOND,
-        says="it cannot upgrade a database that has rows: NotNullViolation",
+        message="it cannot upgrade a database that has rows: NotNullViolation",
         fix="change the rows in this revision",
-        also=("migration-code",),
+        also_rejected_by=("migration-code",),
     ),
 ]

@@ -1,4 +1,4 @@
-"""Makes an entry's branch and lets every gate judge it; slow tools are asked once about the same files."""
+"""Makes a branch from a case and runs every gate on it. Slow tools run once for the same files."""
 
 import hashlib
 import json
@@ -22,16 +22,16 @@ from gates.model import Project
 from gates.registry import CHECKS
 from gates.repo.files import text
 from gates.runner import Result, run_gate, run_session
-from tests.gates.cases.case import Innocent, Untested
+from tests.gates.cases.case import Untested, ValidCase
 from tests.gates.support import fake_audit_tools
 from tests.gates.support.complete import FILES, SLOW
-from tests.gates.support.sample_project import Twin, copied, make_twin
+from tests.gates.support.sample_project import SampleProject, copied, make_sample_project
 
 Endings = str | tuple[str, ...]
 
 ANY = ""
 CODE = (".py", ".pyi", ".ipynb", ".toml", ".cfg", ".ini")
-READ_BY = (
+TOOL_RUNS = (
     (openapi, "run_application", ("backend/app",), ANY),
     (routes, "run_application", ("backend/app",), ANY),
     (layers, "_run_import_linter", ("backend/app",), CODE),
@@ -42,42 +42,39 @@ READ_BY = (
     (mypy, "check", ("backend",), CODE),
     (workflows, "_zizmor_findings", (".github", ".pre-commit-config.yaml"), ANY),
 )
-"""Functions that start a tool, and all that the tool reads: the same files get the same answer.
-
-It may look at each name below these places, and into files whose names end like this.
-"""
+"""Functions that start a tool, the places whose names it reads, and the endings of files that it opens."""
 CACHES = {"__pycache__", ".mypy_cache", ".ruff_cache"}
 
 
-def judge(entry: Innocent, template: Path, folder: Path) -> tuple[Twin, list[Result], float]:
-    """Return the branch with the entry's change, what each gate says, and the seconds that they take."""
-    twin = Twin(copied(template, folder))
-    entry.change(twin)
-    project = twin.commit().project
-    measure(project, entry.untested)
+def run_gates(case: ValidCase, template: Path, folder: Path) -> tuple[SampleProject, list[Result], float]:
+    """Return the branch with the case's change, each gate's result, and the seconds that they take."""
+    sample = SampleProject(copied(template, folder))
+    case.change(sample)
+    project = sample.commit().project
+    write_coverage(project, case.untested)
     start = time.perf_counter()
     results = run_session(project, "static", CHECKS)
-    if entry.gate in SLOW:
-        results.append(run_gate(twin.project, "slow", entry.gate, CHECKS))
-    return twin, results, time.perf_counter() - start
+    if case.gate in SLOW:
+        results.append(run_gate(sample.project, "slow", case.gate, CHECKS))
+    return sample, results, time.perf_counter() - start
 
 
-def merged(folder: Path) -> Path:
-    """Return the project on main, tested and judged, for `judge` to copy with all that the gates remember."""
-    twin = make_twin(folder, FILES)
-    project = twin.project
-    measure(project, {})
+def make_template(folder: Path) -> Path:
+    """Return the project on main, tested and checked, which `run_gates` copies with the gates' caches."""
+    sample = make_sample_project(folder, FILES)
+    project = sample.project
+    write_coverage(project, {})
     trend.store_totals(project)
     results = run_session(project, "static", CHECKS)
     findings = [(result.gate, finding) for result in results for finding in result.findings]
     assert findings == [], findings
-    return twin.branch().root
+    return sample.branch().root
 
 
-def measure(project: Project, untested: Untested) -> None:
-    """Leave what a passed run of the tests would that runs all lines but the untested ones."""
+def write_coverage(project: Project, untested: Untested) -> None:
+    """Write the data of a passed test run that covers all lines but the untested ones."""
     report = {
-        name.removeprefix("backend/"): _measured(text(project, name), untested.get(name))
+        name.removeprefix("backend/"): _file_report(text(project, name), untested.get(name))
         for name in measured_files(project)
     }
     content = {"meta": {"branch_coverage": True}, "files": report}
@@ -88,13 +85,17 @@ def measure(project: Project, untested: Untested) -> None:
 
 
 @cache
-def _measured(source: str, untested: str | None) -> dict[str, list[Any]]:
-    """Return coverage's report of a file whose lines are run, but for the one with a fragment; "" is all."""
+def _file_report(source: str, untested: str | None) -> dict[str, list[Any]]:
+    """Return coverage's report of a file. The line with the fragment is missing; all are when it is ""."""
     parser = PythonParser(text=source or "\n", exclude="|".join(DEFAULT_EXCLUDE))
     parser.parse_source()
-    missing = {line_of(source, untested)} if untested else parser.statements if untested == "" else set()
-    forks = {line for line, ways in parser.exit_counts().items() if ways > 1}
-    branches = [arc for arc in sorted(parser.arcs()) if arc[0] in forks]
+    missing: set[int] = set()
+    if untested == "":
+        missing = parser.statements
+    elif untested:
+        missing = {line_of(source, untested)}
+    branching = {line for line, exits in parser.exit_counts().items() if exits > 1}
+    branches = [arc for arc in sorted(parser.arcs()) if arc[0] in branching]
     return {
         "executed_lines": sorted(parser.statements - missing),
         "missing_lines": sorted(missing),
@@ -110,26 +111,26 @@ def line_of(source: str, fragment: str) -> int:
     return next(numbers, 0)
 
 
-def without_repetition(patch: pytest.MonkeyPatch) -> None:
-    """Ask each slow tool only once about the same files, no service, and leave diff-cover's reports out."""
+def cache_tool_runs(patch: pytest.MonkeyPatch) -> None:
+    """Run each slow tool once for the same files, fake the advisories, and skip diff-cover's reports."""
     patch.setattr(new, "diff_cover", lambda *_: [])
     patch.setattr(vulnerabilities, "_tool", fake_audit_tools.program)
-    for module, name, places, endings in READ_BY:
-        patch.setattr(module, name, _once(getattr(module, name), places, endings))
+    for module, name, places, endings in TOOL_RUNS:
+        patch.setattr(module, name, _cached(getattr(module, name), places, endings))
 
 
 @cache
-def _once(ask: Callable[..., Any], places: tuple[str, ...], endings: Endings) -> Callable[..., Any]:
-    answers: dict[str, Any] = {}
+def _cached(run_tool: Callable[..., Any], places: tuple[str, ...], endings: Endings) -> Callable[..., Any]:
+    results: dict[str, Any] = {}
 
-    def answer(project: Project, *arguments: object) -> object:
+    def cached(project: Project, *arguments: object) -> object:
         key = repr((arguments, [_digest(project, place, endings) for place in places]))
-        if key not in answers:
-            said = ask(project, *arguments)
-            answers[key] = [*said] if isinstance(said, Iterator) else said
-        return answers[key]
+        if key not in results:
+            result = run_tool(project, *arguments)
+            results[key] = [*result] if isinstance(result, Iterator) else result
+        return results[key]
 
-    return answer
+    return cached
 
 
 def _digest(project: Project, place: str, endings: Endings) -> str:

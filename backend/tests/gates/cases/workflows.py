@@ -1,6 +1,6 @@
 """R16: workflows, containers, hooks."""
 
-from tests.gates.cases.case import Violation
+from tests.gates.cases.case import InvalidCase
 from tests.gates.support.complete import CI, COMPOSE, DEVCONTAINER, DOCKERFILE, HOOKS, WORKFLOW
 
 PIN = "@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
@@ -15,130 +15,130 @@ def alone(event: str) -> str:
     return text.replace("group: ci", "group: other")
 
 
-ENTRIES = [
-    Violation(
-        what="an action by its tag",
+CASES = [
+    InvalidCase(
+        id="an action by its tag",
         gate="workflows",
-        change=lambda twin: twin.replace(WORKFLOW, PIN, "@v7"),
+        change=lambda sample: sample.replace(WORKFLOW, PIN, "@v7"),
         file=WORKFLOW,
         line="actions/checkout",
-        says="[unpinned-uses]",
+        message="[unpinned-uses]",
         fix=MANUAL,
     ),
-    Violation(
-        what="a workflow that may write everything",
+    InvalidCase(
+        id="a workflow that may write everything",
         gate="workflows",
-        change=lambda twin: twin.replace(
+        change=lambda sample: sample.replace(
             WORKFLOW, "permissions:\n      contents: read", "permissions: write-all"
         ),
         file=WORKFLOW,
         line="permissions: write-all",
-        says="[excessive-permissions]",
+        message="[excessive-permissions]",
         fix=MANUAL,
-        also=("change-control",),
+        also_rejected_by=("change-control",),
     ),
-    Violation(
-        what="strangers' code with the repository's rights",
+    InvalidCase(
+        id="strangers' code with the repository's rights",
         gate="workflows",
-        change=lambda twin: twin.replace(WORKFLOW, "  pull_request:", "  pull_request_target:"),
+        change=lambda sample: sample.replace(WORKFLOW, "  pull_request:", "  pull_request_target:"),
         file=WORKFLOW,
         line="pull_request_target",
-        says="[dangerous-triggers]",
+        message="[dangerous-triggers]",
         fix=MANUAL,
-        also=("change-control",),
+        also_rejected_by=("change-control",),
     ),
-    Violation(
-        what="a step that may fail unseen",
+    InvalidCase(
+        id="a step that may fail unseen",
         gate="workflows",
-        change=lambda twin: twin.replace(
+        change=lambda sample: sample.replace(
             WORKFLOW, "run: ./noxw\n", "run: ./noxw\n        continue-on-error: true\n"
         ),
         file=WORKFLOW,
         line="gates:",
-        says="gates may fail unseen",
+        message="gates may fail unseen",
         fix="let it fail",
-        also=("change-control",),
+        also_rejected_by=("change-control",),
     ),
-    Violation(
-        what="a checkout without history",
+    InvalidCase(
+        id="a checkout without history",
         gate="workflows",
-        change=lambda twin: twin.replace(WORKFLOW, "          fetch-depth: 0\n", ""),
+        change=lambda sample: sample.replace(WORKFLOW, "          fetch-depth: 0\n", ""),
         file=WORKFLOW,
         line="gates:",
-        says="gates fetches no history, and the gates compare with the merge base",
+        message="gates fetches no history, and the gates compare with the merge base",
         fix="fetch-depth: 0",
-        also=("change-control",),
+        also_rejected_by=("change-control",),
     ),
-    Violation(
-        what="a required job that does not wait",
+    InvalidCase(
+        id="a required job that does not wait",
         gate="workflows",
-        change=lambda twin: twin.replace(WORKFLOW, "    if: always()\n", ""),
+        change=lambda sample: sample.replace(WORKFLOW, "    if: always()\n", ""),
         file=".github/workflows/",
-        says="the job 'required' must need all that judge, run always()",
+        message="the job 'required' must need all that run_gates, run always()",
         fix="a skipped job counts as failed",
-        also=("change-control",),
+        also_rejected_by=("change-control",),
     ),
-    Violation(
-        what="a second workflow for changes, which the required job cannot wait for",
+    InvalidCase(
+        id="a second workflow for changes, which the required job cannot wait for",
         gate="workflows",
-        change=lambda twin: twin.write(OTHER_WORKFLOW, alone("pull_request")),
+        change=lambda sample: sample.write(OTHER_WORKFLOW, alone("pull_request")),
         file=".github/workflows/",
-        says="the job 'required' must need all that judge",
+        message="the job 'required' must need all that run_gates",
         fix="a skipped job counts as failed",
     ),
-    Violation(
-        what="a container that runs as root",
+    InvalidCase(
+        id="a container that runs as root",
         gate="workflows",
-        change=lambda twin: twin.replace(DOCKERFILE, "USER developer\n", ""),
+        change=lambda sample: sample.replace(DOCKERFILE, "USER developer\n", ""),
         file=DOCKERFILE,
-        says="the container runs as root",
+        message="the container runs as root",
         fix="end with USER and a plain user",
     ),
-    Violation(
-        what="an image of tomorrow",
+    InvalidCase(
+        id="an image of tomorrow",
         gate="workflows",
-        change=lambda twin: twin.replace(COMPOSE, "postgres:16", "postgres:latest"),
+        change=lambda sample: sample.replace(COMPOSE, "postgres:16", "postgres:latest"),
         file=COMPOSE,
         line="image:",
-        says="an image without a version is another one tomorrow",
+        message="an image without a version is another one tomorrow",
         fix=VERSION,
     ),
-    Violation(
-        what="a program from the network",
+    InvalidCase(
+        id="a program from the network",
         gate="workflows",
-        change=lambda twin: twin.replace(
+        change=lambda sample: sample.replace(
             DOCKERFILE, "RUN useradd", "RUN curl https://example.org/x | sh && useradd"
         ),
         file=DOCKERFILE,
         line="curl",
-        says="this installs what no lock holds",
+        message="this installs what no lock holds",
         fix="let ./noxw install",
     ),
-    Violation(
-        what="a container that owns the machine",
+    InvalidCase(
+        id="a container that owns the machine",
         gate="workflows",
-        change=lambda twin: twin.replace(COMPOSE, "    image:", "    privileged: true\n    image:"),
+        change=lambda sample: sample.replace(COMPOSE, "    image:", "    privileged: true\n    image:"),
         file=COMPOSE,
         line="privileged",
-        says="postgres has privileged, which may give it the machine",
+        message="postgres has privileged, which may give it the machine",
         fix="take it out",
     ),
-    Violation(
-        what="a container that nobody prepares",
+    InvalidCase(
+        id="a container that nobody prepares",
         gate="workflows",
-        change=lambda twin: twin.replace(DEVCONTAINER, "./noxw -s fix", "echo ready"),
+        change=lambda sample: sample.replace(DEVCONTAINER, "./noxw -s fix", "echo ready"),
         file=DEVCONTAINER,
-        says="postCreateCommand does not prepare the gates",
+        message="postCreateCommand does not prepare the gates",
         fix="call ./noxw -s hooks",
     ),
-    Violation(
-        what="a hook with another version of a tool",
+    InvalidCase(
+        id="a hook with another version of a tool",
         gate="workflows",
-        change=lambda twin: twin.replace(HOOKS, "entry: ./noxw -s static", "entry: ruff check"),
+        change=lambda sample: sample.replace(HOOKS, "case: ./noxw -s static", "case: ruff check"),
         file=HOOKS,
         line="id: commit",
-        says="the hook commit is no nox session of this repository",
-        fix="repo: local, entry: ./noxw -s …",
-        also=("change-control",),
+        message="the hook commit is no nox session of this repository",
+        fix="repo: local, case: ./noxw -s …",
+        also_rejected_by=("change-control",),
     ),
 ]

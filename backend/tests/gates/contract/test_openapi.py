@@ -8,7 +8,7 @@ import pytest
 from gates.contract.openapi import CONTRACT as PUBLISHED
 from gates.contract.openapi import check, write_snapshot
 from gates.model import GateError, Outcome
-from tests.gates.support.sample_project import RULE_BOOK, Twin, make_twin
+from tests.gates.support.sample_project import RULE_BOOK, SampleProject, make_sample_project
 
 BOOK = "```toml\n[routes.undocumented]\n```\n"
 CONTRACT = json.dumps(
@@ -29,76 +29,76 @@ decision = "{DECISION}"
 
 
 @pytest.fixture
-def twin(tmp_path: Path) -> Twin:
+def sample(tmp_path: Path) -> SampleProject:
     """A program that serves what is in a file, published as it was at the merge base."""
     files = {RULE_BOOK: BOOK, "backend/app/__main__.py": PROGRAM, SERVED: CONTRACT, PUBLISHED: CONTRACT}
-    return make_twin(tmp_path, files, branch="change")
+    return make_sample_project(tmp_path, files, branch="change")
 
 
 def messages(outcome: Outcome) -> list[str]:
     return [f"{finding.file}: {finding.message}" for finding in outcome.findings]
 
 
-def test_passes_when_the_published_contract_is_served(twin: Twin) -> None:
-    outcome = check(twin.project)
+def test_passes_when_the_published_contract_is_served(sample: SampleProject) -> None:
+    outcome = check(sample.project)
     assert messages(outcome) == []
     assert outcome.checked == 2
     assert outcome.note.startswith("2 operations, compared with main (")
 
 
-def test_refuses_contract_when_it_is_stale_or_missing(twin: Twin) -> None:
+def test_refuses_contract_when_it_is_stale_or_missing(sample: SampleProject) -> None:
     stale = [f"{PUBLISHED}: the published contract is not what the application serves"]
-    assert messages(check(twin.write(PUBLISHED, CONTRACT + "\n").project)) == stale
-    assert messages(check(twin.remove(PUBLISHED).project)) == stale
+    assert messages(check(sample.write(PUBLISHED, CONTRACT + "\n").project)) == stale
+    assert messages(check(sample.remove(PUBLISHED).project)) == stale
 
 
-def test_passes_when_published_again(twin: Twin) -> None:
-    twin.write(SERVED, CONTRACT.replace("/events", "/events").replace('"200"', '"201": {}, "200"'))
-    assert check(twin.project).status == "failed"
-    write_snapshot(twin.project)
-    assert check(twin.project).status == "passed"
+def test_passes_when_published_again(sample: SampleProject) -> None:
+    sample.write(SERVED, CONTRACT.replace("/events", "/events").replace('"200"', '"201": {}, "200"'))
+    assert check(sample.project).status == "failed"
+    write_snapshot(sample.project)
+    assert check(sample.project).status == "passed"
 
 
-def test_refuses_break_when_the_new_contract_is_published(twin: Twin) -> None:
-    twin.write(SERVED, WITHOUT_EVENTS).write(PUBLISHED, WITHOUT_EVENTS)
+def test_refuses_break_when_the_new_contract_is_published(sample: SampleProject) -> None:
+    sample.write(SERVED, WITHOUT_EVENTS).write(PUBLISHED, WITHOUT_EVENTS)
     broken = [f"{PUBLISHED}: /paths/~1events/get breaks clients: GET /events is gone"]
-    assert messages(check(twin.project)) == broken
+    assert messages(check(sample.project)) == broken
 
 
-def test_passes_break_when_the_same_change_decides_it(twin: Twin) -> None:
-    twin.write(SERVED, WITHOUT_EVENTS).write(PUBLISHED, WITHOUT_EVENTS)
-    twin.rule("[routes.undocumented]", DECLARED).write(DECISION, "# 2. No events\n")
-    assert messages(check(twin.project)) == []
+def test_passes_break_when_the_same_change_decides_it(sample: SampleProject) -> None:
+    sample.write(SERVED, WITHOUT_EVENTS).write(PUBLISHED, WITHOUT_EVENTS)
+    sample.rule("[routes.undocumented]", DECLARED).write(DECISION, "# 2. No events\n")
+    assert messages(check(sample.project)) == []
 
 
-def test_refuses_break_when_its_decision_is_missing_or_older_than_the_change(twin: Twin) -> None:
-    twin.write(SERVED, WITHOUT_EVENTS).write(PUBLISHED, WITHOUT_EVENTS).rule(
+def test_refuses_break_when_its_decision_is_missing_or_older_than_the_change(sample: SampleProject) -> None:
+    sample.write(SERVED, WITHOUT_EVENTS).write(PUBLISHED, WITHOUT_EVENTS).rule(
         "[routes.undocumented]", DECLARED
     )
-    assert check(twin.project).status == "failed"
-    twin.git("switch", "--quiet", "--create", "older", "main")
-    twin.write(DECISION, "# 2. No events\n").git("add", DECISION)
-    twin.git("commit", "--quiet", "--message", "decide", "--", DECISION)
-    twin.git("branch", "--force", "main")
-    assert check(twin.project).status == "failed"
+    assert check(sample.project).status == "failed"
+    sample.git("switch", "--quiet", "--create", "older", "main")
+    sample.write(DECISION, "# 2. No events\n").git("add", DECISION)
+    sample.git("commit", "--quiet", "--message", "decide", "--", DECISION)
+    sample.git("branch", "--force", "main")
+    assert check(sample.project).status == "failed"
 
 
-def test_says_so_when_nothing_was_published_before(twin: Twin) -> None:
-    twin.git("switch", "--quiet", "main")
-    twin.remove(PUBLISHED).commit()
-    twin.git("switch", "--quiet", "--create", "first")
-    twin.write(PUBLISHED, CONTRACT)
-    assert check(twin.project).note == "2 operations, nothing published before"
+def test_says_so_when_nothing_was_published_before(sample: SampleProject) -> None:
+    sample.git("switch", "--quiet", "main")
+    sample.remove(PUBLISHED).commit()
+    sample.git("switch", "--quiet", "--create", "first")
+    sample.write(PUBLISHED, CONTRACT)
+    assert check(sample.project).note == "2 operations, nothing published before"
 
 
-def test_fails_when_the_application_does_not_start(twin: Twin) -> None:
-    twin.write("backend/app/__main__.py", "raise SystemExit('no settings')\n")
+def test_fails_when_the_application_does_not_start(sample: SampleProject) -> None:
+    sample.write("backend/app/__main__.py", "raise SystemExit('no settings')\n")
     with pytest.raises(GateError, match="The application does not start: no settings"):
-        check(twin.project)
+        check(sample.project)
 
 
-def test_fails_when_the_application_serves_no_operation(twin: Twin) -> None:
+def test_fails_when_the_application_serves_no_operation(sample: SampleProject) -> None:
     nothing = '{"paths": {}}'
-    twin.write(SERVED, nothing).write(PUBLISHED, nothing).commit()
-    twin.git("branch", "--force", "main")
-    assert check(twin.project).status == "failed"
+    sample.write(SERVED, nothing).write(PUBLISHED, nothing).commit()
+    sample.git("branch", "--force", "main")
+    assert check(sample.project).status == "failed"

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from gates.contract.routes import check
 from tests.gates.contract.sample_application import MAIN
-from tests.gates.support.sample_project import RULE_BOOK, make_twin
+from tests.gates.support.sample_project import RULE_BOOK, make_sample_project
 
 BOOK = """```toml
 [routes.undocumented]
@@ -51,7 +51,7 @@ def test_refuses_routes_when_they_keep_a_promise_open(tmp_path: Path) -> None:
         "backend/app/application/access.py": ACCESS,
         "backend/app/main.py": MAIN,
     }
-    outcome = check(make_twin(tmp_path, files).project)
+    outcome = check(make_sample_project(tmp_path, files).project)
     assert {finding.message for finding in outcome.findings} == REFUSED
     place = MAIN.splitlines().index('    @app.get("/dict", **good)') + 1
     [untyped] = [finding for finding in outcome.findings if finding.message.startswith("GET /dict")]

@@ -12,8 +12,8 @@ from tests.gates.support.with_coverage import (
     PRICES,
     SHOP,
     TEST,
-    MeasuredTwin,
-    make_measured_twin,
+    MeasuredProject,
+    make_measured_project,
 )
 
 TEST_OF_LEGACY = "backend/tests/test_legacy.py"
@@ -22,20 +22,20 @@ FOUR_LINES = "    b = 1\n    c = 2\n    d = 3\n    e = 4\n"
 
 
 @pytest.fixture
-def judged_twin(tmp_path: Path) -> MeasuredTwin:
-    """A twin that diff-cover judges as well, which takes a second."""
-    return make_measured_twin(tmp_path)
+def judged_sample(tmp_path: Path) -> MeasuredProject:
+    """A sample project that diff-cover judges as well, which takes a second."""
+    return make_measured_project(tmp_path)
 
 
 @pytest.fixture
-def twin(judged_twin: MeasuredTwin, monkeypatch: pytest.MonkeyPatch) -> MeasuredTwin:
+def sample(judged_sample: MeasuredProject, monkeypatch: pytest.MonkeyPatch) -> MeasuredProject:
     monkeypatch.setattr(new, "diff_cover", lambda *_: [])
-    return judged_twin
+    return judged_sample
 
 
-def places(twin: MeasuredTwin) -> list[str]:
+def places(sample: MeasuredProject) -> list[str]:
     """What the gate refuses, `file:line message`, where it names a file."""
-    findings = check(twin.project).findings
+    findings = check(sample.project).findings
     return [f"{finding.file}:{finding.line} {finding.message}" for finding in findings if finding.file]
 
 
@@ -112,12 +112,12 @@ UNTESTED = {
 
 
 @pytest.mark.parametrize("case", UNTESTED)
-def test_refuses_new_code_when_no_test_runs_it(twin: MeasuredTwin, case: str) -> None:
+def test_refuses_new_code_when_no_test_runs_it(sample: MeasuredProject, case: str) -> None:
     code, test, line, message = UNTESTED[case]
-    first = twin.add_code(code, test)
-    twin.measure().commit()
+    first = sample.add_code(code, test)
+    sample.measure().commit()
 
-    refused = places(twin)
+    refused = places(sample)
 
     place = f"{SHOP}:{first + line - 1} "
     assert any(text.startswith(place) and message in text for text in refused), refused
@@ -158,34 +158,34 @@ class Added(Protocol):
 
 
 @pytest.mark.parametrize("case", TESTED)
-def test_passes_new_code_when_tests_run_it(judged_twin: MeasuredTwin, case: str) -> None:
-    judged_twin.add_code(*TESTED[case])
+def test_passes_new_code_when_tests_run_it(judged_sample: MeasuredProject, case: str) -> None:
+    judged_sample.add_code(*TESTED[case])
     if "twenty" in case:
-        judged_twin.rule("new = { lines = 95, branches = 90 }", "new = { lines = 95, branches = 50 }")
+        judged_sample.rule("new = { lines = 95, branches = 90 }", "new = { lines = 95, branches = 50 }")
 
-    outcome = check(judged_twin.measure().project)
+    outcome = check(judged_sample.measure().project)
 
     assert outcome.status == "passed", outcome.findings
     assert f"of {outcome.checked} lines" in outcome.note
-    assert "shop" in (judged_twin.root / "reports/new-code.html").read_text()
-    assert f"**Total**: {outcome.checked} lines" in (judged_twin.root / "reports/new-code.md").read_text()
+    assert "shop" in (judged_sample.root / "reports/new-code.html").read_text()
+    assert f"**Total**: {outcome.checked} lines" in (judged_sample.root / "reports/new-code.md").read_text()
 
 
-def test_refuses_new_branch_when_nearly_all_lines_are_run(twin: MeasuredTwin) -> None:
+def test_refuses_new_branch_when_nearly_all_lines_are_run(sample: MeasuredProject) -> None:
     """One half-tested condition among forty lines: all lines are covered, but half of the branches."""
     code = "def added(a):\n" + FOUR_LINES * 10 + "    if a:\n        a += 1\n    return a\n"
-    twin.add_code(code, "assert shop.added(1) == 2")
+    sample.add_code(code, "assert shop.added(1) == 2")
 
-    assert places(twin.measure()) == [f"{SHOP}:46 no test takes the new branch {SHOP}:46 → 48"]
+    assert places(sample.measure()) == [f"{SHOP}:46 no test takes the new branch {SHOP}:46 → 48"]
 
 
-def test_refuses_new_lines_when_diff_cover_counts_too_few(judged_twin: MeasuredTwin) -> None:
-    judged_twin.add_code("def added(a):\n    return a\n", "assert shop")
+def test_refuses_new_lines_when_diff_cover_counts_too_few(judged_sample: MeasuredProject) -> None:
+    judged_sample.add_code("def added(a):\n    return a\n", "assert shop")
 
-    messages = [finding.message for finding in check(judged_twin.measure().project).findings]
+    messages = [finding.message for finding in check(judged_sample.measure().project).findings]
 
     assert messages[0].startswith("tests cover 50.00 % of the lines of the new code, but 95 % is the least")
-    assert "**Coverage**: 50%" in (judged_twin.root / "reports/new-code.md").read_text()
+    assert "**Coverage**: 50%" in (judged_sample.root / "reports/new-code.md").read_text()
 
 
 @pytest.mark.parametrize(
@@ -197,25 +197,25 @@ def test_refuses_new_lines_when_diff_cover_counts_too_few(judged_twin: MeasuredT
     ids=["of a call", "of a condition"],
 )
 def test_refuses_statement_when_its_continuation_line_changes(
-    twin: MeasuredTwin, old: str, new: str, message: str
+    sample: MeasuredProject, old: str, new: str, message: str
 ) -> None:
-    twin.replace(LEGACY_FILE, old, new).commit()
+    sample.replace(LEGACY_FILE, old, new).commit()
 
-    assert any(message in place for place in places(twin.measure()))
+    assert any(message in place for place in places(sample.measure()))
 
 
 @pytest.mark.parametrize("state", ["committed", "staged", "unstaged", "untracked"])
-def test_refuses_untested_file_when_it_is(twin: MeasuredTwin, state: str) -> None:
-    twin.write("backend/app/added.py", "a = 1\n")
+def test_refuses_untested_file_when_it_is(sample: MeasuredProject, state: str) -> None:
+    sample.write("backend/app/added.py", "a = 1\n")
     if state == "committed":
-        twin.commit()
+        sample.commit()
     if state in {"staged", "unstaged"}:
-        twin.git("add", "--all")
+        sample.git("add", "--all")
     if state == "unstaged":
-        twin.write("backend/app/added.py", "a = 1\nb = 2\n")
+        sample.write("backend/app/added.py", "a = 1\nb = 2\n")
 
     lines = "lines 1-2" if state == "unstaged" else "line 1"
-    assert places(twin.measure()) == [f"backend/app/added.py:1 new code in {lines} is run by no test"]
+    assert places(sample.measure()) == [f"backend/app/added.py:1 new code in {lines} is run by no test"]
 
 
 @pytest.mark.parametrize(
@@ -230,86 +230,88 @@ def test_refuses_untested_file_when_it_is(twin: MeasuredTwin, state: str) -> Non
     ids=["attribute", "external diff", "text conversion", "prefixes", "colours"],
 )
 def test_refuses_untested_code_when_git_is_told_to_hide_it(
-    twin: MeasuredTwin, hiding: dict[str, str]
+    sample: MeasuredProject, hiding: dict[str, str]
 ) -> None:
     for name, text in hiding.items():
-        with (twin.root / name).open("a", encoding="utf-8") as file:
+        with (sample.root / name).open("a", encoding="utf-8") as file:
             file.write(text)
-    twin.replace(LEGACY_FILE, "        b,\n", "        b + 1,\n").commit()
+    sample.replace(LEGACY_FILE, "        b,\n", "        b + 1,\n").commit()
 
-    assert f"{LEGACY_FILE}:2 new code in line 2 is run by no test" in places(twin.measure())
+    assert f"{LEGACY_FILE}:2 new code in line 2 is run by no test" in places(sample.measure())
 
 
-def test_refuses_moved_file_when_it_comes_from_where_nothing_is_measured(twin: MeasuredTwin) -> None:
-    twin.write("docs/legacy.py", LEGACY.replace("tested", "new")).commit()
-    twin.git("branch", "--force", "main")
-    twin.git("mv", "docs/legacy.py", "backend/app/moved.py")
-    twin.commit()
+def test_refuses_moved_file_when_it_comes_from_where_nothing_is_measured(sample: MeasuredProject) -> None:
+    sample.write("docs/legacy.py", LEGACY.replace("tested", "new")).commit()
+    sample.git("branch", "--force", "main")
+    sample.git("mv", "docs/legacy.py", "backend/app/moved.py")
+    sample.commit()
 
     message = "new code in lines 1-2, 8-9, 13-14 is run by no test"
-    assert f"backend/app/moved.py:1 {message}" in places(twin.measure())
+    assert f"backend/app/moved.py:1 {message}" in places(sample.measure())
 
 
-def test_refuses_untested_lines_when_git_sees_no_end_of_line(twin: MeasuredTwin) -> None:
+def test_refuses_untested_lines_when_git_sees_no_end_of_line(sample: MeasuredProject) -> None:
     text = "def greet():\n    return 'hello'\n\n\ndef added():\r    return 1\r"
-    (twin.root / SHOP).write_bytes(text.encode())
+    (sample.root / SHOP).write_bytes(text.encode())
 
-    assert places(twin.measure()) == [f"{SHOP}:6 new code in line 6 is run by no test"]
+    assert places(sample.measure()) == [f"{SHOP}:6 new code in line 6 is run by no test"]
 
 
-def test_refuses_file_when_coverage_is_told_to_omit_it(twin: MeasuredTwin) -> None:
-    twin.write("backend/app/added.py", "a = 1\n")
-    twin.replace("backend/pyproject.toml", "branch = true\n", 'branch = true\nomit = ["*/added.py"]\n')
+def test_refuses_file_when_coverage_is_told_to_omit_it(sample: MeasuredProject) -> None:
+    sample.write("backend/app/added.py", "a = 1\n")
+    sample.replace("backend/pyproject.toml", "branch = true\n", 'branch = true\nomit = ["*/added.py"]\n')
 
     message = "the tests did not measure this file: all of it counts as untested"
-    assert places(twin.measure()) == [f"backend/app/added.py:0 {message}"]
+    assert places(sample.measure()) == [f"backend/app/added.py:0 {message}"]
 
 
-def test_passes_excluded_code_when_the_rule_book_declares_it(twin: MeasuredTwin) -> None:
-    twin.add_code("def added():  # pragma: no cover\n    return 1\n\n\nused = 1\n")
-    twin.rule(
+def test_passes_excluded_code_when_the_rule_book_declares_it(sample: MeasuredProject) -> None:
+    sample.add_code("def added():  # pragma: no cover\n    return 1\n\n\nused = 1\n")
+    sample.rule(
         "[rules]",
         '[[exclusions]]\nkind = "coverage"\npath = "app/shop.py"\nrules = ["x"]\nreason = "r"\n[rules]',
     )
 
-    assert check(twin.measure().project).status == "passed"
+    assert check(sample.measure().project).status == "passed"
 
 
-Edit = Callable[[MeasuredTwin], object]
+Edit = Callable[[MeasuredProject], object]
 
 
 @pytest.mark.parametrize(
     "edit",
     [
-        lambda twin: twin.remove(TEST),
-        lambda twin: twin.replace(PRICES, "def", "# why\n\ndef"),
-        lambda twin: twin.replace(LEGACY_FILE, "        a += 1\n", "        # why\n\n        a += 1\n"),
-        lambda twin: twin.replace(LEGACY_FILE, UNTESTED_FUNCTION, ""),
-        lambda twin: twin.git("mv", LEGACY_FILE, "backend/app/moved.py") + str(twin.remove(TEST_OF_LEGACY)),
-        lambda twin: twin.write("docs/added.py", "a = 1\n"),
-        lambda twin: twin.write("backend/app/template.txt", "text\n"),
+        lambda sample: sample.remove(TEST),
+        lambda sample: sample.replace(PRICES, "def", "# why\n\ndef"),
+        lambda sample: sample.replace(LEGACY_FILE, "        a += 1\n", "        # why\n\n        a += 1\n"),
+        lambda sample: sample.replace(LEGACY_FILE, UNTESTED_FUNCTION, ""),
+        lambda sample: (
+            sample.git("mv", LEGACY_FILE, "backend/app/moved.py") + str(sample.remove(TEST_OF_LEGACY))
+        ),
+        lambda sample: sample.write("docs/added.py", "a = 1\n"),
+        lambda sample: sample.write("backend/app/template.txt", "text\n"),
     ],
     ids=["test", "comment", "comment in an if", "deleted lines", "moved file", "elsewhere", "no code"],
 )
-def test_says_that_nothing_is_new_when_only_this_changed(twin: MeasuredTwin, edit: Edit) -> None:
-    edit(twin)
+def test_says_that_nothing_is_new_when_only_this_changed(sample: MeasuredProject, edit: Edit) -> None:
+    edit(sample)
 
-    outcome = check(twin.measure().project)
+    outcome = check(sample.measure().project)
 
     assert outcome.status == "skipped", outcome.findings
     assert "is new since main (" in outcome.skipped
 
 
-def test_cannot_judge_when_a_file_changed_after_the_tests(twin: MeasuredTwin) -> None:
-    twin.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
-    twin.measure().replace("backend/tests/test_extra.py", "== 1", "== 2")
+def test_cannot_judge_when_a_file_changed_after_the_tests(sample: MeasuredProject) -> None:
+    sample.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
+    sample.measure().replace("backend/tests/test_extra.py", "== 1", "== 2")
 
     with pytest.raises(GateError, match=r"old: backend/tests/test_extra.py changed .* run `./noxw -s tests`"):
-        check(twin.project)
+        check(sample.project)
 
 
-def test_cannot_judge_when_the_tests_have_not_run(twin: MeasuredTwin) -> None:
-    twin.add_code("def added():\n    return 1\n")
+def test_cannot_judge_when_the_tests_have_not_run(sample: MeasuredProject) -> None:
+    sample.add_code("def added():\n    return 1\n")
 
     with pytest.raises(GateError, match="no coverage data of a full, passed test run"):
-        check(twin.project)
+        check(sample.project)

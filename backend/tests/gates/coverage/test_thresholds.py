@@ -12,76 +12,76 @@ from tests.gates.support.with_coverage import (
     PRICES,
     SHOP,
     TEST,
-    MeasuredTwin,
-    make_measured_twin,
+    MeasuredProject,
+    make_measured_project,
 )
 
-Edit = Callable[[MeasuredTwin], object]
+Edit = Callable[[MeasuredProject], object]
 
 
 @pytest.fixture
-def twin(tmp_path: Path) -> MeasuredTwin:
-    """A twin whose code is all tested."""
-    twin = make_measured_twin(tmp_path)
-    return twin.remove(LEGACY_FILE).remove("backend/tests/test_legacy.py")
+def sample(tmp_path: Path) -> MeasuredProject:
+    """A sample project whose code is all tested."""
+    sample = make_measured_project(tmp_path)
+    return sample.remove(LEGACY_FILE).remove("backend/tests/test_legacy.py")
 
 
-def test_passes_when_all_code_is_tested(twin: MeasuredTwin) -> None:
-    outcome = check_global(twin.measure().project)
+def test_passes_when_all_code_is_tested(sample: MeasuredProject) -> None:
+    outcome = check_global(sample.measure().project)
 
     assert outcome.status == "passed", outcome.findings
     assert outcome.note == "lines 100.00 %, branches none; lines by folder: backend/app 100.00 %"
 
 
-def link_folder(twin: MeasuredTwin) -> None:
-    twin.write("docs/hidden.py", "def hidden():\n    return 1\n")
-    (twin.root / "backend/app/linked").symlink_to("../../docs")
+def link_folder(sample: MeasuredProject) -> None:
+    sample.write("docs/hidden.py", "def hidden():\n    return 1\n")
+    (sample.root / "backend/app/linked").symlink_to("../../docs")
 
 
 GLOBAL: dict[str, tuple[Edit, str, str]] = {
     "a function that nobody calls": (
-        lambda twin: twin.add_code("def added(a):\n    a += 1\n    a += 2\n    return a\n"),
+        lambda sample: sample.add_code("def added(a):\n    a += 1\n    a += 2\n    return a\n"),
         "",
         "tests cover 62.50 % of the lines of all code, but 90 % is the least (3 of 8 are missing)",
     ),
     "half of the branches": (
-        lambda twin: twin.add_code(
+        lambda sample: sample.add_code(
             "def added(a):\n    if a:\n        a += 1\n", "assert shop.added(1) is None"
         ),
         "",
         "tests cover 50.00 % of the branches of all code, but 85 % is the least (1 of 2 are missing)",
     ),
     "a module that nobody imports": (
-        lambda twin: twin.write("backend/app/added.py", "\n".join(f"a = {i}" for i in range(9))),
+        lambda sample: sample.write("backend/app/added.py", "\n".join(f"a = {i}" for i in range(9))),
         "",
         "tests cover 30.76 % of the lines",
     ),
     "a folder that is no package": (
-        lambda twin: twin.write("backend/app/folder/added.py", "\n".join(f"a = {i}" for i in range(9))),
+        lambda sample: sample.write("backend/app/folder/added.py", "\n".join(f"a = {i}" for i in range(9))),
         "",
         "tests cover 30.76 % of the lines",
     ),
     "a module that coverage omits": (
-        lambda twin: twin.replace(
+        lambda sample: sample.replace(
             "backend/pyproject.toml", "branch = true\n", 'branch = true\nomit = ["*/shop.py"]\n'
         ),
         SHOP,
         "the tests did not measure this file",
     ),
     "a folder that coverage does not list": (
-        lambda twin: twin.replace("backend/pyproject.toml", "packages = true", "packages = false").write(
+        lambda sample: sample.replace("backend/pyproject.toml", "packages = true", "packages = false").write(
             "backend/app/folder/added.py", "a = 1\n"
         ),
         "backend/app/folder/added.py",
         "the tests did not measure this file",
     ),
     "a function marked no cover": (
-        lambda twin: twin.add_code("def added(a):  # pragma: no cover\n    return a\n"),
+        lambda sample: sample.add_code("def added(a):  # pragma: no cover\n    return a\n"),
         SHOP,
         "lines 5-6 excluded from coverage without being declared",
     ),
     "lines that the configuration excludes": (
-        lambda twin: twin.replace(
+        lambda sample: sample.replace(
             "backend/pyproject.toml",
             "[tool.coverage.report]",
             "[tool.coverage.report]\nexclude_also = ['added']",
@@ -94,11 +94,11 @@ GLOBAL: dict[str, tuple[Edit, str, str]] = {
 
 
 @pytest.mark.parametrize("case", GLOBAL)
-def test_refuses_all_code_when_there_is(twin: MeasuredTwin, case: str) -> None:
+def test_refuses_all_code_when_there_is(sample: MeasuredProject, case: str) -> None:
     edit, file, message = GLOBAL[case]
-    edit(twin)
+    edit(sample)
 
-    findings = check_global(twin.measure().project).findings
+    findings = check_global(sample.measure().project).findings
 
     assert any(finding.file == file and finding.message.startswith(message) for finding in findings), findings
 
@@ -110,11 +110,11 @@ def test_refuses_when_a_share_would_round_up_to_the_threshold() -> None:
     assert Count(0, 0).reaches(100)
 
 
-def test_cannot_judge_when_the_configuration_changed_after_the_tests(twin: MeasuredTwin) -> None:
-    twin.measure().replace("backend/pyproject.toml", "branch = true", "branch = false")
+def test_cannot_judge_when_the_configuration_changed_after_the_tests(sample: MeasuredProject) -> None:
+    sample.measure().replace("backend/pyproject.toml", "branch = true", "branch = false")
 
     with pytest.raises(GateError, match=r"old: backend/pyproject.toml changed"):
-        check_global(twin.project)
+        check_global(sample.project)
 
 
 SAME_CODE = {
@@ -132,55 +132,57 @@ OTHER_CODE = {
 
 
 @pytest.mark.parametrize("case", SAME_CODE)
-def test_judges_by_the_last_run_when_nothing_changed_but(twin: MeasuredTwin, case: str) -> None:
-    twin.measure().replace(SHOP, *SAME_CODE[case])
+def test_judges_by_the_last_run_when_nothing_changed_but(sample: MeasuredProject, case: str) -> None:
+    sample.measure().replace(SHOP, *SAME_CODE[case])
 
-    assert check_global(twin.project).checked
+    assert check_global(sample.project).checked
 
 
 @pytest.mark.parametrize("case", OTHER_CODE)
-def test_cannot_judge_by_the_last_run_when_it_was_of_other_code_by(twin: MeasuredTwin, case: str) -> None:
-    twin.measure().replace(SHOP, *OTHER_CODE[case])
+def test_cannot_judge_by_the_last_run_when_it_was_of_other_code_by(
+    sample: MeasuredProject, case: str
+) -> None:
+    sample.measure().replace(SHOP, *OTHER_CODE[case])
 
     with pytest.raises(GateError, match=rf"old: {SHOP} changed since the tests ran; run `\./noxw -s tests`"):
-        check_global(twin.project)
+        check_global(sample.project)
 
 
-def test_cannot_judge_when_branches_are_not_measured(twin: MeasuredTwin) -> None:
-    twin.replace("backend/pyproject.toml", "branch = true", "branch = false").measure()
+def test_cannot_judge_when_branches_are_not_measured(sample: MeasuredProject) -> None:
+    sample.replace("backend/pyproject.toml", "branch = true", "branch = false").measure()
 
     with pytest.raises(GateError, match="measured no branches: set `branch = true`"):
-        check_global(twin.project)
+        check_global(sample.project)
 
 
-def test_passes_when_each_critical_module_is_tested(twin: MeasuredTwin) -> None:
-    outcome = check_critical(twin.measure().project)
+def test_passes_when_each_critical_module_is_tested(sample: MeasuredProject) -> None:
+    outcome = check_critical(sample.measure().project)
 
     assert (outcome.status, outcome.note) == ("passed", "2 modules")
 
 
 CRITICAL: dict[str, tuple[Edit, str, str]] = {
     "is untested among tested ones": (
-        lambda twin: twin.write("backend/app/domain/costs.py", "a = 1\n"),
+        lambda sample: sample.write("backend/app/domain/costs.py", "a = 1\n"),
         "backend/app/domain/costs.py",
         "tests cover 0.00 % of the lines of this module, but 95 % is the least (1 of 1 are missing)",
     ),
     "is half tested": (
-        lambda twin: twin.write(
+        lambda sample: sample.write(
             PRICES, "def double(price):\n    if price:\n        price *= 2\n    return price\n"
         ),
         PRICES,
         "tests cover 50.00 % of the branches of this module, but 90 % is the least",
     ),
     "is omitted": (
-        lambda twin: twin.replace(
+        lambda sample: sample.replace(
             "backend/pyproject.toml", "branch = true\n", 'branch = true\nomit = ["*/prices.py"]\n'
         ),
         PRICES,
         "the tests did not measure this file",
     ),
     "moved away from its rule": (
-        lambda twin: twin.remove(PRICES).remove(TEST),
+        lambda sample: sample.remove(PRICES).remove(TEST),
         RULE_BOOK,
         "no measured code matches app/domain/**: critical code moved out of its rule",
     ),
@@ -188,29 +190,29 @@ CRITICAL: dict[str, tuple[Edit, str, str]] = {
 
 
 @pytest.mark.parametrize("case", CRITICAL)
-def test_refuses_critical_module_when_it(twin: MeasuredTwin, case: str) -> None:
+def test_refuses_critical_module_when_it(sample: MeasuredProject, case: str) -> None:
     edit, file, message = CRITICAL[case]
-    edit(twin)
+    edit(sample)
 
-    findings = check_critical(twin.measure().project).findings
+    findings = check_critical(sample.measure().project).findings
 
     assert (file, message) in [(finding.file, finding.message[: len(message)]) for finding in findings], (
         findings
     )
 
 
-def test_names_what_to_test_when_a_critical_module_is_half_tested(twin: MeasuredTwin) -> None:
-    twin.write(PRICES, "def double(price):\n    if price:\n        return price * 2\n    return price\n")
+def test_names_what_to_test_when_a_critical_module_is_half_tested(sample: MeasuredProject) -> None:
+    sample.write(PRICES, "def double(price):\n    if price:\n        return price * 2\n    return price\n")
 
-    fixes = {finding.fix for finding in check_critical(twin.measure().project).findings}
+    fixes = {finding.fix for finding in check_critical(sample.measure().project).findings}
 
     assert fixes == {"test line 4, 2 → 4"}
 
 
-def test_names_the_worst_files_when_all_code_falls_short(twin: MeasuredTwin) -> None:
-    twin.write("backend/app/added.py", "a = 1\nb = 2\n")
+def test_names_the_worst_files_when_all_code_falls_short(sample: MeasuredProject) -> None:
+    sample.write("backend/app/added.py", "a = 1\nb = 2\n")
 
-    fixes = [finding.fix for finding in check_global(twin.measure().project).findings]
+    fixes = [finding.fix for finding in check_global(sample.measure().project).findings]
 
     assert fixes[0].startswith("most is missing in backend/app/added.py (0.00 %), ")
 

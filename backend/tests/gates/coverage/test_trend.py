@@ -6,177 +6,181 @@ from gates.coverage import trend
 from gates.coverage.trend import check, store_totals
 from gates.model import GateError, Project
 from gates.repo.git import merge_base
-from tests.gates.support.sample_project import make_twin
-from tests.gates.support.with_coverage import LEGACY_FILE, SHOP, TEST, MeasuredTwin, make_measured_twin
+from tests.gates.support.sample_project import make_sample_project
+from tests.gates.support.with_coverage import LEGACY_FILE, SHOP, TEST, MeasuredProject, make_measured_project
 
 GREET = "def greet():\n    return 'hello'\n"
 
 
 @pytest.fixture
-def twin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MeasuredTwin:
+def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MeasuredProject:
     monkeypatch.setenv("CI", "true")
-    return make_measured_twin(tmp_path)
+    return make_measured_project(tmp_path)
 
 
 @pytest.fixture
-def known_twin(twin: MeasuredTwin) -> MeasuredTwin:
-    """A twin that was tested before the change: 9 of 10 lines and 1 of 2 branches are covered."""
-    store_totals(twin.measure().project)
-    return twin
+def tested_sample(sample: MeasuredProject) -> MeasuredProject:
+    """A sample project that was tested before the change: 9 of 10 lines and 1 of 2 branches are covered."""
+    store_totals(sample.measure().project)
+    return sample
 
 
-def test_measures_the_base_once_when_it_is_not_known(twin: MeasuredTwin) -> None:
-    twin.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
-    twin.measure()
+def test_measures_the_base_once_when_it_is_not_known(sample: MeasuredProject) -> None:
+    sample.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
+    sample.measure()
 
-    first, second = check(twin.project), check(twin.project)
+    first, second = check(sample.project), check(sample.project)
 
     assert first.note.startswith("lines 90.00 % → 91.66 %, branches 50.00 % → 50.00 %; base measured in ")
     assert (first.status, second.status) == ("passed", "passed")
     assert second.note.endswith("base known")
-    assert twin.git("worktree", "list").count("\n") == 0
+    assert sample.git("worktree", "list").count("\n") == 0
 
 
-def test_refuses_when_a_change_adds_untested_code(known_twin: MeasuredTwin) -> None:
-    known_twin.add_code("def added(a):\n    if a:\n        a += 1\n    return a\n")
-    known_twin.measure()
+def test_refuses_when_a_change_adds_untested_code(tested_sample: MeasuredProject) -> None:
+    tested_sample.add_code("def added(a):\n    if a:\n        a += 1\n    return a\n")
+    tested_sample.measure()
 
-    assert [finding.message for finding in check(known_twin.project).findings] == [
+    assert [finding.message for finding in check(tested_sample.project).findings] == [
         "the change lowers the coverage of lines from 90.00 % (1 uncovered) to 71.42 % (4 uncovered)",
         "the change lowers the coverage of branches from 50.00 % (1 uncovered) to 25.00 % (3 uncovered)",
     ]
 
 
-def test_refuses_when_a_change_only_deletes_a_test(known_twin: MeasuredTwin) -> None:
-    known_twin.replace(TEST, "    assert greet() == 'hello'\n", "").measure().commit()
+def test_refuses_when_a_change_only_deletes_a_test(tested_sample: MeasuredProject) -> None:
+    tested_sample.replace(TEST, "    assert greet() == 'hello'\n", "").measure().commit()
 
-    assert [finding.message for finding in check(known_twin.project).findings] == [
+    assert [finding.message for finding in check(tested_sample.project).findings] == [
         "the change lowers the coverage of lines from 90.00 % (1 uncovered) to 80.00 % (2 uncovered)"
     ]
 
 
-def test_passes_when_a_change_deletes_tested_code(known_twin: MeasuredTwin) -> None:
+def test_passes_when_a_change_deletes_tested_code(tested_sample: MeasuredProject) -> None:
     """The share drops, but no more lines are uncovered than before."""
-    known_twin.remove(SHOP).write(TEST, "from app.domain.prices import double\n\ntest_prices = double(2)\n")
-    known_twin.replace(TEST, "test_prices = ", "assert 4 == ").measure()
+    tested_sample.remove(SHOP).write(
+        TEST, "from app.domain.prices import double\n\ntest_prices = double(2)\n"
+    )
+    tested_sample.replace(TEST, "test_prices = ", "assert 4 == ").measure()
 
-    outcome = check(known_twin.project)
+    outcome = check(tested_sample.project)
 
     assert outcome.status == "passed", outcome.findings
     assert outcome.note == "lines 90.00 % → 87.50 %, branches 50.00 % → 50.00 %; base known"
 
 
 def test_leaves_the_judgement_to_ci_when_a_developer_does_not_know_the_base(
-    twin: MeasuredTwin, monkeypatch: pytest.MonkeyPatch
+    sample: MeasuredProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("CI")
-    twin.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
-    twin.measure()
+    sample.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
+    sample.measure()
 
-    assert check(twin.project).skipped.startswith("left to CI: the tests of main (")
+    assert check(sample.project).skipped.startswith("left to CI: the tests of main (")
 
 
-def test_cannot_judge_when_the_tests_of_the_base_fail(twin: MeasuredTwin) -> None:
-    twin.replace(TEST, "== 'hello'", "== 'bye'").commit()
-    twin.git("branch", "--force", "main")
-    twin.replace(TEST, "== 'bye'", "== 'hello'").measure()
+def test_cannot_judge_when_the_tests_of_the_base_fail(sample: MeasuredProject) -> None:
+    sample.replace(TEST, "== 'hello'", "== 'bye'").commit()
+    sample.git("branch", "--force", "main")
+    sample.replace(TEST, "== 'bye'", "== 'hello'").measure()
 
     with pytest.raises(GateError, match=r"The tests of main \(\w+\) fail(.|\n)*FAILED tests/test_shop.py"):
-        check(twin.project)
-    assert not (twin.root / "reports/trend").exists()
-    assert twin.git("worktree", "list").count("\n") == 0
+        check(sample.project)
+    assert not (sample.root / "reports/trend").exists()
+    assert sample.git("worktree", "list").count("\n") == 0
 
 
 def test_measures_again_when_the_server_is_another_one(
-    known_twin: MeasuredTwin, monkeypatch: pytest.MonkeyPatch
+    tested_sample: MeasuredProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Code that starts the embedded server runs only without DATABASE_URL."""
-    known_twin.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
-    known_twin.measure()
+    tested_sample.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
+    tested_sample.measure()
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
 
-    assert "base measured in" in check(known_twin.project).note
+    assert "base measured in" in check(tested_sample.project).note
 
 
 @pytest.mark.parametrize("name", ["PAU2_BASE", "PAU2_FINDINGS_FOLDER", "COV_CORE_SOURCE"])
 def test_measures_the_base_without_the_variables_of_the_run(
-    twin: MeasuredTwin, monkeypatch: pytest.MonkeyPatch, name: str
+    sample: MeasuredProject, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     code = f"import os\n\nnames = []\nif '{name}' in os.environ:\n    names += [1]\n    names += [2]\n"
-    twin.write("backend/app/variables.py", code)
-    twin.append(TEST, "\n\ndef test_imports():\n    import app.variables\n").commit()
-    twin.git("branch", "--force", "main")
-    twin.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
-    twin.measure()
+    sample.write("backend/app/variables.py", code)
+    sample.append(TEST, "\n\ndef test_imports():\n    import app.variables\n").commit()
+    sample.git("branch", "--force", "main")
+    sample.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
+    sample.measure()
     monkeypatch.setenv(name, "main")
 
-    assert "lines 80.00 % → 82.35 %" in check(twin.project).note
+    assert "lines 80.00 % → 82.35 %" in check(sample.project).note
 
 
 def test_checks_out_the_project_when_it_is_a_folder_of_its_repository(tmp_path: Path) -> None:
-    repository = make_twin(tmp_path, {"README.md": "", "services/api/backend/app/a.py": "one = 1\n"})
+    repository = make_sample_project(
+        tmp_path, {"README.md": "", "services/api/backend/app/a.py": "one = 1\n"}
+    )
     project = Project(root=repository.root / "services/api")
 
     with trend._checkout(project, merge_base(project)) as base:
         assert (base.backend / "app/a.py").read_text(encoding="utf-8") == "one = 1\n"
 
 
-def test_remembers_no_counts_when_git_hides_untracked_files(twin: MeasuredTwin) -> None:
-    twin.git("config", "status.showUntrackedFiles", "no")
-    twin.write("backend/app/added.py", "a = 1\n").measure()
+def test_remembers_no_counts_when_git_hides_untracked_files(sample: MeasuredProject) -> None:
+    sample.git("config", "status.showUntrackedFiles", "no")
+    sample.write("backend/app/added.py", "a = 1\n").measure()
 
-    store_totals(twin.project)
+    store_totals(sample.project)
 
-    assert not (twin.root / "reports/trend").exists()
+    assert not (sample.root / "reports/trend").exists()
 
 
 def test_cannot_judge_when_the_tests_of_the_base_never_end(
-    twin: MeasuredTwin, monkeypatch: pytest.MonkeyPatch
+    sample: MeasuredProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trend, "TEST_TIMEOUT_SECONDS", 0.01)
-    twin.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
-    twin.measure()
+    sample.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
+    sample.measure()
 
     with pytest.raises(GateError, match="take longer than"):
-        check(twin.project)
+        check(sample.project)
 
 
-def test_measures_again_when_the_choice_of_folders_changes(known_twin: MeasuredTwin) -> None:
-    known_twin.rule('measured = ["app"]', 'measured = ["app", "tests"]').write("backend/tests/test_new.py")
-    known_twin.measure()
+def test_measures_again_when_the_choice_of_folders_changes(tested_sample: MeasuredProject) -> None:
+    tested_sample.rule('measured = ["app"]', 'measured = ["app", "tests"]').write("backend/tests/test_new.py")
+    tested_sample.measure()
 
-    assert "base measured in" in check(known_twin.project).note
-
-
-def test_says_nothing_changed_when_it_is_outside_the_backend(twin: MeasuredTwin) -> None:
-    twin.write("docs/added.md", "text\n")
-
-    assert check(twin.project).skipped.startswith("nothing changed below backend/ since main (")
+    assert "base measured in" in check(tested_sample.project).note
 
 
-def test_compares_with_nothing_covered_when_the_base_has_no_tests(twin: MeasuredTwin) -> None:
+def test_says_nothing_changed_when_it_is_outside_the_backend(sample: MeasuredProject) -> None:
+    sample.write("docs/added.md", "text\n")
+
+    assert check(sample.project).skipped.startswith("nothing changed below backend/ since main (")
+
+
+def test_compares_with_nothing_covered_when_the_base_has_no_tests(sample: MeasuredProject) -> None:
     for name in (TEST, "backend/tests/test_legacy.py"):
-        twin.remove(name)
-    twin.commit()
-    twin.git("branch", "--force", "main")
-    twin.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
-    twin.measure()
+        sample.remove(name)
+    sample.commit()
+    sample.git("branch", "--force", "main")
+    sample.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
+    sample.measure()
 
-    assert check(twin.project).note.startswith("lines 0.00 % → 25.00 %, branches 0.00 % → 0.00 %;")
+    assert check(sample.project).note.startswith("lines 0.00 % → 25.00 %, branches 0.00 % → 0.00 %;")
 
 
-def test_says_so_when_the_base_has_no_measured_code(twin: MeasuredTwin) -> None:
-    store_totals(twin.measure().project)
-    (counts,) = (twin.root / "reports/trend").iterdir()
+def test_says_so_when_the_base_has_no_measured_code(sample: MeasuredProject) -> None:
+    store_totals(sample.measure().project)
+    (counts,) = (sample.root / "reports/trend").iterdir()
     counts.write_text("[[0, 0], [0, 0]]")
-    twin.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
-    twin.measure()
+    sample.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
+    sample.measure()
 
-    assert check(twin.project).skipped.startswith("there is no measured code at main (")
+    assert check(sample.project).skipped.startswith("there is no measured code at main (")
 
 
-def test_cannot_judge_when_the_tests_have_not_run(twin: MeasuredTwin) -> None:
-    twin.write(LEGACY_FILE, GREET)
+def test_cannot_judge_when_the_tests_have_not_run(sample: MeasuredProject) -> None:
+    sample.write(LEGACY_FILE, GREET)
 
     with pytest.raises(GateError, match="no coverage data"):
-        check(twin.project)
+        check(sample.project)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gates.support.sample_project import Twin, make_twin
+from tests.gates.support.sample_project import SampleProject, make_sample_project
 
 BACKEND = Path(__file__).resolve().parents[3]
 PACKAGES = ("app", "benchmarks", "devtools", "gates", "tests")
@@ -12,9 +12,9 @@ TIDY = '"""Sums."""\n\n\ndef double(number: int) -> int:\n    return 2 * number\
 
 
 @pytest.fixture
-def tooled(tmp_path: Path) -> Twin:
+def tooled(tmp_path: Path) -> SampleProject:
     """A repository with this project's own tool configuration and one tidy module."""
     packages = {f"backend/{name}/__init__.py": "" for name in PACKAGES}
     configuration = (BACKEND / "pyproject.toml").read_text(encoding="utf-8")
     files = {"backend/pyproject.toml": configuration, "backend/app/sums.py": TIDY}
-    return make_twin(tmp_path, packages | files)
+    return make_sample_project(tmp_path, packages | files)

@@ -6,16 +6,16 @@ from gates.lint import mypy
 from gates.model import GateError
 from tests.gates.lint.conftest import TIDY
 from tests.gates.support.outcomes import only_finding
-from tests.gates.support.sample_project import Twin
+from tests.gates.support.sample_project import SampleProject
 
 
-def test_passes_when_types_are_right(tooled: Twin) -> None:
+def test_passes_when_types_are_right(tooled: SampleProject) -> None:
     outcome = mypy.check(tooled.project)
 
     assert (outcome.status, list(outcome.findings)) == ("passed", [])
 
 
-def test_refuses_a_wrong_type(tooled: Twin) -> None:
+def test_refuses_a_wrong_type(tooled: SampleProject) -> None:
     tooled.write("backend/app/sums.py", TIDY.replace("2 * number", "str(number)"))
 
     finding = only_finding(mypy.check(tooled.project))
@@ -24,7 +24,7 @@ def test_refuses_a_wrong_type(tooled: Twin) -> None:
     assert "[return-value]" in finding.message
 
 
-def test_explains_a_type_error_when_mypy_has_more_to_say(tooled: Twin) -> None:
+def test_explains_a_type_error_when_mypy_has_more_to_say(tooled: SampleProject) -> None:
     """The notes belong to the message, and what to install is a matter of the lock."""
     tooled.write("backend/app/sums.py", TIDY.replace("2 * number", "{}.get()"))
     finding = mypy.check(tooled.project).findings[-1]
@@ -38,14 +38,14 @@ def test_explains_a_type_error_when_mypy_has_more_to_say(tooled: Twin) -> None:
     assert "`+stack.dev types-PyYAML`" in finding.fix
 
 
-def test_says_why_when_mypy_cannot_run(tooled: Twin) -> None:
+def test_says_why_when_mypy_cannot_run(tooled: SampleProject) -> None:
     shutil.rmtree(tooled.root / "backend/benchmarks")
 
     with pytest.raises(GateError, match="mypy could not run: Can't find package 'benchmarks'"):
         mypy.check(tooled.project)
 
 
-def test_refuses_file_when_it_is_not_python(tooled: Twin) -> None:
+def test_refuses_file_when_it_is_not_python(tooled: SampleProject) -> None:
     tooled.write("backend/app/sums.py", "def (:\n")
 
     assert mypy.check(tooled.project).status == "failed"

@@ -4,16 +4,16 @@ from gates.lint import ruff
 from gates.model import GateError
 from tests.gates.lint.conftest import TIDY
 from tests.gates.support.outcomes import only_finding
-from tests.gates.support.sample_project import Twin
+from tests.gates.support.sample_project import SampleProject
 
 
-def test_passes_when_code_is_tidy(tooled: Twin) -> None:
+def test_passes_when_code_is_tidy(tooled: SampleProject) -> None:
     outcomes = [gate(tooled.project) for gate in (ruff.check_format, ruff.check_lint)]
 
     assert [(outcome.status, list(outcome.findings)) for outcome in outcomes] == [("passed", [])] * 2
 
 
-def test_refuses_code_that_is_not_formatted(tooled: Twin) -> None:
+def test_refuses_code_that_is_not_formatted(tooled: SampleProject) -> None:
     tooled.write("backend/app/sums.py", TIDY.replace("2 * number", "2*number"))
 
     finding = only_finding(ruff.check_format(tooled.project))
@@ -22,7 +22,7 @@ def test_refuses_code_that_is_not_formatted(tooled: Twin) -> None:
 
 
 @pytest.mark.parametrize("comment", ["", "  # noqa: F401"])
-def test_refuses_an_unused_import_whatever_the_comment(tooled: Twin, comment: str) -> None:
+def test_refuses_an_unused_import_whatever_the_comment(tooled: SampleProject, comment: str) -> None:
     tooled.write("backend/app/sums.py", TIDY.replace("\n\n\n", f"\n\nimport os{comment}\n\n\n", 1))
 
     finding = only_finding(ruff.check_lint(tooled.project))
@@ -31,7 +31,7 @@ def test_refuses_an_unused_import_whatever_the_comment(tooled: Twin, comment: st
     assert "`os` imported but unused [F401]" in finding.message
 
 
-def test_sees_untracked_files_but_not_ignored_ones(tooled: Twin) -> None:
+def test_sees_untracked_files_but_not_ignored_ones(tooled: SampleProject) -> None:
     tooled.write(".gitignore", "ignored.py\n")
     tooled.write("backend/app/ignored.py", "import os\n")
     tooled.write("backend/app/untracked.py", "import os\n")
@@ -39,14 +39,14 @@ def test_sees_untracked_files_but_not_ignored_ones(tooled: Twin) -> None:
     assert only_finding(ruff.check_lint(tooled.project)).file == "backend/app/untracked.py"
 
 
-def test_says_why_when_a_tool_cannot_run(tooled: Twin) -> None:
+def test_says_why_when_a_tool_cannot_run(tooled: SampleProject) -> None:
     tooled.write("backend/pyproject.toml", "[tool.ruff]\nnonsense = 1\n")
 
     with pytest.raises(GateError, match=r"ruff could not run: [\s\S]*nonsense"):
         ruff.check_lint(tooled.project)
 
 
-def test_refuses_file_when_it_is_not_python(tooled: Twin) -> None:
+def test_refuses_file_when_it_is_not_python(tooled: SampleProject) -> None:
     tooled.write("backend/app/sums.py", "def (:\n")
 
     assert ruff.check_lint(tooled.project).status == "failed"

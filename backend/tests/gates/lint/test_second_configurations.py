@@ -14,10 +14,9 @@ from gates.lint import mypy, ruff, secrets, workflows
 from gates.migrations import revision_code
 from gates.model import Outcome, Project
 from gates.testing import runs
-from tests.gates.support import complete as corpus
-from tests.gates.support import prepared_processes, with_coverage, with_migrations
+from tests.gates.support import complete, prepared_processes, with_coverage, with_migrations
 from tests.gates.support.minimal import FILES
-from tests.gates.support.sample_project import Twin, make_twin
+from tests.gates.support.sample_project import SampleProject, make_sample_project
 
 PACKAGES = ("app", "benchmarks", "devtools", "gates", "tests")
 BACKEND = Path(__file__).resolve().parents[3]
@@ -65,7 +64,7 @@ AT_HOME = {
 }
 
 
-Make = Callable[[Mapping[str, str]], Twin]
+Make = Callable[[Mapping[str, str]], SampleProject]
 
 
 @pytest.fixture
@@ -75,20 +74,20 @@ def below(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Make:
     Others are in the repository, where the user's git ignores them.
     """
 
-    def make(files: Mapping[str, str]) -> Twin:
-        twin = make_twin(tmp_path / "checkout", files, branch="change")
+    def make(files: Mapping[str, str]) -> SampleProject:
+        sample = make_sample_project(tmp_path / "checkout", files, branch="change")
         for name in IN_THE_TREE:
-            twin.write(f"backend/{name}", FOREIGN[name])
-        _furnish(Twin(tmp_path), Twin(tmp_path / "home"))
+            sample.write(f"backend/{name}", FOREIGN[name])
+        _furnish(SampleProject(tmp_path), SampleProject(tmp_path / "home"))
         for name, value in _variables(tmp_path).items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(subprocess, "run", prepared_processes.start)  # forks have imported mypy before
-        return twin
+        return sample
 
     return make
 
 
-def _furnish(above: Twin, home: Twin) -> None:
+def _furnish(above: SampleProject, home: SampleProject) -> None:
     for name, text in FOREIGN.items():
         above.write(name, text)
     above.write("pyproject.toml", PYPROJECT).write("conftest.py", "raise SystemExit(1)\n")
@@ -122,16 +121,16 @@ def said(outcome: Outcome) -> list[str]:
 
 
 def test_repairs_by_the_project_s_settings_when_asked_to(below: Make) -> None:
-    """The session `fix`, without the noxfile, which the twin does not have."""
+    """The session `fix`, without the noxfile, which the sample project does not have."""
     code = "backend/app/code.py"
-    twin = below(
+    sample = below(
         {"backend/pyproject.toml": (BACKEND / "pyproject.toml").read_text(), code: "import os\na = 'x'\n"}
     )
 
     for module in fix.COMMANDS[:2]:
-        subprocess.run([sys.executable, "-m", *module[:-1]], cwd=twin.root / "backend", check=True)
+        subprocess.run([sys.executable, "-m", *module[:-1]], cwd=sample.root / "backend", check=True)
 
-    assert (twin.root / code).read_text() == 'a = "x"\n'
+    assert (sample.root / code).read_text() == 'a = "x"\n'
 
 
 @pytest.mark.parametrize(
@@ -148,60 +147,60 @@ def test_judges_code_by_the_project_s_settings(
     packages = {f"backend/{name}/__init__.py": "" for name in PACKAGES}
     settings = (BACKEND / "pyproject.toml").read_text(encoding="utf-8")
     code = "backend/app/code.py"
-    twin = below(packages | {"backend/pyproject.toml": settings, code: good})
-    assert said(gate(twin.project)) == []
+    sample = below(packages | {"backend/pyproject.toml": settings, code: good})
+    assert said(gate(sample.project)) == []
 
-    assert said(gate(twin.write(code, bad).project)) == [message]
+    assert said(gate(sample.write(code, bad).project)) == [message]
 
 
 def test_judges_layers_by_the_rule_book(below: Make) -> None:
-    twin = below(FILES)
-    assert said(layers.check(twin.project)) == []
+    sample = below(FILES)
+    assert said(layers.check(sample.project)) == []
 
-    twin.write("backend/app/domain/bad.py", "import sqlalchemy\n")
-    assert any("app.domain must not import sqlalchemy" in text for text in said(layers.check(twin.project)))
+    sample.write("backend/app/domain/bad.py", "import sqlalchemy\n")
+    assert any("app.domain must not import sqlalchemy" in text for text in said(layers.check(sample.project)))
 
 
 def test_judges_imports_of_every_file(below: Make) -> None:
-    twin = below(FILES)
-    assert said(stack.check(twin.project)) == []
+    sample = below(FILES)
+    assert said(stack.check(sample.project)) == []
 
-    twin.write("backend/app/domain/bad.py", "import nowhere_to_be_found\n")
-    assert any("[DEP001]" in text for text in said(stack.check(twin.project)))
+    sample.write("backend/app/domain/bad.py", "import nowhere_to_be_found\n")
+    assert any("[DEP001]" in text for text in said(stack.check(sample.project)))
 
 
 def test_finds_secrets_whatever_a_baseline_says(below: Make) -> None:
-    twin = below(corpus.FILES)
-    assert said(secrets.check(twin.project)) == []
+    sample = below(complete.FILES)
+    assert said(secrets.check(sample.project)) == []
 
-    twin.write("README.md", "AKIA" + "IOSFODNN7EXAMPLE\n")
-    assert "looks like a secret: AWS Access Key" in said(secrets.check(twin.project))
+    sample.write("README.md", "AKIA" + "IOSFODNN7EXAMPLE\n")
+    assert "looks like a secret: AWS Access Key" in said(secrets.check(sample.project))
 
 
 def test_audits_workflows_without_the_user_s_rules(below: Make) -> None:
-    twin = below(corpus.FILES)
-    assert said(workflows.check(twin.project)) == []
+    sample = below(complete.FILES)
+    assert said(workflows.check(sample.project)) == []
 
-    twin.replace(corpus.WORKFLOW, "run: ./noxw", "run: ./noxw ${{ github.event.pull_request.title }}")
-    assert any("[template-injection]" in text for text in said(workflows.check(twin.project)))
+    sample.replace(complete.WORKFLOW, "run: ./noxw", "run: ./noxw ${{ github.event.pull_request.title }}")
+    assert any("[template-injection]" in text for text in said(workflows.check(sample.project)))
 
 
 def test_examines_sql_by_the_rule_book(below: Make) -> None:
-    twin = below(with_migrations.FILES)
+    sample = below(with_migrations.FILES)
     second = f"{with_migrations.VERSIONS}/2026-01-11_second.py"
     up, back = ["CREATE TABLE streets (id integer)"], ["DROP TABLE streets"]
-    twin.write(second, with_migrations.revision("second", "first", up, back))
-    assert said(revision_code.check(twin.project)) == []
+    sample.write(second, with_migrations.revision("second", "first", up, back))
+    assert said(revision_code.check(sample.project)) == []
 
     up.append("CREATE INDEX ix_age ON neighbours (age)")
-    twin.write(second, with_migrations.revision("second", "first", up, back))
-    [message] = said(revision_code.check(twin.project))
+    sample.write(second, with_migrations.revision("second", "first", up, back))
+    [message] = said(revision_code.check(sample.project))
     assert "[squawk require-concurrent-index-creation]" in message
 
 
 def test_runs_and_measures_tests_with_the_project_s_settings(below: Make) -> None:
-    twin = below(with_coverage.FILES)
-    outcome = runs.check_tests(twin.project)
+    sample = below(with_coverage.FILES)
+    outcome = runs.check_tests(sample.project)
 
     assert (said(outcome), outcome.note) == ([], "2 tests")
-    assert load_current(twin.project)[with_coverage.SHOP].executed_lines == {1, 2}
+    assert load_current(sample.project)[with_coverage.SHOP].executed_lines == {1, 2}

@@ -6,7 +6,7 @@ from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_cla
 from detect_secrets.plugins.keyword import DENYLIST_REGEX, REGEX_BY_FILETYPE
 
 from gates.lint.secrets import check
-from tests.gates.support.sample_project import RULE_BOOK, Twin
+from tests.gates.support.sample_project import RULE_BOOK, SampleProject
 
 KEY = "AKIA" + "QWERTYUIOPASDFGH"
 ENTRY = '[[exclusions]]\nkind = "secrets"\npath = "{}"\nrules = ["{}"]\nreason = "x"\n[rules.R01]'
@@ -45,12 +45,12 @@ WITHOUT_EFFECT = {"Public IP (ipv4)"}  # a filter of detect-secrets drops everyt
 
 
 @pytest.fixture
-def clean(twin: Twin) -> Twin:
-    """The twin, whose locks are full of digests."""
-    return twin.rule("[rules.R01]", ENTRY.format("requirements/*.txt", "all"))
+def clean(sample: SampleProject) -> SampleProject:
+    """The sample project, whose locks are full of digests."""
+    return sample.rule("[rules.R01]", ENTRY.format("requirements/*.txt", "all"))
 
 
-def test_passes_when_nothing_looks_like_a_secret(clean: Twin) -> None:
+def test_passes_when_nothing_looks_like_a_secret(clean: SampleProject) -> None:
     assert check(clean.project).status == "passed"
 
 
@@ -63,7 +63,7 @@ def test_passes_when_nothing_looks_like_a_secret(clean: Twin) -> None:
         ("backend/x.py", "url = 'https://me:" + "hunter2x@example.org'\n", "Basic Auth Credentials"),
     ],
 )
-def test_refuses_file_when_it_holds_a_secret(clean: Twin, name: str, text: str, kind: str) -> None:
+def test_refuses_file_when_it_holds_a_secret(clean: SampleProject, name: str, text: str, kind: str) -> None:
     clean.write(name, text)
 
     (finding,) = check(clean.project).findings
@@ -73,7 +73,7 @@ def test_refuses_file_when_it_holds_a_secret(clean: Twin, name: str, text: str, 
 
 
 @pytest.mark.parametrize("kind", SAMPLES)
-def test_refuses_line_when_one_plugin_finds_a_secret(clean: Twin, kind: str) -> None:
+def test_refuses_line_when_one_plugin_finds_a_secret(clean: SampleProject, kind: str) -> None:
     clean.write("x.py", f"x = 1\n{SAMPLES[kind]}\n")
 
     found = {(finding.line, finding.message) for finding in check(clean.project).findings}
@@ -91,7 +91,7 @@ def test_keyword_plugin_finds_nothing_without_its_words() -> None:
     assert [pattern for pattern in patterns if DENYLIST_REGEX not in pattern] == []
 
 
-def test_refuses_file_when_it_cannot_be_searched(clean: Twin) -> None:
+def test_refuses_file_when_it_cannot_be_searched(clean: SampleProject) -> None:
     (clean.root / "notes.bin").write_bytes(b"\xff\xfe" + KEY.encode("utf-16-le"))
 
     (finding,) = check(clean.project).findings
@@ -100,13 +100,13 @@ def test_refuses_file_when_it_cannot_be_searched(clean: Twin) -> None:
     assert "cannot be searched" in finding.message
 
 
-def test_passes_when_only_git_ignores_the_secret(clean: Twin) -> None:
+def test_passes_when_only_git_ignores_the_secret(clean: SampleProject) -> None:
     clean.write("reports/x.txt", KEY)
 
     assert check(clean.project).findings == []
 
 
-def test_refuses_other_kinds_when_one_is_declared(clean: Twin) -> None:
+def test_refuses_other_kinds_when_one_is_declared(clean: SampleProject) -> None:
     clean.write("backend/tests/x.py", f"password = 'horse-staple'\nkey = '{KEY}'\n")
     clean.rule("[rules.R01]", ENTRY.format("tests/*", "Secret Keyword"))
 
@@ -115,7 +115,7 @@ def test_refuses_other_kinds_when_one_is_declared(clean: Twin) -> None:
     ]
 
 
-def test_refuses_declaration_when_nothing_needs_it(clean: Twin) -> None:
+def test_refuses_declaration_when_nothing_needs_it(clean: SampleProject) -> None:
     clean.rule("[rules.R01]", ENTRY.format("README.md", "Secret Keyword"))
 
     (finding,) = check(clean.project).findings

@@ -4,8 +4,8 @@ import pytest
 
 from gates.lint.workflows import check
 from gates.model import Finding, GateError
-from tests.gates.cases.runner import without_repetition
-from tests.gates.support.sample_project import Twin
+from tests.gates.cases.runner import cache_tool_runs
+from tests.gates.support.sample_project import SampleProject
 
 WORKFLOW = ".github/workflows/ci.yml"
 CI = """name: CI
@@ -66,25 +66,25 @@ CONFIG = {"remoteUser": "developer", "postCreateCommand": "./noxw -s hooks"}
 
 @pytest.fixture(autouse=True)
 def _asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    without_repetition(monkeypatch)
+    cache_tool_runs(monkeypatch)
 
 
 @pytest.fixture
-def clean(twin: Twin) -> Twin:
-    """The twin with a workflow, a container and a hook that the gate lets pass."""
-    twin.write(WORKFLOW, CI).write(HOOK_FILE, HOOKS)
-    twin.write(COMPOSE, "services:\n  postgres:\n    image: postgres:16\n")
-    twin.write(DEVCONTAINER, json.dumps(CONFIG))
-    return twin.write(DOCKERFILE, "FROM debian:bookworm-slim\nRUN useradd developer\nUSER developer\n")
+def clean(sample: SampleProject) -> SampleProject:
+    """The sample project with a workflow, a container and a hook that the gate lets pass."""
+    sample.write(WORKFLOW, CI).write(HOOK_FILE, HOOKS)
+    sample.write(COMPOSE, "services:\n  postgres:\n    image: postgres:16\n")
+    sample.write(DEVCONTAINER, json.dumps(CONFIG))
+    return sample.write(DOCKERFILE, "FROM debian:bookworm-slim\nRUN useradd developer\nUSER developer\n")
 
 
-def only(twin: Twin) -> Finding:
+def only(sample: SampleProject) -> Finding:
     """Return the one finding, of the gate's whole output."""
-    (finding,) = check(twin.project).findings
+    (finding,) = check(sample.project).findings
     return finding
 
 
-def test_passes_when_files_are_in_order(clean: Twin) -> None:
+def test_passes_when_files_are_in_order(clean: SampleProject) -> None:
     outcome = check(clean.project)
 
     assert (outcome.findings, outcome.checked) == ([], 5)
@@ -143,7 +143,9 @@ def test_passes_when_files_are_in_order(clean: Twin) -> None:
         (HOOK_FILE, "id: commit", "ids: commit", "id"),
     ],
 )
-def test_refuses_file_when_it_breaks_a_rule(clean: Twin, file: str, old: str, new: str, message: str) -> None:
+def test_refuses_file_when_it_breaks_a_rule(
+    clean: SampleProject, file: str, old: str, new: str, message: str
+) -> None:
     clean.replace(file, old, new)
 
     found = [finding for finding in check(clean.project).findings if message in finding.message]
@@ -162,7 +164,9 @@ def test_refuses_file_when_it_breaks_a_rule(clean: Twin, file: str, old: str, ne
         ("  required:", "  last:"),
     ],
 )
-def test_refuses_workflow_when_one_job_does_not_stand_for_all(clean: Twin, old: str, new: str) -> None:
+def test_refuses_workflow_when_one_job_does_not_stand_for_all(
+    clean: SampleProject, old: str, new: str
+) -> None:
     clean.replace(WORKFLOW, old, new)
 
     messages = [finding.message for finding in check(clean.project).findings]
@@ -176,21 +180,21 @@ NIGHTLY = (
 )
 
 
-def test_passes_when_nothing_waits_for_what_a_schedule_starts(clean: Twin) -> None:
+def test_passes_when_nothing_waits_for_what_a_schedule_starts(clean: SampleProject) -> None:
     clean.write(".github/workflows/night.yml", NIGHTLY)
 
     assert check(clean.project).findings == []
 
 
 @pytest.mark.parametrize("job", ["gates", "more"])
-def test_refuses_workflow_when_another_one_judges_changes_too(clean: Twin, job: str) -> None:
+def test_refuses_workflow_when_another_one_judges_changes_too(clean: SampleProject, job: str) -> None:
     night = NIGHTLY.replace(SCHEDULE, f"  pull_request:\n{SCHEDULE}").replace("  gates:", f"  {job}:")
     clean.write(".github/workflows/night.yml", night)
 
     assert "the job 'required' must need all that judge" in only(clean).message
 
 
-def test_refuses_workflow_when_only_a_schedule_runs_every_gate(clean: Twin) -> None:
+def test_refuses_workflow_when_only_a_schedule_runs_every_gate(clean: SampleProject) -> None:
     clean.replace(WORKFLOW, "run: ./noxw", "run: ./noxw -s lint").write(
         ".github/workflows/night.yml", NIGHTLY
     )
@@ -206,19 +210,19 @@ def test_refuses_workflow_when_only_a_schedule_runs_every_gate(clean: Twin) -> N
         ("    steps:\n      - run: test", "    steps:\n      - run: ./noxw\n      - run: test"),
     ],
 )
-def test_refuses_workflow_when_the_last_job_overlooks_one(clean: Twin, old: str, new: str) -> None:
+def test_refuses_workflow_when_the_last_job_overlooks_one(clean: SampleProject, old: str, new: str) -> None:
     clean.replace(WORKFLOW, old, new)
 
     assert "always() and compare their results" in only(clean).message
 
 
-def test_refuses_workflow_when_no_job_runs_every_gate(clean: Twin) -> None:
+def test_refuses_workflow_when_no_job_runs_every_gate(clean: SampleProject) -> None:
     clean.replace(WORKFLOW, "run: ./noxw", "run: ./noxw -s lint typecheck")
 
     assert only(clean).message == "no job runs every gate"
 
 
-def test_passes_when_containers_have_what_they_need(clean: Twin) -> None:
+def test_passes_when_containers_have_what_they_need(clean: SampleProject) -> None:
     volumes = "    volumes: [..:/workspace, data:/var/lib/postgresql]\n"
     clean.replace(COMPOSE, "    image:", f"{volumes}    environment: {{A: b}}\n    image:")
     clean.write(DEVCONTAINER, json.dumps(CONFIG | {"forwardPorts": [8000], "customizations": {}}))
@@ -226,7 +230,7 @@ def test_passes_when_containers_have_what_they_need(clean: Twin) -> None:
     assert check(clean.project).findings == []
 
 
-def test_passes_when_production_is_limited(clean: Twin) -> None:
+def test_passes_when_production_is_limited(clean: SampleProject) -> None:
     stages = "FROM debian:bookworm-slim AS base\nFROM base AS build\nFROM base\nUSER 10001:10001\n"
     clean.write(PRODUCTION, SERVICE).write(IMAGE, stages)
 
@@ -252,7 +256,7 @@ def test_passes_when_production_is_limited(clean: Twin) -> None:
     ],
 )
 def test_refuses_production_when_a_service_is_not_limited(
-    clean: Twin, old: str, new: str, message: str
+    clean: SampleProject, old: str, new: str, message: str
 ) -> None:
     clean.write(PRODUCTION, SERVICE.replace(old, new))
 
@@ -271,20 +275,22 @@ def test_refuses_production_when_a_service_is_not_limited(
         ("FROM debian:bookworm-slim\nRUN pip install x\nUSER pau2\n", "installs what no lock holds"),
     ],
 )
-def test_refuses_image_of_production_when_it_breaks_a_rule(clean: Twin, content: str, message: str) -> None:
+def test_refuses_image_of_production_when_it_breaks_a_rule(
+    clean: SampleProject, content: str, message: str
+) -> None:
     clean.write(IMAGE, content)
 
     assert [(each.file, message in each.message) for each in check(clean.project).findings] == [(IMAGE, True)]
 
 
 @pytest.mark.parametrize("file", [WORKFLOW, DEVCONTAINER, DOCKERFILE, HOOK_FILE])
-def test_refuses_tree_when_a_file_is_missing(clean: Twin, file: str) -> None:
+def test_refuses_tree_when_a_file_is_missing(clean: SampleProject, file: str) -> None:
     clean.remove(file)
 
     assert any("this is missing" in finding.message for finding in check(clean.project).findings)
 
 
-def test_names_line_when_audit_finds_something(clean: Twin) -> None:
+def test_names_line_when_audit_finds_something(clean: SampleProject) -> None:
     clean.replace(WORKFLOW, "@3d3c42e5aac5ba805825da76410c181273ba90b1", "@v7")
 
     line = CI.splitlines().index(next(row for row in CI.splitlines() if "actions/checkout" in row)) + 1
@@ -292,7 +298,7 @@ def test_names_line_when_audit_finds_something(clean: Twin) -> None:
     assert only(clean).fix.startswith("https://docs.zizmor.sh/")
 
 
-def test_names_file_when_it_is_no_yaml(clean: Twin) -> None:
+def test_names_file_when_it_is_no_yaml(clean: SampleProject) -> None:
     clean.write(WORKFLOW, "on: [")
 
     with pytest.raises(GateError, match=WORKFLOW):

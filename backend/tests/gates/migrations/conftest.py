@@ -8,7 +8,7 @@ import pytest
 
 from gates.migrations.alembic_process import alembic_runner
 from gates.model import Project
-from tests.gates.support.sample_project import Twin
+from tests.gates.support.sample_project import SampleProject
 from tests.gates.support.with_migrations import FILES
 
 
@@ -22,11 +22,11 @@ def alembic_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def migrations_twin(alembic_folder: Path) -> Twin:
+def migrations_sample(alembic_folder: Path) -> SampleProject:
     """A fresh project in the shared folder."""
     # With the bytecode: Python compares its age in whole seconds.
     shutil.rmtree(alembic_folder / "backend/alembic", ignore_errors=True)
-    twin = Twin(alembic_folder)
+    sample = SampleProject(alembic_folder)
     for name, text in FILES.items():
-        twin.write(name, text)
-    return twin
+        sample.write(name, text)
+    return sample

@@ -12,17 +12,17 @@ from alembic.util import CommandError
 from gates.migrations import alembic_commands
 from gates.migrations.alembic_process import AlembicError, _call
 from gates.migrations.schema_dump import differences, schema_of, scratch_databases
-from tests.gates.support.sample_project import Twin
+from tests.gates.support.sample_project import SampleProject
 from tests.gates.support.with_migrations import ENV, FILES
 
 BACKEND = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
-def url(twin: Twin, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def url(sample: SampleProject, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     for name, text in FILES.items():
-        twin.write(name, text)
-    monkeypatch.chdir(twin.root / "backend")
+        sample.write(name, text)
+    monkeypatch.chdir(sample.root / "backend")
     with scratch_databases() as scratch:
         made = scratch.create_database()
         monkeypatch.setenv("DATABASE_URL", made)
@@ -63,9 +63,9 @@ def test_makes_the_same_from_models_as_from_revisions(url: str) -> None:
     assert "TABLE procrastinate_jobs" in names
 
 
-def test_refuses_check_when_models_have_more(url: str, twin: Twin) -> None:
+def test_refuses_check_when_models_have_more(url: str, sample: SampleProject) -> None:
     alembic_commands.upgrade(url, "head")
-    twin.replace(
+    sample.replace(
         ENV, '    sa.Column("phone", sa.Text),', '    sa.Column("phone", sa.Text), sa.Column("x", sa.Text),'
     )
     with pytest.raises(CommandError, match="add_column"):

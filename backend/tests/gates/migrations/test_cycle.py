@@ -4,11 +4,11 @@ import pytest
 
 from gates.migrations.cycle import check
 from gates.model import GateError
-from tests.gates.support.sample_project import Twin
+from tests.gates.support.sample_project import SampleProject
 from tests.gates.support.with_migrations import ENV, FIRST, PHONE_INDEX, VERSIONS, Step, messages, write_steps
 
 
-def test_refuses_revision_when_downgrade_does_not_restore(migrations_twin: Twin) -> None:
+def test_refuses_revision_when_downgrade_does_not_restore(migrations_sample: SampleProject) -> None:
     steps = [
         Step("table", ["CREATE TABLE houses (id integer)"], ["SELECT 1"], "downgrade leaves of TABLE houses"),
         Step("type", ["CREATE TYPE size AS ENUM ('S')"], ["SELECT 1"], "downgrade leaves of TYPE size"),
@@ -42,12 +42,12 @@ def test_refuses_revision_when_downgrade_does_not_restore(migrations_twin: Twin)
             "downgrade leaves of TABLE doors",
         ),
     ]
-    outcome = check(write_steps(migrations_twin, *steps).project)
+    outcome = check(write_steps(migrations_sample, *steps).project)
     said = "\n".join(messages(outcome))
     assert [step.slug for step in steps if f"{step.file}: {step.message}" not in said] == [], said
 
 
-def test_passes_when_only_what_the_revision_drops_is_lost(migrations_twin: Twin) -> None:
+def test_passes_when_only_what_the_revision_drops_is_lost(migrations_sample: SampleProject) -> None:
     steps = [
         Step("values", ["UPDATE neighbours SET age = age + 1"], ["UPDATE neighbours SET age = age - 1"]),
         Step(
@@ -69,7 +69,7 @@ def test_passes_when_only_what_the_revision_drops_is_lost(migrations_twin: Twin)
             ["ALTER TABLE neighbours DROP COLUMN street"],
         ),
     ]
-    outcome = check(write_steps(migrations_twin, *steps).project)
+    outcome = check(write_steps(migrations_sample, *steps).project)
     assert messages(outcome) == []
     assert outcome.note == "5 revisions, all reversible"
 
@@ -82,36 +82,36 @@ def test_passes_when_only_what_the_revision_drops_is_lost(migrations_twin: Twin)
     ],
 )
 def test_refuses_upgrade_when_populated_tables_break_it(
-    migrations_twin: Twin, statement: str, reason: str
+    migrations_sample: SampleProject, statement: str, reason: str
 ) -> None:
-    write_steps(migrations_twin, Step("strict", [statement], ["SELECT 1"]))
-    [message] = messages(check(migrations_twin.project))
+    write_steps(migrations_sample, Step("strict", [statement], ["SELECT 1"]))
+    [message] = messages(check(migrations_sample.project))
     prefix = f"{VERSIONS}/2026-01-11_strict.py: it cannot upgrade a database that has rows: {reason}: "
     assert message.startswith(prefix)
 
 
 def test_says_what_was_not_tried_when_a_revision_is_irreversible_and_a_table_takes_no_row(
-    migrations_twin: Twin,
+    migrations_sample: SampleProject,
 ) -> None:
     table = "CREATE TABLE houses (id integer PRIMARY KEY CHECK (id = 2 AND id = 3))"
     step = Step("houses", [table, "UPDATE neighbours SET name = 'x'"], ["SELECT 1"])
-    write_steps(migrations_twin, step, head='IRREVERSIBLE = "the names are gone"')
-    outcome = check(migrations_twin.project)
+    write_steps(migrations_sample, step, head='IRREVERSIBLE = "the names are gone"')
+    outcome = check(migrations_sample.project)
     assert messages(outcome) == []
     assert outcome.note == f"irreversible: {step.file}: the names are gone; no rows for houses"
 
 
 @pytest.mark.parametrize("timeout", ["0", "5s"])
 def test_refuses_environment_when_revisions_wait_too_long_for_locks(
-    migrations_twin: Twin, timeout: str
+    migrations_sample: SampleProject, timeout: str
 ) -> None:
-    migrations_twin.replace(ENV, "-c lock_timeout=2s", f"-c lock_timeout={timeout}")
-    outcome = check(migrations_twin.project)
+    migrations_sample.replace(ENV, "-c lock_timeout=2s", f"-c lock_timeout={timeout}")
+    outcome = check(migrations_sample.project)
     assert [finding.file for finding in outcome.findings] == [ENV]
     assert "ms for a lock (0: for ever)" in outcome.findings[0].message
 
 
-def test_refuses_when_there_is_no_revision(migrations_twin: Twin) -> None:
-    migrations_twin.remove(FIRST)
+def test_refuses_when_there_is_no_revision(migrations_sample: SampleProject) -> None:
+    migrations_sample.remove(FIRST)
     with pytest.raises(GateError, match="no chain"):
-        check(migrations_twin.project)
+        check(migrations_sample.project)

@@ -7,19 +7,19 @@ import pytest
 from gates.migrations.drift import check
 from gates.model import GateError
 from gates.report.diagrams import TABLES
-from tests.gates.support.sample_project import Twin
+from tests.gates.support.sample_project import SampleProject
 from tests.gates.support.with_migrations import ENV, FIRST, VERSIONS, Step, messages, write_steps
 
 
-def test_passes_when_revisions_make_what_models_describe(migrations_twin: Twin) -> None:
-    outcome = check(migrations_twin.project)
+def test_passes_when_revisions_make_what_models_describe(migrations_sample: SampleProject) -> None:
+    outcome = check(migrations_sample.project)
     assert messages(outcome) == []
     assert outcome.checked > 5
-    (table,) = json.loads((migrations_twin.project.reports / TABLES).read_text())
+    (table,) = json.loads((migrations_sample.project.reports / TABLES).read_text())
     assert table["name"] == "neighbours"
 
 
-def test_refuses_drift_when_models_change_without_revision(migrations_twin: Twin) -> None:
+def test_refuses_drift_when_models_change_without_revision(migrations_sample: SampleProject) -> None:
     changes = [
         ('"ACTIVE", "MOVED",', '"ACTIVE", "MOVED", "GONE",', "TYPE neighbour_status: "),
         ("age >= 0", "age >= 18", "(age >= 18)"),
@@ -33,27 +33,32 @@ def test_refuses_drift_when_models_change_without_revision(migrations_twin: Twin
         ('sa.Column("name", sa.Text', 'sa.Column("name", sa.Text, comment="full"', "COMMENT COLUMN"),
     ]
     for old, new, _said in changes:
-        migrations_twin.replace(ENV, old, new)
-    outcome = check(migrations_twin.project)
+        migrations_sample.replace(ENV, old, new)
+    outcome = check(migrations_sample.project)
     assert [said for _, _, said in changes if said not in "\n".join(messages(outcome))] == []
     assert {finding.file for finding in outcome.findings} == {FIRST}
 
 
-def test_refuses_drift_when_a_table_of_the_same_name_is_in_another_schema(migrations_twin: Twin) -> None:
+def test_refuses_drift_when_a_table_of_the_same_name_is_in_another_schema(
+    migrations_sample: SampleProject,
+) -> None:
     up = ["CREATE SCHEMA archive", "CREATE TABLE archive.neighbours (id integer)"]
-    write_steps(migrations_twin, Step("archive", up, ["DROP SCHEMA archive CASCADE"]))
-    said = "\n".join(messages(check(migrations_twin.project)))
+    write_steps(migrations_sample, Step("archive", up, ["DROP SCHEMA archive CASCADE"]))
+    said = "\n".join(messages(check(migrations_sample.project)))
     assert "SCHEMA archive: revisions make" in said
     assert "TABLE archive.neighbours: revisions make 'CREATE TABLE" in said
 
 
-def test_asks_for_the_table_s_name_when_the_models_lack_what_revisions_make(migrations_twin: Twin) -> None:
+def test_asks_for_the_table_s_name_when_the_models_lack_what_revisions_make(
+    migrations_sample: SampleProject,
+) -> None:
     """The revision that Alembic would write drops the table."""
     write_steps(
-        migrations_twin, Step("polls", ["CREATE TABLE polls (id integer PRIMARY KEY)"], ["DROP TABLE polls"])
+        migrations_sample,
+        Step("polls", ["CREATE TABLE polls (id integer PRIMARY KEY)"], ["DROP TABLE polls"]),
     )
 
-    outcome = check(migrations_twin.project)
+    outcome = check(migrations_sample.project)
 
     assert "TABLE polls: revisions make" in "\n".join(messages(outcome))
     [fix] = {finding.fix for finding in outcome.findings}
@@ -68,46 +73,46 @@ def test_asks_for_the_table_s_name_when_the_models_lack_what_revisions_make(migr
     ],
 )
 def test_names_the_command_that_works_when_alembic_sees_the_drift_or_not(
-    migrations_twin: Twin, old: str, new: str, command: str
+    migrations_sample: SampleProject, old: str, new: str, command: str
 ) -> None:
-    migrations_twin.replace(ENV, old, new)
+    migrations_sample.replace(ENV, old, new)
 
-    [fix] = {finding.fix for finding in check(migrations_twin.project).findings}
+    [fix] = {finding.fix for finding in check(migrations_sample.project).findings}
 
     assert f"./noxw -s revision {command}" in fix
 
 
-def test_passes_when_columns_differ_only_in_order(migrations_twin: Twin) -> None:
+def test_passes_when_columns_differ_only_in_order(migrations_sample: SampleProject) -> None:
     column = '    sa.Column("phone", sa.Text),\n'
-    migrations_twin.replace(ENV, column, "").replace(ENV, "    metadata,\n", "    metadata,\n" + column)
-    assert messages(check(migrations_twin.project)) == []
+    migrations_sample.replace(ENV, column, "").replace(ENV, "    metadata,\n", "    metadata,\n" + column)
+    assert messages(check(migrations_sample.project)) == []
 
 
-def test_compares_library_schema_when_rule_book_names_one(migrations_twin: Twin) -> None:
-    migrations_twin.rule(
+def test_compares_library_schema_when_rule_book_names_one(migrations_sample: SampleProject) -> None:
+    migrations_sample.rule(
         "library-schemas = []", 'library-schemas = ["procrastinate.schema:SchemaManager.get_schema"]'
     )
     assert any(
         "TABLE procrastinate_jobs: revisions make nothing" in text
-        for text in messages(check(migrations_twin.project))
+        for text in messages(check(migrations_sample.project))
     )
 
 
-def test_reports_the_reason_when_upgrade_fails(migrations_twin: Twin) -> None:
-    write_steps(migrations_twin, Step("broken", ["SELECT 1 FROM nowhere"], ["SELECT 1"]))
-    [message] = messages(check(migrations_twin.project))
+def test_reports_the_reason_when_upgrade_fails(migrations_sample: SampleProject) -> None:
+    write_steps(migrations_sample, Step("broken", ["SELECT 1 FROM nowhere"], ["SELECT 1"]))
+    [message] = messages(check(migrations_sample.project))
     assert message.startswith(f"{VERSIONS}/2026-01-11_broken.py: the schema cannot be made: UndefinedTable: ")
 
 
-def test_refuses_when_there_is_no_revision(migrations_twin: Twin) -> None:
-    migrations_twin.remove(FIRST)
+def test_refuses_when_there_is_no_revision(migrations_sample: SampleProject) -> None:
+    migrations_sample.remove(FIRST)
     with pytest.raises(GateError, match="no chain"):
-        check(migrations_twin.project)
+        check(migrations_sample.project)
 
 
 def test_stops_with_one_sentence_when_there_is_no_server(
-    monkeypatch: pytest.MonkeyPatch, migrations_twin: Twin
+    monkeypatch: pytest.MonkeyPatch, migrations_sample: SampleProject
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/nothing")
     with pytest.raises(GateError, match="DATABASE_URL names a server"):
-        check(migrations_twin.project)
+        check(migrations_sample.project)

@@ -7,7 +7,7 @@ import pytest
 from gates.migrations.head import check
 from gates.migrations.revisions import ordered_revisions
 from gates.model import GateError, Outcome
-from tests.gates.support.sample_project import Twin, make_twin
+from tests.gates.support.sample_project import SampleProject, make_sample_project
 from tests.gates.support.with_migrations import FILES, FIRST, VERSIONS, revision
 
 SECOND = f"{VERSIONS}/2026-01-11_second.py"
@@ -17,24 +17,24 @@ REMOVE = ["ALTER TABLE neighbours DROP COLUMN street"]
 
 
 @pytest.fixture
-def twin(tmp_path: Path) -> Twin:
+def sample(tmp_path: Path) -> SampleProject:
     """The first revision is merged; the change adds what the test writes."""
-    return make_twin(tmp_path, FILES, branch="change")
+    return make_sample_project(tmp_path, FILES, branch="change")
 
 
 def places(outcome: Outcome) -> list[tuple[str, int, str]]:
     return [(finding.file, finding.line, finding.message) for finding in outcome.findings]
 
 
-def test_passes_when_revisions_form_one_chain(twin: Twin) -> None:
-    twin.write(SECOND, revision("second", "first", ADD, REMOVE))
-    assert places(check(twin.project)) == []
-    assert [each.id for each in ordered_revisions(twin.project)] == ["first", "second"]
+def test_passes_when_revisions_form_one_chain(sample: SampleProject) -> None:
+    sample.write(SECOND, revision("second", "first", ADD, REMOVE))
+    assert places(check(sample.project)) == []
+    assert [each.id for each in ordered_revisions(sample.project)] == ["first", "second"]
 
 
-def test_fails_when_there_is_no_revision(twin: Twin) -> None:
-    twin.remove(FIRST)
-    assert check(twin.project).status == "failed"
+def test_fails_when_there_is_no_revision(sample: SampleProject) -> None:
+    sample.remove(FIRST)
+    assert check(sample.project).status == "failed"
 
 
 @pytest.mark.parametrize(
@@ -74,31 +74,31 @@ def test_fails_when_there_is_no_revision(twin: Twin) -> None:
     ],
 )
 def test_refuses_history_when_revision_breaks_the_chain(
-    twin: Twin, name: str, source: str, line: int, said: str
+    sample: SampleProject, name: str, source: str, line: int, said: str
 ) -> None:
-    twin.write(f"{VERSIONS}/{name}", source)
-    found = [(file, at) for file, at, message in places(check(twin.project)) if message.startswith(said)]
+    sample.write(f"{VERSIONS}/{name}", source)
+    found = [(file, at) for file, at, message in places(check(sample.project)) if message.startswith(said)]
     assert found == [(f"{VERSIONS}/{name}", line)]
 
 
-def test_refuses_second_head_when_target_gained_one(twin: Twin) -> None:
-    twin.write(SECOND, revision("second", "first", ADD, REMOVE)).commit()
-    twin.git("switch", "--quiet", "main")
-    twin.write(THIRD, revision("third", "first", ADD, REMOVE)).commit()
-    twin.git("switch", "--quiet", "change")
-    [(file, line, message)] = places(check(twin.project))
+def test_refuses_second_head_when_target_gained_one(sample: SampleProject) -> None:
+    sample.write(SECOND, revision("second", "first", ADD, REMOVE)).commit()
+    sample.git("switch", "--quiet", "main")
+    sample.write(THIRD, revision("third", "first", ADD, REMOVE)).commit()
+    sample.git("switch", "--quiet", "change")
+    [(file, line, message)] = places(check(sample.project))
     assert (file, line) == (SECOND, 4)
     assert message == "there are two heads once main is merged: 2026-01-12_third.py follows 'first' too"
 
 
-def test_passes_when_target_gained_nothing_of_its_own(twin: Twin) -> None:
-    twin.write(SECOND, revision("second", "first", ADD, REMOVE)).commit()
-    twin.git("branch", "--force", "main", "change")
-    twin.write(THIRD, revision("third", "second", ADD, REMOVE))
-    assert places(check(twin.project)) == []
+def test_passes_when_target_gained_nothing_of_its_own(sample: SampleProject) -> None:
+    sample.write(SECOND, revision("second", "first", ADD, REMOVE)).commit()
+    sample.git("branch", "--force", "main", "change")
+    sample.write(THIRD, revision("third", "second", ADD, REMOVE))
+    assert places(check(sample.project)) == []
 
 
-def test_stops_when_a_revision_is_not_python(twin: Twin) -> None:
-    twin.write(SECOND, "def upgrade(:\n")
+def test_stops_when_a_revision_is_not_python(sample: SampleProject) -> None:
+    sample.write(SECOND, "def upgrade(:\n")
     with pytest.raises(GateError, match=rf"{SECOND}:1 is not valid Python"):
-        check(twin.project)
+        check(sample.project)

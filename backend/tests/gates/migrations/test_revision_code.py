@@ -6,7 +6,7 @@ import pytest
 
 from gates.migrations.revision_code import _normalized, check
 from gates.model import Outcome
-from tests.gates.support.sample_project import Twin, make_twin
+from tests.gates.support.sample_project import SampleProject, make_sample_project
 from tests.gates.support.with_migrations import ENV, FILES, FIRST, VERSIONS, revision
 
 SECOND = f"{VERSIONS}/2026-01-11_second.py"
@@ -16,9 +16,9 @@ REMOVE = ["ALTER TABLE neighbours DROP COLUMN street"]
 
 
 @pytest.fixture
-def twin(tmp_path: Path) -> Twin:
+def sample(tmp_path: Path) -> SampleProject:
     """The first revision is merged; the change adds what the test writes."""
-    return make_twin(tmp_path, FILES, branch="change")
+    return make_sample_project(tmp_path, FILES, branch="change")
 
 
 def places(outcome: Outcome) -> list[tuple[str, int, str]]:
@@ -42,13 +42,15 @@ def places(outcome: Outcome) -> list[tuple[str, int, str]]:
         ("op.execute(f'DELETE FROM {sa} WHERE random() < 1')", "random in this statement"),
     ],
 )
-def test_refuses_revision_when_it_would_differ_next_time(twin: Twin, statement: str, said: str) -> None:
+def test_refuses_revision_when_it_would_differ_next_time(
+    sample: SampleProject, statement: str, said: str
+) -> None:
     source = revision("second", "first", ADD, REMOVE).replace(
         "    op.execute", f"    {statement}\n    op.execute", 1
     )
-    twin.write(SECOND, source)
+    sample.write(SECOND, source)
     assert [
-        (file, line) for file, line, message in places(check(twin.project)) if message.startswith(said)
+        (file, line) for file, line, message in places(check(sample.project)) if message.startswith(said)
     ] == [(SECOND, 8)]
 
 
@@ -63,38 +65,40 @@ def test_refuses_revision_when_it_would_differ_next_time(twin: Twin, statement: 
         ("upgrade", "pass"),
     ],
 )
-def test_refuses_revision_when_a_direction_does_nothing(twin: Twin, direction: str, body: str) -> None:
+def test_refuses_revision_when_a_direction_does_nothing(
+    sample: SampleProject, direction: str, body: str
+) -> None:
     statements = (ADD, REMOVE)
     source = revision("second", "first", *statements)
     old = f'op.execute("{(REMOVE if direction == "downgrade" else ADD)[0]}")'
-    twin.write(SECOND, source.replace(old, body))
+    sample.write(SECOND, source.replace(old, body))
     line = source.splitlines().index(f"def {direction}() -> None:") + 1
     message = f"{direction} does nothing: a revision goes both ways"
-    assert places(check(twin.project)) == [(SECOND, line, message)]
+    assert places(check(sample.project)) == [(SECOND, line, message)]
 
 
-def test_refuses_revision_when_downgrade_is_missing_or_its_reason_is_blank(twin: Twin) -> None:
+def test_refuses_revision_when_downgrade_is_missing_or_its_reason_is_blank(sample: SampleProject) -> None:
     source = revision("second", "first", ADD, REMOVE, head='IRREVERSIBLE = " "')
-    twin.write(SECOND, source.partition("def downgrade")[0])
-    assert places(check(twin.project)) == [(SECOND, 0, "downgrade does nothing: a revision goes both ways")]
+    sample.write(SECOND, source.partition("def downgrade")[0])
+    assert places(check(sample.project)) == [(SECOND, 0, "downgrade does nothing: a revision goes both ways")]
 
 
-def test_passes_when_revision_is_deterministic_or_declared_irreversible(twin: Twin) -> None:
+def test_passes_when_revision_is_deterministic_or_declared_irreversible(sample: SampleProject) -> None:
     columns = 'op.add_column("n", sa.Column("at", sa.DateTime(timezone=True), server_default=sa.func.now()))'
     source = revision("second", "first", ADD, ["ALTER TABLE n ALTER COLUMN at SET DEFAULT now()"])
     source = source.replace("import op", "import op\nimport sqlalchemy as sa", 1)
-    twin.write(SECOND, source.replace("    op.execute", f"    {columns}\n    op.execute", 1))
+    sample.write(SECOND, source.replace("    op.execute", f"    {columns}\n    op.execute", 1))
     final = revision("third", "second", ["UPDATE n SET at = at"], [], head='IRREVERSIBLE = "data is gone"')
-    twin.write(THIRD, final.rstrip() + "\n    raise NotImplementedError\n")
-    outcome = check(twin.project)
+    sample.write(THIRD, final.rstrip() + "\n    raise NotImplementedError\n")
+    outcome = check(sample.project)
     assert places(outcome) == []
     assert outcome.note == "2 new, 1 merged"
 
 
 @pytest.mark.parametrize("edit", ["\nDEPTH = 1\n", "\n\ndef helper():\n    return 1\n"])
-def test_refuses_edit_when_merged_revision_does_something_else(twin: Twin, edit: str) -> None:
-    twin.write(FIRST, FILES[FIRST] + edit)
-    [(file, _, message)] = places(check(twin.project))
+def test_refuses_edit_when_merged_revision_does_something_else(sample: SampleProject, edit: str) -> None:
+    sample.write(FIRST, FILES[FIRST] + edit)
+    [(file, _, message)] = places(check(sample.project))
     assert (file, message.partition(":")[0]) == (FIRST, "a merged revision was edited")
 
 
@@ -102,55 +106,55 @@ def test_compares_text_when_a_merged_revision_is_not_python() -> None:
     assert _normalized(FIRST, "SELECT 1 FROM news") == "SELECT 1 FROM news"
 
 
-def test_passes_edit_when_merged_revision_does_the_same(twin: Twin) -> None:
+def test_passes_edit_when_merged_revision_does_the_same(sample: SampleProject) -> None:
     """The formatter may lay it out anew, and a word in a comment can be corrected."""
     text = FILES[FIRST].replace("def upgrade() -> None:\n", 'def upgrade() -> None:\n    """Go."""\n', 1)
-    twin.write(FIRST, f'"""The first revision."""\n\n{text.replace("revision = ", "revision = (", 1)}')
-    twin.replace(FIRST, 'revision = ("first"', 'revision = (  # the name\n    "first"\n)').append(
+    sample.write(FIRST, f'"""The first revision."""\n\n{text.replace("revision = ", "revision = (", 1)}')
+    sample.replace(FIRST, 'revision = ("first"', 'revision = (  # the name\n    "first"\n)').append(
         FIRST, "# a comment"
     )
 
-    assert places(check(twin.project)) == []
+    assert places(check(sample.project)) == []
 
 
-def test_refuses_removal_and_other_files_edits_when_they_are_merged(twin: Twin) -> None:
+def test_refuses_removal_and_other_files_edits_when_they_are_merged(sample: SampleProject) -> None:
     script = f"{VERSIONS}/2026-01-10_neighbours.sql"
-    twin.git("switch", "--quiet", "main")
-    twin.write(script, "SELECT 1;\n").commit()
-    twin.git("switch", "--quiet", "--create", "later")
-    twin.write(script, "SELECT 2;\n").remove(FIRST).write(SECOND, FILES[FIRST])
-    found = [(file, message.partition(":")[0]) for file, _, message in places(check(twin.project))]
+    sample.git("switch", "--quiet", "main")
+    sample.write(script, "SELECT 1;\n").commit()
+    sample.git("switch", "--quiet", "--create", "later")
+    sample.write(script, "SELECT 2;\n").remove(FIRST).write(SECOND, FILES[FIRST])
+    found = [(file, message.partition(":")[0]) for file, _, message in places(check(sample.project))]
     assert found == [
         (FIRST, "a merged revision was removed or renamed"),
         (script, "a merged revision was edited"),
     ]
 
 
-def test_refuses_new_revision_when_its_sql_is_unsafe(twin: Twin) -> None:
+def test_refuses_new_revision_when_its_sql_is_unsafe(sample: SampleProject) -> None:
     unsafe = ["CREATE INDEX ix_age ON neighbours (age)"]
-    twin.write(SECOND, revision("second", "first", unsafe, ["DROP INDEX ix_age"]))
-    [(file, _, message)] = places(check(twin.project))
+    sample.write(SECOND, revision("second", "first", unsafe, ["DROP INDEX ix_age"]))
+    [(file, _, message)] = places(check(sample.project))
     assert file == SECOND
     assert "[squawk require-concurrent-index-creation] in: CREATE INDEX ix_age" in message
 
 
-def test_accepts_unsafe_sql_when_the_rule_book_ignores_the_rule(twin: Twin) -> None:
-    twin.rule("[rules.R10]", 'require-concurrent-index-creation = "the table is small"\n[rules.R10]')
+def test_accepts_unsafe_sql_when_the_rule_book_ignores_the_rule(sample: SampleProject) -> None:
+    sample.rule("[rules.R10]", 'require-concurrent-index-creation = "the table is small"\n[rules.R10]')
     unsafe = ["CREATE INDEX ix_age ON neighbours (age)"]
-    twin.write(SECOND, revision("second", "first", unsafe, ["DROP INDEX ix_age"]))
-    assert places(check(twin.project)) == []
+    sample.write(SECOND, revision("second", "first", unsafe, ["DROP INDEX ix_age"]))
+    assert places(check(sample.project)) == []
 
 
-def test_explains_when_new_revision_needs_a_connection(twin: Twin) -> None:
+def test_explains_when_new_revision_needs_a_connection(sample: SampleProject) -> None:
     source = revision("second", "first", ADD, REMOVE)
     bound = "op.get_bind().execute('SELECT 1').fetchall()\n    op.execute"
-    twin.write(SECOND, source.replace("op.execute", bound, 1))
-    [(file, _, message)] = places(check(twin.project))
+    sample.write(SECOND, source.replace("op.execute", bound, 1))
+    [(file, _, message)] = places(check(sample.project))
     assert file == SECOND
     assert message.startswith("its SQL cannot be made without a database")
 
 
-def test_explains_when_environment_is_broken(twin: Twin) -> None:
-    twin.write(SECOND, revision("second", "first", ADD, REMOVE)).write(ENV, "import nowhere\n")
-    [(_, _, message)] = places(check(twin.project))
+def test_explains_when_environment_is_broken(sample: SampleProject) -> None:
+    sample.write(SECOND, revision("second", "first", ADD, REMOVE)).write(ENV, "import nowhere\n")
+    [(_, _, message)] = places(check(sample.project))
     assert "No module named 'nowhere'" in message

@@ -1,4 +1,4 @@
-"""Whole runs of the gate, over a twin whose tests assert something or not."""
+"""Whole runs of the gate, over a sample project whose tests assert something or not."""
 
 import sys
 import time
@@ -10,7 +10,7 @@ import pytest
 from gates.model import GateError, Project
 from gates.mutation import check as mutation_check
 from gates.mutation.check import REPORT, check
-from tests.gates.support.sample_project import RULE_BOOK, Twin, make_twin
+from tests.gates.support.sample_project import RULE_BOOK, SampleProject, make_sample_project
 from tests.gates.support.with_coverage import BOOK, PYPROJECT
 
 SHOP = "backend/app/shop.py"
@@ -47,50 +47,52 @@ FILES = {
 
 
 @pytest.fixture
-def twin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Twin:
+def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SampleProject:
     monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "1")
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    return make_twin(tmp_path, FILES, branch="change").write(SHOP, CODE).write(TEST, ASSERTS)
+    return make_sample_project(tmp_path, FILES, branch="change").write(SHOP, CODE).write(TEST, ASSERTS)
 
 
-def test_passes_when_a_test_notices_every_fault_on_import_in_a_function_or_without_end(twin: Twin) -> None:
-    twin.write("backend/app/rates.py", "HALF = 0.5\n")
-    twin.write(
+def test_passes_when_a_test_notices_every_fault_on_import_in_a_function_or_without_end(
+    sample: SampleProject,
+) -> None:
+    sample.write("backend/app/rates.py", "HALF = 0.5\n")
+    sample.write(
         "backend/tests/test_rates.py",
         "from app import rates\n\n\ndef test_half():\n    assert rates.HALF == 0.5\n",
     )
 
-    outcome = check(twin.project)
+    outcome = check(sample.project)
 
     assert (outcome.status, outcome.checked) == ("passed", 9)
     assert outcome.note.startswith("100.00 % of 9 mutants of the change since main (")
-    assert f"| {SHOP} | 8 | 7 | 1 | 0 | 0 |" in (twin.root / REPORT).read_text()
-    assert "| backend/app/rates.py | 1 | 1 | 0 | 0 | 0 |" in (twin.root / REPORT).read_text()
-    assert {*twin.git("status", "--porcelain").split()} == {
+    assert f"| {SHOP} | 8 | 7 | 1 | 0 | 0 |" in (sample.root / REPORT).read_text()
+    assert "| backend/app/rates.py | 1 | 1 | 0 | 0 | 0 |" in (sample.root / REPORT).read_text()
+    assert {*sample.git("status", "--porcelain").split()} == {
         *("M", SHOP, TEST, "??", "backend/app/rates.py", "backend/tests/test_rates.py")
     }
 
 
-def test_names_each_survivor_when_the_test_asserts_nothing(twin: Twin) -> None:
-    twin.replace(TEST, "assert (price(0), price(2)) == (0, 6)", "price(2)")
-    twin.commit()
+def test_names_each_survivor_when_the_test_asserts_nothing(sample: SampleProject) -> None:
+    sample.replace(TEST, "assert (price(0), price(2)) == (0, 6)", "price(2)")
+    sample.commit()
 
-    outcome = check(twin.project)
+    outcome = check(sample.project)
 
     found = {(finding.file, finding.line): finding.message for finding in outcome.findings}
     assert found[SHOP, 9] == (
         "this mutant survives its tests (100 % must not):\n-    return paid\n+    return None"
     )
     assert {(SHOP, 1), (SHOP, 5), (SHOP, 6), (SHOP, 7), (SHOP, 8)} >= found.keys() - {(SHOP, 9)}
-    assert f"{SHOP}:9 survived\n```diff\n-    return paid\n" in (twin.root / REPORT).read_text()
+    assert f"{SHOP}:9 survived\n```diff\n-    return paid\n" in (sample.root / REPORT).read_text()
 
 
-def test_names_a_mutant_when_no_test_runs_it(twin: Twin) -> None:
-    twin.write("backend/app/other/__init__.py", "A = 1\n").write("backend/app/unseen.py", "A = 1\n")
-    twin.write("backend/tests/other/test_nothing.py", "def test_nothing():\n    assert True\n")
-    twin.replace(TEST, "from app.shop", "import app.other\nfrom app.shop")
+def test_names_a_mutant_when_no_test_runs_it(sample: SampleProject) -> None:
+    sample.write("backend/app/other/__init__.py", "A = 1\n").write("backend/app/unseen.py", "A = 1\n")
+    sample.write("backend/tests/other/test_nothing.py", "def test_nothing():\n    assert True\n")
+    sample.replace(TEST, "from app.shop", "import app.other\nfrom app.shop")
 
-    outcome = check(Project(root=twin.root, arguments=["app/other/*", "app/unseen.py"]))
+    outcome = check(Project(root=sample.root, arguments=["app/other/*", "app/unseen.py"]))
 
     assert [finding.message.splitlines()[0] for finding in outcome.findings] == [
         "this mutant is run by no test (100 % must not):"
@@ -98,52 +100,52 @@ def test_names_a_mutant_when_no_test_runs_it(twin: Twin) -> None:
 
 
 def test_measures_the_tests_again_only_when_a_file_changes(
-    twin: Twin, monkeypatch: pytest.MonkeyPatch
+    sample: SampleProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mutation_check, "_run", lambda *_: [])
-    check(twin.project)
-    stamp = twin.root / "reports/mutants/stamp.json"
+    check(sample.project)
+    stamp = sample.root / "reports/mutants/stamp.json"
     first = stamp.stat().st_mtime_ns
 
-    check(twin.project)
+    check(sample.project)
     assert stamp.stat().st_mtime_ns == first
 
-    twin.replace(TEST, "6)", "6.0)")
-    check(twin.project)
+    sample.replace(TEST, "6)", "6.0)")
+    check(sample.project)
     assert stamp.stat().st_mtime_ns != first
 
 
-def test_refuses_tests_when_they_fail_without_mutants(twin: Twin) -> None:
-    twin.replace(TEST, "6)", "7)")
+def test_refuses_tests_when_they_fail_without_mutants(sample: SampleProject) -> None:
+    sample.replace(TEST, "6)", "7)")
 
     for _ in range(2):
-        outcome = check(twin.project)
+        outcome = check(sample.project)
         assert [(finding.file, finding.line) for finding in outcome.findings] == [(TEST, 5)]
 
 
-def test_refuses_a_change_when_nothing_can_be_mutated(twin: Twin) -> None:
-    twin.write(SHOP, "import math\n")
+def test_refuses_a_change_when_nothing_can_be_mutated(sample: SampleProject) -> None:
+    sample.write(SHOP, "import math\n")
 
-    outcome = check(twin.project)
+    outcome = check(sample.project)
 
     assert outcome.status == "failed"
     assert outcome.findings[0].file == SHOP
     assert outcome.findings[0].message.startswith("no mutant can be made of the change since main (")
 
 
-def test_says_so_when_no_statement_changed(twin: Twin) -> None:
-    twin.write(SHOP, "# nothing at all\n").write("backend/app/data.txt", "1\n")
+def test_says_so_when_no_statement_changed(sample: SampleProject) -> None:
+    sample.write(SHOP, "# nothing at all\n").write("backend/app/data.txt", "1\n")
 
-    assert check(twin.project).skipped.startswith("there are no statements of the change since main (")
+    assert check(sample.project).skipped.startswith("there are no statements of the change since main (")
 
 
-def test_takes_only_changed_statements_when_the_rest_is_old(twin: Twin) -> None:
-    twin.commit()
-    twin.git("branch", "--force", "main")
-    twin.replace(SHOP, "paid = 0", "paid = 0 * 1")
+def test_takes_only_changed_statements_when_the_rest_is_old(sample: SampleProject) -> None:
+    sample.commit()
+    sample.git("branch", "--force", "main")
+    sample.replace(SHOP, "paid = 0", "paid = 0 * 1")
 
-    _, chosen = mutation_check._chosen(twin.project)
-    found = mutation_check._mutants(twin.project, SHOP, chosen[SHOP])
+    _, chosen = mutation_check._chosen(sample.project)
+    found = mutation_check._mutants(sample.project, SHOP, chosen[SHOP])
 
     assert {mutant.diff for mutant in found} == {
         "-    paid = 0 * 1\n+    paid = 0 // 1",
@@ -152,34 +154,36 @@ def test_takes_only_changed_statements_when_the_rest_is_old(twin: Twin) -> None:
     }
 
 
-def test_takes_the_critical_modules_when_asked(twin: Twin) -> None:
-    twin.write("backend/app/domain/prices.py", CODE)
+def test_takes_the_critical_modules_when_asked(sample: SampleProject) -> None:
+    sample.write("backend/app/domain/prices.py", CODE)
 
-    assert [*mutation_check._named(Project(root=twin.root, arguments=["critical"]))] == [
+    assert [*mutation_check._named(Project(root=sample.root, arguments=["critical"]))] == [
         "backend/app/domain/prices.py"
     ]
 
 
-def test_refuses_a_name_when_it_matches_no_module(twin: Twin) -> None:
+def test_refuses_a_name_when_it_matches_no_module(sample: SampleProject) -> None:
     with pytest.raises(GateError, match=r"No measured file matches app/nothing\.py"):
-        check(Project(root=twin.root, arguments=["app/nothing.py"]))
+        check(Project(root=sample.root, arguments=["app/nothing.py"]))
 
 
-def test_cannot_judge_when_a_worker_breaks_down(twin: Twin, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cannot_judge_when_a_worker_breaks_down(
+    sample: SampleProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(mutation_check, "_work", lambda *_: [])
 
     with pytest.raises(GateError, match=rf"The mutant at {SHOP}:1 \(None\) could not be run"):
-        check(twin.project)
+        check(sample.project)
 
 
-def test_leaves_neither_a_mutated_file_nor_a_worker_when_it_is_killed(twin: Twin) -> None:
-    twin.rule("test-seconds = 3", "test-seconds = 60")
-    code = f"check(Project(root=Path({str(twin.root)!r})))"
+def test_leaves_neither_a_mutated_file_nor_a_worker_when_it_is_killed(sample: SampleProject) -> None:
+    sample.rule("test-seconds = 3", "test-seconds = 60")
+    code = f"check(Project(root=Path({str(sample.root)!r})))"
     imports = (
         "from pathlib import Path; from gates.model import Project; from gates.mutation.check import check; "
     )
     gate = psutil.Popen([sys.executable, "-c", imports + code], cwd=Path(mutation_check.__file__).parents[2])
-    results = twin.root / "reports/mutants/worker-0.results"
+    results = sample.root / "reports/mutants/worker-0.results"
     limit = time.monotonic() + 60
     while not (results.exists() and results.read_text()) and time.monotonic() < limit:
         time.sleep(0.01)
@@ -193,5 +197,5 @@ def test_leaves_neither_a_mutated_file_nor_a_worker_when_it_is_killed(twin: Twin
 
     assert family != []
     assert alive == []
-    assert (twin.root / SHOP).read_text() == CODE
-    assert twin.git("status", "--porcelain").split() == ["M", RULE_BOOK, "M", SHOP, "M", TEST]
+    assert (sample.root / SHOP).read_text() == CODE
+    assert sample.git("status", "--porcelain").split() == ["M", RULE_BOOK, "M", SHOP, "M", TEST]

@@ -10,14 +10,14 @@ import pytest
 from gates.repo.environment import REPOSITORY, for_git, for_tests
 from gates.repo.files import tracked, untracked
 from gates.repo.git import merge_base
-from tests.gates.support.sample_project import Twin, make_twin
+from tests.gates.support.sample_project import SampleProject, make_sample_project
 
 CONFIGURATION = {"GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"}
 
 
 @pytest.fixture
-def twin(tmp_path: Path) -> Twin:
-    return make_twin(tmp_path / "twin", {"app/a.py": "one\n"})
+def sample(tmp_path: Path) -> SampleProject:
+    return make_sample_project(tmp_path / "sample", {"app/a.py": "one\n"})
 
 
 def test_drops_all_variables_that_git_calls_local_except_configuration() -> None:
@@ -68,35 +68,35 @@ def test_drops_variable_when_it_changes_what_tests_measure(
 
 
 def test_reads_repository_of_another_user_when_the_environment_calls_it_safe(
-    twin: Twin, monkeypatch: pytest.MonkeyPatch
+    sample: SampleProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git's own way to test safe.directory
     monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
     monkeypatch.setenv("GIT_CONFIG_KEY_0", "safe.directory")
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", "*")
 
-    assert merge_base(twin.project).how == "main"
+    assert merge_base(sample.project).how == "main"
 
 
 def test_a_commit_consists_of_its_own_index_when_files_are_named(
-    twin: Twin, monkeypatch: pytest.MonkeyPatch
+    sample: SampleProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`git commit a.py` has a temporary index, in which other new files are not."""
-    twin.write("app/other.py").git("add", "--all")
-    index = twin.root / ".git/next-index-1.lock"
+    sample.write("app/other.py").git("add", "--all")
+    index = sample.root / ".git/next-index-1.lock"
     monkeypatch.setenv("GIT_INDEX_FILE", str(index))
-    subprocess.run(["git", "read-tree", "HEAD"], cwd=twin.root, env=os.environ, check=True)
+    subprocess.run(["git", "read-tree", "HEAD"], cwd=sample.root, env=os.environ, check=True)
 
-    project = replace(twin.project, staged=True)
+    project = replace(sample.project, staged=True)
 
     assert (tracked(project), untracked(project)) == (["app/a.py"], [])
-    assert tracked(twin.project) == ["app/a.py", "app/other.py"]
+    assert tracked(sample.project) == ["app/a.py", "app/other.py"]
 
 
 def test_a_commit_ignores_the_index_when_it_is_another_repository_s(
-    twin: Twin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sample: SampleProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_twin(tmp_path / "other", {"b.py": ""})
+    make_sample_project(tmp_path / "other", {"b.py": ""})
     monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "other/.git/index"))
 
-    assert tracked(replace(twin.project, staged=True)) == ["app/a.py"]
+    assert tracked(replace(sample.project, staged=True)) == ["app/a.py"]

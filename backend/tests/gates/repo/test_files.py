@@ -2,21 +2,21 @@ import pytest
 
 from gates.model import GateError
 from gates.repo.files import files, text
-from tests.gates.support.sample_project import Twin
+from tests.gates.support.sample_project import SampleProject
 
 
-def test_lists_tracked_and_untracked_but_not_ignored_or_deleted_files(twin: Twin) -> None:
-    twin.write("backend/app/new.py").write("reports/x.py").remove("backend/app/main.py")
+def test_lists_tracked_and_untracked_but_not_ignored_or_deleted_files(sample: SampleProject) -> None:
+    sample.write("backend/app/new.py").write("reports/x.py").remove("backend/app/main.py")
 
-    listed = files(twin.project, "backend/app/*.py", "reports/*")
+    listed = files(sample.project, "backend/app/*.py", "reports/*")
 
     assert "backend/app/new.py" in listed
     assert "backend/app/domain/news.py" in listed
     assert not {"reports/x.py", "backend/app/main.py"} & {*listed}
 
 
-def test_names_file_when_it_is_not_text(twin: Twin) -> None:
-    (twin.root / "x.py").write_bytes(b"\xff")
+def test_names_file_when_it_is_not_text(sample: SampleProject) -> None:
+    (sample.root / "x.py").write_bytes(b"\xff")
 
     with pytest.raises(GateError, match=r"x\.py is not UTF-8 text"):
-        text(twin.project, "x.py")
+        text(sample.project, "x.py")

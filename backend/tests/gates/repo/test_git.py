@@ -5,42 +5,42 @@ import pytest
 
 from gates.model import GateError, Project
 from gates.repo.git import changed_lines, changed_paths, content_at, merge_base
-from tests.gates.support.sample_project import Twin, make_twin
+from tests.gates.support.sample_project import SampleProject, make_sample_project
 
-Prepare = Callable[[Twin], object]
+Prepare = Callable[[SampleProject], object]
 
 
 @pytest.fixture
-def twin(tmp_path: Path) -> Twin:
-    return make_twin(tmp_path / "twin", {"app/a.py": "one\ntwo\nthree\n", "app/b.py": "four\n"})
+def sample(tmp_path: Path) -> SampleProject:
+    return make_sample_project(tmp_path / "sample", {"app/a.py": "one\ntwo\nthree\n", "app/b.py": "four\n"})
 
 
-def first(twin: Twin) -> str:
-    return twin.git("rev-list", "--max-parents=0", "HEAD")
+def first(sample: SampleProject) -> str:
+    return sample.git("rev-list", "--max-parents=0", "HEAD")
 
 
-def test_compares_with_main_when_there_is_no_remote(twin: Twin) -> None:
-    twin.branch().commit()
+def test_compares_with_main_when_there_is_no_remote(sample: SampleProject) -> None:
+    sample.branch().commit()
 
-    base = merge_base(twin.project)
+    base = merge_base(sample.project)
 
-    assert (base.commit, base.how, str(base)) == (first(twin), "main", f"main ({first(twin)[:9]})")
+    assert (base.commit, base.how, str(base)) == (first(sample), "main", f"main ({first(sample)[:9]})")
 
 
-def test_compares_with_the_fork_when_main_went_on(twin: Twin) -> None:
-    twin.branch("change").git("switch", "--quiet", "main")
-    twin.write("app/c.py").commit()
-    twin.git("switch", "--quiet", "change")
+def test_compares_with_the_fork_when_main_went_on(sample: SampleProject) -> None:
+    sample.branch("change").git("switch", "--quiet", "main")
+    sample.write("app/c.py").commit()
+    sample.git("switch", "--quiet", "change")
 
-    assert merge_base(twin.project).commit == first(twin)
+    assert merge_base(sample.project).commit == first(sample)
 
 
 @pytest.mark.parametrize("default", ["main", "trunk"])
 def test_compares_with_the_default_branch_of_origin_when_there_is_one(tmp_path: Path, default: str) -> None:
-    origin = make_twin(tmp_path / "origin", {"a.py": ""})
+    origin = make_sample_project(tmp_path / "origin", {"a.py": ""})
     origin.git("branch", "--move", default)
     origin.git("clone", "--quiet", str(origin.root), str(tmp_path / "clone"))
-    clone = Twin(tmp_path / "clone")
+    clone = SampleProject(tmp_path / "clone")
     clone.write("b.py").commit()
 
     base = merge_base(clone.project)
@@ -48,12 +48,12 @@ def test_compares_with_the_default_branch_of_origin_when_there_is_one(tmp_path: 
     assert (base.commit, base.how) == (first(clone), f"origin/{default}")
 
 
-def renamed(folder: Path, old: str, new: str, *fetch: str) -> Twin:
+def renamed(folder: Path, old: str, new: str, *fetch: str) -> SampleProject:
     """Clone a repository whose default branch is then renamed and goes on, and fetch that."""
-    origin = make_twin(folder / "origin", {"a.py": ""})
+    origin = make_sample_project(folder / "origin", {"a.py": ""})
     origin.git("branch", "--move", old)
     origin.git("clone", "--quiet", str(origin.root), str(folder / "clone"))
-    clone = Twin(folder / "clone")
+    clone = SampleProject(folder / "clone")
     origin.git("branch", "--move", new)
     origin.write("b.py").commit()
     clone.git("fetch", "--quiet", *fetch)
@@ -82,7 +82,7 @@ def test_compares_with_the_new_default_branch_when(tmp_path: Path, case: str) ->
 
 def test_compares_with_the_default_branch_when_main_is_behind_it(tmp_path: Path) -> None:
     """A release branch that is called main is no renamed default branch."""
-    origin = make_twin(tmp_path / "origin", {"a.py": ""})
+    origin = make_sample_project(tmp_path / "origin", {"a.py": ""})
     origin.branch("develop").write("b.py").commit()
     origin.git("clone", "--quiet", str(origin.root), str(tmp_path / "clone"))
 
@@ -90,11 +90,11 @@ def test_compares_with_the_default_branch_when_main_is_behind_it(tmp_path: Path)
 
 
 def test_cannot_compare_when_the_default_branch_of_origin_is_unknown(tmp_path: Path) -> None:
-    origin = make_twin(tmp_path / "origin", {"a.py": ""})
+    origin = make_sample_project(tmp_path / "origin", {"a.py": ""})
     origin.git("branch", "--move", "trunk")
     origin.git("branch", "other")
     origin.git("clone", "--quiet", str(origin.root), str(tmp_path / "clone"))
-    clone = Twin(tmp_path / "clone")
+    clone = SampleProject(tmp_path / "clone")
     clone.git("remote", "set-head", "origin", "--delete")
 
     with pytest.raises(GateError, match="run `git remote set-head origin --auto`"):
@@ -103,121 +103,132 @@ def test_cannot_compare_when_the_default_branch_of_origin_is_unknown(tmp_path: P
 
 @pytest.mark.parametrize("named", ["HEAD^1", "HEAD~1"])
 def test_compares_with_the_named_commit_when_the_variable_is_set(
-    twin: Twin, monkeypatch: pytest.MonkeyPatch, named: str
+    sample: SampleProject, monkeypatch: pytest.MonkeyPatch, named: str
 ) -> None:
-    twin.write("app/c.py").commit()
+    sample.write("app/c.py").commit()
     monkeypatch.setenv("PAU2_BASE", named)
 
-    base = merge_base(twin.project)
+    base = merge_base(sample.project)
 
-    assert (base.commit, base.how) == (first(twin), "PAU2_BASE")
+    assert (base.commit, base.how) == (first(sample), "PAU2_BASE")
 
 
 @pytest.mark.parametrize("named", ["", "0" * 40])
 def test_compares_with_main_when_the_variable_names_nothing(
-    twin: Twin, monkeypatch: pytest.MonkeyPatch, named: str
+    sample: SampleProject, monkeypatch: pytest.MonkeyPatch, named: str
 ) -> None:
     monkeypatch.setenv("PAU2_BASE", named)
 
-    assert merge_base(twin.project).how == "main"
+    assert merge_base(sample.project).how == "main"
 
 
 def test_ignores_the_repository_that_a_hook_names(
-    twin: Twin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sample: SampleProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
 
-    assert merge_base(twin.project).commit == first(twin)
+    assert merge_base(sample.project).commit == first(sample)
 
 
 CANNOT: dict[str, tuple[Prepare, str]] = {
-    "main is missing": (lambda twin: twin.git("branch", "--move", "other"), "neither origin/main nor main"),
+    "main is missing": (
+        lambda sample: sample.git("branch", "--move", "other"),
+        "neither origin/main nor main",
+    ),
     "histories have nothing in common": (
-        lambda twin: twin.git("switch", "--quiet", "--orphan", "other") + str(twin.commit()),
+        lambda sample: sample.git("switch", "--quiet", "--orphan", "other") + str(sample.commit()),
         "HEAD and main have no commit in common: rebase",
     ),
-    "there are no commits": (lambda twin: twin.git("switch", "--quiet", "--orphan", "x"), "has no commits"),
-    "there is no repository": (lambda twin: (twin.root / ".git").rename(twin.root / "git"), "not a git repo"),
+    "there are no commits": (
+        lambda sample: sample.git("switch", "--quiet", "--orphan", "x"),
+        "has no commits",
+    ),
+    "there is no repository": (
+        lambda sample: (sample.root / ".git").rename(sample.root / "git"),
+        "not a git repo",
+    ),
 }
 
 
 @pytest.mark.parametrize("case", CANNOT)
-def test_cannot_compare_when(twin: Twin, case: str) -> None:
+def test_cannot_compare_when(sample: SampleProject, case: str) -> None:
     prepare, message = CANNOT[case]
-    prepare(twin)
+    prepare(sample)
 
     with pytest.raises(GateError, match=message):
-        merge_base(twin.project)
+        merge_base(sample.project)
 
 
-def test_cannot_compare_when_the_named_commit_is_missing(twin: Twin, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cannot_compare_when_the_named_commit_is_missing(
+    sample: SampleProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PAU2_BASE", "1234567")
 
     with pytest.raises(GateError, match="PAU2_BASE=1234567 names no commit of this clone"):
-        merge_base(twin.project)
+        merge_base(sample.project)
 
 
-def test_cannot_compare_when_the_clone_is_shallow(twin: Twin, tmp_path: Path) -> None:
-    twin.write("app/c.py").commit()
-    twin.git("clone", "--quiet", "--depth=1", twin.root.as_uri(), str(tmp_path / "clone"))
+def test_cannot_compare_when_the_clone_is_shallow(sample: SampleProject, tmp_path: Path) -> None:
+    sample.write("app/c.py").commit()
+    sample.git("clone", "--quiet", "--depth=1", sample.root.as_uri(), str(tmp_path / "clone"))
 
     with pytest.raises(GateError, match=r"shallow .* run `git fetch --unshallow`"):
         merge_base(Project(root=tmp_path / "clone"))
 
 
 EDITS: dict[str, tuple[Prepare, dict[str, set[int]]]] = {
-    "nothing": (lambda twin: twin, {}),
-    "an edited line": (lambda twin: twin.replace("app/a.py", "two", "2"), {"app/a.py": {2}}),
-    "an added line": (lambda twin: twin.replace("app/a.py", "two", "two\n2"), {"app/a.py": {3}}),
-    "a deleted line": (lambda twin: twin.replace("app/a.py", "two\n", ""), {}),
-    "a deleted file": (lambda twin: twin.remove("app/a.py"), {}),
-    "an untracked file": (lambda twin: twin.write("app/c.py", "one\ntwo"), {"app/c.py": {1, 2}}),
-    "an untracked file elsewhere": (lambda twin: twin.write("docs/c.py", "one"), {}),
-    "a renamed file": (lambda twin: twin.git("mv", "app/a.py", "app/c.py"), {}),
+    "nothing": (lambda sample: sample, {}),
+    "an edited line": (lambda sample: sample.replace("app/a.py", "two", "2"), {"app/a.py": {2}}),
+    "an added line": (lambda sample: sample.replace("app/a.py", "two", "two\n2"), {"app/a.py": {3}}),
+    "a deleted line": (lambda sample: sample.replace("app/a.py", "two\n", ""), {}),
+    "a deleted file": (lambda sample: sample.remove("app/a.py"), {}),
+    "an untracked file": (lambda sample: sample.write("app/c.py", "one\ntwo"), {"app/c.py": {1, 2}}),
+    "an untracked file elsewhere": (lambda sample: sample.write("docs/c.py", "one"), {}),
+    "a renamed file": (lambda sample: sample.git("mv", "app/a.py", "app/c.py"), {}),
     "a renamed and edited file": (
-        lambda twin: twin.git("mv", "app/a.py", "app/c.py") + str(twin.replace("app/c.py", "two", "2")),
+        lambda sample: sample.git("mv", "app/a.py", "app/c.py") + str(sample.replace("app/c.py", "two", "2")),
         {"app/c.py": {2}},
     ),
     "a line that looks like a header": (
-        lambda twin: twin.replace("app/a.py", "two", "++ b/app/b.py\n+++ b/app/b.py"),
+        lambda sample: sample.replace("app/a.py", "two", "++ b/app/b.py\n+++ b/app/b.py"),
         {"app/a.py": {2, 3}},
     ),
     "a name with a space": (
-        lambda twin: twin.write("app/c d.py", "one\n").git("add", "--all"),
+        lambda sample: sample.write("app/c d.py", "one\n").git("add", "--all"),
         {"app/c d.py": {1}},
     ),
     "a name that is not ASCII": (
-        lambda twin: twin.write("app/ñ.py", "one\n").git("add", "--all"),
+        lambda sample: sample.write("app/ñ.py", "one\n").git("add", "--all"),
         {"app/ñ.py": {1}},
     ),
-    "a file without an end of line": (lambda twin: twin.write("app/b.py", "five"), {"app/b.py": {1}}),
+    "a file without an end of line": (lambda sample: sample.write("app/b.py", "five"), {"app/b.py": {1}}),
 }
 
 
 @pytest.mark.parametrize("case", EDITS)
 @pytest.mark.parametrize("state", ["in the work tree", "committed"])
-def test_lists_changed_lines_of(twin: Twin, case: str, state: str) -> None:
+def test_lists_changed_lines_of(sample: SampleProject, case: str, state: str) -> None:
     edit, expected = EDITS[case]
-    edit(twin.branch())
+    edit(sample.branch())
     if state == "committed":
-        twin.commit()
+        sample.commit()
 
-    assert changed_lines(twin.project, merge_base(twin.project), "app") == expected
+    assert changed_lines(sample.project, merge_base(sample.project), "app") == expected
 
 
-def test_refuses_file_name_when_a_diff_cannot_say_it(twin: Twin) -> None:
-    twin.write('app/a".py', "one\n").commit()
-    twin.branch().write('app/a".py', "two\n")
+def test_refuses_file_name_when_a_diff_cannot_say_it(sample: SampleProject) -> None:
+    sample.write('app/a".py', "one\n").commit()
+    sample.branch().write('app/a".py', "two\n")
 
     with pytest.raises(GateError, match="rename the file"):
-        changed_lines(twin.project, merge_base(twin.project), "app")
+        changed_lines(sample.project, merge_base(sample.project), "app")
 
 
-def test_lists_both_names_when_a_file_is_renamed(twin: Twin) -> None:
-    twin.branch().git("mv", "app/a.py", "app/c.py")
-    twin.remove("app/b.py").write("docs/d.md")
+def test_lists_both_names_when_a_file_is_renamed(sample: SampleProject) -> None:
+    sample.branch().git("mv", "app/a.py", "app/c.py")
+    sample.remove("app/b.py").write("docs/d.md")
 
-    assert changed_paths(twin.project, merge_base(twin.project)) == {
+    assert changed_paths(sample.project, merge_base(sample.project)) == {
         "app/a.py",
         "app/b.py",
         "app/c.py",
@@ -225,8 +236,8 @@ def test_lists_both_names_when_a_file_is_renamed(twin: Twin) -> None:
     }
 
 
-def test_reads_a_file_as_it_was_when_it_changed_since(twin: Twin) -> None:
-    base = merge_base(twin.write("app/b.py", "five\n").project)
+def test_reads_a_file_as_it_was_when_it_changed_since(sample: SampleProject) -> None:
+    base = merge_base(sample.write("app/b.py", "five\n").project)
 
-    assert content_at(twin.project, base.commit, "app/b.py") == "four\n"
-    assert content_at(twin.project, base.commit, "app/c.py") is None
+    assert content_at(sample.project, base.commit, "app/b.py") == "four\n"
+    assert content_at(sample.project, base.commit, "app/c.py") is None

@@ -10,7 +10,7 @@ from gates.model import Project
 from gates.repo.files import ignored, modes, tracked, untracked
 from gates.repo.git import changed_lines, changed_paths, content_at, git, merge_base, target
 from gates.report import page
-from tests.gates.support.sample_project import Twin, make_twin
+from tests.gates.support.sample_project import SampleProject, make_sample_project
 
 MOVED = "".join(f"line {number}\n" for number in range(20))
 FILES = {
@@ -75,20 +75,20 @@ SETTINGS: dict[str, str] = {
 
 
 @pytest.fixture(scope="module")
-def changed(tmp_path_factory: pytest.TempPathFactory) -> Twin:
-    twin = make_twin(tmp_path_factory.mktemp("git") / "twin", FILES, branch="change")
-    twin.replace("backend/app/a.py", "two", "2\n\ntwo").git(
+def changed(tmp_path_factory: pytest.TempPathFactory) -> SampleProject:
+    sample = make_sample_project(tmp_path_factory.mktemp("git") / "sample", FILES, branch="change")
+    sample.replace("backend/app/a.py", "two", "2\n\ntwo").git(
         "mv", "backend/app/moved.py", "backend/app/new.py"
     )
-    twin.replace("backend/app/new.py", "line 7\n", "line seven\n").commit("añade")
-    twin.write("backend/app/ignored.py").write("backend/app/untracked ñ.py", "one\n").append(
+    sample.replace("backend/app/new.py", "line 7\n", "line seven\n").commit("añade")
+    sample.write("backend/app/ignored.py").write("backend/app/untracked ñ.py", "one\n").append(
         "README.md", "two\n"
     )
-    return twin
+    return sample
 
 
 @pytest.fixture(scope="module")
-def expected(changed: Twin) -> dict[str, object]:
+def expected(changed: SampleProject) -> dict[str, object]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
         environment.setenv("GIT_CONFIG_NOSYSTEM", "1")
@@ -97,7 +97,7 @@ def expected(changed: Twin) -> dict[str, object]:
 
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_answers_do_not_depend_on(
-    changed: Twin,
+    changed: SampleProject,
     expected: dict[str, object],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

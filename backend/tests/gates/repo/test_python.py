@@ -8,16 +8,16 @@ import pytest
 from gates.model import GateError
 from gates.repo import python
 from gates.repo.python import parse_file, parse_source
-from tests.gates.support.sample_project import Twin
+from tests.gates.support.sample_project import SampleProject
 
 GATES = Path(python.__file__).parents[1]
 
 
-def test_names_file_when_it_is_not_python(twin: Twin) -> None:
-    twin.write("backend/app/domain/bad.py", "def f(:\n")
+def test_names_file_when_it_is_not_python(sample: SampleProject) -> None:
+    sample.write("backend/app/domain/bad.py", "def f(:\n")
 
     with pytest.raises(GateError, match=r"domain/bad\.py is not valid Python"):
-        parse_file(twin.project, "backend/app/domain/bad.py")
+        parse_file(sample.project, "backend/app/domain/bad.py")
 
 
 class Finalized:

@@ -13,7 +13,7 @@ from gates.model import Check, Finding, Outcome, Project
 from gates.repo.files import untracked
 from gates.report.session import run_followed
 from gates.runner import run_gate
-from tests.gates.support.sample_project import Twin
+from tests.gates.support.sample_project import SampleProject
 
 ROOT = Path(__file__).resolve().parents[4]
 CHECKS: Mapping[str, Check] = {
@@ -44,30 +44,30 @@ def findings(project: Project) -> list[Finding]:
 
 @pytest.mark.parametrize("name", IN_THE_WORK_TREE)
 @pytest.mark.parametrize("state", ["untracked", "intended"])
-def test_passes_when_the_file_is_not_staged(twin: Twin, name: str, state: str) -> None:
-    twin.write(name, IN_THE_WORK_TREE[name])
+def test_passes_when_the_file_is_not_staged(sample: SampleProject, name: str, state: str) -> None:
+    sample.write(name, IN_THE_WORK_TREE[name])
     if state == "intended":
-        twin.git("add", "--intent-to-add", name)
-        twin.git("rm", "--quiet", "--cached", name)  # as pre-commit does while it runs the hook
+        sample.git("add", "--intent-to-add", name)
+        sample.git("rm", "--quiet", "--cached", name)  # as pre-commit does while it runs the hook
 
-    assert findings(twin.project) != []
-    assert findings(replace(twin.project, staged=True)) == []
+    assert findings(sample.project) != []
+    assert findings(replace(sample.project, staged=True)) == []
 
 
-def test_refuses_when_the_file_is_staged(twin: Twin) -> None:
+def test_refuses_when_the_file_is_staged(sample: SampleProject) -> None:
     for name in ("notes.txt", "backend/app/domain/drafts.py"):
-        twin.write(name, IN_THE_WORK_TREE[name])
-    twin.git("add", "--all")
+        sample.write(name, IN_THE_WORK_TREE[name])
+    sample.git("add", "--all")
 
-    found = {finding.file for finding in findings(replace(twin.project, staged=True))}
+    found = {finding.file for finding in findings(replace(sample.project, staged=True))}
 
     assert found == {"notes.txt", "backend/app/domain/drafts.py"}
 
 
-def test_refuses_folder_without_init_when_its_modules_are_staged(twin: Twin) -> None:
-    twin.write("backend/app/domain/parts/module.py").git("add", "--all")
+def test_refuses_folder_without_init_when_its_modules_are_staged(sample: SampleProject) -> None:
+    sample.write("backend/app/domain/parts/module.py").git("add", "--all")
 
-    found = findings(replace(twin.project, staged=True))
+    found = findings(replace(sample.project, staged=True))
 
     assert "backend/app/domain/parts" in {finding.file for finding in found}
 
@@ -79,25 +79,27 @@ def no_untracked_files(project: Project) -> Outcome:
 
 @pytest.mark.parametrize(("session", "code"), [("commit", 0), ("lint", 1)])
 def test_only_the_session_of_the_commit_hook_is_limited_to_staged_files(
-    twin: Twin, tmp_path: Path, session: str, code: int
+    sample: SampleProject, tmp_path: Path, session: str, code: int
 ) -> None:
-    twin.rule("[sessions]\n", '[sessions]\ncommit = ["layers"]\n').git("add", "--all")
-    twin.write("notes.txt")
+    sample.rule("[sessions]\n", '[sessions]\ncommit = ["layers"]\n').git("add", "--all")
+    sample.write("notes.txt")
     checks = {"layers": no_untracked_files, "lint": no_untracked_files}
 
-    assert run_followed(twin.project, session, checks, tmp_path) == code
+    assert run_followed(sample.project, session, checks, tmp_path) == code
 
 
 @pytest.mark.parametrize("name", LEFT_BY_PROGRAMS)
-def test_the_whole_work_tree_passes_when_editors_and_systems_left_files(twin: Twin, name: str) -> None:
-    shutil.copy(ROOT / ".gitignore", twin.root)
-    twin.git("add", ".gitignore")
+def test_the_whole_work_tree_passes_when_editors_and_systems_left_files(
+    sample: SampleProject, name: str
+) -> None:
+    shutil.copy(ROOT / ".gitignore", sample.root)
+    sample.git("add", ".gitignore")
     if name.startswith("backend/app/.#"):
-        (twin.root / name).symlink_to("developer@machine.1")
+        (sample.root / name).symlink_to("developer@machine.1")
     else:
-        twin.write(name, "\0 not Python")
+        sample.write(name, "\0 not Python")
 
-    assert findings(twin.project) == []
+    assert findings(sample.project) == []
 
 
 LONG = "x = 1\n" * 500
@@ -105,25 +107,25 @@ TOKEN = "password = 'hunter2hunter2'\n"
 
 
 @pytest.mark.parametrize("edit", ["staged", "committed before"])
-def test_looks_at_sizes_and_secrets_of_staged_files_only(twin: Twin, edit: str) -> None:
-    twin.write("backend/app/domain/long.py", LONG).write("backend/app/domain/keys.py", TOKEN)
-    twin.git("add", "--all")
+def test_looks_at_sizes_and_secrets_of_staged_files_only(sample: SampleProject, edit: str) -> None:
+    sample.write("backend/app/domain/long.py", LONG).write("backend/app/domain/keys.py", TOKEN)
+    sample.git("add", "--all")
     if edit == "committed before":
-        twin.git("commit", "--quiet", "--message", "as it was")
+        sample.git("commit", "--quiet", "--message", "as it was")
     checks = {"structure": structure.check, "secrets": secrets.check}
 
-    results = [run_gate(replace(twin.project, staged=True), "commit", name, checks) for name in checks]
+    results = [run_gate(replace(sample.project, staged=True), "commit", name, checks) for name in checks]
 
     found = {finding.file for result in results for finding in result.findings}
     wanted = {"backend/app/domain/long.py", "backend/app/domain/keys.py"}
     assert found == (wanted if edit == "staged" else set())
 
 
-def test_looks_at_all_files_when_the_rule_book_is_staged(twin: Twin) -> None:
-    twin.write("backend/app/domain/long.py", "x = 1\n" * 50).git("add", "--all")
-    twin.git("commit", "--quiet", "--message", "as it was")
-    twin.rule("file-lines = 60", "file-lines = 40").git("add", "--all")
+def test_looks_at_all_files_when_the_rule_book_is_staged(sample: SampleProject) -> None:
+    sample.write("backend/app/domain/long.py", "x = 1\n" * 50).git("add", "--all")
+    sample.git("commit", "--quiet", "--message", "as it was")
+    sample.rule("file-lines = 60", "file-lines = 40").git("add", "--all")
 
-    found = {finding.file for finding in structure.check(replace(twin.project, staged=True)).findings}
+    found = {finding.file for finding in structure.check(replace(sample.project, staged=True)).findings}
 
     assert "backend/app/domain/long.py" in found

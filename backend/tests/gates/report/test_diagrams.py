@@ -8,7 +8,7 @@ import pytest
 
 from gates.architecture.imports import check
 from gates.report.diagrams import Box, Edge, imports, tables
-from tests.gates.support.sample_project import Twin
+from tests.gates.support.sample_project import SampleProject
 
 
 def table(name: str, *refers_to: str, rows: int = 3) -> dict[str, Any]:
@@ -81,14 +81,14 @@ def test_draws_nothing_when_there_are_no_tables() -> None:
     }
 
 
-def test_counts_import_statements_and_keeps_allowed_ones_when_unused(twin: Twin) -> None:
-    twin.replace(
+def test_counts_import_statements_and_keeps_allowed_ones_when_unused(sample: SampleProject) -> None:
+    sample.replace(
         "backend/app/presentation/http/routers/news.py",
         "from app.domain.news import ArticleId\n",
         "from app.domain.news import ArticleId, NewType\nimport json\n",
     )
 
-    drawn = imports(twin.project)
+    drawn = imports(sample.project)
 
     assert edge(drawn, "presentation", "domain").number == 1
     assert (edge(drawn, "presentation", "core").number, edge(drawn, "presentation", "core").allowed) == (
@@ -98,25 +98,25 @@ def test_counts_import_statements_and_keeps_allowed_ones_when_unused(twin: Twin)
     assert not [e for e in drawn["edges"] if not e.allowed]
 
 
-def test_allows_what_the_gate_allows_when_the_rule_book_lists_a_module(twin: Twin) -> None:
+def test_allows_what_the_gate_allows_when_the_rule_book_lists_a_module(sample: SampleProject) -> None:
     """`core.database` is a part of a layer: the page and the gate `imports` must read the list alike."""
     router = "backend/app/presentation/http/routers/news.py"
-    before = (twin.root / router).read_text(encoding="utf-8")
-    twin.rule(
+    before = (sample.root / router).read_text(encoding="utf-8")
+    sample.rule(
         '[layers.presentation]\nlayers = ["application", "domain", "core"]',
         '[layers.presentation]\nlayers = ["application", "domain", "core.database"]',
     )
 
     for imported, allowed in (("database", True), ("settings", False)):
-        twin.write(f"backend/app/core/{imported}.py").write(router, before)
-        twin.replace(router, "from fastapi", f"from app.core.{imported} import engine\nfrom fastapi")
+        sample.write(f"backend/app/core/{imported}.py").write(router, before)
+        sample.replace(router, "from fastapi", f"from app.core.{imported} import engine\nfrom fastapi")
 
-        assert edge(imports(twin.project), "presentation", "core").allowed == allowed
-        assert ([finding.file for finding in check(twin.project).findings] == []) == allowed
+        assert edge(imports(sample.project), "presentation", "core").allowed == allowed
+        assert ([finding.file for finding in check(sample.project).findings] == []) == allowed
 
 
-def test_puts_layers_above_what_they_import_when_the_rule_book_allows_it(twin: Twin) -> None:
-    drawn = imports(twin.project)
+def test_puts_layers_above_what_they_import_when_the_rule_book_allows_it(sample: SampleProject) -> None:
+    drawn = imports(sample.project)
 
     boxes = {box.name: box for box in drawn["boxes"]}
     assert boxes["main"].y == 0
@@ -139,11 +139,11 @@ def test_puts_layers_above_what_they_import_when_the_rule_book_allows_it(twin: T
     ],
 )
 def test_draws_an_import_against_the_rules_beside_the_others_when_there_is_one(
-    twin: Twin, importer: str, imported: str, sides: tuple[str, str]
+    sample: SampleProject, importer: str, imported: str, sides: tuple[str, str]
 ) -> None:
-    twin.write(f"backend/app/{importer}/bad.py", f"from app.{imported} import x\n")
+    sample.write(f"backend/app/{importer}/bad.py", f"from app.{imported} import x\n")
 
-    drawn = imports(twin.project)
+    drawn = imports(sample.project)
 
     boxes = {box.name: box for box in drawn["boxes"]}
     wrong = edge(drawn, importer, imported)
@@ -164,8 +164,8 @@ def _side(box: Box, point: tuple[float, float]) -> str:
     return "below" if point[1] == box.y + box.height else "beside"
 
 
-def test_puts_counts_apart_when_lines_cross(twin: Twin) -> None:
-    drawn = imports(twin.project)
+def test_puts_counts_apart_when_lines_cross(sample: SampleProject) -> None:
+    drawn = imports(sample.project)
 
     labels = [e.label for e in drawn["edges"]]
     near = [

@@ -17,8 +17,8 @@ from gates.report.follow import INTERRUPTED, PATIENCE, follow_all, follow_sessio
 from gates.report.processes import end_group, is_alive, start_group
 from gates.report.session import main, run_followed
 from tests.gates.support.followed import make_followed
-from tests.gates.support.sample_project import Twin
-from tests.gates.support.with_coverage import make_measured_twin
+from tests.gates.support.sample_project import SampleProject
+from tests.gates.support.with_coverage import make_measured_project
 
 BACKEND = Path(__file__).resolve().parents[3]
 BUSY = 2.5  # how much longer things take on a machine that is busy
@@ -225,9 +225,11 @@ def test_prints_nothing_itself_when_it_is_followed(
 def test_lets_pytest_print_when_it_is_given_arguments(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    twin = make_measured_twin(tmp_path / "twin").rule("[rules]", '[sessions]\ntests = ["tests"]\n[rules]')
+    sample = make_measured_project(tmp_path / "sample").rule(
+        "[rules]", '[sessions]\ntests = ["tests"]\n[rules]'
+    )
 
-    assert run(Project(root=twin.root, arguments=["tests/test_shop.py"]), "tests") == 0
+    assert run(Project(root=sample.root, arguments=["tests/test_shop.py"]), "tests") == 0
 
     printed = capfd.readouterr().out
     assert "1 passed" in printed
@@ -275,16 +277,19 @@ def test_saves_a_result_before_it_tells_that_the_gate_ended(project: Project, tm
     ],
 )
 def test_a_push_waits_for_slow_gates_only_when_the_fast_one_lets_it_pass(
-    twin: Twin, tmp_path: Path, decisive: Outcome, types: tuple[str, str]
+    sample: SampleProject, tmp_path: Path, decisive: Outcome, types: tuple[str, str]
 ) -> None:
-    twin.rule("[sessions]\n", '[sessions]\npush = ["types", "coverage-new"]\n')
+    sample.rule("[sessions]\n", '[sessions]\npush = ["types", "coverage-new"]\n')
     slow = Outcome(findings=[Finding(file="", message="a wrong type", fix="")])
 
     code = run_followed(
-        twin.project, "push", {"types": lambda _: slow, "coverage-new": lambda _: decisive}, tmp_path / "told"
+        sample.project,
+        "push",
+        {"types": lambda _: slow, "coverage-new": lambda _: decisive},
+        tmp_path / "told",
     )
 
-    saved = json.loads((twin.root / "reports/gates/types.json").read_text())
+    saved = json.loads((sample.root / "reports/gates/types.json").read_text())
     assert (code, saved["status"], saved["note"]) == (1, *types)
 
 

@@ -14,8 +14,8 @@ from gates.report import page
 from gates.report.diagrams import TABLES
 from gates.runner import Result
 from tests.gates.support.html_parser import parse, text_of, with_class
-from tests.gates.support.sample_project import Twin
-from tests.gates.support.with_coverage import SHOP, MeasuredTwin, make_measured_twin
+from tests.gates.support.sample_project import SampleProject
+from tests.gates.support.with_coverage import SHOP, MeasuredProject, make_measured_project
 from tests.gates.support.with_results import VIOLATION, make_project, make_result
 
 SCRIPT = "<script>alert(1)</script>"
@@ -48,17 +48,17 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture(scope="module")
 def measured_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    twin = make_measured_twin(tmp_path_factory.mktemp("measured"))
-    twin.add_code(HALF_TESTED, "assert shop.added(1) == 1")
-    twin.write("backend/app/tested.py", "ANSWER = 42\n")
-    twin.write("backend/tests/test_tested.py", "from app.tested import ANSWER\n\n\nassert ANSWER\n")
-    return twin.measure().root
+    sample = make_measured_project(tmp_path_factory.mktemp("measured"))
+    sample.add_code(HALF_TESTED, "assert shop.added(1) == 1")
+    sample.write("backend/app/tested.py", "ANSWER = 42\n")
+    sample.write("backend/tests/test_tested.py", "from app.tested import ANSWER\n\n\nassert ANSWER\n")
+    return sample.measure().root
 
 
 @pytest.fixture
-def measured(measured_once: Path, tmp_path: Path) -> MeasuredTwin:
+def measured(measured_once: Path, tmp_path: Path) -> MeasuredProject:
     """A change with one file that is tested in part and one that is tested."""
-    return MeasuredTwin(shutil.copytree(measured_once, tmp_path, dirs_exist_ok=True))
+    return MeasuredProject(shutil.copytree(measured_once, tmp_path, dirs_exist_ok=True))
 
 
 @pytest.fixture
@@ -100,13 +100,13 @@ def test_shows_each_finding_with_its_source_when_the_change_is_refused(project: 
     assert text_of(card[0]) == "spelling R01: Words are spelled. again: ./noxw -s lint"
 
 
-def test_names_the_commit_and_whether_it_was_edited_when_there_is_one(twin: Twin) -> None:
-    twin.project.reports.mkdir()
-    committed = text_of(with_class(page_of(twin.project), "soft")[0])
-    twin.write("README.md", "edited")
-    edited = text_of(with_class(page_of(twin.project), "soft")[0])
+def test_names_the_commit_and_whether_it_was_edited_when_there_is_one(sample: SampleProject) -> None:
+    sample.project.reports.mkdir()
+    committed = text_of(with_class(page_of(sample.project), "soft")[0])
+    sample.write("README.md", "edited")
+    edited = text_of(with_class(page_of(sample.project), "soft")[0])
 
-    commit = twin.git("log", "-1", "--format=%h %s")
+    commit = sample.git("log", "-1", "--format=%h %s")
     assert committed.startswith(f"Commit {commit} ,")
     assert edited.startswith(f"Commit {commit} with edits,")
 
@@ -120,7 +120,7 @@ def test_shows_no_findings_when_the_change_may_be_merged(project: Project) -> No
 
 
 @pytest.mark.usefixtures("tables")
-def test_can_be_read_by_machines_and_screen_readers_when_it_is_full(measured: MeasuredTwin) -> None:
+def test_can_be_read_by_machines_and_screen_readers_when_it_is_full(measured: MeasuredProject) -> None:
     shown = page_of(measured.project, make_result(VIOLATION), make_result(gate="secrets"))
 
     headings = [int(element.tag[1]) for element in shown.iter() if re.fullmatch("h[1-6]", element.tag)]
@@ -139,7 +139,7 @@ def test_can_be_read_by_machines_and_screen_readers_when_it_is_full(measured: Me
 
 
 @pytest.mark.usefixtures("tables")
-def test_refers_to_nothing_outside_its_folder_when_it_is_full(measured: MeasuredTwin) -> None:
+def test_refers_to_nothing_outside_its_folder_when_it_is_full(measured: MeasuredProject) -> None:
     (measured.project.reports / "new-code.html").write_text("x")
     rendered = page.render(measured.project, [make_result(VIOLATION)], "")
     shown = parse(rendered)
@@ -178,7 +178,7 @@ def test_shows_hostile_text_as_text_when_a_change_brings_some(project: Project) 
     assert [name for element in shown.iter() for name in element.attrib if name.startswith("on")] == []
 
 
-def test_shows_what_tests_did_to_each_new_line_when_code_is_new(measured: MeasuredTwin) -> None:
+def test_shows_what_tests_did_to_each_new_line_when_code_is_new(measured: MeasuredProject) -> None:
     shown = page_of(measured.project)
 
     files = new_code(shown)
@@ -200,7 +200,7 @@ def test_shows_what_tests_did_to_each_new_line_when_code_is_new(measured: Measur
     assert "80.00 % of new lines tested 50.00 % of new branches tested" in text_of(shown)
 
 
-def test_says_not_measured_when_a_new_file_was_not_run(measured: MeasuredTwin) -> None:
+def test_says_not_measured_when_a_new_file_was_not_run(measured: MeasuredProject) -> None:
     data = measured.project.reports / "coverage/coverage.json"
     content = json.loads(data.read_text())
     del content["files"]["app/shop.py"]
@@ -212,7 +212,7 @@ def test_says_not_measured_when_a_new_file_was_not_run(measured: MeasuredTwin) -
     assert [text_of(tag) for tag in with_class(shown, "missed")] == ["not measured"]
 
 
-def test_marks_excluded_lines_when_coverage_left_them_out(measured: MeasuredTwin) -> None:
+def test_marks_excluded_lines_when_coverage_left_them_out(measured: MeasuredProject) -> None:
     data = measured.project.reports / "coverage/coverage.json"
     content = json.loads(data.read_text())
     content["files"]["app/tested.py"] |= {"executed_lines": [], "excluded_lines": [1]}
@@ -221,7 +221,7 @@ def test_marks_excluded_lines_when_coverage_left_them_out(measured: MeasuredTwin
     assert new_code(page_of(measured.project))["backend/app/tested.py"] == [["1", "excluded", "ANSWER = 42"]]
 
 
-def test_shows_no_new_line_of_a_file_when_it_holds_a_secret(measured: MeasuredTwin) -> None:
+def test_shows_no_new_line_of_a_file_when_it_holds_a_secret(measured: MeasuredProject) -> None:
     found = make_result(Finding(file=SHOP, line=7, message="secret", fix="f"), gate="secrets")
 
     shown = page_of(measured.project, found)
@@ -231,7 +231,7 @@ def test_shows_no_new_line_of_a_file_when_it_holds_a_secret(measured: MeasuredTw
 
 
 def test_stops_with_a_link_when_the_new_code_is_too_long(
-    measured: MeasuredTwin, monkeypatch: pytest.MonkeyPatch
+    measured: MeasuredProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(page, "ROWS", 4)
 
@@ -244,7 +244,7 @@ def test_stops_with_a_link_when_the_new_code_is_too_long(
     assert text_of(shown).count("The rest is too long for this page") == 2
 
 
-def test_says_so_when_no_code_is_new(measured: MeasuredTwin) -> None:
+def test_says_so_when_no_code_is_new(measured: MeasuredProject) -> None:
     measured.commit()
     measured.git("branch", "--force", "main", "HEAD")
 
@@ -263,7 +263,7 @@ def test_says_so_when_no_code_is_new(measured: MeasuredTwin) -> None:
     ],
 )
 def test_has_the_other_parts_when_coverage_is_broken(
-    measured: MeasuredTwin, content: str | None, why: str
+    measured: MeasuredProject, content: str | None, why: str
 ) -> None:
     data = measured.project.reports / "coverage/coverage.json"
     data.unlink() if content is None else data.write_text(content)
@@ -343,11 +343,13 @@ def test_draws_the_tables_when_the_models_could_be_read(project: Project) -> Non
     assert "news : id (primary key), author_id → members" in text_of(shown)
 
 
-def test_draws_imports_and_refuses_those_that_no_rule_allows_when_there_are_some(twin: Twin) -> None:
-    twin.write("backend/app/domain/bad.py", "from app.infrastructure.database import news\n")
-    twin.project.reports.mkdir()
+def test_draws_imports_and_refuses_those_that_no_rule_allows_when_there_are_some(
+    sample: SampleProject,
+) -> None:
+    sample.write("backend/app/domain/bad.py", "from app.infrastructure.database import news\n")
+    sample.project.reports.mkdir()
 
-    shown = page_of(twin.project)
+    shown = page_of(sample.project)
 
     (drawing,) = [svg for svg in shown.iter("svg") if svg.get("aria-labelledby") == "layers-title"]
     boxes = [text_of(text) for text in drawing.iter("text") if not with_class(text, "count")]

@@ -11,17 +11,17 @@ import pytest
 from gates.model import GateError, Project
 from gates.report.pytest_events import Reporter, main
 from gates.testing import runs
-from tests.gates.support.with_coverage import TEST, MeasuredTwin, make_measured_twin
+from tests.gates.support.with_coverage import TEST, MeasuredProject, make_measured_project
 
 
 @pytest.fixture
-def twin(tmp_path: Path) -> MeasuredTwin:
-    return make_measured_twin(tmp_path / "twin")
+def sample(tmp_path: Path) -> MeasuredProject:
+    return make_measured_project(tmp_path / "sample")
 
 
-def followed(twin: MeasuredTwin, *arguments: str) -> Project:
-    (twin.root / "reports").mkdir()
-    return Project(root=twin.root, arguments=arguments, events=twin.root / "reports/tests.jsonl")
+def followed(sample: MeasuredProject, *arguments: str) -> Project:
+    (sample.root / "reports").mkdir()
+    return Project(root=sample.root, arguments=arguments, events=sample.root / "reports/tests.jsonl")
 
 
 def told(project: Project) -> list[dict[str, Any]]:
@@ -31,10 +31,10 @@ def told(project: Project) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("workers", ["0", "1"])
 def test_tells_counts_and_failures_and_prints_into_a_log(
-    twin: MeasuredTwin, workers: str, capfd: pytest.CaptureFixture[str]
+    sample: MeasuredProject, workers: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    twin.replace(TEST, "== 'hello'", "== 'bye'")
-    project = followed(twin, "-n", workers)
+    sample.replace(TEST, "== 'hello'", "== 'bye'")
+    project = followed(sample, "-n", workers)
 
     outcome = runs.check_tests(project)
 
@@ -51,23 +51,23 @@ def test_tells_counts_and_failures_and_prints_into_a_log(
     assert outcome.note == "2 tests"
     assert (outcome.findings[0].file, outcome.findings[0].line) == (TEST, 6)
     assert capfd.readouterr().out == ""
-    assert "1 failed, 1 passed" in (twin.root / "reports/logs/tests.log").read_text()
+    assert "1 failed, 1 passed" in (sample.root / "reports/logs/tests.log").read_text()
 
 
-def test_says_why_a_file_could_not_be_collected(twin: MeasuredTwin) -> None:
-    twin.append(TEST, "import missing_module\n")
-    project = followed(twin, "tests")
+def test_says_why_a_file_could_not_be_collected(sample: MeasuredProject) -> None:
+    sample.append(TEST, "import missing_module\n")
+    project = followed(sample, "tests")
 
     outcome = runs.check_tests(project)
 
     assert "No module named 'missing_module'" in outcome.findings[0].message
 
 
-def test_names_the_log_when_pytest_breaks_down(twin: MeasuredTwin) -> None:
-    twin.replace(
+def test_names_the_log_when_pytest_breaks_down(sample: MeasuredProject) -> None:
+    sample.replace(
         "backend/pyproject.toml", "[tool.pytest.ini_options]", "[tool.pytest.ini_options]\nminversion = '99'"
     )
-    project = followed(twin)
+    project = followed(sample)
 
     with pytest.raises(GateError, match=r"before it wrote its report; see reports/logs/tests.log"):
         runs.check_tests(project)

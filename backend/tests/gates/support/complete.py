@@ -1,4 +1,4 @@
-"""The project that the corpus changes: small, whole, and let pass by every gate of the real one."""
+"""The project that cases change: small, complete, and accepted by every gate."""
 
 import json
 
@@ -290,8 +290,8 @@ FILES = minimal.FILES | {
         '""\n', '"",\n'
     ),
     "backend/tests/gates/proofs.py": (
-        "class Violation:\n    def __init__(self, gate: str) -> None: ...\n\n\n"
-        + "".join(f'Violation(gate="{gate}")\n' for gate in GATES)
+        "class InvalidCase:\n    def __init__(self, gate: str) -> None: ...\n\n\n"
+        + "".join(f'InvalidCase(gate="{gate}")\n' for gate in GATES)
     ),
     TEST: TESTS,
     ROUTER: ROUTES,

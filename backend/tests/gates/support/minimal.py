@@ -159,7 +159,7 @@ def fix(session: nox.Session) -> None:
 '''
 
 PYPROJECT = """[project]
-name = "twin"
+name = "sample"
 requires-python = ">=3.11,<3.13"
 dynamic = ["dependencies", "optional-dependencies"]
 
@@ -220,7 +220,7 @@ FILES = {
     "backend/alembic/env.py": "",
     "backend/gates/registry.py": 'CHECKS = {"lint": print, "layers": print}\n',
     "backend/tests/__init__.py": "",
-    "backend/tests/gates/proofs.py": 'Violation(gate="lint")\nViolation(gate="layers")\n',
+    "backend/tests/gates/proofs.py": 'InvalidCase(gate="lint")\nViolation(gate="layers")\n',
     "backend/app/__init__.py": "",
     "backend/app/main.py": (
         "from fastapi import FastAPI\n\nfrom app.infrastructure.database.news import Repository\n"

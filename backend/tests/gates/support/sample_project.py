@@ -14,18 +14,18 @@ from gates.model import Project
 RULE_BOOK = ".agent/rules/techstack-backend.md"
 IDENTITY = {"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org"}
 COMMITTER = {"GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.org"}
-TEMPLATES = TemporaryDirectory(prefix="pau2-twins-")
+TEMPLATES = TemporaryDirectory(prefix="pau2-samples-")
 
 
 @dataclass(frozen=True)
-class Twin:
+class SampleProject:
     """The project's root. What is written is neither staged nor committed until `commit`."""
 
     root: Path
 
     @property
     def project(self) -> Project:
-        """The twin as a gate sees it; read anew each time, so that an edited rule book counts."""
+        """The sample project as a gate sees it; read anew each time, so that an edited rule book counts."""
         return Project(root=self.root)
 
     def write(self, name: str, text: str = "") -> Self:
@@ -74,9 +74,9 @@ class Twin:
         return self
 
 
-def make_twin(root: Path, files: Mapping[str, str], *, branch: str = "main") -> Twin:
+def make_sample_project(root: Path, files: Mapping[str, str], *, branch: str = "main") -> SampleProject:
     """Make a repository with one commit of the given files on main, as a copy: git takes longer."""
-    return Twin(copied(_template(tuple(files.items()), branch), root))
+    return SampleProject(copied(_template(tuple(files.items()), branch), root))
 
 
 def copied(folder: Path, root: Path) -> Path:
@@ -89,11 +89,11 @@ def copied(folder: Path, root: Path) -> Path:
 @cache
 def _template(files: tuple[tuple[str, str], ...], branch: str) -> Path:
     """Return a repository that is made once a process and then only copied."""
-    twin = Twin(Path(mkdtemp(dir=TEMPLATES.name)))
+    sample = SampleProject(Path(mkdtemp(dir=TEMPLATES.name)))
     for name, text in files:
-        twin.write(name, text)
-    twin.git("init", "--quiet", "--initial-branch=main", "--template=")
-    twin.git("config", "maintenance.auto", "false")
-    twin.commit("first")
-    twin.git("repack", "-a", "-d", "--quiet")  # one file to copy, not a folder for each object
-    return twin.branch(branch).root if branch != "main" else twin.root
+        sample.write(name, text)
+    sample.git("init", "--quiet", "--initial-branch=main", "--template=")
+    sample.git("config", "maintenance.auto", "false")
+    sample.commit("first")
+    sample.git("repack", "-a", "-d", "--quiet")  # one file to copy, not a folder for each object
+    return sample.branch(branch).root if branch != "main" else sample.root

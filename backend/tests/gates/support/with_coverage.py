@@ -1,4 +1,4 @@
-"""A twin whose code is measured by real coverage, with a driver that is quicker than pytest."""
+"""A sample project whose code is measured by real coverage, with a driver that is quicker than pytest."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ from typing import Self
 
 from gates.coverage.data import REPORT_SETTINGS, snapshot
 from gates.repo.environment import for_tests
-from tests.gates.support.sample_project import RULE_BOOK, Twin, make_twin
+from tests.gates.support.sample_project import RULE_BOOK, SampleProject, make_sample_project
 
 BOOK = """```toml
 [coverage]
@@ -92,8 +92,8 @@ FILES = {
 
 
 @dataclass(frozen=True)
-class MeasuredTwin(Twin):
-    """A twin that can measure itself."""
+class MeasuredProject(SampleProject):
+    """A sample project that can measure itself."""
 
     def add_code(self, source: str, test: str = "", name: str = "extra") -> int:
         """Append code to the shop and a test of it; return the number of the first line of that code."""
@@ -113,6 +113,6 @@ class MeasuredTwin(Twin):
         return self.write("reports/coverage/stamp.json", json.dumps(tested))
 
 
-def make_measured_twin(root: Path) -> MeasuredTwin:
-    """Make the twin with one commit on main, on a branch of its own."""
-    return MeasuredTwin(make_twin(root, FILES, branch="change").root)
+def make_measured_project(root: Path) -> MeasuredProject:
+    """Make the sample project with one commit on main, on a branch of its own."""
+    return MeasuredProject(make_sample_project(root, FILES, branch="change").root)

@@ -4,7 +4,7 @@ import json
 from typing import NamedTuple
 
 from gates.model import Outcome
-from tests.gates.support.sample_project import RULE_BOOK, Twin
+from tests.gates.support.sample_project import RULE_BOOK, SampleProject
 
 VERSIONS = "backend/alembic/versions"
 ENV = "backend/alembic/env.py"
@@ -121,13 +121,13 @@ class Step(NamedTuple):
         return f"{VERSIONS}/2026-01-11_{self.slug}.py"
 
 
-def write_steps(twin: Twin, *steps: Step, head: str = "") -> Twin:
+def write_steps(sample: SampleProject, *steps: Step, head: str = "") -> SampleProject:
     """Write one revision after the other, the first on top of the project's own."""
     down = "first"
     for step in steps:
-        twin.write(step.file, revision(step.slug, down, step.up, step.back, head=head))
+        sample.write(step.file, revision(step.slug, down, step.up, step.back, head=head))
         down = step.slug
-    return twin
+    return sample
 
 
 def messages(outcome: Outcome) -> list[str]:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from gates.testing.affected import affected_tests, check
-from tests.gates.support.sample_project import Twin, make_twin
+from tests.gates.support.sample_project import SampleProject, make_sample_project
 from tests.gates.support.with_coverage import PYPROJECT
 
 FILES = {
@@ -31,8 +31,8 @@ FILES = {
 
 
 @pytest.fixture
-def twin(tmp_path: Path) -> Twin:
-    return make_twin(tmp_path, FILES, branch="change")
+def sample(tmp_path: Path) -> SampleProject:
+    return make_sample_project(tmp_path, FILES, branch="change")
 
 
 @pytest.mark.parametrize(
@@ -55,23 +55,25 @@ def twin(tmp_path: Path) -> Twin:
     ],
     ids=["test", "module", "module that a module imports", "fixture's module", "no module", "conftest"],
 )
-def test_selects_tests_when_this_changed(twin: Twin, changed: set[str], expected: set[str]) -> None:
-    assert set(affected_tests(twin.project, changed)) == expected
+def test_selects_tests_when_this_changed(
+    sample: SampleProject, changed: set[str], expected: set[str]
+) -> None:
+    assert set(affected_tests(sample.project, changed)) == expected
 
 
-def test_selects_no_test_when_it_only_names_its_fixture_like_another(twin: Twin) -> None:
-    twin.write(
+def test_selects_no_test_when_it_only_names_its_fixture_like_another(sample: SampleProject) -> None:
+    sample.write(
         "backend/tests/test_own.py", "import pytest\nfrom app import shop\n@pytest.fixture\ndef own(): ...\n"
     )
-    twin.write("backend/tests/test_other.py", "def test_other(own): ...\n")
+    sample.write("backend/tests/test_other.py", "def test_other(own): ...\n")
 
-    assert "tests/test_other.py" not in affected_tests(twin.project, {"backend/app/shop.py"})
+    assert "tests/test_other.py" not in affected_tests(sample.project, {"backend/app/shop.py"})
 
 
-def test_refuses_when_an_affected_test_fails(twin: Twin) -> None:
-    twin.replace("backend/app/prices.py", "* 2", "* 3")
+def test_refuses_when_an_affected_test_fails(sample: SampleProject) -> None:
+    sample.replace("backend/app/prices.py", "* 2", "* 3")
 
-    outcome = check(twin.project)
+    outcome = check(sample.project)
 
     assert {finding.file for finding in outcome.findings} == {
         "backend/tests/test_prices.py",
@@ -81,15 +83,15 @@ def test_refuses_when_an_affected_test_fails(twin: Twin) -> None:
 
 
 @pytest.mark.parametrize("name", ["backend/app/engine.toml", "backend/app/added.py"])
-def test_runs_the_unit_tests_when_imports_do_not_tell(twin: Twin, name: str) -> None:
-    twin.write(name, "")
+def test_runs_the_unit_tests_when_imports_do_not_tell(sample: SampleProject, name: str) -> None:
+    sample.write(name, "")
 
-    outcome = check(twin.project)
+    outcome = check(sample.project)
 
     assert (outcome.status, outcome.note) == ("passed", "1 tests of tests/unit")
 
 
-def test_says_that_nothing_changed_when_it_is_outside_the_backend(twin: Twin) -> None:
-    twin.write("README.md", "text\n")
+def test_says_that_nothing_changed_when_it_is_outside_the_backend(sample: SampleProject) -> None:
+    sample.write("README.md", "text\n")
 
-    assert check(twin.project).skipped.startswith("nothing changed below backend/ since main (")
+    assert check(sample.project).skipped.startswith("nothing changed below backend/ since main (")

@@ -8,51 +8,51 @@ from gates.coverage.thresholds import check_global
 from gates.model import GateError, Project
 from gates.testing import runs
 from gates.testing.runs import check_unit_tests
-from tests.gates.support.with_coverage import SHOP, TEST, MeasuredTwin, make_measured_twin
+from tests.gates.support.with_coverage import SHOP, TEST, MeasuredProject, make_measured_project
 
 
 @pytest.fixture
-def twin(tmp_path: Path) -> MeasuredTwin:
-    return make_measured_twin(tmp_path)
+def sample(tmp_path: Path) -> MeasuredProject:
+    return make_measured_project(tmp_path)
 
 
-def test_leaves_exact_counts_when_all_tests_pass(twin: MeasuredTwin) -> None:
-    outcome = runs.check_tests(twin.project)
+def test_leaves_exact_counts_when_all_tests_pass(sample: MeasuredProject) -> None:
+    outcome = runs.check_tests(sample.project)
 
     assert (outcome.status, outcome.note) == ("passed", "2 tests")
-    assert load_current(twin.project)[SHOP].lines.total == 2
-    assert len(list((twin.root / "reports/trend").iterdir())) == 1
+    assert load_current(sample.project)[SHOP].lines.total == 2
+    assert len(list((sample.root / "reports/trend").iterdir())) == 1
 
 
-def test_leaves_no_data_when_a_test_fails(twin: MeasuredTwin) -> None:
-    twin.measure().replace(TEST, "== 'hello'", "== 'bye'")
+def test_leaves_no_data_when_a_test_fails(sample: MeasuredProject) -> None:
+    sample.measure().replace(TEST, "== 'hello'", "== 'bye'")
 
-    outcome = runs.check_tests(twin.project)
+    outcome = runs.check_tests(sample.project)
 
     assert [(finding.file, finding.line) for finding in outcome.findings] == [(TEST, 6)]
     assert outcome.findings[0].message.startswith("test_greets: AssertionError")
     assert outcome.findings[0].fix == "./noxw -s tests -- tests/test_shop.py::test_greets"
     with pytest.raises(GateError, match="no coverage data"):
-        load_current(twin.project)
+        load_current(sample.project)
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
-def test_names_the_node_and_the_line_when_tests_fail(twin: MeasuredTwin, workers: str) -> None:
+def test_names_the_node_and_the_line_when_tests_fail(sample: MeasuredProject, workers: str) -> None:
     """Of tests in classes, with parameters, from another module, and of a module that cannot be imported."""
-    twin.write(
+    sample.write(
         "backend/tests/shared.py",
         "def check(value):\n    assert value == 'bye'\n\n\ndef test_lent():\n    check(1)\n",
     )
-    twin.write(
+    sample.write(
         "backend/tests/test_more.py",
         "import pytest\nfrom tests.shared import check, test_lent\n\n\nclass TestMore:\n"
         "    @pytest.mark.parametrize('value', ['a b::c.d'])\n"
         "    def test_more(self, value):\n        check(value)\n",
     )
-    twin.write("backend/tests/test_broken.py", "import nowhere_to_be_found\n")
+    sample.write("backend/tests/test_broken.py", "import nowhere_to_be_found\n")
 
     outcome = runs.check_tests(
-        Project(root=twin.root, arguments=["-n", workers, "--continue-on-collection-errors"])
+        Project(root=sample.root, arguments=["-n", workers, "--continue-on-collection-errors"])
     )
 
     found = {finding.fix.removeprefix("./noxw -s tests -- "): finding for finding in outcome.findings}
@@ -78,101 +78,105 @@ def test_names_the_node_and_the_line_when_tests_fail(twin: MeasuredTwin, workers
     ],
 )
 def test_says_what_selects_nothing_when_arguments_are_mistyped(
-    twin: MeasuredTwin, arguments: list[str], message: str
+    sample: MeasuredProject, arguments: list[str], message: str
 ) -> None:
-    [finding] = runs.check_tests(Project(root=twin.root, arguments=arguments)).findings
+    [finding] = runs.check_tests(Project(root=sample.root, arguments=arguments)).findings
 
     assert finding.message.startswith(message)
     assert finding.fix.startswith("correct what follows `--`")
 
 
-def test_leaves_old_data_when_a_file_changes_during_the_tests(twin: MeasuredTwin) -> None:
+def test_leaves_old_data_when_a_file_changes_during_the_tests(sample: MeasuredProject) -> None:
     edit = "from pathlib import Path\n\n\ndef test_edits():\n    Path('app/shop.py').write_text('a = 1\\n')\n"
-    twin.write("backend/tests/test_zz_edits.py", edit)
+    sample.write("backend/tests/test_zz_edits.py", edit)
 
-    runs.check_tests(twin.project)
+    runs.check_tests(sample.project)
 
     with pytest.raises(GateError, match=f"old: {SHOP} changed since the tests ran"):
-        load_current(twin.project)
+        load_current(sample.project)
 
 
-def test_counts_nothing_that_a_killed_run_left(twin: MeasuredTwin) -> None:
+def test_counts_nothing_that_a_killed_run_left(sample: MeasuredProject) -> None:
     """Coverage would add any data file that lies beside its own."""
-    twin.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
-    twin.measure()
-    folder = twin.root / "reports/coverage"
+    sample.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
+    sample.measure()
+    folder = sample.root / "reports/coverage"
     (folder / ".coverage").rename(folder / ".coverage.host.1.x")
-    twin.remove("backend/tests/test_extra.py")
+    sample.remove("backend/tests/test_extra.py")
 
-    runs.check_tests(twin.project)
+    runs.check_tests(sample.project)
 
-    assert load_current(twin.project)[SHOP].missing_lines == {6}
+    assert load_current(sample.project)[SHOP].missing_lines == {6}
 
 
-def test_keeps_the_data_when_only_some_tests_run(twin: MeasuredTwin) -> None:
-    twin.measure()
+def test_keeps_the_data_when_only_some_tests_run(sample: MeasuredProject) -> None:
+    sample.measure()
 
-    outcome = runs.check_tests(Project(root=twin.root, arguments=["tests/test_shop.py"]))
+    outcome = runs.check_tests(Project(root=sample.root, arguments=["tests/test_shop.py"]))
 
     assert outcome.note == "1 tests"
-    assert check_global(twin.project).checked
+    assert check_global(sample.project).checked
 
 
-def test_remembers_no_counts_when_the_tree_has_edits(twin: MeasuredTwin) -> None:
-    twin.write("backend/app/added.py", "a = 1\n")
+def test_remembers_no_counts_when_the_tree_has_edits(sample: MeasuredProject) -> None:
+    sample.write("backend/app/added.py", "a = 1\n")
 
-    runs.check_tests(twin.project)
+    runs.check_tests(sample.project)
 
-    assert not (twin.root / "reports/trend").exists()
-
-
-def test_refuses_unit_tests_when_there_are_none(twin: MeasuredTwin) -> None:
-    (twin.root / "backend/tests/unit").mkdir()
-
-    assert check_unit_tests(twin.project).status == "failed"
+    assert not (sample.root / "reports/trend").exists()
 
 
-def test_cannot_judge_when_pytest_breaks_down(twin: MeasuredTwin) -> None:
-    twin.replace(
+def test_refuses_unit_tests_when_there_are_none(sample: MeasuredProject) -> None:
+    (sample.root / "backend/tests/unit").mkdir()
+
+    assert check_unit_tests(sample.project).status == "failed"
+
+
+def test_cannot_judge_when_pytest_breaks_down(sample: MeasuredProject) -> None:
+    sample.replace(
         "backend/pyproject.toml", "[tool.pytest.ini_options]", "[tool.pytest.ini_options]\nminversion = '99'"
     )
 
     with pytest.raises(GateError, match="pytest broke down before it wrote its report"):
-        runs.check_tests(twin.project)
+        runs.check_tests(sample.project)
 
 
 def test_ignores_measurements_around_it_when_variables_name_them(
-    twin: MeasuredTwin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    sample: MeasuredProject, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("COVERAGE_FILE", str(tmp_path / "elsewhere"))
 
-    assert runs.check_tests(twin.project).status == "passed"
-    assert json.loads((twin.root / "reports/coverage/coverage.json").read_text())["files"]
+    assert runs.check_tests(sample.project).status == "passed"
+    assert json.loads((sample.root / "reports/coverage/coverage.json").read_text())["files"]
 
 
-def test_cannot_judge_when_pytest_fails_although_no_test_does(twin: MeasuredTwin) -> None:
+def test_cannot_judge_when_pytest_fails_although_no_test_does(sample: MeasuredProject) -> None:
     """A plugin may refuse the run, as one that wants a share of coverage does."""
-    twin.write("backend/conftest.py", "def pytest_sessionfinish(session):\n    session.exitstatus = 1\n")
+    sample.write("backend/conftest.py", "def pytest_sessionfinish(session):\n    session.exitstatus = 1\n")
 
     with pytest.raises(GateError, match="pytest ended with exit code 1 although no test failed"):
-        runs.check_tests(twin.project)
+        runs.check_tests(sample.project)
 
 
 UNIT_TEST = "backend/tests/unit/test_prices.py"
 
 
 @pytest.fixture
-def unit_twin(twin: MeasuredTwin) -> MeasuredTwin:
-    """A twin with a unit test, in which all tests have passed on a branch without edits."""
-    twin.write(UNIT_TEST, "def test_two():\n    assert 1 + 1 == 2\n").write("backend/tests/unit/__init__.py")
-    return twin.commit().measure()
+def sample_with_unit_test(sample: MeasuredProject) -> MeasuredProject:
+    """A sample project with a unit test, in which all tests have passed on a branch without edits."""
+    sample.write(UNIT_TEST, "def test_two():\n    assert 1 + 1 == 2\n").write(
+        "backend/tests/unit/__init__.py"
+    )
+    return sample.commit().measure()
 
 
-def test_runs_no_unit_tests_when_all_tests_passed_on_these_files(unit_twin: MeasuredTwin) -> None:
-    assert check_unit_tests(unit_twin.project).skipped == "nothing changed since all tests passed"
+def test_runs_no_unit_tests_when_all_tests_passed_on_these_files(
+    sample_with_unit_test: MeasuredProject,
+) -> None:
+    assert check_unit_tests(sample_with_unit_test.project).skipped == "nothing changed since all tests passed"
 
 
-def test_runs_the_unit_tests_when_no_measured_code_changed(unit_twin: MeasuredTwin) -> None:
-    unit_twin.append(UNIT_TEST, "\n\ndef test_four():\n    assert 2 + 2 == 4\n")
+def test_runs_the_unit_tests_when_no_measured_code_changed(sample_with_unit_test: MeasuredProject) -> None:
+    sample_with_unit_test.append(UNIT_TEST, "\n\ndef test_four():\n    assert 2 + 2 == 4\n")
 
-    assert check_unit_tests(unit_twin.project).note == "2 tests"
+    assert check_unit_tests(sample_with_unit_test.project).note == "2 tests"

@@ -9,7 +9,7 @@ from gates.model import Project
 from gates.repo.collected_tests import iter_tests
 from gates.testing import runs
 from tests.gates.support.sample_project import RULE_BOOK
-from tests.gates.support.with_coverage import TEST, MeasuredTwin, make_measured_twin
+from tests.gates.support.with_coverage import TEST, MeasuredProject, make_measured_project
 
 SKIPPED, CONFTEST = "backend/tests/test_skipped.py", "backend/tests/conftest.py"
 SKIPS = """import pytest
@@ -48,20 +48,20 @@ def test_runs(): ...
 
 
 @pytest.fixture
-def twin(tmp_path: Path) -> MeasuredTwin:
-    return make_measured_twin(tmp_path)
+def sample(tmp_path: Path) -> MeasuredProject:
+    return make_measured_project(tmp_path)
 
 
-def left_out(twin: MeasuredTwin) -> list[tuple[str, str]]:
-    findings = runs.check_tests(twin.project).findings
+def left_out(sample: MeasuredProject) -> list[tuple[str, str]]:
+    findings = runs.check_tests(sample.project).findings
     assert all("did not run" in finding.message and finding.line for finding in findings)
     return [(finding.file, finding.message.split()[0]) for finding in findings]
 
 
-def test_refuses_run_when_tests_are_skipped_behind_a_name(twin: MeasuredTwin) -> None:
-    twin.write(SKIPPED, SKIPS)
+def test_refuses_run_when_tests_are_skipped_behind_a_name(sample: MeasuredProject) -> None:
+    sample.write(SKIPPED, SKIPS)
 
-    assert left_out(twin) == [
+    assert left_out(sample) == [
         (SKIPPED, "test_marked"),
         (SKIPPED, "test_that_gives_up"),
         (SKIPPED, "test_expected_to_fail"),
@@ -69,7 +69,7 @@ def test_refuses_run_when_tests_are_skipped_behind_a_name(twin: MeasuredTwin) ->
         (SKIPPED, "test_with_one_parameter_of_two"),
         (SKIPPED, "test_in_a_class"),
     ]
-    assert not (twin.root / "reports/coverage/stamp.json").exists()
+    assert not (sample.root / "reports/coverage/stamp.json").exists()
 
 
 @pytest.mark.parametrize(
@@ -80,28 +80,30 @@ def test_refuses_run_when_tests_are_skipped_behind_a_name(twin: MeasuredTwin) ->
         ("backend/pyproject.toml", 'addopts = ["', 'addopts = ["--deselect=tests/test_shop.py", "'),
     ],
 )
-def test_refuses_run_when_tests_are_deselected(twin: MeasuredTwin, file: str, old: str, new: str) -> None:
-    twin.write(CONFTEST).replace(file, old, new)
+def test_refuses_run_when_tests_are_deselected(
+    sample: MeasuredProject, file: str, old: str, new: str
+) -> None:
+    sample.write(CONFTEST).replace(file, old, new)
 
-    assert left_out(twin) == [(TEST, "test_greets")]
+    assert left_out(sample) == [(TEST, "test_greets")]
 
 
-def test_passes_when_variables_choose_tests(twin: MeasuredTwin, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_passes_when_variables_choose_tests(sample: MeasuredProject, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_ADDOPTS", "-k nothing")
 
-    assert runs.check_tests(twin.project).note == "2 tests"
+    assert runs.check_tests(sample.project).note == "2 tests"
 
 
-def test_passes_when_the_skip_is_declared(twin: MeasuredTwin) -> None:
-    twin.write(SKIPPED, SKIPS)
+def test_passes_when_the_skip_is_declared(sample: MeasuredProject) -> None:
+    sample.write(SKIPPED, SKIPS)
     entry = '[[exclusions]]\nkind = "tests"\npath = "tests/test_skipped.py"\nrules = ["skip"]\nreason = "x"\n'
-    twin.replace(RULE_BOOK, "[rules]", f"{entry}[rules]")
+    sample.replace(RULE_BOOK, "[rules]", f"{entry}[rules]")
 
-    assert left_out(twin) == []
+    assert left_out(sample) == []
 
 
-def test_passes_when_a_person_chooses_tests(twin: MeasuredTwin) -> None:
-    chosen = Project(root=twin.root, arguments=["-k", "half"])
+def test_passes_when_a_person_chooses_tests(sample: MeasuredProject) -> None:
+    chosen = Project(root=sample.root, arguments=["-k", "half"])
 
     assert runs.check_tests(chosen).note == "1 tests"
 
