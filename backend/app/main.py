@@ -12,7 +12,7 @@ from app.application.exports import Exporter
 from app.application.ports import Clock, SessionTokens
 from app.application.setup import AdminRequest, create_admin
 from app.core.clock import SystemClock
-from app.core.database import Database, connected, create_database, create_engine
+from app.core.database import Database, create_database, create_engine, open_database
 from app.core.logging import configure_logging
 from app.core.settings import Environment, Settings, load_settings
 from app.infrastructure.database import migrations
@@ -21,24 +21,24 @@ from app.infrastructure.database.authentication import SqlAlchemyAuthenticator
 from app.infrastructure.database.calendar_addresses import SqlAlchemyCalendarAddressQueries
 from app.infrastructure.database.consultations_queries import SqlAlchemyConsultationQueries
 from app.infrastructure.database.demo_members import SqlAlchemyDemoMembers
-from app.infrastructure.database.errors import translating
+from app.infrastructure.database.errors import with_domain_errors
 from app.infrastructure.database.events_queries import SqlAlchemyEventQueries
 from app.infrastructure.database.exports import SqlAlchemyExportSource
 from app.infrastructure.database.idempotent_unit_of_work import SqlAlchemyIdempotentUnitOfWork
-from app.infrastructure.database.load import SqlAlchemyLoadGauge
 from app.infrastructure.database.members_queries import SqlAlchemyMemberQueries
 from app.infrastructure.database.news_queries import SqlAlchemyNewsQueries
 from app.infrastructure.database.personal_data import SqlAlchemyPersonalDataQueries
 from app.infrastructure.database.readiness import SqlAlchemyReadiness
 from app.infrastructure.database.sessions_queries import SqlAlchemySessionQueries
 from app.infrastructure.database.startup import check_database
+from app.infrastructure.database.system_load import SqlAlchemyLoadGauge
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.exports.formats import create_encoders
 from app.infrastructure.jobs.worker import run_worker
 from app.infrastructure.security.access_tokens import JwtAccessTokens
 from app.infrastructure.security.address_digests import HmacAddressDigests
 from app.infrastructure.security.passwords import Argon2PasswordHasher
-from app.infrastructure.security.sealed_tokens import (
+from app.infrastructure.security.signed_tokens import (
     HmacEmailChangeTokens,
     HmacOneTimeTokens,
     HmacRefreshTokens,
@@ -53,7 +53,7 @@ from app.presentation.http.routers import ROUTERS
 
 
 def create_dependencies(settings: Settings, database: Database, clock: Clock) -> Dependencies:
-    reads, snapshot = translating(database.reads), translating(database.snapshot)
+    reads, snapshot = with_domain_errors(database.reads), with_domain_errors(database.snapshot)
     secrets = settings.token_secrets
     tokens = SessionTokens(JwtAccessTokens(secrets, clock=clock), HmacRefreshTokens(secrets))
     return Dependencies(
@@ -123,16 +123,16 @@ def create_served_app() -> FastAPI:
 
 async def _seed(settings: Settings, members: int) -> bool:
     clock, hasher = SystemClock(), Argon2PasswordHasher()
-    async with connected(settings) as database:
+    async with open_database(settings) as database:
         uow, crowd = (
             SqlAlchemyUnitOfWork(database.sessions),
             SqlAlchemyDemoMembers(database.sessions, clock=clock),
         )
-        return await seed_demo(members, uow=uow, clock=clock, hasher=hasher, crowd=crowd)
+        return await seed_demo(members, uow=uow, clock=clock, hasher=hasher, extra_members=crowd)
 
 
 async def _create_admin(settings: Settings, request: AdminRequest) -> bool:
-    async with connected(settings) as database:
+    async with open_database(settings) as database:
         uow, hasher = SqlAlchemyUnitOfWork(database.sessions), Argon2PasswordHasher()
         return await create_admin(request, uow=uow, clock=SystemClock(), hasher=hasher)
 

@@ -9,7 +9,7 @@ import psycopg
 from pydantic import SecretStr
 
 from app.application.events_queries import EventFilter, EventVisibility
-from app.core.database import connected
+from app.core.database import open_database
 from app.core.settings import Settings
 from app.domain.members import MemberId
 from app.infrastructure.database.exports import SqlAlchemyExportSource
@@ -54,9 +54,9 @@ def calendar(data: Data, effort: Effort) -> Iterator[Result]:
 async def _application(data: Data) -> tuple[int, float]:
     settings = Settings(database_url=SecretStr(data.url))
     start, content = time.perf_counter(), b""
-    async with connected(settings) as database:
+    async with open_database(settings) as database:
         table = SqlAlchemyExportSource(database.snapshot).events(
-            where=EventFilter(), visible=EventVisibility.of(None), by=MemberId(numbered(0x190, 1))
+            where=EventFilter(), visible=EventVisibility.of(None), requested_by=MemberId(numbered(0x190, 1))
         )
         content = b"".join([piece async for piece in CalendarEncoder().encode(table)])
     return content.count(b"BEGIN:VEVENT"), time.perf_counter() - start

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import psutil
 
-from app.application.export_files import Row, Rows
+from app.application.export_files import Row, RowStream
 from app.infrastructure.exports.xlsx import XlsxEncoder
 from benchmarks.exports import LIMIT, MEBIBYTE
 from benchmarks.requests import Effort
@@ -32,7 +32,7 @@ START = datetime(2026, 1, 1, 18, 0, tzinfo=UTC)
 
 
 def workbook(effort: Effort) -> Iterator[Result]:
-    """Rows per second of processor time, and the growth of memory."""
+    """RowStream per second of processor time, and the growth of memory."""
     ours, floor, growth = [], [], []
     for _ in range(effort.rounds):
         seconds, memory = _written("application")
@@ -84,7 +84,7 @@ async def application(count: int) -> None:
                 batch = []
         yield batch
 
-    async for _piece in XlsxEncoder(ZONE).encode(Rows(COLUMNS, batches())):
+    async for _piece in XlsxEncoder(ZONE).encode(RowStream(COLUMNS, batches())):
         pass
 
 

@@ -6,7 +6,7 @@ One process for all of it: loading the application takes longer than any part.
 import os
 import sys
 
-from app.application.demo import ACCOUNTS, LOG_IN_WITH
+from app.application.demo import ACCOUNTS, DEMO_CREDENTIAL
 from app.main import cli
 
 STDOUT = 1
@@ -19,7 +19,7 @@ def main() -> int:
         if code := cli([command], standalone_mode=False):
             return int(code)
     print(f"  Accounts       {' '.join(f'{name}@pau2.example' for name in ACCOUNTS)}")
-    print(f"  Password       {LOG_IN_WITH} (all of them)")
+    print(f"  Password       {DEMO_CREDENTIAL} (all of them)")
     return 0
 
 

@@ -89,23 +89,23 @@ class Action(StrEnum):
 class Rule:
     """The least role that may act (None: anybody, logged in or not).
 
-    `password_within` asks for a password entered that recently (ASVS 5.0 7.5.3).
+    `max_password_age` asks for a password entered that recently (ASVS 5.0 7.5.3).
     """
 
-    least_role: Role | None
-    password_within: timedelta | None = None
+    minimum_role: Role | None
+    max_password_age: timedelta | None = None
 
-    def admits(self, role: Role | None) -> bool:
+    def allows(self, role: Role | None) -> bool:
         """Say whether the role suffices, leaving aside when the password was entered."""
-        return self.least_role is None or (role is not None and role.at_least(self.least_role))
+        return self.minimum_role is None or (role is not None and role.at_least(self.minimum_role))
 
     def require(self, actor: Actor | None, *, at: datetime | None) -> None:
         """Raises what `authorize` does."""
-        if not self.admits(None if actor is None else actor.role):
+        if not self.allows(None if actor is None else actor.role):
             raise UnauthenticatedError if actor is None else ForbiddenError
-        if self.password_within is None:
+        if self.max_password_age is None:
             return
-        if actor is None or at is None or at - actor.authenticated_at > self.password_within:
+        if actor is None or at is None or at - actor.authenticated_at > self.max_password_age:
             raise ReauthenticationRequiredError
 
 
@@ -128,9 +128,9 @@ POLICY: Mapping[Action, Rule] = MappingProxyType(
         Action.DEACTIVATE_MEMBERS: Rule(Role.ADMIN),
         Action.ACTIVATE_MEMBERS: Rule(Role.ADMIN),
         Action.READ_OWN_DATA: Rule(Role.SUPPORTER),
-        Action.ERASE_OWN_MEMBER: Rule(Role.SUPPORTER, password_within=timedelta(hours=1)),
-        Action.ERASE_MEMBERS: Rule(Role.ADMIN, password_within=timedelta(hours=1)),
-        Action.EXPORT_MEMBERS: Rule(Role.ADMIN, password_within=timedelta(hours=1)),
+        Action.ERASE_OWN_MEMBER: Rule(Role.SUPPORTER, max_password_age=timedelta(hours=1)),
+        Action.ERASE_MEMBERS: Rule(Role.ADMIN, max_password_age=timedelta(hours=1)),
+        Action.EXPORT_MEMBERS: Rule(Role.ADMIN, max_password_age=timedelta(hours=1)),
         Action.READ_PUBLIC_EVENTS: Rule(None),
         Action.READ_MEMBERS_EVENTS: Rule(Role.MEMBER),
         Action.READ_BOARD_EVENTS: Rule(Role.BOARD_MEMBER),
@@ -146,7 +146,7 @@ POLICY: Mapping[Action, Rule] = MappingProxyType(
         Action.END_OWN_SESSIONS: Rule(Role.SUPPORTER),
         Action.RECOVER_ACCOUNT: Rule(None),
         Action.CHANGE_CREDENTIALS: Rule(Role.SUPPORTER),
-        Action.CHANGE_EMAIL: Rule(Role.SUPPORTER, password_within=timedelta(hours=1)),
+        Action.CHANGE_EMAIL: Rule(Role.SUPPORTER, max_password_age=timedelta(hours=1)),
         Action.CONFIRM_EMAIL: Rule(None),
         Action.CHECK_HEALTH: Rule(None),
         Action.READ_CONSULTATIONS: Rule(Role.SUPPORTER),
@@ -164,14 +164,14 @@ POLICY: Mapping[Action, Rule] = MappingProxyType(
 )
 
 
-def may(actor: Actor | None, action: Action) -> bool:
+def is_allowed(actor: Actor | None, action: Action) -> bool:
     """Say whether the actor's role suffices."""
-    return role_may(None if actor is None else actor.role, action)
+    return role_is_allowed(None if actor is None else actor.role, action)
 
 
-def role_may(role: Role | None, action: Action) -> bool:
+def role_is_allowed(role: Role | None, action: Action) -> bool:
     """Say whether a role suffices; None stands for nobody who is known."""
-    return POLICY[action].admits(role)
+    return POLICY[action].allows(role)
 
 
 def authorize(actor: Actor | None, action: Action, *, at: datetime | None = None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from app.application.access import Action, Actor, authorize, may
+from app.application.access import Action, Actor, authorize, is_allowed
 from app.application.consultations_queries import (
     ConsultationFilter,
     ConsultationQueries,
@@ -14,11 +14,11 @@ from app.application.consultations_queries import (
     ResponseView,
     Results,
 )
+from app.application.optimistic_locking import require_version
 from app.application.paging import Page, PageRequest
 from app.application.ports import AddressDigests, Clock
-from app.application.respondents import close_books, require_first_response
+from app.application.respondents import discard_response_traces, require_first_response
 from app.application.unit_of_work import UnitOfWork
-from app.application.versions import require_version
 from app.domain.consultations.consultation import (
     Consultation,
     ConsultationChanges,
@@ -70,16 +70,16 @@ async def edit_consultation(
     id: ConsultationId,
     changes: ConsultationChanges,
     *,
-    seen: frozenset[int] | None,
+    versions: frozenset[int] | None,
     actor: Actor,
     uow: UnitOfWork,
     clock: Clock,
 ) -> Consultation:
-    """Change what its status still leaves free. `seen`: see `require_version`."""
+    """Change what its status still leaves free. `versions`: see `require_version`."""
     authorize(actor, Action.WRITE_CONSULTATIONS)
     async with uow:
         consultation, at = await _get_current(id, uow)
-        require_version(consultation, seen)
+        require_version(consultation, versions)
         consultation.edit(changes, at=clock.now())
         await _record_due_changes(consultation, at, uow)
         await uow.commit()
@@ -87,13 +87,13 @@ async def edit_consultation(
 
 
 async def remove_consultation(
-    id: ConsultationId, *, seen: frozenset[int] | None, actor: Actor, uow: UnitOfWork
+    id: ConsultationId, *, versions: frozenset[int] | None, actor: Actor, uow: UnitOfWork
 ) -> None:
     """Delete a draft for good."""
     authorize(actor, Action.WRITE_CONSULTATIONS)
     async with uow:
         consultation, _ = await _get_current(id, uow)
-        require_version(consultation, seen)
+        require_version(consultation, versions)
         consultation.require_draft()
         await uow.consultations.remove(consultation)
         await uow.commit()
@@ -115,7 +115,7 @@ async def close_consultation(id: ConsultationId, *, actor: Actor, uow: UnitOfWor
     async with uow:
         consultation, at = await _get_current(id, uow)
         consultation.close(at)
-        await close_books(consultation.id, uow=uow)
+        await discard_response_traces(consultation.id, uow=uow)
         await uow.commit()
     return consultation
 
@@ -159,7 +159,7 @@ async def create_response(
         if not ConsultationVisibility.of(actor).includes(consultation, at):
             raise ConsultationNotFoundError
         await require_first_response(id, actor.member_id, uow=uow, digests=digests)
-        taken = consultation.take(answers, at)
+        taken = consultation.check_answers(answers, at)
         if consultation.anonymous:
             await uow.responses.cast(
                 Participation(consultation_id=id, member_id=actor.member_id),
@@ -202,7 +202,7 @@ async def _record_due_changes(consultation: Consultation, at: datetime, uow: Uni
     while consultation.follow_schedule(at):
         await uow.flush()
         if consultation.status is ConsultationStatus.CLOSED:
-            await close_books(consultation.id, uow=uow)
+            await discard_response_traces(consultation.id, uow=uow)
 
 
 def require_results(consultation: ConsultationView, actor: Actor) -> None:
@@ -211,7 +211,7 @@ def require_results(consultation: ConsultationView, actor: Actor) -> None:
     The board sees the results of a NAMED consultation while it is open. Others see them after it is closed,
     and of an ANONYMOUS one everybody does.
     """
-    board = may(actor, Action.READ_PRIVATE_RESULTS)
+    board = is_allowed(actor, Action.READ_PRIVATE_RESULTS)
     if consultation.results_visibility is ResultsVisibility.PRIVATE and not board:
         raise ResultsPrivateError
     ready = {ConsultationStatus.CLOSED, ConsultationStatus.ARCHIVED}

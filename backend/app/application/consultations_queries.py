@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from app.application.access import Action, Actor, may
+from app.application.access import Action, Actor, is_allowed
 from app.application.paging import Page, PageRequest
 from app.domain.consultations.consultation import (
     Answers,
@@ -17,7 +17,7 @@ from app.domain.consultations.consultation import (
     ResultsVisibility,
 )
 from app.domain.consultations.questions import QuestionId, QuestionKind
-from app.domain.consultations.results import LEAST_COUNT, publishable
+from app.domain.consultations.results import MIN_CELL_COUNT, publishable
 from app.domain.members import MemberId
 
 
@@ -129,7 +129,7 @@ class QuestionResult:
         counts = [tally.choices.get(option.id, 0) for option in question.options]
         told = publishable(question.kind, counts, tally.responses) if anonymous else counts
         texts = list(tally.texts.get(question.id, ()))
-        shown = question.kind is QuestionKind.OPEN_TEXT and not (anonymous and len(texts) < LEAST_COUNT)
+        shown = question.kind is QuestionKind.OPEN_TEXT and not (anonymous and len(texts) < MIN_CELL_COUNT)
         options = [
             OptionResult(option.id, option.text, count)
             for option, count in zip(question.options, told, strict=True)
@@ -155,7 +155,7 @@ class Results:
     def of(cls, consultation: ConsultationView, tally: Tally) -> "Results":
         """Show a tally; of an ANONYMOUS consultation what may be told (see `publishable`)."""
         anonymous = consultation.anonymous
-        hidden = anonymous and tally.responses < LEAST_COUNT
+        hidden = anonymous and tally.responses < MIN_CELL_COUNT
         return cls(
             consultation.id,
             anonymous,
@@ -191,8 +191,8 @@ class ConsultationVisibility:
 
     @classmethod
     def of(cls, actor: Actor) -> "ConsultationVisibility":
-        members = may(actor, Action.READ_MEMBERS_CONSULTATIONS)
-        every = may(actor, Action.READ_EVERY_CONSULTATION)
+        members = is_allowed(actor, Action.READ_MEMBERS_CONSULTATIONS)
+        every = is_allowed(actor, Action.READ_EVERY_CONSULTATION)
         return cls(
             frozenset(ConsultationAudience if members else {ConsultationAudience.MEMBERS_AND_SUPPORTERS}),
             frozenset(ConsultationStatus if every else {ConsultationStatus.OPEN, ConsultationStatus.CLOSED}),

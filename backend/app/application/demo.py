@@ -17,7 +17,7 @@ ACCOUNTS = {
     "member": ("Marta Ibáñez", Role.MEMBER),
     "supporter": ("Samuel Ortega", Role.SUPPORTER),
 }
-LOG_IN_WITH = "demo-quiet-river-42"
+DEMO_CREDENTIAL = "demo-quiet-river-42"
 
 PUBLIC, INTERNAL = ArticleScope.PUBLIC, ArticleScope.INTERNAL
 DRAFT, PUBLISHED, ARCHIVED = ArticleStatus.DRAFT, ArticleStatus.PUBLISHED, ArticleStatus.ARCHIVED
@@ -43,7 +43,7 @@ EVERYBODY, MEMBERS, BOARD = EventAudience
 PLANNED, ANNOUNCED, OFF, OVER = EventStatus
 
 
-class Plan(NamedTuple):
+class DemoEvent(NamedTuple):
     """An event in so many days, at this hour (UTC), for so many hours."""
 
     in_days: int
@@ -57,18 +57,20 @@ class Plan(NamedTuple):
 
 
 EVENTS = (
-    Plan(-300, 18, 2, "Annual assembly", "Civic centre, hall 2", "Board", MEMBERS, OVER),
-    Plan(-205, 10, 4, "Spring cleaning", "Riverside park", "Green group", EVERYBODY, OVER),
-    Plan(-150, 21, 3, "Summer cinema", "Plaza Mayor", "Culture group", EVERYBODY, OVER),
-    Plan(-143, 21, 3, "Summer cinema", "Plaza Mayor", "Culture group", EVERYBODY, OFF),
-    Plan(-40, 17, 2, "Questions to the councillor", "Library, ground floor", "Board", MEMBERS, OVER),
-    Plan(3, 18, 2, "Board meeting", "Association office", "Board", BOARD, ANNOUNCED),
-    Plan(5, 17, 3, "Help with the lanterns", "Association office", "Culture group", MEMBERS, ANNOUNCED),
-    Plan(9, 11, 2, "Walk along the old canal", "Mill bridge", "History group", EVERYBODY, ANNOUNCED),
-    Plan(14, 19, 2, "Choir rehearsal, open doors", "School, music room", "Choir", EVERYBODY, OFF),
-    Plan(20, 10, 10, "Christmas market", "Plaza Mayor", "Culture group", EVERYBODY, ANNOUNCED),
-    Plan(43, 17, 3, "Three Kings' chocolate", "Civic centre, hall 1", "Families' group", MEMBERS, ANNOUNCED),
-    Plan(70, 18, 2, "Annual assembly", "Civic centre, hall 2", "Board", MEMBERS, PLANNED),
+    DemoEvent(-300, 18, 2, "Annual assembly", "Civic centre, hall 2", "Board", MEMBERS, OVER),
+    DemoEvent(-205, 10, 4, "Spring cleaning", "Riverside park", "Green group", EVERYBODY, OVER),
+    DemoEvent(-150, 21, 3, "Summer cinema", "Plaza Mayor", "Culture group", EVERYBODY, OVER),
+    DemoEvent(-143, 21, 3, "Summer cinema", "Plaza Mayor", "Culture group", EVERYBODY, OFF),
+    DemoEvent(-40, 17, 2, "Questions to the councillor", "Library, ground floor", "Board", MEMBERS, OVER),
+    DemoEvent(3, 18, 2, "Board meeting", "Association office", "Board", BOARD, ANNOUNCED),
+    DemoEvent(5, 17, 3, "Help with the lanterns", "Association office", "Culture group", MEMBERS, ANNOUNCED),
+    DemoEvent(9, 11, 2, "Walk along the old canal", "Mill bridge", "History group", EVERYBODY, ANNOUNCED),
+    DemoEvent(14, 19, 2, "Choir rehearsal, open doors", "School, music room", "Choir", EVERYBODY, OFF),
+    DemoEvent(20, 10, 10, "Christmas market", "Plaza Mayor", "Culture group", EVERYBODY, ANNOUNCED),
+    DemoEvent(
+        43, 17, 3, "Three Kings' chocolate", "Civic centre, hall 1", "Families' group", MEMBERS, ANNOUNCED
+    ),
+    DemoEvent(70, 18, 2, "Annual assembly", "Civic centre, hall 2", "Board", MEMBERS, PLANNED),
 )
 
 
@@ -79,15 +81,15 @@ class DemoMembers(Protocol):
 
 
 async def seed_demo(
-    count: int, *, uow: UnitOfWork, clock: Clock, hasher: PasswordHasher, crowd: DemoMembers
+    count: int, *, uow: UnitOfWork, clock: Clock, hasher: PasswordHasher, extra_members: DemoMembers
 ) -> bool:
     """Store the demo data and `count` more members; return False when the demo data was there.
 
     All demo accounts have the same password.
     """
-    password_hash = await hasher.hash(Password.typed(LOG_IN_WITH))
+    password_hash = await hasher.hash(Password.typed(DEMO_CREDENTIAL))
     fresh = await _seed_accounts(password_hash, uow=uow, clock=clock)
-    await crowd.add(count, password_hash=password_hash)
+    await extra_members.add(count, password_hash=password_hash)
     return fresh
 
 
@@ -151,24 +153,24 @@ def _article(
     return article
 
 
-def _event(plan: Plan, *, created_by: MemberId, clock: Clock) -> Event:
+def _event(event_plan: DemoEvent, *, created_by: MemberId, clock: Clock) -> Event:
     now = clock.now()
-    starts_at = (now + timedelta(days=plan.in_days)).replace(hour=plan.hour, minute=0, second=0)
+    starts_at = (now + timedelta(days=event_plan.in_days)).replace(hour=event_plan.hour, minute=0, second=0)
     planned_at = min(now, starts_at) - timedelta(days=20)
     draft = EventDraft(
-        title=plan.title,
+        title=event_plan.title,
         description="Come as you are, and bring a neighbour.",
         starts_at=starts_at,
-        ends_at=starts_at + timedelta(hours=plan.hours),
-        location=plan.location,
-        organizer=plan.organizer,
-        audience=plan.audience,
+        ends_at=starts_at + timedelta(hours=event_plan.hours),
+        location=event_plan.location,
+        organizer=event_plan.organizer,
+        audience=event_plan.audience,
     )
     event = Event.create(draft, created_by=created_by, at=planned_at)
-    if plan.status is not PLANNED:
+    if event_plan.status is not PLANNED:
         event.publish(planned_at + timedelta(hours=2))
-    if plan.status is OFF:
+    if event_plan.status is OFF:
         event.cancel(planned_at + timedelta(days=18))
-    if plan.status is OVER:
+    if event_plan.status is OVER:
         event.complete(event.ends_at)
     return event

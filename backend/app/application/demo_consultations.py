@@ -69,7 +69,7 @@ async def add_consultations(
     await uow.flush()
     for place, person in enumerate(people):
         at = now - timedelta(days=30 - place)
-        answers = assembly.take(_answers(assembly, place), at)
+        answers = assembly.check_answers(_answers(assembly, place), at)
         await uow.responses.add(
             Response.create(answers, consultation_id=assembly.id, member_id=person.id, at=at)
         )

@@ -21,7 +21,7 @@ from app.domain.email_changes import EmailChange, EmailChangeId
 from app.domain.identifiers import uuid7
 from app.domain.members import EmailAddress, EmailTakenError, Member
 
-TO_THE_OLD_ADDRESS: Mapping[type[SendEmailChangeNotice], MailTemplate] = MappingProxyType(
+OLD_ADDRESS_TEMPLATES: Mapping[type[SendEmailChangeNotice], MailTemplate] = MappingProxyType(
     {
         SendEmailChangeRequestedNotice: MailTemplate.EMAIL_CHANGE_REQUESTED,
         SendEmailChangedNotice: MailTemplate.EMAIL_CHANGED,
@@ -54,7 +54,7 @@ async def request_email_change(email: EmailAddress, *, actor: Actor, uow: UnitOf
             )
             await uow.email_changes.replace(change)
             await uow.jobs.defer(SendEmailChangeToken(mail_id=uuid7(now), change_id=change.id))
-            await _tell_old_address(SendEmailChangeRequestedNotice, change.id, uow=uow, at=now)
+            await _notify_old_address(SendEmailChangeRequestedNotice, change.id, uow=uow, at=now)
             record(uow, AuditAction.CHANGE_EMAIL, actor=actor, subject_id=member.id, at=now)
         await uow.commit()
 
@@ -82,11 +82,11 @@ async def confirm_email_change(
         if change.confirmed_at is not None and member.email == change.new_email:
             return
         change.confirm(now)
-        await _make_way(change, uow=uow, at=now)
+        await _erase_unproven_holder(change, uow=uow, at=now)
         member.change_email(change.new_email, at=now)
         await uow.sessions.revoke_all(member.id, at=now, keep=change.session_id)
         await uow.one_time_tokens.remove_all(member.id)
-        await _tell_old_address(SendEmailChangedNotice, change.id, uow=uow, at=now)
+        await _notify_old_address(SendEmailChangedNotice, change.id, uow=uow, at=now)
         record(uow, AuditAction.CONFIRM_EMAIL, subject_id=member.id, at=now)
         await uow.commit()
 
@@ -105,7 +105,7 @@ async def send_email_change_token(
     if change is None or member is None or not change.is_confirmable(clock.now()):
         return
     template, language, values = MailTemplate.EMAIL_CHANGE, member.language, {"token": tokens.text(change.id)}
-    if holder is not None and not holder.makes_way:
+    if holder is not None and not holder.may_be_replaced:
         template, language, values = MailTemplate.EMAIL_CHANGE_CONFLICT, holder.language, {}
     await mailer.send(template, to=change.new_email, language=language, values=values, mail_id=job.mail_id)
 
@@ -117,7 +117,7 @@ async def send_email_change_notice(job: SendEmailChangeNotice, *, uow: UnitOfWor
         member = await uow.members.find(change.member_id) if change is not None else None
     if change is not None and member is not None:
         await mailer.send(
-            TO_THE_OLD_ADDRESS[type(job)],
+            OLD_ADDRESS_TEMPLATES[type(job)],
             to=change.old_email,
             language=member.language,
             values={"name": member.full_name},
@@ -125,13 +125,13 @@ async def send_email_change_notice(job: SendEmailChangeNotice, *, uow: UnitOfWor
         )
 
 
-async def _make_way(change: EmailChange, *, uow: UnitOfWork, at: datetime) -> None:
+async def _erase_unproven_holder(change: EmailChange, *, uow: UnitOfWork, at: datetime) -> None:
     """Erase an account that has the new address without ever having proven it. Raises EmailTakenError."""
     found = await uow.members.find_by_email(change.new_email)
     if found is None:
         return
     holder: Member = await uow.members.get_locked(found.id)
-    if not holder.makes_way:
+    if not holder.may_be_replaced:
         raise EmailTakenError
     holder.erase(admins=frozenset(), at=at)
     await uow.personal_data.erase(holder.id)
@@ -139,7 +139,7 @@ async def _make_way(change: EmailChange, *, uow: UnitOfWork, at: datetime) -> No
     await uow.flush()
 
 
-async def _tell_old_address(
+async def _notify_old_address(
     kind: type[SendEmailChangeNotice], id: EmailChangeId, *, uow: UnitOfWork, at: datetime
 ) -> None:
     await uow.jobs.defer(kind(mail_id=uuid7(at), change_id=id))

@@ -8,11 +8,11 @@ from operator import attrgetter
 from app.application.access import Action, Actor, authorize
 from app.application.audit import record
 from app.application.events_queries import EventFilter, EventQueries, EventView, EventVisibility, LatestEvents
-from app.application.export_files import Encoder, Row, Rows
+from app.application.export_files import Encoder, Row, RowStream
+from app.application.optimistic_locking import require_version
 from app.application.paging import Page, PageRequest
 from app.application.ports import Clock
 from app.application.unit_of_work import UnitOfWork
-from app.application.versions import require_version
 from app.domain.audit import AuditAction
 from app.domain.events import Event, EventChanges, EventDraft, EventId
 
@@ -56,16 +56,16 @@ async def edit_event(
     id: EventId,
     changes: EventChanges,
     *,
-    seen: frozenset[int] | None,
+    versions: frozenset[int] | None,
     actor: Actor,
     uow: UnitOfWork,
     clock: Clock,
 ) -> Event:
-    """Change a draft or a published event. `seen`: see `require_version`."""
+    """Change a draft or a published event. `versions`: see `require_version`."""
     authorize(actor, Action.WRITE_EVENTS)
     async with uow:
         event = await uow.events.get(id)
-        require_version(event, seen)
+        require_version(event, versions)
         event.edit(changes, at=clock.now())
         await uow.commit()
     return event
@@ -102,13 +102,13 @@ async def complete_event(id: EventId, *, actor: Actor, uow: UnitOfWork, clock: C
 
 
 async def remove_event(
-    id: EventId, *, seen: frozenset[int] | None, actor: Actor, uow: UnitOfWork, clock: Clock
+    id: EventId, *, versions: frozenset[int] | None, actor: Actor, uow: UnitOfWork, clock: Clock
 ) -> None:
     """Remove an event for good, whatever its status. The audit log is all that remembers it."""
     authorize(actor, Action.WRITE_EVENTS)
     async with uow:
         event = await uow.events.get(id)
-        require_version(event, seen)
+        require_version(event, versions)
         await uow.events.remove(event)
         record(uow, AuditAction.REMOVE_EVENT, actor=actor, subject_id=event.id, at=clock.now())
         await uow.commit()
@@ -125,7 +125,7 @@ async def make_calendar(*, visible: EventVisibility, queries: LatestEvents, enco
     events = await queries.list_latest(CALENDAR_SIZE, visible=visible)
     known = "".join(f"{event.id} {event.version} " for event in events)
     columns = tuple(field.name for field in fields(EventView))
-    table = Rows(columns, _at_once([*map(attrgetter(*columns), events)]))
+    table = RowStream(columns, _at_once([*map(attrgetter(*columns), events)]))
     return Calendar(sha256(known.encode()).hexdigest(), encoder.media_type, encoder.encode(table))
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from app.application.access import Action, Actor, role_may
+from app.application.access import Action, Actor, role_is_allowed
 from app.application.paging import Page, PageRequest
 from app.domain.events import EventAudience, EventId, EventStatus
 from app.domain.members import Role
@@ -69,9 +69,10 @@ class EventVisibility:
     @classmethod
     def of_role(cls, role: Role | None) -> "EventVisibility":
         """The same for somebody whose role is known otherwise than by logging in."""
+        audiences = (each for each, action in EVENT_READERS.items() if role_is_allowed(role, action))
         return cls(
-            audiences=frozenset(each for each, action in EVENT_READERS.items() if role_may(role, action)),
-            drafts=role_may(role, Action.READ_BOARD_EVENTS),
+            audiences=frozenset(audiences),
+            drafts=role_is_allowed(role, Action.READ_BOARD_EVENTS),
         )
 
 

@@ -8,7 +8,7 @@ from typing import Protocol, Self
 Row = Sequence[object]
 
 
-class Kind(Enum):
+class ColumnKind(Enum):
     """What a column holds that its values do not show.
 
     TIME: instants, as datetimes or in ISO 8601. PHONE: numbers in E.164 form.
@@ -19,7 +19,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True)
-class Rows:
+class RowStream:
     """A table to be read once, some hundred rows at a time, so that its size does not matter.
 
     `kinds` has the columns whose kind matters to a format, by name.
@@ -27,10 +27,10 @@ class Rows:
 
     columns: tuple[str, ...]
     batches: AsyncGenerator[Sequence[Row]]
-    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    kinds: Mapping[str, ColumnKind] = field(default_factory=dict)
     title: str = "Export"
 
-    def places(self, kind: Kind) -> frozenset[int]:
+    def indexes_of(self, kind: ColumnKind) -> frozenset[int]:
         """Return the places of the columns of a kind, counted from 0."""
         return frozenset(n for n, name in enumerate(self.columns) if self.kinds.get(name) is kind)
 
@@ -66,6 +66,6 @@ class Encoder(Protocol):
     @property
     def media_type(self) -> str: ...
 
-    def encode(self, table: Rows) -> AsyncGenerator[bytes]:
+    def encode(self, table: RowStream) -> AsyncGenerator[bytes]:
         """Yield the file in pieces of some kilobytes. A file that was cut short must look it."""
         ...

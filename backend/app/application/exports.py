@@ -13,7 +13,7 @@ from app.application.audit import record
 from app.application.consultations import require_results
 from app.application.consultations_queries import ConsultationQueries, ConsultationVisibility, Results
 from app.application.events_queries import EventFilter, EventVisibility
-from app.application.export_files import Encoder, FileType, Row, Rows
+from app.application.export_files import Encoder, FileType, Row, RowStream
 from app.application.members_queries import MemberFilter
 from app.application.news_queries import NewsFilter, NewsVisibility
 from app.application.ports import Clock
@@ -22,25 +22,27 @@ from app.domain.audit import AuditAction
 from app.domain.errors import LimitExceededError
 from app.domain.members import MemberId
 
-EXPORTS_AT_ONCE = 2
+MAX_CONCURRENT_EXPORTS = 2
 """For each member, however many instances serve the API: an export holds a connection for long."""
 
 
 class TooManyExportsError(LimitExceededError):
     code: ClassVar[str] = "too_many_exports"
-    detail: ClassVar[str] = f"{EXPORTS_AT_ONCE} of your exports are running. Retry when one has ended."
+    detail: ClassVar[str] = f"{MAX_CONCURRENT_EXPORTS} of your exports are running. Retry when one has ended."
 
 
 class ExportSource(Protocol):
     """Each reads one snapshot of the database, which it opens at the first batch and closes with the batches.
 
-    The first batch raises TooManyExportsError when `by` is reading EXPORTS_AT_ONCE others.
+    The first batch raises TooManyExportsError when `requested_by` is reading MAX_CONCURRENT_EXPORTS others.
     """
 
-    def news(self, *, where: NewsFilter, visible: NewsVisibility, by: MemberId) -> Rows: ...
-    def events(self, *, where: EventFilter, visible: EventVisibility, by: MemberId) -> Rows: ...
-    def members(self, *, where: MemberFilter, by: MemberId) -> Rows: ...
-    def responses(self, id: UUID, *, by: MemberId) -> Rows: ...
+    def news(self, *, where: NewsFilter, visible: NewsVisibility, requested_by: MemberId) -> RowStream: ...
+    def events(
+        self, *, where: EventFilter, visible: EventVisibility, requested_by: MemberId
+    ) -> RowStream: ...
+    def members(self, *, where: MemberFilter, requested_by: MemberId) -> RowStream: ...
+    def responses(self, id: UUID, *, requested_by: MemberId) -> RowStream: ...
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Exporter:
     encoders: Mapping[FileType, Encoder]
 
     def export(
-        self, name: str, table: Rows, file: FileType, *, record: Callable[[], Awaitable[None]]
+        self, name: str, table: RowStream, file: FileType, *, record: Callable[[], Awaitable[None]]
     ) -> Export:
         encoder = self.encoders[file]
         chunks = _recorded(table, encoder.encode(replace(table, title=name.capitalize())), record)
@@ -78,7 +80,7 @@ def export_news(
 ) -> Export:
     """Export the articles that the actor sees in the list."""
     authorize(actor, Action.EXPORT_NEWS)
-    table = exporter.source.news(where=where, visible=NewsVisibility.of(actor), by=actor.member_id)
+    table = exporter.source.news(where=where, visible=NewsVisibility.of(actor), requested_by=actor.member_id)
     record_export = partial(_record_export, AuditAction.EXPORT_NEWS, actor=actor, uow=uow, at=clock.now())
     return exporter.export("news", table, file, record=record_export)
 
@@ -94,7 +96,9 @@ def export_events(
 ) -> Export:
     """Export the events that the actor sees in the list."""
     authorize(actor, Action.EXPORT_EVENTS)
-    table = exporter.source.events(where=where, visible=EventVisibility.of(actor), by=actor.member_id)
+    table = exporter.source.events(
+        where=where, visible=EventVisibility.of(actor), requested_by=actor.member_id
+    )
     record_export = partial(_record_export, AuditAction.EXPORT_EVENTS, actor=actor, uow=uow, at=clock.now())
     return exporter.export("events", table, file, record=record_export)
 
@@ -111,7 +115,7 @@ def export_members(
     """Export the members. Raises ReauthenticationRequiredError an hour after the password."""
     now = clock.now()
     authorize(actor, Action.EXPORT_MEMBERS, at=now)
-    table = exporter.source.members(where=where, by=actor.member_id)
+    table = exporter.source.members(where=where, requested_by=actor.member_id)
     record_export = partial(_record_export, AuditAction.EXPORT_MEMBERS, actor=actor, uow=uow, at=now)
     return exporter.export("members", table, file, record=record_export)
 
@@ -136,7 +140,7 @@ async def export_responses(
     if consultation.anonymous:
         table = _table_of(Results.of(consultation, await queries.tally(consultation)))
     else:
-        table = exporter.source.responses(id, by=actor.member_id)
+        table = exporter.source.responses(id, requested_by=actor.member_id)
     record_export = partial(
         _record_export, AuditAction.EXPORT_RESPONSES, actor=actor, uow=uow, at=clock.now(), subject_id=id
     )
@@ -144,7 +148,7 @@ async def export_responses(
 
 
 async def _recorded(
-    table: Rows, chunks: AsyncGenerator[bytes], record: Callable[[], Awaitable[None]]
+    table: RowStream, chunks: AsyncGenerator[bytes], record: Callable[[], Awaitable[None]]
 ) -> AsyncGenerator[bytes]:
     """Read the first chunk, which may be refused; record; only then let anything out."""
     async with aclosing(table.batches), aclosing(chunks):
@@ -164,7 +168,7 @@ async def _record_export(
         await uow.commit()
 
 
-def _table_of(results: Results) -> Rows:
+def _table_of(results: Results) -> RowStream:
     """One row an option, whose count is empty where it is suppressed, and one row a text."""
 
     async def batches() -> AsyncGenerator[Sequence[Row]]:
@@ -173,4 +177,4 @@ def _table_of(results: Results) -> Rows:
             told += [(text, 1) for text in question.texts or ()]
             yield [(question.id, question.title, *each) for each in told]
 
-    return Rows(("question_id", "question", "answer", "count"), batches())
+    return RowStream(("question_id", "question", "answer", "count"), batches())

@@ -12,7 +12,7 @@ from app.application.unit_of_work import UnitOfWork
 from app.domain.errors import ConflictError, RuleViolationError
 from app.domain.members import MemberId
 
-KEPT_FOR = timedelta(hours=24)
+RETENTION = timedelta(hours=24)
 
 
 class IdempotencyKeyInUseError(ConflictError):
@@ -27,7 +27,7 @@ class IdempotencyKeyReusedError(RuleViolationError):
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class IdempotentRequest:
     """A request that may come again.
 
     The key itself is stored nowhere, and the fingerprint is keyed with it: who reads the database
@@ -49,7 +49,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class StoredResponse:
     """What the client got, or should have got, the first time."""
 
     status: int
@@ -57,10 +57,10 @@ class Answer:
     body: bytes = field(repr=False)
 
 
-class AlreadyAnsweredError(Exception):
+class StoredResponseFoundError(Exception):
     """The attempt has come before, and has its answer: there is nothing to do but to give it again."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: StoredResponse) -> None:
         super().__init__()
         self.answer = answer
 
@@ -68,12 +68,12 @@ class AlreadyAnsweredError(Exception):
 class IdempotentUnitOfWork(UnitOfWork, Protocol):
     """A unit of work whose effect and answer are stored together or not at all.
 
-    Entering it raises AlreadyAnsweredError, IdempotencyKeyInUseError or IdempotencyKeyReusedError.
+    Entering it raises StoredResponseFoundError, IdempotencyKeyInUseError or IdempotencyKeyReusedError.
     `commit` checks everything and leaves the transaction open, also for being entered again;
     `complete` commits. What ends without it, by an error or because the process died, leaves nothing.
     """
 
-    async def complete(self, answer: Answer) -> None:
+    async def complete(self, answer: StoredResponse) -> None:
         """Store the answer, commit and close. Does nothing unless `commit` was called before."""
         ...
 
@@ -82,12 +82,12 @@ class IdempotentUnitOfWork(UnitOfWork, Protocol):
         ...
 
 
-class AnswerStore(Protocol):
+class StoredResponses(Protocol):
     async def forget(self, *, before: datetime) -> None:
         """Delete the answers that were given before this instant."""
         ...
 
 
-async def forget_old_answers(*, answers: AnswerStore, clock: Clock) -> None:
-    """Delete what is older than KEPT_FOR: answers hold personal data."""
-    await answers.forget(before=clock.now() - KEPT_FOR)
+async def delete_expired_responses(*, answers: StoredResponses, clock: Clock) -> None:
+    """Delete what is older than RETENTION: answers hold personal data."""
+    await answers.forget(before=clock.now() - RETENTION)

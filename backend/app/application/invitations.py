@@ -6,9 +6,9 @@ from app.application.access import Action, Actor, authorize
 from app.application.audit import record
 from app.application.mail_limits import require_mail_left
 from app.application.one_time_tokens import issue_and_mail
+from app.application.optimistic_locking import require_version
 from app.application.ports import Clock
 from app.application.unit_of_work import UnitOfWork
-from app.application.versions import require_version
 from app.domain.audit import AuditAction
 from app.domain.auth import OneTimePurpose
 from app.domain.members import InvitationChanges, Member, MemberId, MemberInactiveError
@@ -33,14 +33,14 @@ async def correct_invitation(
     id: MemberId,
     changes: InvitationChanges,
     *,
-    seen: frozenset[int] | None,
+    versions: frozenset[int] | None,
     actor: Actor,
     uow: UnitOfWork,
     clock: Clock,
 ) -> Member:
     """Correct the address, name, phone, role or language, and invite anew: every earlier token is void, so
     whoever reads the wrong mailbox has nothing. Without changes nothing is sent.
-    `seen`: see `require_version`.
+    `versions`: see `require_version`.
 
     Raises MemberNotFoundError, InvitationAcceptedError, MemberInactiveError, EmailTakenError, FullNameError,
     LimitExceededError.
@@ -49,7 +49,7 @@ async def correct_invitation(
     now = clock.now()
     async with uow:
         member = await uow.members.get_locked(id)
-        require_version(member, seen)
+        require_version(member, versions)
         if member.correct_invitation(changes, at=now):
             await uow.one_time_tokens.remove_all(member.id)
             await _mail(member, uow=uow, at=now)
@@ -59,17 +59,17 @@ async def correct_invitation(
 
 
 async def withdraw_invitation(
-    id: MemberId, *, seen: frozenset[int] | None, actor: Actor, uow: UnitOfWork, clock: Clock
+    id: MemberId, *, versions: frozenset[int] | None, actor: Actor, uow: UnitOfWork, clock: Clock
 ) -> None:
     """Erase the account as if its owner had asked for it: the address is free, the token void.
 
-    `seen`: see `require_version`. Raises MemberNotFoundError, InvitationAcceptedError.
+    `versions`: see `require_version`. Raises MemberNotFoundError, InvitationAcceptedError.
     """
     authorize(actor, Action.WITHDRAW_INVITATIONS)
     now = clock.now()
     async with uow:
         member = await uow.members.get_locked(id)
-        require_version(member, seen)
+        require_version(member, versions)
         member.require_invited()
         member.erase(admins=frozenset(), at=now)
         await uow.personal_data.erase(member.id)

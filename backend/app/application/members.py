@@ -13,11 +13,11 @@ from app.application.members_queries import (
     PersonalRows,
 )
 from app.application.one_time_tokens import issue_and_mail
+from app.application.optimistic_locking import require_version
 from app.application.paging import Page, PageRequest
 from app.application.ports import AddressDigests, Clock
-from app.application.respondents import remember_responses
+from app.application.respondents import keep_respondent_digests
 from app.application.unit_of_work import UnitOfWork
-from app.application.versions import require_version
 from app.domain.audit import AuditAction
 from app.domain.auth import OneTimePurpose
 from app.domain.members import (
@@ -63,17 +63,20 @@ async def edit_member(
     id: MemberId,
     changes: ProfileChanges,
     *,
-    seen: frozenset[int] | None,
+    versions: frozenset[int] | None,
     actor: Actor,
     uow: UnitOfWork,
     clock: Clock,
 ) -> Member:
-    """Change somebody's name or phone. `seen`: see `require_version`. Raises MemberNotFoundError."""
+    """Change a member's name, phone or language. `versions`: see `require_version`.
+
+    Raises MemberNotFoundError.
+    """
     authorize(actor, Action.EDIT_MEMBERS)
     now = clock.now()
     async with uow:
         member = await uow.members.get(id)
-        require_version(member, seen)
+        require_version(member, versions)
         if member.change_profile(changes, at=now):
             record(uow, AuditAction.EDIT_MEMBER, actor=actor, subject_id=member.id, at=now)
         await uow.commit()
@@ -83,17 +86,17 @@ async def edit_member(
 async def edit_own_member(
     changes: ProfileChanges,
     *,
-    seen: frozenset[int] | None,
+    versions: frozenset[int] | None,
     actor: Actor,
     uow: UnitOfWork,
     clock: Clock,
 ) -> Member:
-    """Change one's own name or phone. `seen`: see `require_version`."""
+    """Change one's own name or phone. `versions`: see `require_version`."""
     authorize(actor, Action.EDIT_OWN_MEMBER)
     now = clock.now()
     async with uow:
         member = await uow.members.get(actor.member_id)
-        require_version(member, seen)
+        require_version(member, versions)
         if member.change_profile(changes, at=now):
             record(uow, AuditAction.EDIT_OWN_MEMBER, actor=actor, subject_id=member.id, at=now)
         await uow.commit()
@@ -135,18 +138,18 @@ async def change_role(
     id: MemberId,
     role: Role,
     *,
-    seen: frozenset[int] | None,
+    versions: frozenset[int] | None,
     actor: Actor,
     uow: UnitOfWork,
     clock: Clock,
 ) -> Member:
-    """`seen`: see `require_version`. Raises MemberNotFoundError, LastAdminError."""
+    """`versions`: see `require_version`. Raises MemberNotFoundError, LastAdminError."""
     authorize(actor, Action.SET_ROLES)
     now = clock.now()
     async with uow:
         admins = await uow.members.lock_admins()
         member = await uow.members.get_locked(id)
-        require_version(member, seen)
+        require_version(member, versions)
         if member.change_role(role, admins=admins, at=now):
             record(uow, AuditAction.SET_ROLE, actor=actor, subject_id=member.id, at=now)
         await uow.commit()
@@ -191,7 +194,7 @@ async def read_own_data(*, actor: Actor, queries: PersonalDataQueries) -> Person
 
 async def erase_own_member(
     *,
-    seen: frozenset[int] | None,
+    versions: frozenset[int] | None,
     actor: Actor,
     uow: UnitOfWork,
     clock: Clock,
@@ -204,13 +207,21 @@ async def erase_own_member(
     now = clock.now()
     authorize(actor, Action.ERASE_OWN_MEMBER, at=now)
     action = AuditAction.ERASE_OWN_MEMBER
-    await _erase(actor.member_id, action, at=now, seen=seen, actor=actor, uow=uow, digests=digests)
+    await _erase(
+        actor.member_id,
+        action,
+        at=now,
+        versions=versions,
+        actor=actor,
+        uow=uow,
+        digests=digests,
+    )
 
 
 async def erase_member(
     id: MemberId,
     *,
-    seen: frozenset[int] | None,
+    versions: frozenset[int] | None,
     actor: Actor,
     uow: UnitOfWork,
     clock: Clock,
@@ -224,7 +235,7 @@ async def erase_member(
     now = clock.now()
     authorize(actor, Action.ERASE_MEMBERS, at=now)
     action = AuditAction.ERASE_MEMBER
-    await _erase(id, action, at=now, seen=seen, actor=actor, uow=uow, digests=digests)
+    await _erase(id, action, at=now, versions=versions, actor=actor, uow=uow, digests=digests)
 
 
 async def _erase(
@@ -232,17 +243,17 @@ async def _erase(
     action: AuditAction,
     *,
     at: datetime,
-    seen: frozenset[int] | None,
+    versions: frozenset[int] | None,
     actor: Actor,
     uow: UnitOfWork,
     digests: AddressDigests,
 ) -> None:
     async with uow:
-        await uow.consultations.share_unclosed()
+        await uow.consultations.lock_unclosed_shared()
         admins = await uow.members.lock_admins()
         member = await uow.members.get_locked(id)
-        require_version(member, seen)
-        await remember_responses(member, uow=uow, digests=digests)
+        require_version(member, versions)
+        await keep_respondent_digests(member, uow=uow, digests=digests)
         member.erase(admins=admins, at=at)
         await uow.personal_data.erase(member.id)
         record(uow, action, actor=actor, subject_id=member.id, at=at)

@@ -2,10 +2,10 @@
 
 from app.application.access import Action, Actor, authorize
 from app.application.news_queries import ArticleSummary, ArticleView, NewsFilter, NewsQueries, NewsVisibility
+from app.application.optimistic_locking import require_version
 from app.application.paging import Page, PageRequest
 from app.application.ports import Clock
 from app.application.unit_of_work import UnitOfWork
-from app.application.versions import require_version
 from app.domain.news import Article, ArticleChanges, ArticleDraft, ArticleId
 
 
@@ -36,16 +36,16 @@ async def edit_article(
     id: ArticleId,
     changes: ArticleChanges,
     *,
-    seen: frozenset[int] | None,
+    versions: frozenset[int] | None,
     actor: Actor,
     uow: UnitOfWork,
     clock: Clock,
 ) -> Article:
-    """Change a draft or a published article. `seen`: see `require_version`."""
+    """Change a draft or a published article. `versions`: see `require_version`."""
     authorize(actor, Action.WRITE_NEWS)
     async with uow:
         article = await uow.news.get(id)
-        require_version(article, seen)
+        require_version(article, versions)
         article.edit(changes, at=clock.now())
         await uow.commit()
     return article
@@ -72,12 +72,12 @@ async def archive_article(id: ArticleId, *, actor: Actor, uow: UnitOfWork, clock
 
 
 async def remove_article(
-    id: ArticleId, *, seen: frozenset[int] | None, actor: Actor, uow: UnitOfWork, clock: Clock
+    id: ArticleId, *, versions: frozenset[int] | None, actor: Actor, uow: UnitOfWork, clock: Clock
 ) -> None:
     """Make an article invisible for everybody. The row stays for the record."""
     authorize(actor, Action.WRITE_NEWS)
     async with uow:
         article = await uow.news.get(id)
-        require_version(article, seen)
+        require_version(article, versions)
         article.remove(at=clock.now())
         await uow.commit()

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from app.application.access import Action, Actor, may
+from app.application.access import Action, Actor, is_allowed
 from app.application.paging import Page, PageRequest
 from app.domain.news import ArticleId, ArticleScope, ArticleStatus
 
@@ -62,8 +62,8 @@ class NewsVisibility:
     @classmethod
     def of(cls, actor: Actor | None) -> "NewsVisibility":
         return cls(
-            internal=may(actor, Action.READ_INTERNAL_NEWS),
-            unpublished=may(actor, Action.READ_UNPUBLISHED_NEWS),
+            internal=is_allowed(actor, Action.READ_INTERNAL_NEWS),
+            unpublished=is_allowed(actor, Action.READ_UNPUBLISHED_NEWS),
         )
 
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class SystemLoad:
     """`connections_in_use` are this process's; `jobs` is None while the database is away."""
 
     connections_in_use: int
@@ -21,7 +21,7 @@ class JobCounts:
 
 
 class LoadGauge(Protocol):
-    async def measure(self) -> Load:
+    async def measure(self) -> SystemLoad:
         """Measure within a second, whatever the database does."""
         ...
 

@@ -8,7 +8,7 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class KeysetPosition:
     """Where a page ended: the sort key's value (instants in ISO 8601) and the id."""
 
     key: str
@@ -21,12 +21,12 @@ class PageRequest:
 
     limit: int
     sort: str
-    after: Position | None = None
+    after: KeysetPosition | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """`end` is where the next page starts; None on the last page."""
+    """`next_position` is where the next page starts; None on the last page."""
 
     items: list[Item]
-    end: Position | None
+    next_position: KeysetPosition | None

@@ -16,7 +16,7 @@ from app.domain.identifiers import uuid7
 from app.domain.members import EmailAddress, Member
 from app.domain.rate_limits import MailBudget, account_key, require_attempts_left
 
-BY_MAIL = (OneTimePurpose.RECOVERY, OneTimePurpose.INVITATION)
+MAILED_PURPOSES = (OneTimePurpose.RECOVERY, OneTimePurpose.INVITATION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +60,11 @@ async def reset_password(
     authorize(None, Action.RECOVER_ACCOUNT)
     now = clock.now()
     async with uow:
-        token = await find_redeemable(reset.token, *BY_MAIL, uow=uow, at=now, tokens=tokens)
+        token = await find_redeemable(reset.token, *MAILED_PURPOSES, uow=uow, at=now, tokens=tokens)
         known = await uow.members.get(token.member_id)
     password_hash = await _hash_chosen(reset.password, known, hasher)
     async with uow:
-        await find_redeemable(reset.token, *BY_MAIL, uow=uow, at=now, tokens=tokens)
+        await find_redeemable(reset.token, *MAILED_PURPOSES, uow=uow, at=now, tokens=tokens)
         member = await uow.members.get_locked(known.id)
         if not member.is_active:
             raise OneTimeTokenError

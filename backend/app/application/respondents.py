@@ -12,8 +12,8 @@ from app.domain.errors import UnauthenticatedError
 from app.domain.members import Member, MemberId, MemberNotFoundError
 
 
-async def remember_responses(member: Member, *, uow: UnitOfWork, digests: AddressDigests) -> None:
-    """Call before `member.erase`, with the member locked after `consultations.share_unclosed`."""
+async def keep_respondent_digests(member: Member, *, uow: UnitOfWork, digests: AddressDigests) -> None:
+    """Call before `member.erase`, with the member locked after `consultations.lock_unclosed_shared`."""
     for consultation_id in await uow.responses.list_unclosed(member.id):
         newest, *_ = digests.of(member.email, consultation_id)
         await uow.responses.keep_digest(consultation_id, newest)
@@ -34,7 +34,7 @@ async def require_first_response(
         raise AlreadyRespondedError
 
 
-async def close_books(id: ConsultationId, *, uow: UnitOfWork) -> None:
+async def discard_response_traces(id: ConsultationId, *, uow: UnitOfWork) -> None:
     """Leave nothing of a closed consultation that tells when people came, or who of them was erased."""
     await uow.responses.shuffle(id)
     await uow.responses.forget_digests(id)

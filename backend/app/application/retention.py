@@ -7,31 +7,31 @@ from app.application.ports import Clock
 from app.application.unit_of_work import UnitOfWork
 from app.domain.audit import AuditAction
 
-PROOFS_KEPT_FOR = timedelta(days=30)
+CREDENTIAL_RETENTION = timedelta(days=30)
 """How long sessions, one-time tokens and changes of address stay after their end, to answer questions about
 an abuse."""
-UNPROVEN_KEPT_FOR = timedelta(days=30)
+UNPROVEN_RETENTION = timedelta(days=30)
 """How long registrations and invitations stay whose address nobody has proven, and until no token of theirs
 is good any more."""
-ERASED_AT_ONCE = 500
+ERASURE_BATCH_SIZE = 500
 """In one transaction; the others wait for the next hour."""
 
 
-async def forget_old_proofs(*, uow: UnitOfWork, clock: Clock) -> None:
+async def delete_expired_credentials(*, uow: UnitOfWork, clock: Clock) -> None:
     now = clock.now()
     async with uow:
-        await uow.sessions.remove_ended(before=now - PROOFS_KEPT_FOR)
-        await uow.one_time_tokens.remove_expired(before=now - PROOFS_KEPT_FOR)
-        await uow.email_changes.remove_expired(before=now - PROOFS_KEPT_FOR)
+        await uow.sessions.remove_ended(before=now - CREDENTIAL_RETENTION)
+        await uow.one_time_tokens.remove_expired(before=now - CREDENTIAL_RETENTION)
+        await uow.email_changes.remove_expired(before=now - CREDENTIAL_RETENTION)
         await uow.rate_limits.remove_ended(before=now)
-        await _forget_unproven_members(uow=uow, at=now)
+        await _delete_unproven_members(uow=uow, at=now)
         await uow.commit()
 
 
-async def _forget_unproven_members(*, uow: UnitOfWork, at: datetime) -> None:
+async def _delete_unproven_members(*, uow: UnitOfWork, at: datetime) -> None:
     """Erase whoever has registered or was invited and has never proven their address."""
-    before = at - UNPROVEN_KEPT_FOR
-    for member in await uow.members.list_unproven_locked(before=before, at=at, limit=ERASED_AT_ONCE):
+    before = at - UNPROVEN_RETENTION
+    for member in await uow.members.list_unproven_locked(before=before, at=at, limit=ERASURE_BATCH_SIZE):
         member.erase(admins=frozenset(), at=at)
         await uow.personal_data.erase(member.id)
         record(uow, AuditAction.FORGET_UNPROVEN_MEMBER, subject_id=member.id, at=at)

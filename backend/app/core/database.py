@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: one pool, three ways to use it. Every session is in UTC."""
+"""ConnectionFactory to PostgreSQL: one pool, three ways to use it. Every session is in UTC."""
 
 import os
 import select
@@ -28,7 +28,7 @@ from sqlalchemy.util import greenlet_spawn
 
 from app.core.settings import Settings
 
-Connections = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+ConnectionFactory = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 Reads = Callable[[], AbstractAsyncContextManager[DriverConnection[Any]]]
 
 CONNECT_TIMEOUT_SECONDS = 3
@@ -45,23 +45,23 @@ os.environ.pop("PGTZ", None)  # libpq sends it, and the server puts it above the
 Returned = TypeVar("Returned")
 
 
-class ImpatientConnection(DriverConnection[Any]):
-    """Waits for each answer of the server `patience` seconds at most, and is closed when it got none.
+class TimeoutConnection(DriverConnection[Any]):
+    """Waits for each answer of the server `response_timeout` seconds at most, and is closed when it got none.
 
     The limits that the server keeps are worth nothing when it is frozen or the network swallows packets.
     """
 
-    patience: float
+    response_timeout: float
     heard_at: float
 
     @classmethod
-    async def opened(cls, *arguments: Any, patience: float, **parameters: Any) -> Self:
+    async def connect_with_timeout(cls, *arguments: Any, response_timeout: float, **parameters: Any) -> Self:
         connection = await cls.connect(*arguments, **parameters)
-        connection.patience = patience
+        connection.response_timeout = response_timeout
         connection.heard_at = monotonic()
         return connection
 
-    def is_doubtful(self) -> bool:
+    def may_be_broken(self) -> bool:
         """Whether the server has not answered for a while, or has sent something unasked, as it does when it
         ends the connection."""
         if monotonic() - self.heard_at > PING_AFTER_SECONDS:
@@ -72,16 +72,16 @@ class ImpatientConnection(DriverConnection[Any]):
 
     async def ping(self) -> None:
         """Raises OperationalError when the server has gone while nobody used the connection."""
-        patience, self.patience = self.patience, PING_SECONDS
+        response_timeout, self.response_timeout = self.response_timeout, PING_SECONDS
         await self.set_autocommit(True)
         await self.execute("")
         await self.set_autocommit(False)
-        self.patience = patience
+        self.response_timeout = response_timeout
 
     async def wait(self, gen: PQGen[Returned], *arguments: Any, **options: Any) -> Returned:
         """Raises OperationalError without an SQLSTATE when the server is silent."""
         try:
-            answer = await super().wait(gen, *arguments, **{"timeout": self.patience} | options)
+            answer = await super().wait(gen, *arguments, **{"timeout": self.response_timeout} | options)
         except OperationalError as error:
             if error.sqlstate is None:
                 self.pgconn.finish()
@@ -102,7 +102,7 @@ class Database:
     """
 
     reads: Reads
-    snapshot: Connections
+    snapshot: ConnectionFactory
     sessions: Callable[[], AsyncSession]
     checked_out: Callable[[], int]
 
@@ -158,14 +158,14 @@ def create_engine(settings: Settings) -> AsyncEngine:
         pool_timeout=settings.database_checkout_timeout,
         hide_parameters=True,
         connect_args={
-            "async_creator_fn": ImpatientConnection.opened,
-            "patience": settings.database_statement_timeout + GRACE_SECONDS,
+            "async_creator_fn": TimeoutConnection.connect_with_timeout,
+            "response_timeout": settings.database_statement_timeout + GRACE_SECONDS,
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "application_name": "pau2",
             "prepare_threshold": prepare_threshold(settings),
         },
     )
-    event.listen(engine.sync_engine, "checkout", _ping)
+    event.listen(engine.sync_engine, "checkout", _check_connection)
     return engine
 
 
@@ -174,12 +174,12 @@ def prepare_threshold(settings: Settings) -> int | None:
     return None if settings.database_pooled else PREPARE_AFTER
 
 
-def _ping(connection: AdaptedConnection, *_: object) -> None:
+def _check_connection(connection: AdaptedConnection, *_: object) -> None:
     """Instead of the pool's own ping, which costs every checkout a round trip, and waits for as long as a
     statement may take."""
     try:
-        if cast("ImpatientConnection", connection.driver_connection).is_doubtful():
-            connection.run_async(ImpatientConnection.ping)
+        if cast("TimeoutConnection", connection.driver_connection).may_be_broken():
+            connection.run_async(TimeoutConnection.ping)
     except OperationalError as error:
         raise InvalidatePoolError from error
 
@@ -198,7 +198,7 @@ def create_database(engine: AsyncEngine) -> Database:
 async def _read(engine: AsyncEngine) -> AsyncIterator[DriverConnection[Any]]:
     """Give a connection of the pool. One that is not idle afterwards, lost or cancelled, is closed."""
     pooled = await engine.raw_connection()
-    connection = cast("ImpatientConnection", pooled.driver_connection)
+    connection = cast("TimeoutConnection", pooled.driver_connection)
     try:
         await connection.set_autocommit(True)
         yield connection
@@ -211,7 +211,7 @@ async def _read(engine: AsyncEngine) -> AsyncIterator[DriverConnection[Any]]:
 
 
 @asynccontextmanager
-async def connected(settings: Settings) -> AsyncIterator[Database]:
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
     """Give the database for as long as it is needed, to what is no server and ends."""
     engine = create_engine(settings)
     try:
@@ -221,7 +221,7 @@ async def connected(settings: Settings) -> AsyncIterator[Database]:
 
 
 @contextmanager
-def connected_once(url: str) -> Iterator[Connection]:
+def open_connection(url: str) -> Iterator[Connection]:
     """Give one connection, to what asks a few questions before anything is served."""
     engine = create_blocking_engine(
         sqlalchemy_url(url),
@@ -238,7 +238,7 @@ def session_factory(bind: AsyncEngine | AsyncConnection) -> async_sessionmaker[A
     return async_sessionmaker(bind, expire_on_commit=False, join_transaction_mode="create_savepoint")
 
 
-def on_one_connection(connection: AsyncConnection) -> Database:
+def single_connection_database(connection: AsyncConnection) -> Database:
     """Everything on one connection that is already in a transaction: nothing outlives its rollback."""
 
     @asynccontextmanager
@@ -248,6 +248,6 @@ def on_one_connection(connection: AsyncConnection) -> Database:
     @asynccontextmanager
     async def read() -> AsyncIterator[DriverConnection[Any]]:
         pooled = await connection.get_raw_connection()
-        yield cast("ImpatientConnection", pooled.driver_connection)
+        yield cast("TimeoutConnection", pooled.driver_connection)
 
     return Database(reads=read, snapshot=shared, sessions=session_factory(connection), checked_out=lambda: 1)

@@ -43,7 +43,7 @@ ALLOWED_KEYS = frozenset(
 )
 """Identifiers, names from our own code, and numbers. Never bodies, query strings, addresses or tokens."""
 
-SPEAKING = frozenset({"uvicorn.error", "alembic.runtime.migration"})
+VERBATIM_LOGGERS = frozenset({"uvicorn.error", "alembic.runtime.migration"})
 """Libraries' loggers whose messages are about the process only: addresses it serves, revisions."""
 
 
@@ -69,7 +69,7 @@ def _exception_without_message(_: object, __: str, event: EventDict) -> EventDic
 def _library_message(_: object, __: str, event: EventDict) -> EventDict:
     """Reduce a library's message to its template: what goes into it may be anything."""
     record = event["_record"]
-    if record.name not in SPEAKING:
+    if record.name not in VERBATIM_LOGGERS:
         event["event"] = str(record.msg)
     return event
 

@@ -221,7 +221,7 @@ class Member:
         return self.is_active and self.email_verified_at is not None
 
     @property
-    def makes_way(self) -> bool:
+    def may_be_replaced(self) -> bool:
         """Whether somebody else who proves this address may have it: nobody ever proved it here. An account
         that was closed keeps its address, so that closing it cannot be undone in this way."""
         return self.is_active and self.email_verified_at is None
@@ -229,12 +229,12 @@ class Member:
     @property
     def awaits_verification(self) -> bool:
         """Somebody registered, and nobody has proven the address."""
-        return self.makes_way and self.password_hash != NO_PASSWORD
+        return self.may_be_replaced and self.password_hash != NO_PASSWORD
 
     @property
     def awaits_acceptance(self) -> bool:
         """Somebody was invited, and has chosen no password yet."""
-        return self.makes_way and self.password_hash == NO_PASSWORD
+        return self.may_be_replaced and self.password_hash == NO_PASSWORD
 
     def start_over(self, newer: Self) -> None:
         """Become what a newer registration or invitation of the same address asks for, the role included.
@@ -299,7 +299,7 @@ class Member:
         if role is self.role:
             return False
         if role is not Role.ADMIN:
-            self._leave(admins)
+            self._require_another_admin(admins)
         self.role = role
         self.updated_at = at
         return True
@@ -308,7 +308,7 @@ class Member:
         """Close the account without forgetting it. Raises MemberInactiveError, LastAdminError."""
         if not self.is_active:
             raise MemberInactiveError
-        self._leave(admins)
+        self._require_another_admin(admins)
         self.is_active = False
         self.updated_at = at
 
@@ -324,7 +324,7 @@ class Member:
 
         The address it gets can never receive mail (RFC 2606 §2). Raises LastAdminError.
         """
-        self._leave(admins)
+        self._require_another_admin(admins)
         self.email = EmailAddress(f"{self.id}@erased.invalid")
         self.password_hash = NO_PASSWORD
         self.full_name = "Erased member"
@@ -339,7 +339,7 @@ class Member:
         self.password_hash = password_hash
         self.updated_at = at
 
-    def _leave(self, admins: AbstractSet[MemberId]) -> None:
+    def _require_another_admin(self, admins: AbstractSet[MemberId]) -> None:
         if admins == {self.id}:
             raise LastAdminError
 

@@ -28,8 +28,8 @@ def test_is_bound_to_the_policy_when_published(method: str, path: str) -> None:
     rule = POLICY[Action(operation["x-action"])]
     secured = {name for need in operation.get("security", []) for name in need}
 
-    assert rule.least_role is None or secured == {"AccessToken"}
-    assert rule.least_role is not None or operation["security"] in ([], [{"AccessToken": []}, {}])
+    assert rule.minimum_role is None or secured == {"AccessToken"}
+    assert rule.minimum_role is not None or operation["security"] in ([], [{"AccessToken": []}, {}])
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)

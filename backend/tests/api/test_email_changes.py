@@ -10,7 +10,7 @@ from app.core.settings import Settings
 from app.domain.email_changes import EmailChangeId
 from app.domain.members import EmailAddress, Member
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
-from app.infrastructure.security.sealed_tokens import HmacEmailChangeTokens
+from app.infrastructure.security.signed_tokens import HmacEmailChangeTokens
 from tests.api.problems import assert_problem
 from tests.factories import NOW, make_member
 from tests.plugins.application import ClientOf

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.members import Member, Role
 from app.infrastructure.database.audit import audit_entries
-from app.infrastructure.database.auth import sessions
+from app.infrastructure.database.sessions import sessions
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_problem
 from tests.factories import NOW, make_member

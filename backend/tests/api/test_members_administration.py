@@ -12,7 +12,7 @@ from app.domain.members import Member, Role
 from app.infrastructure.database.audit import audit_entries
 from app.infrastructure.database.members import members
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
-from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
+from app.infrastructure.security.signed_tokens import HmacOneTimeTokens
 from tests.api.problems import assert_problem
 from tests.factories import NOW, PASSWORD, make_article, make_member
 from tests.plugins.application import ClientOf

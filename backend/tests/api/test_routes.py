@@ -11,7 +11,7 @@ from httpx import AsyncClient, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.application import access
-from app.application.access import POLICY, Action, Actor, may
+from app.application.access import POLICY, Action, Actor, is_allowed
 from app.domain.members import Role
 from app.presentation.http.errors import MEDIA_TYPE
 from app.presentation.http.headers import HEADERS
@@ -91,9 +91,9 @@ def action_of(method: str, path: str) -> Action:
 def refusal(role: Role | None, method: str, path: str, call: Call) -> int | None:
     """What the policy table says about this role: 401, 403, 404, or nothing."""
     actor = None if role is None else make_actor(role)
-    if not may(actor, action_of(method, path)):
+    if not is_allowed(actor, action_of(method, path)):
         return 401 if role is None else 403
-    return None if call.visible is None or may(actor, call.visible) else 404
+    return None if call.visible is None or is_allowed(actor, call.visible) else 404
 
 
 def assert_declared_headers(method: str, path: str, response: Response) -> None:
@@ -159,7 +159,7 @@ async def test_authorises_the_action_that_the_contract_names_when_called(
 
     await send(client, method, path, request)
 
-    assert asked == {action} or (asked == set() and POLICY[action].least_role is None)
+    assert asked == {action} or (asked == set() and POLICY[action].minimum_role is None)
 
 
 @pytest.mark.parametrize(("method", "path", "call"), ABOUT_ONE)

@@ -215,7 +215,7 @@ async def test_lists_what_is_open_and_answered_when_asked_about_a_member(
         await any_uow.commit()
 
     async with any_uow:
-        await any_uow.consultations.share_unclosed()
+        await any_uow.consultations.lock_unclosed_shared()
         found = await any_uow.responses.list_unclosed(author.id)
         assert set(found) == {named.id, secret.id}
         assert await any_uow.responses.list_unclosed(MemberId(uuid4())) == []

@@ -38,7 +38,7 @@ class InMemoryConsultationRepository:
     async def get_shared(self, id: ConsultationId) -> Consultation:
         return await self.get_locked(id)
 
-    async def share_unclosed(self) -> None: ...
+    async def lock_unclosed_shared(self) -> None: ...
 
     async def list_due_locked(self, at: datetime) -> Sequence[Consultation]:
         def is_due(each: Consultation) -> bool:

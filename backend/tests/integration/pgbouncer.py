@@ -22,7 +22,7 @@ from psycopg import sql
 from sqlalchemy import text
 
 from app.application.registrations import Registration, register_member
-from app.core.database import connected
+from app.core.database import open_database
 from app.core.settings import Settings, SettingsError
 from app.domain.members import EmailAddress
 from app.infrastructure.database.migrations import migrate
@@ -133,7 +133,7 @@ async def test_serves_and_mails_within_limits_and_in_utc_when_migrated(settings:
         client = await stack.enter_async_context(
             AsyncClient(transport=ASGITransport(app), base_url="http://test")
         )
-        database = await stack.enter_async_context(connected(settings))
+        database = await stack.enter_async_context(open_database(settings))
 
         responses = [
             response

@@ -187,13 +187,15 @@ async def test_nobody_answers_other_questions_when_an_edit_meets_the_opening(
         edit_consultation(
             consultation.id,
             changes,
-            seen=frozenset({1}),
+            versions=frozenset({1}),
             actor=BOARD_MEMBER,
             uow=driver.new_uow(),
             clock=SystemClock(),
         ),
         open_consultation(consultation.id, actor=BOARD_MEMBER, uow=driver.new_uow()),
-        remove_consultation(consultation.id, seen=frozenset({1}), actor=BOARD_MEMBER, uow=driver.new_uow()),
+        remove_consultation(
+            consultation.id, versions=frozenset({1}), actor=BOARD_MEMBER, uow=driver.new_uow()
+        ),
     )
 
     outcomes = [edited, opened, removed]

@@ -14,7 +14,7 @@ from app.core.database import create_database, create_engine
 from app.core.settings import Settings
 from app.domain.errors import ConflictError, DomainError, RuleViolationError, UnavailableError
 from app.domain.members import EmailTakenError
-from app.infrastructure.database.errors import translated_errors, translating
+from app.infrastructure.database.errors import translated_errors, with_domain_errors
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.factories import make_article, make_member
 
@@ -35,7 +35,7 @@ async def quick(settings: Settings) -> AsyncIterator[AsyncEngine]:
 
 
 async def run(engine: AsyncEngine, statement: str) -> None:
-    async with translating(create_database(engine).reads)() as connection:
+    async with with_domain_errors(create_database(engine).reads)() as connection:
         await connection.execute(statement.encode())
 
 

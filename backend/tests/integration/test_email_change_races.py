@@ -16,7 +16,7 @@ from app.domain.email_changes import EmailChangeId
 from app.domain.members import EmailAddress, EmailTakenError, Member
 from app.infrastructure.database.email_changes import email_changes
 from app.infrastructure.jobs.worker import run_worker
-from app.infrastructure.security.sealed_tokens import HmacEmailChangeTokens
+from app.infrastructure.security.signed_tokens import HmacEmailChangeTokens
 from tests.factories import make_actor, make_member
 from tests.support.accounts import KEYS
 from tests.support.concurrency import CONCURRENCY, ConcurrentAccounts, gather_results

@@ -55,7 +55,7 @@ class ErasureDriver(ConcurrentClients):
     async def erase(self) -> None:
         actor = make_actor(Role.MEMBER, member_id=self.marta.id)
         await erase_own_member(
-            seen=None, actor=actor, uow=self.new_uow(), clock=FixedClock(), digests=DIGESTS
+            versions=None, actor=actor, uow=self.new_uow(), clock=FixedClock(), digests=DIGESTS
         )
 
     async def close(self, consultation: Consultation) -> None:

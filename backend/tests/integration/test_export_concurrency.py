@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.application.export_files import Rows
-from app.application.exports import EXPORTS_AT_ONCE, TooManyExportsError
+from app.application.export_files import RowStream
+from app.application.exports import MAX_CONCURRENT_EXPORTS, TooManyExportsError
 from app.application.members_queries import MemberFilter
 from app.core.database import create_database, create_engine
 from app.core.settings import Environment, Settings
@@ -53,12 +53,14 @@ async def admin(engines: tuple[AsyncEngine, AsyncEngine]) -> Member:
     return admin
 
 
-def export(engine: AsyncEngine, by: Member) -> Rows:
-    return SqlAlchemyExportSource(create_database(engine).snapshot).members(where=MemberFilter(), by=by.id)
+def export(engine: AsyncEngine, by: Member) -> RowStream:
+    return SqlAlchemyExportSource(create_database(engine).snapshot).members(
+        where=MemberFilter(), requested_by=by.id
+    )
 
 
 @asynccontextmanager
-async def running(*tables: Rows) -> AsyncIterator[None]:
+async def running(*tables: RowStream) -> AsyncIterator[None]:
     """Read the first batch of each: they are in the middle of their work."""
     async with AsyncExitStack() as stack:
         for table in tables:
@@ -120,7 +122,7 @@ async def test_returns_429_and_records_nothing_when_two_exports_run(
     app = create_app(own_settings, database=create_database(here), clock=clock)
     transport = ASGITransport(app, raise_app_exceptions=False)
     async with AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
-        async with running(*[export(there, admin) for _ in range(EXPORTS_AT_ONCE)]):
+        async with running(*[export(there, admin) for _ in range(MAX_CONCURRENT_EXPORTS)]):
             refused = await client.get(f"{EXPORTS}/members")
         response = await client.get(f"{EXPORTS}/members")
 

@@ -6,12 +6,17 @@ import pytest
 from sqlalchemy import func, select
 
 from app.application.access import Actor
-from app.application.idempotency import AlreadyAnsweredError, Answer, Attempt, forget_old_answers
+from app.application.idempotency import (
+    IdempotentRequest,
+    StoredResponse,
+    StoredResponseFoundError,
+    delete_expired_responses,
+)
 from app.application.news import create_article
 from app.core.database import Database
 from app.domain.members import Role
 from app.domain.news import ArticleDraft, ArticleScope, ArticleTitleError
-from app.infrastructure.database.idempotency import SqlAlchemyAnswerStore
+from app.infrastructure.database.idempotency import SqlAlchemyStoredResponses
 from app.infrastructure.database.idempotent_unit_of_work import SqlAlchemyIdempotentUnitOfWork
 from app.infrastructure.database.news import news
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
@@ -26,7 +31,7 @@ class Desk:
         self.database = database
         self.clock = clock
         self.actor = actor
-        self.attempt = Attempt.of(actor.member_id, route="r", key="k", path="/p", body=b"{}")
+        self.attempt = IdempotentRequest.of(actor.member_id, route="r", key="k", path="/p", body=b"{}")
 
     def uow(self) -> SqlAlchemyIdempotentUnitOfWork:
         return SqlAlchemyIdempotentUnitOfWork(self.database.sessions, self.attempt, clock=self.clock)
@@ -41,11 +46,11 @@ class Desk:
         try:
             async with self.uow():
                 return False
-        except AlreadyAnsweredError as known:
+        except StoredResponseFoundError as known:
             return known.answer == ANSWER
 
 
-ANSWER = Answer(201, {"etag": '"1"'}, b"{}")
+ANSWER = StoredResponse(201, {"etag": '"1"'}, b"{}")
 
 
 @pytest.fixture
@@ -77,14 +82,14 @@ async def test_forgets_answers_when_they_are_a_day_old(desk: Desk) -> None:
     unit = desk.uow()
     await desk.create(unit)
     await unit.complete(ANSWER)
-    answers = SqlAlchemyAnswerStore(desk.database.sessions)
+    answers = SqlAlchemyStoredResponses(desk.database.sessions)
 
     desk.clock.move(timedelta(hours=24, microseconds=-1))
-    await forget_old_answers(answers=answers, clock=desk.clock)
+    await delete_expired_responses(answers=answers, clock=desk.clock)
     assert await desk.is_known()
 
     desk.clock.move(timedelta(microseconds=1))
-    await forget_old_answers(answers=answers, clock=desk.clock)
+    await delete_expired_responses(answers=answers, clock=desk.clock)
     desk.clock.at -= timedelta(hours=1)
     assert not await desk.is_known()
 

@@ -24,14 +24,14 @@ class AdminDriver(ConcurrentAccounts):
         actor = make_actor(Role.ADMIN, member_id=by.id)
         if how == "demote":
             await change_role(
-                leaving.id, Role.MEMBER, seen=None, actor=actor, uow=self.new_uow(), clock=self.clock
+                leaving.id, Role.MEMBER, versions=None, actor=actor, uow=self.new_uow(), clock=self.clock
             )
         elif how == "deactivate":
             await deactivate_member(leaving.id, actor=actor, uow=self.new_uow(), clock=self.clock)
         elif how == "erase the other":
             await erase_member(
                 leaving.id,
-                seen=None,
+                versions=None,
                 actor=actor,
                 uow=self.new_uow(),
                 clock=self.clock,
@@ -40,7 +40,11 @@ class AdminDriver(ConcurrentAccounts):
         else:
             actor = make_actor(Role.ADMIN, member_id=leaving.id)
             await erase_own_member(
-                seen=None, actor=actor, uow=self.new_uow(), clock=self.clock, digests=PlainAddressDigests()
+                versions=None,
+                actor=actor,
+                uow=self.new_uow(),
+                clock=self.clock,
+                digests=PlainAddressDigests(),
             )
 
 

@@ -27,10 +27,12 @@ class InvitationDriver(ConcurrentAccounts):
     async def interfere(self, how: str, member: Member) -> None:
         actor = make_actor(Role.ADMIN)
         if how == "withdraw":
-            await withdraw_invitation(member.id, seen=None, actor=actor, uow=self.new_uow(), clock=self.clock)
+            await withdraw_invitation(
+                member.id, versions=None, actor=actor, uow=self.new_uow(), clock=self.clock
+            )
         else:
             await correct_invitation(
-                member.id, {"email": RIGHT}, seen=None, actor=actor, uow=self.new_uow(), clock=self.clock
+                member.id, {"email": RIGHT}, versions=None, actor=actor, uow=self.new_uow(), clock=self.clock
             )
 
 

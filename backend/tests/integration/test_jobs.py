@@ -20,18 +20,18 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.application.idempotency import KEPT_FOR, Answer, Attempt, forget_old_answers
+from app.application.idempotency import RETENTION, IdempotentRequest, StoredResponse, delete_expired_responses
 from app.application.registrations import Registration, register_member, verify_email
-from app.application.retention import forget_old_proofs
+from app.application.retention import delete_expired_credentials
 from app.core.database import create_database, create_engine
 from app.core.logging import configure_logging
 from app.core.settings import Environment, Settings
 from app.domain.members import EmailAddress
-from app.infrastructure.database.idempotency import SqlAlchemyAnswerStore
+from app.infrastructure.database.idempotency import SqlAlchemyStoredResponses
 from app.infrastructure.database.idempotent_unit_of_work import SqlAlchemyIdempotentUnitOfWork
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.jobs.worker import create_worker, run_worker
-from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
+from app.infrastructure.security.signed_tokens import HmacOneTimeTokens
 from tests.factories import PASSWORD, make_member
 from tests.fakes import CountingPasswordHasher, FixedClock
 from tests.integration.smtp_server import Refusing, smtp_server
@@ -239,14 +239,14 @@ async def test_forgets_old_answers_when_the_hour_comes(office: Office) -> None:
     async with office.uow:
         office.uow.members.add(member)
         await office.uow.commit()
-    attempt = Attempt.of(member.id, route="r", key="k", path="/", body=b"")
+    attempt = IdempotentRequest.of(member.id, route="r", key="k", path="/", body=b"")
     unit = SqlAlchemyIdempotentUnitOfWork(office.sessions, attempt, clock=office.clock)
     async with unit:
         await unit.commit()
-    await unit.complete(Answer(201, {}, b"{}"))
-    office.clock.move(KEPT_FOR)
-    answers = SqlAlchemyAnswerStore(office.sessions)
-    forget = partial(forget_old_answers, answers=answers, clock=office.clock)
+    await unit.complete(StoredResponse(201, {}, b"{}"))
+    office.clock.move(RETENTION)
+    answers = SqlAlchemyStoredResponses(office.sessions)
+    forget = partial(delete_expired_responses, answers=answers, clock=office.clock)
     worker = create_worker(office.settings.database_url.get_secret_value(), {}, hourly={"forget": forget})
 
     assert "7 * * * *" in {task.cron for task in worker.periodic_registry.periodic_tasks.values()}
@@ -328,11 +328,11 @@ async def test_forgets_a_registration_when_nobody_proved_the_address_in_a_month(
         await office.uow.commit()
     await office.register()
     office.clock.move(timedelta(days=30))
-    await forget_old_proofs(uow=office.uow, clock=office.clock)
+    await delete_expired_credentials(uow=office.uow, clock=office.clock)
     assert await office.execute("SELECT 1 FROM members WHERE erased_at IS NOT NULL") == []
 
     office.clock.move(timedelta(seconds=1))
-    await forget_old_proofs(uow=office.uow, clock=office.clock)
+    await delete_expired_credentials(uow=office.uow, clock=office.clock)
 
     kept = await office.execute("SELECT full_name, erased_at IS NULL FROM members ORDER BY full_name")
     assert kept == [("Erased member", False), (proven.full_name, True)]
@@ -349,12 +349,12 @@ async def test_forgets_old_proofs_when_the_hour_comes(office: Office) -> None:
     )
 
     async def due() -> None:
-        await forget_old_proofs(uow=office.uow, clock=office.clock)
+        await delete_expired_credentials(uow=office.uow, clock=office.clock)
 
     worker = create_worker(
-        office.settings.database_url.get_secret_value(), {}, hourly={"forget_old_proofs": due}
+        office.settings.database_url.get_secret_value(), {}, hourly={"delete_expired_credentials": due}
     )
     async with worker.open_async():
-        await worker.tasks["forget_old_proofs"](timestamp=0)
+        await worker.tasks["delete_expired_credentials"](timestamp=0)
 
     assert len(await office.execute("SELECT * FROM login_attempts")) == 1

@@ -8,11 +8,11 @@ from sqlalchemy import Column, LargeBinary, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.infrastructure.database.members import members
-from app.infrastructure.database.personal_data import HOLDINGS, IMPERSONAL, _plain
+from app.infrastructure.database.personal_data import NON_PERSONAL_TABLES, PERSONAL_DATA, _to_json
 from app.infrastructure.database.tables import metadata
 
 REGISTRY = "app/infrastructure/database/personal_data.py"
-OURS = frozenset({holding.table for holding in HOLDINGS})
+OURS = frozenset({holding.table for holding in PERSONAL_DATA})
 
 
 def refers_to_members(column: Column[object]) -> bool:
@@ -23,8 +23,8 @@ def refers_to_members(column: Column[object]) -> bool:
 def unregistered(stored: Collection[str], known: Collection[str], registered: Collection[str]) -> list[str]:
     """Return what to do so that tables, models and the registry of personal data name the same."""
     found = [
-        f"add {name} to {REGISTRY}: `Holding(table={name}, owners=(…,))` to HOLDINGS when its rows are about "
-        "members, else to IMPERSONAL with the reason"
+        f"add {name} to {REGISTRY}: `PersonalDataTable(table={name}, owners=(…,))` to PERSONAL_DATA when its "
+        "rows are about members, else to NON_PERSONAL_TABLES with the reason"
         for name in sorted({*stored, *known} - {*registered})
     ]
     found += [
@@ -46,10 +46,10 @@ async def test_every_table_is_accounted_for_when_compared_with_the_schema(
         AND tablename NOT LIKE 'procrastinate%' AND tablename <> 'alembic_version'"""
     stored = set((await connection.scalars(text(query))).all())
 
-    left = unregistered(stored, metadata.tables, {table.name for table in OURS | set(IMPERSONAL)})
+    left = unregistered(stored, metadata.tables, {table.name for table in OURS | set(NON_PERSONAL_TABLES)})
     assert not left, "\n".join(left)
-    assert not OURS & set(IMPERSONAL)
-    assert all(IMPERSONAL.values())
+    assert not OURS & set(NON_PERSONAL_TABLES)
+    assert all(NON_PERSONAL_TABLES.values())
 
 
 def test_says_what_to_do_when_a_table_is_not_accounted_for() -> None:
@@ -65,23 +65,25 @@ def test_says_what_to_do_when_a_table_is_not_accounted_for() -> None:
 
 
 def test_every_reference_to_a_member_is_an_owner_when_compared_with_the_schema() -> None:
-    for holding in HOLDINGS:
+    for holding in PERSONAL_DATA:
         found = {column for column in holding.table.c if refers_to_members(column)}
         if holding.table is members:
             found = {members.c.id}
         left = sorted(column.name for column in found - set(holding.owners))
         assert not left, f"add {left} to the owners of {holding.table.name} in {REGISTRY}"
         assert set(holding.owners) <= set(holding.table.c)
-    for table in IMPERSONAL:
+    for table in NON_PERSONAL_TABLES:
         left = [column.name for column in table.c if refers_to_members(column)]
-        assert not left, f"{table.name}.{left} refers to members: move it to HOLDINGS in {REGISTRY}"
+        assert not left, f"{table.name}.{left} refers to members: move it to PERSONAL_DATA in {REGISTRY}"
 
 
 def test_shows_every_column_but_secrets_when_compared_with_the_schema() -> None:
-    for holding in HOLDINGS:
+    for holding in PERSONAL_DATA:
         assert set(holding.shown) | holding.withheld == set(holding.table.c)
         assert not [column.name for column in holding.shown if isinstance(column.type, LargeBinary)]
-    withheld = {f"{column.table.name}.{column.name}" for holding in HOLDINGS for column in holding.withheld}
+    withheld = {
+        f"{column.table.name}.{column.name}" for holding in PERSONAL_DATA for column in holding.withheld
+    }
     assert withheld == {
         "members.password_hash",
         "sessions.token_digest",
@@ -97,4 +99,4 @@ def test_writes_lists_of_ids_and_times_as_json_has_them() -> None:
     key = uuid4()
     at = datetime(2026, 11, 28, 9, 30, tzinfo=UTC)
 
-    assert _plain([key, at, None, 7, "seven"]) == [str(key), "2026-11-28T09:30:00+00:00", None, 7, "seven"]
+    assert _to_json([key, at, None, 7, "seven"]) == [str(key), "2026-11-28T09:30:00+00:00", None, 7, "seven"]

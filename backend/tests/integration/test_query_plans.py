@@ -15,7 +15,7 @@ from app.application.consultations_queries import (
     ConsultationVisibility,
 )
 from app.application.news_queries import NewsFilter, NewsSort, NewsVisibility
-from app.application.paging import PageRequest, Position
+from app.application.paging import KeysetPosition, PageRequest
 from app.core.database import Database, create_database, create_engine
 from app.core.settings import Settings
 from app.domain.members import Role
@@ -67,7 +67,7 @@ async def test_walks_an_index_when_a_deep_page_is_read(
     read: Read, sort: str, database: Database, connection: AsyncConnection, statements: list[tuple[str, Any]]
 ) -> None:
     """EXPLAIN what the query really sends; small tables are not worth an index to the planner."""
-    page = PageRequest(limit=20, sort=sort, after=Position(key="2026-11-22T09:30:00+00:00", id=uuid4()))
+    page = PageRequest(limit=20, sort=sort, after=KeysetPosition(key="2026-11-22T09:30:00+00:00", id=uuid4()))
     await read(database, page)
     [(statement, parameters)] = statements
     for way in ("seqscan", "bitmapscan"):
@@ -93,7 +93,7 @@ async def test_reads_one_snapshot_when_rows_change_during_an_export(fresh_databa
         await uow.commit()
 
     table = SqlAlchemyExportSource(database.snapshot).news(
-        where=NewsFilter(), visible=EVERYTHING, by=author.id
+        where=NewsFilter(), visible=EVERYTHING, requested_by=author.id
     )
     titles: list[object] = []
     async for batch in table.batches:

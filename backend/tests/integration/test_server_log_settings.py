@@ -5,7 +5,7 @@ from urllib.parse import quote
 import pytest
 
 from app.core.settings import Environment, SettingsError
-from app.infrastructure.database.migrations import QUIET, migrate
+from app.infrastructure.database.migrations import REQUIRED_LOG_SETTINGS, migrate
 from tests.factories import make_settings
 
 
@@ -27,16 +27,19 @@ def with_settings(url: str, settings: dict[str, str]) -> str:
 def test_refuses_server_when_it_would_log_what_is_stored(
     fresh_migration_url: str, name: str, value: str
 ) -> None:
-    loud = with_settings(fresh_migration_url, QUIET | {name: value})
+    loud = with_settings(fresh_migration_url, REQUIRED_LOG_SETTINGS | {name: value})
 
     with pytest.raises(SettingsError) as refusal:
         migrate(make_settings(loud))
 
-    assert str(refusal.value) == f"PostgreSQL would log what its users store. Set {name} = {QUIET[name]}."
+    assert (
+        str(refusal.value)
+        == f"PostgreSQL would log what its users store. Set {name} = {REQUIRED_LOG_SETTINGS[name]}."
+    )
 
 
 def test_migrates_when_server_is_quiet_or_nobody_asks(fresh_migration_url: str) -> None:
     loud = with_settings(fresh_migration_url, {"log_error_verbosity": "verbose"})
 
-    migrate(make_settings(with_settings(fresh_migration_url, QUIET)))
+    migrate(make_settings(with_settings(fresh_migration_url, REQUIRED_LOG_SETTINGS)))
     migrate(make_settings(loud, environment=Environment.DEVELOPMENT))

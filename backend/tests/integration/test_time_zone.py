@@ -16,7 +16,7 @@ import os
 
 from sqlalchemy import text
 
-from app.core.database import connected, connected_once
+from app.core.database import open_database, open_connection
 from app.core.settings import load_settings
 from app.infrastructure.jobs.worker import create_worker
 
@@ -26,14 +26,14 @@ url = settings.database_url.get_secret_value()
 
 
 async def zones():
-    async with connected(settings) as database, database.reads() as one, database.snapshot() as two:
+    async with open_database(settings) as database, database.reads() as one, database.snapshot() as two:
         yield (await (await one.execute(SHOW.encode())).fetchone())[0]
         yield await two.scalar(text(SHOW))
     async with database.sessions() as session:
         yield await session.scalar(text(SHOW))
     async with create_worker(url, {}).open_async() as worker:
         yield (await worker.connector.execute_query_one_async(SHOW))["TimeZone"]
-    with connected_once(url) as connection:
+    with open_connection(url) as connection:
         yield connection.scalar(text(SHOW))
 
 

@@ -18,10 +18,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from app.application.jobs import SendOneTimeToken
-from app.core.database import connected
+from app.core.database import open_database
 from app.core.settings import Environment, Settings, SettingsError
 from app.domain.errors import UnavailableError
-from app.infrastructure.database.grants import EVERYTHING, grant_use, refuse_strong_role, role_of
+from app.infrastructure.database.grants import FULL_ACCESS, grant_use, require_unprivileged_role, role_of
 from app.infrastructure.database.migrations import migrate
 from app.infrastructure.database.startup import check_database
 from app.infrastructure.database.tables import metadata
@@ -31,7 +31,7 @@ from tests.factories import make_settings
 from tests.fakes import FixedClock
 from tests.plugins.database import BACKEND, RUNTIME_ROLE, MigratedDatabases, database_of
 
-NOT_EVERYTHING = {
+NOT_FULL_ACCESS = {
     "alembic_version": "SELECT",
     "audit_entries": "SELECT, INSERT",
     "responses": "SELECT, INSERT",
@@ -127,7 +127,7 @@ def test_every_table_has_its_grants_when_migrated(database_url: str) -> None:
         granted, public = (connection.execute(GRANTED, [who]).fetchall() for who in (RUNTIME_ROLE, "-"))
 
     names = {name for (name,) in tables}
-    wanted = dict.fromkeys(names, EVERYTHING) | NOT_EVERYTHING
+    wanted = dict.fromkeys(names, FULL_ACCESS) | NOT_FULL_ACCESS
     assert names > set(metadata.tables)
     assert {name: set(kinds) for name, kinds in granted} == {
         name: set(kinds.split(", ")) for name, kinds in wanted.items()
@@ -144,7 +144,7 @@ async def test_runs_as_a_role_that_cannot_change_the_schema_when_another_one_mig
     async def tell(job: SendOneTimeToken) -> None:
         told.append(job)
 
-    refuse_strong_role(make_settings(two_roles.runtime_url))
+    require_unprivileged_role(make_settings(two_roles.runtime_url))
     token_id = uuid4()
     async with create_worker(two_roles.runtime_url, {SendOneTimeToken: tell}).open_async() as queue:
         await queue.configure_task("SendOneTimeToken").defer_async(token_id=str(token_id))
@@ -162,7 +162,7 @@ def test_takes_back_what_was_granted_beside_when_migrated_again(two_roles: TwoRo
 
     migrate(two_roles.settings())
 
-    refuse_strong_role(make_settings(two_roles.runtime_url))
+    require_unprivileged_role(make_settings(two_roles.runtime_url))
     with psycopg.connect(two_roles.runtime_url) as connection, pytest.raises(InsufficientPrivilege):
         connection.execute("DELETE FROM audit_entries")
 
@@ -235,7 +235,7 @@ def test_refuses_to_run_when_the_role_has_a_right_too_many(
     two_roles.change(change)
 
     with pytest.raises(SettingsError) as refusal:
-        refuse_strong_role(make_settings(two_roles.runtime_url))
+        require_unprivileged_role(make_settings(two_roles.runtime_url))
 
     assert str(refusal.value) == (
         f"The role in DATABASE_URL could change the schema: it {powers}. "
@@ -246,11 +246,13 @@ def test_refuses_to_run_when_the_role_has_a_right_too_many(
 def test_refuses_to_run_when_the_address_only_switches_to_a_weak_role(database_url: str) -> None:
     """What a statement switched to, the next one can leave."""
     with pytest.raises(SettingsError, match="owns tables"):
-        refuse_strong_role(make_settings(database_url))
+        require_unprivileged_role(make_settings(database_url))
 
 
 def test_asks_nobody_when_not_in_production() -> None:
-    refuse_strong_role(make_settings("postgresql://127.0.0.1:1/none", environment=Environment.DEVELOPMENT))
+    require_unprivileged_role(
+        make_settings("postgresql://127.0.0.1:1/none", environment=Environment.DEVELOPMENT)
+    )
 
 
 @pytest.mark.parametrize("command", ["serve", "worker"])
@@ -298,7 +300,7 @@ async def test_sessions_have_limits_without_options_when_the_database_is_pooled(
     migrate(settings)
 
     check_database(settings)
-    async with connected(settings) as database, database.snapshot() as connection:
+    async with open_database(settings) as database, database.snapshot() as connection:
         shown = [await connection.scalar(text(f"SHOW {name}")) for name in ("timezone", "lock_timeout")]
     assert shown == ["UTC", "1500ms"]
 
@@ -309,7 +311,7 @@ async def test_jobs_run_when_the_database_is_pooled(two_roles: TwoRoles) -> None
 
     await run_worker(settings, clock=FixedClock(), until_idle=True)
 
-    async with connected(settings) as database, database.snapshot() as connection:
+    async with open_database(settings) as database, database.snapshot() as connection:
         assert (
             await connection.scalar(text("SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed'"))
             == 0

@@ -14,7 +14,7 @@ from hypothesis import settings as generation
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from app.core.database import Database, create_engine, on_one_connection
+from app.core.database import Database, create_engine, single_connection_database
 from app.core.logging import configure_logging
 from app.core.settings import Environment, Settings
 from app.domain.auth import Session
@@ -82,7 +82,7 @@ async def connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 @pytest.fixture
 def database(connection: AsyncConnection) -> Database:
-    return on_one_connection(connection)
+    return single_connection_database(connection)
 
 
 @pytest.fixture

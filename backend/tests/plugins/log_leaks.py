@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from app.application.demo import LOG_IN_WITH
+from app.application.demo import DEMO_CREDENTIAL
 from app.core.logging import configure_logging
 from app.core.settings import DEVELOPMENT_CURSOR_SECRET, DEVELOPMENT_TOKEN_KEYS
 from devtools.postgres import embedded_log
 from tests.factories import PASSWORD
 
-SECRETS = [PASSWORD, LOG_IN_WITH, *(key.get_secret_value() for key in DEVELOPMENT_TOKEN_KEYS.values())]
+SECRETS = [PASSWORD, DEMO_CREDENTIAL, *(key.get_secret_value() for key in DEVELOPMENT_TOKEN_KEYS.values())]
 FORBIDDEN = re.compile(
     "|".join(
         (

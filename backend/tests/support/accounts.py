@@ -18,7 +18,7 @@ from app.application.registrations import Registration, register_member, resend_
 from app.application.unit_of_work import UnitOfWork
 from app.domain.members import EmailAddress, Language, Member
 from app.infrastructure.security.access_tokens import JwtAccessTokens
-from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens, HmacRefreshTokens
+from app.infrastructure.security.signed_tokens import HmacOneTimeTokens, HmacRefreshTokens
 from tests.factories import PASSWORD, make_actor
 from tests.fakes import (
     CountingPasswordHasher,

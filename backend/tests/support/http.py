@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.settings import Settings
 from app.domain.auth import OneTimePurpose, OneTimeTokenId
-from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
+from app.infrastructure.security.signed_tokens import HmacOneTimeTokens
 from tests.factories import PASSWORD
 from tests.support.accounts import ADDRESS
 

@@ -7,11 +7,11 @@ from app.application.access import (
     Action,
     ReauthenticationRequiredError,
     authorize,
-    may,
+    is_allowed,
 )
 from app.application.events_queries import EventVisibility
 from app.application.news_queries import NewsVisibility
-from app.application.versions import require_version
+from app.application.optimistic_locking import require_version
 from app.domain.errors import ForbiddenError, UnauthenticatedError, VersionMismatchError
 from app.domain.events import EventAudience
 from app.domain.members import Role
@@ -25,24 +25,24 @@ def test_every_action_has_a_rule_when_the_table_is_read() -> None:
 @pytest.mark.parametrize("action", Action)
 @pytest.mark.parametrize("role", Role)
 def test_allows_exactly_the_roles_of_the_table_when_asked(action: Action, role: Role) -> None:
-    least_role = POLICY[action].least_role
+    minimum_role = POLICY[action].minimum_role
     actor = make_actor(role)
 
-    allowed = least_role is None or list(Role).index(role) >= list(Role).index(least_role)
+    allowed = minimum_role is None or list(Role).index(role) >= list(Role).index(minimum_role)
 
-    assert may(actor, action) is allowed
+    assert is_allowed(actor, action) is allowed
     if not allowed:
         with pytest.raises(ForbiddenError):
             authorize(actor, action, at=NOW)
 
 
-@pytest.mark.parametrize("action", [each for each in Action if POLICY[each].least_role])
+@pytest.mark.parametrize("action", [each for each in Action if POLICY[each].minimum_role])
 def test_refuses_when_nobody_is_logged_in(action: Action) -> None:
     with pytest.raises(UnauthenticatedError):
         authorize(None, action, at=NOW)
 
 
-@pytest.mark.parametrize("action", [each for each in Action if not POLICY[each].least_role])
+@pytest.mark.parametrize("action", [each for each in Action if not POLICY[each].minimum_role])
 def test_allows_everybody_when_no_role_is_needed(action: Action) -> None:
     authorize(None, action)
 

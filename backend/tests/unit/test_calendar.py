@@ -7,7 +7,7 @@ import pytest
 import vobject
 
 from app.application.events_queries import EventView
-from app.application.export_files import Row, Rows
+from app.application.export_files import Row, RowStream
 from app.domain.events import Event, EventAudience, EventStatus
 from app.infrastructure.exports.calendar import CalendarEncoder
 from tests.factories import NOW, make_event
@@ -20,7 +20,7 @@ async def written(events: Sequence[Event]) -> str:
         for event in events:
             yield [tuple(getattr(event, name) for name in COLUMNS)]
 
-    return b"".join([piece async for piece in CalendarEncoder().encode(Rows(COLUMNS, each()))]).decode()
+    return b"".join([piece async for piece in CalendarEncoder().encode(RowStream(COLUMNS, each()))]).decode()
 
 
 def read(text: str) -> vobject.base.Component:
@@ -137,7 +137,7 @@ async def test_has_no_end_when_cut_short() -> None:
         yield [tuple(getattr(event, name) for name in COLUMNS)]
         raise ConnectionError
 
-    pieces = CalendarEncoder().encode(Rows(COLUMNS, failing()))
+    pieces = CalendarEncoder().encode(RowStream(COLUMNS, failing()))
     sent = await anext(pieces) + await anext(pieces)
     with pytest.raises(ConnectionError):
         await anext(pieces)

@@ -12,7 +12,7 @@ from app.application.calendar_addresses import (
 )
 from app.application.events import Calendar
 from app.application.events_queries import EventView, EventVisibility
-from app.application.export_files import Rows
+from app.application.export_files import RowStream
 from app.application.members import deactivate_member
 from app.domain.calendar_addresses import CalendarAddressNotFoundError, CalendarToken
 from app.domain.errors import LimitExceededError
@@ -38,7 +38,7 @@ class RecordingEvents:
 class EmptyEncoder:
     media_type = "text/calendar"
 
-    async def encode(self, table: Rows) -> AsyncGenerator[bytes]:
+    async def encode(self, table: RowStream) -> AsyncGenerator[bytes]:
         async for _ in table.batches:
             yield b""
 

@@ -316,7 +316,7 @@ def test_takes_answers_in_the_order_of_the_questions_when_they_come_in_another()
     single, multiple, text = consultation.questions
     answers = make_answers(consultation, 1, [2, 0], "  Shade.\n")
 
-    taken = consultation.take(list(reversed(answers)), LATER)
+    taken = consultation.check_answers(list(reversed(answers)), LATER)
 
     chosen = [single.options[1], multiple.options[0], multiple.options[2]]
     assert taken.choices == [option.id for option in chosen]
@@ -326,7 +326,7 @@ def test_takes_answers_in_the_order_of_the_questions_when_they_come_in_another()
 def test_takes_nothing_for_a_question_when_it_may_be_left_out() -> None:
     consultation = opened(questions=[MULTIPLE, TEXT])
 
-    taken = consultation.take([], LATER)
+    taken = consultation.check_answers([], LATER)
 
     assert (taken.choices, taken.texts) == ([], {})
 
@@ -350,7 +350,7 @@ def test_refuses_answers_when_they_do_not_fit(
     answers = make_answers(consultation, *pick)
 
     with pytest.raises(AnswerMissingError if place is None else AnswerError) as raised:
-        consultation.take(answers, LATER)
+        consultation.check_answers(answers, LATER)
 
     assert raised.value.args == (place or ())
 
@@ -374,7 +374,7 @@ def test_refuses_answers_when_they_are_of_another_question_or_doubled() -> None:
 
     for answers, place in cases:
         with pytest.raises(AnswerError) as raised:
-            consultation.take(answers, LATER)
+            consultation.check_answers(answers, LATER)
         assert raised.value.args == place
 
 
@@ -383,12 +383,12 @@ def test_takes_no_answers_when_it_is_not_open_or_the_time_is_over(make: Callable
     consultation = make()
 
     with pytest.raises(ConsultationNotOpenError):
-        consultation.take(make_answers(consultation, 0), LATER)
+        consultation.check_answers(make_answers(consultation, 0), LATER)
 
 
 def test_ballot_id_tells_no_time_when_cast() -> None:
     consultation = opened(anonymous=True)
-    taken = consultation.take(make_answers(consultation, 0), LATER)
+    taken = consultation.check_answers(make_answers(consultation, 0), LATER)
 
     ballots = [Ballot.create(taken, consultation_id=consultation.id) for _ in range(20)]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.consultations.questions import QuestionKind
-from app.domain.consultations.results import LEAST_COUNT, publishable
+from app.domain.consultations.results import MIN_CELL_COUNT, publishable
 
 SINGLE, MULTIPLE = QuestionKind.SINGLE_CHOICE, QuestionKind.MULTIPLE_CHOICE
 
@@ -45,7 +45,7 @@ def test_tells_the_truth_and_no_small_count_when_anything_is_published(counts: l
     for kind in (SINGLE, MULTIPLE):
         responses = sum(counts) + blank
         for count, told in zip(counts, publishable(kind, counts, responses), strict=True):
-            assert told is None or told == count >= LEAST_COUNT
+            assert told is None or told == count >= MIN_CELL_COUNT
 
 
 @given(
@@ -59,7 +59,7 @@ def test_no_hidden_count_can_be_computed_when_the_rule_and_the_total_are_known(
     the same in all of them."""
     responses = sum(counts) + blank
     told = publishable(SINGLE, counts, responses)
-    if responses < LEAST_COUNT:
+    if responses < MIN_CELL_COUNT:
         assert told == [None] * len(counts)
         return
 

@@ -50,7 +50,7 @@ async def test_counts_the_same_version_when_a_due_change_is_recorded_or_not(
         await follow_schedule(uow=uow)
 
     edited = await edit_consultation(
-        key, {"title": "Shrubs"}, seen=frozenset({3}), actor=BOARD_MEMBER, uow=uow, clock=clock
+        key, {"title": "Shrubs"}, versions=frozenset({3}), actor=BOARD_MEMBER, uow=uow, clock=clock
     )
 
     assert (edited.status, edited.version) == (ConsultationStatus.CLOSED, 4)
@@ -62,7 +62,7 @@ async def test_opens_at_once_when_a_draft_is_planned_for_a_time_that_has_come(
     key = stored(store).id
 
     edited = await edit_consultation(
-        key, {"opens_at": NOW}, seen=None, actor=BOARD_MEMBER, uow=uow, clock=clock
+        key, {"opens_at": NOW}, versions=None, actor=BOARD_MEMBER, uow=uow, clock=clock
     )
 
     assert (edited.status, edited.version) == (ConsultationStatus.OPEN, 2)

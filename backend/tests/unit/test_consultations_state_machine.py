@@ -162,7 +162,7 @@ class ConsultationMachine(RuleBasedStateMachine):
     def remove(self, *, sure: bool) -> None:
         if self.status is DRAFT and not sure:
             return  # most lives shall be longer
-        act = remove_consultation(self.id, seen=None, actor=BOARD_MEMBER, uow=self.uow)
+        act = remove_consultation(self.id, versions=None, actor=BOARD_MEMBER, uow=self.uow)
         assert refused(act) is not (self.status is DRAFT)
         self.status = None if self.status is DRAFT else self.status
 
@@ -196,7 +196,7 @@ class ConsultationMachine(RuleBasedStateMachine):
 
     def _edit(self, changes: ConsultationChanges) -> Coroutine[Any, Any, Consultation]:
         return edit_consultation(
-            self.id, changes, seen=None, actor=BOARD_MEMBER, uow=self.uow, clock=self.clock
+            self.id, changes, versions=None, actor=BOARD_MEMBER, uow=self.uow, clock=self.clock
         )
 
 

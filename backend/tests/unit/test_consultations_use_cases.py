@@ -111,7 +111,7 @@ async def test_stores_and_returns_the_change_when_the_version_is_current(
     clock.move(HOUR)
 
     edited = await edit_consultation(
-        key, {"title": "Shrubs"}, seen=frozenset({1}), actor=BOARD_MEMBER, uow=uow, clock=clock
+        key, {"title": "Shrubs"}, versions=frozenset({1}), actor=BOARD_MEMBER, uow=uow, clock=clock
     )
 
     kept = store.consultations[key]
@@ -162,10 +162,10 @@ async def test_stores_nothing_when_the_version_is_stale(
 
     with pytest.raises(VersionMismatchError):
         await edit_consultation(
-            key, ConsultationChanges(title="N"), seen=seen, actor=BOARD_MEMBER, uow=uow, clock=clock
+            key, ConsultationChanges(title="N"), versions=seen, actor=BOARD_MEMBER, uow=uow, clock=clock
         )
     with pytest.raises(VersionMismatchError):
-        await remove_consultation(key, seen=seen, actor=BOARD_MEMBER, uow=uow)
+        await remove_consultation(key, versions=seen, actor=BOARD_MEMBER, uow=uow)
 
     assert store.consultations[key].title == "Trees in the square"
 
@@ -175,9 +175,9 @@ async def test_removes_when_and_only_when_it_is_a_draft(
 ) -> None:
     draft, opened = stored(store), stored(store, is_open=True)
 
-    await remove_consultation(draft.id, seen=None, actor=BOARD_MEMBER, uow=uow)
+    await remove_consultation(draft.id, versions=None, actor=BOARD_MEMBER, uow=uow)
     with pytest.raises(ConsultationNotDraftError):
-        await remove_consultation(opened.id, seen=None, actor=BOARD_MEMBER, uow=uow)
+        await remove_consultation(opened.id, versions=None, actor=BOARD_MEMBER, uow=uow)
 
     assert list(store.consultations) == [opened.id]
 
@@ -309,8 +309,8 @@ async def test_opens_and_closes_what_is_due_when_the_schedule_is_followed(
 @pytest.mark.parametrize(
     "attempt",
     [
-        lambda key, ports, clock: edit_consultation(key, {"title": "N"}, seen=None, clock=clock, **ports),
-        lambda key, ports, _: remove_consultation(key, seen=None, **ports),
+        lambda key, ports, clock: edit_consultation(key, {"title": "N"}, versions=None, clock=clock, **ports),
+        lambda key, ports, _: remove_consultation(key, versions=None, **ports),
         lambda key, ports, _: open_consultation(key, **ports),
         lambda key, ports, _: close_consultation(key, **ports),
         lambda key, ports, _: archive_consultation(key, **ports),

@@ -3,7 +3,7 @@
 import json
 import re
 
-from app.application.operations import Load
+from app.application.operations import SystemLoad
 from app.presentation.http.metrics import Metrics
 from devtools.postgres import PROJECT
 
@@ -13,7 +13,7 @@ DASHBOARD = PROJECT / "deploy/dashboard.json"
 def test_dashboard_shows_every_metric_that_the_service_has() -> None:
     metrics = Metrics()
     metrics.count(method="GET", route="/api/v1/news", status=200, seconds=0.1)
-    served = metrics.render(Load(connections_in_use=0, jobs=None)).decode()
+    served = metrics.render(SystemLoad(connections_in_use=0, jobs=None)).decode()
     expressions = [
         target["expr"]
         for panel in json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]

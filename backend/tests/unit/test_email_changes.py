@@ -13,12 +13,12 @@ from app.application.jobs import SendEmailChangeNotice, SendEmailChangeToken
 from app.application.one_time_tokens import issue_and_mail
 from app.application.passwords import PasswordChange, change_password, request_password_reset
 from app.application.ports import MailTemplate
-from app.application.retention import forget_old_proofs
+from app.application.retention import delete_expired_credentials
 from app.domain.auth import OneTimePurpose, OneTimeTokenError, OneTimeTokenId, Session
 from app.domain.email_changes import EmailChange
 from app.domain.errors import LimitExceededError
 from app.domain.members import NO_PASSWORD, EmailAddress, EmailTakenError, Language, Role
-from app.infrastructure.security.sealed_tokens import HmacEmailChangeTokens, HmacOneTimeTokens
+from app.infrastructure.security.signed_tokens import HmacEmailChangeTokens, HmacOneTimeTokens
 from tests.factories import NOW, PASSWORD, make_actor, make_email_change, make_member, make_session
 from tests.fakes import (
     FixedClock,
@@ -283,11 +283,11 @@ async def test_forgets_changes_when_they_expired_thirty_days_ago(driver: EmailCh
     change = await driver.request()
 
     driver.clock.move(timedelta(days=31))
-    await forget_old_proofs(uow=driver.uow, clock=driver.clock)
+    await delete_expired_credentials(uow=driver.uow, clock=driver.clock)
     assert change.id in driver.store.email_changes
 
     driver.clock.move(timedelta(seconds=1))
-    await forget_old_proofs(uow=driver.uow, clock=driver.clock)
+    await delete_expired_credentials(uow=driver.uow, clock=driver.clock)
     assert driver.store.email_changes == {}
 
 

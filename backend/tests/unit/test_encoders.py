@@ -10,10 +10,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.application.export_files import Encoder, Kind, Row, Rows
+from app.application.export_files import ColumnKind, Encoder, Row, RowStream
 from app.application.exports import TooManyExportsError
 from app.domain.members import Role
-from app.infrastructure.exports.encoders import PIECE, CsvEncoder, ExcelCsvEncoder, JsonEncoder, defused
+from app.infrastructure.exports.encoders import (
+    CHUNK_SIZE,
+    CsvEncoder,
+    ExcelCsvEncoder,
+    JsonEncoder,
+    escape_formulas,
+)
 
 
 async def encoded(
@@ -23,7 +29,7 @@ async def encoded(
         for start in range(0, len(rows), 7):
             yield rows[start : start + 7]
 
-    return [piece async for piece in encoder.encode(Rows(columns, each(), **options))]
+    return [piece async for piece in encoder.encode(RowStream(columns, each(), **options))]
 
 
 ROW = (UUID(int=1), None, True, Role.ADMIN, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), 'a "b", c\nd')
@@ -61,12 +67,12 @@ async def test_is_a_whole_file_when_there_are_no_rows() -> None:
 
 @pytest.mark.parametrize("cell", [f"{first}SUM(1)" for first in "=+-@\t\r\n\x00\uff1d\uff0b\uff0d\uff20"])
 def test_puts_an_apostrophe_in_front_when_a_spreadsheet_would_calculate(cell: str) -> None:
-    assert defused([cell]) == ["'" + cell]
+    assert escape_formulas([cell]) == ["'" + cell]
 
 
 @pytest.mark.parametrize("cell", ["", "text", "a=b", "'=1", "1-2", "2026-01-01"])
 def test_leaves_a_cell_alone_when_it_is_harmless(cell: str) -> None:
-    assert defused([cell]) == [cell]
+    assert escape_formulas([cell]) == [cell]
 
 
 async def test_guards_headers_and_cells_when_csv() -> None:
@@ -80,7 +86,7 @@ async def test_leaves_phone_numbers_alone_when_their_column_holds_nothing_else()
     """Digits after a plus are no formula; whatever else got into the column is guarded like all text."""
     rows = [("+34600111222", "+34600111222"), ("+SUM(1)", ""), ("+1", ""), ("+34600111222\n", "")]
 
-    [piece] = await encoded(CsvEncoder(), ("phone", "text"), rows, kinds={"phone": Kind.PHONE})
+    [piece] = await encoded(CsvEncoder(), ("phone", "text"), rows, kinds={"phone": ColumnKind.PHONE})
 
     found = list(csv.reader(StringIO(piece.decode(), newline="")))
     assert found[1:] == [
@@ -92,7 +98,7 @@ async def test_leaves_phone_numbers_alone_when_their_column_holds_nothing_else()
 
 
 async def test_opens_in_a_spreadsheet_as_people_expect_when_csv_is_for_excel() -> None:
-    kinds = {"at": Kind.TIME, "then": Kind.TIME, "phone": Kind.PHONE}
+    kinds = {"at": ColumnKind.TIME, "then": ColumnKind.TIME, "phone": ColumnKind.PHONE}
     at = datetime(2026, 7, 2, 22, 4, 5, 999999, tzinfo=UTC)
     row = ("Ibáñez; A", at, "2026-01-02T03:04:05.123456+00:00", True, False, None, 7, "+34600111222", "=1+1")
     columns = ("text", "at", "then", "yes", "no", "empty", "count", "phone", "formula")
@@ -111,7 +117,7 @@ async def test_sends_small_pieces_when_the_table_is_long(encoder: Encoder) -> No
     pieces = await encoded(encoder, ("text",), [("x" * 1000,)] * 400)
 
     assert len(pieces) > 5
-    assert max(map(len, pieces)) < PIECE + 2000
+    assert max(map(len, pieces)) < CHUNK_SIZE + 2000
 
 
 def test_says_how_many_may_run_when_there_are_too_many_exports() -> None:

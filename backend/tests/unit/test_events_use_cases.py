@@ -14,7 +14,7 @@ from app.application.events import (
     remove_event,
 )
 from app.application.events_queries import EventView, EventVisibility
-from app.application.export_files import Rows
+from app.application.export_files import RowStream
 from app.domain.errors import ForbiddenError, VersionMismatchError
 from app.domain.events import (
     Event,
@@ -69,7 +69,7 @@ async def test_stores_the_next_version_when_edited(
     edited = await edit_event(
         event.id,
         EventChanges(title="New"),
-        seen=frozenset({1}),
+        versions=frozenset({1}),
         actor=BOARD_MEMBER,
         uow=uow,
         clock=clock,
@@ -87,10 +87,10 @@ async def test_stores_nothing_when_the_version_is_stale(
 
     with pytest.raises(VersionMismatchError):
         await edit_event(
-            event.id, EventChanges(title="New"), seen=seen, actor=BOARD_MEMBER, uow=uow, clock=clock
+            event.id, EventChanges(title="New"), versions=seen, actor=BOARD_MEMBER, uow=uow, clock=clock
         )
     with pytest.raises(VersionMismatchError):
-        await remove_event(event.id, seen=seen, actor=BOARD_MEMBER, uow=uow, clock=clock)
+        await remove_event(event.id, versions=seen, actor=BOARD_MEMBER, uow=uow, clock=clock)
 
     assert store.events[event.id].title == event.title
     assert store.audit == []
@@ -123,7 +123,7 @@ async def test_stores_the_status_when_cancelled(
 async def test_leaves_only_an_audit_entry_when_removed(
     store: InMemoryStore, uow: InMemoryUnitOfWork, event: Event, clock: FixedClock
 ) -> None:
-    await remove_event(event.id, seen=None, actor=BOARD_MEMBER, uow=uow, clock=clock)
+    await remove_event(event.id, versions=None, actor=BOARD_MEMBER, uow=uow, clock=clock)
 
     assert store.events == {}
     [entry] = store.audit
@@ -134,18 +134,18 @@ async def test_leaves_only_an_audit_entry_when_removed(
         clock.now(),
     )
     with pytest.raises(EventNotFoundError):
-        await remove_event(event.id, seen=None, actor=BOARD_MEMBER, uow=uow, clock=clock)
+        await remove_event(event.id, versions=None, actor=BOARD_MEMBER, uow=uow, clock=clock)
 
 
 @pytest.mark.parametrize(
     "attempt",
     [
         lambda _, ports: create_event(NEW_DRAFT, **ports),
-        lambda key, ports: edit_event(key, EventChanges(title="New"), seen=None, **ports),
+        lambda key, ports: edit_event(key, EventChanges(title="New"), versions=None, **ports),
         lambda key, ports: publish_event(key, **ports),
         lambda key, ports: cancel_event(key, **ports),
         lambda key, ports: complete_event(key, **ports),
-        lambda key, ports: remove_event(key, seen=None, **ports),
+        lambda key, ports: remove_event(key, versions=None, **ports),
     ],
 )
 async def test_opens_no_transaction_when_the_role_does_not_suffice(
@@ -185,7 +185,7 @@ class NamingEncoder:
 
     media_type = "text/plain"
 
-    async def encode(self, table: Rows) -> AsyncGenerator[bytes]:
+    async def encode(self, table: RowStream) -> AsyncGenerator[bytes]:
         yield ",".join(table.columns).encode()
         async for batch in table.batches:
             for row in batch:

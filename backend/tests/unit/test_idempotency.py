@@ -2,7 +2,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app.application.idempotency import AlreadyAnsweredError, Answer, Attempt, forget_old_answers
+from app.application.idempotency import (
+    IdempotentRequest,
+    StoredResponse,
+    StoredResponseFoundError,
+    delete_expired_responses,
+)
 from app.domain.members import MemberId
 from tests.factories import make_member
 from tests.fakes import FixedClock
@@ -17,8 +22,8 @@ def attempt(
     key: str = "k-1",
     path: str = "/news",
     body: bytes = b'{"vote": "yes"}',
-) -> Attempt:
-    return Attempt.of(member_id, route=route, key=key, path=path, body=body)
+) -> IdempotentRequest:
+    return IdempotentRequest.of(member_id, route=route, key=key, path=path, body=body)
 
 
 def test_is_equal_when_the_request_is_the_same() -> None:
@@ -26,20 +31,20 @@ def test_is_equal_when_the_request_is_the_same() -> None:
 
 
 @pytest.mark.parametrize("other", [attempt(member_id=OTHER), attempt(route="POST /x"), attempt(key="k-2")])
-def test_is_another_attempt_when_member_route_or_key_differ(other: Attempt) -> None:
+def test_is_another_attempt_when_member_route_or_key_differ(other: IdempotentRequest) -> None:
     assert other.key_digest != attempt().key_digest
 
 
 @pytest.mark.parametrize("other", [attempt(path="/news/1"), attempt(body=b"{}")])
-def test_is_the_same_key_for_another_request_when_path_or_body_differ(other: Attempt) -> None:
+def test_is_the_same_key_for_another_request_when_path_or_body_differ(other: IdempotentRequest) -> None:
     assert other.key_digest == attempt().key_digest
     assert other.fingerprint != attempt().fingerprint
 
 
 def test_carries_the_first_answer_when_a_request_was_answered_before() -> None:
-    answer = Answer(201, {}, b"{}")
+    answer = StoredResponse(201, {}, b"{}")
 
-    assert AlreadyAnsweredError(answer).answer is answer
+    assert StoredResponseFoundError(answer).answer is answer
 
 
 async def test_forgets_answers_when_they_are_a_day_old(clock: FixedClock) -> None:
@@ -50,7 +55,7 @@ async def test_forgets_answers_when_they_are_a_day_old(clock: FixedClock) -> Non
 
     forgotten: list[datetime] = []
 
-    await forget_old_answers(answers=Answers(), clock=clock)
+    await delete_expired_responses(answers=Answers(), clock=clock)
 
     assert len(forgotten) == 1
 

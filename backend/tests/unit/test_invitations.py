@@ -46,14 +46,21 @@ class InvitationDriver(InMemoryAccounts):
         await resend_invitation(member.id, actor=self.actor, uow=self.uow, clock=self.clock)
 
     async def correct(
-        self, member: Member, changes: InvitationChanges, seen: frozenset[int] | None = None
+        self, member: Member, changes: InvitationChanges, versions: frozenset[int] | None = None
     ) -> Member:
         return await correct_invitation(
-            member.id, changes, seen=seen, actor=self.actor, uow=self.uow, clock=self.clock
+            member.id,
+            changes,
+            versions=versions,
+            actor=self.actor,
+            uow=self.uow,
+            clock=self.clock,
         )
 
-    async def withdraw(self, member: Member, seen: frozenset[int] | None = None) -> None:
-        await withdraw_invitation(member.id, seen=seen, actor=self.actor, uow=self.uow, clock=self.clock)
+    async def withdraw(self, member: Member, versions: frozenset[int] | None = None) -> None:
+        await withdraw_invitation(
+            member.id, versions=versions, actor=self.actor, uow=self.uow, clock=self.clock
+        )
 
     async def mails(self) -> list[tuple[EmailAddress, str, str]]:
         """Run the waiting jobs. Return recipient, name and token of each mail."""
@@ -195,9 +202,9 @@ async def test_refuses_when_the_invitation_changed_in_the_meantime(driver: Invit
     member = await driver.invite()
 
     with pytest.raises(VersionMismatchError):
-        await driver.correct(member, {"email": RIGHT}, seen=frozenset({7}))
+        await driver.correct(member, {"email": RIGHT}, versions=frozenset({7}))
     with pytest.raises(VersionMismatchError):
-        await driver.withdraw(member, seen=frozenset({7}))
+        await driver.withdraw(member, versions=frozenset({7}))
 
 
 async def test_asks_to_wait_when_five_mails_were_sent_again(driver: InvitationDriver) -> None:

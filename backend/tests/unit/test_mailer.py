@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.application.email_changes import TO_THE_OLD_ADDRESS
+from app.application.email_changes import OLD_ADDRESS_TEMPLATES
 from app.application.notices import NOTICES
 from app.application.ports import MailTemplate
 from app.domain.members import EmailAddress, Language
@@ -15,7 +15,7 @@ from app.infrastructure.mail.transports import FolderTransport, SmtpTransport
 from tests.fakes import FixedClock
 
 TO = EmailAddress("marta@pau2.example")
-WITHOUT_TOKEN = {*NOTICES.values(), *TO_THE_OLD_ADDRESS.values(), MailTemplate.EMAIL_CHANGE_CONFLICT}
+WITHOUT_TOKEN = {*NOTICES.values(), *OLD_ADDRESS_TEMPLATES.values(), MailTemplate.EMAIL_CHANGE_CONFLICT}
 VALUES = {"name": "<b>Marta</b>", "token": "the-token"}
 MAIL_ID = uuid4()
 

@@ -33,7 +33,7 @@ from app.domain.members import (
     MemberNotFoundError,
     Role,
 )
-from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens
+from app.infrastructure.security.signed_tokens import HmacOneTimeTokens
 from tests.factories import PASSWORD, make_actor, make_member, make_session
 from tests.fakes import (
     CountingPasswordHasher,
@@ -106,9 +106,9 @@ async def test_stores_and_records_the_change_when_the_version_is_current(
     ports: dict[str, Any] = {"actor": actor, "uow": uow, "clock": clock}
     edit = edit_own_member if own else partial(edit_member, member.id)
 
-    edited = await edit({"full_name": "Marta"}, seen=frozenset({1}), **ports)
+    edited = await edit({"full_name": "Marta"}, versions=frozenset({1}), **ports)
     with pytest.raises(VersionMismatchError):
-        await edit({"full_name": "Nobody"}, seen=frozenset({1}), **ports)
+        await edit({"full_name": "Nobody"}, versions=frozenset({1}), **ports)
 
     assert edited.full_name == store.members[member.id].full_name == "Marta"
     action = "members:edit-own" if own else "members:edit"
@@ -130,7 +130,9 @@ async def test_is_audited_when_a_role_changes(
 ) -> None:
     member = given(store)
 
-    changed = await change_role(member.id, Role.ADMIN, seen=frozenset({1}), actor=actor, uow=uow, clock=clock)
+    changed = await change_role(
+        member.id, Role.ADMIN, versions=frozenset({1}), actor=actor, uow=uow, clock=clock
+    )
 
     assert (changed.role, store.members[member.id].role) == (Role.ADMIN, Role.ADMIN)
     assert audited(store) == [("members:set-role", actor.member_id, member.id)]
@@ -142,7 +144,7 @@ async def test_refuses_a_role_when_the_version_was_not_seen(
     member = given(store)
 
     with pytest.raises(VersionMismatchError):
-        await change_role(member.id, Role.ADMIN, seen=frozenset({2}), actor=actor, uow=uow, clock=clock)
+        await change_role(member.id, Role.ADMIN, versions=frozenset({2}), actor=actor, uow=uow, clock=clock)
 
 
 @pytest.mark.parametrize("spare", [{"email_verified_at": None}, {"role": Role.BOARD_MEMBER}])
@@ -157,10 +159,14 @@ async def test_last_admin_who_can_log_in_stays_when_leaving_in_any_way(
     given(store, role=Role.ADMIN).is_active = False
     me = actor.member_id
     attempts: list[Callable[[], Awaitable[object]]] = [
-        lambda: change_role(me, Role.MEMBER, seen=None, actor=actor, uow=uow, clock=clock),
+        lambda: change_role(me, Role.MEMBER, versions=None, actor=actor, uow=uow, clock=clock),
         lambda: deactivate_member(me, actor=actor, uow=uow, clock=clock),
-        lambda: erase_own_member(seen=None, actor=actor, uow=uow, clock=clock, digests=PlainAddressDigests()),
-        lambda: erase_member(me, seen=None, actor=actor, uow=uow, clock=clock, digests=PlainAddressDigests()),
+        lambda: erase_own_member(
+            versions=None, actor=actor, uow=uow, clock=clock, digests=PlainAddressDigests()
+        ),
+        lambda: erase_member(
+            me, versions=None, actor=actor, uow=uow, clock=clock, digests=PlainAddressDigests()
+        ),
     ]
 
     for attempt in attempts:
@@ -203,7 +209,7 @@ async def test_nothing_but_a_tombstone_is_left_when_a_member_erases_themselves(
     kept = store.jobs[2:]
 
     await erase_own_member(
-        seen=frozenset({1}),
+        versions=frozenset({1}),
         actor=make_actor(member_id=member.id),
         uow=uow,
         clock=clock,
@@ -229,7 +235,7 @@ async def test_leaves_the_same_tombstone_when_an_admin_erases_a_member(
     store.sessions[session.id] = session
 
     await erase_member(
-        member.id, seen=frozenset({1}), actor=actor, uow=uow, clock=clock, digests=PlainAddressDigests()
+        member.id, versions=frozenset({1}), actor=actor, uow=uow, clock=clock, digests=PlainAddressDigests()
     )
 
     tombstone = store.members[member.id]
@@ -245,15 +251,17 @@ async def test_erases_nobody_when_the_password_is_older_than_an_hour_or_the_vers
 
     with pytest.raises(VersionMismatchError):
         await erase_own_member(
-            seen=frozenset({7}), actor=actor, uow=uow, clock=clock, digests=PlainAddressDigests()
+            versions=frozenset({7}), actor=actor, uow=uow, clock=clock, digests=PlainAddressDigests()
         )
     clock.move(timedelta(hours=1, seconds=1))
     with pytest.raises(ReauthenticationRequiredError):
-        await erase_own_member(seen=None, actor=actor, uow=uow, clock=clock, digests=PlainAddressDigests())
+        await erase_own_member(
+            versions=None, actor=actor, uow=uow, clock=clock, digests=PlainAddressDigests()
+        )
     admin = make_actor(Role.ADMIN)
     with pytest.raises(ReauthenticationRequiredError):
         await erase_member(
-            actor.member_id, seen=None, actor=admin, uow=uow, clock=clock, digests=PlainAddressDigests()
+            actor.member_id, versions=None, actor=admin, uow=uow, clock=clock, digests=PlainAddressDigests()
         )
 
 
@@ -264,7 +272,7 @@ async def test_refuses_when_somebody_else_than_an_admin_administrates(
     member, actor = given(store), make_actor(role)
     attempts: list[Callable[[], Awaitable[object]]] = [
         lambda: invite_member(INVITATION, actor=actor, uow=uow, clock=clock),
-        lambda: change_role(member.id, Role.ADMIN, seen=None, actor=actor, uow=uow, clock=clock),
+        lambda: change_role(member.id, Role.ADMIN, versions=None, actor=actor, uow=uow, clock=clock),
         lambda: deactivate_member(member.id, actor=actor, uow=uow, clock=clock),
         lambda: activate_member(member.id, actor=actor, uow=uow, clock=clock),
     ]

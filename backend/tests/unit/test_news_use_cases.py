@@ -57,7 +57,7 @@ async def test_stores_the_next_version_when_edited(
     edited = await edit_article(
         article.id,
         ArticleChanges(title="New"),
-        seen=frozenset({1}),
+        versions=frozenset({1}),
         actor=BOARD_MEMBER,
         uow=uow,
         clock=clock,
@@ -77,13 +77,13 @@ async def test_stores_nothing_when_the_version_is_stale(
         await edit_article(
             article.id,
             ArticleChanges(title="New"),
-            seen=seen,
+            versions=seen,
             actor=BOARD_MEMBER,
             uow=uow,
             clock=clock,
         )
     with pytest.raises(VersionMismatchError):
-        await remove_article(article.id, seen=seen, actor=BOARD_MEMBER, uow=uow, clock=clock)
+        await remove_article(article.id, versions=seen, actor=BOARD_MEMBER, uow=uow, clock=clock)
 
     assert store.news[article.id].title == article.title
     assert store.news[article.id].deleted_at is None
@@ -115,7 +115,7 @@ async def test_stores_nothing_when_the_entity_refuses(
 async def test_finds_nothing_when_removed(
     uow: InMemoryUnitOfWork, article: Article, clock: FixedClock
 ) -> None:
-    await remove_article(article.id, seen=None, actor=BOARD_MEMBER, uow=uow, clock=clock)
+    await remove_article(article.id, versions=None, actor=BOARD_MEMBER, uow=uow, clock=clock)
 
     with pytest.raises(ArticleNotFoundError):
         await publish_article(article.id, actor=BOARD_MEMBER, uow=uow, clock=clock)
@@ -125,10 +125,10 @@ async def test_finds_nothing_when_removed(
     "attempt",
     [
         lambda _, ports: create_article(NEW_DRAFT, **ports),
-        lambda key, ports: edit_article(key, ArticleChanges(title="New"), seen=None, **ports),
+        lambda key, ports: edit_article(key, ArticleChanges(title="New"), versions=None, **ports),
         lambda key, ports: publish_article(key, **ports),
         lambda key, ports: archive_article(key, **ports),
-        lambda key, ports: remove_article(key, seen=None, **ports),
+        lambda key, ports: remove_article(key, versions=None, **ports),
     ],
 )
 async def test_opens_no_transaction_when_the_role_does_not_suffice(

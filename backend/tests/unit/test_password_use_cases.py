@@ -4,7 +4,7 @@ import pytest
 
 from app.application.jobs import SendOneTimeToken, SendPasswordChangedNotice
 from app.application.ports import MailTemplate
-from app.application.retention import forget_old_proofs
+from app.application.retention import delete_expired_credentials
 from app.domain.auth import (
     CurrentPasswordError,
     InvalidGrantError,
@@ -16,7 +16,7 @@ from app.domain.auth import (
 )
 from app.domain.members import EmailAddress, Language, Member
 from app.domain.rate_limits import TooManyAttemptsError
-from app.infrastructure.security.sealed_tokens import HmacRefreshTokens
+from app.infrastructure.security.signed_tokens import HmacRefreshTokens
 from tests.factories import PASSWORD, make_member, make_session
 from tests.fakes import (
     CountingPasswordHasher,
@@ -323,13 +323,13 @@ async def test_forgets_what_ended_30_days_ago_when_the_time_has_come(
         await accounts.log_in(WRONG)
 
     accounts.clock.move(timedelta(minutes=31))
-    await forget_old_proofs(uow=accounts.uow, clock=accounts.clock)
+    await delete_expired_credentials(uow=accounts.uow, clock=accounts.clock)
 
     assert list(accounts.store.sessions) == [recent.id]
     assert len(accounts.store.one_time_tokens) == 1
     assert accounts.store.rate_limits == {}
     accounts.clock.move(timedelta(days=31))
-    await forget_old_proofs(uow=accounts.uow, clock=accounts.clock)
+    await delete_expired_credentials(uow=accounts.uow, clock=accounts.clock)
     assert (accounts.store.sessions, accounts.store.one_time_tokens) == ({}, {})
 
 

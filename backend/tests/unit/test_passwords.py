@@ -55,7 +55,9 @@ async def test_works_as_hard_and_in_vain_when_there_is_no_hash() -> None:
     hasher = Argon2PasswordHasher()
 
     assert not await hasher.verify(PASSWORD, None)
-    assert argon2.extract_parameters(hasher._decoy) == argon2.extract_parameters(await hasher.hash(PASSWORD))
+    assert argon2.extract_parameters(hasher._dummy_hash) == argon2.extract_parameters(
+        await hasher.hash(PASSWORD)
+    )
 
 
 async def test_asks_for_a_new_hash_when_parameters_changed(cheap: Argon2PasswordHasher) -> None:
@@ -66,7 +68,7 @@ async def test_asks_for_a_new_hash_when_parameters_changed(cheap: Argon2Password
 
 
 async def test_hashes_only_so_many_at_once_when_many_log_in() -> None:
-    hasher = WatchedPasswordHasher(memory_kib=8, passes=1, at_once=2)
+    hasher = WatchedPasswordHasher(memory_kib=8, passes=1, max_concurrent=2)
 
     await asyncio.gather(*(hasher.verify(PASSWORD, None) for _ in range(8)))
 

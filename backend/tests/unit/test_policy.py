@@ -178,13 +178,13 @@ def differences(policy: Mapping[Action, Role | None], meant: Mapping[Role | None
 
 
 def test_gives_each_action_to_the_least_role_when_it_is_meant_for_it() -> None:
-    given = {action: rule.least_role for action, rule in POLICY.items()}
+    given = {action: rule.minimum_role for action, rule in POLICY.items()}
 
     assert not (left := differences(given, MEANT_FOR)), "\n".join(left)
 
 
 def test_says_what_to_add_when_an_action_is_new_or_given_to_others() -> None:
-    given = {action: rule.least_role for action, rule in POLICY.items()}
+    given = {action: rule.minimum_role for action, rule in POLICY.items()}
     meant = {role: {*actions} for role, actions in MEANT_FOR.items()}
     meant[Role.ADMIN] -= {Action.SET_ROLES}
     del given[Action.READ_AUDIT_LOG]
@@ -198,7 +198,7 @@ def test_says_what_to_add_when_an_action_is_new_or_given_to_others() -> None:
 
 
 def test_asks_for_the_password_again_when_much_would_leave_at_once() -> None:
-    recent = {action: rule.password_within for action, rule in POLICY.items() if rule.password_within}
+    recent = {action: rule.max_password_age for action, rule in POLICY.items() if rule.max_password_age}
 
     asking = [Action.CHANGE_EMAIL, Action.ERASE_OWN_MEMBER, Action.ERASE_MEMBERS, Action.EXPORT_MEMBERS]
     assert recent == dict.fromkeys(asking, timedelta(hours=1))

@@ -30,9 +30,9 @@ def readiness(error: psycopg.Error) -> SqlAlchemyReadiness:
     "error", [errors.UndefinedTable(), errors.InsufficientPrivilege(), errors.InvalidSchemaName()]
 )
 async def test_is_not_ready_when_the_database_is_not_migrated(error: psycopg.Error) -> None:
-    assert await readiness(error)._ask() is False
+    assert await readiness(error)._run() is False
 
 
 async def test_raises_when_the_database_has_another_fault() -> None:
     with pytest.raises(errors.QueryCanceled):
-        await readiness(errors.QueryCanceled())._ask()
+        await readiness(errors.QueryCanceled())._run()

@@ -17,7 +17,7 @@ from app.application.consultations_queries import (
     Tally,
 )
 from app.application.events_queries import EventVisibility
-from app.application.export_files import ExportFormat, FileType, Row, Rows
+from app.application.export_files import ExportFormat, FileType, Row, RowStream
 from app.application.exports import Export, Exporter
 from app.application.news_queries import NewsVisibility
 from app.domain.consultations.consultation import (
@@ -216,10 +216,10 @@ class Source:
     def __init__(self) -> None:
         self.asked: list[object] = []
 
-    def __getattr__(self, name: str) -> Callable[..., Rows]:
-        def table(*arguments: object, **options: object) -> Rows:
+    def __getattr__(self, name: str) -> Callable[..., RowStream]:
+        def table(*arguments: object, **options: object) -> RowStream:
             self.asked.append((name, arguments, options))
-            return Rows(("a",), rows([[1]], [[2]]))
+            return RowStream(("a",), rows([[1]], [[2]]))
 
         return table
 
@@ -227,7 +227,7 @@ class Source:
 class ListEncoder:
     media_type = "text/plain"
 
-    async def encode(self, table: Rows) -> AsyncGenerator[bytes]:
+    async def encode(self, table: RowStream) -> AsyncGenerator[bytes]:
         async for batch in table.batches:
             yield repr([table.columns, *batch]).encode()
 
@@ -267,7 +267,7 @@ async def test_records_the_export_when_the_first_piece_is_there(
 
     assert (export.file_name, export.media_type) == (f"{name}.csv", "text/plain")
     assert pieces == [b"[('a',), [1]]", b"[('a',), [2]]"]
-    assert desk.source.asked == [(name, (), {"where": WHERE, "by": ME} | right)]
+    assert desk.source.asked == [(name, (), {"where": WHERE, "requested_by": ME} | right)]
     assert desk.recorded() == [(action, ME, None, NOW)]
 
 
@@ -275,7 +275,10 @@ async def test_exports_who_answered_what_when_it_is_named(desk: Desk) -> None:
     export = await export_responses(desk, anonymous=False)
 
     assert [piece async for piece in export.chunks] == [b"[('a',), [1]]", b"[('a',), [2]]"]
-    assert (export.file_name, desk.source.asked) == ("responses.csv", [("responses", (ID,), {"by": ME})])
+    assert (export.file_name, desk.source.asked) == (
+        "responses.csv",
+        [("responses", (ID,), {"requested_by": ME})],
+    )
     assert desk.recorded() == [("responses:export", ME, ID, NOW)]
 
 

@@ -7,7 +7,7 @@ import pytest
 from app.application.jobs import SendAccountExistsNotice
 from app.application.members import Invitation, invite_member
 from app.application.ports import MailTemplate
-from app.application.retention import forget_old_proofs
+from app.application.retention import delete_expired_credentials
 from app.domain.auth import InvalidGrantError, OneTimePurpose, OneTimeToken, OneTimeTokenError
 from app.domain.members import NO_PASSWORD, EmailTakenError, Language, Member, Role
 from tests.factories import make_actor, make_member
@@ -177,7 +177,7 @@ async def test_forgets_registrations_and_invitations_when_nobody_proved_the_addr
         token = OneTimeToken.issue(member_id=members[name].id, purpose=OneTimePurpose.VERIFY_EMAIL, at=at)
         accounts.store.one_time_tokens[token.id] = token
 
-    await forget_old_proofs(uow=accounts.uow, clock=accounts.clock)
+    await delete_expired_credentials(uow=accounts.uow, clock=accounts.clock)
 
     kept = {name for name, member in members.items() if accounts.store.members[member.id].erased_at is None}
     assert kept == {"mailed again", "verified", "registered lately"}

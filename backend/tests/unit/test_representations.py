@@ -52,7 +52,7 @@ HARMLESS = {
         (registrations.Registration, {"password", "full_name", "client"}),
         (logging_in.PasswordGrant, {"username", "password", "client", "replaces"}),
         (logging_in.RefreshGrant, {"refresh_token"}),
-        (idempotency.Answer, {"body"}),
+        (idempotency.StoredResponse, {"body"}),
         (members.Invitation, {"full_name"}),
         (passwords.PasswordReset, {"token", "password"}),
         (passwords.PasswordChange, {"current_password", "password"}),

@@ -46,11 +46,13 @@ class Town:
         if by_admin:
             admin = make_actor(Role.ADMIN)
             await erase_member(
-                member.id, seen=None, actor=admin, uow=self.uow, clock=self.clock, digests=DIGESTS
+                member.id, versions=None, actor=admin, uow=self.uow, clock=self.clock, digests=DIGESTS
             )
         else:
             actor = make_actor(Role.MEMBER, member_id=member.id)
-            await erase_own_member(seen=None, actor=actor, uow=self.uow, clock=self.clock, digests=DIGESTS)
+            await erase_own_member(
+                versions=None, actor=actor, uow=self.uow, clock=self.clock, digests=DIGESTS
+            )
 
 
 @pytest.fixture

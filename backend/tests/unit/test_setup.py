@@ -136,7 +136,7 @@ async def test_stores_one_account_a_role_and_every_article_when_seeded(clock: Fi
     crowd = RecordingCrowd()
     uow = InMemoryUnitOfWork(store)
 
-    fresh = await seed_demo(50, uow=uow, clock=clock, hasher=ReversingHasher(), crowd=crowd)
+    fresh = await seed_demo(50, uow=uow, clock=clock, hasher=ReversingHasher(), extra_members=crowd)
 
     assert fresh
     assert crowd.added == [(50, "24-revir-teiuq-omed")]
@@ -165,10 +165,10 @@ async def test_adds_only_further_members_when_seeded_again(clock: FixedClock) ->
     store = InMemoryStore()
     uow = InMemoryUnitOfWork(store)
     crowd = RecordingCrowd()
-    await seed_demo(50, uow=uow, clock=clock, hasher=ReversingHasher(), crowd=crowd)
+    await seed_demo(50, uow=uow, clock=clock, hasher=ReversingHasher(), extra_members=crowd)
     before = (set(store.members), set(store.news), set(store.consultations))
 
-    fresh = await seed_demo(100, uow=uow, clock=clock, hasher=ReversingHasher(), crowd=crowd)
+    fresh = await seed_demo(100, uow=uow, clock=clock, hasher=ReversingHasher(), extra_members=crowd)
 
     assert not fresh
     assert (set(store.members), set(store.news), set(store.consultations)) == before

@@ -9,7 +9,7 @@ from app.domain.auth import OneTimePurpose, OneTimeTokenId, SessionId
 from app.domain.errors import UnauthenticatedError
 from app.domain.identifiers import uuid7
 from app.infrastructure.security.access_tokens import JwtAccessTokens
-from app.infrastructure.security.sealed_tokens import HmacOneTimeTokens, HmacRefreshTokens
+from app.infrastructure.security.signed_tokens import HmacOneTimeTokens, HmacRefreshTokens
 from tests.factories import NOW, make_member
 from tests.fakes import FixedClock
 

@@ -200,8 +200,8 @@ def test_refuses_an_answer_when_there_is_nothing_to_see(text: str) -> None:
     question = Question.create(draft, position=0, at=NOW)
 
     with pytest.raises(AnswerError):
-        question.written(text, index=0)
-    assert question.written(" Cafe\u0301\u2066 ", index=0) == "Café"
+        question.check_text(text, index=0)
+    assert question.check_text(" Cafe\u0301\u2066 ", index=0) == "Café"
 
 
 def test_asks_for_no_new_name_when_another_field_of_an_old_member_changes() -> None:

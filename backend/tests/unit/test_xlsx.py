@@ -11,10 +11,10 @@ import pytest
 from defusedxml import ElementTree
 from python_calamine import CalamineWorkbook
 
-from app.application.export_files import Kind, Row, Rows
+from app.application.export_files import ColumnKind, Row, RowStream
 from app.domain.members import Role
 from app.infrastructure.exports import xlsx
-from app.infrastructure.exports.encoders import PIECE
+from app.infrastructure.exports.encoders import CHUNK_SIZE
 from app.infrastructure.exports.xlsx import XlsxEncoder
 from app.infrastructure.exports.xlsx_cells import CHARACTERS_PER_CELL
 from app.infrastructure.exports.xlsx_parts import Sheet
@@ -27,7 +27,7 @@ async def written(columns: tuple[str, ...], rows: Sequence[Row], **options: Any)
         for start in range(0, len(rows), 7):
             yield rows[start : start + 7]
 
-    return [piece async for piece in XlsxEncoder(ZONE).encode(Rows(columns, each(), **options))]
+    return [piece async for piece in XlsxEncoder(ZONE).encode(RowStream(columns, each(), **options))]
 
 
 def read(pieces: list[bytes]) -> Mapping[str, Sequence[Sequence[object]]]:
@@ -43,7 +43,7 @@ async def test_holds_numbers_booleans_and_dates_as_such_when_written() -> None:
 
     sheets = read(
         await written(
-            columns, [row], kinds=dict.fromkeys(("at", "then", "never"), Kind.TIME), title="Members"
+            columns, [row], kinds=dict.fromkeys(("at", "then", "never"), ColumnKind.TIME), title="Members"
         )
     )
 
@@ -61,7 +61,7 @@ async def test_shows_the_hour_of_the_clock_when_the_clocks_were_changed() -> Non
     """Days count as on the wall: the day when clocks go forward has no hour less before noon."""
     noon = datetime(2026, 3, 29, 10, tzinfo=UTC)
 
-    [_, [at]] = read(await written(("at",), [(noon,)], kinds={"at": Kind.TIME}))["Export"]
+    [_, [at]] = read(await written(("at",), [(noon,)], kinds={"at": ColumnKind.TIME}))["Export"]
 
     assert at == datetime.fromisoformat("2026-03-29T12:00:00")
 
@@ -69,7 +69,7 @@ async def test_shows_the_hour_of_the_clock_when_the_clocks_were_changed() -> Non
 async def test_has_a_filter_a_frozen_header_and_wide_columns_when_opened() -> None:
     rows = [("x" * 30, "2026-01-02T03:04:05+00:00", True), ("y" * 99, None, False)]
 
-    pieces = await written(("text", "at", "flag"), rows, kinds={"at": Kind.TIME}, title="News & more")
+    pieces = await written(("text", "at", "flag"), rows, kinds={"at": ColumnKind.TIME}, title="News & more")
 
     with zipfile.ZipFile(BytesIO(b"".join(pieces))) as archive:
         sheet = ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml"))
@@ -162,7 +162,7 @@ async def test_sends_small_pieces_when_the_table_is_long() -> None:
     pieces = await written(("text",), INCOMPRESSIBLE)
 
     assert len(pieces) > 5
-    assert max(map(len, pieces)) < 3 * PIECE
+    assert max(map(len, pieces)) < 3 * CHUNK_SIZE
 
 
 async def test_cannot_be_opened_when_cut_short() -> None:
@@ -185,7 +185,7 @@ async def test_closes_quietly_when_the_reader_leaves() -> None:
             closed.append(True)
 
     rows = endless()
-    chunks = XlsxEncoder(ZONE).encode(Rows(("text",), rows))
+    chunks = XlsxEncoder(ZONE).encode(RowStream(("text",), rows))
 
     assert await anext(chunks)
     await chunks.aclose()

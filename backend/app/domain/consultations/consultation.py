@@ -151,11 +151,11 @@ class Answers:
         if question.kind is QuestionKind.OPEN_TEXT:
             if answer.option_ids:
                 raise AnswerError(index, "option_ids")
-            self.texts[question.id] = question.written(answer.text, index=index)
+            self.texts[question.id] = question.check_text(answer.text, index=index)
         else:
             if answer.text is not None:
                 raise AnswerError(index, "text")
-            self.choices.extend(question.chosen(answer.option_ids, index=index))
+            self.choices.extend(question.check_choices(answer.option_ids, index=index))
 
 
 @dataclass(eq=False, kw_only=True)
@@ -280,7 +280,7 @@ class Consultation:
         if self.status is not ConsultationStatus.DRAFT:
             raise ConsultationNotDraftError
 
-    def take(self, answers: Sequence[Answer], at: datetime) -> Answers:
+    def check_answers(self, answers: Sequence[Answer], at: datetime) -> Answers:
         """Check answers that arrive at this instant.
 
         Raises ConsultationNotOpenError, AnswerMissingError, and AnswerError for an answer to an
@@ -352,7 +352,7 @@ class ConsultationRepository(Protocol):
         """Return it, locked against changes; others may share it. Raises ConsultationNotFoundError."""
         ...
 
-    async def share_unclosed(self) -> None:
+    async def lock_unclosed_shared(self) -> None:
         """Lock the UNCLOSED ones against changes, so that none of them closes until the transaction ends."""
         ...
 

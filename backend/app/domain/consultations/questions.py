@@ -140,7 +140,7 @@ class Question:
         options = [option.text for option in self.options]
         return self.title, self.description, self.kind, self.required, options
 
-    def chosen(self, option_ids: Collection[OptionId], *, index: int) -> list[OptionId]:
+    def check_choices(self, option_ids: Collection[OptionId], *, index: int) -> list[OptionId]:
         """Return the options in the order of the question, so that no order of clicks is kept.
 
         Raises AnswerError (`index`: which answer this is) unless they are options of this
@@ -152,7 +152,7 @@ class Question:
             raise AnswerError(index, "option_ids")
         return chosen
 
-    def written(self, text: str | None, *, index: int) -> str:
+    def check_text(self, text: str | None, *, index: int) -> str:
         """Return the text without the space around it. Raises AnswerError."""
         error = AnswerError(index, "text")
         if text is None:

@@ -13,12 +13,12 @@ from collections.abc import Sequence
 
 from app.domain.consultations.questions import QuestionKind
 
-LEAST_COUNT = 5
+MIN_CELL_COUNT = 5
 
 
 def publishable(kind: QuestionKind, counts: Sequence[int], responses: int) -> list[int | None]:
     """Return each option's count, or None where it is suppressed."""
-    if responses < LEAST_COUNT:
+    if responses < MIN_CELL_COUNT:
         return [None] * len(counts)
     if kind is QuestionKind.MULTIPLE_CHOICE:
         return [suppressed([count, responses - count])[0] for count in counts]
@@ -26,9 +26,9 @@ def publishable(kind: QuestionKind, counts: Sequence[int], responses: int) -> li
 
 
 def suppressed(counts: Sequence[int]) -> list[int | None]:
-    """Leave out the counts below LEAST_COUNT and, if there are any, the smallest of the others."""
-    large = [count for count in counts if count >= LEAST_COUNT]
+    """Leave out the counts below MIN_CELL_COUNT and, if there are any, the smallest of the others."""
+    large = [count for count in counts if count >= MIN_CELL_COUNT]
     if len(large) == len(counts):
         return list(counts)
     limit = min(large, default=0)
-    return [count if count >= LEAST_COUNT and count > limit else None for count in counts]
+    return [count if count >= MIN_CELL_COUNT and count > limit else None for count in counts]

@@ -30,16 +30,16 @@ class SqlAlchemyAuditLog:
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
-        self._untold: list[AuditEntry] = []
+        self._pending: list[AuditEntry] = []
 
     def add(self, entry: AuditEntry) -> None:
         self._session.add(entry)
-        self._untold.append(entry)
+        self._pending.append(entry)
 
-    def tell(self) -> None:
+    def log_committed(self) -> None:
         """To be called after the commit: what was rolled back has not happened."""
-        for entry in self._untold:
+        for entry in self._pending:
             ids = {"member_id": entry.actor_id, "subject_id": entry.subject_id}
             known = {name: str(value) for name, value in ids.items() if value is not None}
             _log.info("audit", action=entry.action, **known)
-        self._untold.clear()
+        self._pending.clear()

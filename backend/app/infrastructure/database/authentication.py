@@ -6,9 +6,9 @@ from app.application.access import Actor
 from app.application.ports import AccessTokens, Clock
 from app.core.database import Reads
 from app.domain.errors import InvalidTokenError
-from app.infrastructure.database.auth import sessions
 from app.infrastructure.database.members import members
 from app.infrastructure.database.read_models import Statement, fetch_one
+from app.infrastructure.database.sessions import sessions
 
 _SESSION = Statement(
     select(members.c.role, sessions.c.authenticated_at)

@@ -138,7 +138,7 @@ class SqlAlchemyConsultationRepository:
     async def get_shared(self, id: ConsultationId) -> Consultation:
         return await self._get(id, read=True)
 
-    async def share_unclosed(self) -> None:
+    async def lock_unclosed_shared(self) -> None:
         """In one order, before any member is locked: closing takes a consultation first, then members."""
         unclosed = consultations.c.status.in_(UNCLOSED)
         query = select(consultations.c.id).where(unclosed).order_by(consultations.c.id)

@@ -157,7 +157,7 @@ class SqlAlchemyConsultationQueries:
         return ResponseView.of(_view(row[:-4]), answers, at)
 
     async def tally(self, consultation: ConsultationView) -> Tally:
-        statement = _tally(ballots if consultation.anonymous else responses)
+        statement = _count_votes(ballots if consultation.anonymous else responses)
         rows = await fetch(self._reads, statement, consultation_id=consultation.id)
         total = next(number for key, _, number in rows if key is None)
         texts: dict[UUID, list[str]] = {}
@@ -169,23 +169,23 @@ class SqlAlchemyConsultationQueries:
 
 
 @cache
-def _tally(box: Table) -> Statement:
+def _count_votes(table: Table) -> Statement:
     """Count in one statement, so that the parts are of one moment: the total has no id, the choices
     have an option's and the texts a question's."""
-    mine = box.c.consultation_id == bindparam("consultation_id")
-    chosen = func.unnest(box.c.choices).table_valued("id").render_derived()
-    written = func.jsonb_each_text(box.c.texts).table_valued("key", "value")
+    mine = table.c.consultation_id == bindparam("consultation_id")
+    chosen = func.unnest(table.c.choices).table_valued("id").render_derived()
+    written = func.jsonb_each_text(table.c.texts).table_valued("key", "value")
     number = func.count()
     query = union_all(
         select(cast(null(), Uuid).label("id"), null().label("text"), number.label("number"))
-        .select_from(box)
+        .select_from(table)
         .where(mine),
         select(chosen.c.id, null(), number)
-        .select_from(box.join(chosen, true()))
+        .select_from(table.join(chosen, true()))
         .where(mine)
         .group_by(chosen.c.id),
         select(cast(written.c.key, Uuid), written.c.value, literal(1))
-        .select_from(box.join(written, true()))
+        .select_from(table.join(written, true()))
         .where(mine),
     )
     return Statement(query)

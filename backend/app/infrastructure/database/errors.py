@@ -60,13 +60,13 @@ def translated_errors() -> Iterator[None]:
     except DomainError:
         raise
     except Exception as error:
-        meaning = meaning_of(error)
+        meaning = domain_error_for(error)
         if meaning is None:
             raise
         raise meaning from None
 
 
-def meaning_of(error: BaseException) -> type[DomainError] | None:
+def domain_error_for(error: BaseException) -> type[DomainError] | None:
     """Return the domain error that an error, or one of its causes, stands for.
 
     Stale data is a collision: the transaction that comes second starts again from what the first has left,
@@ -81,7 +81,7 @@ def meaning_of(error: BaseException) -> type[DomainError] | None:
     return None
 
 
-def translating(
+def with_domain_errors(
     connections: Callable[[], AbstractAsyncContextManager[Connection]],
 ) -> Callable[[], AbstractAsyncContextManager[Connection]]:
     """Give connections whose errors, and whose absence, are domain errors."""

@@ -22,11 +22,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from app.application.events_queries import EventFilter, EventVisibility
-from app.application.export_files import Kind, Row, Rows
-from app.application.exports import EXPORTS_AT_ONCE, TooManyExportsError
+from app.application.export_files import ColumnKind, Row, RowStream
+from app.application.exports import MAX_CONCURRENT_EXPORTS, TooManyExportsError
 from app.application.members_queries import MemberFilter
 from app.application.news_queries import NewsFilter, NewsVisibility
-from app.core.database import Connections
+from app.core.database import ConnectionFactory
 from app.domain.members import MemberId
 from app.infrastructure.database.consultations import options, questions
 from app.infrastructure.database.events import events
@@ -38,7 +38,7 @@ from app.infrastructure.database.news_queries import ARTICLE, NEWS_CONDITIONS, v
 from app.infrastructure.database.read_models import Conditions, Filter, given
 from app.infrastructure.database.responses import responses
 
-ROWS_AT_ONCE = 500
+BATCH_SIZE = 500
 
 
 NEWS = tuple(column for column in ARTICLE if column is not news.c.version)
@@ -46,34 +46,36 @@ MEMBERS = tuple(column for column in MEMBER if column is not members.c.version)
 
 
 class SqlAlchemyExportSource:
-    def __init__(self, snapshot: Connections) -> None:
+    def __init__(self, snapshot: ConnectionFactory) -> None:
         self._snapshot = snapshot
 
-    def news(self, *, where: NewsFilter, visible: NewsVisibility, by: MemberId) -> Rows:
-        query = select(*map(_written, NEWS)).where(visible_news(visible))
+    def news(self, *, where: NewsFilter, visible: NewsVisibility, requested_by: MemberId) -> RowStream:
+        query = select(*map(_as_text, NEWS)).where(visible_news(visible))
         query = _matching(query, NEWS_CONDITIONS, where)
-        return self._rows(query.order_by(news.c.id), by, _times(NEWS))
+        return self._rows(query.order_by(news.c.id), requested_by, _times(NEWS))
 
-    def events(self, *, where: EventFilter, visible: EventVisibility, by: MemberId) -> Rows:
+    def events(self, *, where: EventFilter, visible: EventVisibility, requested_by: MemberId) -> RowStream:
         """Ids and times as such: a calendar is made of them."""
         query = _matching(select(*EVENT).where(visible_events(visible)), EVENT_CONDITIONS, where)
-        return self._rows(query.order_by(events.c.id), by, _times(EVENT))
+        return self._rows(query.order_by(events.c.id), requested_by, _times(EVENT))
 
-    def members(self, *, where: MemberFilter, by: MemberId) -> Rows:
-        query = select(*map(_written, MEMBERS)).where(not_erased)
+    def members(self, *, where: MemberFilter, requested_by: MemberId) -> RowStream:
+        query = select(*map(_as_text, MEMBERS)).where(not_erased)
         query = _matching(query, MEMBER_CONDITIONS, where)
-        return self._rows(query.order_by(members.c.id), by, _times(MEMBERS) | {"phone": Kind.PHONE})
+        return self._rows(
+            query.order_by(members.c.id), requested_by, _times(MEMBERS) | {"phone": ColumnKind.PHONE}
+        )
 
-    def responses(self, id: UUID, *, by: MemberId) -> Rows:
+    def responses(self, id: UUID, *, requested_by: MemberId) -> RowStream:
         """One row a chosen option or a text."""
         row = responses.c
         answer = func.coalesce(options.c.text, row.texts.op("->>")(cast(questions.c.id, Text)))
         query = (
             select(
-                _written(row.id).label("response_id"),
-                _written(row.member_id),
-                _written(row.created_at).label("responded_at"),
-                _written(questions.c.id).label("question_id"),
+                _as_text(row.id).label("response_id"),
+                _as_text(row.member_id),
+                _as_text(row.created_at).label("responded_at"),
+                _as_text(questions.c.id).label("question_id"),
                 questions.c.title.label("question"),
                 answer.label("answer"),
             )
@@ -84,15 +86,15 @@ class SqlAlchemyExportSource:
             .where(row.consultation_id == id, answer.is_not(None))
         )
         query = query.order_by(row.id, questions.c.position, options.c.position)
-        return self._rows(query, by, {"responded_at": Kind.TIME})
+        return self._rows(query, requested_by, {"responded_at": ColumnKind.TIME})
 
-    def _rows(self, query: Select[Any], by: MemberId, kinds: Mapping[str, Kind]) -> Rows:
-        return Rows(tuple(query.selected_columns.keys()), self._stream(query, by), kinds)
+    def _rows(self, query: Select[Any], requested_by: MemberId, kinds: Mapping[str, ColumnKind]) -> RowStream:
+        return RowStream(tuple(query.selected_columns.keys()), self._stream(query, requested_by), kinds)
 
-    async def _stream(self, query: Select[Any], by: MemberId) -> AsyncGenerator[Sequence[Row]]:
+    async def _stream(self, query: Select[Any], requested_by: MemberId) -> AsyncGenerator[Sequence[Row]]:
         async with self._snapshot() as connection:
-            await _take_place(connection, by)
-            result = await connection.stream(query.execution_options(yield_per=ROWS_AT_ONCE))
+            await _acquire_slot(connection, requested_by)
+            result = await connection.stream(query.execution_options(yield_per=BATCH_SIZE))
             try:
                 async for batch in result.partitions():
                     yield batch
@@ -105,23 +107,25 @@ def _matching(query: Select[Any], conditions: Conditions, where: Filter) -> Sele
     return query.where(*(conditions[name] for name in values)).params(values)
 
 
-async def _take_place(connection: AsyncConnection, by: MemberId) -> None:
+async def _acquire_slot(connection: AsyncConnection, requested_by: MemberId) -> None:
     """Lock one of the member's places until the transaction ends. Raises TooManyExportsError.
 
     An advisory lock counts across instances, and goes with the connection of one that died.
     """
-    places = [func.hashtextextended(f"export {by}", place) for place in range(EXPORTS_AT_ONCE)]
+    places = [
+        func.hashtextextended(f"export {requested_by}", place) for place in range(MAX_CONCURRENT_EXPORTS)
+    ]
     # CASE tries one after the other; OR may try them all, and would take more than one.
     taken = case(*((func.pg_try_advisory_xact_lock(place), True) for place in places), else_=False)
     if not await connection.scalar(select(taken)):
         raise TooManyExportsError
 
 
-def _times(columns: Iterable[KeyedColumnElement[Any]]) -> dict[str, Kind]:
-    return {str(column.key): Kind.TIME for column in columns if isinstance(column.type, DateTime)}
+def _times(columns: Iterable[KeyedColumnElement[Any]]) -> dict[str, ColumnKind]:
+    return {str(column.key): ColumnKind.TIME for column in columns if isinstance(column.type, DateTime)}
 
 
-def _written(column: KeyedColumnElement[Any]) -> ColumnElement[Any]:
+def _as_text(column: KeyedColumnElement[Any]) -> ColumnElement[Any]:
     """Have PostgreSQL write ids and times (UTC, to the microsecond): to read and write them here costs more
     than all the rest of an export."""
     if isinstance(column.type, DateTime):

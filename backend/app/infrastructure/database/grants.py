@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection, Table, text
 
-from app.core.database import connected_once
+from app.core.database import open_connection
 from app.core.settings import Settings, SettingsError
 from app.infrastructure.database.audit import audit_entries
 from app.infrastructure.database.errors import translated_errors
@@ -23,8 +23,8 @@ from app.infrastructure.database.responses import (
 )
 from app.infrastructure.database.tables import metadata
 
-EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
-LESS: Mapping[Table, str] = MappingProxyType(
+FULL_ACCESS = "SELECT, INSERT, UPDATE, DELETE"
+RESTRICTED_TABLES: Mapping[Table, str] = MappingProxyType(
     {
         audit_entries: "SELECT, INSERT",  # what was told stays told (ASVS 5.0 16.4.2)
         responses: "SELECT, INSERT",  # nobody edits what somebody answered
@@ -35,13 +35,13 @@ LESS: Mapping[Table, str] = MappingProxyType(
         news: "SELECT, INSERT, UPDATE",  # what is deleted is only hidden
     }
 )
-"""Tables of which the running application needs less than EVERYTHING."""
+"""Tables of which the running application needs less than FULL_ACCESS."""
 
-QUEUE = {"TABLE": EVERYTHING, "SEQUENCE": "USAGE", "FUNCTION": "EXECUTE"}
+JOB_QUEUE_PRIVILEGES = {"TABLE": FULL_ACCESS, "SEQUENCE": "USAGE", "FUNCTION": "EXECUTE"}
 """What the job queue's library does with its own things: their rows are its business."""
 
-_ROLE = text("SELECT quote_ident(current_user)")
-_QUEUE = text("""
+_CURRENT_ROLE = text("SELECT quote_ident(current_user)")
+_QUEUE_OBJECTS = text("""
     SELECT kind, name FROM (
         SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, oid::regclass::text, relname,
             relnamespace
@@ -50,7 +50,7 @@ _QUEUE = text("""
     ) AS things (kind, name, plain, schema)
     WHERE schema = quote_ident(current_schema())::regnamespace AND starts_with(plain, 'procrastinate_')
 """)
-_POWERS = text("""
+_ROLE_POWERS = text("""
     SELECT power FROM pg_roles AS role, current_schema() AS here, LATERAL (VALUES
         (1, 'is a superuser', role.rolsuper),
         (2, 'makes roles', role.rolcreaterole),
@@ -66,12 +66,12 @@ _POWERS = text("""
 """What the role that logged in, or any that it can become, may do to the schema."""
 
 
-def refuse_strong_role(settings: Settings) -> None:
+def require_unprivileged_role(settings: Settings) -> None:
     """In production, raise SettingsError for a role that could change the schema; UnavailableError."""
     if not settings.is_production:
         return
-    with translated_errors(), connected_once(settings.database_url.get_secret_value()) as connection:
-        powers = connection.scalars(_POWERS).all()
+    with translated_errors(), open_connection(settings.database_url.get_secret_value()) as connection:
+        powers = connection.scalars(_ROLE_POWERS).all()
     if powers:
         raise SettingsError(
             f"The role in DATABASE_URL could change the schema: it {', '.join(powers)}. "
@@ -81,14 +81,14 @@ def refuse_strong_role(settings: Settings) -> None:
 
 def role_of(url: str) -> str:
     """Ask the server, which knows whom an address without a user, or with `options`, means."""
-    with connected_once(url) as connection:
-        return str(connection.scalar(_ROLE))
+    with open_connection(url) as connection:
+        return str(connection.scalar(_CURRENT_ROLE))
 
 
 def grant_use(migration_url: str, role: str) -> None:
     """Give the role what the application needs, and take all else that it had; nothing to whom migrates."""
-    with connected_once(migration_url) as connection:
-        if role == connection.scalar(_ROLE):
+    with open_connection(migration_url) as connection:
+        if role == connection.scalar(_CURRENT_ROLE):
             return
         # Two that grant at once would stumble over each other's rows of the catalogue.
         connection.execute(text("LOCK TABLE alembic_version IN SHARE ROW EXCLUSIVE MODE"))
@@ -107,6 +107,10 @@ def _grants(connection: Connection, role: str) -> Iterator[str]:
 
 def _needed(connection: Connection) -> dict[str, str]:
     """Return what there is → what the application does with it."""
-    ours = {f"TABLE {table.name}": LESS.get(table, EVERYTHING) for table in metadata.tables.values()}
-    queue = {f"{kind} {name}": QUEUE[kind] for kind, name in connection.execute(_QUEUE)}
+    ours = {
+        f"TABLE {table.name}": RESTRICTED_TABLES.get(table, FULL_ACCESS) for table in metadata.tables.values()
+    }
+    queue = {
+        f"{kind} {name}": JOB_QUEUE_PRIVILEGES[kind] for kind, name in connection.execute(_QUEUE_OBJECTS)
+    }
     return {"TABLE alembic_version": "SELECT"} | ours | queue

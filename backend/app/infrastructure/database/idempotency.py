@@ -23,7 +23,7 @@ idempotency_records = Table(
 )
 
 
-class SqlAlchemyAnswerStore:
+class SqlAlchemyStoredResponses:
     def __init__(self, sessions: Callable[[], AsyncSession]) -> None:
         self._sessions = sessions
 

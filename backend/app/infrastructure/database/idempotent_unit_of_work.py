@@ -10,12 +10,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.application.idempotency import (
-    KEPT_FOR,
-    AlreadyAnsweredError,
-    Answer,
-    Attempt,
+    RETENTION,
     IdempotencyKeyInUseError,
     IdempotencyKeyReusedError,
+    IdempotentRequest,
+    StoredResponse,
+    StoredResponseFoundError,
 )
 from app.application.ports import Clock
 from app.infrastructure.database.errors import translated_errors
@@ -30,7 +30,9 @@ class SqlAlchemyIdempotentUnitOfWork(SqlAlchemyUnitOfWork):
     arrives, and an instance that dies leaves no key locked.
     """
 
-    def __init__(self, sessions: Callable[[], AsyncSession], attempt: Attempt, *, clock: Clock) -> None:
+    def __init__(
+        self, sessions: Callable[[], AsyncSession], attempt: IdempotentRequest, *, clock: Clock
+    ) -> None:
         super().__init__(sessions)
         self._attempt = attempt
         self._clock = clock
@@ -60,7 +62,7 @@ class SqlAlchemyIdempotentUnitOfWork(SqlAlchemyUnitOfWork):
         await self.flush()
         self._is_ready = True
 
-    async def complete(self, answer: Answer) -> None:
+    async def complete(self, answer: StoredResponse) -> None:
         if not self._is_ready:
             return
         row = asdict(self._attempt) | asdict(answer) | {"created_at": self._clock.now()}
@@ -86,11 +88,11 @@ class SqlAlchemyIdempotentUnitOfWork(SqlAlchemyUnitOfWork):
         record = idempotency_records.c
         query = select(record.fingerprint, record.status, record.headers, record.body).where(
             record.key_digest == self._attempt.key_digest,
-            record.created_at > self._clock.now() - KEPT_FOR,
+            record.created_at > self._clock.now() - RETENTION,
         )
         known = (await self._session.execute(query)).one_or_none()
         if known is None:
             return
         if known.fingerprint != self._attempt.fingerprint:
             raise IdempotencyKeyReusedError
-        raise AlreadyAnsweredError(Answer(known.status, known.headers, known.body))
+        raise StoredResponseFoundError(StoredResponse(known.status, known.headers, known.body))

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, tuple_
 
-from app.application.paging import Page, PageRequest, Position
+from app.application.paging import KeysetPosition, Page, PageRequest
 from app.core.database import Reads
 from app.infrastructure.database.read_models import Conditions, Statement, fetch
 from app.infrastructure.database.texts import in_spanish_order
@@ -30,9 +30,9 @@ NOTHING: Mapping[str, object] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class SortKey:
-    """An expression that is never null, and how its value goes into a Position and comes back.
+    """An expression that is never null, and how its value goes into a KeysetPosition and comes back.
 
-    `order` makes of the expression, and of the value of a Position, what rows are sorted by.
+    `order` makes of the expression, and of the value of a KeysetPosition, what rows are sorted by.
     """
 
     expression: ColumnElement[Any]
@@ -77,7 +77,7 @@ class Listing(Generic[Item]):
         items = [self.item(*row[:-1]) for row in rows[: page.limit]]
         if len(rows) <= page.limit:
             return Page(items, None)
-        return Page(items, Position(key.write(rows[page.limit - 1][-1]), items[-1].id))
+        return Page(items, KeysetPosition(key.write(rows[page.limit - 1][-1]), items[-1].id))
 
 
 @cache

@@ -13,14 +13,14 @@ from alembic.util import CommandError
 from sqlalchemy import func, select
 from sqlalchemy.exc import ProgrammingError
 
-from app.core.database import connected_once
+from app.core.database import open_connection
 from app.core.settings import Settings, SettingsError
 from app.infrastructure.database.errors import translated_errors
 from app.infrastructure.database.grants import grant_use, role_of
-from app.infrastructure.database.pooling import past_the_pooler, store_session_parameters
+from app.infrastructure.database.pooling import server_url, store_session_parameters
 
 PYPROJECT = Path(__file__).resolve().parents[3] / "pyproject.toml"
-QUIET = {
+REQUIRED_LOG_SETTINGS = {
     "log_error_verbosity": "terse",
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
@@ -48,13 +48,13 @@ def migrate(settings: Settings) -> None:
     if settings.database_pooled:
         if not given:
             raise SettingsError("`migrate` needs the server itself: name it in PAU2_MIGRATION_DATABASE_URL.")
-        runtime_url = past_the_pooler(runtime_url, database_url)
+        runtime_url = server_url(runtime_url, database_url)
     config = Config(toml_file=PYPROJECT)
     config.attributes["database_url"] = database_url
-    with translated_errors(), _explained():
+    with translated_errors(), _explain_errors():
         _refuse_other_encoding(database_url)
         if settings.is_production:
-            _refuse_loud_server(database_url)
+            _require_log_settings(database_url)
         runtime_role = role_of(runtime_url) if given else None
         command.upgrade(config, "head")
         if runtime_role:
@@ -64,7 +64,7 @@ def migrate(settings: Settings) -> None:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _explain_errors() -> Iterator[None]:
     try:
         yield
     except CommandError as error:
@@ -88,7 +88,7 @@ def _explained() -> Iterator[None]:
 
 def _refuse_other_encoding(database_url: str) -> None:
     """Names are written in every script, and Unicode normalisation needs UTF-8, whatever the locale."""
-    with connected_once(database_url) as connection:
+    with open_connection(database_url) as connection:
         encoding = connection.scalar(select(func.current_setting("server_encoding")))
     if encoding != "UTF8":
         raise SettingsError(
@@ -97,9 +97,11 @@ def _refuse_other_encoding(database_url: str) -> None:
         )
 
 
-def _refuse_loud_server(database_url: str) -> None:
-    with connected_once(database_url) as connection:
-        found = {name: connection.scalar(select(func.current_setting(name))) for name in QUIET}
-    loud = [f"{name} = {wanted}" for name, wanted in QUIET.items() if found[name] != wanted]
+def _require_log_settings(database_url: str) -> None:
+    with open_connection(database_url) as connection:
+        found = {
+            name: connection.scalar(select(func.current_setting(name))) for name in REQUIRED_LOG_SETTINGS
+        }
+    loud = [f"{name} = {wanted}" for name, wanted in REQUIRED_LOG_SETTINGS.items() if found[name] != wanted]
     if loud:
         raise SettingsError(f"PostgreSQL would log what its users store. Set {', '.join(loud)}.")

@@ -14,10 +14,9 @@ from sqlalchemy import Column, ColumnElement, Table, bindparam, delete, or_, sel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.application.members_queries import PersonalRows
-from app.core.database import Connections
+from app.core.database import ConnectionFactory
 from app.domain.members import MemberId
 from app.infrastructure.database.audit import audit_entries
-from app.infrastructure.database.auth import one_time_tokens, sessions
 from app.infrastructure.database.calendar_addresses import calendar_addresses
 from app.infrastructure.database.consultations import consultations, options, questions
 from app.infrastructure.database.email_changes import email_changes
@@ -25,6 +24,7 @@ from app.infrastructure.database.events import events
 from app.infrastructure.database.idempotency import idempotency_records
 from app.infrastructure.database.members import members
 from app.infrastructure.database.news import news
+from app.infrastructure.database.one_time_tokens import one_time_tokens
 from app.infrastructure.database.rate_limits import login_attempts
 from app.infrastructure.database.responses import (
     ballots,
@@ -32,10 +32,11 @@ from app.infrastructure.database.responses import (
     participations,
     responses,
 )
+from app.infrastructure.database.sessions import sessions
 
 
 @dataclass(frozen=True, kw_only=True)
-class Holding:
+class PersonalDataTable:
     """A table with rows about members. `owners`: the columns that say about whom.
 
     `withheld`: columns that are not shown, because they would help whoever reads over the shoulder.
@@ -52,37 +53,37 @@ class Holding:
         return [column for column in self.table.c if column not in self.withheld]
 
 
-HOLDINGS = (
-    Holding(table=members, owners=(members.c.id,), withheld=frozenset({members.c.password_hash})),
-    Holding(
+PERSONAL_DATA = (
+    PersonalDataTable(table=members, owners=(members.c.id,), withheld=frozenset({members.c.password_hash})),
+    PersonalDataTable(
         table=sessions,
         owners=(sessions.c.member_id,),
         withheld=frozenset({sessions.c.token_digest, sessions.c.parent_digest}),
         erased=True,
     ),
-    Holding(table=one_time_tokens, owners=(one_time_tokens.c.member_id,), erased=True),
-    Holding(
+    PersonalDataTable(table=one_time_tokens, owners=(one_time_tokens.c.member_id,), erased=True),
+    PersonalDataTable(
         table=calendar_addresses,
         owners=(calendar_addresses.c.member_id,),
         withheld=frozenset({calendar_addresses.c.token_digest}),
         erased=True,
     ),
-    Holding(table=email_changes, owners=(email_changes.c.member_id,), erased=True),
-    Holding(
+    PersonalDataTable(table=email_changes, owners=(email_changes.c.member_id,), erased=True),
+    PersonalDataTable(
         table=idempotency_records,
         owners=(idempotency_records.c.member_id,),
         withheld=frozenset(idempotency_records.c[name] for name in ("key_digest", "fingerprint", "body")),
         erased=True,
     ),
-    Holding(table=news, owners=(news.c.author_id,)),
-    Holding(table=events, owners=(events.c.created_by,)),
-    Holding(table=consultations, owners=(consultations.c.created_by,)),
-    Holding(table=responses, owners=(responses.c.member_id,)),
-    Holding(table=participations, owners=(participations.c.member_id,)),
-    Holding(table=audit_entries, owners=(audit_entries.c.actor_id, audit_entries.c.subject_id)),
+    PersonalDataTable(table=news, owners=(news.c.author_id,)),
+    PersonalDataTable(table=events, owners=(events.c.created_by,)),
+    PersonalDataTable(table=consultations, owners=(consultations.c.created_by,)),
+    PersonalDataTable(table=responses, owners=(responses.c.member_id,)),
+    PersonalDataTable(table=participations, owners=(participations.c.member_id,)),
+    PersonalDataTable(table=audit_entries, owners=(audit_entries.c.actor_id, audit_entries.c.subject_id)),
 )
 
-IMPERSONAL: Mapping[Table, str] = MappingProxyType(
+NON_PERSONAL_TABLES: Mapping[Table, str] = MappingProxyType(
     {
         login_attempts: "digests that name nobody, deleted once they count for nothing",
         questions: "parts of a consultation",
@@ -100,13 +101,13 @@ _REMOVE_JOBS = text(
 
 
 class SqlAlchemyPersonalDataQueries:
-    def __init__(self, snapshot: Connections) -> None:
+    def __init__(self, snapshot: ConnectionFactory) -> None:
         self._snapshot = snapshot
 
     async def read(self, member_id: MemberId) -> PersonalRows:
         found = {}
         async with self._snapshot() as connection:
-            for holding in HOLDINGS:
+            for holding in PERSONAL_DATA:
                 query = (
                     select(*holding.shown)
                     .where(_about(holding, member_id))
@@ -114,7 +115,7 @@ class SqlAlchemyPersonalDataQueries:
                 )
                 rows = (await connection.execute(query)).mappings()
                 found[holding.table.name] = [
-                    {name: _plain(value) for name, value in row.items()} for row in rows
+                    {name: _to_json(value) for name, value in row.items()} for row in rows
                 ]
         return found
 
@@ -126,7 +127,7 @@ class SqlAlchemyPersonalData:
     async def erase(self, member_id: MemberId) -> None:
         """Waiting jobs speak of the member, or of a row that is deleted here."""
         ids = [str(member_id)]
-        for holding in HOLDINGS:
+        for holding in PERSONAL_DATA:
             if holding.erased:
                 query = delete(holding.table).where(_about(holding, member_id))
                 removed = await self._session.execute(query.returning(*holding.table.primary_key))
@@ -134,13 +135,13 @@ class SqlAlchemyPersonalData:
         await self._session.execute(_REMOVE_JOBS, {"ids": ids})
 
 
-def _about(holding: Holding, member_id: MemberId) -> ColumnElement[bool]:
+def _about(holding: PersonalDataTable, member_id: MemberId) -> ColumnElement[bool]:
     return or_(*(column == member_id for column in holding.owners))
 
 
-def _plain(value: object) -> object:
+def _to_json(value: object) -> object:
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [_to_json(item) for item in value]
     if value is None or isinstance(value, str | int | bool | dict):
         return value
     return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -6,7 +6,7 @@ prepares or sets is another one's. So the parameters of our sessions are the rol
 
 from sqlalchemy import Connection, make_url, text
 
-from app.core.database import connected_once, limits_of, session_parameters
+from app.core.database import limits_of, open_connection, session_parameters
 from app.core.settings import Settings, SettingsError
 from app.infrastructure.database.errors import translated_errors
 
@@ -17,7 +17,7 @@ _STORE = text("""
 _STORED = text("SELECT name, reset_val FROM pg_settings WHERE name = ANY(:names)")
 
 
-def past_the_pooler(pooled_url: str, direct_url: str) -> str:
+def server_url(pooled_url: str, direct_url: str) -> str:
     """Return the server's own address as the role that runs: what the pooler has open stays as it is."""
     role, server = make_url(pooled_url), make_url(direct_url)
     direct = server.set(username=role.username, password=role.password)
@@ -27,21 +27,21 @@ def past_the_pooler(pooled_url: str, direct_url: str) -> str:
 def store_session_parameters(url: str, settings: Settings) -> None:
     """Give the role of an address what our sessions have elsewhere by `options`. Each role may do that."""
     wanted = session_parameters(**limits_of(settings))
-    with connected_once(url) as connection:
+    with open_connection(url) as connection:
         lists = {"names": list(wanted), "values": list(wanted.values())}
         for statement in connection.scalars(_STORE, lists).all():
             connection.exec_driver_sql(statement)
         connection.commit()
 
 
-def refuse_unfit_pooler(settings: Settings) -> None:
+def require_suitable_pooler(settings: Settings) -> None:
     """Raise SettingsError for a pooler that is not declared, or whose sessions lack our parameters.
 
     Raises UnavailableError.
     """
-    with translated_errors(), connected_once(settings.database_url.get_secret_value()) as connection:
+    with translated_errors(), open_connection(settings.database_url.get_secret_value()) as connection:
         if settings.database_pooled:
-            _refuse_missing(connection, session_parameters(**limits_of(settings)))
+            _require_parameters(connection, session_parameters(**limits_of(settings)))
         elif _is_pooled(connection):
             raise SettingsError(
                 "DATABASE_URL leads through a pooler such as PgBouncer. Set PAU2_DATABASE_POOLED=true and "
@@ -49,7 +49,7 @@ def refuse_unfit_pooler(settings: Settings) -> None:
             )
 
 
-def _refuse_missing(connection: Connection, wanted: dict[str, str]) -> None:
+def _require_parameters(connection: Connection, wanted: dict[str, str]) -> None:
     stored = {tuple(row) for row in connection.execute(_STORED, {"names": list(wanted)})}
     missing = [name for name, value in wanted.items() if (name, value) not in stored]
     if missing:

@@ -36,13 +36,13 @@ class Statement:
         self.sql = state.statement.encode()
         self._writers = {name: write for name, write in writers.items() if write and name in self._open}
         known = {name: value for name, value in state.parameters.items() if name not in self._open}
-        self._constants = _written(known, writers | dict(state.processors))
+        self._constants = _converted(known, writers | dict(state.processors))
         readers = enumerate(_reader(column.type) for column in query.selected_columns)
         self._readers = [(index, read) for index, read in readers if read is not None]
 
     def parameters(self, values: Mapping[str, object]) -> dict[str, object]:
         """Return what the driver is given for the values."""
-        return self._constants | _written(values, self._writers)
+        return self._constants | _converted(values, self._writers)
 
     def read(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return what the columns mean, such as members of an enumeration."""
@@ -77,7 +77,7 @@ def given(where: Filter) -> dict[str, Any]:
     return {name: value for name, value in values if value is not None}
 
 
-def _written(values: Mapping[str, Any], writers: Mapping[str, Processor | None]) -> dict[str, object]:
+def _converted(values: Mapping[str, Any], writers: Mapping[str, Processor | None]) -> dict[str, object]:
     return {
         name: value if (write := writers.get(name)) is None else write(value)
         for name, value in values.items()

@@ -4,13 +4,13 @@ import psycopg
 
 from app.core.database import Reads
 from app.domain.errors import UnavailableError
-from app.infrastructure.database.patience import BoundedQuestion
+from app.infrastructure.database.bounded_query import BoundedQuery
 from app.infrastructure.database.tables import metadata
 
 NOT_MIGRATED = {"3F000", "42501", "42P01"}
 """SQLSTATE of a schema, a right and a table that are not there (yet): `migrate` makes and grants them."""
 
-_QUESTION = b"""
+_QUERY = b"""
     SELECT (SELECT array_agg(version_num) FROM alembic_version) AS versions,
         (
             SELECT bool_and(has_table_privilege(name, 'SELECT')) FROM unnest(%(tables)s::text[]) AS name
@@ -23,17 +23,17 @@ class SqlAlchemyReadiness:
     def __init__(self, reads: Reads, *, head: str | None) -> None:
         self._reads = reads
         self._head = head
-        self._question = BoundedQuestion(self._ask)
+        self._query = BoundedQuery(self._run)
 
     async def check(self) -> None:
-        if await self._question.answer() is not True:
+        if await self._query.result() is not True:
             raise UnavailableError
 
-    async def _ask(self) -> bool:
+    async def _run(self) -> bool:
         try:
             async with self._reads() as connection:
                 [(versions, may_read)] = await (
-                    await connection.execute(_QUESTION, {"tables": _TABLES})
+                    await connection.execute(_QUERY, {"tables": _TABLES})
                 ).fetchall()
         except psycopg.Error as error:
             if error.sqlstate in NOT_MIGRATED:

@@ -34,7 +34,7 @@ from app.infrastructure.database.consultations import consultations
 from app.infrastructure.database.members import members
 from app.infrastructure.database.metadata import mapper_registry
 
-CLEAN_UP_AT_ONCE = {"autovacuum_vacuum_threshold": 0, "autovacuum_vacuum_scale_factor": 0}
+EAGER_VACUUM = {"autovacuum_vacuum_threshold": 0, "autovacuum_vacuum_scale_factor": 0}
 """Autovacuum removes deleted rows, which still tell their transaction, at its next round."""
 
 responses = Table(
@@ -54,7 +54,7 @@ participations = Table(
     mapper_registry.metadata,
     Column("consultation_id", ForeignKey(consultations.c.id), primary_key=True),
     Column("member_id", ForeignKey(members.c.id), primary_key=True, index=True),
-    postgresql_with=CLEAN_UP_AT_ONCE,
+    postgresql_with=EAGER_VACUUM,
 )
 
 ballots = Table(
@@ -64,7 +64,7 @@ ballots = Table(
     Column("consultation_id", ForeignKey(consultations.c.id), nullable=False, index=True),
     Column("choices", ARRAY(Uuid), nullable=False),
     Column("texts", JSONB, nullable=False),
-    postgresql_with=CLEAN_UP_AT_ONCE,
+    postgresql_with=EAGER_VACUUM,
 )
 
 erased_respondents = Table(
@@ -72,7 +72,7 @@ erased_respondents = Table(
     mapper_registry.metadata,
     Column("consultation_id", ForeignKey(consultations.c.id), primary_key=True),
     Column("digest", LargeBinary, primary_key=True),
-    postgresql_with=CLEAN_UP_AT_ONCE,
+    postgresql_with=EAGER_VACUUM,
 )
 
 

@@ -8,8 +8,8 @@ from app.application.ports import Clock
 from app.application.sessions_queries import SessionView
 from app.core.database import Reads
 from app.domain.auth import Session
-from app.infrastructure.database.auth import sessions
 from app.infrastructure.database.keyset import Listing, by_instant
+from app.infrastructure.database.sessions import sessions
 
 SORT_KEYS = {"authenticated_at": by_instant(sessions.c.authenticated_at)}
 

@@ -2,8 +2,8 @@
 
 from app.core.settings import Settings
 from app.domain.errors import UnavailableError
-from app.infrastructure.database.grants import refuse_strong_role
-from app.infrastructure.database.pooling import refuse_unfit_pooler
+from app.infrastructure.database.grants import require_unprivileged_role
+from app.infrastructure.database.pooling import require_suitable_pooler
 
 
 def check_database(settings: Settings) -> None:
@@ -12,8 +12,8 @@ def check_database(settings: Settings) -> None:
     Raises UnavailableError in production; elsewhere a database may come later.
     """
     try:
-        refuse_strong_role(settings)
-        refuse_unfit_pooler(settings)
+        require_unprivileged_role(settings)
+        require_suitable_pooler(settings)
     except UnavailableError:
         if settings.is_production:
             raise

@@ -2,7 +2,6 @@
 
 from app.infrastructure.database import (
     audit,
-    auth,
     calendar_addresses,
     consultations,
     email_changes,
@@ -10,16 +9,18 @@ from app.infrastructure.database import (
     idempotency,
     members,
     news,
+    one_time_tokens,
     rate_limits,
     responses,
+    sessions,
 )
 from app.infrastructure.database.metadata import mapper_registry
 
 metadata = mapper_registry.metadata
 TABLES = (
     members.members,
-    auth.sessions,
-    auth.one_time_tokens,
+    sessions.sessions,
+    one_time_tokens.one_time_tokens,
     news.news,
     events.events,
     audit.audit_entries,

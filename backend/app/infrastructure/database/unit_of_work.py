@@ -9,10 +9,6 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.infrastructure.database.audit import SqlAlchemyAuditLog
-from app.infrastructure.database.auth import (
-    SqlAlchemyOneTimeTokenRepository,
-    SqlAlchemySessionRepository,
-)
 from app.infrastructure.database.calendar_addresses import SqlAlchemyCalendarAddressRepository
 from app.infrastructure.database.consultations import SqlAlchemyConsultationRepository
 from app.infrastructure.database.email_changes import SqlAlchemyEmailChangeRepository
@@ -20,9 +16,11 @@ from app.infrastructure.database.errors import translated_errors
 from app.infrastructure.database.events import SqlAlchemyEventRepository
 from app.infrastructure.database.members import SqlAlchemyMemberRepository
 from app.infrastructure.database.news import SqlAlchemyArticleRepository
+from app.infrastructure.database.one_time_tokens import SqlAlchemyOneTimeTokenRepository
 from app.infrastructure.database.personal_data import SqlAlchemyPersonalData
 from app.infrastructure.database.rate_limits import SqlAlchemyRateLimiter
 from app.infrastructure.database.responses import SqlAlchemyResponseRepository
+from app.infrastructure.database.sessions import SqlAlchemySessionRepository
 from app.infrastructure.jobs.queue import ProcrastinateJobQueue
 
 
@@ -68,4 +66,4 @@ class SqlAlchemyUnitOfWork:
     async def commit(self) -> None:
         with translated_errors():
             await self._session.commit()
-        self.audit.tell()
+        self.audit.log_committed()

@@ -8,7 +8,7 @@ from typing import Any
 
 from icalendar import Calendar, Event, Timezone
 
-from app.application.export_files import Row, Rows
+from app.application.export_files import Row, RowStream
 from app.domain.events import EventAudience, EventStatus
 
 PRODUCT = "-//PAU 2//Events//EN"
@@ -37,7 +37,7 @@ class CalendarEncoder:
 
     media_type = "text/calendar; charset=utf-8"
 
-    async def encode(self, table: Rows) -> AsyncGenerator[bytes]:
+    async def encode(self, table: RowStream) -> AsyncGenerator[bytes]:
         yield _begin()
         count = 0
         async for batch in table.batches:

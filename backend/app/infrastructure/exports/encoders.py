@@ -8,9 +8,9 @@ from datetime import datetime
 from io import StringIO
 from zoneinfo import ZoneInfo
 
-from app.application.export_files import Kind, Row, Rows
+from app.application.export_files import ColumnKind, Row, RowStream
 
-PIECE = 65_536
+CHUNK_SIZE = 65_536
 """Characters that are gathered before they are sent: sending costs as much as a hundred rows."""
 
 _FORMULA = frozenset("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
@@ -29,20 +29,20 @@ class CsvEncoder:
     delimiter = ","
     begin = ""
 
-    async def encode(self, table: Rows) -> AsyncGenerator[bytes]:
-        phones = table.places(Kind.PHONE)
+    async def encode(self, table: RowStream) -> AsyncGenerator[bytes]:
+        phones = table.indexes_of(ColumnKind.PHONE)
         buffer = StringIO(newline="")
         buffer.write(self.begin)
         writer = csv.writer(buffer, delimiter=self.delimiter)
-        writer.writerow(defused(table.columns))
+        writer.writerow(escape_formulas(table.columns))
         async for batch in table.batches:
             for row in self.shown(batch, table):
-                writer.writerow(defused(row, phones))
-                if buffer.tell() >= PIECE:
+                writer.writerow(escape_formulas(row, phones))
+                if buffer.tell() >= CHUNK_SIZE:
                     yield _drain(buffer)
         yield _drain(buffer)
 
-    def shown(self, batch: Sequence[Row], _table: Rows) -> Iterable[Row]:
+    def shown(self, batch: Sequence[Row], _table: RowStream) -> Iterable[Row]:
         """Return the rows as people shall see them."""
         return batch
 
@@ -60,8 +60,8 @@ class ExcelCsvEncoder(CsvEncoder):
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
 
-    def shown(self, batch: Sequence[Row], table: Rows) -> Iterable[Row]:
-        times = table.places(Kind.TIME)
+    def shown(self, batch: Sequence[Row], table: RowStream) -> Iterable[Row]:
+        times = table.indexes_of(ColumnKind.TIME)
         for row in batch:
             yield [self._cell(value, is_time=place in times) for place, value in enumerate(row)]
 
@@ -78,20 +78,20 @@ class JsonEncoder:
 
     media_type = "application/json"
 
-    async def encode(self, table: Rows) -> AsyncGenerator[bytes]:
+    async def encode(self, table: RowStream) -> AsyncGenerator[bytes]:
         buffer = StringIO()
         separator = "["
         async for batch in table.batches:
             for row in batch:
                 buffer.write(separator + _JSON.encode(dict(zip(table.columns, row, strict=True))))
                 separator = ",\n"
-                if buffer.tell() >= PIECE:
+                if buffer.tell() >= CHUNK_SIZE:
                     yield _drain(buffer)
         buffer.write("]\n" if separator != "[" else "[]\n")
         yield _drain(buffer)
 
 
-def defused(row: Row, phones: Iterable[int] = ()) -> list[str]:
+def escape_formulas(row: Row, phones: Iterable[int] = ()) -> list[str]:
     """Write the cells, guarded against formulas but for the numbers at the places of `phones`."""
     texts = [value if type(value) is str else as_text(value) for value in row]
     cells = [f"'{text}" if text[:1] in _FORMULA else text for text in texts]

@@ -4,8 +4,8 @@ from collections.abc import AsyncGenerator, Sequence
 from zipfile import ZIP_DEFLATED, ZipFile
 from zoneinfo import ZoneInfo
 
-from app.application.export_files import Row, Rows
-from app.infrastructure.exports.encoders import PIECE
+from app.application.export_files import Row, RowStream
+from app.infrastructure.exports.encoders import CHUNK_SIZE
 from app.infrastructure.exports.xlsx_cells import Cells, header_cell, widths
 from app.infrastructure.exports.xlsx_parts import MEDIA_TYPE, Sheet, files_around, sheet_begin, sheet_end
 
@@ -31,25 +31,25 @@ class XlsxEncoder:
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
 
-    async def encode(self, table: Rows) -> AsyncGenerator[bytes]:
+    async def encode(self, table: RowStream) -> AsyncGenerator[bytes]:
         batch = await anext(table.batches, None)
         workbook = _Workbook(table, self._zone, sample=batch or ())
         try:
             while batch is not None:
                 for row in batch:
                     workbook.add(row)
-                    if len(workbook.outlet.waiting) >= PIECE:
-                        yield workbook.outlet.drain()
+                    if len(workbook.buffer.waiting) >= CHUNK_SIZE:
+                        yield workbook.buffer.drain()
                 batch = await anext(table.batches, None)
         finally:
             workbook.close()
-        yield workbook.outlet.drain()
+        yield workbook.buffer.drain()
 
 
 class _Workbook:
-    def __init__(self, table: Rows, zone: ZoneInfo, *, sample: Sequence[Row]) -> None:
-        self.outlet = _Outlet()
-        self._archive = ZipFile(self.outlet, "w", ZIP_DEFLATED, compresslevel=COMPRESSION)
+    def __init__(self, table: RowStream, zone: ZoneInfo, *, sample: Sequence[Row]) -> None:
+        self.buffer = _Buffer()
+        self._archive = ZipFile(self.buffer, "w", ZIP_DEFLATED, compresslevel=COMPRESSION)
         self._table = table
         self._widths = widths(table, sample)
         self._cells = Cells(table, zone)
@@ -88,7 +88,7 @@ class _Workbook:
         self._sheet.close()
 
 
-class _Outlet:
+class _Buffer:
     """Takes what the archive writes. It cannot go back, so sizes follow their entry (APPNOTE 4.3.9)."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from html import escape
 from zoneinfo import ZoneInfo
 
-from app.application.export_files import Kind, Row, Rows
+from app.application.export_files import ColumnKind, Row, RowStream
 from app.infrastructure.exports.encoders import as_text, local_time
 from app.infrastructure.exports.xlsx_parts import DATE_STYLE, HEADER_STYLE
 
@@ -14,13 +14,13 @@ CHARACTERS_PER_CELL = 32_767
 LARGEST_NUMBER = 10**15
 """Excel keeps 15 digits of a number."""
 
-CUT = " … [cut]"
+TRUNCATED = " … [cut]"
 
 NARROWEST, WIDEST = 8, 60
 WIDTH_OF_A_TIME = 20
 WIDTH_OF_A_FILTER = 3
 SAMPLE = 100
-"""Rows that decide how wide the columns are."""
+"""RowStream that decide how wide the columns are."""
 
 _DAY_ZERO = datetime.fromisoformat("1899-12-30")
 """Dates are days since then, in the zone of whoever wrote them."""
@@ -33,8 +33,8 @@ _UNWRITABLE = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0
 class Cells:
     """Writes the rows of a table, each column as its kind says."""
 
-    def __init__(self, table: Rows, zone: ZoneInfo) -> None:
-        times = table.places(Kind.TIME)
+    def __init__(self, table: RowStream, zone: ZoneInfo) -> None:
+        times = table.indexes_of(ColumnKind.TIME)
         self._zone = zone
         self._day_zero = _DAY_ZERO.replace(tzinfo=zone)
         self._writers: list[Callable[[object], str]] = [
@@ -58,12 +58,12 @@ def header_cell(name: str) -> str:
     return f'<c s="{HEADER_STYLE}" t="inlineStr">{written}</c>'
 
 
-def widths(table: Rows, rows: Sequence[Row]) -> list[int]:
+def widths(table: RowStream, rows: Sequence[Row]) -> list[int]:
     """Return the width of each column in characters, from its header and the first rows."""
     found = [len(name) + WIDTH_OF_A_FILTER for name in table.columns]
     for row in rows[:SAMPLE]:
         found = [max(width, len(as_text(value))) for width, value in zip(found, row, strict=True)]
-    for place in table.places(Kind.TIME):
+    for place in table.indexes_of(ColumnKind.TIME):
         found[place] = WIDTH_OF_A_TIME
     return [min(max(width, NARROWEST), WIDEST) for width in found]
 
@@ -97,4 +97,4 @@ def _fitting(text: str) -> str:
     units = text.encode("utf-16-le", "surrogatepass")
     if len(units) <= 2 * CHARACTERS_PER_CELL:
         return text
-    return units[: 2 * (CHARACTERS_PER_CELL - len(CUT))].decode("utf-16-le", "ignore") + CUT
+    return units[: 2 * (CHARACTERS_PER_CELL - len(TRUNCATED))].decode("utf-16-le", "ignore") + TRUNCATED

@@ -12,11 +12,11 @@ from procrastinate import App, PsycopgConnector, signals
 
 from app.application.consultations import follow_schedule
 from app.application.email_changes import (
-    TO_THE_OLD_ADDRESS,
+    OLD_ADDRESS_TEMPLATES,
     send_email_change_notice,
     send_email_change_token,
 )
-from app.application.idempotency import forget_old_answers
+from app.application.idempotency import delete_expired_responses
 from app.application.jobs import (
     Job,
     SendEmailChangeNotice,
@@ -27,20 +27,20 @@ from app.application.jobs import (
 from app.application.notices import NOTICES, send_notice
 from app.application.one_time_tokens import send_one_time_token
 from app.application.ports import Clock
-from app.application.retention import forget_old_proofs
-from app.core.database import Database, connected, conninfo, sqlalchemy_url, with_session
+from app.application.retention import delete_expired_credentials
+from app.core.database import Database, conninfo, open_database, sqlalchemy_url, with_session
 from app.core.logging import get_logger
 from app.core.settings import Settings
 from app.domain.errors import UnavailableError
-from app.infrastructure.database.errors import meaning_of
-from app.infrastructure.database.idempotency import SqlAlchemyAnswerStore
+from app.infrastructure.database.errors import domain_error_for
+from app.infrastructure.database.idempotency import SqlAlchemyStoredResponses
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.jobs.retries import RETRY
 from app.infrastructure.mail.mailer import create_mailer
-from app.infrastructure.security.sealed_tokens import HmacEmailChangeTokens, HmacOneTimeTokens
+from app.infrastructure.security.signed_tokens import HmacEmailChangeTokens, HmacOneTimeTokens
 
 Handler = Callable[[Any], Awaitable[None]]
-Chore = Callable[[], Awaitable[None]]
+PeriodicTask = Callable[[], Awaitable[None]]
 
 CONCURRENT_JOBS = 5
 SHUTDOWN_SECONDS = 20
@@ -57,7 +57,7 @@ async def run_worker(settings: Settings, *, clock: Clock, until_idle: bool = Fal
     A job that succeeded is deleted; one that failed for good stays for the operator to see. Raises
     UnavailableError when the database was away for longer than the settings allow.
     """
-    async with connected(settings) as database:
+    async with open_database(settings) as database:
         worker = _worker(settings, database, clock)
         if until_idle:
             await _run(worker, wait=False, listens=False)
@@ -80,7 +80,7 @@ async def _keep_running(worker: App, settings: Settings) -> None:
         try:
             await _run(worker, wait=True, listens=not settings.database_pooled)
         except Exception as error:
-            if meaning_of(error) is not UnavailableError:
+            if domain_error_for(error) is not UnavailableError:
                 raise
         if loop.time() - began > STEADY_SECONDS:
             deadline = loop.time() + patience
@@ -104,7 +104,7 @@ async def _run(worker: App, *, wait: bool, listens: bool) -> None:
 
 
 def _worker(settings: Settings, database: Database, clock: Clock) -> App:
-    """Bind each job and each chore to its use case."""
+    """Bind each job and each task to its use case."""
     uow = partial(SqlAlchemyUnitOfWork, database.sessions)
     mailer = create_mailer(settings, clock=clock)
     tokens = HmacOneTimeTokens(settings.token_secrets)
@@ -126,17 +126,17 @@ def _worker(settings: Settings, database: Database, clock: Clock) -> App:
         SendOneTimeToken: one_time_token,
         **dict.fromkeys(NOTICES, notice),
         SendEmailChangeToken: email_change_token,
-        **dict.fromkeys(TO_THE_OLD_ADDRESS, email_change_notice),
+        **dict.fromkeys(OLD_ADDRESS_TEMPLATES, email_change_notice),
     }
 
-    answers = SqlAlchemyAnswerStore(database.sessions)
+    answers = SqlAlchemyStoredResponses(database.sessions)
     return create_worker(
         settings.database_url.get_secret_value(),
         handlers,
         every_minute={"follow_schedule": lambda: follow_schedule(uow=uow())},
         hourly={
-            "forget_old_proofs": lambda: forget_old_proofs(uow=uow(), clock=clock),
-            "forget_old_answers": lambda: forget_old_answers(answers=answers, clock=clock),
+            "forget_old_proofs": lambda: delete_expired_credentials(uow=uow(), clock=clock),
+            "forget_old_answers": lambda: delete_expired_responses(answers=answers, clock=clock),
         },
         pooled=settings.database_pooled,
     )
@@ -145,8 +145,8 @@ def _worker(settings: Settings, database: Database, clock: Clock) -> App:
 def create_worker(
     database_url: str,
     handlers: Mapping[type[Job], Handler],
-    every_minute: Mapping[str, Chore] = MappingProxyType({}),
-    hourly: Mapping[str, Chore] = MappingProxyType({}),
+    every_minute: Mapping[str, PeriodicTask] = MappingProxyType({}),
+    hourly: Mapping[str, PeriodicTask] = MappingProxyType({}),
     *,
     pooled: bool = False,
 ) -> App:
@@ -169,10 +169,10 @@ def create_worker(
         for job in await worker.job_manager.get_stalled_jobs():
             await worker.job_manager.retry_job(job)
 
-    for name, chore in {"retry_stalled_jobs": retry_stalled_jobs, **every_minute}.items():
-        _repeat(worker, "* * * * *", name, chore)
-    for name, chore in hourly.items():
-        _repeat(worker, "7 * * * *", name, chore)
+    for name, task in {"retry_stalled_jobs": retry_stalled_jobs, **every_minute}.items():
+        _repeat(worker, "* * * * *", name, task)
+    for name, task in hourly.items():
+        _repeat(worker, "7 * * * *", name, task)
     return worker
 
 
@@ -183,9 +183,9 @@ def _task(job_type: type[Job], handler: Handler) -> Callable[..., Awaitable[None
     return run
 
 
-def _repeat(worker: App, cron: str, name: str, chore: Chore) -> None:
+def _repeat(worker: App, cron: str, name: str, task: PeriodicTask) -> None:
     @worker.periodic(cron=cron)
     @worker.task(name=name, queueing_lock=name)
     async def run(timestamp: int) -> None:
         del timestamp  # when this was due: given to every periodic task
-        await chore()
+        await task()

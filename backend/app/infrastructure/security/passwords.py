@@ -17,11 +17,13 @@ class Argon2PasswordHasher:
     More at once would make none of them faster and cost 19 MiB each.
     """
 
-    def __init__(self, *, memory_kib: int = 19 * 1024, passes: int = 2, at_once: int | None = None) -> None:
+    def __init__(
+        self, *, memory_kib: int = 19 * 1024, passes: int = 2, max_concurrent: int | None = None
+    ) -> None:
         self._argon2 = argon2.PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=1)
-        self._threads = ThreadPoolExecutor(at_once or os.cpu_count(), "argon2")
+        self._threads = ThreadPoolExecutor(max_concurrent or os.cpu_count(), "argon2")
         salt, tag = _unpadded(secrets.token_bytes(16)), _unpadded(secrets.token_bytes(32))
-        self._decoy = f"$argon2id$v=19$m={memory_kib},t={passes},p=1${salt}${tag}"
+        self._dummy_hash = f"$argon2id$v=19$m={memory_kib},t={passes},p=1${salt}${tag}"
 
     async def hash(self, password: Password) -> str:
         loop = asyncio.get_running_loop()
@@ -30,7 +32,7 @@ class Argon2PasswordHasher:
     async def verify(self, password: Password, password_hash: str | None) -> bool:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(
-            self._threads, self._matches, password_hash or self._decoy, password.value
+            self._threads, self._matches, password_hash or self._dummy_hash, password.value
         )
 
     def needs_rehash(self, password_hash: str) -> bool:

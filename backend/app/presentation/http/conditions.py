@@ -28,7 +28,7 @@ def parse_if_match(header: str) -> frozenset[int] | None:
     return frozenset(int(tag) for tag in _TAG.findall(header) if _VERSION.fullmatch(tag))
 
 
-async def _seen_versions(
+async def _expected_versions(
     if_match: Annotated[
         str | None,
         Header(description="The `ETag` of the version that you have read.", examples=['"1"']),
@@ -86,7 +86,7 @@ async def known_entity_tag(
     return KnownEntityTag(response, if_none_match)
 
 
-SeenVersions = Annotated[frozenset[int] | None, Depends(_seen_versions)]
+ExpectedVersions = Annotated[frozenset[int] | None, Depends(_expected_versions)]
 EntityTagDep = Annotated[EntityTag, Depends(entity_tag)]
 """For handlers that change a resource: they do not read `If-None-Match`."""
 KnownEntityTagDep = Annotated[KnownEntityTag, Depends(known_entity_tag)]

@@ -17,7 +17,7 @@ from app.application.consultations_queries import ConsultationQueries
 from app.application.events_queries import EventQueries
 from app.application.export_files import Encoder, ExportFormat, FileType
 from app.application.exports import Exporter
-from app.application.idempotency import Attempt, IdempotentUnitOfWork
+from app.application.idempotency import IdempotentRequest, IdempotentUnitOfWork
 from app.application.members_queries import MemberQueries, PersonalDataQueries
 from app.application.news_queries import NewsQueries
 from app.application.operations import LoadGauge, Readiness
@@ -49,7 +49,7 @@ class Dependencies:
     """The adapters behind the ports, chosen once in `create_app`."""
 
     uow: Callable[[], UnitOfWork]
-    idempotent_uow: Callable[[Attempt], IdempotentUnitOfWork]
+    idempotent_uow: Callable[[IdempotentRequest], IdempotentUnitOfWork]
     clock: Clock
     authenticator: Authenticator
     hasher: PasswordHasher
@@ -141,7 +141,7 @@ async def authorize_request(request: StrictRequest, action: Action) -> None:
     Raises UnauthenticatedError, ForbiddenError and ReauthenticationRequiredError.
     """
     rule = POLICY[action]
-    if rule.least_role is not None:
+    if rule.minimum_role is not None:
         actor = await optional_actor(request, await _bearer(request))
         rule.require(actor, at=dependencies_of(request).clock.now())
 

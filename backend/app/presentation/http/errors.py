@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 
 from app.application.access import ReauthenticationRequiredError
-from app.application.idempotency import AlreadyAnsweredError, IdempotencyKeyReusedError
+from app.application.idempotency import IdempotencyKeyReusedError, StoredResponseFoundError
 from app.core.logging import get_logger
 from app.domain.auth import OAuthError
 from app.domain.errors import (
@@ -191,7 +191,7 @@ async def domain_error(request: Request, error: DomainError) -> Response:
     return problem_response(request, status, error.code, error.detail, errors=[field])
 
 
-async def already_answered(_request: Request, error: AlreadyAnsweredError) -> Response:
+async def already_answered(_request: Request, error: StoredResponseFoundError) -> Response:
     answer = error.answer
     return Response(answer.body, answer.status, answer.headers)
 
@@ -253,6 +253,6 @@ def internal_error(request: Request) -> Response:
 
 def install(app: FastAPI) -> None:
     app.exception_handler(DomainError)(domain_error)
-    app.exception_handler(AlreadyAnsweredError)(already_answered)
+    app.exception_handler(StoredResponseFoundError)(already_answered)
     app.exception_handler(HTTPException)(partial(http_error, app.routes))
     app.exception_handler(RequestValidationError)(validation_error)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Response
 
-from app.application.idempotency import Answer, Attempt
+from app.application.idempotency import IdempotentRequest, StoredResponse
 from app.application.unit_of_work import UnitOfWork
 from app.presentation.http.dependencies import CurrentActor, dependencies_of
 from app.presentation.http.requests import StrictRequest
@@ -32,7 +32,7 @@ async def _idempotent_uow(
     if idempotency_key is None:
         yield dependencies_of(request).uow()
         return
-    attempt = Attempt.of(
+    attempt = IdempotentRequest.of(
         actor.member_id,
         route=f"{request.method} {request.scope['route'].path}",
         key=idempotency_key,
@@ -42,7 +42,7 @@ async def _idempotent_uow(
     uow = dependencies_of(request).idempotent_uow(attempt)
 
     async def complete(response: Response) -> None:
-        await uow.complete(Answer(response.status_code, dict(response.headers), bytes(response.body)))
+        await uow.complete(StoredResponse(response.status_code, dict(response.headers), bytes(response.body)))
 
     request.before_send = complete
     try:

@@ -9,7 +9,7 @@ from http import HTTPMethod
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from app.application.operations import Load
+from app.application.operations import SystemLoad
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 METHODS = frozenset(HTTPMethod)
@@ -47,7 +47,7 @@ class Metrics:
         self._requests.labels(known, route, str(status)).inc()
         self._duration.labels(known, route).observe(seconds)
 
-    def render(self, load: Load) -> bytes:
+    def render(self, load: SystemLoad) -> bytes:
         """Return all metrics in the text format, version 0.0.4."""
         self._connections.set(load.connections_in_use)
         self._waiting.set(load.jobs.waiting if load.jobs else float("nan"))

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from itsdangerous import BadData, URLSafeSerializer
 from pydantic import Field
 
-from app.application.paging import Page, PageRequest, Position
+from app.application.paging import KeysetPosition, Page, PageRequest
 from app.presentation.http.dependencies import dependencies_of
 from app.presentation.http.schemas.base import Schema, Text, View
 
@@ -63,14 +63,18 @@ class Pagination:
                 payload = {}
             if payload.get("for") != self._fingerprint(params):
                 raise RequestValidationError([_INVALID_CURSOR])
-            after = Position(key=payload["key"], id=payload["id"])
+            after = KeysetPosition(key=payload["key"], id=payload["id"])
         return PageRequest(limit=params.limit, sort=sort, after=after)
 
     def next_cursor(self, page: Page[Any], params: PageParams) -> str | None:
         """Return the cursor of the next page, and send its link in a header (RFC 8288)."""
-        if page.end is None:
+        if page.next_position is None:
             return None
-        payload = {"for": self._fingerprint(params), "key": page.end.key, "id": str(page.end.id)}
+        payload = {
+            "for": self._fingerprint(params),
+            "key": page.next_position.key,
+            "id": str(page.next_position.id),
+        }
         cursor = str(self._serializer.dumps(payload))
         url = self._request.url.include_query_params(cursor=cursor)
         self._response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'

@@ -139,9 +139,9 @@ def operation(
     rule = POLICY[action]
     domain_errors: list[type[DomainError]] = [*errors, UnavailableError]
     statuses = [422, 500]
-    if rule.least_role is not None:
+    if rule.minimum_role is not None:
         domain_errors += [UnauthenticatedError, ForbiddenError]
-    if rule.password_within is not None:
+    if rule.max_password_age is not None:
         domain_errors.append(ReauthenticationRequiredError)
     if changes_version:
         domain_errors.append(VersionMismatchError)
@@ -151,7 +151,7 @@ def operation(
     problems = [(status_of(error), error.code, error.detail) for error in domain_errors]
     problems += [(status, *HTTP_PROBLEMS[status]) for status in statuses]
     extra: dict[str, Any] = {ACTION_EXTENSION: action.value}
-    if rule.least_role is None:
+    if rule.minimum_role is None:
         extra["security"] = [{}]
     return {"responses": _responses(problems), "openapi_extra": extra}
 

@@ -54,7 +54,7 @@ async def answered(context: RequestContext) -> Request:
     """Store an open consultation that the caller has answered."""
     stored = await store_consultation(context.uow, OPEN, audience=FOR_ALL)
     if context.caller is not None:
-        answers = stored.take(make_answers(stored, 0), NOW)
+        answers = stored.check_answers(make_answers(stored, 0), NOW)
         response = Response.create(answers, consultation_id=stored.id, member_id=context.caller.id, at=NOW)
         async with context.uow as uow:
             await uow.responses.add(response)

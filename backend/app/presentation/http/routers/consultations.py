@@ -32,7 +32,7 @@ from app.domain.consultations.responses import (
     ResultsNotReadyError,
     ResultsPrivateError,
 )
-from app.presentation.http.conditions import EntityTagDep, KnownEntityTagDep, SeenVersions
+from app.presentation.http.conditions import EntityTagDep, ExpectedVersions, KnownEntityTagDep
 from app.presentation.http.dependencies import (
     AddressDigestsDep,
     ClockDep,
@@ -143,7 +143,7 @@ async def edit_consultation(
     id: UUID,
     body: ConsultationUpdate,
     actor: CurrentActor,
-    seen: SeenVersions,
+    versions: ExpectedVersions,
     uow: UowDep,
     clock: ClockDep,
     tag: EntityTagDep,
@@ -154,7 +154,7 @@ async def edit_consultation(
     archived consultation cannot change at all.
     """
     consultation = await consultations.edit_consultation(
-        ConsultationId(id), body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock
+        ConsultationId(id), body.to_changes(), versions=versions, actor=actor, uow=uow, clock=clock
     )
     tag.set(consultation.version)
     return ConsultationRead.model_validate(consultation)
@@ -171,9 +171,9 @@ async def edit_consultation(
         changes_version=True,
     ),
 )
-async def remove_consultation(id: UUID, actor: CurrentActor, seen: SeenVersions, uow: UowDep) -> None:
+async def remove_consultation(id: UUID, actor: CurrentActor, versions: ExpectedVersions, uow: UowDep) -> None:
     """Delete a draft permanently. Close and archive a consultation that has been open."""
-    await consultations.remove_consultation(ConsultationId(id), seen=seen, actor=actor, uow=uow)
+    await consultations.remove_consultation(ConsultationId(id), versions=versions, actor=actor, uow=uow)
 
 
 @router.post(

@@ -20,7 +20,7 @@ from app.domain.events import (
     EventTitleError,
 )
 from app.presentation.http.attachments import CALENDAR_CONTENT
-from app.presentation.http.conditions import EntityTagDep, KnownEntityTagDep, SeenVersions
+from app.presentation.http.conditions import EntityTagDep, ExpectedVersions, KnownEntityTagDep
 from app.presentation.http.dependencies import (
     CalendarEncoderDep,
     ClockDep,
@@ -136,14 +136,14 @@ async def edit_event(
     id: UUID,
     body: EventUpdate,
     actor: CurrentActor,
-    seen: SeenVersions,
+    versions: ExpectedVersions,
     uow: UowDep,
     clock: ClockDep,
     tag: EntityTagDep,
 ) -> EventRead:
     """Change the fields that you send (JSON Merge Patch). Cancelled and completed events cannot change."""
     event = await events.edit_event(
-        EventId(id), body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock
+        EventId(id), body.to_changes(), versions=versions, actor=actor, uow=uow, clock=clock
     )
     tag.set(event.version)
     return EventRead.model_validate(event)
@@ -156,10 +156,10 @@ async def edit_event(
     **operation(Action.WRITE_EVENTS, EventNotFoundError, changes_version=True),
 )
 async def remove_event(
-    id: UUID, actor: CurrentActor, seen: SeenVersions, uow: UowDep, clock: ClockDep
+    id: UUID, actor: CurrentActor, versions: ExpectedVersions, uow: UowDep, clock: ClockDep
 ) -> None:
     """Delete the event, whatever its status. Cancel it instead if people may come: they see that."""
-    await events.remove_event(EventId(id), seen=seen, actor=actor, uow=uow, clock=clock)
+    await events.remove_event(EventId(id), versions=versions, actor=actor, uow=uow, clock=clock)
 
 
 @router.post(

@@ -13,7 +13,7 @@ from app.domain.members import (
     MemberNotFoundError,
     PhoneNumberError,
 )
-from app.presentation.http.conditions import EntityTagDep, SeenVersions
+from app.presentation.http.conditions import EntityTagDep, ExpectedVersions
 from app.presentation.http.dependencies import ClockDep, CurrentActor, UowDep
 from app.presentation.http.routing import api_router, operation
 from app.presentation.http.schemas.members import InvitationUpdate, MemberRead
@@ -40,7 +40,7 @@ async def correct_invitation(
     id: UUID,
     body: InvitationUpdate,
     actor: CurrentActor,
-    seen: SeenVersions,
+    versions: ExpectedVersions,
     uow: UowDep,
     clock: ClockDep,
     tag: EntityTagDep,
@@ -50,7 +50,7 @@ async def correct_invitation(
     A new mail is sent, and the earlier one stops working. Limit: 5 mails in half an hour.
     """
     member = await invitations.correct_invitation(
-        MemberId(id), body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock
+        MemberId(id), body.to_changes(), versions=versions, actor=actor, uow=uow, clock=clock
     )
     tag.set(member.version)
     return MemberRead.model_validate(member)
@@ -79,7 +79,7 @@ async def resend_invitation(id: UUID, actor: CurrentActor, uow: UowDep, clock: C
     ),
 )
 async def withdraw_invitation(
-    id: UUID, actor: CurrentActor, seen: SeenVersions, uow: UowDep, clock: ClockDep
+    id: UUID, actor: CurrentActor, versions: ExpectedVersions, uow: UowDep, clock: ClockDep
 ) -> None:
     """Delete the invited account. Its mail stops working, and its address is free again. For admins."""
-    await invitations.withdraw_invitation(MemberId(id), seen=seen, actor=actor, uow=uow, clock=clock)
+    await invitations.withdraw_invitation(MemberId(id), versions=versions, actor=actor, uow=uow, clock=clock)

@@ -16,7 +16,7 @@ from app.domain.members import (
     MemberNotFoundError,
     PhoneNumberError,
 )
-from app.presentation.http.conditions import EntityTagDep, KnownEntityTagDep, SeenVersions
+from app.presentation.http.conditions import EntityTagDep, ExpectedVersions, KnownEntityTagDep
 from app.presentation.http.dependencies import (
     AddressDigestsDep,
     ClockDep,
@@ -61,13 +61,15 @@ async def edit_own_member(
     *,
     body: MemberUpdate,
     actor: CurrentActor,
-    seen: SeenVersions,
+    versions: ExpectedVersions,
     uow: UowDep,
     clock: ClockDep,
     tag: EntityTagDep,
 ) -> MemberRead:
     """Change your name, phone number or language (JSON Merge Patch)."""
-    member = await members.edit_own_member(body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock)
+    member = await members.edit_own_member(
+        body.to_changes(), versions=versions, actor=actor, uow=uow, clock=clock
+    )
     tag.set(member.version)
     return MemberRead.model_validate(member)
 
@@ -79,7 +81,7 @@ async def edit_own_member(
     **operation(Action.ERASE_OWN_MEMBER, LastAdminError, changes_version=True),
 )
 async def erase_own_member(
-    actor: CurrentActor, seen: SeenVersions, uow: UowDep, clock: ClockDep, digests: AddressDigestsDep
+    actor: CurrentActor, versions: ExpectedVersions, uow: UowDep, clock: ClockDep, digests: AddressDigestsDep
 ) -> None:
     """Delete your account and all data that identifies you. This cannot be undone. Your texts stay.
 
@@ -88,7 +90,7 @@ async def erase_own_member(
 
     Requires a password that was entered within the hour.
     """
-    await members.erase_own_member(seen=seen, actor=actor, uow=uow, clock=clock, digests=digests)
+    await members.erase_own_member(versions=versions, actor=actor, uow=uow, clock=clock, digests=digests)
 
 
 @router.get("/me/data", summary="Read your personal data", **operation(Action.READ_OWN_DATA))
@@ -131,7 +133,7 @@ async def erase_member(
     *,
     id: UUID,
     actor: CurrentActor,
-    seen: SeenVersions,
+    versions: ExpectedVersions,
     uow: UowDep,
     clock: ClockDep,
     digests: AddressDigestsDep,
@@ -141,7 +143,9 @@ async def erase_member(
     This cannot be undone. The member's texts and votes stay, and no mail is sent. Requires that you entered
     your password within the hour.
     """
-    await members.erase_member(MemberId(id), seen=seen, actor=actor, uow=uow, clock=clock, digests=digests)
+    await members.erase_member(
+        MemberId(id), versions=versions, actor=actor, uow=uow, clock=clock, digests=digests
+    )
 
 
 @router.patch(
@@ -160,14 +164,14 @@ async def edit_member(
     id: UUID,
     body: MemberUpdate,
     actor: CurrentActor,
-    seen: SeenVersions,
+    versions: ExpectedVersions,
     uow: UowDep,
     clock: ClockDep,
     tag: EntityTagDep,
 ) -> MemberRead:
     """Change a member's name, phone number or language (JSON Merge Patch). For admins."""
     member = await members.edit_member(
-        MemberId(id), body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock
+        MemberId(id), body.to_changes(), versions=versions, actor=actor, uow=uow, clock=clock
     )
     tag.set(member.version)
     return MemberRead.model_validate(member)
@@ -213,13 +217,15 @@ async def change_role(
     id: UUID,
     body: RoleUpdate,
     actor: CurrentActor,
-    seen: SeenVersions,
+    versions: ExpectedVersions,
     uow: UowDep,
     clock: ClockDep,
     tag: EntityTagDep,
 ) -> MemberRead:
     """Change a member's role, with effect from the member's next request. For admins."""
-    member = await members.change_role(MemberId(id), body.role, seen=seen, actor=actor, uow=uow, clock=clock)
+    member = await members.change_role(
+        MemberId(id), body.role, versions=versions, actor=actor, uow=uow, clock=clock
+    )
     tag.set(member.version)
     return MemberRead.model_validate(member)
 

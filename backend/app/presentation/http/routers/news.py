@@ -16,7 +16,7 @@ from app.domain.news import (
     ArticleTitleError,
     CoverUrlError,
 )
-from app.presentation.http.conditions import EntityTagDep, KnownEntityTagDep, SeenVersions
+from app.presentation.http.conditions import EntityTagDep, ExpectedVersions, KnownEntityTagDep
 from app.presentation.http.dependencies import (
     ClockDep,
     CurrentActor,
@@ -106,14 +106,14 @@ async def edit_article(
     id: UUID,
     body: NewsUpdate,
     actor: CurrentActor,
-    seen: SeenVersions,
+    versions: ExpectedVersions,
     uow: UowDep,
     clock: ClockDep,
     tag: EntityTagDep,
 ) -> NewsRead:
     """Change the fields that you send (JSON Merge Patch). An archived article cannot change."""
     article = await news.edit_article(
-        ArticleId(id), body.to_changes(), seen=seen, actor=actor, uow=uow, clock=clock
+        ArticleId(id), body.to_changes(), versions=versions, actor=actor, uow=uow, clock=clock
     )
     tag.set(article.version)
     return NewsRead.model_validate(article)
@@ -126,10 +126,10 @@ async def edit_article(
     **operation(Action.WRITE_NEWS, ArticleNotFoundError, changes_version=True),
 )
 async def remove_article(
-    id: UUID, actor: CurrentActor, seen: SeenVersions, uow: UowDep, clock: ClockDep
+    id: UUID, actor: CurrentActor, versions: ExpectedVersions, uow: UowDep, clock: ClockDep
 ) -> None:
     """Remove the article for everybody, whatever its status. This cannot be undone."""
-    await news.remove_article(ArticleId(id), seen=seen, actor=actor, uow=uow, clock=clock)
+    await news.remove_article(ArticleId(id), versions=versions, actor=actor, uow=uow, clock=clock)
 
 
 @router.post(

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from app.application.operations import JobCounts, Load
+from app.application.operations import JobCounts, SystemLoad
 from app.core.database import Reads
-from app.infrastructure.database.patience import BoundedQuestion
+from app.infrastructure.database.bounded_query import BoundedQuery
 
 JOBS = b"""
     SELECT count(*) FILTER (WHERE status = 'todo'), count(*) FILTER (WHERE status = 'failed')
@@ -16,12 +16,12 @@ class SqlAlchemyLoadGauge:
     def __init__(self, reads: Reads, *, checked_out: Callable[[], int]) -> None:
         self._reads = reads
         self._checked_out = checked_out
-        self._question = BoundedQuestion(self._count_jobs)
+        self._query = BoundedQuery(self._count_jobs)
 
-    async def measure(self) -> Load:
+    async def measure(self) -> SystemLoad:
         """The pool is read first: the question about the jobs takes a connection itself."""
         connections = self._checked_out()
-        return Load(connections_in_use=connections, jobs=await self._question.answer())
+        return SystemLoad(connections_in_use=connections, jobs=await self._query.result())
 
     async def _count_jobs(self) -> JobCounts:
         async with self._reads() as connection:

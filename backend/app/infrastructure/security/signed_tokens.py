@@ -20,22 +20,22 @@ ID_BYTES = 16
 NONCE_BYTES = 16
 
 
-class _Seal:
-    """Seals with the first key of the set, opens what any of them sealed."""
+class _Signer:
+    """Seals with the first key of the set, opens what any of them signed."""
 
     def __init__(self, keys: Mapping[str, str], *, kind: str) -> None:
         self._keys = [_mac(secret.encode(), kind.encode()) for secret in keys.values()]
 
-    def seal(self, body: bytes) -> str:
-        sealed = body + _mac(self._keys[0], body)
-        return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+    def sign(self, body: bytes) -> str:
+        signed = body + _mac(self._keys[0], body)
+        return base64.urlsafe_b64encode(signed).decode().rstrip("=")
 
-    def open(self, text: str, body_length: int) -> bytes | None:
+    def verify(self, text: str, body_length: int) -> bytes | None:
         try:
-            sealed = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
+            signed = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
         except (ValueError, binascii.Error):
             return None
-        body, mac = sealed[:body_length], sealed[body_length:]
+        body, mac = signed[:body_length], signed[body_length:]
         if any(hmac.compare_digest(mac, _mac(key, body)) for key in self._keys):
             return body
         return None
@@ -53,8 +53,8 @@ class HmacRefreshTokens:
     """
 
     def __init__(self, keys: Mapping[str, str]) -> None:
-        self._tokens = _Seal(keys, kind="refresh-token")
-        self._nonces = _Seal(keys, kind="refresh-token-successor")
+        self._tokens = _Signer(keys, kind="refresh-token")
+        self._nonces = _Signer(keys, kind="refresh-token-successor")
 
     def first(self, session_id: SessionId) -> RefreshToken:
         return self._make(session_id, secrets.token_bytes(NONCE_BYTES))
@@ -63,26 +63,26 @@ class HmacRefreshTokens:
         return self._make(token.session_id, self._nonces.derive(token.text, NONCE_BYTES))
 
     def read(self, text: str) -> RefreshToken | None:
-        body = self._tokens.open(text, ID_BYTES + NONCE_BYTES)
+        body = self._tokens.verify(text, ID_BYTES + NONCE_BYTES)
         if body is None:
             return None
         return RefreshToken(SessionId(UUID(bytes=body[:ID_BYTES])), text)
 
     def _make(self, session_id: SessionId, nonce: bytes) -> RefreshToken:
-        return RefreshToken(session_id, self._tokens.seal(session_id.bytes + nonce))
+        return RefreshToken(session_id, self._tokens.sign(session_id.bytes + nonce))
 
 
 class HmacOneTimeTokens:
-    """Body: the token's id, sealed with a key of its purpose."""
+    """Body: the token's id, signed with a key of its purpose."""
 
     def __init__(self, keys: Mapping[str, str]) -> None:
-        self._seals = {purpose: _Seal(keys, kind=purpose.value) for purpose in OneTimePurpose}
+        self._signers = {purpose: _Signer(keys, kind=purpose.value) for purpose in OneTimePurpose}
 
     def text(self, id: OneTimeTokenId, purpose: OneTimePurpose) -> str:
-        return self._seals[purpose].seal(id.bytes)
+        return self._signers[purpose].sign(id.bytes)
 
     def read(self, text: str, purpose: OneTimePurpose) -> OneTimeTokenId | None:
-        body = self._seals[purpose].open(text, ID_BYTES)
+        body = self._signers[purpose].verify(text, ID_BYTES)
         return None if body is None else OneTimeTokenId(UUID(bytes=body))
 
 
@@ -90,13 +90,13 @@ class HmacEmailChangeTokens:
     """Body: the id of the change."""
 
     def __init__(self, keys: Mapping[str, str]) -> None:
-        self._seal = _Seal(keys, kind="email-change")
+        self._signer = _Signer(keys, kind="email-change")
 
     def text(self, id: EmailChangeId) -> str:
-        return self._seal.seal(id.bytes)
+        return self._signer.sign(id.bytes)
 
     def read(self, text: str) -> EmailChangeId | None:
-        body = self._seal.open(text, ID_BYTES)
+        body = self._signer.verify(text, ID_BYTES)
         return None if body is None else EmailChangeId(UUID(bytes=body))
 
 

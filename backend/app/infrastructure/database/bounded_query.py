@@ -1,0 +1,36 @@
+"""Questions to a database that may be frozen."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from app.domain.errors import UnavailableError
+
+Result = TypeVar("Result")
+
+LIMIT_SECONDS = 0.9
+
+
+class BoundedQuery(Generic[Result]):
+    """Asks the database, and stops waiting in time.
+
+    A question to a frozen server cannot be cancelled quickly, so it runs in a task of its own that
+    nobody waits for; while it hangs, further callers share it instead of taking more connections.
+    """
+
+    def __init__(self, run: Callable[[], Awaitable[Result]]) -> None:
+        self._run = run
+        self._query: asyncio.Task[Result | None] | None = None
+
+    async def result(self) -> Result | None:
+        """Return None when the database does not result within LIMIT_SECONDS."""
+        if self._query is None or self._query.done():
+            self._query = asyncio.create_task(self._run_available())
+        done, _ = await asyncio.wait({self._query}, timeout=LIMIT_SECONDS)
+        return self._query.result() if done else None
+
+    async def _run_available(self) -> Result | None:
+        try:
+            return await self._run()
+        except UnavailableError:
+            return None
