@@ -55,8 +55,8 @@ LIBPQ = {
 
 
 @dataclass(frozen=True)
-class Machine:
-    """What differs from a usual machine. `path` is the checkout's."""
+class UnusualEnvironment:
+    """The differences to a usual machine. `path` is the path of the checkout."""
 
     path: str = "project"
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -64,10 +64,10 @@ class Machine:
 
 
 MACHINES = {
-    "characters": Machine(path='con espacio/feature%2Flogin, it\'s 50$ `a` "b" \\ señal'),
-    "long path": Machine(path=f"{'l' * 120}/{'m' * 120}"),
-    "libpq": Machine(variables=LIBPQ),
-    "locale, zone, proxy, home": Machine(
+    "characters": UnusualEnvironment(path='con espacio/feature%2Flogin, it\'s 50$ `a` "b" \\ señal'),
+    "long path": UnusualEnvironment(path=f"{'l' * 120}/{'m' * 120}"),
+    "libpq": UnusualEnvironment(variables=LIBPQ),
+    "locale, zone, proxy, home": UnusualEnvironment(
         variables={
             "LC_ALL": "xx_XX.UTF-8",
             "LANG": "xx_XX.UTF-8",
@@ -79,7 +79,7 @@ MACHINES = {
             "TMPDIR": f"/nonexistent/{'t' * 200}",
         }
     ),
-    "umask": Machine(umask=0o077),
+    "umask": UnusualEnvironment(umask=0o077),
 }
 
 
@@ -94,7 +94,9 @@ def listener() -> Iterator[socket.socket]:
 
 
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES)
-def test_starts_its_own_server_when_the_machine_is_hostile(machine: Machine, listener: socket.socket) -> None:
+def test_starts_its_own_server_when_the_machine_is_hostile(
+    machine: UnusualEnvironment, listener: socket.socket
+) -> None:
     port = str(listener.getsockname()[1])
 
     with new_checkout(machine.path) as project:

@@ -24,7 +24,7 @@ from tests.factories import make_actor, make_member
 from tests.fakes import FixedClock
 
 
-class Desk:
+class IdempotencyDriver:
     """A unit of work for each attempt of one author."""
 
     def __init__(self, database: Database, clock: FixedClock, actor: Actor) -> None:
@@ -54,57 +54,57 @@ ANSWER = StoredResponse(201, {"etag": '"1"'}, b"{}")
 
 
 @pytest.fixture
-async def desk(database: Database, uow: SqlAlchemyUnitOfWork, clock: FixedClock) -> Desk:
+async def driver(database: Database, uow: SqlAlchemyUnitOfWork, clock: FixedClock) -> IdempotencyDriver:
     member = make_member(role=Role.BOARD_MEMBER)
     async with uow:
         uow.members.add(member)
         await uow.commit()
-    return Desk(database, clock, make_actor(Role.BOARD_MEMBER, member_id=member.id))
+    return IdempotencyDriver(database, clock, make_actor(Role.BOARD_MEMBER, member_id=member.id))
 
 
-async def test_gives_the_answer_until_it_is_a_day_old(desk: Desk) -> None:
-    unit = desk.uow()
-    await desk.create(unit)
+async def test_gives_the_answer_until_it_is_a_day_old(driver: IdempotencyDriver) -> None:
+    unit = driver.uow()
+    await driver.create(unit)
     await unit.complete(ANSWER)
 
-    desk.clock.move(timedelta(hours=24, microseconds=-1))
-    assert await desk.is_known()
+    driver.clock.move(timedelta(hours=24, microseconds=-1))
+    assert await driver.is_known()
 
-    desk.clock.move(timedelta(microseconds=1))
-    assert not await desk.is_known()
-    second = desk.uow()
-    await desk.create(second)
+    driver.clock.move(timedelta(microseconds=1))
+    assert not await driver.is_known()
+    second = driver.uow()
+    await driver.create(second)
     await second.complete(ANSWER)
-    assert await desk.is_known()
+    assert await driver.is_known()
 
 
-async def test_forgets_answers_when_they_are_a_day_old(desk: Desk) -> None:
-    unit = desk.uow()
-    await desk.create(unit)
+async def test_forgets_answers_when_they_are_a_day_old(driver: IdempotencyDriver) -> None:
+    unit = driver.uow()
+    await driver.create(unit)
     await unit.complete(ANSWER)
-    answers = SqlAlchemyStoredResponses(desk.database.sessions)
+    answers = SqlAlchemyStoredResponses(driver.database.sessions)
 
-    desk.clock.move(timedelta(hours=24, microseconds=-1))
-    await delete_expired_responses(answers=answers, clock=desk.clock)
-    assert await desk.is_known()
+    driver.clock.move(timedelta(hours=24, microseconds=-1))
+    await delete_expired_responses(answers=answers, clock=driver.clock)
+    assert await driver.is_known()
 
-    desk.clock.move(timedelta(microseconds=1))
-    await delete_expired_responses(answers=answers, clock=desk.clock)
-    desk.clock.at -= timedelta(hours=1)
-    assert not await desk.is_known()
+    driver.clock.move(timedelta(microseconds=1))
+    await delete_expired_responses(answers=answers, clock=driver.clock)
+    driver.clock.at -= timedelta(hours=1)
+    assert not await driver.is_known()
 
 
-async def test_leaves_nothing_when_it_is_closed_without_an_answer(desk: Desk) -> None:
-    unit = desk.uow()
-    await desk.create(unit)
+async def test_leaves_nothing_when_it_is_closed_without_an_answer(driver: IdempotencyDriver) -> None:
+    unit = driver.uow()
+    await driver.create(unit)
     await unit.close()
     await unit.complete(ANSWER)
 
-    assert not await desk.is_known()
+    assert not await driver.is_known()
 
 
-async def test_leaves_nothing_when_an_error_comes_after_the_commit(desk: Desk) -> None:
-    unit = desk.uow()
+async def test_leaves_nothing_when_an_error_comes_after_the_commit(driver: IdempotencyDriver) -> None:
+    unit = driver.uow()
 
     async def fail() -> None:
         async with unit:
@@ -115,25 +115,25 @@ async def test_leaves_nothing_when_an_error_comes_after_the_commit(desk: Desk) -
         await fail()
     await unit.complete(ANSWER)
 
-    assert not await desk.is_known()
+    assert not await driver.is_known()
 
 
-async def test_commits_everything_together_when_entered_twice(desk: Desk) -> None:
-    unit = desk.uow()
-    await desk.create(unit, "First")
-    await desk.create(unit, "Second")
+async def test_commits_everything_together_when_entered_twice(driver: IdempotencyDriver) -> None:
+    unit = driver.uow()
+    await driver.create(unit, "First")
+    await driver.create(unit, "Second")
     await unit.complete(ANSWER)
 
-    assert await desk.is_known()
-    assert await count(desk.database) == 2
+    assert await driver.is_known()
+    assert await count(driver.database) == 2
 
 
-async def test_releases_the_key_when_the_domain_refuses(desk: Desk) -> None:
+async def test_releases_the_key_when_the_domain_refuses(driver: IdempotencyDriver) -> None:
     with pytest.raises(ArticleTitleError):
-        await desk.create(desk.uow(), " ")
+        await driver.create(driver.uow(), " ")
 
-    assert not await desk.is_known()
-    assert await count(desk.database) == 0
+    assert not await driver.is_known()
+    assert await count(driver.database) == 0
 
 
 async def count(database: Database) -> int:

@@ -62,8 +62,8 @@ async def smtp_url(mailbox: Mailbox) -> AsyncIterator[str]:
         yield url
 
 
-class Office:
-    """A database with real commits, and the worker beside it."""
+class JobDriver:
+    """A database with real commits, and a worker that runs its jobs."""
 
     def __init__(self, settings: Settings, engine: AsyncEngine) -> None:
         self.settings = settings
@@ -95,63 +95,63 @@ class Office:
 
 
 @pytest.fixture
-async def office(fresh_database_url: str) -> AsyncIterator[Office]:
+async def driver(fresh_database_url: str) -> AsyncIterator[JobDriver]:
     settings = Settings(
         environment=Environment.TEST,
         database_url=SecretStr(fresh_database_url),
         smtp_url=SecretStr("smtp://127.0.0.1:1"),  # where nobody listens
     )
     engine = create_engine(settings)
-    yield Office(settings, engine)
+    yield JobDriver(settings, engine)
     await engine.dispose()
 
 
 async def test_mail_arrives_and_its_token_works_when_somebody_registers(
-    office: Office, mailbox: Mailbox, smtp_url: str
+    driver: JobDriver, mailbox: Mailbox, smtp_url: str
 ) -> None:
-    await office.register()
+    await driver.register()
 
-    await office.work(smtp_url=SecretStr(smtp_url))
+    await driver.work(smtp_url=SecretStr(smtp_url))
 
     (mail,) = mailbox.mails
     assert (mail["X-RcptTo"], mail["To"]) == (ADDRESS.value, ADDRESS.value)
-    assert await office.jobs() == []
+    assert await driver.jobs() == []
     body = mail.get_body(("plain",))
     assert body is not None
     found = re.search(r"token=(\S+)", body.get_content())
     assert found is not None
-    tokens = HmacOneTimeTokens(office.settings.token_secrets)
-    await verify_email(found[1], uow=office.uow, clock=office.clock, tokens=tokens)
-    async with office.uow as uow:
+    tokens = HmacOneTimeTokens(driver.settings.token_secrets)
+    await verify_email(found[1], uow=driver.uow, clock=driver.clock, tokens=tokens)
+    async with driver.uow as uow:
         member = await uow.members.find_by_email(ADDRESS)
     assert member is not None
     assert member.may_log_in
 
 
 async def test_owner_gets_a_notice_when_somebody_registers_again(
-    office: Office, mailbox: Mailbox, smtp_url: str
+    driver: JobDriver, mailbox: Mailbox, smtp_url: str
 ) -> None:
-    await office.register()
-    await office.execute("UPDATE members SET email_verified_at = now()")
-    await office.register()
+    await driver.register()
+    await driver.execute("UPDATE members SET email_verified_at = now()")
+    await driver.register()
 
-    await office.work(smtp_url=SecretStr(smtp_url))
+    await driver.work(smtp_url=SecretStr(smtp_url))
 
     subjects = sorted(mail["Subject"] for mail in mailbox.mails)
     assert subjects == ["Confirm your e-mail address", "You already have an account"]
 
 
 async def test_waits_and_tries_again_when_the_mail_server_is_down(
-    office: Office, mailbox: Mailbox, smtp_url: str
+    driver: JobDriver, mailbox: Mailbox, smtp_url: str
 ) -> None:
-    await office.register()
+    await driver.register()
 
-    await office.work()
+    await driver.work()
 
-    (job,) = await office.jobs()
+    (job,) = await driver.jobs()
     assert (job.status, job.attempts, job.later) == ("todo", 1, True)
-    await office.execute("UPDATE procrastinate_jobs SET scheduled_at = now()")
-    await office.work(smtp_url=SecretStr(smtp_url))
+    await driver.execute("UPDATE procrastinate_jobs SET scheduled_at = now()")
+    await driver.work(smtp_url=SecretStr(smtp_url))
     assert mailbox.mails[0]["Message-ID"].startswith(f"<{job.args['token_id']}@")
 
 
@@ -168,20 +168,20 @@ async def test_gives_up_or_waits_as_the_reply_says_when_a_mail_is_refused(
     status: str,
     later: bool | None,
     logged: list[int],
-    office: Office,
+    driver: JobDriver,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     """What is given up stays in the table, and in the log without the server's words: they name people."""
-    await office.register()
+    await driver.register()
     handlers = logging.getLogger().handlers
     async with smtp_server(Refusing(RCPT=reply)) as url:
         try:
             configure_logging("INFO")
-            await office.work(smtp_url=SecretStr(url))
+            await driver.work(smtp_url=SecretStr(url))
         finally:
             logging.getLogger().handlers = handlers
 
-    [job] = await office.jobs()
+    [job] = await driver.jobs()
     assert (job.status, job.attempts, job.later) == (status, 1, later)
     written = capfd.readouterr().err
     lines = [json.loads(line) for line in written.splitlines() if line.startswith("{")]
@@ -192,39 +192,39 @@ async def test_gives_up_or_waits_as_the_reply_says_when_a_mail_is_refused(
 
 
 async def test_logs_that_a_job_is_given_up_when_it_was_tried_often_enough(
-    office: Office, capfd: pytest.CaptureFixture[str]
+    driver: JobDriver, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    await office.register()
-    await office.execute("UPDATE procrastinate_jobs SET attempts = 8")
+    await driver.register()
+    await driver.execute("UPDATE procrastinate_jobs SET attempts = 8")
     handlers = logging.getLogger().handlers
     try:
         configure_logging("INFO")
-        await office.work()
+        await driver.work()
     finally:
         logging.getLogger().handlers = handlers
 
-    [job] = await office.jobs()
+    [job] = await driver.jobs()
     assert job.status == "failed"
     assert '"event": "job_failed"' in capfd.readouterr().err
 
 
 async def test_another_worker_sends_the_mail_when_one_died(
-    office: Office, mailbox: Mailbox, smtp_url: str
+    driver: JobDriver, mailbox: Mailbox, smtp_url: str
 ) -> None:
-    await office.register()
-    await office.execute(
+    await driver.register()
+    await driver.execute(
         """SELECT fetched.id FROM procrastinate_register_worker_v1() AS worker,
         procrastinate_fetch_job_v2(NULL, worker.worker_id) AS fetched"""
     )
-    await office.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '31 s'")
-    (job,) = await office.jobs()
+    await driver.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '31 s'")
+    (job,) = await driver.jobs()
     assert job.status == "doing"
 
-    await _retry_stalled_jobs(office.settings)
-    await office.work(smtp_url=SecretStr(smtp_url))
+    await _retry_stalled_jobs(driver.settings)
+    await driver.work(smtp_url=SecretStr(smtp_url))
 
     assert len(mailbox.mails) == 1
-    assert await office.jobs() == []
+    assert await driver.jobs() == []
 
 
 async def _retry_stalled_jobs(settings: Settings) -> None:
@@ -234,52 +234,52 @@ async def _retry_stalled_jobs(settings: Settings) -> None:
         await worker.tasks["retry_stalled_jobs"](timestamp=0)
 
 
-async def test_forgets_old_answers_when_the_hour_comes(office: Office) -> None:
+async def test_forgets_old_answers_when_the_hour_comes(driver: JobDriver) -> None:
     member = make_member()
-    async with office.uow:
-        office.uow.members.add(member)
-        await office.uow.commit()
+    async with driver.uow:
+        driver.uow.members.add(member)
+        await driver.uow.commit()
     attempt = IdempotentRequest.of(member.id, route="r", key="k", path="/", body=b"")
-    unit = SqlAlchemyIdempotentUnitOfWork(office.sessions, attempt, clock=office.clock)
+    unit = SqlAlchemyIdempotentUnitOfWork(driver.sessions, attempt, clock=driver.clock)
     async with unit:
         await unit.commit()
     await unit.complete(StoredResponse(201, {}, b"{}"))
-    office.clock.move(RETENTION)
-    answers = SqlAlchemyStoredResponses(office.sessions)
-    forget = partial(delete_expired_responses, answers=answers, clock=office.clock)
-    worker = create_worker(office.settings.database_url.get_secret_value(), {}, hourly={"forget": forget})
+    driver.clock.move(RETENTION)
+    answers = SqlAlchemyStoredResponses(driver.sessions)
+    forget = partial(delete_expired_responses, answers=answers, clock=driver.clock)
+    worker = create_worker(driver.settings.database_url.get_secret_value(), {}, hourly={"forget": forget})
 
     assert "7 * * * *" in {task.cron for task in worker.periodic_registry.periodic_tasks.values()}
     await worker.tasks["forget"](timestamp=0)
 
-    assert await office.execute("SELECT * FROM idempotency_records") == []
+    assert await driver.execute("SELECT * FROM idempotency_records") == []
 
 
 async def test_there_is_no_job_when_the_unit_of_work_is_left_without_commit(
-    office: Office,
+    driver: JobDriver,
 ) -> None:
     class LostUnitOfWork(SqlAlchemyUnitOfWork):
         async def commit(self) -> None:
             await self.flush()
 
-    await office.register(LostUnitOfWork(office.sessions))
-    assert await office.jobs() == []
+    await driver.register(LostUnitOfWork(driver.sessions))
+    assert await driver.jobs() == []
 
-    await office.register()
-    assert len(await office.jobs()) == 1
+    await driver.register()
+    assert len(await driver.jobs()) == 1
 
 
 async def test_logs_name_no_person_when_jobs_fail_and_succeed(
-    office: Office, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    driver: JobDriver, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     handlers = logging.getLogger().handlers
     try:
         configure_logging("INFO")
-        await office.register()
-        await office.work()
-        await office.execute("UPDATE members SET email_verified_at = now()")
-        await office.register()
-        await office.work(smtp_url=None, mail_folder=tmp_path)
+        await driver.register()
+        await driver.work()
+        await driver.execute("UPDATE members SET email_verified_at = now()")
+        await driver.register()
+        await driver.work(smtp_url=None, mail_folder=tmp_path)
     finally:
         logging.getLogger().handlers = handlers
 
@@ -321,40 +321,40 @@ def _shape(connection: psycopg.Connection, schema: str) -> set[tuple[str, ...]]:
     return {row for row in plain if "procrastinate" in row[0]}
 
 
-async def test_forgets_a_registration_when_nobody_proved_the_address_in_a_month(office: Office) -> None:
+async def test_forgets_a_registration_when_nobody_proved_the_address_in_a_month(driver: JobDriver) -> None:
     proven = make_member()
-    async with office.uow:
-        office.uow.members.add(proven)
-        await office.uow.commit()
-    await office.register()
-    office.clock.move(timedelta(days=30))
-    await delete_expired_credentials(uow=office.uow, clock=office.clock)
-    assert await office.execute("SELECT 1 FROM members WHERE erased_at IS NOT NULL") == []
+    async with driver.uow:
+        driver.uow.members.add(proven)
+        await driver.uow.commit()
+    await driver.register()
+    driver.clock.move(timedelta(days=30))
+    await delete_expired_credentials(uow=driver.uow, clock=driver.clock)
+    assert await driver.execute("SELECT 1 FROM members WHERE erased_at IS NOT NULL") == []
 
-    office.clock.move(timedelta(seconds=1))
-    await delete_expired_credentials(uow=office.uow, clock=office.clock)
+    driver.clock.move(timedelta(seconds=1))
+    await delete_expired_credentials(uow=driver.uow, clock=driver.clock)
 
-    kept = await office.execute("SELECT full_name, erased_at IS NULL FROM members ORDER BY full_name")
+    kept = await driver.execute("SELECT full_name, erased_at IS NULL FROM members ORDER BY full_name")
     assert kept == [("Erased member", False), (proven.full_name, True)]
-    assert await office.execute("SELECT 1 FROM one_time_tokens") == []
-    assert await office.jobs() == []
-    await office.register()
-    assert len(await office.jobs()) == 1
+    assert await driver.execute("SELECT 1 FROM one_time_tokens") == []
+    assert await driver.jobs() == []
+    await driver.register()
+    assert len(await driver.jobs()) == 1
 
 
-async def test_forgets_old_proofs_when_the_hour_comes(office: Office) -> None:
-    await office.execute(
+async def test_forgets_old_proofs_when_the_hour_comes(driver: JobDriver) -> None:
+    await driver.execute(
         """INSERT INTO login_attempts
         VALUES ('old', 3, '2026-11-22 09:29Z'), ('current', 3, '2026-11-22 09:31Z')"""
     )
 
     async def due() -> None:
-        await delete_expired_credentials(uow=office.uow, clock=office.clock)
+        await delete_expired_credentials(uow=driver.uow, clock=driver.clock)
 
     worker = create_worker(
-        office.settings.database_url.get_secret_value(), {}, hourly={"delete_expired_credentials": due}
+        driver.settings.database_url.get_secret_value(), {}, hourly={"delete_expired_credentials": due}
     )
     async with worker.open_async():
         await worker.tasks["delete_expired_credentials"](timestamp=0)
 
-    assert len(await office.execute("SELECT * FROM login_attempts")) == 1
+    assert len(await driver.execute("SELECT * FROM login_attempts")) == 1

@@ -28,8 +28,8 @@ ADDRESS = EmailAddress("marta-canary@pau2.example")
 REGISTRATION = Registration(email=ADDRESS, password=PASSWORD, full_name="Marta Canary", client="203.0.113.7")
 
 
-class Server:
-    """The database of the test, seen from another one of the same server."""
+class DatabaseAdministrator:
+    """Takes the database of the test away, and gives it back, from another database of its server."""
 
     def __init__(self, connection: psycopg.AsyncConnection, name: str) -> None:
         self._connection = connection
@@ -46,10 +46,10 @@ class Server:
 
 
 @pytest.fixture
-async def server(fresh_migration_url: str) -> AsyncIterator[Server]:
+async def server(fresh_migration_url: str) -> AsyncIterator[DatabaseAdministrator]:
     url = in_database(fresh_migration_url, "postgres")
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        yield Server(connection, database_of(fresh_migration_url))
+        yield DatabaseAdministrator(connection, database_of(fresh_migration_url))
 
 
 async def wait_until(url: str, condition: LiteralString, worker: asyncio.Task[None]) -> None:
@@ -84,7 +84,7 @@ async def worker(settings: Settings, fresh_migration_url: str) -> AsyncIterator[
 async def test_sends_what_was_left_when_the_database_was_away(
     *,
     worker: asyncio.Task[None],
-    server: Server,
+    server: DatabaseAdministrator,
     fresh_uow: SqlAlchemyUnitOfWork,
     fresh_migration_url: str,
     settings: Settings,
@@ -104,7 +104,9 @@ async def test_sends_what_was_left_when_the_database_was_away(
         await worker
 
 
-async def test_ends_with_an_error_when_the_database_stays_away(settings: Settings, server: Server) -> None:
+async def test_ends_with_an_error_when_the_database_stays_away(
+    settings: Settings, server: DatabaseAdministrator
+) -> None:
     await server.set("SET default_transaction_read_only = on")
     impatient = settings.model_copy(update={"worker_reconnect_timeout": 0})
 

@@ -232,7 +232,7 @@ class ListEncoder:
             yield repr([table.columns, *batch]).encode()
 
 
-class Desk:
+class ExportDriver:
     """The ports of exports."""
 
     def __init__(self, clock: FixedClock) -> None:
@@ -245,8 +245,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(clock: FixedClock) -> Desk:
-    return Desk(clock)
+def driver(clock: FixedClock) -> ExportDriver:
+    return ExportDriver(clock)
 
 
 @pytest.mark.parametrize(
@@ -258,39 +258,39 @@ def desk(clock: FixedClock) -> Desk:
     ],
 )
 async def test_records_the_export_when_the_first_piece_is_there(
-    use_case: Callable[..., Export], name: str, action: str, right: dict[str, object], desk: Desk
+    use_case: Callable[..., Export], name: str, action: str, right: dict[str, object], driver: ExportDriver
 ) -> None:
-    export = use_case(WHERE, CSV, actor=ADMIN, **desk.ports)
-    assert desk.recorded() == []
+    export = use_case(WHERE, CSV, actor=ADMIN, **driver.ports)
+    assert driver.recorded() == []
 
     pieces = [piece async for piece in export.chunks]
 
     assert (export.file_name, export.media_type) == (f"{name}.csv", "text/plain")
     assert pieces == [b"[('a',), [1]]", b"[('a',), [2]]"]
-    assert desk.source.asked == [(name, (), {"where": WHERE, "requested_by": ME} | right)]
-    assert desk.recorded() == [(action, ME, None, NOW)]
+    assert driver.source.asked == [(name, (), {"where": WHERE, "requested_by": ME} | right)]
+    assert driver.recorded() == [(action, ME, None, NOW)]
 
 
-async def test_exports_who_answered_what_when_it_is_named(desk: Desk) -> None:
-    export = await export_responses(desk, anonymous=False)
+async def test_exports_who_answered_what_when_it_is_named(driver: ExportDriver) -> None:
+    export = await export_responses(driver, anonymous=False)
 
     assert [piece async for piece in export.chunks] == [b"[('a',), [1]]", b"[('a',), [2]]"]
-    assert (export.file_name, desk.source.asked) == (
+    assert (export.file_name, driver.source.asked) == (
         "responses.csv",
         [("responses", (ID,), {"requested_by": ME})],
     )
-    assert desk.recorded() == [("responses:export", ME, ID, NOW)]
+    assert driver.recorded() == [("responses:export", ME, ID, NOW)]
 
 
-async def test_exports_what_results_tell_when_it_is_anonymous(desk: Desk) -> None:
-    export = await export_responses(desk, anonymous=True)
+async def test_exports_what_results_tell_when_it_is_anonymous(driver: ExportDriver) -> None:
+    export = await export_responses(driver, anonymous=True)
 
     columns = ("question_id", "question", "answer", "count")
     assert [piece async for piece in export.chunks] == [
         repr([columns, (QUESTION, "Trees?", "Yes", 7)]).encode(),
         repr([columns]).encode(),
     ]
-    assert desk.source.asked == []
+    assert driver.source.asked == []
 
 
 async def test_exports_one_row_for_each_text_when_they_may_be_told() -> None:
@@ -301,12 +301,12 @@ async def test_exports_one_row_for_each_text_when_they_may_be_told() -> None:
     assert batches[1] == [(OPEN, "Why?", "Birds.", 1), (OPEN, "Why?", "Shade.", 1)]
 
 
-async def test_exports_nothing_when_results_are_not_told_yet(desk: Desk) -> None:
+async def test_exports_nothing_when_results_are_not_told_yet(driver: ExportDriver) -> None:
     with pytest.raises(ConsultationNotClosedError):
-        await export_responses(desk, anonymous=True, status=IS_OPEN)
+        await export_responses(driver, anonymous=True, status=IS_OPEN)
 
 
-async def export_responses(desk: Desk, **overrides: Any) -> Export:
+async def export_responses(driver: ExportDriver, **overrides: Any) -> Export:
     return await exports.export_responses(
-        ID, CSV, actor=ADMIN, queries=counted(**overrides), **cast("Any", desk.ports)
+        ID, CSV, actor=ADMIN, queries=counted(**overrides), **cast("Any", driver.ports)
     )

@@ -18,7 +18,7 @@ MARTA = EmailAddress("marta@pau2.example")
 DIGESTS = PlainAddressDigests()
 
 
-class Town:
+class RespondentDriver:
     def __init__(self, clock: FixedClock) -> None:
         self.clock = clock
         self.store = InMemoryStore()
@@ -56,93 +56,95 @@ class Town:
 
 
 @pytest.fixture
-def town(clock: FixedClock) -> Town:
-    return Town(clock)
+def driver(clock: FixedClock) -> RespondentDriver:
+    return RespondentDriver(clock)
 
 
 @pytest.mark.parametrize("by_admin", [False, True])
 @pytest.mark.parametrize("anonymous", [False, True])
 async def test_refuses_a_second_response_when_the_first_account_was_erased(
-    *, anonymous: bool, by_admin: bool, town: Town
+    *, anonymous: bool, by_admin: bool, driver: RespondentDriver
 ) -> None:
-    answered, other = town.opened(anonymous=anonymous), town.opened(anonymous=anonymous)
-    first = town.moved_in()
-    await town.respond(answered, first)
-    await town.erase(first, by_admin=by_admin)
-    second = town.moved_in()
+    answered, other = driver.opened(anonymous=anonymous), driver.opened(anonymous=anonymous)
+    first = driver.moved_in()
+    await driver.respond(answered, first)
+    await driver.erase(first, by_admin=by_admin)
+    second = driver.moved_in()
 
     with pytest.raises(AlreadyRespondedError):
-        await town.respond(answered, second)
-    await town.respond(other, second)
-    await town.respond(answered, town.moved_in(EmailAddress("luis@pau2.example")))
+        await driver.respond(answered, second)
+    await driver.respond(other, second)
+    await driver.respond(answered, driver.moved_in(EmailAddress("luis@pau2.example")))
 
-    assert town.store.erased_respondents == {(answered.id, DIGESTS.of(MARTA, answered.id)[0])}
+    assert driver.store.erased_respondents == {(answered.id, DIGESTS.of(MARTA, answered.id)[0])}
 
 
-async def test_refuses_a_second_response_when_the_opening_is_not_recorded_yet(town: Town) -> None:
+async def test_refuses_a_second_response_when_the_opening_is_not_recorded_yet(
+    driver: RespondentDriver,
+) -> None:
     consultation = make_consultation(opens_at=NOW + timedelta(minutes=10))
-    town.store.consultations[consultation.id] = consultation
-    town.clock.move(timedelta(minutes=20))
-    first = town.moved_in()
-    await town.respond(consultation, first)
-    await town.erase(first)
+    driver.store.consultations[consultation.id] = consultation
+    driver.clock.move(timedelta(minutes=20))
+    first = driver.moved_in()
+    await driver.respond(consultation, first)
+    await driver.erase(first)
 
     with pytest.raises(AlreadyRespondedError):
-        await town.respond(consultation, town.moved_in())
+        await driver.respond(consultation, driver.moved_in())
 
 
-async def test_refuses_a_second_response_when_the_key_has_changed_meanwhile(town: Town) -> None:
+async def test_refuses_a_second_response_when_the_key_has_changed_meanwhile(driver: RespondentDriver) -> None:
     """A digest is made by the newest key, and looked for by every one."""
 
     class LaterDigests(PlainAddressDigests):
         keys = ("newest", "new")
 
-    consultation = town.opened(anonymous=True)
-    first = town.moved_in()
-    await town.respond(consultation, first)
-    await town.erase(first)
+    consultation = driver.opened(anonymous=True)
+    first = driver.moved_in()
+    await driver.respond(consultation, first)
+    await driver.erase(first)
 
     with pytest.raises(AlreadyRespondedError):
-        await town.respond(consultation, town.moved_in(), LaterDigests())
+        await driver.respond(consultation, driver.moved_in(), LaterDigests())
 
 
 @pytest.mark.parametrize("by", ["the board", "the schedule"])
-async def test_no_digest_is_left_when_the_consultation_closes(by: str, town: Town) -> None:
-    consultation, other = town.opened(anonymous=True), town.opened(anonymous=False)
-    first = town.moved_in()
+async def test_no_digest_is_left_when_the_consultation_closes(by: str, driver: RespondentDriver) -> None:
+    consultation, other = driver.opened(anonymous=True), driver.opened(anonymous=False)
+    first = driver.moved_in()
     for each in (consultation, other):
-        await town.respond(each, first)
-    await town.erase(first)
+        await driver.respond(each, first)
+    await driver.erase(first)
 
     if by == "the board":
-        await close_consultation(consultation.id, actor=make_actor(Role.BOARD_MEMBER), uow=town.uow)
+        await close_consultation(consultation.id, actor=make_actor(Role.BOARD_MEMBER), uow=driver.uow)
     else:
-        town.store.consultations[consultation.id].closes_at = NOW
-        await follow_schedule(uow=town.uow)
+        driver.store.consultations[consultation.id].closes_at = NOW
+        await follow_schedule(uow=driver.uow)
 
-    assert {key for key, _ in town.store.erased_respondents} == {other.id}
-
-
-async def test_leaves_no_digest_when_nothing_that_is_open_was_answered(town: Town) -> None:
-    closed = town.opened(anonymous=True)
-    first = town.moved_in()
-    await town.respond(closed, first)
-    await close_consultation(closed.id, actor=make_actor(Role.BOARD_MEMBER), uow=town.uow)
-    town.opened(anonymous=True)
-
-    await town.erase(first)
-
-    assert town.store.erased_respondents == set()
+    assert {key for key, _ in driver.store.erased_respondents} == {other.id}
 
 
-async def test_takes_no_response_when_the_member_was_erased_meanwhile(town: Town) -> None:
-    consultation = town.opened(anonymous=True)
-    first = town.moved_in()
-    await town.erase(first)
+async def test_leaves_no_digest_when_nothing_that_is_open_was_answered(driver: RespondentDriver) -> None:
+    closed = driver.opened(anonymous=True)
+    first = driver.moved_in()
+    await driver.respond(closed, first)
+    await close_consultation(closed.id, actor=make_actor(Role.BOARD_MEMBER), uow=driver.uow)
+    driver.opened(anonymous=True)
+
+    await driver.erase(first)
+
+    assert driver.store.erased_respondents == set()
+
+
+async def test_takes_no_response_when_the_member_was_erased_meanwhile(driver: RespondentDriver) -> None:
+    consultation = driver.opened(anonymous=True)
+    first = driver.moved_in()
+    await driver.erase(first)
 
     with pytest.raises(UnauthenticatedError):
-        await town.respond(consultation, first)
-    assert town.store.ballots == []
+        await driver.respond(consultation, first)
+    assert driver.store.ballots == []
 
 
 def test_digests_differ_by_key_address_and_consultation_when_computed() -> None:
