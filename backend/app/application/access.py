@@ -1,4 +1,4 @@
-"""Who may do what: one table. Every use case asks it, and every route is bound to a row of it.
+"""The policy: one table of roles and actions. Use cases check it, and each route is bound to a row.
 
 OWASP ASVS 5.0 8.1.1 (documented rules), 8.2.1 and 8.3.1 (enforced on the server side).
 """
@@ -22,7 +22,7 @@ class ReauthenticationRequiredError(ForbiddenError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who is asking: an active, verified member, read from the database for this request.
+    """The caller: an active, verified member, read from the database for this request.
 
     `authenticated_at` is when the password was last entered in this session.
     """
@@ -87,9 +87,9 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """The least role that may act (None: anybody, logged in or not).
+    """The minimum role of an action (None: anybody, logged in or not).
 
-    `max_password_age` asks for a password entered that recently (ASVS 5.0 7.5.3).
+    `max_password_age` is how long ago the password may have been entered (ASVS 5.0 7.5.3).
     """
 
     minimum_role: Role | None

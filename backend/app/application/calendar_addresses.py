@@ -1,4 +1,4 @@
-"""A member's secret calendar address: made, renewed, withdrawn, read by calendar programs."""
+"""Use cases of secret calendar addresses: renew, withdraw, and read by calendar programs."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What the board does with consultations, what people answer, and what the schedule does by itself."""
+"""Use cases of consultations: the board's, those of people who answer, and the schedule's."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -147,7 +147,7 @@ async def create_response(
     uow: UnitOfWork,
     digests: AddressDigests,
 ) -> ResponseView:
-    """Answer once. The time counts that the database shows once the consultation cannot close any more.
+    """Answer once. The deadline is checked against the database clock after the consultation is locked.
 
     Raises ConsultationNotFoundError, ConsultationNotOpenError, AnswerError, AnswerMissingError,
     AlreadyRespondedError.

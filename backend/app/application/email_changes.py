@@ -1,4 +1,4 @@
-"""A new address for an account: asked for, proven, told to both addresses."""
+"""Changes of an account's address: requested, confirmed, and notified to both addresses."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -104,9 +104,14 @@ async def send_email_change_token(
         holder = await uow.members.find_by_email(change.new_email) if change is not None else None
     if change is None or member is None or not change.is_confirmable(clock.now()):
         return
-    template, language, values = MailTemplate.EMAIL_CHANGE, member.language, {"token": tokens.text(change.id)}
     if holder is not None and not holder.may_be_replaced:
-        template, language, values = MailTemplate.EMAIL_CHANGE_CONFLICT, holder.language, {}
+        template = MailTemplate.EMAIL_CHANGE_CONFLICT
+        language = holder.language
+        values = {}
+    else:
+        template = MailTemplate.EMAIL_CHANGE
+        language = member.language
+        values = {"token": tokens.text(change.id)}
     await mailer.send(template, to=change.new_email, language=language, values=values, mail_id=job.mail_id)
 
 

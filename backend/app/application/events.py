@@ -1,4 +1,4 @@
-"""What the board does with events, and the calendar that people subscribe to."""
+"""Use cases of events, and the calendar that people subscribe to."""
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, fields

@@ -1,4 +1,4 @@
-"""Requests that may be sent again: a key given by the client, and the first answer kept for it."""
+"""Idempotent requests: the first response to a client's key is stored, and repeated."""
 
 import hashlib
 import hmac
@@ -22,7 +22,7 @@ class IdempotencyKeyInUseError(ConflictError):
 
 class IdempotencyKeyReusedError(RuleViolationError):
     code: ClassVar[str] = "idempotency_key_reused"
-    detail: ClassVar[str] = "This Idempotency-Key was used for another request. Make a new one."
+    detail: ClassVar[str] = "This Idempotency-Key was used for another request. Send a new one."
     field: ClassVar[str] = "idempotency_key"
 
 

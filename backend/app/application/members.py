@@ -1,4 +1,4 @@
-"""Members: what they see and change of themselves, and what the board and admins do."""
+"""Use cases of members: their own, the board's and the administrators'."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What the board does with news."""
+"""Use cases of news."""
 
 from app.application.access import Action, Actor, authorize
 from app.application.news_queries import ArticleSummary, ArticleView, NewsFilter, NewsQueries, NewsVisibility

@@ -1,4 +1,4 @@
-"""Rights that are handed out by mail: given, redeemed, sent."""
+"""One-time tokens: issued, mailed and redeemed."""
 
 from collections.abc import Mapping
 from datetime import datetime

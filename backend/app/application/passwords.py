@@ -1,4 +1,4 @@
-"""New passwords: by mail for those who cannot log in, with the old one for those who have."""
+"""New passwords: by a mailed token, or with the current password."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -34,7 +34,7 @@ class PasswordChange:
 async def request_password_reset(email: EmailAddress, *, client: str, uow: UnitOfWork, clock: Clock) -> None:
     """Mail a token that resets the password, if the address has an active account.
 
-    Beyond the limit on mails nothing happens, and nobody is told.
+    Beyond the limit on mails nothing happens, and the caller cannot tell.
     """
     authorize(None, Action.RECOVER_ACCOUNT)
     now = clock.now()
@@ -112,8 +112,8 @@ async def _hash_chosen(text: str, member: Member, hasher: PasswordHasher) -> str
 async def _finish_password_change(
     action: AuditAction, member: Member, actor: Actor | None, *, uow: UnitOfWork, at: datetime
 ) -> None:
-    """End every session but the actor's, make mailed tokens worthless (also one that would change the
-    address), tell the owner, take a record."""
+    """End every session but the actor's, revoke mailed tokens and a pending change of address, notify the
+    owner, and record the act."""
     session_id = None if actor is None else actor.session_id
     await uow.sessions.revoke_all(member.id, at=at, keep=session_id)
     await uow.one_time_tokens.remove_all(member.id)

@@ -1,4 +1,4 @@
-"""What is not needed any more is deleted (GDPR article 5.1 e; ASVS 5.0 14.2.4)."""
+"""Deletion of data that is no longer needed (GDPR article 5.1 e; ASVS 5.0 14.2.4)."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""One's own sessions: seen, and ended from anywhere (ASVS 5.0 7.4.3, 7.5.2)."""
+"""Use cases of one's own sessions: list them, and end them from anywhere (ASVS 5.0 7.4.3, 7.5.2)."""
 
 from app.application.access import Action, Actor, authorize
 from app.application.audit import record

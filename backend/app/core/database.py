@@ -46,9 +46,9 @@ Returned = TypeVar("Returned")
 
 
 class TimeoutConnection(DriverConnection[Any]):
-    """Waits for each answer of the server `response_timeout` seconds at most, and is closed when it got none.
+    """Waits at most `response_timeout` seconds for each response of the server, then is closed.
 
-    The limits that the server keeps are worth nothing when it is frozen or the network swallows packets.
+    The server's own limits do not help when it is frozen or the network drops packets.
     """
 
     response_timeout: float
@@ -212,7 +212,7 @@ async def _read(engine: AsyncEngine) -> AsyncIterator[DriverConnection[Any]]:
 
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
-    """Give the database for as long as it is needed, to what is no server and ends."""
+    """Open the database for a short-lived command, and close it afterwards."""
     engine = create_engine(settings)
     try:
         yield create_database(engine)
@@ -222,7 +222,7 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
 @contextmanager
 def open_connection(url: str) -> Iterator[Connection]:
-    """Give one connection, to what asks a few questions before anything is served."""
+    """Open one connection for a few queries before anything is served."""
     engine = create_blocking_engine(
         sqlalchemy_url(url),
         poolclass=NullPool,

@@ -1,4 +1,4 @@
-"""Proof of who somebody is: passwords, sessions with rotating refresh tokens, one-time tokens."""
+"""Credentials: passwords, sessions with rotating refresh tokens, and one-time tokens."""
 
 import hashlib
 import re
@@ -25,7 +25,7 @@ class PasswordLengthError(RuleViolationError):
 
 class PasswordTooCommonError(RuleViolationError):
     code: ClassVar[str] = "password_too_common"
-    detail: ClassVar[str] = "This password is made of words or patterns that are tried first."
+    detail: ClassVar[str] = "This password is too easy to guess. Use other words or more characters."
     field: ClassVar[str] = "password"
 
 
@@ -37,30 +37,30 @@ class CurrentPasswordError(RuleViolationError):
 
 class SessionNotFoundError(NotFoundError):
     code: ClassVar[str] = "session_not_found"
-    detail: ClassVar[str] = "You have no such session, or it has ended."
+    detail: ClassVar[str] = "There is no such session, or it has ended."
 
 
 class OAuthError(DomainError):
-    """A request to a token endpoint is refused. `code` is one of RFC 6749 §5.2."""
+    """The grant is refused. `code` is one of RFC 6749 §5.2."""
 
     code: ClassVar[str] = "invalid_request"
-    detail: ClassVar[str] = "The request for a token is not valid."
+    detail: ClassVar[str] = "The token request is not valid."
 
 
 class InvalidGrantError(OAuthError):
-    """The password or the refresh token is not good, for whatever reason: log in again."""
+    """The password or the refresh token is not valid: the client has to log in again."""
 
     code: ClassVar[str] = "invalid_grant"
     detail: ClassVar[str] = "The credentials are wrong, expired or revoked."
 
 
 class RefreshTokenReplayedError(InvalidGrantError):
-    """A token that was used up came back. The client is told no more than InvalidGrantError."""
+    """A used refresh token was presented again. The client sees an InvalidGrantError."""
 
 
 class OneTimeTokenError(RuleViolationError):
     code: ClassVar[str] = "one_time_token_invalid"
-    detail: ClassVar[str] = "The token is unknown, expired, replaced by a newer one or used."
+    detail: ClassVar[str] = "The token is unknown, expired, used, or replaced by a newer one."
     field: ClassVar[str] = "token"
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 
 class DomainError(Exception):
-    """A rule said no.
+    """A rule refuses the request.
 
     `code` is stable and part of the published contract; `detail` is one sentence for people and
     the same for everybody, so it can be logged and never repeats input.
@@ -19,10 +19,10 @@ class DomainError(Exception):
 
 
 class UnauthenticatedError(DomainError):
-    """Nobody knows who is asking."""
+    """The caller is not authenticated."""
 
     code: ClassVar[str] = "unauthenticated"
-    detail: ClassVar[str] = "A valid access token is needed."
+    detail: ClassVar[str] = "This needs a valid access token."
 
 
 class InvalidTokenError(UnauthenticatedError):
@@ -30,35 +30,35 @@ class InvalidTokenError(UnauthenticatedError):
 
 
 class ForbiddenError(DomainError):
-    """The asker may see the thing, but not do this with it."""
+    """The caller may see the entity, but may not do this with it."""
 
     code: ClassVar[str] = "forbidden"
     detail: ClassVar[str] = "Your role does not allow this."
 
 
 class NotFoundError(DomainError):
-    """What was asked for is not there, or not visible to the asker: the two look the same."""
+    """The entity does not exist, or the caller cannot see it: the two look the same."""
 
     code: ClassVar[str] = "not_found"
-    detail: ClassVar[str] = "There is nothing here."
+    detail: ClassVar[str] = "Nothing was found here."
 
 
 class ConflictError(DomainError):
     """The state of the resource forbids the change."""
 
     code: ClassVar[str] = "conflict"
-    detail: ClassVar[str] = "This conflicts with what is stored."
+    detail: ClassVar[str] = "This conflicts with stored data."
 
 
 class VersionMismatchError(DomainError):
     """The entity has another version than the ones that the caller expects."""
 
     code: ClassVar[str] = "version_mismatch"
-    detail: ClassVar[str] = "This was changed in the meantime. Read it again, then retry."
+    detail: ClassVar[str] = "This has changed since you read it. Read it again, then retry."
 
 
 class RuleViolationError(DomainError):
-    """The request can never be right, whatever the state.
+    """The request breaks a rule, whatever the state.
 
     `field` names the invalid value; `args` are the keys and indices of the invalid part inside it, if any.
     """
@@ -80,11 +80,11 @@ class LimitExceededError(DomainError):
 
 
 class UnavailableError(DomainError):
-    """Something this depends on does not answer now; the same request may succeed later."""
+    """A dependency does not respond now; the same request may succeed later."""
 
     code: ClassVar[str] = "unavailable"
     detail: ClassVar[str] = "The service is busy or restarting. Retry in a few seconds."
 
 
 class CollisionError(UnavailableError):
-    """Two changes were in each other's way, and this one gave in. Done again from the start it may work."""
+    """A concurrent change won. The same request may succeed when it is repeated from the start."""

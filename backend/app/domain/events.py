@@ -1,4 +1,4 @@
-"""Events: what the association invites people to."""
+"""Events: meetings and activities of the association."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,7 +37,7 @@ class EventNotStartedError(ConflictError):
 
 class EventClosedError(ConflictError):
     code: ClassVar[str] = "event_closed"
-    detail: ClassVar[str] = "A cancelled or completed event takes no more changes."
+    detail: ClassVar[str] = "A cancelled or completed event cannot be changed."
 
 
 class EventTitleError(RuleViolationError):
@@ -66,7 +66,7 @@ class EventOrganizerError(RuleViolationError):
 
 class EventTimesError(RuleViolationError):
     code: ClassVar[str] = "event_times_invalid"
-    detail: ClassVar[str] = "An event ends after it starts, by a second at least."
+    detail: ClassVar[str] = "An event ends at least one second after it starts."
     field: ClassVar[str] = "ends_at"
 
 

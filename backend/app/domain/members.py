@@ -38,7 +38,7 @@ class LastAdminError(ConflictError):
 
 class MemberActiveError(ConflictError):
     code: ClassVar[str] = "member_active"
-    detail: ClassVar[str] = "The account is active already."
+    detail: ClassVar[str] = "The account is already active."
 
 
 class MemberInactiveError(ConflictError):
@@ -48,25 +48,25 @@ class MemberInactiveError(ConflictError):
 
 class InvitationAcceptedError(ConflictError):
     code: ClassVar[str] = "invitation_accepted"
-    detail: ClassVar[str] = "No invitation is waiting: this member has a password already."
+    detail: ClassVar[str] = "The invitation was accepted: this member has a password."
 
 
 class EmailAddressError(RuleViolationError):
     code: ClassVar[str] = "email_address_invalid"
-    detail: ClassVar[str] = "This is not an e-mail address that mail can be sent to."
+    detail: ClassVar[str] = "This is not an e-mail address that can receive mail."
     field: ClassVar[str] = "email"
 
 
 class PhoneNumberError(RuleViolationError):
     code: ClassVar[str] = "phone_number_invalid"
-    detail: ClassVar[str] = "A phone number is written as + and 7 to 15 digits, country code first."
+    detail: ClassVar[str] = "Write a phone number as + and 7 to 15 digits, with the country code first."
     field: ClassVar[str] = "phone"
 
 
 class FullNameError(RuleViolationError):
     code: ClassVar[str] = "full_name_invalid"
     detail: ClassVar[str] = (
-        "A name has 1 to 120 characters, and no addresses or mixed alphabets. Write a space after a dot."
+        "A name has 1 to 120 characters, without addresses or mixed alphabets. Write a space after a dot."
     )
     field: ClassVar[str] = "full_name"
 

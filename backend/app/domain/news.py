@@ -34,7 +34,7 @@ class ArticleNotPublishedError(ConflictError):
 
 class ArticleArchivedError(ConflictError):
     code: ClassVar[str] = "article_archived"
-    detail: ClassVar[str] = "An archived article takes no more changes."
+    detail: ClassVar[str] = "An archived article cannot be changed."
 
 
 class ArticleTitleError(RuleViolationError):
@@ -57,7 +57,7 @@ class ArticleContentError(RuleViolationError):
 
 class CoverUrlError(RuleViolationError):
     code: ClassVar[str] = "cover_url_invalid"
-    detail: ClassVar[str] = "A cover is an absolute https address of at most 2,000 characters."
+    detail: ClassVar[str] = "A cover URL is an absolute https address of at most 2,000 characters."
     field: ClassVar[str] = "cover_url"
 
 
@@ -163,7 +163,7 @@ class Article:
         self.published_at = self.updated_at = at
 
     def archive(self, at: datetime) -> None:
-        """Take a published article from its readers. Raises ArticleNotPublishedError."""
+        """Hide a published article from everybody but the board. Raises ArticleNotPublishedError."""
         if self.status is not ArticleStatus.PUBLISHED:
             raise ArticleNotPublishedError
         self.status = ArticleStatus.ARCHIVED

@@ -91,7 +91,8 @@ def _visible(text: str, *, kept: frozenset[str]) -> str:
 
 def _shows(found: re.Match[str]) -> bool:
     """Say whether this ignorable character changes what is displayed."""
-    character, text = found[0], found.string
+    character = found[0]
+    text = found.string
     before = text[max(found.start() - 2, 0) : found.start()]
     after = text[found.end() : found.end() + 1]
     if character in (_ZWNJ, _ZWJ):

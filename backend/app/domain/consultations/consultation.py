@@ -1,4 +1,4 @@
-"""Consultations: questionnaires that the board opens and that people answer once."""
+"""Consultations: questionnaires that the board opens and each person answers once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -38,29 +38,32 @@ class ConsultationNotDraftError(ConflictError):
 
 class ConsultationNotOpenError(ConflictError):
     code: ClassVar[str] = "consultation_not_open"
-    detail: ClassVar[str] = "The consultation is not open, or its time is over."
+    detail: ClassVar[str] = "The consultation is not open."
 
 
 class ConsultationNotClosedError(ConflictError):
     code: ClassVar[str] = "consultation_not_closed"
-    detail: ClassVar[str] = "This needs a consultation that is closed."
+    detail: ClassVar[str] = "The consultation is not closed."
 
 
 class ConsultationArchivedError(ConflictError):
     code: ClassVar[str] = "consultation_archived"
-    detail: ClassVar[str] = "An archived consultation takes no more changes."
+    detail: ClassVar[str] = "An archived consultation cannot be changed."
 
 
 class ConsultationFrozenError(ConflictError):
     code: ClassVar[str] = "consultation_frozen"
     detail: ClassVar[str] = (
-        "Once it is open, questions, anonymity and opening are fixed; once closed, the end is."
+        "Questions, anonymity and the opening time cannot change after opening, nor the closing time after "
+        "closing."
     )
 
 
 class ConsultationIncompleteError(ConflictError):
     code: ClassVar[str] = "consultation_incomplete"
-    detail: ClassVar[str] = "To open, a consultation needs a question and an end that is not over yet."
+    detail: ClassVar[str] = (
+        "The consultation cannot open: it has no question, or its closing time has passed."
+    )
 
 
 class ConsultationTitleError(RuleViolationError):
@@ -247,7 +250,7 @@ class Consultation:
         self.updated_at = at
 
     def archive(self, at: datetime) -> None:
-        """Take it from its readers. Raises ConsultationNotClosedError."""
+        """Hide it from everybody but the board. Raises ConsultationNotClosedError."""
         if self.status is not ConsultationStatus.CLOSED:
             raise ConsultationNotClosedError
         self.status = ConsultationStatus.ARCHIVED
@@ -276,7 +279,7 @@ class Consultation:
         return True
 
     def require_draft(self) -> None:
-        """Raises ConsultationNotDraftError: what people have seen is not deleted."""
+        """Raises ConsultationNotDraftError, since consultations that people have seen are not deleted."""
         if self.status is not ConsultationStatus.DRAFT:
             raise ConsultationNotDraftError
 
@@ -332,15 +335,16 @@ class Consultation:
     def _check(self) -> None:
         self.title = line(self.title, self.MAX_TITLE_LENGTH, ConsultationTitleError)
         if self.description is not None:
-            text, longest = self.description, self.MAX_DESCRIPTION_LENGTH
-            self.description = prose(text, longest, ConsultationDescriptionError)
+            self.description = prose(
+                self.description, self.MAX_DESCRIPTION_LENGTH, ConsultationDescriptionError
+            )
         planned = self.status is not ConsultationStatus.CLOSED
         if planned and self.opens_at and self.closes_at and self.closes_at <= self.opens_at:
             raise ConsultationPeriodError
 
 
 class ConsultationRepository(Protocol):
-    """Consultations as a collection. Whoever changes one locks it first, so answers wait or are over."""
+    """Consultations as a collection. Writers lock the row first; answers wait for them or are refused."""
 
     def add(self, consultation: Consultation) -> None: ...
 

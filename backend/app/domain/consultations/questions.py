@@ -1,4 +1,4 @@
-"""What a consultation asks, and what counts as an answer."""
+"""Questions of consultations, and the rules for their answers."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ class QuestionDescriptionError(RuleViolationError):
 class OptionsError(RuleViolationError):
     code: ClassVar[str] = "options_invalid"
     detail: ClassVar[str] = (
-        "A choice has 2 to 20 options of 1 to 200 characters that look different, a text has none."
+        "A choice has 2 to 20 options of 1 to 200 characters that look different; a text question has none."
     )
     field: ClassVar[str] = "questions"
 

@@ -18,7 +18,7 @@ BallotId = NewType("BallotId", UUID)
 
 class AlreadyRespondedError(ConflictError):
     code: ClassVar[str] = "already_responded"
-    detail: ClassVar[str] = "You have answered this consultation. A response is given once."
+    detail: ClassVar[str] = "You have already answered this consultation."
 
 
 class ResponseNotFoundError(NotFoundError):

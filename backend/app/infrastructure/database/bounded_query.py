@@ -1,4 +1,4 @@
-"""Questions to a database that may be frozen."""
+"""Queries with a time limit, for a database that may be frozen."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""The reads of consultations: one statement each."""
+"""Reads of consultations: one statement each."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -79,9 +79,18 @@ _QUESTIONS = (
         func.json_agg(
             aggregate_order_by(
                 func.json_build_object(
-                    *("id", questions.c.id, "title", questions.c.title),
-                    *("description", questions.c.description, "kind", questions.c.kind),
-                    *("required", questions.c.required, "options", _OPTIONS),
+                    "id",
+                    questions.c.id,
+                    "title",
+                    questions.c.title,
+                    "description",
+                    questions.c.description,
+                    "kind",
+                    questions.c.kind,
+                    "required",
+                    questions.c.required,
+                    "options",
+                    _OPTIONS,
                 ),
                 questions.c.position,
             )
@@ -113,7 +122,8 @@ def _one(visible: ConsultationVisibility) -> Statement:
 
 @cache
 def _with_response(visible: ConsultationVisibility) -> Statement:
-    given, took_part = responses.c, participations.c
+    given = responses.c
+    took_part = participations.c
     member_id: BindParameter[UUID] = bindparam("member_id")
     return Statement(
         select(*_CONSULTATION, took_part.member_id, given.choices, given.texts, given.created_at)

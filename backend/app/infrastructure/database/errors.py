@@ -106,7 +106,8 @@ def _own_meaning(error: BaseException) -> type[DomainError] | None:
 
 
 def _meaning_to_driver(error: psycopg.Error) -> type[DomainError] | None:
-    state, name = error.sqlstate, error.diag.constraint_name
+    state = error.sqlstate
+    name = error.diag.constraint_name
     if state is None:  # a connection that was lost, or could not be made
         return UnavailableError if isinstance(error, psycopg.OperationalError) else None
     if name in CONSTRAINTS:

@@ -1,7 +1,6 @@
-"""Two roles: one changes the schema, the other runs and can only use it (ASVS 5.0 13.2.2).
+"""Two roles: one changes the schema, the other can only use it (ASVS 5.0 13.2.2).
 
-Whoever gets the running application to say what it should not to PostgreSQL finds neither a table to drop nor
-an audit entry to change.
+So an injected statement in the running application can neither drop a table nor change an audit entry.
 """
 
 from collections.abc import Iterator, Mapping
@@ -86,7 +85,7 @@ def role_of(url: str) -> str:
 
 
 def grant_use(migration_url: str, role: str) -> None:
-    """Give the role what the application needs, and take all else that it had; nothing to whom migrates."""
+    """Grant the role what the application needs and revoke the rest. Do nothing when one role does both."""
     with open_connection(migration_url) as connection:
         if role == connection.scalar(_CURRENT_ROLE):
             return

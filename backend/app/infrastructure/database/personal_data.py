@@ -1,7 +1,7 @@
-"""Where personal data lies: one registry, from which people are shown theirs and it is erased.
+"""Registry of the tables that hold personal data, used to export and to erase the data of a member.
 
-A test compares it with the schema, so a new table or a new column that refers to members has to say here
-what it is.
+A test compares it with the schema, so each new table and each new column that refers to members needs an
+entry here.
 """
 
 from collections.abc import Mapping

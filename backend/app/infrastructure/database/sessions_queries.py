@@ -16,7 +16,7 @@ SORT_KEYS = {"authenticated_at": by_instant(sessions.c.authenticated_at)}
 _row = sessions.c
 _CURRENT = (_row.id == bindparam("current_id")).label("current")
 _SESSIONS = select(
-    *(_row.id, _row.client_name, _row.authenticated_at, _row.rotated_at, _row.expires_at, _CURRENT)
+    _row.id, _row.client_name, _row.authenticated_at, _row.rotated_at, _row.expires_at, _CURRENT
 ).where(
     _row.member_id == bindparam("member_id"),
     _row.revoked_at.is_(None),

@@ -44,7 +44,8 @@ class Sheet:
     @property
     def last_cell(self) -> tuple[str, int]:
         """The column's letters and the row's number."""
-        letters, rest = "", self.columns
+        letters = ""
+        rest = self.columns
         while rest:
             rest, letter = divmod(rest - 1, 26)
             letters = chr(ord("A") + letter) + letters

@@ -73,8 +73,9 @@ def _cancel(task: asyncio.Task[None]) -> None:
 
 async def _keep_running(worker: App, settings: Settings) -> None:
     """Start again when the database was lost; procrastinate ends then, with an error or without."""
-    loop, patience = asyncio.get_running_loop(), settings.worker_reconnect_timeout
-    deadline = loop.time() + patience
+    loop = asyncio.get_running_loop()
+    timeout = settings.worker_reconnect_timeout
+    deadline = loop.time() + timeout
     while True:
         began = loop.time()
         try:
@@ -83,7 +84,7 @@ async def _keep_running(worker: App, settings: Settings) -> None:
             if domain_error_for(error) is not UnavailableError:
                 raise
         if loop.time() - began > STEADY_SECONDS:
-            deadline = loop.time() + patience
+            deadline = loop.time() + timeout
         if loop.time() >= deadline:
             raise UnavailableError
         _log.warning("the worker has lost the database and connects again")
