@@ -14,7 +14,8 @@ from tests.plugins.application import ClientFor, ClientOf
 from tests.support.http import API, EXPORTS, MEMBERS
 
 AUDIT_LOG = f"{API}/audit-log"
-SOMEBODY, THING = MemberId(UUID(int=11)), UUID(int=12)
+SOMEBODY = MemberId(UUID(int=11))
+THING = UUID(int=12)
 
 
 @pytest.fixture

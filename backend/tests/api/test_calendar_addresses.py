@@ -70,7 +70,8 @@ async def test_shows_less_from_the_next_request_on_when_the_role_is_lowered(
     holder: Member,
     announced: dict[EventAudience, Event],
 ) -> None:
-    path, admin = await renewed(me), await client_for(Role.ADMIN)
+    path = await renewed(me)
+    admin = await client_for(Role.ADMIN)
     before = await client.get(path)
 
     await admin.put(f"{MEMBERS}/{holder.id}/role", json={"role": "SUPPORTER"}, headers=ANY_VERSION)
@@ -114,7 +115,8 @@ async def test_is_shown_once_and_stored_as_a_digest_when_made(
 async def test_returns_404_when_the_address_is_dead(
     how: str, client: AsyncClient, client_for: ClientFor, me: AsyncClient, holder: Member
 ) -> None:
-    path, admin = await renewed(me), await client_for(Role.ADMIN)
+    path = await renewed(me)
+    admin = await client_for(Role.ADMIN)
     assert (await client.get(path)).status_code == 200
 
     member = f"{MEMBERS}/{holder.id}"
@@ -129,7 +131,8 @@ async def test_returns_404_when_the_address_is_dead(
     if how == "closed and opened":
         await admin.post(f"{member}/activate")
 
-    dead, unknown = await client.get(path), await client.get(UNKNOWN)
+    dead = await client.get(path)
+    unknown = await client.get(UNKNOWN)
     assert_problem(dead, 404, "calendar_address_not_found")
     assert dead.json()["detail"] == unknown.json()["detail"]
 

@@ -111,7 +111,8 @@ async def test_returns_201_with_location_and_etag_when_created(client_for: Clien
 
 
 async def test_goes_through_its_life_when_opened_closed_and_archived(client_for: ClientFor) -> None:
-    board_member, member = await client_for(Role.BOARD_MEMBER), await client_for(Role.MEMBER)
+    board_member = await client_for(Role.BOARD_MEMBER)
+    member = await client_for(Role.MEMBER)
     url = (await board_member.post(CONSULTATIONS, json=DRAFT)).headers["Location"]
     assert (await member.get(url)).status_code == 404
 
@@ -207,7 +208,8 @@ async def test_is_gone_when_a_draft_is_deleted(
     client_for: ClientFor, store_consultation: StoreConsultation
 ) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
-    draft, opened = await store_consultation(ConsultationStatus.DRAFT), await store_consultation()
+    draft = await store_consultation(ConsultationStatus.DRAFT)
+    opened = await store_consultation()
     seen = {"If-Match": '"1"'}
 
     deleted = await board_member.delete(f"{CONSULTATIONS}/{draft.id}", headers=seen)

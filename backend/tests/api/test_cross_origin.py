@@ -10,7 +10,8 @@ from app.main import create_app
 from tests.api.problems import assert_problem
 from tests.support.http import API, ME
 
-OURS, OTHER = "https://vecinos.example", "https://evil.example"
+OURS = "https://vecinos.example"
+OTHER = "https://evil.example"
 PREFLIGHT = {
     "Access-Control-Request-Method": "PATCH",
     "Access-Control-Request-Headers": "authorization,content-type,if-match",

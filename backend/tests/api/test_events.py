@@ -290,7 +290,8 @@ async def test_returns_events_that_overlap_when_a_time_is_given(
     noon = NOW.replace(month=12, day=1, hour=12, minute=0)
     hours = {"before": (-2, 0), "during": (1, 2), "after": (8, 9), "long": (-48, 48)}
     for title, (start, end) in hours.items():
-        starts_at, ends_at = noon + timedelta(hours=start), noon + timedelta(hours=end)
+        starts_at = noon + timedelta(hours=start)
+        ends_at = noon + timedelta(hours=end)
         await stored(title=title, starts_at=starts_at, ends_at=ends_at)
 
     items = (await client.get(EVENTS, params=params)).json()["items"]

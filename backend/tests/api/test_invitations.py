@@ -148,7 +148,8 @@ async def test_returns_409_when_the_account_is_closed(admin: AsyncClient, invite
 async def test_returns_428_and_412_when_the_version_is_missing_or_stale(
     admin: AsyncClient, invited: str
 ) -> None:
-    path, stale = f"{invited}/invitation", {"If-Match": '"7"'}
+    path = f"{invited}/invitation"
+    stale = {"If-Match": '"7"'}
 
     assert_problem(await admin.patch(path, json={}), 428, "precondition_required")
     assert_problem(await admin.delete(path), 428, "precondition_required")

@@ -105,7 +105,8 @@ async def test_returns_422_when_the_new_password_is_weak(
 async def test_keeps_this_session_only_when_the_password_is_changed(
     client: AsyncClient, client_of: ClientOf, marta: Member
 ) -> None:
-    here, there = await client_of(marta), await client_of(marta)
+    here = await client_of(marta)
+    there = await client_of(marta)
 
     response = await here.put(CHANGE, json={"current_password": PASSWORD, "password": NEW_PASSWORD})
 

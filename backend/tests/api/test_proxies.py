@@ -12,7 +12,8 @@ from app.main import create_app
 from tests.plugins.application import ClientFor
 from tests.support.http import API, NEWS
 
-TRUSTED, STRANGER = "10.1.2.3", "198.51.100.66"
+TRUSTED = "10.1.2.3"
+STRANGER = "198.51.100.66"
 DRAFT = {"title": "Title", "content": "Content", "scope": "PUBLIC"}
 FORWARDED = {"X-Forwarded-For": "203.0.113.9"}
 

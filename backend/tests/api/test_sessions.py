@@ -23,7 +23,8 @@ async def test_shows_where_one_is_logged_in_when_listed(
     await client_of(make_member())
     await client_of(marta, at=NOW - timedelta(days=2))
     here = await client_of(marta)
-    ended, idle = make_session(marta), make_session(marta, at=NOW - timedelta(days=14))
+    ended = make_session(marta)
+    idle = make_session(marta, at=NOW - timedelta(days=14))
     ended.revoke(NOW)
     async with uow:
         for session in (ended, idle):
@@ -60,7 +61,8 @@ async def test_shows_each_session_once_when_paging(client_of: ClientOf, marta: M
 async def test_session_is_over_at_once_when_it_is_ended_from_another(
     client_of: ClientOf, marta: Member
 ) -> None:
-    here, there = await client_of(marta), await client_of(marta)
+    here = await client_of(marta)
+    there = await client_of(marta)
     (other,) = [item["id"] for item in (await here.get(SESSIONS)).json()["items"] if not item["current"]]
 
     response = await here.delete(f"{SESSIONS}/{other}")
@@ -74,7 +76,8 @@ async def test_session_is_over_at_once_when_it_is_ended_from_another(
 async def test_returns_the_same_404_when_the_session_is_unknown_or_somebody_elses(
     client_of: ClientOf, marta: Member
 ) -> None:
-    me, stranger = await client_of(marta), await client_of(make_member())
+    me = await client_of(marta)
+    stranger = await client_of(make_member())
     (strange,) = await ids(stranger)
 
     responses = [await me.delete(f"{SESSIONS}/{session_id}") for session_id in (strange, uuid4())]
@@ -85,7 +88,9 @@ async def test_returns_the_same_404_when_the_session_is_unknown_or_somebody_else
 
 
 async def test_every_session_of_mine_is_over_when_all_are_ended(client_of: ClientOf, marta: Member) -> None:
-    here, there, stranger = await client_of(marta), await client_of(marta), await client_of(make_member())
+    here = await client_of(marta)
+    there = await client_of(marta)
+    stranger = await client_of(make_member())
 
     response = await here.delete(SESSIONS)
 

@@ -44,7 +44,8 @@ async def test_finds_the_owners_role_when_the_address_is_the_newest(
 async def test_finds_no_role_when_the_owner_cannot_log_in(
     any_uow: UnitOfWork, queries: CalendarAddressQueries
 ) -> None:
-    closed, unverified = make_member(), make_member(email_verified_at=None)
+    closed = make_member()
+    unverified = make_member(email_verified_at=None)
     closed.is_active = False
 
     for member in (closed, unverified):
@@ -55,7 +56,8 @@ async def test_finds_no_role_when_the_owner_cannot_log_in(
 async def test_finds_nothing_when_the_address_is_gone(
     how: str, any_uow: UnitOfWork, author: Member, queries: CalendarAddressQueries
 ) -> None:
-    token, kept = await made(any_uow, author), await made(any_uow, make_member())
+    token = await made(any_uow, author)
+    kept = await made(any_uow, make_member())
 
     async with any_uow:
         if how == "removed":

@@ -176,7 +176,8 @@ async def test_refuses_a_second_ballot_when_the_member_took_part(any_uow: UnitOf
 async def test_knows_the_digest_of_somebody_erased_when_the_consultation_is_open(
     any_uow: UnitOfWork, author: Member
 ) -> None:
-    one, other = await stored(any_uow, author), await stored(any_uow, author)
+    one = await stored(any_uow, author)
+    other = await stored(any_uow, author)
     async with any_uow:
         for _ in range(2):
             await any_uow.responses.keep_digest(one.id, b"digest")

@@ -61,7 +61,8 @@ async def test_keeps_nothing_when_left_without_commit(any_uow: UnitOfWork) -> No
 
 async def test_finds_nothing_when_unknown_or_removed(any_uow: UnitOfWork) -> None:
     member = make_member()
-    removed, other = make_event(created_by=member.id), make_event(created_by=member.id)
+    removed = make_event(created_by=member.id)
+    other = make_event(created_by=member.id)
     await store(any_uow, removed, other, by=member)
     async with any_uow:
         await any_uow.events.remove(await any_uow.events.get(removed.id))
@@ -79,7 +80,8 @@ async def test_refuses_the_second_when_one_edits_and_one_removes(
 ) -> None:
     first, second = two_uows
     member = make_member()
-    edited, removed = make_event(created_by=member.id), make_event(created_by=member.id)
+    edited = make_event(created_by=member.id)
+    removed = make_event(created_by=member.id)
     await store(first, edited, removed, by=member)
 
     async with first, second:

@@ -149,7 +149,8 @@ async def test_lists_who_has_proven_nothing_when_that_is_long_ago(any_uow: UnitO
     old = {"email_verified_at": None, "at": before - timedelta(days=1)}
     gone, mailed, used, young = (make_member(**old) for _ in range(4))
     young.created_at = before
-    verified, erased = make_member(at=old["at"]), make_member(at=old["at"])
+    verified = make_member(at=old["at"])
+    erased = make_member(at=old["at"])
     erased.erase(admins=set(), at=NOW)
     for member in (gone, mailed, used, young, verified, erased):
         await store(any_uow, member)

@@ -4,7 +4,8 @@ from app.application.unit_of_work import UnitOfWork
 from app.domain.rate_limits import RateLimitCount, account_key, client_key
 from tests.factories import NOW
 
-ACCOUNT, CLIENT = account_key("marta@pau2.example"), client_key("203.0.113.7")
+ACCOUNT = account_key("marta@pau2.example")
+CLIENT = client_key("203.0.113.7")
 WINDOW = timedelta(minutes=5)
 
 

@@ -56,7 +56,8 @@ def urls(migrated_databases: MigratedDatabases) -> Iterator[tuple[str, str]]:
     """The owner's and the running role's address of an empty database whose sessions are in Madrid."""
     scratch = migrated_databases.scratch
     admin = scratch.create_database()
-    owner, runtime = scratch.create_role(admin), scratch.create_role(admin)
+    owner = scratch.create_role(admin)
+    runtime = scratch.create_role(admin)
     names = [sql.Identifier(database_of(admin)), sql.Identifier(urlsplit(owner).username or "")]
     scratch.admin.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(*names))
     scratch.admin.execute(sql.SQL("ALTER DATABASE {} SET timezone = 'Europe/Madrid'").format(names[0]))
@@ -69,7 +70,8 @@ def pooled_url(urls: tuple[str, str], port: int) -> Iterator[str]:
     """The running role's address through PgBouncer."""
     parts = urlsplit(urls[1])
     with psycopg.connect(urls[1]) as connection:
-        host, server_port = connection.info.host, connection.info.port
+        host = connection.info.host
+        server_port = connection.info.port
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
     (folder / "users.txt").write_text(f'"{parts.username}" "{parts.password}"\n', encoding="utf-8")

@@ -39,7 +39,8 @@ def deployments(migrated_databases: MigratedDatabases) -> Iterator[tuple[Deploym
     """The same two roles and two empty databases."""
     scratch = migrated_databases.scratch
     urls = scratch.create_database(), scratch.create_database()
-    owner, runtime = scratch.create_role(urls[0]), scratch.create_role(urls[0])
+    owner = scratch.create_role(urls[0])
+    runtime = scratch.create_role(urls[0])
     for url in urls:
         names = (sql.Identifier(database_of(url)), sql.Identifier(urlsplit(owner).username or ""))
         scratch.admin.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(*names))

@@ -34,7 +34,8 @@ def answering(*pieces: bytes) -> Iterator[int]:
     The connection is closed when they have no complete head.
     """
     is_complete = HEAD_END in b"".join(pieces)
-    ready, done = Event(), Event()
+    ready = Event()
+    done = Event()
     ports: list[int] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -102,7 +102,8 @@ def test_ends_the_processes_when_their_run_was_killed(
 
 
 def test_removes_a_socket_when_its_server_was_killed(tmp_path: Path) -> None:
-    data, shared = tmp_path / "data", tmp_path / "pau2-0-0123456789ab"
+    data = tmp_path / "data"
+    shared = tmp_path / "pau2-0-0123456789ab"
     for folder in (data, shared):
         folder.mkdir()
         with socket.socket(socket.AF_UNIX) as dead:
@@ -125,7 +126,8 @@ def test_spares_a_socket_when_somebody_listens(tmp_path: Path) -> None:
 
 
 def test_removes_a_folder_when_it_is_older_than_a_day(tmp_path: Path) -> None:
-    old, new = tmp_path / "pau2-old", tmp_path / "pau2-new"
+    old = tmp_path / "pau2-old"
+    new = tmp_path / "pau2-new"
     for folder in (old, new):
         folder.mkdir()
     os.utime(old, (time.time() - 2 * leftovers.ABANDONED_AFTER_SECONDS,) * 2)

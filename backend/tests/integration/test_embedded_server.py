@@ -271,7 +271,8 @@ def test_keeps_a_program_until_it_is_not_used(
     tmp_path: Path, deaf: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervisor, "STOP_TIMEOUT", 0.5)
-    users, log = tmp_path / "users.lock", tmp_path / "log"
+    users = tmp_path / "users.lock"
+    log = tmp_path / "log"
     with users.open("w") as used:
         fcntl.flock(used, fcntl.LOCK_SH)
         lock = os.open(tmp_path / "server.lock", os.O_RDWR | os.O_CREAT)

@@ -37,7 +37,8 @@ def own_settings(fresh_database_url: str) -> Settings:
 @pytest.fixture
 async def engines(own_settings: Settings) -> AsyncIterator[tuple[AsyncEngine, AsyncEngine]]:
     """Two instances of the application, as far as the database can tell."""
-    first, second = create_engine(own_settings), create_engine(own_settings)
+    first = create_engine(own_settings)
+    second = create_engine(own_settings)
     yield first, second
     await first.dispose()
     await second.dispose()
@@ -73,7 +74,9 @@ async def test_refuses_a_third_export_when_two_run_on_different_instances(
     engines: tuple[AsyncEngine, AsyncEngine], admin: Member
 ) -> None:
     here, there = engines
-    first, second, third = export(here, admin), export(there, admin), export(there, admin)
+    first = export(here, admin)
+    second = export(there, admin)
+    third = export(there, admin)
 
     async with running(first, second):
         with pytest.raises(TooManyExportsError):
@@ -86,7 +89,8 @@ async def test_has_a_place_again_when_an_export_ends_or_is_closed(
     engines: tuple[AsyncEngine, AsyncEngine], admin: Member
 ) -> None:
     here, there = engines
-    read_to_its_end, left = export(here, admin), export(there, admin)
+    read_to_its_end = export(here, admin)
+    left = export(there, admin)
 
     async with running(read_to_its_end, left):
         assert [batch async for batch in read_to_its_end.batches] == []

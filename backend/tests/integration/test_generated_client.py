@@ -23,7 +23,8 @@ from tests.factories import NOW, PASSWORD, make_article, make_consultation, make
 
 CONTRACT = Path(__file__).resolve().parents[2] / "openapi.json"
 CACHE = CONTRACT.parents[1] / "reports/cache/mypy-client"
-CLIENT, VISIT = "generated_client", "generated_client_visit"
+CLIENT = "generated_client"
+VISIT = "generated_client_visit"
 
 PROGRAM = f"""
 from httpx import AsyncBaseTransport

@@ -10,7 +10,8 @@ from app.domain.members import EmailAddress, InvitationAcceptedError, Language, 
 from tests.factories import make_actor
 from tests.support.concurrency import ConcurrentAccounts, gather_results
 
-MISTYPED, RIGHT = EmailAddress("nurai@pau2.example"), EmailAddress("nuria@pau2.example")
+MISTYPED = EmailAddress("nurai@pau2.example")
+RIGHT = EmailAddress("nuria@pau2.example")
 
 
 class InvitationDriver(ConcurrentAccounts):

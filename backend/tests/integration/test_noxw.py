@@ -258,7 +258,8 @@ def test_programs_have_unix_line_ends_when_git_converts_them(
 ) -> None:
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     git = ["git", "-c", "core.autocrlf=true", "-c", "user.name=A", "-c", "user.email=a@example.org"]
-    source, clone = tmp_path / "source", tmp_path / "clone"
+    source = tmp_path / "source"
+    clone = tmp_path / "clone"
     for file in (".gitattributes", name):
         (source / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / file, source / file)

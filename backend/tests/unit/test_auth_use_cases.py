@@ -165,7 +165,8 @@ async def test_starts_a_session_when_the_password_is_right(accounts: InMemoryAcc
 async def test_fails_alike_with_one_hash_whatever_the_reason_is(
     accounts: InMemoryAccounts, marta: Member, case: str
 ) -> None:
-    username, password = ADDRESS.value, PASSWORD
+    username = ADDRESS.value
+    password = PASSWORD
     if case == "unknown":
         username = "nobody@pau2.example"
     elif case == "malformed":

@@ -120,7 +120,8 @@ async def test_is_the_same_text_when_nothing_changed() -> None:
 
     assert await written([event]) == await written([event])
     before = await written([event])
-    event.title, event.version = "New", 2
+    event.title = "New"
+    event.version = 2
     assert await written([event]) != before
 
 

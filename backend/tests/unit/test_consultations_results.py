@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from app.domain.consultations.questions import QuestionKind
 from app.domain.consultations.results import MIN_CELL_COUNT, publishable
 
-SINGLE, MULTIPLE = QuestionKind.SINGLE_CHOICE, QuestionKind.MULTIPLE_CHOICE
+SINGLE = QuestionKind.SINGLE_CHOICE
+MULTIPLE = QuestionKind.MULTIPLE_CHOICE
 
 
 @pytest.mark.parametrize(

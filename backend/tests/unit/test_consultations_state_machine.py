@@ -90,7 +90,8 @@ class ConsultationMachine(RuleBasedStateMachine):
             return
         opens_at: datetime | None = self.kept.opens_at
         if self.status is DRAFT and opens_at is not None and opens_at <= self.clock.now():
-            self.status, self.asked = OPEN, [question.id for question in self.kept.questions]
+            self.status = OPEN
+            self.asked = [question.id for question in self.kept.questions]
         if self.status is OPEN and self.over():
             self.status = CLOSED
 
@@ -101,7 +102,8 @@ class ConsultationMachine(RuleBasedStateMachine):
         act = open_consultation(self.id, actor=BOARD_MEMBER, uow=self.uow)
         assert refused(act) is not allowed
         if allowed:
-            self.status, self.asked = OPEN, [question.id for question in self.kept.questions]
+            self.status = OPEN
+            self.asked = [question.id for question in self.kept.questions]
 
     @precondition(lambda self: self.status is not None)
     @rule()

@@ -158,7 +158,8 @@ def test_shows_what_was_answered_and_nothing_of_what_was_not() -> None:
 async def test_stores_nothing_when_the_version_is_stale(
     store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
 ) -> None:
-    key, seen = stored(store).id, frozenset({7})
+    key = stored(store).id
+    seen = frozenset({7})
 
     with pytest.raises(VersionMismatchError):
         await edit_consultation(
@@ -173,7 +174,8 @@ async def test_stores_nothing_when_the_version_is_stale(
 async def test_removes_when_and_only_when_it_is_a_draft(
     store: InMemoryStore, uow: InMemoryUnitOfWork
 ) -> None:
-    draft, opened = stored(store), stored(store, is_open=True)
+    draft = stored(store)
+    opened = stored(store, is_open=True)
 
     await remove_consultation(draft.id, versions=None, actor=BOARD_MEMBER, uow=uow)
     with pytest.raises(ConsultationNotDraftError):

@@ -26,7 +26,8 @@ from tests.fakes import (
 from tests.support.accounts import KEYS, InMemoryAccounts
 
 TOKENS = HmacEmailChangeTokens(KEYS)
-OLD, NEW = EmailAddress("marta@pau2.example"), EmailAddress("moved@pau2.example")
+OLD = EmailAddress("marta@pau2.example")
+NEW = EmailAddress("moved@pau2.example")
 
 
 class EmailChangeDriver(InMemoryAccounts):

@@ -204,7 +204,8 @@ async def test_holds_what_the_reader_sees_when_the_calendar_is_read(actor: Actor
 
 
 async def test_has_another_version_when_an_event_changes_comes_or_goes() -> None:
-    first, second = make_event(), make_event()
+    first = make_event()
+    second = make_event()
     changed = view(first)
     first.version = 2
     sets: list[list[EventView]] = [[], [changed], [view(first)], [changed, view(second)]]

@@ -12,7 +12,8 @@ from app.domain.members import MemberId
 from tests.factories import make_member
 from tests.fakes import FixedClock
 
-MEMBER, OTHER = make_member().id, make_member().id
+MEMBER = make_member().id
+OTHER = make_member().id
 
 
 def attempt(

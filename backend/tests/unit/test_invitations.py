@@ -26,7 +26,8 @@ from tests.fakes import (
 )
 from tests.support.accounts import InMemoryAccounts
 
-MISTYPED, RIGHT = EmailAddress("nurai@pau2.example"), EmailAddress("nuria@pau2.example")
+MISTYPED = EmailAddress("nurai@pau2.example")
+RIGHT = EmailAddress("nuria@pau2.example")
 
 
 class InvitationDriver(InMemoryAccounts):

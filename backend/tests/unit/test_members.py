@@ -221,7 +221,8 @@ def test_last_admin_stays_when_asked_to_leave_in_any_way() -> None:
 
 
 def test_others_may_leave_when_there_is_one_admin() -> None:
-    member, admins = make_member(role=Role.ADMIN), {make_member().id}
+    member = make_member(role=Role.ADMIN)
+    admins = {make_member().id}
 
     member.deactivate(admins=admins, at=LATER)
 
@@ -243,7 +244,8 @@ def test_opens_and_closes_once_when_activated_and_deactivated() -> None:
 
 def test_nothing_about_the_person_is_left_when_erased() -> None:
     member = make_member(phone=PhoneNumber("+34600111222"), role=Role.BOARD_MEMBER, language=Language.SPANISH)
-    member_id, created_at = member.id, member.created_at
+    member_id = member.id
+    created_at = member.created_at
 
     member.erase(admins=set(), at=LATER)
 

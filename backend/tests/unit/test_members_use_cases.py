@@ -84,7 +84,9 @@ async def test_invited_member_chooses_a_password_by_mail_when_invited(
         Language.SPANISH,
         False,
     )
-    (job,), mailer, hasher = store.jobs, RecordingMailer(), CountingPasswordHasher()
+    (job,) = store.jobs
+    mailer = RecordingMailer()
+    hasher = CountingPasswordHasher()
     assert isinstance(job, SendOneTimeToken)
     await send_one_time_token(job, uow=uow, clock=clock, tokens=ONE_TIME, mailer=mailer)
     template, to, language, values, _ = mailer.sent[0]
@@ -196,7 +198,8 @@ async def test_sessions_stay_ended_when_an_account_is_closed_and_opened(
 async def test_nothing_but_a_tombstone_is_left_when_a_member_erases_themselves(
     store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
 ) -> None:
-    member, other = given(store), given(store)
+    member = given(store)
+    other = given(store)
     for owner in (member, other):
         session = make_session(owner)
         token = OneTimeToken.issue(member_id=owner.id, purpose=OneTimePurpose.RECOVERY, at=clock.now())
@@ -269,7 +272,8 @@ async def test_erases_nobody_when_the_password_is_older_than_an_hour_or_the_vers
 async def test_refuses_when_somebody_else_than_an_admin_administrates(
     store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock, role: Role
 ) -> None:
-    member, actor = given(store), make_actor(role)
+    member = given(store)
+    actor = make_actor(role)
     attempts: list[Callable[[], Awaitable[object]]] = [
         lambda: invite_member(INVITATION, actor=actor, uow=uow, clock=clock),
         lambda: change_role(member.id, Role.ADMIN, versions=None, actor=actor, uow=uow, clock=clock),
@@ -289,7 +293,9 @@ async def test_ends_one_session_when_it_is_ones_own_and_alive(
     store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
 ) -> None:
     member = given(store)
-    mine, another, strange = make_session(member), make_session(member), make_session(given(store))
+    mine = make_session(member)
+    another = make_session(member)
+    strange = make_session(given(store))
     store.sessions |= {session.id: session for session in (mine, another, strange)}
     actor = make_actor(member_id=member.id)
 

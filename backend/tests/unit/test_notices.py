@@ -20,7 +20,8 @@ from tests.support.accounts import ADDRESS, InMemoryAccounts
 async def test_sends_the_notice_when_the_member_is_still_there(
     kind: type[SendNotice], accounts: InMemoryAccounts
 ) -> None:
-    member, mailer = make_member(email=ADDRESS), RecordingMailer()
+    member = make_member(email=ADDRESS)
+    mailer = RecordingMailer()
     job = kind(notice_id=uuid7(NOW), member_id=member.id)
 
     await send_notice(job, uow=accounts.uow, mailer=mailer)

@@ -190,7 +190,8 @@ async def test_proves_the_address_when_reset_by_mail(accounts: InMemoryAccounts,
 async def test_other_sessions_and_mailed_tokens_end_when_the_password_is_changed(
     accounts: InMemoryAccounts, marta: Member
 ) -> None:
-    here, there = await accounts.log_in(), await accounts.log_in()
+    here = await accounts.log_in()
+    there = await accounts.log_in()
     await accounts.forgot()
     token = await accounts.mailed_token()
 

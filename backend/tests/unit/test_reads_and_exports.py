@@ -35,11 +35,16 @@ from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
 ADMIN = make_actor(Role.ADMIN)
 ME = ADMIN.member_id
 ID, QUESTION, YES, OPEN = (UUID(int=number) for number in range(1, 5))
-WHERE, PAGE, ANSWER = object(), object(), object()
+WHERE = object()
+PAGE = object()
+ANSWER = object()
 MAY_SEE = ConsultationVisibility.of(ADMIN)
-DRAFT, IS_OPEN = ConsultationStatus.DRAFT, ConsultationStatus.OPEN
-CLOSED, ARCHIVED = ConsultationStatus.CLOSED, ConsultationStatus.ARCHIVED
-PUBLIC, PRIVATE = ResultsVisibility.PUBLIC, ResultsVisibility.PRIVATE
+DRAFT = ConsultationStatus.DRAFT
+IS_OPEN = ConsultationStatus.OPEN
+CLOSED = ConsultationStatus.CLOSED
+ARCHIVED = ConsultationStatus.ARCHIVED
+PUBLIC = ResultsVisibility.PUBLIC
+PRIVATE = ResultsVisibility.PRIVATE
 TALLY = Tally(7, {YES: 7}, {OPEN: ["Birds.", "Shade."]})
 
 
@@ -236,7 +241,8 @@ class ExportDriver:
     """The ports of exports."""
 
     def __init__(self, clock: FixedClock) -> None:
-        self.store, self.source = InMemoryStore(), Source()
+        self.store = InMemoryStore()
+        self.source = Source()
         exporter = Exporter(source=cast("Any", self.source), encoders={CSV: ListEncoder()})
         self.ports = {"uow": InMemoryUnitOfWork(self.store), "clock": clock, "exporter": exporter}
 

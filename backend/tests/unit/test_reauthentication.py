@@ -10,7 +10,8 @@ pytestmark = pytest.mark.usefixtures("marta")
 
 
 async def test_one_session_is_left_when_the_old_refresh_token_comes_along(accounts: InMemoryAccounts) -> None:
-    old, elsewhere = await accounts.log_in(), await accounts.log_in()
+    old = await accounts.log_in()
+    elsewhere = await accounts.log_in()
 
     new = await accounts.log_in(replaces=old.refresh.text)
 

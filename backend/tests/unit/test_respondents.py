@@ -65,7 +65,8 @@ def driver(clock: FixedClock) -> RespondentDriver:
 async def test_refuses_a_second_response_when_the_first_account_was_erased(
     *, anonymous: bool, by_admin: bool, driver: RespondentDriver
 ) -> None:
-    answered, other = driver.opened(anonymous=anonymous), driver.opened(anonymous=anonymous)
+    answered = driver.opened(anonymous=anonymous)
+    other = driver.opened(anonymous=anonymous)
     first = driver.moved_in()
     await driver.respond(answered, first)
     await driver.erase(first, by_admin=by_admin)
@@ -110,7 +111,8 @@ async def test_refuses_a_second_response_when_the_key_has_changed_meanwhile(driv
 
 @pytest.mark.parametrize("by", ["the board", "the schedule"])
 async def test_no_digest_is_left_when_the_consultation_closes(by: str, driver: RespondentDriver) -> None:
-    consultation, other = driver.opened(anonymous=True), driver.opened(anonymous=False)
+    consultation = driver.opened(anonymous=True)
+    other = driver.opened(anonymous=False)
     first = driver.moved_in()
     for each in (consultation, other):
         await driver.respond(each, first)
@@ -148,9 +150,11 @@ async def test_takes_no_response_when_the_member_was_erased_meanwhile(driver: Re
 
 
 def test_digests_differ_by_key_address_and_consultation_when_computed() -> None:
-    one, other = make_consultation().id, make_consultation().id
+    one = make_consultation().id
+    other = make_consultation().id
     luis = EmailAddress("luis@pau2.example")
-    old, new = {"old": "o" * 32}, {"new": "n" * 32}
+    old = {"old": "o" * 32}
+    new = {"new": "n" * 32}
 
     digests = HmacAddressDigests(new | old)
 

@@ -37,7 +37,8 @@ def read(pieces: list[bytes]) -> Mapping[str, Sequence[Sequence[object]]]:
 
 
 async def test_holds_numbers_booleans_and_dates_as_such_when_written() -> None:
-    winter, summer = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "2026-07-02T22:30:00.123456+00:00"
+    winter = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    summer = "2026-07-02T22:30:00.123456+00:00"
     columns = ("id", "empty", "flag", "role", "at", "then", "never", "text", "count", "long")
     row = (UUID(int=1), None, True, Role.ADMIN, winter, summer, None, "a\nb", 7, 10**15)
 
