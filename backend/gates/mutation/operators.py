@@ -10,56 +10,56 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise, permutations
 
-CONTRARY = (
+OPPOSITE_COMPARISONS = (
     (ast.Eq, ast.NotEq),
     (ast.Is, ast.IsNot),
     (ast.In, ast.NotIn),
     (ast.Lt, ast.LtE),
     (ast.Gt, ast.GtE),
 )
-INVERSE = ((ast.Add, ast.Sub), (ast.BitAnd, ast.BitOr), (ast.Mult, ast.FloorDiv))
+INVERSE_OPERATORS = ((ast.Add, ast.Sub), (ast.BitAnd, ast.BitOr), (ast.Mult, ast.FloorDiv))
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
-    a: b for pair in CONTRARY for a, b in permutations(pair)
+    a: b for pair in OPPOSITE_COMPARISONS for a, b in permutations(pair)
 }
 OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
-    a: b for pair in INVERSE for a, b in permutations(pair)
+    a: b for pair in INVERSE_OPERATORS for a, b in permutations(pair)
 }
 OPERATORS |= {ast.Div: ast.Mult, ast.Mod: ast.Mult}
-NAMES = {"all": "any", "any": "all", "max": "min", "min": "max"}
-CONDITIONS = {"test", "ifs", "guard"}
-NEGATED_OTHERWISE = ast.Compare | ast.BoolOp | ast.UnaryOp | ast.Constant
-OF_TYPES = {"annotation", "returns", "type_params"}
-OF_A_CLASS = {"decorator_list", "keywords", "type_params"}
+OPPOSITE_BUILTINS = {"all": "any", "any": "all", "max": "min", "min": "max"}
+CONDITION_FIELDS = {"test", "ifs", "guard"}
+NEGATED_BY_OTHER_OPERATORS = ast.Compare | ast.BoolOp | ast.UnaryOp | ast.Constant
+TYPE_FIELDS = {"annotation", "returns", "type_params"}
+CLASS_DECLARATION_FIELDS = {"decorator_list", "keywords", "type_params"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mutant:
-    """A fault. A test meets it on one of the `lines`; `diff` shows them before and after.
+    """A fault. Tests that run one of the `lines` run it; `diff` shows them before and after.
 
-    `live` says that an existing function can take it on: it is in the body of one that is not nested and has
-    no cell of its class, so that code with and without the fault fits the same function.
+    `is_patchable` holds when the code of an existing function can be replaced: the fault is in the body of a
+    function that is not nested and has no cell of its class.
     """
 
     number: int
     line: int
     lines: range
     diff: str
-    live: bool
+    is_patchable: bool
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a node hangs in its tree: `parent.field`, or the item of that with an index."""
+class NodeSlot:
+    """The position of a node in its tree: `parent.field`, or an item of it."""
 
     parent: ast.AST
     field: str
     index: int | None
     node: ast.AST
     statement: ast.stmt
-    live: bool
+    is_patchable: bool
 
-    def put(self, node: ast.AST) -> None:
-        """Hang another node there."""
+    def replace(self, node: ast.AST) -> None:
+        """Put another node there."""
         if self.index is None:
             setattr(self.parent, self.field, node)
         else:
@@ -69,52 +69,57 @@ class Place:
 def mutants(source: str, tree: ast.Module) -> Iterator[Mutant]:
     """Yield the mutants of a module; while one is out, the tree is its tree. The order is always the same."""
     members = _members(tree)
-    text, number = source.split("\n"), 0
-    for place in _places(tree, ast.Pass(lineno=1)):
-        for new in _faults(place, members):
+    text = source.split("\n")
+    number = 0
+    for slot in _slots(tree, ast.Pass(lineno=1)):
+        for new in _mutations(slot, members):
             if not hasattr(new, "lineno"):  # else it is a part of the node and stays where it was
-                ast.fix_missing_locations(ast.copy_location(new, place.node))
-            place.put(new)
+                ast.fix_missing_locations(ast.copy_location(new, slot.node))
+            slot.replace(new)
             try:
-                yield _described(place, new, text, number)
+                yield _described(slot, new, text, number)
             finally:
-                place.put(place.node)
+                slot.replace(slot.node)
             number += 1
 
 
-def _places(parent: ast.AST, statement: ast.stmt, *, depth: int = 0, live: bool = False) -> Iterator[Place]:
-    """Yield every place in a tree but types and how classes are declared, as deep as `depth` functions."""
+def _slots(
+    parent: ast.AST, statement: ast.stmt, *, depth: int = 0, is_patchable: bool = False
+) -> Iterator[NodeSlot]:
+    """Yield every slot of a tree but types and declarations of classes, inside `depth` functions."""
     for field, value in ast.iter_fields(parent):
-        if field in (OF_A_CLASS if isinstance(parent, ast.ClassDef) else OF_TYPES):
+        if field in (CLASS_DECLARATION_FIELDS if isinstance(parent, ast.ClassDef) else TYPE_FIELDS):
             continue
         enters = isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef) and field == "body"
-        fits = not depth and not _has_cell(parent) if enters else live
+        can_be_patched = is_patchable
+        if enters:
+            can_be_patched = not depth and not _has_cell(parent)
         for index, node in enumerate(value) if isinstance(value, list) else [(None, value)]:
             if isinstance(node, ast.AST):
                 owner = node if isinstance(node, ast.stmt) else statement
-                yield Place(parent, field, index, node, owner, fits)
-                yield from _places(node, owner, depth=depth + enters, live=fits)
+                yield NodeSlot(parent, field, index, node, owner, can_be_patched)
+                yield from _slots(node, owner, depth=depth + enters, is_patchable=can_be_patched)
 
 
 def _has_cell(function: ast.AST) -> bool:
-    """Return whether a method knows its class: a fault in it may not, and would not fit."""
+    """Whether a method refers to its class: code with a fault would lack the cell of the class."""
     names = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
     return bool(names & {"super", "__class__"})
 
 
-def _faults(place: Place, members: dict[str, str]) -> Iterator[ast.AST]:
-    """Yield what could stand in a place by mistake."""
-    if isinstance(place.node, ast.stmt):
-        yield from _faulty_statements(place.node)
-    if isinstance(place.node, ast.expr):
-        yield from _faulty_expressions(place.node, members)
-        if isinstance(place.parent, ast.Set | ast.List) and not isinstance(place.node, ast.Starred):
+def _mutations(slot: NodeSlot, members: dict[str, str]) -> Iterator[ast.AST]:
+    """Yield the nodes that could be in a slot by mistake."""
+    if isinstance(slot.node, ast.stmt):
+        yield from _statement_mutations(slot.node)
+    if isinstance(slot.node, ast.expr):
+        yield from _expression_mutations(slot.node, members)
+        if isinstance(slot.parent, ast.Set | ast.List) and not isinstance(slot.node, ast.Starred):
             yield ast.Starred(ast.Tuple([], ast.Load()), ast.Load())
-        if place.field in CONDITIONS and not isinstance(place.node, NEGATED_OTHERWISE):
-            yield ast.UnaryOp(ast.Not(), place.node)
+        if slot.field in CONDITION_FIELDS and not isinstance(slot.node, NEGATED_BY_OTHER_OPERATORS):
+            yield ast.UnaryOp(ast.Not(), slot.node)
 
 
-def _faulty_statements(node: ast.stmt) -> Iterator[ast.AST]:
+def _statement_mutations(node: ast.stmt) -> Iterator[ast.AST]:
     match node:
         case ast.Return(value=ast.expr() as value) if not isinstance(value, ast.Constant):
             yield ast.Return(ast.Constant(None))
@@ -132,7 +137,7 @@ def _faulty_statements(node: ast.stmt) -> Iterator[ast.AST]:
             yield ast.Pass()
 
 
-def _faulty_expressions(node: ast.expr, members: dict[str, str]) -> Iterator[ast.AST]:
+def _expression_mutations(node: ast.expr, members: dict[str, str]) -> Iterator[ast.AST]:
     match node:
         case ast.Compare(left, ops, comparators):
             for index, op in enumerate(ops):
@@ -148,8 +153,8 @@ def _faulty_expressions(node: ast.expr, members: dict[str, str]) -> Iterator[ast
             yield ast.Constant(not value)
         case ast.Constant(value=int(value) | float(value)):
             yield ast.Constant(value + 1)
-        case ast.Name(id=name, ctx=ast.Load()) if name in NAMES:
-            yield ast.Name(NAMES[name], ast.Load())
+        case ast.Name(id=name, ctx=ast.Load()) if name in OPPOSITE_BUILTINS:
+            yield ast.Name(OPPOSITE_BUILTINS[name], ast.Load())
         case ast.Attribute(value=value, ctx=ast.Load()) if member := members.get(ast.unparse(node)):
             yield ast.Attribute(value, member, ast.Load())
 
@@ -168,19 +173,20 @@ def _members(tree: ast.Module) -> dict[str, str]:
     }
 
 
-def _described(place: Place, new: ast.AST, text: list[str], number: int) -> Mutant:
+def _described(slot: NodeSlot, new: ast.AST, text: list[str], number: int) -> Mutant:
     first, last, start, end = (
-        getattr(place.node, name) for name in ("lineno", "end_lineno", "col_offset", "end_col_offset")
+        getattr(slot.node, name) for name in ("lineno", "end_lineno", "col_offset", "end_col_offset")
     )
     before = text[first - 1 : last]
-    head, tail = before[0].encode()[:start].decode(), before[-1].encode()[end:].decode()
+    head = before[0].encode()[:start].decode()
+    tail = before[-1].encode()[end:].decode()
     after = f"{head}{ast.unparse(new)}{tail}"
-    whole = not hasattr(place.statement, "body")
-    met = place.statement if whole else place.node
+    whole = not hasattr(slot.statement, "body")
+    covered = slot.statement if whole else slot.node
     return Mutant(
         number=number,
         line=first,
-        lines=range(getattr(met, "lineno", first), (getattr(met, "end_lineno", last) or last) + 1),
+        lines=range(getattr(covered, "lineno", first), (getattr(covered, "end_lineno", last) or last) + 1),
         diff="\n".join([*(f"-{line}" for line in before), f"+{after}"]),
-        live=place.live,
+        is_patchable=slot.is_patchable,
     )

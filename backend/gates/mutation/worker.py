@@ -26,25 +26,25 @@ from hypothesis import Phase, settings
 
 from gates.mutation.operators import mutants
 
-VARIABLE = "PAU2_MUTATION_PLAN"
-MEMORY = 4 << 30  # bytes, for a child: an endless mutant may collect things
-PAUSE = 0.005  # seconds between two looks at a child
-NOT_RUN = 90  # exit code of a child that could not do its work; pytest has 0 to 5
+PLAN_VARIABLE = "PAU2_MUTATION_PLAN"
+MEMORY_LIMIT_BYTES = 4 << 30  # of a child: an endless mutant may fill the memory
+POLL_INTERVAL_SECONDS = 0.005
+EXIT_NOT_RUN = 90  # exit code of a child that could not do its work; pytest has 0 to 5
 
 
 class Task(TypedDict):
-    """A mutant, by its number in a file below backend/, and the tests that it meets, in this order."""
+    """A mutant, by its number in a file below backend/, and its tests in the order in which they run."""
 
     file: str
     number: int
-    live: bool
+    is_patchable: bool
     tests: list[str]
 
 
 class Plan(TypedDict):
-    """What a worker has to do, for the gate of that process id. More `seconds` a test are endless."""
+    """The tasks of a worker. `parent_pid` is the gate's process; a test may take `seconds`."""
 
-    gate: int
+    parent_pid: int
     seconds: int
     preload: list[str]
     results: str
@@ -62,21 +62,21 @@ class Worker:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_load_initial_conftests(self) -> None:
-        """Run the mutants that need the project not to be imported."""
-        settings.register_profile(VARIABLE, phases=[Phase.explicit, Phase.generate], database=None)
-        settings.load_profile(VARIABLE)  # one failure is enough: nobody needs the smallest
+        """Run the mutants that must be made before the project is imported."""
+        settings.register_profile(PLAN_VARIABLE, phases=[Phase.explicit, Phase.generate], database=None)
+        settings.load_profile(PLAN_VARIABLE)  # one failure is enough: nobody needs the smallest
         for name in self._plan["preload"]:
             with suppress(Exception):
                 import_module(name)
         for task in self._plan["tasks"]:
-            if not task["live"] and self._is_child(task):
-                load(Path(task["file"]).resolve(), task["number"], pytest.MonkeyPatch())
+            if not task["is_patchable"] and self._is_child(task):
+                import_mutated(Path(task["file"]).resolve(), task["number"], pytest.MonkeyPatch())
                 return
-        if not any(task["live"] for task in self._plan["tasks"]):
+        if not any(task["is_patchable"] for task in self._plan["tasks"]):
             os._exit(0)
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Collect no more than a child needs."""
+        """Collect only the tests of a child."""
         if self._is_mutant:
             session.config.args[:] = self._tests
 
@@ -86,9 +86,9 @@ class Worker:
             return None
         items = {item.nodeid: item for item in session.items}
         for task in self._plan["tasks"]:
-            if task["live"] and self._is_child(task):
-                if not swap(Path(task["file"]).resolve(), task["number"]):
-                    os._exit(NOT_RUN)
+            if task["is_patchable"] and self._is_child(task):
+                if not patch_functions(Path(task["file"]).resolve(), task["number"]):
+                    os._exit(EXIT_NOT_RUN)
                 session.items[:] = [items[name] for name in self._tests if name in items]
                 return None
         return True
@@ -111,14 +111,15 @@ class Worker:
         """
         child = os.fork()
         if not child:
-            self._is_mutant, self._tests = True, task["tests"]
-            resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+            self._is_mutant = True
+            self._tests = task["tests"]
+            resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
             return True
         while not (ended := os.waitpid(child, os.WNOHANG))[0]:
-            if os.getppid() != self._plan["gate"]:
+            if os.getppid() != self._plan["parent_pid"]:
                 os.kill(child, signal.SIGKILL)
-                os._exit(NOT_RUN)
-            time.sleep(PAUSE)
+                os._exit(EXIT_NOT_RUN)
+            time.sleep(POLL_INTERVAL_SECONDS)
         code = os.waitstatus_to_exitcode(ended[1])
         with Path(self._plan["results"]).open("a", encoding="utf-8") as results:
             results.write(json.dumps([task["file"], task["number"], code]) + "\n")
@@ -127,11 +128,11 @@ class Worker:
 
 def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
     """Take part from the start, with the plan that the environment names."""
-    plan: Plan = json.loads(Path(os.environ[VARIABLE]).read_text(encoding="utf-8"))
+    plan: Plan = json.loads(Path(os.environ[PLAN_VARIABLE]).read_text(encoding="utf-8"))
     pluginmanager.register(Worker(plan))
 
 
-def load(path: Path, number: int, patch: pytest.MonkeyPatch) -> None:
+def import_mutated(path: Path, number: int, patch: pytest.MonkeyPatch) -> None:
     """Let the module at a path be imported with a fault, whether or not it was imported before."""
     _, code = _codes(path, number)
     get_code = SourceFileLoader.get_code
@@ -145,16 +146,16 @@ def load(path: Path, number: int, patch: pytest.MonkeyPatch) -> None:
             patch.delitem(sys.modules, name)
 
 
-def swap(path: Path, number: int) -> int:
+def patch_functions(path: Path, number: int) -> int:
     """Give the functions that exist of a module the code with a fault; return how many it changed."""
     before, after = ({_key(code): code for code in _nested(code)} for code in _codes(path, number))
     changed = {key: code for key, code in after.items() if before.get(key) != code}
     functions = [
-        thing
-        for thing in gc.get_objects()
-        if type(thing) is FunctionType
-        and thing.__code__.co_filename == str(path)
-        and _key(thing.__code__) in changed
+        candidate
+        for candidate in gc.get_objects()
+        if type(candidate) is FunctionType
+        and candidate.__code__.co_filename == str(path)
+        and _key(candidate.__code__) in changed
     ]
     for function in functions:
         function.__code__ = changed[_key(function.__code__)]

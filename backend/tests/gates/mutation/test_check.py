@@ -9,7 +9,7 @@ import pytest
 
 from gates.model import GateError, Project
 from gates.mutation import check as mutation_check
-from gates.mutation.check import REPORT, check
+from gates.mutation.check import REPORT_FILE, check
 from tests.gates.support.sample_project import RULE_BOOK, SampleProject, make_sample_project
 from tests.gates.support.with_coverage import BOOK, PYPROJECT
 
@@ -66,8 +66,8 @@ def test_passes_when_a_test_notices_every_fault_on_import_in_a_function_or_witho
 
     assert (outcome.status, outcome.checked) == ("passed", 9)
     assert outcome.note.startswith("100.00 % of 9 mutants of the change since main (")
-    assert f"| {SHOP} | 8 | 7 | 1 | 0 | 0 |" in (sample.root / REPORT).read_text()
-    assert "| backend/app/rates.py | 1 | 1 | 0 | 0 | 0 |" in (sample.root / REPORT).read_text()
+    assert f"| {SHOP} | 8 | 7 | 1 | 0 | 0 |" in (sample.root / REPORT_FILE).read_text()
+    assert "| backend/app/rates.py | 1 | 1 | 0 | 0 | 0 |" in (sample.root / REPORT_FILE).read_text()
     assert {*sample.git("status", "--porcelain").split()} == {
         *("M", SHOP, TEST, "??", "backend/app/rates.py", "backend/tests/test_rates.py")
     }
@@ -84,7 +84,7 @@ def test_names_each_survivor_when_the_test_asserts_nothing(sample: SampleProject
         "this mutant survives its tests (100 % must not):\n-    return paid\n+    return None"
     )
     assert {(SHOP, 1), (SHOP, 5), (SHOP, 6), (SHOP, 7), (SHOP, 8)} >= found.keys() - {(SHOP, 9)}
-    assert f"{SHOP}:9 survived\n```diff\n-    return paid\n" in (sample.root / REPORT).read_text()
+    assert f"{SHOP}:9 survived\n```diff\n-    return paid\n" in (sample.root / REPORT_FILE).read_text()
 
 
 def test_names_a_mutant_when_no_test_runs_it(sample: SampleProject) -> None:
@@ -144,7 +144,7 @@ def test_takes_only_changed_statements_when_the_rest_is_old(sample: SampleProjec
     sample.git("branch", "--force", "main")
     sample.replace(SHOP, "paid = 0", "paid = 0 * 1")
 
-    _, chosen = mutation_check._chosen(sample.project)
+    _, chosen = mutation_check._select(sample.project)
     found = mutation_check._mutants(sample.project, SHOP, chosen[SHOP])
 
     assert {mutant.diff for mutant in found} == {
@@ -170,7 +170,7 @@ def test_refuses_a_name_when_it_matches_no_module(sample: SampleProject) -> None
 def test_cannot_judge_when_a_worker_breaks_down(
     sample: SampleProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mutation_check, "_work", lambda *_: [])
+    monkeypatch.setattr(mutation_check, "_run_worker", lambda *_: [])
 
     with pytest.raises(GateError, match=rf"The mutant at {SHOP}:1 \(None\) could not be run"):
         check(sample.project)

@@ -118,14 +118,14 @@ def test_is_met_on_all_lines_when_its_statement_is_simple_else_on_its_own() -> N
         "def a(b):\n    c(\n        b < 1,\n    )\n    if (\n        b\n        or c\n    ):\n        pass\n"
     )
 
-    met = {mutant.diff.splitlines()[-1].strip(): mutant.lines for mutant in made(source)}
+    covered = {mutant.diff.splitlines()[-1].strip(): mutant.lines for mutant in made(source)}
 
-    assert met["+        b <= 1,"] == range(2, 5)
-    assert [lines for shown, lines in met.items() if shown.endswith("b and c")] == [range(6, 8)]
+    assert covered["+        b <= 1,"] == range(2, 5)
+    assert [lines for shown, lines in covered.items() if shown.endswith("b and c")] == [range(6, 8)]
 
 
 @pytest.mark.parametrize(
-    ("source", "live"),
+    ("source", "is_patchable"),
     [
         ("def a(b):\n    return b", True),
         ("class A:\n    @property\n    async def a(self):\n        return self", True),
@@ -138,5 +138,5 @@ def test_is_met_on_all_lines_when_its_statement_is_simple_else_on_its_own() -> N
         ("class A:\n    def __init__(self):\n        super().__init__()", False),
     ],
 )
-def test_can_be_taken_on_by_an_existing_function_when_it_is_in_its_body(source: str, live: bool) -> None:
-    assert [mutant.live for mutant in made(source)] == [live]
+def test_is_patchable_when_it_is_in_the_body_of_a_function(source: str, is_patchable: bool) -> None:
+    assert [mutant.is_patchable for mutant in made(source)] == [is_patchable]

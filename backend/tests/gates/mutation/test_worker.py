@@ -15,7 +15,15 @@ import pytest
 from hypothesis import Phase, settings
 
 from gates.mutation import worker
-from gates.mutation.worker import NOT_RUN, VARIABLE, Plan, Task, Worker, load, swap
+from gates.mutation.worker import (
+    EXIT_NOT_RUN,
+    PLAN_VARIABLE,
+    Plan,
+    Task,
+    Worker,
+    import_mutated,
+    patch_functions,
+)
 
 SHOP = """def double(price):
     return price * 2
@@ -85,11 +93,15 @@ def path_of(shop: ModuleType) -> Path:
     return Path(shop.__file__ or "")
 
 
-def make_worker(shop: ModuleType, *, number: int = TIMES, live: bool = True, gate: int = 0) -> Worker:
-    task = Task(file=str(path_of(shop)), number=number, live=live, tests=["b", "a"])
+def make_worker(
+    shop: ModuleType, *, number: int = TIMES, is_patchable: bool = True, parent_pid: int = 0
+) -> Worker:
+    task = Task(file=str(path_of(shop)), number=number, is_patchable=is_patchable, tests=["b", "a"])
     results = str(path_of(shop).with_name("results"))
     preload = ["colorsys", "no.such.module"]
-    return Worker(Plan(gate=gate or os.getppid(), seconds=7, preload=preload, results=results, tasks=[task]))
+    return Worker(
+        Plan(parent_pid=parent_pid or os.getppid(), seconds=7, preload=preload, results=results, tasks=[task])
+    )
 
 
 def make_session() -> pytest.Session:
@@ -104,32 +116,32 @@ def names(session: pytest.Session) -> list[str]:
 def test_changes_the_existing_function_when_the_fault_is_in_its_body(shop: ModuleType) -> None:
     double, first = shop.double, shop.first.__code__
 
-    assert (swap(path_of(shop), TIMES), double(4)) == (1, 2)
+    assert (patch_functions(path_of(shop), TIMES), double(4)) == (1, 2)
     assert shop.first.__code__ is first
 
 
 def test_changes_a_property_when_the_fault_is_in_its_body(shop: ModuleType) -> None:
     box = shop.Box()
 
-    swap(path_of(shop), IN_A_CLASS)
+    patch_functions(path_of(shop), IN_A_CLASS)
 
     assert box.full != [1]
 
 
 def test_changes_no_function_when_the_fault_is_outside_of_them(shop: ModuleType) -> None:
-    assert swap(path_of(shop), NUMBER) == 0
+    assert patch_functions(path_of(shop), NUMBER) == 0
 
 
 def test_refuses_when_there_is_no_such_mutant(shop: ModuleType) -> None:
     with pytest.raises(LookupError, match="has no mutant 99"):
-        swap(path_of(shop), 99)
+        patch_functions(path_of(shop), 99)
 
 
 def test_imports_the_fault_when_the_module_was_imported_before(shop: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "other_of_mutants.py").write_text("A = 1\n")
     before = sorted(tmp_path.rglob("*"))
     with pytest.MonkeyPatch.context() as patch:
-        load(path_of(shop), NUMBER, patch)
+        import_mutated(path_of(shop), NUMBER, patch)
 
         assert importlib.import_module("shop_of_mutants").NUMBER == 2
         assert importlib.import_module("other_of_mutants").A == 1
@@ -170,8 +182,8 @@ def test_ends_its_child_when_nobody_waits_for_the_result(
             signal.pause()
 
     monkeypatch.setattr(os, "kill", recorded)
-    with pytest.raises(EndedError, match=str(NOT_RUN)):
-        wait_as_child(make_worker(shop, gate=1))
+    with pytest.raises(EndedError, match=str(EXIT_NOT_RUN)):
+        wait_as_child(make_worker(shop, parent_pid=1))
 
     assert os.waitstatus_to_exitcode(os.waitpid(killed[0], 0)[1]) == -signal.SIGKILL
 
@@ -194,7 +206,7 @@ def test_runs_only_a_mutant_s_tests_in_its_order_when_it_is_the_child(
 
 @pytest.mark.usefixtures("_ends", "_as_child")
 def test_says_that_it_did_not_run_when_no_function_has_the_fault(shop: ModuleType) -> None:
-    with pytest.raises(EndedError, match=str(NOT_RUN)):
+    with pytest.raises(EndedError, match=str(EXIT_NOT_RUN)):
         make_worker(shop, number=NUMBER).pytest_runtestloop(make_session())
 
 
@@ -203,7 +215,7 @@ def test_has_4_gib_when_it_is_the_child(shop: ModuleType, monkeypatch: pytest.Mo
     limits: list[object] = []
     monkeypatch.setattr(resource, "setrlimit", lambda *limit: limits.append(limit))
 
-    assert make_worker(shop)._is_child(Task(file="a", number=1, live=True, tests=[]))
+    assert make_worker(shop)._is_child(Task(file="a", number=1, is_patchable=True, tests=[]))
     assert limits == [(resource.RLIMIT_DATA, (4 * 1024**3, 4 * 1024**3))]
 
 
@@ -212,9 +224,9 @@ def test_collects_only_a_mutant_s_tests_when_it_has_to_be_imported(
     shop: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded: list[int] = []
-    monkeypatch.setattr(worker, "load", lambda _, number, __: loaded.append(number))
+    monkeypatch.setattr(worker, "import_mutated", lambda _, number, __: loaded.append(number))
     monkeypatch.delitem(sys.modules, "colorsys", raising=False)
-    plugin, session = make_worker(shop, number=NUMBER, live=False), make_session()
+    plugin, session = make_worker(shop, number=NUMBER, is_patchable=False), make_session()
 
     plugin.pytest_load_initial_conftests()
     plugin.pytest_sessionstart(session)
@@ -228,7 +240,7 @@ def test_collects_only_a_mutant_s_tests_when_it_has_to_be_imported(
 def test_ends_before_the_tests_are_collected_when_nothing_is_left(
     shop: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    worker = make_worker(shop, live=False)
+    worker = make_worker(shop, is_patchable=False)
     monkeypatch.setattr(worker, "_is_child", lambda _: False)
 
     with pytest.raises(EndedError, match="0"):
@@ -250,7 +262,7 @@ def test_is_no_obstacle_when_it_is_the_worker(shop: ModuleType, monkeypatch: pyt
 
 def test_takes_the_plan_that_the_environment_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "plan.json").write_text("{}")
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "plan.json"))
+    monkeypatch.setenv(PLAN_VARIABLE, str(tmp_path / "plan.json"))
     manager = Recorder()
 
     worker.pytest_addoption(cast("pytest.PytestPluginManager", manager))
