@@ -4,7 +4,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -21,6 +21,9 @@ from gates.repo.process import PYTEST_OPTIONS
 from gates.report.events import log_file
 from gates.report.failures import failed_test
 from gates.testing.durations.summary import DURATIONS_FILE
+from gates.testing.result_cache.records import Hits
+from gates.testing.result_cache.runs import CachedRun
+from gates.testing.result_cache.store import cache_folder
 from gates.testing.workers import workers_for_all_tests
 
 COLLECTION_FAILURE = "collection failure"  # a message of pytest that says nothing: the text does
@@ -29,6 +32,7 @@ USAGE_PROBLEMS = {
     data.EXIT_NO_TESTS: "no test is selected by {}, so nothing was tested",
     EXIT_USAGE_ERROR: "pytest does not take {}, so nothing was tested: its output says why",
 }
+WHOLE = "--whole"
 FIX_ARGUMENTS = (
     "correct what follows `--`: paths are below backend/, -k takes parts of names of files and tests"
 )
@@ -42,26 +46,46 @@ def check_tests(project: Project) -> Outcome:
     Refuses: Failures, warnings, and tests that were skipped, deselected or not collected.
     Instead: Repair the code or the test. Run one test with `./noxw -s tests -- -k NAME`.
     Exceptions: Files in [[exclusions]], kind tests, for tests that need a program the lock cannot bring.
+        With PAU2_RESULT_CACHE, tests for which nothing changed do not run again, save with `--whole`.
     """
-    if project.arguments:
+    if project.arguments and project.arguments != [WHOLE]:
         return run_pytest(project, ["-n", "auto", *project.arguments])
     before = data.snapshot(project)
     shutil.rmtree(project.reports / "coverage", ignore_errors=True)  # what a killed run left would be added
-    options = [
-        "-n",
-        workers_for_all_tests(),
-        *data.measurement_options(project, project.reports / data.DATA_FILE),
-    ]
-    options += [
-        "-p",
-        "gates.testing.durations.plugin",
-        f"--durations-data={project.reports / DURATIONS_FILE}",
-    ]
-    outcome = run_pytest(project, options, must_run_all_of="tests")
+    everything, folder = Project(root=project.root, events=project.events), cache_folder()
+    is_whole = WHOLE in project.arguments
+    outcome = _run_selected(everything, folder, whole=is_whole) if folder else _run_all(everything)
     if outcome.status == "passed":
         data.store(project, before)
         trend.store_totals(project)
     return outcome
+
+
+def _run_all(project: Project) -> Outcome:
+    measuring = data.measurement_options(project, project.reports / data.DATA_FILE)
+    options = ["-n", workers_for_all_tests(), *measuring, *_durations(project)]
+    return run_pytest(project, options, must_run_all_of="tests")
+
+
+def _run_selected(project: Project, folder: Path, *, whole: bool) -> Outcome:
+    """Run the tests that have to run, and add up their coverage with that of the others."""
+    cached = CachedRun.of(project, folder)
+    selection = cached.select(whole=whole)
+    outcome = Outcome(checked=len(selection.tests), note="0 tests")
+    hits: Hits = {}
+    if selection.arguments:
+        workers = workers_for_all_tests() if selection.is_large else "0"
+        options = ["-n", workers, *cached.options(), *_durations(project)]
+        options += [] if selection.is_whole else [cached.write_arguments(selection)]
+        outcome = run_pytest(project, options, must_run_all_of="tests", known=selection.tests)
+        hits = cached.keep()
+    if outcome.status == "passed":
+        cached.write_coverage(selection, hits, project.reports / data.DATA_FILE)
+    return Outcome(findings=outcome.findings, checked=outcome.checked, note=selection.describe(outcome.note))
+
+
+def _durations(project: Project) -> list[str]:
+    return ["-p", "gates.testing.durations.plugin", f"--durations-data={project.reports / DURATIONS_FILE}"]
 
 
 def check_unit_tests(project: Project) -> Outcome:
@@ -77,10 +101,13 @@ def check_unit_tests(project: Project) -> Outcome:
     return run_pytest(project, ["tests/unit"], must_run_all_of="tests/unit")
 
 
-def run_pytest(project: Project, arguments: Sequence[str], *, must_run_all_of: str = "") -> Outcome:
+def run_pytest(
+    project: Project, arguments: Sequence[str], *, must_run_all_of: str = "", known: Collection[str] = ()
+) -> Outcome:
     """Run pytest in backend/ and turn its failures into findings.
 
-    Of the folder `must_run_all_of` every test that is written has to run, however it might be kept from it.
+    Of the folder `must_run_all_of` every test that is written has to run, however it might be kept from it,
+    save those that are `known` to pass.
     """
     report = project.reports / "tests.xml"
     report.unlink(missing_ok=True)
@@ -99,7 +126,7 @@ def run_pytest(project: Project, arguments: Sequence[str], *, must_run_all_of: s
     if code not in {0, data.EXIT_NO_TESTS} and not findings:
         raise GateError(f"pytest ended with exit code {code} although no test failed; see {output}.")
     if must_run_all_of and not findings:
-        findings += _tests_not_run(project, must_run_all_of, cases)
+        findings += _tests_not_run(project, must_run_all_of, cases, known)
     return Outcome(findings=findings, checked=len(cases), note=f"{len(cases)} tests")
 
 
@@ -121,9 +148,12 @@ def _pytest(project: Project, arguments: Sequence[str]) -> tuple[int, str]:
     return result.returncode, project.relative(log)
 
 
-def _tests_not_run(project: Project, folder: str, cases: Sequence[Element]) -> Iterator[Finding]:
+def _tests_not_run(
+    project: Project, folder: str, cases: Sequence[Element], known: Collection[str]
+) -> Iterator[Finding]:
     """Yield the tests of a folder that did not run, or not with all their parameters."""
-    done: dict[bool, set[tuple[str, str]]] = {True: set(), False: set()}
+    passed = {_place_of(name) for name in known}
+    done: dict[bool, set[tuple[str, str]]] = {True: passed, False: set()}
     for case in cases:
         name = str(case.get("name")).partition("[")[0]
         done[case.find("skipped") is None].add((f"backend/{case.get('file')}", name))
@@ -135,6 +165,12 @@ def _tests_not_run(project: Project, folder: str, cases: Sequence[Element]) -> I
             if left_out and not is_excluded(project, "tests", file):
                 message = f"{name} did not run: it was skipped, deselected or not collected"
                 yield Finding(file=file, line=line, message=message, fix="let it run, or delete it")
+
+
+def _place_of(name: str) -> tuple[str, str]:
+    """Return the file and the function in a test's name."""
+    file, _, rest = name.partition("[")[0].partition("::")
+    return f"backend/{file}", rest.rpartition("::")[2]
 
 
 def _failed(case: Element) -> bool:

@@ -67,7 +67,10 @@ def settings(database_url: str) -> Settings:
 
 @pytest.fixture(scope="session")
 async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
+    """An engine that has connected: what the first connection does is part of no test."""
     engine = create_engine(settings)
+    async with engine.connect():
+        pass
     yield engine
     await engine.dispose()
 
@@ -92,9 +95,13 @@ def uow(database: Database) -> SqlAlchemyUnitOfWork:
 
 @pytest.fixture(scope="session")
 def shared_app(settings: Settings, exceeded_budgets: list[str]) -> FastAPI:
-    """One application for all tests of a process: FastAPI builds each route once, at its first request."""
+    """One application for all tests of a process: FastAPI builds each route once, at its first request.
+
+    Its middleware is built here, so that this is part of no test.
+    """
     app = create_app(settings)
     app.add_middleware(BudgetMiddleware, overruns=exceeded_budgets)
+    app.middleware_stack = app.build_middleware_stack()
     return app
 
 

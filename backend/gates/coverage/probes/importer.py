@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -48,6 +49,10 @@ class Measurement:
         found = (path for package in self.packages for path in (self.root / package).rglob("*.py"))
         return sorted(map(self._name, found))
 
+    def importing(self, name: str) -> AbstractContextManager[object]:
+        """Return what surrounds the import of a measured module."""
+        return nullcontext(name)
+
     def hits_of(self, path: Path) -> list[int]:
         """Return the list that the probes of a file write to: the same one whenever it is imported."""
         return self.hits.setdefault(self._name(path), [])
@@ -65,7 +70,7 @@ class Measurement:
         taken: dict[str, Executed] = {}
         for name, hits in self.hits.items():
             if 1 in hits:
-                taken[name] = _executed(p for p, hit in zip(self.probes[name], hits, strict=True) if hit)
+                taken[name] = executed(p for p, hit in zip(self.probes[name], hits, strict=True) if hit)
                 hits[:] = [0] * len(hits)
         return taken
 
@@ -100,13 +105,14 @@ class _ProbeLoader(SourceFileLoader):
 
     def exec_module(self, module: ModuleType) -> None:
         vars(module)[PROBES_VARIABLE] = self._measurement.hits_of(self._file)
-        super().exec_module(module)
+        with self._measurement.importing(module.__name__):
+            super().exec_module(module)
 
     def get_code(self, fullname: str) -> CodeType:
         return self._measurement.code(self._file, self.get_data(self.get_filename(fullname)))
 
 
-def _executed(probes: Iterable[Probe]) -> Executed:
+def executed(probes: Iterable[Probe]) -> Executed:
     """Return what probes prove together.
 
     A branch counts once it has arrived: on the way out of a `with` block an exception can stop it.

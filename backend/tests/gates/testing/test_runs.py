@@ -7,6 +7,7 @@ from gates.coverage.data import load_current
 from gates.coverage.thresholds import check_global
 from gates.model import GateError, Project
 from gates.testing import runs
+from gates.testing.result_cache.store import FOLDER_VARIABLE
 from gates.testing.runs import check_unit_tests
 from tests.gates.support.with_coverage import SHOP, TEST, MeasuredProject, make_measured_project
 
@@ -180,3 +181,46 @@ def test_runs_the_unit_tests_when_no_measured_code_changed(sample_with_unit_test
     sample_with_unit_test.append(UNIT_TEST, "\n\ndef test_four():\n    assert 2 + 2 == 4\n")
 
     assert check_unit_tests(sample_with_unit_test.project).note == "2 tests"
+
+
+def test_runs_what_depends_on_the_edit_when_results_are_kept(
+    sample: MeasuredProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Coverage is that of all tests, on lines that moved."""
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path.with_name(f"{tmp_path.name}-results")))
+    assert runs.check_tests(sample.project).note == "2 tests"
+    sample.replace(SHOP, "def greet():", "# Moved.\n\n\ndef greet():")
+    sample.replace("backend/app/legacy.py", "a += 1", "a = a + 1")
+
+    outcome = runs.check_tests(sample.project)
+
+    assert outcome.note == "2 tests: 1 run, 1 unchanged since they passed (0 min ago)"
+    measured = load_current(sample.project)
+    assert runs.check_tests(Project(root=sample.root, arguments=[runs.WHOLE])).note == "2 tests"
+    assert load_current(sample.project) == measured
+
+
+def test_runs_nothing_when_nothing_changed(
+    sample: MeasuredProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path.with_name(f"{tmp_path.name}-results")))
+    runs.check_tests(sample.project)
+    measured = load_current(sample.project)
+
+    outcome = runs.check_tests(sample.project)
+
+    assert outcome.note == "2 tests: 0 run, 2 unchanged since they passed (0 min ago)"
+    assert load_current(sample.project) == measured
+
+
+def test_runs_a_test_again_when_it_failed(
+    sample: MeasuredProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path.with_name(f"{tmp_path.name}-results")))
+    sample.replace(TEST, "== 'hello'", "== 'bye'")
+    assert runs.check_tests(sample.project).status == "failed"
+
+    outcome = runs.check_tests(sample.project)
+
+    assert outcome.status == "failed"
+    assert outcome.note == "2 tests: 1 run, 1 unchanged since they passed (0 min ago)"

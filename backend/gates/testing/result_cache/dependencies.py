@@ -1,0 +1,231 @@
+"""Says what each unit of a checkout is now, and which files a file imports.
+
+Units are named by a kind and a path relative to the root: `code PATH::NAME` is a part of a Python file (see
+`units`), `file PATH` its content, `folder PATH` the names in it, `stat PATH` whether there is something, and
+`tree NAME` much at once.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from gates.coverage.probes import instrument
+from gates.model import Project
+from gates.repo.cache import cached_per_file
+from gates.repo.files import files
+from gates.repo.python import parse_source
+from gates.testing.result_cache import units
+from gates.testing.result_cache.children import CHECKOUT, CODE, PACKAGES
+from gates.testing.result_cache.units import SKELETON, measured_units, units_of_test_file
+
+ABSENT = "absent"
+TASKS = ("noxfile.py", "noxw", ".agent/", ".ci/", "deploy/", "compose.production.yaml")
+"""What programs that run code of the checkout may read outside of backend/."""
+Parts = dict[str, tuple[str, list[int]]]
+
+
+@dataclass(frozen=True)
+class Dependencies:
+    """The units of a checkout as it is when they are first asked for."""
+
+    project: Project
+
+    def digest(self, unit: str) -> str | None:
+        """Return what stands for a unit, None when it does not exist (any more)."""
+        kind, _, name = unit.partition(" ")
+        if kind == "code":
+            path, _, part = name.partition("::")
+            found = self.parts.get(path, {}).get(part)
+            is_shadowed = part == SKELETON and path.removesuffix(".py") in self._folders
+            return f"{found[0]}{' shadowed' if is_shadowed else ''}" if found else None
+        if kind == "file":
+            return self.contents.get(name) or self._content(name)
+        if kind == "folder":
+            return _digest(*sorted(self._folders.get(name, ())))
+        if kind == "stat":
+            return "file" if name in self._names else "folder" if name in self._folders else ABSENT
+        return None if unit == CHECKOUT else self._trees.get(unit)
+
+    def probes(self, unit: str) -> list[int]:
+        """Return the numbers of the probes of a unit, in the order of its code."""
+        path, _, part = unit.partition(" ")[2].partition("::")
+        found = self.parts.get(path, {}).get(part)
+        return found[1] if found else []
+
+    @cached_property
+    def digests(self) -> "Digests":
+        """The same as `digest`, remembered."""
+        return Digests(self)
+
+    @cached_property
+    def owners(self) -> dict[str, dict[int, str]]:
+        """The units of probes, by the file and by the number of the probe."""
+        return {
+            path: {number: f"code {path}::{part}" for part, (_, owned) in parts.items() for number in owned}
+            for path, parts in self.parts.items()
+        }
+
+    def closure(self, path: str) -> frozenset[str]:
+        """Return the Python files that a file imports, directly or not, and the file itself."""
+        return self.project.memoize(("closure", path), lambda: self._reached(path))
+
+    def path_of(self, module: str) -> str | None:
+        """Return the file of a module or of a package."""
+        return self._modules.get(module)
+
+    @cached_property
+    def parts(self) -> dict[str, Parts]:
+        """The units of each Python file below backend/."""
+        versions = [_digest(Path(str(module.__file__)).read_text("utf-8")) for module in (units, instrument)]
+        measured = sorted(self.project.rulebook["coverage"]["measured"])
+        return cached_per_file(self.project, self._python, _parts, *versions, *measured)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(files(self.project))
+
+    @cached_property
+    def _python(self) -> list[str]:
+        return sorted(name for name in self._names if name.startswith("backend/") and name.endswith(".py"))
+
+    @cached_property
+    def _modules(self) -> dict[str, str]:
+        return {module_name(path): path for path in self._python}
+
+    @cached_property
+    def _imports(self) -> dict[str, list[str]]:
+        return cached_per_file(self.project, self._python, _imports)
+
+    @cached_property
+    def contents(self) -> dict[str, str]:
+        """The digest of each file's content."""
+        names = [name for name in self._names if (self.project.root / name).is_file()]
+        return {name: _digest((self.project.root / name).read_bytes()) for name in names}
+
+    @cached_property
+    def _folders(self) -> dict[str, set[str]]:
+        folders: dict[str, set[str]] = {}
+        for name in self._names:
+            for folder, child in zip(PurePosixPath(name).parents, _ancestors(name), strict=True):
+                folders.setdefault("" if str(folder) == "." else str(folder), set()).add(child)
+        return folders
+
+    @cached_property
+    def _trees(self) -> dict[str, str]:
+        """Packages with what they import, and all code and data of the backend."""
+        code = {name: self.code_digest(name) for name in sorted(self._names) if name.startswith("backend/")}
+        tasks = [self.contents[name] for name in sorted(self.contents) if name.startswith(TASKS)]
+        trees = {CODE: _digest(*code, *code.values(), *tasks)}
+        for package in PACKAGES:
+            inside = [path for path in self._python if path.startswith(f"backend/{package}/")]
+            reached = sorted({other for path in inside for other in self.closure(path)})
+            trees[f"tree {package}"] = _digest(*reached, *(code[path] for path in reached))
+        return trees
+
+    def code_digest(self, name: str) -> str:
+        """Return what stands for a file; of Python, comments and formatting apart."""
+        parts = self.parts.get(name)
+        return (
+            _digest(*(digest for digest, _ in parts.values())) if parts else self.contents.get(name, ABSENT)
+        )
+
+    def _content(self, name: str) -> str:
+        path = self.project.root / name
+        return _digest(path.read_bytes()) if path.is_file() else ABSENT
+
+    def _reached(self, path: str) -> frozenset[str]:
+        reached: set[str] = set()
+        waiting = [path]
+        while waiting:
+            name = waiting.pop()
+            if name in reached or name not in self._imports:
+                continue
+            reached.add(name)
+            waiting += [self._modules[module] for module in self._imports[name] if module in self._modules]
+            waiting += [*self._packages(name)]
+        return frozenset(reached)
+
+    def _packages(self, path: str) -> Iterator[str]:
+        """Yield the `__init__.py` of the packages around a file."""
+        for folder in PurePosixPath(path).parents:
+            if f"{folder}/__init__.py" in self._imports:
+                yield f"{folder}/__init__.py"
+
+
+class Digests(dict[str, str | None]):
+    """The digests of the units that are asked for."""
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        """Know none yet."""
+        super().__init__()
+        self._dependencies = dependencies
+
+    def __missing__(self, unit: str) -> str | None:
+        self[unit] = self._dependencies.digest(unit)
+        return self[unit]
+
+
+def is_shared_by_tests(path: str) -> bool:
+    """Whether a file belongs to tests, is none, and pytest does not rewrite its assertions."""
+    parts = PurePosixPath(path).parts
+    is_rewritten = parts[-1].startswith("test_") or parts[-1] == "conftest.py" or "plugins" in parts
+    return parts[1] == "tests" and not is_rewritten
+
+
+def _parts(project: Project, path: str) -> Parts:
+    """Return a file's units as JSON has them; nothing of what is no Python."""
+    source = (project.root / path).read_text(encoding="utf-8")
+    is_measured = path.split("/")[1] in project.rulebook["coverage"]["measured"] or is_shared_by_tests(path)
+    try:
+        found = measured_units(source) if is_measured else units_of_test_file(source)
+    except (SyntaxError, ValueError):
+        return {}
+    return {part: (unit.digest, list(unit.probes)) for part, unit in found.items()}
+
+
+def _imports(project: Project, path: str) -> list[str]:
+    """Return the dotted names that a file may import, texts outside of functions included."""
+    try:
+        tree = parse_source((project.root / path).read_bytes())
+    except (SyntaxError, ValueError):
+        return []
+    return sorted({*_imported(tree), *_named_outside_functions(tree)})
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import():
+                yield from (alias.name for alias in node.names)
+            case ast.ImportFrom(module=str(module)):
+                yield module
+                yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def _named_outside_functions(tree: ast.Module) -> Iterator[str]:
+    """Yield texts such as `tests.plugins.database` and `gates.layers:check`."""
+    waiting: list[ast.AST] = [tree]
+    for node in waiting:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value.partition(":")[0]
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            waiting += ast.iter_child_nodes(node)
+
+
+def module_name(path: str) -> str:
+    """Return the dotted name of a file below backend/."""
+    parts = PurePosixPath(path).relative_to("backend").with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
+
+
+def _ancestors(name: str) -> list[str]:
+    """Return the parts of a path, the last one first."""
+    return [*reversed(PurePosixPath(name).parts)]
+
+
+def _digest(*parts: str | bytes) -> str:
+    content = b"\0".join(part if isinstance(part, bytes) else part.encode() for part in parts)
+    return hashlib.sha256(content).hexdigest()[:32]

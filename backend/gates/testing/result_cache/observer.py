@@ -1,0 +1,163 @@
+"""Observes what code does while a test, a fixture or an import runs, and keeps it apart.
+
+Probes tell which statements ran. Audit hooks tell which files were opened, which folders were listed, and
+which programs were started.
+"""
+
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from gates.testing.result_cache.children import CODE, Child, units_of_child
+from gates.testing.result_cache.folders import NO_SOURCES
+
+LISTINGS = ("os.listdir", "os.scandir")
+FORK_SERVER = "pymp-"  # part of the address of multiprocessing's server
+ANNOUNCED = "pau2.child"
+"""The audit event (command, folder, environment) of code that starts a child in a way of its own."""
+READERS_OF_CODE = ("importlib", "_pytest", "probes", "hypothesis", "linecache.py", "inspect.py")
+"""Parts of paths of code that reads source for imports, tracebacks, or random examples."""
+STANDARD_LIBRARY = str(Path(os.__file__).parent)
+
+
+@dataclass(eq=False)
+class Observed:
+    """What something did: probes by file, units that it read, modules that it loaded, others that it uses."""
+
+    hits: dict[str, set[int]] = field(default_factory=dict)
+    units: set[str] = field(default_factory=set)
+    modules: set[str] = field(default_factory=set)
+    uses: set[str] = field(default_factory=set)
+
+    def add(self, other: "Observed") -> None:
+        """Include another observation."""
+        for name, numbers in other.hits.items():
+            self.hits.setdefault(name, set()).update(numbers)
+        self.units |= other.units
+        self.modules |= other.modules
+        self.uses |= other.uses
+
+
+class Observer:
+    """Gives what happens to the innermost observation that is open.
+
+    `hits` has a list for each measured file below `backend`: 1 for each probe that ran. The checkout is the
+    folder around `backend`.
+    """
+
+    def __init__(self, hits: dict[str, list[int]], backend: Path) -> None:
+        """Observe nothing yet."""
+        self.outside = Observed()
+        self.kept: dict[str, Observed] = {}
+        self._hits = hits
+        self._backend = backend
+        self._root = f"{backend.parent}{os.sep}"
+        self._open = [self.outside]
+        self._announced = 0
+
+    def start(self) -> None:
+        """Observe from now on, until the process ends."""
+        sys.addaudithook(self._audit)
+        for name in ("stat", "lstat"):
+            setattr(os, name, self._watched(getattr(os, name)))
+
+    @property
+    def current(self) -> Observed:
+        """The innermost observation."""
+        return self._open[-1]
+
+    @contextmanager
+    def observing(self, observed: Observed) -> Iterator[None]:
+        """Give to an observation what happens meanwhile."""
+        self.flush()
+        self._open.append(observed)
+        try:
+            yield
+        finally:
+            self.flush()
+            self._open.remove(observed)
+
+    def keep(self, key: str) -> Observed:
+        """Return the observation of this key, an empty one at first."""
+        return self.kept.setdefault(key, Observed())
+
+    def flush(self, observed: Observed | None = None) -> None:
+        """Give the probes that ran since the last call to an observation, the innermost by default."""
+        target = self.current if observed is None else observed
+        for name, hits in self._hits.items():
+            if 1 in hits:
+                numbers = [number for number, hit in enumerate(hits) if hit]
+                target.hits.setdefault(f"{self._backend.name}/{name}", set()).update(numbers)
+                for number in numbers:
+                    hits[number] = 0
+
+    def _watched(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(path: object, *arguments: object, **options: object) -> object:
+            self._note("stat", path)
+            return function(path, *arguments, **options)
+
+        return watched
+
+    def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open":
+            path, mode, flags = arguments
+            if not _writes(mode, flags):
+                self._note("file", path)
+        elif event in LISTINGS:
+            self._note("folder", arguments[0] or ".")
+        elif event in {"os.fork", "os.forkpty"}:
+            self.current.units.add(CODE)
+        elif event == "socket.connect" and FORK_SERVER in str(arguments[1]):
+            self._announced -= 1
+            if self._announced < 0:
+                self._announced = 0
+                self.current.units.add(CODE)
+        elif child := _child(event, arguments):
+            self._announced += event == ANNOUNCED
+            self.current.units.update(units_of_child(child, self._backend))
+
+    def _note(self, kind: str, path: object) -> None:
+        """Note what is asked about a path of the checkout, unless the answer only serves to import code."""
+        if not isinstance(path, str | bytes | os.PathLike):
+            return
+        text = os.path.normpath(Path.cwd() / os.fsdecode(path))
+        if f"{text}/".startswith(self._root):
+            name = text[len(self._root) :]
+            if NO_SOURCES.isdisjoint(Path(name).parts) and not _serves_imports(inspect.currentframe()):
+                self.current.units.add(f"{kind} {name}")
+
+
+def _child(event: str, arguments: tuple[Any, ...]) -> Child | None:
+    """Return the program that an audit event tells of."""
+    match event:
+        case "subprocess.Popen":
+            program, command, folder, environment = arguments
+            return Child(command or [program], folder, environment)
+        case "os.exec" | "os.posix_spawn":
+            return Child(arguments[1], None, arguments[2])
+        case "os.system":
+            return Child(arguments[0])
+        case _:
+            return Child(*arguments) if event == ANNOUNCED else None
+
+
+def _writes(mode: str | None, flags: int) -> bool:
+    return flags & os.O_ACCMODE == os.O_WRONLY or bool(mode and {*mode} & {*"wxa"})
+
+
+def _serves_imports(frame: FrameType | None) -> bool:
+    """Whether the nearest code outside of this file and the standard library reads source as code."""
+    while frame:
+        name = frame.f_code.co_filename
+        if name.startswith("<frozen importlib") or any(part in READERS_OF_CODE for part in Path(name).parts):
+            return True
+        if name != __file__ and not name.startswith((STANDARD_LIBRARY, "<frozen")):
+            return False
+        frame = frame.f_back
+    return False

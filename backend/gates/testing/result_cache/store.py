@@ -1,0 +1,157 @@
+"""Keeps results in a SQLite file, found by content: all checkouts of a machine share it.
+
+A share is one unit with its digest and with the probes that ran of it. A result is the name of a test, the
+context that it passed in, and the shares that it consists of: it holds as long as each of these units has
+this digest.
+"""
+
+import hashlib
+import json
+import os
+import sqlite3
+import time
+import zlib
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FOLDER_VARIABLE = "PAU2_RESULT_CACHE"
+FILE = "results-1.sqlite"  # the number is the version of the tables
+KEPT_OF_A_TEST = 8
+MAX_BYTES = 400 << 20
+WAIT_SECONDS = 60
+TABLES = """
+CREATE TABLE IF NOT EXISTS share (
+  id INTEGER PRIMARY KEY, unit TEXT NOT NULL, digest TEXT NOT NULL, hits BLOB NOT NULL,
+  UNIQUE (unit, digest, hits)
+);
+CREATE TABLE IF NOT EXISTS result (
+  id INTEGER PRIMARY KEY, context TEXT NOT NULL, test TEXT NOT NULL, shares BLOB NOT NULL,
+  seconds REAL NOT NULL, passed_at REAL NOT NULL, tests TEXT NOT NULL, checksum TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS result_of ON result (context, test);
+"""
+
+Share = tuple[str, str, bytes]
+"""A unit, its digest, and a bit for each of its probes that ran."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """A test that passed, or a file that was collected, with its `tests`. `passed_at` is for people."""
+
+    test: str
+    shares: frozenset[Share]
+    seconds: float = 0.0
+    passed_at: float = field(default_factory=time.time)
+    tests: tuple[str, ...] = ()
+
+
+def cache_folder() -> Path | None:
+    """Return the folder for results, None when none is set: then all tests run."""
+    chosen = os.environ.get(FOLDER_VARIABLE)
+    return Path(chosen).absolute() if chosen else None
+
+
+@dataclass(frozen=True)
+class Store:
+    """The file in a folder."""
+
+    folder: Path
+
+    def save(self, context: str, results: Iterable[Result]) -> None:
+        """Keep results, of each test the last few."""
+        with self._connection() as database:
+            known = {share: number for number, share in _shares(database)}
+            for result in results:
+                numbers = array("I", sorted(_number(database, share, known) for share in result.shares))
+                shares, tests = zlib.compress(numbers.tobytes()), json.dumps(result.tests)
+                row = (context, result.test, shares, result.seconds, result.passed_at, tests)
+                database.execute("DELETE FROM result WHERE context = ? AND test = ? AND shares = ?", row[:3])
+                database.execute(
+                    "INSERT INTO result (context, test, shares, seconds, passed_at, tests, checksum)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (*row, _checksum(context, result)),
+                )
+                database.execute(
+                    "DELETE FROM result WHERE context = ? AND test = ? AND id NOT IN"
+                    " (SELECT id FROM result WHERE context = ? AND test = ? ORDER BY id DESC LIMIT ?)",
+                    (*row[:2], *row[:2], KEPT_OF_A_TEST),
+                )
+            _limit(database, self._path)
+
+    def load(self, context: str, current: Mapping[str, str | None]) -> dict[str, Result]:
+        """Return the results that hold while each unit has the digest that `current` knows for it.
+
+        Ones that do not fit their checksum are left out.
+        """
+        if not self._path.exists():
+            return {}
+        with self._connection() as database:
+            shares = {n: share for n, share in _shares(database) if current[share[0]] == share[1]}
+            rows = database.execute(
+                "SELECT test, shares, seconds, passed_at, tests, checksum FROM result WHERE context = ?"
+                " ORDER BY id",
+                (context,),
+            )
+            found: dict[str, Result] = {}
+            for test, packed, seconds, passed_at, tests, checksum in rows:
+                numbers = array("I", zlib.decompress(packed))
+                if all(number in shares for number in numbers):
+                    held = frozenset(shares[number] for number in numbers)
+                    result = Result(
+                        test=test,
+                        shares=held,
+                        seconds=seconds,
+                        passed_at=passed_at,
+                        tests=tuple(json.loads(tests)),
+                    )
+                    if _checksum(context, result) == checksum:
+                        found[test] = result
+            return found
+
+    @property
+    def _path(self) -> Path:
+        return self.folder / FILE
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(self._path, timeout=WAIT_SECONDS)) as database:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.executescript(TABLES)
+            with database:
+                database.execute("BEGIN IMMEDIATE")
+                yield database
+
+
+def _shares(database: sqlite3.Connection) -> Iterator[tuple[int, Share]]:
+    for number, unit, digest, hits in database.execute("SELECT id, unit, digest, hits FROM share"):
+        yield number, (unit, digest, hits)
+
+
+def _number(database: sqlite3.Connection, share: Share, known: dict[Share, int]) -> int:
+    if share not in known:
+        cursor = database.execute("INSERT INTO share (unit, digest, hits) VALUES (?, ?, ?)", share)
+        known[share] = cursor.lastrowid or 0
+    return known[share]
+
+
+def _checksum(context: str, result: Result) -> str:
+    digest = hashlib.sha256(repr((context, result.test, result.seconds, result.tests)).encode())
+    for share in sorted(result.shares):
+        digest.update(repr(share).encode())
+    return digest.hexdigest()
+
+
+def _limit(database: sqlite3.Connection, path: Path) -> None:
+    """Forget the older half of the results, and shares of none, when the file has grown too large."""
+    if path.stat().st_size <= MAX_BYTES:
+        return
+    database.execute("DELETE FROM result WHERE id <= (SELECT (min(id) + max(id)) / 2 FROM result)")
+    rows = database.execute("SELECT shares FROM result")
+    used = {number for (packed,) in rows for number in array("I", zlib.decompress(packed))}
+    unused = [(number,) for number, _ in _shares(database) if number not in used]
+    database.executemany("DELETE FROM share WHERE id = ?", unused)

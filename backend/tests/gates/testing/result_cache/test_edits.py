@@ -1,0 +1,168 @@
+"""Every kind of edit, and the tests that must run again."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.gates.support.sample_project import RULE_BOOK
+from tests.gates.testing.result_cache.sample import TESTS, edited, recorded_sample, run, selected
+
+ALL_FILES = {f"tests/test_{name}.py" for name in TESTS}
+
+
+def names(file: str, *tests: str) -> set[str]:
+    """Return the names of tests of a file."""
+    return {f"tests/test_{file}.py::{test}" for test in tests or ("test_it",)}
+
+
+CHILDREN = names("children")
+IMPORTED = {
+    "constant": ("constant.py", "RATE = 2", "RATE = 3"),
+    "decorator": ("decorator.py", "@twice", "@once"),
+    "default": ("default.py", "by=2", "by=3"),
+    "attribute": ("attribute.py", "open = True", "open = False"),
+    "enumeration": ("enumeration.py", "ADMIN = 2", "ADMIN = 2\n    GUEST = 3"),
+    "derived": ("derived.py", "Child(Left)", "Child(Right)"),
+    "exports": ("exports/__init__.py", "exports.one", "exports.two"),
+    "alias": ("alias.py", "int", "float"),
+    "record": ("record.py", "first: int\n    second: int", "second: int\n    first: int"),
+    "shape": ("shape.py", "return [1]", "yield 1"),
+}
+"""What runs on import: the files of tests that import it have to be collected again."""
+
+
+@pytest.mark.parametrize("name", IMPORTED)
+def test_runs_what_imports_edited_code(name: str, tmp_path: Path) -> None:
+    file, old, new = IMPORTED[name]
+    project = edited(tmp_path, {f"backend/app/{file}": (old, new)})
+    assert selected(project, recorded_sample()[1]) == {f"tests/test_{name}.py"} | CHILDREN
+
+
+BODIES = {
+    "function": ("app/constant.py", "net * RATE", "RATE * net", names("constant") | CHILDREN),
+    "base class": ("app/base.py", "side = 1", "side = 3", {"tests/test_derived.py"} | CHILDREN),
+    "decorator's body": ("app/decorator.py", "2 * f", "3 * f", {"tests/test_decorator.py"} | CHILDREN),
+    "renamed function": ("app/renamed.py", "def old", "def older", {"tests/test_renamed.py"} | CHILDREN),
+    "branch": (
+        "app/branches.py",
+        "return -1",
+        "return -2",
+        names("branches", "test_negative", "test_positive"),
+    ),
+    "function behind a cache": (
+        "app/cached.py",
+        "return 1",
+        "return 2",
+        names("cached", "test_first", "test_second"),
+    ),
+    "private function": ("app/documented.py", "return 2", "return 3", names("documented", "test_hidden")),
+    "function that nothing calls": ("app/unused.py", "return 1", "return 2", set[str]()),
+    "factory": ("tests/factories.py", "return 1", "return 3", names("factory")),
+    "factory of nobody": ("tests/factories.py", "return 2", "return 3", set[str]()),
+    "setup of a session": (
+        "app/started.py",
+        "return 1",
+        "return 2",
+        names("session", "test_first", "test_second"),
+    ),
+    "test": ("tests/test_branches.py", "sign(2) ==", "sign(3) ==", names("branches", "test_positive")),
+    "name of a test": ("tests/test_alias.py", "test_it", "test_that", {"tests/test_alias.py"}),
+    "mail template": ("app/mail.txt", "Hello", "Hi", names("mail")),
+    "SQL file": ("app/query.sql", "1", "2", {"tests/test_query.py"}),
+    "contract": ("openapi.json", "3.1.0", "3.1.1", names("files", "test_contract")),
+    "revision": ("alembic/versions/one.py", "'head'", "'a head'", names("files", "test_revision")),
+    "docstring that is shown": ("app/documented.py", "Say hello", "Say hi", {"tests/test_documented.py"}),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_runs_what_executes_edited_code(name: str, tmp_path: Path) -> None:
+    file, old, new, expected = BODIES[name]
+    project = edited(tmp_path, {f"backend/{file}": (old, new)})
+    assert selected(project, recorded_sample()[1]) == expected | CHILDREN
+
+
+NOTHING = {
+    "comment": ("backend/app/constant.py", "    return", "    # Netto.\n    return"),
+    "formatting": ("backend/app/constant.py", "net * RATE", "(\n        net * RATE\n    )"),
+    "private docstring": ("backend/app/documented.py", "Hide.", "Hide it."),
+    "documentation": ("docs/tour.md", "Tour", "A tour"),
+    "comment of a test": ("backend/tests/test_alias.py", "    assert", "    # Once.\n    assert"),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_runs_nothing_when_no_code_changed(name: str, tmp_path: Path) -> None:
+    file, old, new = NOTHING[name]
+    assert selected(edited(tmp_path, {file: (old, new)}), recorded_sample()[1]) == set()
+
+
+EVERYTHING = {
+    "conftest": ("backend/tests/conftest.py", "return start()", "return start() + 0"),
+    "plugin": ("backend/tests/plugins/extra.py", "return 1", "return 2"),
+    "lock": ("backend/requirements/dev.txt", "9.0", "9.1"),
+    "settings": ("backend/pyproject.toml", '["."]', '[".", "lib"]'),
+}
+
+
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_runs_everything_when_everything_depends_on_it(name: str, tmp_path: Path) -> None:
+    file, old, new = EVERYTHING[name]
+    assert selected(edited(tmp_path, {file: (old, new)}), recorded_sample()[1]) == ALL_FILES
+
+
+def test_runs_everything_when_a_variable_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded_sample()
+    monkeypatch.setenv("PAU2_ENVIRONMENT", "production")
+    assert selected(*recorded_sample()) == ALL_FILES
+
+
+def test_runs_nothing_when_a_variable_of_the_terminal_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded_sample()
+    monkeypatch.setenv("TERM_PROGRAM", "tmux")
+    assert selected(*recorded_sample()) == set()
+
+
+def test_runs_what_reads_the_rule_book(tmp_path: Path) -> None:
+    project = edited(tmp_path, {RULE_BOOK: ("[rules]", "# None.\n[rules]")})
+    assert selected(project, recorded_sample()[1]) == names("files", "test_book") | CHILDREN
+
+
+def test_runs_what_lists_a_folder_with_a_new_file(tmp_path: Path) -> None:
+    project = edited(tmp_path, {}).write("backend/alembic/versions/two.py")
+    assert selected(project, recorded_sample()[1]) == names("files", "test_revisions") | CHILDREN
+
+
+def test_runs_what_looks_for_a_file_that_is_new(tmp_path: Path) -> None:
+    project = edited(tmp_path, {}).write("backend/alembic/extra.py")
+    assert selected(project, recorded_sample()[1]) == names("files", "test_absent") | CHILDREN
+
+
+def test_runs_what_imports_a_deleted_file(tmp_path: Path) -> None:
+    project = edited(tmp_path, {}).remove("backend/app/alias.py")
+    assert selected(project, recorded_sample()[1]) == {"tests/test_alias.py"} | CHILDREN
+
+
+def test_runs_what_imports_a_module_that_a_package_hides(tmp_path: Path) -> None:
+    project = edited(tmp_path, {}).write("backend/app/alias/__init__.py", "Number = float\n")
+    assert selected(project, recorded_sample()[1]) == {"tests/test_alias.py"} | CHILDREN
+
+
+def test_runs_all_when_a_nearer_conftest_is_new(tmp_path: Path) -> None:
+    project = edited(tmp_path, {}).write("backend/conftest.py")
+    assert selected(project, recorded_sample()[1]) == ALL_FILES
+
+
+def test_runs_a_new_file_of_tests(tmp_path: Path) -> None:
+    project = edited(tmp_path, {}).write("backend/tests/test_new.py", "def test_it() -> None:\n    pass\n")
+    assert selected(project, recorded_sample()[1]) == {"tests/test_new.py"} | CHILDREN
+
+
+def test_remembers_both_of_two_branches(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    shutil.copytree(recorded_sample()[1], cache)
+    project = edited(tmp_path / "one", {"backend/app/branches.py": ("return -1", "return 0 - 1")})
+    run(project, cache)
+    assert selected(project, cache) == set()
+    assert selected(recorded_sample()[0], cache) == set()
