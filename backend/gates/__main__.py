@@ -14,7 +14,7 @@ from gates.explain import explain
 from gates.model import GateError, Project
 from gates.registry import CHECKS
 from gates.repo.hooks import install
-from gates.report.events import FOLDER
+from gates.report.events import FOLDER_VARIABLE
 from gates.report.follow import follow_all, follow_session
 from gates.report.session import run_followed
 from gates.report.terminal import show
@@ -80,7 +80,7 @@ def run(project: Project, session: str) -> int:
     It runs here when another process follows it or when its arguments are pytest's, which then prints as
     usual. Otherwise it runs in a child that is followed.
     """
-    folder = os.environ.get(FOLDER)
+    folder = os.environ.get(FOLDER_VARIABLE)
     if folder:
         return run_followed(project, session, CHECKS, Path(folder))
     if project.arguments and "tests" in project.rulebook["sessions"].get(session, []):

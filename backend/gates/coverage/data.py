@@ -20,7 +20,7 @@ from gates.repo.files import files
 from gates.repo.git import BASE_VARIABLE
 from gates.repo.process import PYTHON_M, run
 from gates.repo.python import parse_source
-from gates.report.events import FOLDER
+from gates.report.events import FOLDER_VARIABLE
 
 RUN_TESTS = "run `./noxw -s tests`"
 # The report has its own settings: pyproject.toml hides no file, and `pragma: no branch` means nothing.
@@ -44,7 +44,8 @@ Branch = tuple[int, int]
 def environment_for_pytest(project: Project) -> dict[str, str]:
     """Return the environment for a project's tests; one that has no gates finds the plugins in these."""
     has_plugins = (project.backend / PLUGIN_FILE).exists()
-    return for_tests(BASE_VARIABLE, FOLDER) | ({} if has_plugins else {"PYTHONPATH": str(GATES_ROOT)})
+    search_path = {} if has_plugins else {"PYTHONPATH": str(GATES_ROOT)}
+    return for_tests(BASE_VARIABLE, FOLDER_VARIABLE) | search_path
 
 
 def measurement_options(project: Project, data: Path, *options: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Where boxes and lines of the page's two diagrams stand. Lengths are pixels; templates draw them."""
+"""The positions of boxes and lines in the page's two diagrams, in pixels. The template draws them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,10 +10,17 @@ from gates.model import Project
 from gates.repo.modules import App
 
 TABLES = "gates/tables.json"  # in reports/, in the folder that a full run empties first
-LAYER, APART = (200, 56), (150, 96)  # a box, and the room beside and below it
-LEAN, MOST, BESIDE = 70, 92, 46  # how far lines stand off the middle of a box, beside another line, of a gap
-TABLE, HEAD, ROW = 270, 30, 18  # width; height of the name, of a column
-GUTTER, GAP = 84, 26
+LAYER_BOX_PX = (200, 56)  # width, height
+LAYER_SPACING_PX = (150, 96)  # beside a box, below it
+MAX_EDGE_OFFSET_PX = 70  # of a line's end from the middle of a box
+MAX_RETURN_OFFSET_PX = 92  # of a line upwards, which runs beside another
+MAX_GAP_OFFSET_PX = 46  # of a line from the middle of a gap
+TABLE_WIDTH_PX = 270
+TABLE_NAME_HEIGHT_PX = 30
+COLUMN_HEIGHT_PX = 18
+TABLE_PADDING_PX = 6  # below the last column
+TABLE_GUTTER_PX = 84  # between columns of tables
+TABLE_GAP_PX = 26  # between tables of a column
 
 Point = tuple[float, float]
 
@@ -38,7 +45,7 @@ class Edge(NamedTuple):
 
     importer: str
     imported: str
-    number: int
+    import_count: int
     allowed: bool
     points: Sequence[Point]
 
@@ -56,33 +63,44 @@ class Edge(NamedTuple):
 
 
 def imports(project: Project) -> dict[str, Any]:
-    """Return boxes and edges of the layers, from the imports that really are in the code and the rule book.
+    """Return boxes and edges of the layers, from the imports in the code and in the rule book.
 
-    One import statement is one import. An edge that neither exists nor is allowed is left out.
+    One import statement is one import. An edge that neither exists nor is allowed is omitted.
     """
     app = App(project)
-    statements = {
-        (app.layer_of(name), app.layer_of(full), name, line, app.allows(str(app.layer_of(name)), full))
-        for name, module in app.modules.items()
-        for line, _, full in module.imports
-        if full.startswith("app.")
-    }
+    found = _imports_by_layers(app)
     rows = _stacked(app.layers)
     boxes = [box for row in rows for box in row]
     edges = []
     for one, other in permutations(boxes, 2):
-        allowed = [is_allowed for *layers, _, _, is_allowed in statements if layers == [one.name, other.name]]
+        allowed = found.get((one.name, other.name), [])
         listed = any(entry.partition(".")[0] == other.name for entry in app.layers[one.name]["layers"])
         if allowed or listed:
-            edges.append(Edge(one.name, other.name, len(allowed), all(allowed), _way(rows, one, other)))
-    return {"boxes": boxes, "edges": edges, **_extent(boxes)}
+            points = _route_edge(rows, one, other)
+            edges.append(Edge(one.name, other.name, len(allowed), all(allowed), points))
+    return {"boxes": boxes, "edges": edges, **_view_box(boxes)}
+
+
+def _imports_by_layers(app: App) -> Mapping[tuple[str, str], list[bool]]:
+    """Return for each pair of layers whether each import statement between them is allowed."""
+    statements = set()
+    for name, module in app.modules.items():
+        for line, _, imported in module.imports:
+            if imported.startswith("app."):
+                layers = str(app.layer_of(name)), str(app.layer_of(imported))
+                statements.add((layers, name, line, app.allows(layers[0], imported)))
+    found: dict[tuple[str, str], list[bool]] = {}
+    for layers, _, _, is_allowed in statements:
+        found.setdefault(layers, []).append(is_allowed)
+    return found
 
 
 def _stacked(layers: Mapping[str, Any]) -> list[list[Box]]:
     """Return rows of layers from the top down, what wires them first, each row centred."""
     roots = [name for name, layer in layers.items() if "modules" in layer]
     names = [roots, *levels({name: layer for name, layer in layers.items() if name not in roots})]
-    (width, height), (aside, below) = LAYER, APART
+    width, height = LAYER_BOX_PX
+    aside, below = LAYER_SPACING_PX
     widest = max(map(len, names)) * (width + aside)
     return [
         [
@@ -93,7 +111,7 @@ def _stacked(layers: Mapping[str, Any]) -> list[list[Box]]:
     ]
 
 
-def _way(rows: Sequence[Sequence[Box]], one: Box, other: Box) -> list[Point]:
+def _route_edge(rows: Sequence[Sequence[Box]], one: Box, other: Box) -> list[Point]:
     """Return the points of a line from box to box, between the boxes of rows that it crosses.
 
     A way up, which no rule allows, runs beside the way down.
@@ -111,20 +129,23 @@ def _way(rows: Sequence[Sequence[Box]], one: Box, other: Box) -> list[Point]:
             gap = _gap_beside(row, (x + to_x) / 2)
             points += [(gap, level - half), (gap, level + half)]
     near, far = (points[0][0], points[-1][0]) if points else (to_x, x)
-    aside = 0 if turn > 0 else 2 * LEAN / 3
-    leave, meet = (min(_limited(way / 3, LEAN) + aside, MOST) for way in (near - x, far - to_x))
+    aside = 0 if turn > 0 else 2 * MAX_EDGE_OFFSET_PX / 3
+    leave, meet = (
+        min(_clamp(way / 3, MAX_EDGE_OFFSET_PX) + aside, MAX_RETURN_OFFSET_PX)
+        for way in (near - x, far - to_x)
+    )
     return [(x + leave, y + half), *points, (to_x + meet, to_y - half)]
 
 
 def _gap_beside(row: Sequence[Box], x: float) -> float:
     """Return where a line passes a row, as near to x as the gaps beside its boxes allow."""
-    ends = [row[0].x - APART[0], *(box.x + box.width for box in row)]
-    gap = min((end + APART[0] / 2 for end in ends), key=lambda gap: abs(gap - x))
-    return gap + _limited(x - gap, BESIDE)
+    ends = [row[0].x - LAYER_SPACING_PX[0], *(box.x + box.width for box in row)]
+    gap = min((end + LAYER_SPACING_PX[0] / 2 for end in ends), key=lambda gap: abs(gap - x))
+    return gap + _clamp(x - gap, MAX_GAP_OFFSET_PX)
 
 
-def _limited(length: float, most: float) -> float:
-    return max(-most, min(most, length))
+def _clamp(length: float, limit: float) -> float:
+    return max(-limit, min(limit, length))
 
 
 def tables(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -141,9 +162,11 @@ def tables(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     boxes: dict[str, Box] = {}
     heights: Counter[int] = Counter()
     for name in sorted(columns, key=lambda name: (-referred[name], name)):
-        rank, height = ranks[name], HEAD + ROW * len(columns[name]) + 6
-        boxes[name] = Box(name, rank * (TABLE + GUTTER), heights[rank], TABLE, height)
-        heights[rank] += height + GAP
+        rank = ranks[name]
+        left = rank * (TABLE_WIDTH_PX + TABLE_GUTTER_PX)
+        height = TABLE_NAME_HEIGHT_PX + COLUMN_HEIGHT_PX * len(columns[name]) + TABLE_PADDING_PX
+        boxes[name] = Box(name, left, heights[rank], TABLE_WIDTH_PX, height)
+        heights[rank] += height + TABLE_GAP_PX
     lines = [
         _reference(boxes, name, place, boxes[column["refers_to"]])
         for name, own in columns.items()
@@ -151,17 +174,23 @@ def tables(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         if column["refers_to"] in boxes and column["refers_to"] != name
     ]
     drawn = [{"box": box, "columns": columns[name]} for name, box in boxes.items()]
-    return {"tables": drawn, "lines": lines, "head": HEAD, "row": ROW, **_extent(list(boxes.values()))}
+    return {
+        "tables": drawn,
+        "lines": lines,
+        "head": TABLE_NAME_HEIGHT_PX,
+        "row": COLUMN_HEIGHT_PX,
+        **_view_box(list(boxes.values())),
+    }
 
 
 def _reference(boxes: Mapping[str, Box], name: str, place: int, target: Box) -> str:
     """Return an SVG path from a column to the table that it refers to, right to left."""
-    points = [(boxes[name].x, boxes[name].y + HEAD + ROW * (place + 0.5))]
-    while points[-1][0] - GUTTER > target.x + target.width:
-        right = points[-1][0] - GUTTER
+    points = [(boxes[name].x, boxes[name].y + TABLE_NAME_HEIGHT_PX + COLUMN_HEIGHT_PX * (place + 0.5))]
+    while points[-1][0] - TABLE_GUTTER_PX > target.x + target.width:
+        right = points[-1][0] - TABLE_GUTTER_PX
         gap = _gap(boxes, right, points[-1][1])
-        points += [(right, gap), (right - TABLE, gap)]
-    return _path([*points, (target.x + target.width, target.y + HEAD / 2)])
+        points += [(right, gap), (right - TABLE_WIDTH_PX, gap)]
+    return _path([*points, (target.x + target.width, target.y + TABLE_NAME_HEIGHT_PX / 2)])
 
 
 def _path(points: Sequence[Point], *, upright: bool = False) -> str:
@@ -177,12 +206,12 @@ def _path(points: Sequence[Point], *, upright: bool = False) -> str:
 def _gap(boxes: Mapping[str, Box], right: float, y: float) -> float:
     """Return the height nearest to y at which the column that ends there has no box."""
     return min(
-        (box.y + box.height + GAP / 2 for box in boxes.values() if box.x + box.width == right),
+        (box.y + box.height + TABLE_GAP_PX / 2 for box in boxes.values() if box.x + box.width == right),
         key=lambda gap: abs(gap - y),
     )
 
 
-def _extent(boxes: Sequence[Box]) -> dict[str, float]:
+def _view_box(boxes: Sequence[Box]) -> dict[str, float]:
     left = min((box.x for box in boxes), default=0)
     right = max((box.x + box.width for box in boxes), default=0)
     bottom = max((box.y + box.height for box in boxes), default=0)

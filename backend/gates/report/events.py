@@ -10,7 +10,7 @@ from typing import Any
 
 from gates.model import Project
 
-FOLDER = "PAU2_FINDINGS_FOLDER"
+FOLDER_VARIABLE = "PAU2_FINDINGS_FOLDER"
 """The variable that names the folder for the events of a followed session, which prints nothing itself."""
 
 Event = dict[str, Any]
@@ -27,26 +27,26 @@ def log_file(project: Project, gate: str) -> Path:
     return project.reports / "logs" / f"{gate}.log"
 
 
-def tell(events: Path, event: str) -> None:
+def write_event(events: Path, event: str) -> None:
     """Append an event."""
     events.parent.mkdir(parents=True, exist_ok=True)
     with events.open("a", encoding="utf-8") as file:
         file.write(json.dumps({"event": event}) + "\n")
 
 
-class Tail:
+class EventReader:
     """Reads a file that grows."""
 
-    def __init__(self, place: Path) -> None:
-        self._place = place
-        self._read = 0
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._offset = 0
 
     def read(self) -> list[Event]:
         """Return the events that were completed since the last call; none while there is no file."""
-        if not self._place.exists():
+        if not self._path.exists():
             return []
-        with self._place.open("rb") as file:
-            file.seek(self._read)
+        with self._path.open("rb") as file:
+            file.seek(self._offset)
             complete, newline, _unfinished = file.read().rpartition(b"\n")
-        self._read += len(complete) + len(newline)
+        self._offset += len(complete) + len(newline)
         return [json.loads(line) for line in complete.splitlines()]

@@ -4,13 +4,13 @@ import re
 import shlex
 
 from gates.model import Finding
-from gates.report.snippet import clipped
+from gates.report.snippet import truncate
 
-LINES = 10  # of an assertion's message; the log has the rest
-LONGEST = 1_000  # characters, likewise
-TAIL = 10_000  # characters of pytest's text that events have: both sources shall name the same line
-PLACE = re.compile(r"^(\S+\.py):(\d+): ", re.MULTILINE)
-"""Where pytest's text of a failure says that a frame is; the last one raised the error."""
+MAX_MESSAGE_LINES = 10  # the log has the rest
+MAX_MESSAGE_LENGTH = 1_000
+MAX_TEXT_LENGTH = 10_000  # as events have it: both sources name the same line
+FRAME_LOCATION = re.compile(r"^(\S+\.py):(\d+): ", re.MULTILINE)
+"""The location of a frame in pytest's text of a failure; the last frame raised the error."""
 
 
 def failed_test(*, node: str, file: str, line: int | None, name: str, message: str, text: str) -> Finding:
@@ -19,12 +19,12 @@ def failed_test(*, node: str, file: str, line: int | None, name: str, message: s
     `node` is what pytest takes to run it again, `file` is relative to backend/, `line` is where the test
     begins and counts from 0, and `text` is what pytest prints of the failure.
     """
-    lines = message.splitlines()[:LINES] or ["failed"]
-    frames = [(path, int(number)) for path, number in PLACE.findall(text[-TAIL:])]
+    lines = message.splitlines()[:MAX_MESSAGE_LINES] or ["failed"]
+    frames = [(path, int(number)) for path, number in FRAME_LOCATION.findall(text[-MAX_TEXT_LENGTH:])]
     here = next((frame for frame in reversed(frames) if frame[0] == file), (file, (line or 0) + 1))
     if frames and frames[-1] != here:
         lines.append(f"at backend/{frames[-1][0]}:{frames[-1][1]}")
-    shown = clipped("\n".join(lines), LONGEST)
+    shown = truncate("\n".join(lines), MAX_MESSAGE_LENGTH)
     return Finding(
         file=f"backend/{file}",
         line=here[1],

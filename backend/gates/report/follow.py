@@ -14,10 +14,10 @@ from threading import Event
 from gates.model import Project
 from gates.repo.process import PYTHON_M
 from gates.report import github
-from gates.report.events import FOLDER, log_file
+from gates.report.events import FOLDER_VARIABLE, log_file
 from gates.report.processes import end_group, start_group
 from gates.report.progress import RunProgress
-from gates.report.snippet import visible
+from gates.report.snippet import escape_control_characters
 from gates.report.terminal import show_findings, show_table
 from gates.report.verdict import count, verdict, write_results
 from gates.report.views import View, view_for_output
@@ -72,7 +72,7 @@ def follow(project: Project, sessions: Sequence[str], command: Sequence[str], fo
     with TemporaryDirectory(prefix="pau2-run-") as events, _interruptible() as interrupt:
         progress = RunProgress(project, sessions, Path(events))
         view = view_for_output(progress.clock)
-        child = start_group(command, folder, log, os.environ | {FOLDER: events})
+        child = start_group(command, folder, log, os.environ | {FOLDER_VARIABLE: events})
         try:
             while child.poll() is None and not interrupt.is_set():
                 _show_new(project, progress, view)
@@ -85,7 +85,7 @@ def follow(project: Project, sessions: Sequence[str], command: Sequence[str], fo
                 child.wait()
         _show_new(project, progress, view)
         if not interrupt.is_set():
-            progress.remember()
+            progress.store_durations()
     return Ended(progress=progress, interrupted=interrupt.is_set(), log=log)
 
 
@@ -138,4 +138,4 @@ def _explain(project: Project, ended: Ended) -> None:
     lines = ended.log.read_text(encoding="utf-8", errors="replace").splitlines()
     print(f"A session broke down. The end of {project.relative(ended.log)}:", file=sys.stderr)
     for line in lines[-LAST_LINES:]:
-        print(f"    {visible(line)}", file=sys.stderr)
+        print(f"    {escape_control_characters(line)}", file=sys.stderr)

@@ -10,17 +10,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gates.model import Finding
-from gates.report.snippet import clipped, visible
+from gates.report.snippet import escape_control_characters, truncate
 from gates.runner import Result
 
-LIMIT = 1_000_000  # bytes of a step's summary; GitHub drops one above 1 MiB
-REST = 200  # bytes for saying that there is more
-LONGEST = 2_000  # characters of a message
-SPECIAL = re.compile(r"[^\w /,-]|_")
-SIGN = {"passed": "✅", "failed": "❌", "skipped": "⏭️"}
+MAX_SUMMARY_BYTES = 1_000_000  # of a step; GitHub drops one above 1 MiB
+RESERVED_BYTES = 200  # for the line that says there is more
+MAX_MESSAGE_LENGTH = 2_000
+MARKDOWN_SPECIAL = re.compile(r"[^\w /,-]|_")
+STATUS_ICON = {"passed": "✅", "failed": "❌", "skipped": "⏭️"}
 
 
-def is_here() -> bool:
+def in_github_actions() -> bool:
     """Whether this runs in a workflow."""
     return os.environ.get("GITHUB_ACTIONS") == "true"
 
@@ -39,11 +39,11 @@ def annotation(result: Result, finding: Finding) -> str:
 def summarize(results: Sequence[Result], closing: str = "") -> None:
     """Append the results to the summary of this step, as far as there is room in it."""
     name = os.environ.get("GITHUB_STEP_SUMMARY")
-    if not is_here() or not name:
+    if not in_github_actions() or not name:
         return
     try:
         path = Path(name)
-        room = LIMIT - REST - (path.stat().st_size if path.exists() else 0)
+        room = MAX_SUMMARY_BYTES - RESERVED_BYTES - (path.stat().st_size if path.exists() else 0)
         with path.open("a", encoding="utf-8") as file:
             file.write(markdown(results, closing, room))
     except OSError as error:
@@ -51,7 +51,7 @@ def summarize(results: Sequence[Result], closing: str = "") -> None:
 
 
 def markdown(results: Sequence[Result], closing: str, room: int) -> str:
-    """Return a table of the gates and one of the findings, in at most so many bytes (and REST)."""
+    """Return a table of the gates and one of the findings, in at most so many bytes (and RESERVED_BYTES)."""
     written: list[str] = []
     for line in _lines(results, closing):
         room -= len(line.encode()) + 1
@@ -63,12 +63,13 @@ def markdown(results: Sequence[Result], closing: str, room: int) -> str:
 
 
 def _lines(results: Sequence[Result], closing: str) -> Iterator[str]:
-    yield from [f"## {_cell(closing)}", ""] if closing else []
+    if closing:
+        yield from (f"## {_cell(closing)}", "")
     yield from ("| result | gate | rule | seconds | run again | |", "|---|---|---|--:|---|---|")
     for result in results:
         seconds = f"{result.seconds:.2f}"
         cells = map(_cell, (result.gate, result.rule, seconds, result.command, result.note))
-        yield f"| {SIGN[result.status]} {result.status} | {' | '.join(cells)} |"
+        yield f"| {STATUS_ICON[result.status]} {result.status} | {' | '.join(cells)} |"
     yield ""
     findings = [(result, finding) for result in results for finding in result.findings]
     if findings:
@@ -87,7 +88,8 @@ def _lines(results: Sequence[Result], closing: str) -> Iterator[str]:
 
 def _data(text: str) -> str:
     """Escape a command's message as GitHub's toolkit does; visible text has no carriage return."""
-    return visible(clipped(text, LONGEST)).replace("%", "%25").replace("\n", "%0A")
+    shown = escape_control_characters(truncate(text, MAX_MESSAGE_LENGTH))
+    return shown.replace("%", "%25").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
@@ -96,5 +98,5 @@ def _property(text: str) -> str:
 
 def _cell(text: str) -> str:
     """Return text that is only text to Markdown and HTML: an entity is never syntax (CommonMark 2.5)."""
-    lines = visible(clipped(text, LONGEST)).splitlines()
-    return "<br>".join(SPECIAL.sub(lambda match: f"&#{ord(match[0])};", line) for line in lines)
+    lines = escape_control_characters(truncate(text, MAX_MESSAGE_LENGTH)).splitlines()
+    return "<br>".join(MARKDOWN_SPECIAL.sub(lambda match: f"&#{ord(match[0])};", line) for line in lines)

@@ -20,17 +20,17 @@ from gates.coverage.thresholds import branch_text
 from gates.model import GateError, Project
 from gates.repo.git import changed_paths, git, merge_base
 from gates.report import diagrams, terminal
-from gates.report.snippet import excerpt, source, visible
+from gates.report.snippet import escape_control_characters, excerpt, source
 from gates.rulebook import RuleBookError
 from gates.runner import Result
 from gates.testing.durations.summary import summarize
 
 TEMPLATE = "page.html.jinja"
-RUNS = 20  # that are remembered
-ROWS = 4_000  # lines of source that one page shows
-UNUSABLE = (GateError, RuleBookError, OSError, ValueError, LookupError, TypeError, AttributeError)
-"""What reading a part's data raises when they are missing, old or broken."""
-OTHERS = {
+HISTORY_LENGTH = 20  # runs
+MAX_SOURCE_ROWS = 4_000
+RECOVERABLE_ERRORS = (GateError, RuleBookError, OSError, ValueError, LookupError, TypeError, AttributeError)
+"""Errors of reading a section's data when they are missing, old or broken."""
+LINKED_REPORTS = {
     "new-code.html": "diff-cover's report",
     "new-code.md": "the same as Markdown",
     "gates.json": "results for programs",
@@ -69,13 +69,13 @@ def write(project: Project, results: Sequence[Result], closing: str) -> Path:
 
 
 def render(project: Project, results: Sequence[Result], closing: str) -> str:
-    """Return the page. A part that has no data says so, and the others are there."""
+    """Return the page. A section without data says so."""
     loader = FileSystemLoader(Path(__file__).parent)
     environment = Environment(
         loader=loader,
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_shown,
+        finalize=_escaped,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -84,33 +84,40 @@ def render(project: Project, results: Sequence[Result], closing: str) -> str:
         closing=closing,
         failed=[result for result in results if result.status == "failed"],
         results=results,
-        says=lambda result: terminal.says(project, result),
-        place=terminal.place,
+        rule_text=lambda result: terminal.rule_text(project, result),
+        location=terminal.location,
         excerpt=lambda finding: excerpt(project, finding, secret),
         before=_timings(project, results),
-        coverage=_part(lambda: _coverage(project, secret)),
-        durations=_part(lambda: summarize(project, changed_paths(project, merge_base(project)))),
-        imports=_part(lambda: diagrams.imports(project)),
-        tables=_part(lambda: diagrams.tables(json.loads((project.reports / diagrams.TABLES).read_text()))),
-        others={name: title for name, title in OTHERS.items() if (project.reports / name).exists()},
+        coverage=_section(lambda: _coverage(project, secret)),
+        durations=_section(lambda: summarize(project, changed_paths(project, merge_base(project)))),
+        imports=_section(lambda: diagrams.imports(project)),
+        tables=_section(lambda: diagrams.tables(json.loads((project.reports / diagrams.TABLES).read_text()))),
+        linked_reports=_linked_reports(project),
         made=datetime.now(UTC),
         python=platform.python_version(),
-        head=_part(lambda: _head(project)),
+        head=_section(lambda: _head(project)),
         branch_text=branch_text,
     )
 
 
-def _shown(value: object) -> object:
-    """Make what the template prints visible, but for what it made itself (a macro's HTML)."""
-    return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+def _escaped(value: object) -> object:
+    """Escape control characters of a text that the template prints, unless it is a macro's HTML."""
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return escape_control_characters(value)
+    return value
 
 
-def _part(make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Return a part of the page, or why it is missing."""
+def _section(make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return a section of the page, or why it is missing."""
     try:
         return {"missing": ""} | make()
-    except UNUSABLE as error:
+    except RECOVERABLE_ERRORS as error:
         return {"missing": str(error) or type(error).__name__}
+
+
+def _linked_reports(project: Project) -> dict[str, str]:
+    """Return the reports that exist beside the page, with their titles."""
+    return {name: title for name, title in LINKED_REPORTS.items() if (project.reports / name).exists()}
 
 
 def _head(project: Project) -> dict[str, Any]:
@@ -127,9 +134,9 @@ def _timings(project: Project, results: Sequence[Result]) -> dict[str, list[floa
             {str(gate): float(seconds) for gate, seconds in run.items()}
             for run in json.loads(place.read_text())
         ]
-    except UNUSABLE:
+    except RECOVERABLE_ERRORS:
         runs = []
-    runs = [*runs, {result.gate: result.seconds for result in results if result.seconds}][-RUNS:]
+    runs = [*runs, {result.gate: result.seconds for result in results if result.seconds}][-HISTORY_LENGTH:]
     place.write_text(json.dumps(runs))
     return {result.gate: [run[result.gate] for run in runs if result.gate in run] for result in results}
 
@@ -140,7 +147,7 @@ def _coverage(project: Project, secret: set[str]) -> dict[str, Any]:
     changed = changed_code(project, base)
     measurement = load_current(project) if changed else {}
     files: list[ChangedFile] = []
-    left = ROWS
+    left = MAX_SOURCE_ROWS
     for name in sorted(changed):
         touched = lines_of_changed_statements(project, name, changed[name])
         new = measurement[name].within(touched) if name in measurement else None

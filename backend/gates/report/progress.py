@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gates.model import Finding, Project
-from gates.report.events import Event, Tail, events_file
+from gates.report.events import Event, EventReader, events_file
 from gates.report.failures import failed_test
 from gates.report.history import History
 from gates.report.terminal import secret_files
@@ -25,7 +25,7 @@ class GateProgress:
 
     gate: str
     session: str
-    tail: Tail
+    reader: EventReader
     tests: int = 0
     usual_seconds: float | None = None
     done: int = 0
@@ -80,7 +80,7 @@ class RunProgress:
             GateProgress(
                 gate=gate,
                 session=session,
-                tail=Tail(events_file(folder, session, gate)),
+                reader=EventReader(events_file(folder, session, gate)),
                 tests=self._history.tests(gate),
                 usual_seconds=self._history.seconds(gate),
             )
@@ -115,7 +115,10 @@ class RunProgress:
     def read(self) -> list[Result]:
         """Read the events since the last call; return each new finding, in a failed result of its gate."""
         return [
-            result for gate in self.gates for event in gate.tail.read() for result in self._take(gate, event)
+            result
+            for gate in self.gates
+            for event in gate.reader.read()
+            for result in self._take(gate, event)
         ]
 
     def results(self, *, interrupted: bool = False) -> list[Result]:
@@ -136,13 +139,13 @@ class RunProgress:
             return {finding.file for result in results for finding in result.findings}
         return secret_files([result for result in looked if result])
 
-    def remember(self) -> None:
+    def store_durations(self) -> None:
         """Keep the durations for the estimates of later runs."""
         passed = [gate for gate in self.gates if gate.result and gate.result.status == "passed"]
         seconds = {gate.gate: gate.seconds(0) for gate in passed}
         if self.complete:
             seconds[self._name] = self.seconds
-        self._history.remember(seconds, {gate.gate: gate.done for gate in passed if gate.done})
+        self._history.add_run(seconds, {gate.gate: gate.done for gate in passed if gate.done})
 
     def _take(self, gate: GateProgress, event: Event) -> list[Result]:
         match event.pop("event"):

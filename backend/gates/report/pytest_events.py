@@ -13,7 +13,7 @@ from typing import TextIO
 import pytest
 
 LAST_PHASES = ("teardown", "???")  # the second one reports a test whose worker crashed
-LONGEST = 10_000  # characters of a failure's end
+MAX_TEXT_LENGTH = 10_000  # of a failure, counted from its end
 
 
 class Reporter:
@@ -23,24 +23,24 @@ class Reporter:
         self._file = file
 
     def pytest_sessionstart(self) -> None:
-        """Tell that the tests are collected, which takes a while."""
-        self._tell("collecting")
+        """Report that the tests are collected, which takes a while."""
+        self._write("collecting")
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Tell how many tests this process is going to run."""
-        self._tell("collected", tests=len(session.items))
+        """Report how many tests this process is going to run."""
+        self._write("collected", tests=len(session.items))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
-        """Tell how many tests the workers are going to run together: each one collects all of them."""
-        self._tell("collected", tests=len(ids))
+        """Report how many tests the workers are going to run together: each one collects all of them."""
+        self._write("collected", tests=len(ids))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """Tell which test has started."""
-        self._tell("testing", test=nodeid)
+        """Report which test has started."""
+        self._write("testing", test=nodeid)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Tell when a test has failed, and when it is done."""
+        """Report when a test has failed, and when it is done."""
         if report.failed:
             file, line, _ = report.location
             text = str(report.longrepr)
@@ -49,11 +49,11 @@ class Reporter:
             path, bracket, parameters = report.nodeid.partition("[")
             name = path.rpartition("::")[2] + bracket + parameters
             found = {"node": report.nodeid, "file": file, "line": line, "name": name, "message": message}
-            self._tell("failed", **found, text=text[-LONGEST:])
+            self._write("failed", **found, text=text[-MAX_TEXT_LENGTH:])
         if report.when in LAST_PHASES:
-            self._tell("tested")
+            self._write("tested")
 
-    def _tell(self, event: str, **details: object) -> None:
+    def _write(self, event: str, **details: object) -> None:
         self._file.write(json.dumps({"event": event, **details}) + "\n")
 
 

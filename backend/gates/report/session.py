@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gates.model import Check, Outcome, Project
 from gates.registry import CHECKS
-from gates.report.events import FOLDER, events_file, tell
+from gates.report.events import FOLDER_VARIABLE, events_file, write_event
 from gates.runner import Result, gates_of, run_gate, save, side_by_side
 
 COMMIT = "commit"
@@ -28,11 +28,11 @@ def run_followed(project: Project, session: str, checks: Mapping[str, Check], fo
 
     def run(name: str, checks: Mapping[str, Check] = checks) -> Result:
         events = events_file(folder, session, name)
-        tell(events, "started")
+        write_event(events, "started")
         seen = replace(project, events=events, staged=session == COMMIT)
         result = run_gate(seen, session, name, checks)
         save(project, [result])
-        tell(events, "ended")
+        write_event(events, "ended")
         return result
 
     fast = DECISIVE.get(session, "")
@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
     """Run the session that the arguments name, for the process that gave the folder; return the exit code."""
     session, *rest = arguments
     project = Project(root=Path(__file__).resolve().parents[3], arguments=rest)
-    return run_followed(project, session, CHECKS, Path(os.environ[FOLDER]))
+    return run_followed(project, session, CHECKS, Path(os.environ[FOLDER_VARIABLE]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The source around a finding, fit to be shown: what a change under test contains is not to be trusted."""
+"""The source around a finding, made safe to print: the change under test is not trusted."""
 
 import re
 from collections.abc import Iterable
@@ -6,20 +6,22 @@ from collections.abc import Iterable
 from gates.model import Finding, Project
 
 # Control characters (not tab and newline), other ends of lines, marks that turn text round, lone surrogates.
-INVISIBLE = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-AROUND = 2  # lines before and after
-WIDEST = 200  # characters of a line
+CONTROL_CHARACTERS = re.compile(
+    r"[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+CONTEXT_LINES = 2  # before and after the finding
+MAX_LINE_WIDTH = 200
 
 Lines = list[tuple[int, str]]
 """Numbers and texts of lines that follow each other."""
 
 
-def visible(text: str) -> str:
+def escape_control_characters(text: str) -> str:
     """Return a text whose invisible characters are escapes: no name or message may steer a terminal."""
-    return INVISIBLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+    return CONTROL_CHARACTERS.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
-def clipped(text: str, length: int) -> str:
+def truncate(text: str, length: int) -> str:
     """Return the beginning of a text that is too long, and a sign that there was more."""
     return text if len(text) <= length else f"{text[:length]}…"
 
@@ -30,7 +32,8 @@ def source(project: Project, name: str) -> list[str]:
     if not path.is_relative_to(project.root.resolve()) or not path.is_file():
         return []
     text = path.read_text(encoding="utf-8", errors="replace")
-    return [visible(clipped(line, WIDEST)) for line in text.replace("\r\n", "\n").split("\n")]
+    lines = text.replace("\r\n", "\n").split("\n")
+    return [escape_control_characters(truncate(line, MAX_LINE_WIDTH)) for line in lines]
 
 
 def excerpt(project: Project, finding: Finding, secret: Iterable[str]) -> Lines:
@@ -38,4 +41,4 @@ def excerpt(project: Project, finding: Finding, secret: Iterable[str]) -> Lines:
     if not finding.line or finding.file in secret:
         return []
     numbered = list(enumerate(source(project, finding.file), 1))
-    return numbered[max(finding.line - 1 - AROUND, 0) : finding.line + AROUND]
+    return numbered[max(finding.line - 1 - CONTEXT_LINES, 0) : finding.line + CONTEXT_LINES]

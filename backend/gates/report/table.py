@@ -10,9 +10,15 @@ from rich.table import Table
 from rich.text import Text
 
 from gates.report.progress import GateProgress, RunProgress
-from gates.report.snippet import visible
+from gates.report.snippet import escape_control_characters
 
-STYLE = {"passed": "green", "failed": "bold red", "skipped": "yellow", "running": "bold", "waiting": "dim"}
+STATUS_STYLE = {
+    "passed": "green",
+    "failed": "bold red",
+    "skipped": "yellow",
+    "running": "bold",
+    "waiting": "dim",
+}
 FOLDED_FIRST = ("passed", "skipped", "waiting", "failed", "running")
 """States of sessions whose gates get no rows of their own when the terminal is too low, in this order."""
 OUTSIDE = 3  # rows of a terminal that the table needs for its header, the line below it and the cursor
@@ -55,8 +61,8 @@ def table(progress: RunProgress, *, width: int, height: int) -> RenderableType:
         shown.add_column(name, width=taken, no_wrap=True, overflow="crop", justify=JUSTIFIED[name])
         room -= taken + GAP
     for row in rows(progress, height - OUTSIDE):
-        state = Text(row.state, STYLE[row.state])
-        cells = [Text(visible(cell)) for cell in row[1:]]
+        state = Text(row.state, STATUS_STYLE[row.state])
+        cells = [Text(escape_control_characters(cell)) for cell in row[1:]]
         shown.add_row(state, *cells[: len(shown.columns) - 1])
     return Group(shown, Text(_summary(progress), no_wrap=True, overflow="crop"))
 
@@ -64,7 +70,7 @@ def table(progress: RunProgress, *, width: int, height: int) -> RenderableType:
 def line(progress: RunProgress) -> str:
     """Return what a log says of the run now."""
     running = ", ".join(_named(gate) for gate in progress.gates if gate.state == "running")
-    return visible(f"{_summary(progress)}; running: {running or 'no gate yet'}")
+    return escape_control_characters(f"{_summary(progress)}; running: {running or 'no gate yet'}")
 
 
 def rows(progress: RunProgress, limit: int) -> list[Row]:

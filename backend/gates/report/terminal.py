@@ -1,4 +1,4 @@
-"""What the reader of a terminal or a log sees of results: coloured, or plain lines that grep can find."""
+"""Results on a terminal, in colour, or in a log, as plain lines that grep finds."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,12 +10,12 @@ from rich.text import Text
 
 from gates.model import Finding, Project
 from gates.report import github
-from gates.report.snippet import Lines, excerpt, visible
+from gates.report.snippet import Lines, escape_control_characters, excerpt
 from gates.runner import Result
 
-STYLE = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
-PLACES = 10  # of equal findings that are shown
-ENDLESS = 10_000  # columns of a log: nobody wants its lines broken
+STATUS_STYLE = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
+MAX_LOCATIONS = 10  # of equal findings
+LOG_WIDTH = 10_000  # columns: lines of a log stay whole, so that grep finds them
 
 
 def show(project: Project, results: Sequence[Result]) -> bool:
@@ -29,28 +29,28 @@ def show(project: Project, results: Sequence[Result]) -> bool:
 def show_findings(project: Project, results: Sequence[Result], secret: Iterable[str] | None = None) -> None:
     """Print every finding once: as annotations on GitHub, in colour on a terminal, else plain.
 
-    `secret` are the files of which no line may be shown, unless the results tell.
+    No line of the files in `secret` is shown; by default the results name them.
     """
-    console = console_of()
+    console = make_console()
     secret = secret_files(results) if secret is None else secret
     for result in results:
         if result.status != "failed":
             continue
-        if not github.is_here():
-            _heading(console, project, result)
-        for same in _equal(result.findings):
-            if github.is_here():
+        if not github.in_github_actions():
+            _print_heading(console, project, result)
+        for same in _group_equal(result.findings):
+            if github.in_github_actions():
                 print("\n".join(github.annotation(result, finding) for finding in same))
             elif console.is_terminal:
-                _coloured(console, result, same, excerpt(project, same[0], secret))
+                _print_coloured(console, result, same, excerpt(project, same[0], secret))
             else:
-                _plain(result, same)
-        if not github.is_here():
+                _print_plain(result, same)
+        if not github.in_github_actions():
             console.print(Text.assemble(("again: ", "bold"), result.command), end="\n\n")
 
 
-def _equal(findings: Iterable[Finding]) -> list[list[Finding]]:
-    """Group the findings that say the same of different places: what to do is shown once."""
+def _group_equal(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Group findings with the same message and fix, so that these are shown once."""
     groups: dict[tuple[str, str], list[Finding]] = {}
     for finding in dict.fromkeys(findings):
         groups.setdefault((finding.message, finding.fix), []).append(finding)
@@ -59,7 +59,7 @@ def _equal(findings: Iterable[Finding]) -> list[list[Finding]]:
 
 def show_table(results: Sequence[Result], *, header: bool = False) -> None:
     """Print a line for each gate."""
-    console = console_of()
+    console = make_console()
     table = Table(box=None, header_style="bold", pad_edge=False, show_header=header)
     for column in ("result", "gate", "rule"):
         table.add_column(column, no_wrap=True)
@@ -69,23 +69,23 @@ def show_table(results: Sequence[Result], *, header: bool = False) -> None:
     for result in results:
         count = f"{len(result.findings)} found" if result.findings else ""
         table.add_row(
-            Text(result.status, STYLE[result.status]),
+            Text(result.status, STATUS_STYLE[result.status]),
             result.gate,
             result.rule,
             f"{result.seconds:.2f}",
             result.command,
-            Text(visible(", ".join(filter(None, (count, result.note))))),
+            Text(escape_control_characters(", ".join(filter(None, (count, result.note))))),
         )
     with console.capture() as printed:
         console.print(table)
     print("\n".join(line.rstrip() for line in printed.get().splitlines()), flush=True)
 
 
-def console_of() -> Console:
+def make_console() -> Console:
     """Return the console for standard output as it is now; what is printed is text, never markup."""
     console = Console(markup=False, emoji=False, highlight=False)
     if not console.is_terminal:
-        console.width = ENDLESS
+        console.width = LOG_WIDTH
     return console
 
 
@@ -94,43 +94,49 @@ def secret_files(results: Sequence[Result]) -> set[str]:
     return {finding.file for result in results if result.gate == "secrets" for finding in result.findings}
 
 
-def place(finding: Finding) -> str:
+def location(finding: Finding) -> str:
     """Return `file:line`, as far as there are any."""
-    return visible(f"{finding.file or '-'}{f':{finding.line}' if finding.line else ''}")
+    return escape_control_characters(f"{finding.file or '-'}{f':{finding.line}' if finding.line else ''}")
 
 
-def says(project: Project, result: Result) -> str:
-    """Return what the rule says that a gate enforces."""
+def rule_text(project: Project, result: Result) -> str:
+    """Return the text of the rule that a gate enforces."""
     return str(project.rulebook["rules"].get(result.rule, {}).get("says", "not in the rule book"))
 
 
-def _heading(console: Console, project: Project, result: Result) -> None:
-    rule = f" ({result.rule}: {says(project, result)})" if result.rule else ""
+def _print_heading(console: Console, project: Project, result: Result) -> None:
+    rule = f" ({result.rule}: {rule_text(project, result)})" if result.rule else ""
     console.print(Text.assemble((f"{result.gate} refuses", "bold red"), rule))
 
 
-def _plain(result: Result, same: Sequence[Finding]) -> None:
-    message, fix = (visible(text).replace("\n", "\n    ") for text in (same[0].message, same[0].fix))
-    for finding in same[:PLACES]:
-        print(f"{place(finding)}: {message} [{f'{result.rule} {result.gate}'.strip()}]")
+def _print_plain(result: Result, same: Sequence[Finding]) -> None:
+    message = _indent(same[0].message)
+    fix = _indent(same[0].fix)
+    for finding in same[:MAX_LOCATIONS]:
+        print(f"{location(finding)}: {message} [{f'{result.rule} {result.gate}'.strip()}]")
         message = message.partition("\n")[0]
-    print("".join(f"    {text}\n" for text in [*_rest(result, same), f"fix: {fix}"]), end="")
+    print("".join(f"    {text}\n" for text in [*_more_locations(result, same), f"fix: {fix}"]), end="")
 
 
-def _rest(result: Result, same: Sequence[Finding]) -> list[str]:
+def _indent(text: str) -> str:
+    """Return a text whose further lines are indented."""
+    return escape_control_characters(text).replace("\n", "\n    ")
+
+
+def _more_locations(result: Result, same: Sequence[Finding]) -> list[str]:
     """Return a line that counts the places that are not shown; none when all are."""
-    left = len(same) - PLACES
+    left = len(same) - MAX_LOCATIONS
     return [f"… and {left} more like this: reports/gates/{result.gate}.json"] if left > 0 else []
 
 
-def _coloured(console: Console, result: Result, same: Sequence[Finding], lines: Lines) -> None:
+def _print_coloured(console: Console, result: Result, same: Sequence[Finding], lines: Lines) -> None:
     finding = same[0]
-    for each in same[:PLACES]:
+    for each in same[:MAX_LOCATIONS]:
         if each.file:
-            console.print(Text(f"  {place(each)}", "bold cyan"), soft_wrap=True)
-    for line in _rest(result, same):
+            console.print(Text(f"  {location(each)}", "bold cyan"), soft_wrap=True)
+    for line in _more_locations(result, same):
         console.print(Text(f"  {line}", "cyan"))
-    console.print(Padding(Text(visible(finding.message)), (0, 0, 0, 4)))
+    console.print(Padding(Text(escape_control_characters(finding.message)), (0, 0, 0, 4)))
     if lines:
         code = Syntax(
             "\n".join(text for _, text in lines),
@@ -142,4 +148,5 @@ def _coloured(console: Console, result: Result, same: Sequence[Finding], lines: 
             highlight_lines={finding.line},
         )
         console.print(Padding(code, (0, 0, 0, 4)))
-    console.print(Padding(Text.assemble(("fix: ", "bold green"), visible(finding.fix)), (0, 0, 0, 4)))
+    fix = Text.assemble(("fix: ", "bold green"), escape_control_characters(finding.fix))
+    console.print(Padding(fix, (0, 0, 0, 4)))

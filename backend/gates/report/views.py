@@ -10,7 +10,7 @@ from rich.live import Live
 from gates.model import Project
 from gates.report import table
 from gates.report.progress import Clock, RunProgress
-from gates.report.terminal import console_of, show_findings
+from gates.report.terminal import make_console, show_findings
 from gates.runner import Result
 
 REDRAW_EVERY = 0.5  # seconds
@@ -99,7 +99,7 @@ class PlainView:
 
 def view_for_output(clock: Clock) -> View:
     """Return the view that standard output can show. Rich's FORCE_COLOR makes no terminal of a pipe."""
-    console = console_of()
+    console = make_console()
     if console.file.isatty() and not console.is_dumb_terminal:
         return LiveView(console, clock)
     return PlainView(clock)

@@ -12,7 +12,7 @@ import pytest
 
 from gates.__main__ import run
 from gates.model import Finding, GateError, Outcome, Project
-from gates.report.events import FOLDER
+from gates.report.events import FOLDER_VARIABLE
 from gates.report.follow import INTERRUPTED, PATIENCE, follow_all, follow_session
 from gates.report.processes import end_group, is_alive, start_group
 from gates.report.session import main, run_followed
@@ -73,7 +73,7 @@ def project(tmp_path: Path) -> Project:
 
 def program(project: Project, code: str, **names: str) -> list[str]:
     """A command that stands for nox: it runs the sessions of the project."""
-    names = {"backend": str(BACKEND), "root": str(project.root), "folder": FOLDER} | names
+    names = {"backend": str(BACKEND), "root": str(project.root), "folder": FOLDER_VARIABLE} | names
     return [sys.executable, "-c", code.format(**names)]
 
 
@@ -215,7 +215,7 @@ def test_outlives_the_terminal_when_its_end_is_ignored(project: Project) -> None
 def test_prints_nothing_itself_when_it_is_followed(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv(FOLDER, str(tmp_path / "told"))
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "told"))
 
     assert run(project, "lint") == 1
     assert capsys.readouterr().out == ""
@@ -296,7 +296,7 @@ def test_a_push_waits_for_slow_gates_only_when_the_fast_one_lets_it_pass(
 def test_refuses_a_session_without_gates_when_it_is_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(FOLDER, str(tmp_path))
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
 
     with pytest.raises(GateError, match="gives the session 'poetry' no gates"):
         main(["poetry"])

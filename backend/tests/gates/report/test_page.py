@@ -233,7 +233,7 @@ def test_shows_no_new_line_of_a_file_when_it_holds_a_secret(measured: MeasuredPr
 def test_stops_with_a_link_when_the_new_code_is_too_long(
     measured: MeasuredProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page, "ROWS", 4)
+    monkeypatch.setattr(page, "MAX_SOURCE_ROWS", 4)
 
     shown = page_of(measured.project)
 
@@ -329,7 +329,7 @@ def test_remembers_the_last_runs_only(project: Project) -> None:
 
     page_of(project)
 
-    assert len(json.loads((project.reports / "timings.json").read_text())) == page.RUNS
+    assert len(json.loads((project.reports / "timings.json").read_text())) == page.HISTORY_LENGTH
 
 
 @pytest.mark.usefixtures("tables")

@@ -6,7 +6,7 @@ import pytest
 
 from gates.model import Finding
 from gates.report.failures import failed_test
-from gates.report.history import KEPT, History
+from gates.report.history import MAX_DURATIONS, History
 from gates.report.table import line, rows
 from tests.gates.support.followed import FAILED, Followed, make_followed
 from tests.gates.support.with_results import VIOLATION
@@ -27,8 +27,8 @@ def run(tmp_path: Path) -> Followed:
 
 def test_is_waiting_running_or_ended_when_gates_tell_so(run: Followed) -> None:
     progress = run.progress()
-    run.tell("spelling", "started")
-    run.tell("secrets", "started")
+    run.write_event("spelling", "started")
+    run.write_event("secrets", "started")
     progress.read()
     run.now += 4
     run.end("secrets")
@@ -41,7 +41,7 @@ def test_is_waiting_running_or_ended_when_gates_tell_so(run: Followed) -> None:
 
 def test_reads_a_line_later_when_it_is_not_complete(run: Followed) -> None:
     progress = run.progress()
-    run.tell("spelling", "started")
+    run.write_event("spelling", "started")
     (place,) = run.folder.rglob("*.jsonl")
     complete = place.read_text()
     place.write_text(complete[:7])
@@ -55,7 +55,7 @@ def test_reads_a_line_later_when_it_is_not_complete(run: Followed) -> None:
 
 def test_returns_a_finding_once_when_it_is_found(run: Followed) -> None:
     progress = run.progress()
-    run.tell("spelling", "started")
+    run.write_event("spelling", "started")
     run.end("spelling", VIOLATION)
 
     found = progress.read()
@@ -70,7 +70,7 @@ def test_returns_a_finding_once_when_it_is_found(run: Followed) -> None:
 def test_returns_a_failed_test_before_its_gate_ends_and_not_again(run: Followed) -> None:
     progress = run.progress()
     run.test(0, of=2)
-    run.tell("tests", "failed", **FAILED)
+    run.write_event("tests", "failed", **FAILED)
     early = progress.read()
     other = Finding(file="backend/tests/unit/test_news.py", message="test_news did not run", fix="let it run")
     shortened = Finding(file=FAILURE.file, line=FAILURE.line, message="shortened", fix=FAILURE.fix)
@@ -84,7 +84,7 @@ def test_returns_a_failed_test_before_its_gate_ends_and_not_again(run: Followed)
 def test_keeps_failed_tests_when_their_gate_is_interrupted(run: Followed) -> None:
     progress = run.progress()
     run.test(0, of=2)
-    run.tell("tests", "failed", **FAILED)
+    run.write_event("tests", "failed", **FAILED)
     progress.read()
     run.now += 3
 
@@ -109,7 +109,7 @@ def test_shows_no_line_of_a_file_until_the_gate_has_looked_for_secrets(run: Foll
 
 def test_tells_the_time_left_when_the_same_sessions_ran_before(run: Followed) -> None:
     assert run.progress().seconds_left() is None
-    History(run.project.reports / "durations.json").remember(
+    History(run.project.reports / "durations.json").add_run(
         {"run lint tests": 60.0, "tests": 50.0}, {"tests": 100}
     )
     progress = run.progress()
@@ -123,7 +123,7 @@ def test_tells_the_time_left_when_the_same_sessions_ran_before(run: Followed) ->
 
 
 def test_tells_the_time_left_of_one_session_when_all_its_gates_tell(run: Followed) -> None:
-    History(run.project.reports / "durations.json").remember({"secrets": 9.0, "run lint": 30.0}, {})
+    History(run.project.reports / "durations.json").add_run({"secrets": 9.0, "run lint": 30.0}, {})
     progress = run.progress("lint")
     before = progress.seconds_left()
     run.end("spelling")
@@ -137,9 +137,9 @@ def test_tells_the_time_left_of_one_session_when_all_its_gates_tell(run: Followe
 )
 def test_trusts_the_speed_of_tests_when_a_fifth_is_done(run: Followed, done: int, left: float) -> None:
     """The first tests of a run are slow: each process loads what it needs."""
-    History(run.project.reports / "durations.json").remember({"run lint tests": 50.0, "tests": 50.0}, {})
+    History(run.project.reports / "durations.json").add_run({"run lint tests": 50.0, "tests": 50.0}, {})
     progress = run.progress()
-    run.tell("tests", "started")
+    run.write_event("tests", "started")
     progress.read()
     run.test(done, of=100)
     progress.read()
@@ -152,8 +152,8 @@ def test_trusts_the_speed_of_tests_when_a_fifth_is_done(run: Followed, done: int
 
 def test_ignores_an_event_that_it_does_not_know(run: Followed) -> None:
     progress = run.progress()
-    run.tell("tests", "started")
-    run.tell("tests", "paused")
+    run.write_event("tests", "started")
+    run.write_event("tests", "paused")
 
     assert progress.read() == []
     assert progress.gates[2].state == "running"
@@ -180,7 +180,7 @@ def test_remembers_durations_and_counts_when_a_run_is_complete(run: Followed) ->
     run.end("tests", seconds=8.0)
     progress.read()
     run.now += 10
-    progress.remember()
+    progress.store_durations()
 
     history = History(run.project.reports / "durations.json")
     assert [history.seconds(name) for name in ("run lint tests", "secrets", "tests", "spelling")] == [
@@ -196,7 +196,7 @@ def test_remembers_no_run_when_a_gate_has_no_result(run: Followed) -> None:
     progress = run.progress()
     run.end("secrets", seconds=3.0)
     progress.read()
-    progress.remember()
+    progress.store_durations()
 
     history = History(run.project.reports / "durations.json")
     assert (history.seconds("run lint tests"), history.seconds("secrets")) == (None, 3.0)
@@ -204,8 +204,8 @@ def test_remembers_no_run_when_a_gate_has_no_result(run: Followed) -> None:
 
 def test_forgets_old_durations_when_there_are_newer_ones(tmp_path: Path) -> None:
     place = tmp_path / "durations.json"
-    for seconds in (1000.0, *[4.0] * KEPT):
-        History(place).remember({"lint": seconds}, {})
+    for seconds in (1000.0, *[4.0] * MAX_DURATIONS):
+        History(place).add_run({"lint": seconds}, {})
 
     assert History(place).seconds("lint") == 4.0
     assert "1000" not in place.read_text()
@@ -224,10 +224,10 @@ def test_knows_nothing_when_its_file_is_broken(tmp_path: Path, content: str) -> 
 
 
 def test_says_what_runs_in_one_line_when_there_is_a_log(run: Followed) -> None:
-    History(run.project.reports / "durations.json").remember({"run lint tests": 60.0}, {})
+    History(run.project.reports / "durations.json").add_run({"run lint tests": 60.0}, {})
     progress = run.progress()
     first = line(progress)
-    run.tell("spelling", "started")
+    run.write_event("spelling", "started")
     run.end("secrets", VIOLATION)
     run.test(2, of=100)
     progress.read()
@@ -242,8 +242,8 @@ def test_says_what_runs_in_one_line_when_there_is_a_log(run: Followed) -> None:
 
 def test_says_that_tests_are_collected_when_none_has_started(run: Followed) -> None:
     progress = run.progress("tests")
-    run.tell("tests", "started")
-    run.tell("tests", "collecting")
+    run.write_event("tests", "started")
+    run.write_event("tests", "collecting")
     progress.read()
 
     assert line(progress) == "0 s: 0 of 1 gates done; running: tests (collecting tests)"
@@ -251,8 +251,8 @@ def test_says_that_tests_are_collected_when_none_has_started(run: Followed) -> N
 
 def test_folds_ended_and_waiting_sessions_first_when_the_terminal_is_low(run: Followed) -> None:
     progress = run.progress()
-    run.tell("spelling", "started")
-    run.tell("secrets", "started")
+    run.write_event("spelling", "started")
+    run.write_event("secrets", "started")
     progress.read()
 
     names = [[row.name for row in rows(progress, limit)] for limit in (5, 4, 3, 1)]

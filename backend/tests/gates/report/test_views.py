@@ -31,7 +31,7 @@ def run(tmp_path: Path) -> Followed:
 def progress(run: Followed) -> RunProgress:
     """A run in its middle: a gate has failed, one has passed, and the tests run."""
     seconds = {"run lint tests": 900.0, "tests": 800.0}
-    History(run.project.reports / "durations.json").remember(seconds, {"tests": 2512})
+    History(run.project.reports / "durations.json").add_run(seconds, {"tests": 2512})
     progress = run.progress()
     run.end("spelling", VIOLATION)
     run.end("secrets")

@@ -54,7 +54,7 @@ class Followed:
         """Start to follow sessions, all of them unless some are named."""
         return RunProgress(self.project, sessions or SESSIONS, self.folder, self.clock)
 
-    def tell(self, gate: str, event: str, **details: object) -> None:
+    def write_event(self, gate: str, event: str, **details: object) -> None:
         """Write an event of a gate."""
         place = events_file(self.folder, "tests" if gate == "tests" else "lint", gate)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -65,15 +65,15 @@ class Followed:
         """Save a gate's result as its session does."""
         result = make_result(*findings, gate=gate, note=skipped or "3 files", seconds=seconds)
         save(self.project, [replace(result, status="skipped") if skipped else result])
-        self.tell(gate, "ended")
+        self.write_event(gate, "ended")
 
     def test(self, count: int, *, of: int) -> None:
         """Tell that the gate `tests` runs, and has run some of its tests."""
-        self.tell("tests", "started")
-        self.tell("tests", "collected", tests=of)
+        self.write_event("tests", "started")
+        self.write_event("tests", "collected", tests=of)
         for _ in range(count):
-            self.tell("tests", "testing", test=GREETS)
-            self.tell("tests", "tested")
+            self.write_event("tests", "testing", test=GREETS)
+            self.write_event("tests", "tested")
 
 
 def make_followed(root: Path) -> Followed:
