@@ -29,28 +29,32 @@ from gates.repo.git import content_at, merge_base
 from gates.repo.lockfiles import FOLDER, LOCKS, PIN
 from gates.repo.process import run
 
-BILL = "reports/sbom.cdx.json"
-KIND, ALL = "vulnerabilities", "all"
-LONGEST = 200  # characters of what others wrote
+SBOM = "reports/sbom.cdx.json"
+KIND = "vulnerabilities"
+ALL = "all"
+MAX_TEXT_LENGTH = 200  # of an advisory, of a tool's output
 
 Pin = tuple[str, str]
 """Name and version of a package."""
 
 
 def check(project: Project) -> Outcome:
-    """List what production installs; ask about the versions that are new since the merge base, or all."""
-    listed = f"{BILL} lists {_bill(project)} components"
+    """Write the bill of materials, and look up the versions that are new since the merge base, or all."""
+    listed = f"{SBOM} lists {_write_sbom(project)} components"
     base = None if ALL in project.arguments else merge_base(project)
     pins = _pins(project, base.commit if base else None)
     if not pins:
         return Outcome(skipped=f"nothing to audit: no locked version is new since {base}; {listed}")
-    allowed, used, findings = declared(project, KIND), set[Exclusion](), []
-    for name, version, flaw in _flaws(project, pins):
-        reasons = {Exclusion(KIND, name, known) for known in (flaw["id"], *flaw["aliases"])} & allowed
+    allowed = declared(project, KIND)
+    used: set[Exclusion] = set()
+    findings: list[Finding] = []
+    for name, version, advisory in _advisories(project, pins):
+        reasons = {Exclusion(KIND, name, known) for known in (advisory["id"], *advisory["aliases"])} & allowed
         used |= reasons
         if not reasons:
-            findings.append(_finding(name, version, flaw, *pins[name, version]))
-    findings += [unused(project, exclusion) for exclusion in sorted(allowed - used) if base is None]
+            findings.append(_finding(name, version, advisory, *pins[name, version]))
+    if base is None:
+        findings += [unused(project, exclusion) for exclusion in sorted(allowed - used)]
     return Outcome(findings=findings, checked=len(pins), note=f"{len(pins)} versions audited; {listed}")
 
 
@@ -66,52 +70,56 @@ def _pins(project: Project, base: str | None) -> dict[Pin, tuple[str, int]]:
     return found
 
 
-def _flaws(project: Project, pins: Iterable[Pin]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _advisories(project: Project, pins: Iterable[Pin]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield name, version and each vulnerability in the OSV database. Raises GateError without an answer.
 
-    pip-audit leaves out what it could not ask about, and refuses two versions of a package at once.
+    pip-audit omits packages that it could not look up, and refuses two versions of a package at once.
     """
     packages = (list(versions) for _, versions in groupby(sorted(pins), itemgetter(0)))
-    for turn in zip_longest(*packages):
-        asked = {pin for pin in turn if pin}
+    for batch in zip_longest(*packages):
+        asked = {pin for pin in batch if pin}
         with tempfile.TemporaryDirectory() as folder:
-            question, answer = Path(folder) / "question.txt", Path(folder) / "answer.json"
-            question.write_text("".join(f"{name}=={version}\n" for name, version in asked))
+            requirements = Path(folder) / "requirements.txt"
+            report = Path(folder) / "report.json"
+            requirements.write_text("".join(f"{name}=={version}\n" for name, version in asked))
             options = ["--vulnerability-service=osv", "--no-deps", "--disable-pip", "--progress-spinner=off"]
-            options += ["--format=json", f"--requirement={question}", f"--output={answer}"]
-            said = _tool(project, "pip-audit", *options).stderr.strip().rpartition("\n")[2]
-            rows = json.loads(answer.read_text())["dependencies"] if answer.exists() else []
+            options += ["--format=json", f"--requirement={requirements}", f"--output={report}"]
+            error = _tool(project, "pip-audit", *options).stderr.strip().rpartition("\n")[2]
+            rows = json.loads(report.read_text())["dependencies"] if report.exists() else []
         found = {(row["name"], row["version"]): row["vulns"] for row in rows if "vulns" in row}
         if missing := sorted(asked - found.keys()):
             what = f"{len(missing)} of {len(asked)} versions, {'=='.join(missing[0])} among them"
-            raise GateError(f"Not audited: {what}. The OSV database gave no answer ({said[:LONGEST]}).")
-        yield from ((*pin, flaw) for pin, flaws in found.items() for flaw in flaws)
+            raise GateError(
+                f"Not audited: {what}. The OSV database gave no answer ({error[:MAX_TEXT_LENGTH]})."
+            )
+        yield from ((*pin, advisory) for pin, advisories in found.items() for advisory in advisories)
 
 
-def _finding(name: str, version: str, flaw: dict[str, Any], lock: str, line: int) -> Finding:
-    names, mended = ", ".join([flaw["id"], *flaw["aliases"]]), ", ".join(flaw["fix_versions"])
-    message = f"{LOCKS[lock]} installs {name} {version}: {names}: {flaw['description'][:LONGEST]}"
-    fix = f"nothing mends it yet: do without {name}, or declare {flaw['id']} in [[exclusions]], {KIND}"
-    if mended:
-        fix = f"mended in {mended}: ./noxw -s lock -- --upgrade-package {name}"
+def _finding(name: str, version: str, advisory: dict[str, Any], lock: str, line: int) -> Finding:
+    names = ", ".join([advisory["id"], *advisory["aliases"]])
+    fixed_in = ", ".join(advisory["fix_versions"])
+    message = f"{LOCKS[lock]} installs {name} {version}: {names}: {advisory['description'][:MAX_TEXT_LENGTH]}"
+    fix = f"nothing mends it yet: do without {name}, or declare {advisory['id']} in [[exclusions]], {KIND}"
+    if fixed_in:
+        fix = f"mended in {fixed_in}: ./noxw -s lock -- --upgrade-package {name}"
     return Finding(file=f"{FOLDER}/{lock}.txt", line=line, message=message, fix=fix)
 
 
-def _bill(project: Project) -> int:
-    """Write what production installs as CycloneDX, and return how many components that are.
+def _write_sbom(project: Project) -> int:
+    """Write production's bill of materials in CycloneDX, and return the number of its components.
 
     Components have names, versions and digests; no address says where an installation gets them.
     """
     options = ("--index-url=pkg:pypi", f"--pyproject={project.root / PYPROJECT}", "--output-reproducible")
     made = _tool(project, "cyclonedx-py", "requirements", f"{FOLDER}/runtime.txt", *options)
     if made.returncode:
-        raise GateError(f"cyclonedx-py could not run: {made.stderr.strip()[-LONGEST:]}")
-    bill = json.loads(made.stdout)
-    for tool in bill["metadata"]["tools"]["components"]:
+        raise GateError(f"cyclonedx-py could not run: {made.stderr.strip()[-MAX_TEXT_LENGTH:]}")
+    sbom = json.loads(made.stdout)
+    for tool in sbom["metadata"]["tools"]["components"]:
         tool.pop("externalReferences", None)
     project.reports.mkdir(exist_ok=True)
-    (project.root / BILL).write_text(json.dumps(bill, indent=1), encoding="utf-8")
-    return len(bill["components"])
+    (project.root / SBOM).write_text(json.dumps(sbom, indent=1), encoding="utf-8")
+    return len(sbom["components"])
 
 
 def _tool(project: Project, name: str, *options: str) -> CompletedProcess[str]:

@@ -48,16 +48,15 @@ def check(project: Project) -> Outcome:
     if not changed:
         return Outcome(skipped=f"no measured code is new since {base}")
     measurement = load_current(project)
-    seen = sorted(changed.keys() & measurement.keys())
-    touched = {name: lines_of_changed_statements(project, name, changed[name]) for name in seen}
-    new = {name: measurement[name].within(touched[name]) for name in seen}
+    measured = sorted(changed.keys() & measurement.keys())
+    statements = {name: lines_of_changed_statements(project, name, changed[name]) for name in measured}
+    new = {name: measurement[name].within(statements[name]) for name in measured}
     lines, branches = totals(new.values())
-    findings = [
-        *unmeasured(project, measurement, set(changed)),
-        *(finding for name in seen for finding in undeclared_exclusions(project, name, measurement[name])),
-        *(finding for name in seen for finding in _statements_sharing_a_line(project, name, touched[name])),
-        *_uncovered(project, new, lines, branches),
-    ]
+    findings = unmeasured(project, measurement, set(changed))
+    for name in measured:
+        findings += undeclared_exclusions(project, name, measurement[name])
+        findings += _statements_sharing_a_line(project, name, statements[name])
+    findings += _uncovered(project, new, lines, branches)
     if lines.total:
         findings += diff_cover(project, base, new, lines)
     elif not findings:
@@ -102,9 +101,9 @@ def _branch(name: str, branch: Branch) -> Finding:
     return Finding(file=name, line=branch[0], message=message, fix=fix)
 
 
-def _statements_sharing_a_line(project: Project, name: str, touched: set[int]) -> Iterator[Finding]:
+def _statements_sharing_a_line(project: Project, name: str, changed: set[int]) -> Iterator[Finding]:
     message = "a statement stands behind another one on its line: coverage cannot tell whether it ran"
-    for line in _statements(project, name).shared_lines(touched):
+    for line in _statements(project, name).shared_lines(changed):
         yield Finding(file=name, line=line, message=message, fix="give it a line of its own (./noxw -s fix)")
 
 
@@ -122,9 +121,14 @@ def diff_cover(project: Project, base: Base, new: CoverageByFile, lines: Count) 
     threshold = project.rulebook["coverage"]["new"]["lines"]
     formats = f"html:../{HTML_REPORT},markdown:../reports/new-code.md,json:../reports/coverage/new-code.json"
     command = [
-        *(*PYTHON_M, "diff_cover.diff_cover_tool", str(folder / "coverage.xml")),
-        *(f"--diff-file={folder / 'new-code.diff'}", f"--compare-branch={base.commit}"),
-        *(f"--fail-under={threshold}", f"--format={formats}", "--quiet"),
+        *PYTHON_M,
+        "diff_cover.diff_cover_tool",
+        str(folder / "coverage.xml"),
+        f"--diff-file={folder / 'new-code.diff'}",
+        f"--compare-branch={base.commit}",
+        f"--fail-under={threshold}",
+        f"--format={formats}",
+        "--quiet",
     ]
     result = run(project.backend, *command)
     if result.returncode not in {0, BELOW_THRESHOLD} or not (folder / "new-code.json").exists():

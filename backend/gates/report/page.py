@@ -34,6 +34,7 @@ LINKED_REPORTS = {
     "new-code.html": "diff-cover's report",
     "new-code.md": "the same as Markdown",
     "gates.json": "results for programs",
+    "cases.md": "the changes that the gates were tried with",
     "tests.xml": "test results (JUnit)",
     "test-durations.json": "seconds and CPU seconds of each test and fixture",
     "coverage/coverage.json": "all coverage data",

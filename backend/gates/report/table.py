@@ -86,7 +86,8 @@ def rows(progress: RunProgress, limit: int) -> list[Row]:
     found = []
     for name, gates in sessions.items():
         found.append(_session_row(progress, name, gates, folded=name in folded))
-        found += [] if name in folded else list(_gate_rows(progress, gates))
+        if name not in folded:
+            found += _gate_rows(progress, gates)
     return found
 
 
@@ -126,11 +127,14 @@ def _summary(progress: RunProgress) -> str:
     ended = sum(gate.result is not None for gate in progress.gates)
     parts = [f"{progress.seconds:.0f} s: {ended} of {len(progress.gates)} gates done"]
     failed = sum(gate.state == "failed" for gate in progress.gates)
-    parts += [f"{failed} failed"] if failed else []
+    if failed:
+        parts.append(f"{failed} failed")
     done, tests = (sum(getattr(gate, name) for gate in progress.gates) for name in ("done", "tests"))
-    parts += [f"{done} of {tests} tests done"] if done else []
+    if done:
+        parts.append(f"{done} of {tests} tests done")
     left = progress.seconds_left()
-    parts += [] if left is None or ended == len(progress.gates) else [f"about {max(ceil(left), 1)} s left"]
+    if left is not None and ended < len(progress.gates):
+        parts.append(f"about {max(ceil(left), 1)} s left")
     return ", ".join(parts)
 
 

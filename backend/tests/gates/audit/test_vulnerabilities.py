@@ -7,7 +7,7 @@ from gates.audit import vulnerabilities
 from gates.audit.vulnerabilities import check
 from gates.model import Finding, GateError, Outcome, Project
 from tests.gates.support import fake_audit_tools
-from tests.gates.support.fake_audit_tools import FORGOTTEN, UNMENDED, VULNERABLE
+from tests.gates.support.fake_audit_tools import FORGOTTEN, UNFIXED, VULNERABLE
 from tests.gates.support.minimal import lock
 from tests.gates.support.sample_project import RULE_BOOK, SampleProject
 
@@ -58,7 +58,7 @@ def test_refuses_version_once_when_production_and_tests_install_it(sample: Sampl
 
 
 def test_refuses_version_when_nothing_mends_it(sample: SampleProject) -> None:
-    sample.replace(DEV, "ruff==1.0", UNMENDED)
+    sample.replace(DEV, "ruff==1.0", UNFIXED)
 
     (finding,) = check(sample.project).findings
 
@@ -71,14 +71,14 @@ def test_refuses_version_when_nothing_mends_it(sample: SampleProject) -> None:
 
 
 def test_refuses_merged_version_only_when_asked_about_all(sample: SampleProject) -> None:
-    sample.replace(DEV, "ruff==1.0", UNMENDED).commit().git("branch", "--force", "main")
+    sample.replace(DEV, "ruff==1.0", UNFIXED).commit().git("branch", "--force", "main")
 
     assert check(sample.project).status == "skipped"
     assert [finding.line for finding in everything(sample).findings] == [3]
 
 
 def test_asks_about_each_when_locks_hold_two_versions_of_a_package(sample: SampleProject) -> None:
-    sample.write(AUDIT, lock(UNMENDED, "ruff==0.8"))
+    sample.write(AUDIT, lock(UNFIXED, "ruff==0.8"))
 
     outcome = everything(sample)
 

@@ -6,13 +6,15 @@ from subprocess import CompletedProcess
 
 from gates.model import Project
 
-VULNERABLE, UNMENDED, FORGOTTEN = "fastapi==0.9", "ruff==0.9", "ruff==0.1"
+VULNERABLE = "fastapi==0.9"
+UNFIXED = "ruff==0.9"
+FORGOTTEN = "ruff==0.1"
 """What the database knows something about; what it does not answer for."""
 KNOWN = {
     VULNERABLE: [
         {"id": "CVE-1", "aliases": ["GHSA-1"], "description": "It answers anybody.", "fix_versions": ["1.0"]}
     ],
-    UNMENDED: [{"id": "PYSEC-2", "aliases": [], "description": "It loops.", "fix_versions": []}],
+    UNFIXED: [{"id": "PYSEC-2", "aliases": [], "description": "It loops.", "fix_versions": []}],
 }
 HOME = {"externalReferences": [{"url": "https://example.org"}]}
 
