@@ -1,4 +1,4 @@
-"""What the tests measured: exact counts of lines and branches, valid only for the files that were tested.
+"""Coverage as exact counts of lines and branches, valid only for the files that were tested.
 
 `store` keeps the data of a passed run of all tests. `load_current` refuses them once the code of any file
 below backend/ differs from the code that was tested.
@@ -65,7 +65,7 @@ class Count:
 
     @property
     def missing(self) -> int:
-        """How many are not covered."""
+        """The number of things that are not covered."""
         return self.total - self.covered
 
     def reaches(self, percent: int) -> bool:
@@ -85,7 +85,7 @@ class Count:
 
 @dataclass(frozen=True, kw_only=True)
 class Coverage:
-    """What the tests ran of a file: lines, each the first of a statement, and branches from line to line.
+    """The coverage of a file: lines, each the first of a statement, and branches from line to line.
 
     A branch that ends in a negative line leaves the function, class or module.
     """
@@ -118,7 +118,7 @@ class Coverage:
         return Count(len(self.executed_branches), len(self.executed_branches) + len(self.missing_branches))
 
     def within(self, lines: set[int]) -> "Coverage":
-        """Return the part that stands on, or starts from, the given lines."""
+        """Return the coverage of the given lines, and of branches that start from them."""
         return Coverage(
             executed_lines=self.executed_lines & lines,
             missing_lines=self.missing_lines & lines,
@@ -207,7 +207,7 @@ def write_report(project: Project, kind: str = "json", name: str = "coverage.jso
 
 
 def load_report(project: Project) -> CoverageByFile:
-    """Return what coverage's JSON report says of the files that have to be measured, whenever it was made.
+    """Return the files that have to be measured from coverage's JSON report, whatever its age.
 
     Raises GateError when it has no branches.
     """

@@ -35,7 +35,7 @@ class Statements:
                 self._owners |= dict.fromkeys(_span(node), node)
 
     def lines_of_changed_statements(self, changed: set[int]) -> set[int]:
-        """Return all lines of the statements that own a changed line of code; comments are none.
+        """Return all lines of the statements that own a changed line of code. A comment is not code.
 
         Git knows no lines that end in a lone carriage return, so that with one all lines count as changed.
         """
@@ -45,9 +45,9 @@ class Statements:
         return {line for line, unit in self._owners.items() if id(unit) in units}
 
     def shared_lines(self, lines: set[int]) -> list[int]:
-        """Return those lines on which a statement stands behind another: coverage cannot tell them apart.
+        """Return the lines on which a statement follows another: coverage cannot distinguish them.
 
-        `...` does nothing and may stand there.
+        `...` does nothing and is allowed there.
         """
         text = [line.encode() for line in self._source.decode("utf-8", "replace").splitlines()]
         return sorted(

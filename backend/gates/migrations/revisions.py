@@ -50,7 +50,7 @@ class Revision:
 
     @property
     def irreversible(self) -> str:
-        """The declared reason why there is no way back, "" when there is one."""
+        """The declared reason why the revision has no downgrade, "" when it has one."""
         return str(self.names.get("IRREVERSIBLE", "")).strip()
 
 

@@ -64,7 +64,7 @@ class Worker:
     def pytest_load_initial_conftests(self) -> None:
         """Run the mutants that must be made before the project is imported."""
         settings.register_profile(PLAN_VARIABLE, phases=[Phase.explicit, Phase.generate], database=None)
-        settings.load_profile(PLAN_VARIABLE)  # one failure is enough: nobody needs the smallest
+        settings.load_profile(PLAN_VARIABLE)  # one failure is enough: shrinking it takes time
         for name in self._plan["preload"]:
             with suppress(Exception):
                 import_module(name)
@@ -100,7 +100,7 @@ class Worker:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """End a child at once: nobody reads its report."""
+        """End a child at once, without a report."""
         if self._is_mutant:
             os._exit(exitstatus)
 

@@ -1,1 +1,1 @@
-"""The progress of a run: what gates tell while they run, and how a terminal or a log shows it."""
+"""Progress and results of a run, on a terminal, in a log, on GitHub and as a page."""

@@ -56,7 +56,7 @@ class Edge(NamedTuple):
 
     @property
     def label(self) -> Point:
-        """Where the count stands: half way to a row that is crossed, else before lines cross each other."""
+        """The position of the count: half way to a crossed row, else before lines cross each other."""
         (x, y), (to_x, to_y) = self.points[:2]
         along, down = (0.5, 0.5) if self.points[2:] or y == to_y else (0.22, 0.34)
         return x + (to_x - x) * along, y + (to_y - y) * down
@@ -151,7 +151,7 @@ def _clamp(length: float, limit: float) -> float:
 def tables(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return boxes and references of tables, each of which comes after those that it refers to.
 
-    A table stands one column to the right of the furthest that it refers to; what many refer to stands high.
+    A table is one column to the right of the furthest that it refers to; the most referenced are on top.
     A reference that crosses a column passes between two of its boxes.
     """
     columns = {table["name"]: table["columns"] for table in found}

@@ -55,7 +55,7 @@ class ChangedFile(NamedTuple):
 
     @property
     def uncovered(self) -> float:
-        """How many lines and branches no test takes, all of those that were not measured."""
+        """The number of uncovered lines and branches; infinite for a file that was not measured."""
         return inf if self.new is None else self.new.lines.missing + self.new.branches.missing
 
 
@@ -70,7 +70,7 @@ def write(project: Project, results: Sequence[Result], closing: str) -> Path:
 
 
 def render(project: Project, results: Sequence[Result], closing: str) -> str:
-    """Return the page. A section without data says so."""
+    """Return the page. A section without data shows the reason."""
     loader = FileSystemLoader(Path(__file__).parent)
     environment = Environment(
         loader=loader,

@@ -12,7 +12,7 @@ from gates.report.history import History
 from gates.report.terminal import secret_files
 from gates.runner import Result, load, missing
 
-ENOUGH = 0.2  # of the tests, from which on their own speed tells more than earlier runs
+MIN_SHARE_FOR_SPEED = 0.2  # of the tests, from which on their speed predicts better than earlier runs
 
 Clock = Callable[[], float]
 Shown = tuple[str, int, str]
@@ -37,7 +37,7 @@ class GateProgress:
 
     @property
     def state(self) -> str:
-        """How far the gate is, in one word."""
+        """The gate's state in one word."""
         if self.result:
             return self.result.status
         return "waiting" if self.started is None else "running"
@@ -49,11 +49,11 @@ class GateProgress:
         return 0.0 if self.started is None else now - self.started
 
     def seconds_left(self, now: float) -> float | None:
-        """Return how long the gate is going to run, None when nothing tells."""
+        """Return the seconds that the gate will still run, None when they are unknown."""
         if self.result:
             return 0.0
         spent = self.seconds(now)
-        if self.tests and self.done >= ENOUGH * self.tests:
+        if self.tests and self.done >= MIN_SHARE_FOR_SPEED * self.tests:
             return spent * max(self.tests - self.done, 0) / self.done
         return None if self.usual_seconds is None else max(self.usual_seconds - spent, 0.0)
 
@@ -90,7 +90,7 @@ class RunProgress:
 
     @property
     def seconds(self) -> float:
-        """How long the run has taken."""
+        """The seconds that the run has taken."""
         return self.clock() - self.started
 
     @property
@@ -99,10 +99,10 @@ class RunProgress:
         return all(gate.result for gate in self.gates)
 
     def seconds_left(self) -> float | None:
-        """Return how long the run is going to take, None when nothing tells.
+        """Return the seconds that the run will still take, None when they are unknown.
 
-        Gates of one session run side by side, so the longest one tells. Sessions wait for each other: an
-        earlier run of the same ones tells.
+        Gates of one session run side by side, so the longest one counts. Sessions wait for each other, so an
+        earlier run of the same sessions counts.
         """
         now = self.clock()
         left = [gate.seconds_left(now) for gate in self.gates]

@@ -21,7 +21,7 @@ DECISIVE = {"push": "coverage-new"}
 
 
 def run_followed(project: Project, session: str, checks: Mapping[str, Check], folder: Path) -> int:
-    """Run a session's gates, tell in a folder how far each is, and save each result before its gate ends.
+    """Run a session's gates, write their events to a folder, and save each result before its gate ends.
 
     Return 1 when a gate failed, else 0.
     """

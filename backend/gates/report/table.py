@@ -68,7 +68,7 @@ def table(progress: RunProgress, *, width: int, height: int) -> RenderableType:
 
 
 def line(progress: RunProgress) -> str:
-    """Return what a log says of the run now."""
+    """Return the line of a log about the current state of the run."""
     running = ", ".join(_named(gate) for gate in progress.gates if gate.state == "running")
     return escape_control_characters(f"{_summary(progress)}; running: {running or 'no gate yet'}")
 

@@ -1,4 +1,4 @@
-"""Where a run's progress is shown: a live table on a terminal, lines in a log."""
+"""Views of a run's progress: a live table on a terminal, lines in a log."""
 
 import sys
 from collections.abc import Sequence

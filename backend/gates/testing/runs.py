@@ -26,7 +26,7 @@ from gates.testing.result_cache.runs import CachedRun
 from gates.testing.result_cache.store import cache_folder
 from gates.testing.workers import workers_for_all_tests
 
-COLLECTION_FAILURE = "collection failure"  # a message of pytest that says nothing: the text does
+COLLECTION_FAILURE = "collection failure"  # a message of pytest without the reason, which is in the text
 EXIT_USAGE_ERROR = 4  # pytest's exit code for arguments that it does not take
 USAGE_PROBLEMS = {
     data.EXIT_NO_TESTS: "no test is selected by {}, so nothing was tested",

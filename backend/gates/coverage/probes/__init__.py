@@ -2,6 +2,6 @@
 
 A tracer is called for every line of every library. A probe is one assignment to a list, and only measured
 modules have probes. So measuring costs almost nothing on every version of Python, in threads, coroutines and
-greenlets alike. What counts as a line or a branch is what coverage.py's own analysis of the source says. The
+greenlets alike. Lines and branches are those of coverage.py's own analysis of the source. The
 result is in coverage.py's format: its reports and diff-cover read it as if its tracer had measured.
 """

@@ -1,4 +1,4 @@
-"""Keeps code with probes as Python keeps bytecode: only the first import after a change pays for it."""
+"""A cache of code with probes: only the first import after a change instruments a module."""
 
 import hashlib
 import json
@@ -17,9 +17,8 @@ from typing import cast
 from gates.coverage.probes import instrument as instrumentation
 from gates.coverage.probes.instrument import Probe, instrument
 
-PYC_HEADER = MAGIC_NUMBER + bytes(
-    12
-)  # flags, time and size say nothing: the file's name says what it was made from
+PYC_HEADER = MAGIC_NUMBER + bytes(12)
+"""Flags, time and size are zero: the file's name identifies the source."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from gates.coverage.probes.instrument import PROBES_VARIABLE, Arc, Probe
 
 @dataclass(frozen=True)
 class Executed:
-    """What ran of a file: lines, each the first of a statement, and branches."""
+    """The executed lines of a file, each the first of a statement, and branches."""
 
     lines: frozenset[int]
     arcs: frozenset[Arc]
@@ -23,7 +23,7 @@ class Executed:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What this process ran of the measured packages, which are folders of the root.
+    """The lines and branches of the measured packages, folders of the root, that this process ran.
 
     Files are named by their path relative to the root. `hits` has one number a probe, 1 for those that ran.
     """

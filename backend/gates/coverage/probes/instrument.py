@@ -1,4 +1,4 @@
-"""Puts probes into the syntax tree of a module, and says what each one proves.
+"""Puts probes into the syntax tree of a module, and lists the lines and branches that each one proves.
 
 A probe is the statement `__probes__[17] = 1` before a statement of the module. When it ran, so did the lines
 of that statement; at the start of a block it also proves the branch that leads there.
@@ -21,7 +21,7 @@ BranchingStatement = ast.If | ast.For | ast.AsyncFor | ast.While
 
 @dataclass(frozen=True)
 class Probe:
-    """What is known once a probe ran: lines, each the first of a statement, and branches."""
+    """The lines, each the first of a statement, and the branches that a probe proves once it ran."""
 
     lines: tuple[int, ...] = ()
     arcs: tuple[Arc, ...] = ()

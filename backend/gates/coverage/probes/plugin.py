@@ -18,7 +18,7 @@ from gates.coverage.probes.importer import Executed, Measurement
 WORKER_OUTPUT_KEY = "measured"  # of the output that a worker sends
 
 Contexts = dict[str, dict[str, Executed]]
-"""What ran, by context and by file."""
+"""Executed lines and branches, by context and by file."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,7 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--measure", action="append", default=[], metavar="PACKAGE", help="folder below the root")
     group.addoption("--measure-data", type=Path, metavar="FILE", help="where the result goes")
     group.addoption("--measure-cache", type=Path, metavar="FOLDER", help="where instrumented code is kept")
-    group.addoption("--measure-by-test", action="store_true", help="say which test ran what")
+    group.addoption("--measure-by-test", action="store_true", help="record which test ran which line")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -51,12 +51,12 @@ class Recorder:
         self._contexts: Contexts = defaultdict(dict)
 
     def pytest_runtest_logstart(self) -> None:
-        """What ran since the last test belongs to none."""
+        """Assign lines that ran since the last test to no test."""
         if self._by_test:
             self._collect("")
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        """What ran since the start belongs to this test."""
+        """Assign lines that ran since the start to this test."""
         if self._by_test:
             self._collect(nodeid)
 

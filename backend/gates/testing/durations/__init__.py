@@ -1,1 +1,1 @@
-"""Where the time of a test run goes: seconds by test and by fixture, waiting apart from computing."""
+"""The time of a test run: seconds by test and by fixture, waiting apart from computing."""

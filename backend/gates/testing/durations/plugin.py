@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Recorder())
 
 
-@dataclass(eq=False)  # plugins are told apart by identity
+@dataclass(eq=False)  # pytest distinguishes plugins by identity
 class Recorder:
     """Seconds in all and of computing: by test, and of setting fixtures up, with how often that happened."""
 

@@ -1,4 +1,4 @@
-"""What the page says of the durations that the plugin recorded."""
+"""A summary for the page of the durations that the plugin recorded."""
 
 import json
 from collections import defaultdict

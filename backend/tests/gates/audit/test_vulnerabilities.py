@@ -43,7 +43,7 @@ def test_passes_when_nothing_is_known_of_the_new_versions(sample: SampleProject)
     assert check(sample.project) == Outcome(findings=[], checked=2, note=f"2 versions audited; {BILL}")
 
 
-def test_refuses_version_once_when_production_and_tests_install_it(sample: SampleProject) -> None:
+def test_refuses_a_version_once_when_two_locks_have_it(sample: SampleProject) -> None:
     for name in (RUNTIME, DEV):
         sample.replace(name, "fastapi==1.0", VULNERABLE)
 
@@ -77,7 +77,7 @@ def test_refuses_merged_version_only_when_asked_about_all(sample: SampleProject)
     assert [finding.line for finding in everything(sample).findings] == [3]
 
 
-def test_asks_about_each_when_locks_hold_two_versions_of_a_package(sample: SampleProject) -> None:
+def test_looks_up_each_when_locks_have_two_versions(sample: SampleProject) -> None:
     sample.write(AUDIT, lock(UNFIXED, "ruff==0.8"))
 
     outcome = everything(sample)
@@ -148,7 +148,7 @@ def test_leaves_a_list_of_components_without_addresses(sample: SampleProject) ->
     assert "https:" not in text
 
 
-def test_runs_programs_of_the_audit_s_own_environment_when_they_are_installed(
+def test_runs_the_audit_s_own_programs_when_installed(
     sample: SampleProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.undo()

@@ -34,7 +34,7 @@ def sample(judged_sample: MeasuredProject, monkeypatch: pytest.MonkeyPatch) -> M
 
 
 def places(sample: MeasuredProject) -> list[str]:
-    """What the gate refuses, `file:line message`, where it names a file."""
+    """Return the findings of the gate that name a file, as `file:line message`."""
     findings = check(sample.project).findings
     return [f"{finding.file}:{finding.line} {finding.message}" for finding in findings if finding.file]
 
@@ -240,7 +240,7 @@ def test_refuses_untested_code_when_git_is_told_to_hide_it(
     assert f"{LEGACY_FILE}:2 new code in line 2 is run by no test" in places(sample.measure())
 
 
-def test_refuses_moved_file_when_it_comes_from_where_nothing_is_measured(sample: MeasuredProject) -> None:
+def test_refuses_moved_file_when_it_was_not_measured_before(sample: MeasuredProject) -> None:
     sample.write("docs/legacy.py", LEGACY.replace("tested", "new")).commit()
     sample.git("branch", "--force", "main")
     sample.git("mv", "docs/legacy.py", "backend/app/moved.py")

@@ -114,9 +114,7 @@ def test_leaves_other_modules_alone(tmp_path: Path, package: str, monkeypatch: p
         import_module(f"{package}.missing")
 
 
-def test_leaves_a_package_of_the_same_name_alone_when_it_is_outside_the_root(
-    tmp_path: Path, package: str
-) -> None:
+def test_ignores_a_package_when_it_is_outside_the_root(tmp_path: Path, package: str) -> None:
     (tmp_path / package / "__init__.py").write_text("run = dict\n")
 
     measurement = Measurement(tmp_path / "root", (package,), CodeCache(tmp_path / "cache"))
@@ -126,7 +124,7 @@ def test_leaves_a_package_of_the_same_name_alone_when_it_is_outside_the_root(
     assert measurement.probes == {}
 
 
-def test_credits_no_branch_when_a_block_is_on_the_line_of_its_header() -> None:
+def test_credits_no_branch_when_a_block_is_on_its_header_line() -> None:
     _, probes = instrument("for n in range(9):\n    if n: break\n    print(n)\n")
 
     assert {arc for probe in probes for arc in probe.arcs} == {(1, 2), (1, -1)}

@@ -110,7 +110,7 @@ def test_refuses_when_a_share_would_round_up_to_the_threshold() -> None:
     assert Count(0, 0).reaches(100)
 
 
-def test_cannot_judge_when_the_configuration_changed_after_the_tests(sample: MeasuredProject) -> None:
+def test_cannot_judge_when_the_configuration_changed(sample: MeasuredProject) -> None:
     sample.measure().replace("backend/pyproject.toml", "branch = true", "branch = false")
 
     with pytest.raises(GateError, match=r"old: backend/pyproject.toml changed"):
@@ -201,7 +201,7 @@ def test_refuses_critical_module_when_it(sample: MeasuredProject, case: str) -> 
     )
 
 
-def test_names_what_to_test_when_a_critical_module_is_half_tested(sample: MeasuredProject) -> None:
+def test_names_gaps_when_a_critical_module_is_half_tested(sample: MeasuredProject) -> None:
     sample.write(PRICES, "def double(price):\n    if price:\n        return price * 2\n    return price\n")
 
     fixes = {finding.fix for finding in check_critical(sample.measure().project).findings}

@@ -68,7 +68,7 @@ def test_passes_when_a_change_deletes_tested_code(tested_sample: MeasuredProject
     assert outcome.note == "lines 90.00 % → 87.50 %, branches 50.00 % → 50.00 %; base known"
 
 
-def test_leaves_the_judgement_to_ci_when_a_developer_does_not_know_the_base(
+def test_defers_to_ci_when_the_base_was_not_measured_here(
     sample: MeasuredProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("CI")
@@ -115,7 +115,7 @@ def test_measures_the_base_without_the_variables_of_the_run(
     assert "lines 80.00 % → 82.35 %" in check(sample.project).note
 
 
-def test_checks_out_the_project_when_it_is_a_folder_of_its_repository(tmp_path: Path) -> None:
+def test_checks_out_the_project_when_it_is_a_subfolder(tmp_path: Path) -> None:
     repository = make_sample_project(
         tmp_path, {"README.md": "", "services/api/backend/app/a.py": "one = 1\n"}
     )
@@ -158,7 +158,7 @@ def test_says_nothing_changed_when_it_is_outside_the_backend(sample: MeasuredPro
     assert check(sample.project).skipped.startswith("nothing changed below backend/ since main (")
 
 
-def test_compares_with_nothing_covered_when_the_base_has_no_tests(sample: MeasuredProject) -> None:
+def test_compares_with_zero_when_the_base_has_no_tests(sample: MeasuredProject) -> None:
     for name in (TEST, "backend/tests/test_legacy.py"):
         sample.remove(name)
     sample.commit()

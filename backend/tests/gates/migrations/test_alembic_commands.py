@@ -97,7 +97,7 @@ def test_says_why_in_one_line_when_a_command_fails(
     assert str(caught.value) == message
 
 
-def test_forgets_where_libpq_would_connect_when_the_worker_starts() -> None:
+def test_drops_libpq_variables_when_the_worker_starts() -> None:
     imports = "import os; from gates.migrations.alembic_process import _enter"
     program = f"{imports}; _enter('.'); print(os.getenv('PGPORT'))"
 

@@ -90,7 +90,7 @@ def test_refuses_upgrade_when_populated_tables_break_it(
     assert message.startswith(prefix)
 
 
-def test_says_what_was_not_tried_when_a_revision_is_irreversible_and_a_table_takes_no_row(
+def test_notes_what_was_not_tried_when_it_cannot_be(
     migrations_sample: SampleProject,
 ) -> None:
     table = "CREATE TABLE houses (id integer PRIMARY KEY CHECK (id = 2 AND id = 3))"
@@ -102,7 +102,7 @@ def test_says_what_was_not_tried_when_a_revision_is_irreversible_and_a_table_tak
 
 
 @pytest.mark.parametrize("timeout", ["0", "5s"])
-def test_refuses_environment_when_revisions_wait_too_long_for_locks(
+def test_refuses_environment_when_the_lock_timeout_is_too_long(
     migrations_sample: SampleProject, timeout: str
 ) -> None:
     migrations_sample.replace(ENV, "-c lock_timeout=2s", f"-c lock_timeout={timeout}")

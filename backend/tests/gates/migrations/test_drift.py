@@ -39,7 +39,7 @@ def test_refuses_drift_when_models_change_without_revision(migrations_sample: Sa
     assert {finding.file for finding in outcome.findings} == {FIRST}
 
 
-def test_refuses_drift_when_a_table_of_the_same_name_is_in_another_schema(
+def test_refuses_drift_when_it_is_in_another_schema(
     migrations_sample: SampleProject,
 ) -> None:
     up = ["CREATE SCHEMA archive", "CREATE TABLE archive.neighbours (id integer)"]
@@ -49,7 +49,7 @@ def test_refuses_drift_when_a_table_of_the_same_name_is_in_another_schema(
     assert "TABLE archive.neighbours: revisions make 'CREATE TABLE" in said
 
 
-def test_asks_for_the_table_s_name_when_the_models_lack_what_revisions_make(
+def test_asks_for_the_table_s_name_when_models_lack_the_table(
     migrations_sample: SampleProject,
 ) -> None:
     """The revision that Alembic would write drops the table."""
@@ -72,7 +72,7 @@ def test_asks_for_the_table_s_name_when_the_models_lack_what_revisions_make(
         ("age >= 0", "age >= 18", '-- --empty "slug", and write'),
     ],
 )
-def test_names_the_command_that_works_when_alembic_sees_the_drift_or_not(
+def test_names_the_right_command_when_alembic_sees_drift_or_not(
     migrations_sample: SampleProject, old: str, new: str, command: str
 ) -> None:
     migrations_sample.replace(ENV, old, new)

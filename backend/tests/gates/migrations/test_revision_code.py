@@ -77,13 +77,13 @@ def test_refuses_revision_when_a_direction_does_nothing(
     assert places(check(sample.project)) == [(SECOND, line, message)]
 
 
-def test_refuses_revision_when_downgrade_is_missing_or_its_reason_is_blank(sample: SampleProject) -> None:
+def test_refuses_revision_when_downgrade_and_reason_are_missing(sample: SampleProject) -> None:
     source = revision("second", "first", ADD, REMOVE, head='IRREVERSIBLE = " "')
     sample.write(SECOND, source.partition("def downgrade")[0])
     assert places(check(sample.project)) == [(SECOND, 0, "downgrade does nothing: a revision goes both ways")]
 
 
-def test_passes_when_revision_is_deterministic_or_declared_irreversible(sample: SampleProject) -> None:
+def test_passes_when_deterministic_or_declared_irreversible(sample: SampleProject) -> None:
     columns = 'op.add_column("n", sa.Column("at", sa.DateTime(timezone=True), server_default=sa.func.now()))'
     source = revision("second", "first", ADD, ["ALTER TABLE n ALTER COLUMN at SET DEFAULT now()"])
     source = source.replace("import op", "import op\nimport sqlalchemy as sa", 1)
@@ -117,7 +117,7 @@ def test_passes_edit_when_merged_revision_does_the_same(sample: SampleProject) -
     assert places(check(sample.project)) == []
 
 
-def test_refuses_removal_and_other_files_edits_when_they_are_merged(sample: SampleProject) -> None:
+def test_refuses_removals_and_edits_when_files_are_merged(sample: SampleProject) -> None:
     script = f"{VERSIONS}/2026-01-10_neighbours.sql"
     sample.git("switch", "--quiet", "main")
     sample.write(script, "SELECT 1;\n").commit()

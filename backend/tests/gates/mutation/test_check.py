@@ -53,7 +53,7 @@ def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SampleProject:
     return make_sample_project(tmp_path, FILES, branch="change").write(SHOP, CODE).write(TEST, ASSERTS)
 
 
-def test_passes_when_a_test_notices_every_fault_on_import_in_a_function_or_without_end(
+def test_passes_when_tests_kill_every_mutant(
     sample: SampleProject,
 ) -> None:
     sample.write("backend/app/rates.py", "HALF = 0.5\n")
@@ -176,7 +176,7 @@ def test_cannot_judge_when_a_worker_breaks_down(
         check(sample.project)
 
 
-def test_leaves_neither_a_mutated_file_nor_a_worker_when_it_is_killed(sample: SampleProject) -> None:
+def test_leaves_no_file_and_no_worker_when_it_is_killed(sample: SampleProject) -> None:
     sample.rule("test-seconds = 3", "test-seconds = 60")
     code = f"check(Project(root=Path({str(sample.root)!r})))"
     imports = (

@@ -90,7 +90,7 @@ def test_shows_what_it_replaces_when_that_is_longer_than_a_line() -> None:
     assert made("a(\n    b, 'ü'\n)  # why\n")[0].diff == "-a(\n-    b, 'ü'\n-)  # why\n+pass  # why"
 
 
-def test_keeps_the_line_s_other_characters_when_they_take_several_bytes() -> None:
+def test_keeps_other_characters_when_they_take_several_bytes() -> None:
     assert lines("a = 'ü', b < c, 'ü'") == ["a = 'ü', b <= c, 'ü'"]
 
 
@@ -113,7 +113,7 @@ def test_restores_the_tree_when_nobody_asks_for_more() -> None:
     assert ast.unparse(tree) == ast.unparse(ast.parse(SHOP))
 
 
-def test_is_met_on_all_lines_when_its_statement_is_simple_else_on_its_own() -> None:
+def test_spans_all_lines_when_the_statement_is_simple() -> None:
     source = (
         "def a(b):\n    c(\n        b < 1,\n    )\n    if (\n        b\n        or c\n    ):\n        pass\n"
     )

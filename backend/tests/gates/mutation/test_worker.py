@@ -1,4 +1,4 @@
-"""What a worker does step by step. tests/gates/mutation/test_check.py lets whole workers run."""
+"""The steps of a worker. tests/gates/mutation/test_check.py lets whole workers run."""
 
 import importlib
 import json
@@ -113,7 +113,7 @@ def names(session: pytest.Session) -> list[str]:
     return [item.nodeid for item in session.items]
 
 
-def test_changes_the_existing_function_when_the_fault_is_in_its_body(shop: ModuleType) -> None:
+def test_patches_the_function_when_the_fault_is_in_its_body(shop: ModuleType) -> None:
     double, first = shop.double, shop.first.__code__
 
     assert (patch_functions(path_of(shop), TIMES), double(4)) == (1, 2)
@@ -189,7 +189,7 @@ def test_ends_its_child_when_nobody_waits_for_the_result(
 
 
 @pytest.mark.usefixtures("_ends", "_as_child")
-def test_runs_only_a_mutant_s_tests_in_its_order_when_it_is_the_child(
+def test_runs_a_mutant_s_tests_in_order_when_it_is_the_child(
     shop: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alarms: list[int] = []
@@ -220,7 +220,7 @@ def test_has_4_gib_when_it_is_the_child(shop: ModuleType, monkeypatch: pytest.Mo
 
 
 @pytest.mark.usefixtures("_as_child")
-def test_collects_only_a_mutant_s_tests_when_it_has_to_be_imported(
+def test_collects_only_a_mutant_s_tests_when_it_is_imported(
     shop: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded: list[int] = []

@@ -1,4 +1,4 @@
-"""Where boxes and lines stand: none lies on another, and every line leads from and to what it says."""
+"""Positions of boxes and lines: none covers another, and every line joins the boxes that it names."""
 
 import re
 from itertools import combinations, pairwise
@@ -50,7 +50,7 @@ def test_puts_tables_beside_each_other_when_they_refer() -> None:
 
 
 @pytest.mark.parametrize(("rows", "gap"), [(0, 121), (12, 255)])
-def test_leads_a_reference_through_the_nearest_gap_when_it_crosses_a_column(rows: int, gap: int) -> None:
+def test_uses_the_nearest_gap_when_a_reference_crosses_a_column(rows: int, gap: int) -> None:
     drawn = tables([table("a"), table("b", "a"), table("b2", "a"), table("c", "b", "a", rows=rows)])
 
     boxes = {item["box"].name: item["box"] for item in drawn["tables"]}
@@ -63,7 +63,7 @@ def test_leads_a_reference_through_the_nearest_gap_when_it_crosses_a_column(rows
     assert end == (boxes["a"].width, 15)
 
 
-def test_draws_no_line_when_a_table_refers_to_itself_or_to_one_that_is_not_there() -> None:
+def test_draws_no_line_when_the_target_is_the_table_or_unknown() -> None:
     drawn = tables([table("a", "a", "elsewhere")])
 
     assert (len(drawn["tables"]), drawn["lines"]) == (1, [])
@@ -136,7 +136,7 @@ def test_puts_layers_above_what_they_import_when_the_rule_book_allows_it(sample:
         ("infrastructure", "presentation", ("beside", "beside")),
     ],
 )
-def test_draws_an_import_against_the_rules_beside_the_others_when_there_is_one(
+def test_draws_a_refused_import_beside_the_allowed_ones(
     sample: SampleProject, importer: str, imported: str, sides: tuple[str, str]
 ) -> None:
     sample.write(f"backend/app/{importer}/bad.py", f"from app.{imported} import x\n")

@@ -31,7 +31,7 @@ def project(tmp_path: Path) -> Project:
     return make_project(tmp_path / "project")
 
 
-def test_says_a_finding_once_and_as_an_annotation_when_in_a_workflow(
+def test_annotates_a_finding_once_when_in_a_workflow(
     project: Project, summary: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     show(project, [make_result(VIOLATION)])
@@ -92,7 +92,7 @@ def test_shortens_a_message_when_it_is_endless() -> None:
     assert len(github.annotation(make_result(finding), finding)) < 2200
 
 
-def test_leaves_the_verdict_alone_when_the_summary_cannot_be_written(
+def test_keeps_the_verdict_when_the_summary_cannot_be_written(
     summary: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     summary.mkdir()

@@ -85,7 +85,7 @@ def new_code(element: Element) -> dict[str, list[list[str]]]:
     return files
 
 
-def test_shows_each_finding_with_its_source_when_the_change_is_refused(project: Project) -> None:
+def test_shows_findings_with_source_when_a_change_is_refused(project: Project) -> None:
     shown = page_of(project, make_result(VIOLATION, note="3 words"), make_result(gate="secrets"))
 
     (article,) = shown.iter("article")
@@ -100,7 +100,7 @@ def test_shows_each_finding_with_its_source_when_the_change_is_refused(project: 
     assert text_of(card[0]) == "spelling R01: Words are spelled. again: ./noxw -s lint"
 
 
-def test_names_the_commit_and_whether_it_was_edited_when_there_is_one(sample: SampleProject) -> None:
+def test_names_the_commit_and_edits_when_there_is_one(sample: SampleProject) -> None:
     sample.project.reports.mkdir()
     committed = text_of(with_class(page_of(sample.project), "soft")[0])
     sample.write("README.md", "edited")
@@ -120,7 +120,7 @@ def test_shows_no_findings_when_the_change_may_be_merged(project: Project) -> No
 
 
 @pytest.mark.usefixtures("tables")
-def test_can_be_read_by_machines_and_screen_readers_when_it_is_full(measured: MeasuredProject) -> None:
+def test_is_accessible_when_it_is_full(measured: MeasuredProject) -> None:
     shown = page_of(measured.project, make_result(VIOLATION), make_result(gate="secrets"))
 
     headings = [int(element.tag[1]) for element in shown.iter() if re.fullmatch("h[1-6]", element.tag)]
@@ -343,7 +343,7 @@ def test_draws_the_tables_when_the_models_could_be_read(project: Project) -> Non
     assert "news : id (primary key), author_id → members" in text_of(shown)
 
 
-def test_draws_imports_and_refuses_those_that_no_rule_allows_when_there_are_some(
+def test_marks_imports_when_no_rule_allows_them(
     sample: SampleProject,
 ) -> None:
     sample.write("backend/app/domain/bad.py", "from app.infrastructure.database import news\n")

@@ -95,7 +95,7 @@ def test_keeps_failed_tests_when_their_gate_is_interrupted(run: Followed) -> Non
     assert [finding.message for finding in tests.findings] == [FAILURE.message, "the gate was interrupted"]
 
 
-def test_shows_no_line_of_a_file_until_the_gate_has_looked_for_secrets(run: Followed) -> None:
+def test_shows_no_source_until_secrets_were_looked_for(run: Followed) -> None:
     progress = run.progress()
     run.end("spelling", VIOLATION)
     found = progress.read()

@@ -1,4 +1,4 @@
-"""What pytest tells of itself while it runs the tests of a gate."""
+"""Events of pytest while it runs the tests of a gate."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""What a terminal and a log show of results."""
+"""Results on a terminal and in a log."""
 
 import re
 from dataclasses import replace
@@ -18,7 +18,7 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is printed goes to a terminal with colours."""
+    """Print to a terminal with colours."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "120")
@@ -41,7 +41,7 @@ def test_shows_place_rule_fix_and_command_when_a_gate_refuses(
     ]
 
 
-def test_shows_the_message_once_in_full_when_many_findings_are_equal(
+def test_shows_the_message_once_when_many_findings_are_equal(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each place has its line, as far as they can be read, and what to do is said once."""
@@ -92,7 +92,7 @@ def test_lets_pass_when_every_gate_passes(project: Project, capsys: pytest.Captu
     assert capsys.readouterr().out == "passed  spelling  R01  1.50  ./noxw -s lint\n"
 
 
-def test_keeps_each_finding_greppable_when_it_has_lines_and_control_characters(
+def test_keeps_findings_greppable_when_they_have_several_lines(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     finding = Finding(file="a\x1b[2Jb", message="one\ntwo\r\x07 \u202e\udc80", fix="three\nfour")
@@ -121,7 +121,7 @@ def test_shows_the_source_in_colour_when_there_is_a_terminal(
 
 
 @pytest.mark.usefixtures("terminal")
-def test_takes_no_markup_and_no_commands_from_findings_when_there_is_a_terminal(
+def test_escapes_markup_and_commands_when_on_a_terminal(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (project.root / "x.py").write_text("a = '\x1b]0;title\x07'\n")

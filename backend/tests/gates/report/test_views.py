@@ -1,4 +1,4 @@
-"""What a terminal and a log show while a run goes on."""
+"""The progress of a run on a terminal and in a log."""
 
 import os
 import re

@@ -9,7 +9,7 @@ from gates.model import Project
 VULNERABLE = "fastapi==0.9"
 UNFIXED = "ruff==0.9"
 FORGOTTEN = "ruff==0.1"
-"""What the database knows something about; what it does not answer for."""
+"""Versions with an advisory, and one that the database has no response for."""
 KNOWN = {
     VULNERABLE: [
         {"id": "CVE-1", "aliases": ["GHSA-1"], "description": "It answers anybody.", "fix_versions": ["1.0"]}

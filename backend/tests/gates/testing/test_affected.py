@@ -61,7 +61,7 @@ def test_selects_tests_when_this_changed(
     assert set(affected_tests(sample.project, changed)) == expected
 
 
-def test_selects_no_test_when_it_only_names_its_fixture_like_another(sample: SampleProject) -> None:
+def test_selects_no_test_when_only_a_fixture_s_name_is_equal(sample: SampleProject) -> None:
     sample.write(
         "backend/tests/test_own.py", "import pytest\nfrom app import shop\n@pytest.fixture\ndef own(): ...\n"
     )
@@ -91,7 +91,7 @@ def test_runs_the_unit_tests_when_imports_do_not_tell(sample: SampleProject, nam
     assert (outcome.status, outcome.note) == ("passed", "1 tests of tests/unit")
 
 
-def test_says_that_nothing_changed_when_it_is_outside_the_backend(sample: SampleProject) -> None:
+def test_is_skipped_when_the_change_is_outside_the_backend(sample: SampleProject) -> None:
     sample.write("README.md", "text\n")
 
     assert check(sample.project).skipped.startswith("nothing changed below backend/ since main (")

@@ -1,4 +1,4 @@
-"""How many tests run at a time."""
+"""The number of tests that run at a time."""
 
 import psutil
 import pytest
