@@ -153,6 +153,12 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(requires=["env"], default=False)
+def faults(session: nox.Session) -> None:
+    """On request: break a running service, compare promises with the database (-- killed-server …)."""
+    python(session, "-m", "faults", *session.posargs, interrupt_timeout=60, terminate_timeout=5)
+
+
+@nox.session(requires=["env"], default=False)
 def pgbouncer(session: nox.Session) -> None:
     """On request: tests behind PgBouncer in transaction mode (Debian: apt-get install pgbouncer)."""
     python(session, "-m", "devtools.pgbouncer")
