@@ -5,7 +5,7 @@ Why: Rules in handlers hold for HTTP alone: the command line and the worker bypa
 Refuses: Conditions, loops, comparisons, error handling, arithmetic, database sessions and a second call in
     a handler; helpers beside handlers; routes outside `routers/`; validators across fields.
 Instead: Write a use case in `application/` and call it once. Check the form of one field in its schema.
-Exceptions: Models in [handlers.across-fields], where a protocol requires a rule across fields.
+Exceptions: Models in [handlers.model-validators], where a protocol requires a rule across fields.
 
 The gate goes by names: it cannot know a value's type at run time. Reviewers judge validators of one field.
 """
@@ -104,7 +104,7 @@ class ModuleChecker:
     def sessions(self) -> Iterator[tuple[int, str]]:
         """Refuse what only a session, a connection or the application's state has."""
         why = "presentation uses its dependencies, never a session or the application's state"
-        refused = {*self.rules["refused-attributes"]}
+        refused = {*self.rules["forbidden-attributes"]}
         permitted = {*self._reading_of_state()}
         for node in walk(self.module.tree):
             if isinstance(node, ast.Attribute) and node not in permitted:
@@ -127,7 +127,7 @@ class ModuleChecker:
     def validators(self) -> Iterator[tuple[int, str]]:
         """Refuse rules across fields, but for those of a protocol: they are the domain's invariants."""
         for model in walk(self.module.tree):
-            if isinstance(model, ast.ClassDef) and model.name not in self.rules["across-fields"]:
+            if isinstance(model, ast.ClassDef) and model.name not in self.rules["model-validators"]:
                 for part in ast.walk(model):
                     if self._full(part).endswith("pydantic.model_validator"):
                         message = (
@@ -167,7 +167,7 @@ class ModuleChecker:
         for node in walk(self.module.tree):
             if isinstance(node, ast.Attribute) and node not in decorators:
                 routed = dotted_name(node.value).endswith("router")
-                if routed or node.attr in self.rules["refused-registrations"]:
+                if routed or node.attr in self.rules["forbidden-registrations"]:
                     yield node.lineno, f".{node.attr} registers a route unseen: use a decorator"
 
     def _module_level(self) -> Iterator[tuple[int, str]]:
@@ -179,7 +179,7 @@ class ModuleChecker:
             elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.Import | ast.ImportFrom | ast.Expr):
                 yield from self._named_use_cases(statement)
                 for node in ast.walk(statement):
-                    if self._last(node) in self.rules["handed-on"] and not isinstance(
+                    if self._last(node) in self.rules["pass-through"] and not isinstance(
                         statement, ast.ImportFrom
                     ):
                         yield (
@@ -214,7 +214,9 @@ class ModuleChecker:
                 yield function.lineno, f"{name} is Any, so nobody sees what it holds: name its type"
         for node in (node for statement in function.body for node in ast.walk(statement)):
             first = dotted_name(node).partition(".")[0]
-            if isinstance(node, ast.Attribute) and mentioned.get(first, set()) & {*self.rules["handed-on"]}:
+            if isinstance(node, ast.Attribute) and mentioned.get(first, set()) & {
+                *self.rules["pass-through"]
+            }:
                 yield node.lineno, f"{first}.{node.attr}: {first} is for use cases, so only hand it on"
             if isinstance(node, ast.Call) and dotted_name(node.func).partition(".")[0] in {"", *own}:
                 yield node.lineno, f"{ast.unparse(node.func)}(): {WHY_READ_ONLY}"
@@ -240,7 +242,7 @@ class ModuleChecker:
     def _decisions(self, tree: ast.AST) -> Iterator[tuple[int, str]]:
         yield from decisions(tree, set())
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and dotted_name(node.func) in self.rules["refused-calls"]:
+            if isinstance(node, ast.Call) and dotted_name(node.func) in self.rules["forbidden-calls"]:
                 yield node.lineno, f"{dotted_name(node.func)}() computes: {WHY_NO_LOGIC}"
 
     def _full(self, node: ast.AST) -> str:

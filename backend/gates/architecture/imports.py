@@ -99,7 +99,9 @@ class ImportChecker:
                 origin = ".".join([module.names[rest[0]], *rest[1:]])
                 yield from self._judged(line, origin, seen | {full})
         elif top in sys.stdlib_module_names:
-            if any(f".{name}." in f".{full}." for name in self.app.project.rulebook["imports"]["dynamic"]):
+            if any(
+                f".{name}." in f".{full}." for name in self.app.project.rulebook["imports"]["dynamic-modules"]
+            ):
                 yield self._refused(line, full)
         elif top not in self.app.layers.get(self.layer, NO_LAYER)["libraries"]:
             yield self._unlisted(line, top, "libraries")

@@ -14,7 +14,9 @@ PolicyEntry = tuple[str, str]
 Extractor = Callable[[str], Iterator[PolicyEntry]]
 
 OWNERS, CONFTEST, DECISIONS = ".github/CODEOWNERS", "backend/tests/conftest.py", "docs/decisions/"
-PROSE_TABLES = re.compile(r"(tree|handlers\.across-fields|routes\.[\w-]+|migrations\.squawk-ignored)\.(.+)")
+PROSE_TABLES = re.compile(
+    r"(tree|handlers\.model-validators|routes\.[\w-]+|migrations\.squawk-ignored)\.(.+)"
+)
 """Tables whose values are prose: a fact is the name alone."""
 IGNORED_KEYS = re.compile(
     r"tool\.(setuptools|ruff(\.\w+)*\.((extend-)?(ignore|exclude|per-file-ignores)|target-version)|.*cache[-_]dir"

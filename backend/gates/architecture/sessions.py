@@ -57,12 +57,12 @@ def cases_by_gate(project: Project) -> set[tuple[str, str]]:
 
 def table(book: RuleBook, proved: set[tuple[str, str]]) -> str:
     """Return the table rule → gates → sessions → proofs, as it stands between the rule book's markers."""
-    rows = ["| rule | says | gates | sessions | proved by |", "|---|---|---|---|---|"]
+    rows = ["| rule | summary | gates | sessions | cases |", "|---|---|---|---|---|"]
     for number, rule in book["rules"].items():
         run = [name for name, gates in book["sessions"].items() if set(gates) & set(rule["gates"])]
         tests = sorted({test for gate, test in proved if gate in rule["gates"]})
         cells = (f"`{'`, `'.join(names)}`" for names in (rule["gates"], run, tests))
-        rows.append(f"| {number} | {rule['says']} | {' | '.join(cells)} |")
+        rows.append(f"| {number} | {rule['summary']} | {' | '.join(cells)} |")
     return "\n".join(rows) + "\n"
 
 

@@ -110,7 +110,7 @@ def _check_metadata(project: Project) -> Iterator[Finding]:
 
 
 def _check_locks(project: Project, asked: dict[str, list[tuple[int, str, str]]]) -> Iterator[Finding]:
-    refused = {canonicalize_name(item) for item in project.rulebook["stack"]["refused"]}
+    refused = {canonicalize_name(item) for item in project.rulebook["stack"]["forbidden"]}
     known = {f"{FOLDER}/README.md", *(f"{FOLDER}/{name}.{kind}" for name in asked for kind in ("in", "txt"))}
     for name in sorted({*files(project, f"{FOLDER}/*")} - known):
         message = "this is neither a list of requirements nor a lock, so no gate reads it"

@@ -96,7 +96,7 @@ def _untracked_or_shadowing(project: Project, _names: list[str]) -> Iterator[Fin
 
 def _configurations(project: Project, names: list[str]) -> Iterator[Finding]:
     """One place configures the tools: a second one could switch rules off for a folder."""
-    refused = project.rulebook["structure"]["refused-files"]
+    refused = project.rulebook["structure"]["forbidden-files"]
     for name in names:
         base = PurePosixPath(name).name
         if name not in project.rulebook["tree"] and any(fnmatchcase(base, pattern) for pattern in refused):

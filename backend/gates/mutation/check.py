@@ -3,7 +3,7 @@
 Why: A test without an assertion covers as much as a good one.
 Refuses: A share of killed mutants below `[mutation]` in the rule book, of the change or of named modules.
 Instead: Assert the result that the surviving mutant changes.
-Exceptions: [mutation.left-out] for made-up content.
+Exceptions: [mutation.excluded] for made-up content.
 
 Every mutant meets the tests that ran its lines, nearest first, until one fails. A run without mutants
 measures which tests ran which lines. Arguments are patterns of modules as in the rule book, or `critical`.
@@ -90,7 +90,9 @@ def check(project: Project) -> Outcome:
         return outcome
     results = _run(project, found, tests)
     score = Count(sum(result.is_detected for result in results), len(results))
-    threshold = project.rulebook["mutation"]["modules" if project.arguments else "changed"]
+    threshold = project.rulebook["mutation"][
+        "min-score-modules" if project.arguments else "min-score-changed"
+    ]
     _write_report(project, what, results)
     note = f"{score} of {score.total} mutants {what} killed; {score.missing} not killed, see {REPORT_FILE}"
     findings: list[Finding] = []
@@ -101,7 +103,7 @@ def check(project: Project) -> Outcome:
 
 def _select(project: Project) -> tuple[str, Selection]:
     """Return what is mutated, in words and by file: the change, or the modules that were named."""
-    excluded = project.rulebook["mutation"].get("left-out", {})
+    excluded = project.rulebook["mutation"].get("excluded", {})
     if project.arguments:
         what = f"of {', '.join(project.arguments)}"
         chosen = _named(project)

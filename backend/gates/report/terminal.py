@@ -101,7 +101,7 @@ def location(finding: Finding) -> str:
 
 def rule_text(project: Project, result: Result) -> str:
     """Return the text of the rule that a gate enforces."""
-    return str(project.rulebook["rules"].get(result.rule, {}).get("says", "not in the rule book"))
+    return str(project.rulebook["rules"].get(result.rule, {}).get("summary", "not in the rule book"))
 
 
 def _print_heading(console: Console, project: Project, result: Result) -> None:

@@ -19,10 +19,10 @@ sessions = ["lint"]
 [sessions]
 lint = ["spelling", "grammar"]
 [rules.R01]
-says = "Words are spelled."
+summary = "Words are spelled."
 gates = ["spelling"]
 [rules.R02]
-says = "Sentences have verbs."
+summary = "Sentences have verbs."
 gates = ["grammar"]
 """
 VIOLATION = Finding(file="README.md", line=3, message="`teh` is not a word", fix="write `the`")

@@ -63,16 +63,16 @@ def test_says_so_when_nothing_changed(merged: SampleProject) -> None:
     [
         (RULE_BOOK, "lines = 90", "lines = 89.9", "coverage.global.lines 90 → 89.9"),
         (RULE_BOOK, ", branches = 85", "", "-coverage.global.branches 85"),
-        (RULE_BOOK, "changed = 80", "changed = 79", "mutation.changed 80 → 79"),
+        (RULE_BOOK, "min-score-changed = 80", "min-score-changed = 79", "mutation.min-score-changed 80 → 79"),
         (
             RULE_BOOK,
-            "[mutation.left-out]\n",
-            '[mutation.left-out]\n"app/a.py" = "why"\n',
-            "+mutation.left-out.app/a.py why",
+            "[mutation.excluded]\n",
+            '[mutation.excluded]\n"app/a.py" = "why"\n',
+            "+mutation.excluded.app/a.py why",
         ),
         (RULE_BOOK, "file-lines = 60\n", "", "-budgets.file-lines 60"),
         (RULE_BOOK, '["app/domain/**"]', "[]", "-coverage.critical-modules app/domain/**"),
-        (RULE_BOOK, '"peewee"', '"pony"', "-stack.refused peewee"),
+        (RULE_BOOK, '"peewee"', '"pony"', "-stack.forbidden peewee"),
         (RULE_BOOK, 'dev = ["ruff"]', 'dev = ["ruff", "mypy"]', "+stack.dev mypy"),
         (RULE_BOOK, 'runtime = ["fastapi", ', 'runtime = ["flask", "fastapi", ', "+stack.runtime flask"),
         (

@@ -83,15 +83,15 @@ CASES = [
         gate="change-control",
         change=lambda sample: sample.rule('"importlib", ', ""),
         file=RULE_BOOK,
-        line="dynamic = ",
-        message=f"{SAYS}-imports.dynamic importlib",
+        line="dynamic-modules = ",
+        message=f"{SAYS}-imports.dynamic-modules importlib",
         fix=QUOTE,
     ),
     InvalidCase(
         id="a rule without its gate",
         gate="change-control",
         change=lambda sample: sample.rule(
-            'says = "Layers."\ngates = ["layers", "imports"]', 'says = "Layers."\ngates = ["layers"]'
+            'summary = "Layers."\ngates = ["layers", "imports"]', 'summary = "Layers."\ngates = ["layers"]'
         ),
         file=RULE_BOOK,
         line='gates = ["layers"]',

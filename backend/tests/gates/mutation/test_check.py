@@ -34,7 +34,7 @@ def test_price():
 FILES = {
     RULE_BOOK: BOOK.replace(
         "[rules]",
-        "[mutation]\nchanged = 100\nmodules = 100\ntest-seconds = 3\n"
+        "[mutation]\nmin-score-changed = 100\nmin-score-modules = 100\ntest-seconds = 3\n"
         '[mutation.tests]\n"app/other/*" = ["tests/other"]\n"app/*" = ["tests"]\n[rules]',
     ),
     ".gitignore": "/reports/\n__pycache__/\n",

@@ -75,7 +75,7 @@ def contract_text(contract: object = CONTRACT) -> str:
 def _book() -> str:
     """Return the minimal rule book with all rules and what they need, and its table."""
     rules = "".join(
-        f'[rules.{number}]\nsays = "{says}"\ngates = {json.dumps(gates)}\n'
+        f'[rules.{number}]\nsummary = "{says}"\ngates = {json.dumps(gates)}\n'
         for number, (says, gates) in RULES.items()
     )
     text = minimal.BOOK
@@ -84,13 +84,13 @@ def _book() -> str:
         ('sessions = ["lint"]', 'sessions = ["static", "slow"]'),
         ('lint = ["lint", "layers"]', f"static = {json.dumps(STATIC)}\nslow = {json.dumps(SLOW)}"),
         ("[tree]\n", TREE),
-        ('dynamic = ["importlib"', 'dynamic = ["logging.config", "importlib"'),
+        ('dynamic-modules = ["importlib"', 'dynamic-modules = ["logging.config", "importlib"'),
         ('dynamic-names = ["__import__"', 'dynamic-names = ["__dict__", "__import__"'),
         ("[[exclusions]]\n", f"{TABLES}[[exclusions]]\n"),
         ('runtime = ["fastapi", ', 'runtime = ["fastapi", "pydantic", '),
         (
-            "[mutation]\nchanged = 80\n",
-            "[mutation]\nchanged = 80\nmodules = 80\ntest-seconds = 60\n" + JUDGING,
+            "[mutation]\nmin-score-changed = 80\n",
+            "[mutation]\nmin-score-changed = 80\nmin-score-modules = 80\ntest-seconds = 60\n" + JUDGING,
         ),
         ("global = { lines = 90, branches = 85 }", COVERAGE),
     ):

@@ -17,13 +17,13 @@ sessions = ["lint", "tests"]
 lint = ["spelling", "secrets"]
 tests = ["tests"]
 [rules.R01]
-says = "Words are spelled."
+summary = "Words are spelled."
 gates = ["spelling"]
 [rules.R12]
-says = "Tests pass."
+summary = "Tests pass."
 gates = ["tests"]
 [rules.R15]
-says = "No secrets."
+summary = "No secrets."
 gates = ["secrets"]
 """
 SESSIONS = ["lint", "tests"]

@@ -5,7 +5,7 @@ from tests.gates.support.sample_project import RULE_BOOK
 BOOK = """# Rules
 
 <!-- gates -->
-| rule | says | gates | sessions | proved by |
+| rule | summary | gates | sessions | cases |
 |---|---|---|---|---|
 | R01 | Lint. | `lint` | `lint` | `proofs` |
 | R03 | Layers. | `layers` | `lint` | `proofs` |
@@ -21,7 +21,7 @@ framework = "fastapi"
 orm = "sqlalchemy"
 runtime = ["fastapi", "sqlalchemy"]
 dev = ["ruff"]
-refused = ["sqlmodel", "peewee"]
+forbidden = ["sqlmodel", "peewee"]
 
 [tree]
 ".agent/rules/" = "rules"
@@ -44,7 +44,7 @@ refused = ["sqlmodel", "peewee"]
 "backend/tests/" = "tests"
 
 [structure]
-refused-files = ["ruff.toml", "pyproject.toml", "setup.cfg"]
+forbidden-files = ["ruff.toml", "pyproject.toml", "setup.cfg"]
 
 [layers.domain]
 layers = []
@@ -67,26 +67,26 @@ layers = ["application", "core", "domain", "infrastructure", "presentation"]
 libraries = ["fastapi"]
 
 [imports]
-dynamic = ["importlib", "sys.modules", "runpy"]
+dynamic-modules = ["importlib", "sys.modules", "runpy"]
 dynamic-names = ["__import__", "__globals__", "exec", "eval", "globals"]
 
 [handlers]
 route-methods = [
   "delete", "get", "patch", "post", "put",
 ]
-refused-registrations = ["add_api_route", "mount"]
-refused-attributes = ["commit", "execute", "session", "state", "__dict__"]
-refused-calls = ["sorted", "sum"]
-handed-on = ["UowDep"]
+forbidden-registrations = ["add_api_route", "mount"]
+forbidden-attributes = ["commit", "execute", "session", "state", "__dict__"]
+forbidden-calls = ["sorted", "sum"]
+pass-through = ["UowDep"]
 state = "request.app.state.dependencies"
 state-reader = "app.presentation.http.dependencies"
 
-[handlers.across-fields]
+[handlers.model-validators]
 TokenCreate = "RFC 6749"
 
 [mutation]
-changed = 80
-[mutation.left-out]
+min-score-changed = 80
+[mutation.excluded]
 
 [budgets]
 file-lines = 60
@@ -107,10 +107,10 @@ rules = ["S101"]
 reason = "tests assert"
 
 [rules.R01]
-says = "Lint."
+summary = "Lint."
 gates = ["lint"]
 [rules.R03]
-says = "Layers."
+summary = "Layers."
 gates = ["layers"]
 
 [default]

@@ -23,7 +23,7 @@ prefer-robust-stmts = "one transaction each"
 require-statement-timeout = "made with care"
 prefer-bigint-over-int = "few neighbours"
 [rules.R10]
-says = "Migrations."
+summary = "Migrations."
 gates = ["migration-head"]
 [sessions]
 migrations = ["migration-head"]

@@ -12,10 +12,10 @@ sessions = ["lint"]
 [sessions]
 lint = ["spelling", "secrets"]
 [rules.R01]
-says = "Words are spelled."
+summary = "Words are spelled."
 gates = ["spelling"]
 [rules.R15]
-says = "No secrets."
+summary = "No secrets."
 gates = ["secrets"]
 """
 TEXT = "# Words\n\nSay teh word.\n\nThen stop.\n"
