@@ -16,34 +16,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from gates.architecture.logic import ALLOWED_IN_DEPENDENCIES, ALLOWED_IN_MAIN, WHY_NO_LOGIC, find_logic
 from gates.model import Finding, Outcome, Project
 from gates.repo.modules import App, Module
 from gates.repo.python import dotted_name, functions, walk
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
-WHY_NO_LOGIC = "rules belong to the domain and the use cases"
 WHY_READ_ONLY = "what a use case returns is only read"
 LOOKUP_FUNCTIONS = {"attrgetter", "get", "getattr", "methodcaller"}
-DECISION_NODES: dict[type[ast.AST], str] = {
-    kind: what
-    for what, kinds in {
-        "a loop": (ast.For, ast.AsyncFor, ast.While),
-        "a comprehension": (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
-        "error handling": (ast.Try, ast.TryStar, ast.ExceptHandler),
-        "a with block": (ast.With, ast.AsyncWith),
-        "a match": (ast.Match,),
-        "a lambda": (ast.Lambda,),
-        "arithmetic": (ast.AugAssign,),
-        "a condition": (ast.If, ast.IfExp, ast.BoolOp),
-        "an error of its own": (ast.Raise, ast.Assert),
-    }.items()
-    for kind in kinds
-}
-ALLOWED_IN_DEPENDENCIES: set[type[ast.AST]] = {ast.If, ast.IfExp, ast.BoolOp, ast.UnaryOp, ast.Raise}
-"""What dependencies need: something may be missing. Comparisons but with None stay refused."""
-ALLOWED_IN_MAIN = ALLOWED_IN_DEPENDENCIES | {ast.For, ast.With, ast.AsyncWith, ast.Lambda, ast.Try}
-"""What composing needs: over a fixed list, around a resource, to hand a part over. Still no decision."""
 
 
 def check(project: Project) -> Outcome:
@@ -63,9 +44,9 @@ def check(project: Project) -> Outcome:
             handlers += len(checker.handlers)
             problems += checker.routes(is_router=".routers" in name)
         if app.layer_of(name) == "main":
-            problems += [*decisions(module.tree, ALLOWED_IN_MAIN), *checker.routes(is_router=False)]
+            problems += [*find_logic(module.tree, ALLOWED_IN_MAIN), *checker.routes(is_router=False)]
         if name == project.rulebook["handlers"]["state-reader"]:
-            problems += decisions(module.tree, ALLOWED_IN_DEPENDENCIES)
+            problems += find_logic(module.tree, ALLOWED_IN_DEPENDENCIES)
         if not name.startswith(("app.presentation.", "app.main")):
             problems += checker.misplaced_routes()
         file = project.relative(module.path)
@@ -92,14 +73,14 @@ class ModuleChecker:
         if is_router:
             yield from self._undecorated_registrations()
             yield from self._module_level()
-            yield from self._decisions(self.module.tree)
+            yield from self._logic(self.module.tree)
         elif not self.module.name.startswith("app.main"):
             yield from self._named_use_cases(self.module.tree)
         for function in self.handlers:
             yield from self._handler(function)
             yield from self._misused_arguments(function)
             if not is_router:
-                yield from self._decisions(function)
+                yield from self._logic(function)
 
     def sessions(self) -> Iterator[tuple[int, str]]:
         """Refuse what only a session, a connection or the application's state has."""
@@ -239,8 +220,8 @@ class ModuleChecker:
             if isinstance(node, ast.Name | ast.Attribute) and _is_use_case(full := self._full(node)):
                 yield node.lineno, f"{full}: only a handler in routers/ calls use cases"
 
-    def _decisions(self, tree: ast.AST) -> Iterator[tuple[int, str]]:
-        yield from decisions(tree, set())
+    def _logic(self, tree: ast.AST) -> Iterator[tuple[int, str]]:
+        yield from find_logic(tree, set())
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and dotted_name(node.func) in self.rules["forbidden-calls"]:
                 yield node.lineno, f"{dotted_name(node.func)}() computes: {WHY_NO_LOGIC}"
@@ -251,32 +232,6 @@ class ModuleChecker:
 
     def _last(self, node: ast.AST) -> str:
         return self._full(node).rpartition(".")[2]
-
-
-def decisions(tree: ast.AST, allowed: set[type[ast.AST]]) -> Iterator[tuple[int, str]]:
-    """Yield each construct that decides or computes. Constants and `is None` do neither."""
-    for node in ast.walk(tree):
-        if type(node) in allowed:
-            continue
-        if what := DECISION_NODES.get(type(node)):
-            yield getattr(node, "lineno", 0), f"{what}: {WHY_NO_LOGIC}"
-        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            yield node.lineno, f"a condition: {WHY_NO_LOGIC}"
-        elif isinstance(node, ast.BinOp) and not isinstance(node.op, ast.BitOr) and not _is_constant(node):
-            yield node.lineno, f"arithmetic: {WHY_NO_LOGIC}"
-        elif isinstance(node, ast.Compare) and not _compares_with_none(node):
-            yield node.lineno, f"a comparison: {WHY_NO_LOGIC}"
-
-
-def _compares_with_none(node: ast.Compare) -> bool:
-    is_identity = all(isinstance(op, ast.Is | ast.IsNot) for op in node.ops)
-    return is_identity and all(isinstance(o, ast.Constant) and o.value is None for o in node.comparators)
-
-
-def _is_constant(node: ast.expr) -> bool:
-    if isinstance(node, ast.BinOp):
-        return _is_constant(node.left) and _is_constant(node.right)
-    return isinstance(node, ast.Constant)
 
 
 def _is_use_case(full: str) -> bool:

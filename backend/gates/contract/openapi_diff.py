@@ -1,59 +1,30 @@
-"""What in a new OpenAPI document breaks a client of the old one.
+"""Changes of an OpenAPI document that break a client of the old one.
 
-One idea carries all rules: a client's request must stay acceptable, so new request schemas allow at least
-what the old ones did; an answer must stay readable, so new response schemas allow at most what old ones did.
-What no rule here compares (`not`, `style`, a callback, whatever OpenAPI gains) has to stay as it is.
+All rules follow from one idea. A client's request must stay acceptable, so new request schemas allow at least
+as much as the old ones. A response must stay readable, so new response schemas allow at most as much as the
+old ones. Keywords without a rule (`not`, `style`, a callback, keywords of later versions) must not change.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product, zip_longest
-from typing import Any, Literal
 
-Side = Literal["request", "response"]
-Schema = Mapping[str, Any]
+from gates.contract.openapi_schemas import (
+    DOCUMENTATION_KEYWORDS,
+    KEYWORD_DEFAULTS,
+    Schema,
+    Side,
+    alternatives,
+    narrower_keywords,
+    type_is_covered,
+    unnamed_subschemas,
+)
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-UPPER_BOUNDS = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
-LOWER_BOUNDS = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
-DOCUMENTATION_KEYWORDS = {
-    "deprecated",
-    "description",
-    "example",
-    "examples",
-    "externalDocs",
-    "summary",
-    "title",
-}
 # Keywords that have a rule of their own or may change. Any other keyword of these parts must stay as it is.
 DOCUMENT = DOCUMENTATION_KEYWORDS | {"components", "info", "openapi", "paths", "security", "servers", "tags"}
 OPERATION = DOCUMENTATION_KEYWORDS | {"parameters", "requestBody", "responses", "security", "servers", "tags"}
 VALUE = DOCUMENTATION_KEYWORDS | {"content", "headers", "required", "schema"}
-SCHEMA = DOCUMENTATION_KEYWORDS | {
-    *UPPER_BOUNDS,
-    *LOWER_BOUNDS,
-    "additionalProperties",
-    "const",
-    "default",
-    "discriminator",
-    "enum",
-    "items",
-    "prefixItems",
-    "properties",
-    "required",
-    "type",
-    "writeOnly",
-}
-COMPARED_KEYWORDS = {"request": SCHEMA, "response": SCHEMA | {"readOnly"}}
 STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
-KEYWORD_DEFAULTS = {
-    "allowEmptyValue": False,
-    "allowReserved": False,
-    "nullable": False,
-    "readOnly": False,
-    "uniqueItems": False,
-}
-"""The meaning of a missing keyword (OpenAPI 3.1 §4.8.12). A parameter's style depends on its location."""
 DEFAULT_SERVERS = [{"url": "/"}]
 BOOLEAN_SCHEMAS: Mapping[bool, Schema] = {True: {}, False: {"not": {}}}
 
@@ -182,7 +153,8 @@ class _Comparison:
         self, old: Schema | bool, new: Schema | bool, side: Side, pointer: str
     ) -> Iterator[BreakingChange]:
         """Compare two schemas alternative by alternative: what one side may send, the other must know."""
-        old, new = (BOOLEAN_SCHEMAS[part] if isinstance(part, bool) else part for part in (old, new))
+        old = BOOLEAN_SCHEMAS[old] if isinstance(old, bool) else old
+        new = BOOLEAN_SCHEMAS[new] if isinstance(new, bool) else new
         shared = "$ref" in old and "$ref" in new
         pair = (old["$ref"], new["$ref"], side) if shared else (id(old), id(new), side)
         if pair in self.seen:
@@ -194,19 +166,19 @@ class _Comparison:
                 _below(pointer, "default"),
                 f"the default changed from {old['default']} to {new.get('default')}",
             )
-        before = _alternatives(self.old, old)
-        after = _alternatives(self.new, new)
+        before = alternatives(self.old, old)
+        after = alternatives(self.new, new)
         sent, known = (before, after) if side == "request" else (after, before)
         for one in sent:
-            yield from self.compare_alternatives(one, known, side, pointer)
+            yield from self.comparealternatives(one, known, side, pointer)
         if not shared:  # elsewhere it has another pointer; here it may hold itself
             self.seen.discard(pair)
 
-    def compare_alternatives(
+    def comparealternatives(
         self, sent: Schema, known: Sequence[Schema], side: Side, pointer: str
     ) -> Iterator[BreakingChange]:
         """Yield why no known alternative allows all that `sent` does: the shortest list of reasons."""
-        fitting = [other for other in known if _type_is_covered(sent, other)]
+        fitting = [other for other in known if type_is_covered(sent, other)]
         if not fitting:
             verb = "is no longer accepted" if side == "request" else "is a new kind of value"
             yield BreakingChange(pointer, f"{sent.get('type', 'any value')} {verb}")
@@ -224,7 +196,7 @@ class _Comparison:
         narrow, wide = (old, new) if side == "request" else (new, old)
         yield from (
             BreakingChange(_below(pointer, key), message)
-            for key, message in _narrower_keywords(narrow, wide, side)
+            for key, message in narrower_keywords(narrow, wide, side)
         )
         fields = new.get("properties", {})
         for name, mine in old.get("properties", {}).items():
@@ -240,7 +212,7 @@ class _Comparison:
                 yield BreakingChange(
                     _below(pointer, "required", name), f"the field {name} is {verb} in the {side}"
                 )
-        for names, mine, theirs in _unnamed_subschemas(old, new):
+        for names, mine, theirs in unnamed_subschemas(old, new):
             if side == "request" and theirs is False and mine is not False:
                 yield BreakingChange(_below(pointer, *names), "other fields are now refused")
             elif mine is not False and theirs is not False:
@@ -258,15 +230,6 @@ def _with_defaults(parameter: Schema) -> Schema:
     """Return a parameter or header with what it leaves unsaid of how its value is written."""
     style = "content" if "content" in parameter else parameter.get("style", STYLES[parameter["in"]])
     return {**KEYWORD_DEFAULTS, "explode": style == "form", **parameter, "style": style}
-
-
-def _unnamed_subschemas(old: Schema, new: Schema) -> Iterator[tuple[tuple[object, ...], Any, Any]]:
-    """Yield place, old and new schema of the values that have no name."""
-    for key in ("additionalProperties", "items"):
-        if key in old or key in new:
-            yield (key,), old.get(key, True), new.get(key, True)
-    tuples = zip_longest(old.get("prefixItems", ()), new.get("prefixItems", ()), fillvalue=True)
-    yield from ((("prefixItems", number), *pair) for number, pair in enumerate(tuples))
 
 
 def _parameters_by_name(parameters: Sequence[Schema]) -> dict[tuple[str, str], Schema]:
@@ -293,57 +256,3 @@ def _inherit(document: Schema, item: Schema, method: str) -> Schema:
     servers = next(part["servers"] for part in (item[method], item, document, own) if "servers" in part)
     parameters = [*item.get("parameters", []), *item[method].get("parameters", [])]
     return {**own, "parameters": parameters, "servers": {server["url"] for server in servers}}
-
-
-def _alternatives(document: Schema, schema: Schema) -> list[Schema]:
-    """Return the plain schemas of which a value fits one: references followed, unions and types split."""
-    parts = [*schema.get("allOf", [])]
-    if "$ref" in schema:
-        target: Any = document
-        for name in schema["$ref"].removeprefix("#/").split("/"):
-            target = target[name.replace("~1", "/").replace("~0", "~")]
-        parts.append(target)
-    choices = [_alternatives(document, part) for part in parts]
-    unions = (schema[key] for key in ("anyOf", "oneOf") if key in schema)
-    choices += [[one for part in union for one in _alternatives(document, part)] for union in unions]
-    own = {key: value for key, value in schema.items() if key not in {"$ref", "allOf", "anyOf", "oneOf"}}
-    return [plain for chosen in product(*choices) for plain in _split([own, *chosen])]
-
-
-def _split(parts: Sequence[Schema]) -> list[Schema]:
-    """Return what fits all parts, one schema for each type; of two limits the later one counts."""
-    whole = {key: value for part in parts for key, value in part.items()}
-    whole["properties"] = {
-        name: field for part in parts for name, field in part.get("properties", {}).items()
-    }
-    whole["required"] = [name for part in parts for name in part.get("required", [])]
-    if "const" in whole:
-        whole["enum"] = [whole["const"]]
-    kinds = whole.get("type")
-    return [{**whole, "type": kind} for kind in kinds] if isinstance(kinds, list) else [whole]
-
-
-def _type_is_covered(narrow: Schema, wide: Schema) -> bool:
-    mine, theirs = narrow.get("type"), wide.get("type")
-    return theirs is None or mine == theirs or (mine == "integer" and theirs == "number")
-
-
-def _narrower_keywords(narrow: Schema, wide: Schema, side: Side) -> Iterator[tuple[str, str]]:
-    """Yield keyword and message where the narrow schema allows a value that the wide one does not."""
-    verb = "narrower for requests" if side == "request" else "wider in responses"
-    for key, known, members in (
-        ("enum", wide.get("enum"), narrow.get("enum", ["any other value"])),
-        ("discriminator", *(part.get("discriminator", {}).get("mapping", {}) for part in (wide, narrow))),
-    ):
-        if known and (extra := [str(member) for member in members if member not in known]):
-            how = "no longer accepted" if side == "request" else "new in responses"
-            yield key, f"{', '.join(extra)}: {how}"
-    for key in (*UPPER_BOUNDS, *LOWER_BOUNDS):
-        limit, mine = wide.get(key), narrow.get(key)
-        if limit is not None and (mine is None or (mine > limit if key in UPPER_BOUNDS else mine < limit)):
-            yield key, f"{key} is {verb}: {mine} and {limit}"
-    for key in sorted({*wide} - COMPARED_KEYWORDS[side]):
-        if wide[key] != narrow.get(key, KEYWORD_DEFAULTS.get(key)) and not key.startswith("x-"):
-            yield key, f"{key} is {verb}: {narrow.get(key)} and {wide[key]}"
-    if side == "response" and narrow.get("writeOnly") and not wide.get("writeOnly"):
-        yield "writeOnly", "it is no longer in responses"
