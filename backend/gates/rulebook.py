@@ -69,7 +69,8 @@ class RuleBook:
         for end in range(len(parts), 0, -1):
             if start := self._line(f"[{'.'.join(parts[:end])}]", 0):
                 names = [f'"{value.rpartition(" ")[2]}"'] if value else []
-                names += [f"{parts[end]} ="] if parts[end:] else []
+                if parts[end:]:
+                    names.append(f"{parts[end]} =")
                 many = f"[[{'.'.join(parts[:end])}]]" in self.text
                 found = (self._line(name, start, "\0" if many else "\n[") for name in names)
                 return next((line for line in found if line), start)

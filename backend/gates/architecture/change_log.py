@@ -8,7 +8,9 @@ from gates.model import Finding, Project
 from gates.repo.files import files, text
 from gates.repo.git import changed_paths, content_at, merge_base
 
-FOLDER, PAGE, README = "changelog.d/", "CHANGELOG.md", "changelog.d/README.md"
+FOLDER = "changelog.d/"
+PAGE = "CHANGELOG.md"
+README = f"{FOLDER}README.md"
 PUBLISHED_FILES = {"backend/openapi.json": "the contract", "docs/settings.md": "the settings"}
 """Files whose every change concerns somebody outside the project. Other changes are judged in review."""
 PYPROJECT = "backend/pyproject.toml"

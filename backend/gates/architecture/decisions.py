@@ -71,7 +71,7 @@ def _pages(project: Project) -> list[str]:
 
 
 def _read_head(project: Project, name: str) -> Decision | None:
-    """Return the head of a decision, None when it is not as FORM says or has another file's number."""
+    """Return the head of a decision, None when it is not as HEAD_FORMAT says or has another file's number."""
     head = PAGE_HEAD.match(text(project, name))
     file = name.removeprefix(FOLDER)
     if head is None or int(head["number"]) != int(file[:4]):

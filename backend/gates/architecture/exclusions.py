@@ -174,7 +174,8 @@ def _mypy(config: dict[str, Any]) -> Iterator[Exclusion]:
 
 
 def _coverage(config: dict[str, Any]) -> Iterator[Exclusion]:
-    run, report = config.get("run", {}), config.get("report", {})
+    run = config.get("run", {})
+    report = config.get("report", {})
     for path in [*run.get("omit", []), *report.get("omit", [])]:
         yield Exclusion("coverage", path, "all")
     for key in ("include", "exclude_lines", "exclude_also", "partial_branches", "partial_also"):

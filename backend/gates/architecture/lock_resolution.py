@@ -99,7 +99,8 @@ def _demands(
             seen[demand.name, extra] |= new
             for requirement in asks.get(demand.name, ()) if new else ():
                 where = new & environments.where(str(requirement.marker or ""), extra)
-                left += [Demand(demand.name, requirement, where)] if where else []
+                if where:
+                    left.append(Demand(demand.name, requirement, where))
 
 
 def _check_surplus(
@@ -143,7 +144,8 @@ def _check_versions(
     lifted = {canonicalize_name(Requirement(line).name) for line in settings.get("override-dependencies", ())}
     by_name: dict[str, list[Pin]] = defaultdict(list)
     for pin in locked:
-        by_name[pin.name] += [pin] if pin.name not in lifted else []
+        if pin.name not in lifted:
+            by_name[pin.name].append(pin)
     for demand in demands:
         limits = demand.requirement.specifier
         for pin in by_name[demand.name]:

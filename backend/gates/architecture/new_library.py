@@ -1,12 +1,13 @@
-"""What a new library needs: several gates meet a part of it, and each of them names all parts."""
+"""The steps to add a library. Several gates find that one is missing, and each prints all of them."""
 
 from gates.repo.lockfiles import FOLDER, LOCK
 from gates.rulebook import PATH
 
 
 def steps_to_add(lock: str, *, name: str = "NAME", layer: str = "LAYER") -> str:
-    """Return what a library needs that a lock brings in and that, in production, a layer imports."""
-    block, quoted = f"[stack] {lock}", f"`+stack.{lock} {name}`"
+    """Return the steps to add a library to a lock and, for production, to a layer that imports it."""
+    block = f"[stack] {lock}"
+    quoted = f"`+stack.{lock} {name}`"
     if lock == "runtime":
         block += f" and [layers.{layer}] libraries"
         quoted += f" and `+layers.{layer}.libraries IMPORT`"

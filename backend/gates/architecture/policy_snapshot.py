@@ -1,4 +1,4 @@
-"""What the rule book, the tools' configuration and what starts them say, as facts that can be compared."""
+"""The rule book, the tools' configuration and the scripts that start them, as comparable entries."""
 
 import ast
 import re
@@ -13,21 +13,33 @@ from gates.rulebook import PATH, RuleBook
 PolicyEntry = tuple[str, str]
 Extractor = Callable[[str], Iterator[PolicyEntry]]
 
-OWNERS, CONFTEST, DECISIONS = ".github/CODEOWNERS", "backend/tests/conftest.py", "docs/decisions/"
+OWNERS = ".github/CODEOWNERS"
+CONFTEST = "backend/tests/conftest.py"
+DECISIONS = "docs/decisions/"
 PROSE_TABLES = re.compile(
     r"(tree|handlers\.model-validators|routes\.[\w-]+|migrations\.squawk-ignored)\.(.+)"
 )
-"""Tables whose values are prose: a fact is the name alone."""
+"""Tables whose values are prose: an entry is the name alone."""
 IGNORED_KEYS = re.compile(
-    r"tool\.(setuptools|ruff(\.\w+)*\.((extend-)?(ignore|exclude|per-file-ignores)|target-version)|.*cache[-_]dir"
-    r"|mypy\.(exclude|python_version)|coverage\.\w+\.(omit|exclude\w*)|pytest\.ini_options\.minversion)"
-    r"|\..*\.(name|timeout-minutes|runs-on|labels)$|.*\.concurrency\."
+    r"""
+    tool\.
+    ( setuptools
+    | ruff(\.\w+)*\. ( (extend-)?(ignore|exclude|per-file-ignores) | target-version )
+    | .*cache[-_]dir
+    | mypy\.(exclude|python_version)
+    | coverage\.\w+\.(omit|exclude\w*)
+    | pytest\.ini_options\.minversion
+    )
+    | \..*\.(name|timeout-minutes|runs-on|labels)$  # of workflows
+    | .*\.concurrency\.
+    """,
+    re.VERBOSE,
 )
-"""Titles, places, and what the gates `structure` and `exclusions` bind to the rule book."""
+"""Titles, places, and keys that the gates `structure` and `exclusions` compare with the rule book."""
 
 
 def extractor_for(name: str) -> Extractor | None:
-    """Return what reads the facts of a file, None for a file that has none."""
+    """Return the function that reads the entries of a file, None for a file that has none."""
     if name.startswith((".github/workflows/", ".github/dependabot", ".pre-commit-config")):
         return partial(_yaml_entries, name)
     if name.startswith(DECISIONS):
@@ -45,7 +57,7 @@ def extractor_for(name: str) -> Extractor | None:
 
 
 def flatten(value: object, key: str = "") -> Iterator[PolicyEntry]:
-    """Yield the facts of parsed TOML or YAML: a table's keys joined by dots, a list's items one by one."""
+    """Yield the entries of parsed TOML or YAML: a table's keys joined by dots, a list's items one by one."""
     if isinstance(value, dict):
         for name, item in value.items():
             yield from flatten(item, f"{key}.{name}" if key else str(name))

@@ -10,19 +10,39 @@ from gates.repo.files import files
 from gates.repo.python import parse_file, walk
 
 DDL = re.compile(
-    r"(?:^|;|\*/|\n|\bbegin\b)\s*"
-    r"((create|alter|drop|truncate)\s+(or\s+replace\s+)?((unique|unlogged|temp\w*|materialized|foreign)\s+)*"
-    r"(table|index|type|view|schema|sequence|trigger|function|extension|domain|policy)\b)",
-    re.IGNORECASE,
+    r"""
+    (?: ^ | ; | \*/ | \n | \bbegin\b ) \s*
+    (
+    (create|alter|drop|truncate) \s+ (or\s+replace\s+)?
+    ( (unique|unlogged|temp\w*|materialized|foreign) \s+ )*
+    (table|index|type|view|schema|sequence|trigger|function|extension|domain|policy) \b
+    )
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 DDL_CALLABLES = {
-    *(verb + what for verb in ("Create", "Drop") for what in ("Index", "Schema", "Sequence", "Table")),
-    *("AddConstraint", "DropConstraint", "DDL", "Operations", "apply_schema", "create_all", "drop_all"),
+    "AddConstraint",
+    "CreateIndex",
+    "CreateSchema",
+    "CreateSequence",
+    "CreateTable",
+    "DDL",
+    "DropConstraint",
+    "DropIndex",
+    "DropSchema",
+    "DropSequence",
+    "DropTable",
+    "Operations",
+    "apply_schema",
+    "create_all",
+    "drop_all",
 }
+"""Names with which SQLAlchemy, Alembic and procrastinate change a schema."""
 DDL_MODULES = ("alembic.op", "sqlite3")
-"""Modules that make tables, whatever is called: Alembic's operations, and another database."""
+"""Modules that change a schema with any function: Alembic's operations, and another database."""
 DDL_FREE_PATHS = ("backend/app/*", "backend/devtools/*", "backend/tests/*")
-TESTS, GATE_TESTS = "backend/tests/", "backend/tests/gates/"
+TESTS = "backend/tests/"
+GATE_TESTS = f"{TESTS}gates/"
 
 
 def schema_changes(project: Project) -> Iterator[Finding]:
@@ -40,7 +60,7 @@ def schema_changes(project: Project) -> Iterator[Finding]:
 
 
 def _ddl_uses(project: Project, name: str) -> list[tuple[int, str]]:
-    """Return line and words of what makes tables in a Python file."""
+    """Return line and name or text of each schema change in a Python file."""
     return [
         (getattr(node, "lineno", 0), what)
         for node in walk(parse_file(project, name))
@@ -49,7 +69,7 @@ def _ddl_uses(project: Project, name: str) -> list[tuple[int, str]]:
 
 
 def _ddl_call(node: ast.AST) -> str:
-    """Return the name of what makes tables, also where it is text, as in getattr."""
+    """Return the name that changes a schema, also where it is text, as in getattr."""
     if isinstance(node, ast.Import | ast.ImportFrom):
         module = getattr(node, "module", "")
         named = [f"{module}.{alias.name}".removeprefix(".") for alias in node.names]

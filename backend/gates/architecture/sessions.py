@@ -11,7 +11,8 @@ from gates.repo.files import files, text
 from gates.repo.python import dotted_name, parse_file, walk
 from gates.rulebook import PATH, RuleBook
 
-NOXFILE, README = "noxfile.py", "README.md"
+NOXFILE = "noxfile.py"
+README = "README.md"
 REGISTRY = "backend/gates/registry.py"
 CASE_FILES = "backend/tests/gates/*.py"
 CASE_CLASS = "InvalidCase"
@@ -83,7 +84,8 @@ def _gates_with_cases(project: Project, name: str) -> list[str]:
 def _check_sessions(project: Project) -> Iterator[Finding]:
     tree = parse_file(project, NOXFILE)
     found = {_session_name(f): f for f in tree.body if isinstance(f, ast.FunctionDef) and _session_name(f)}
-    with_gates, listed = project.rulebook["sessions"], project.rulebook["commands"]["other"]
+    with_gates = project.rulebook["sessions"]
+    listed = project.rulebook["commands"]["other"]
     for name in sorted({*with_gates, *listed} - {*found}):
         yield _finding(NOXFILE, 0, f"the rule book lists the session {name}, the noxfile has none")
     for name, function in found.items():
@@ -141,7 +143,8 @@ def _check_documents(project: Project) -> Iterator[Finding]:
         most = 1 if name.endswith(".py") else None  # in a message, words of a sentence may follow the session
         for number, line in enumerate(text(project, name).splitlines(), 1):
             named = [word for match in NOX_CALL.finditer(line) for word in match[1].split()[:most]]
-            named += README_ROW.findall(line) if name == README else []
+            if name == README:
+                named += README_ROW.findall(line)
             for session in named:
                 if session not in known:
                     yield _finding(name, number, f"names the session {session}, which does not exist")

@@ -103,7 +103,8 @@ def _check_metadata(project: Project) -> Iterator[Finding]:
     config = tomllib.loads(text(project, name))
     dynamic = config.get("tool", {}).get("setuptools", {}).get("dynamic", {})
     own = [key for key in ("dependencies", "optional-dependencies") if key in config.get("project", {})]
-    own += ["dependency-groups"] if "dependency-groups" in config else []
+    if "dependency-groups" in config:
+        own.append("dependency-groups")
     if own or dynamic.get("dependencies") != {"file": "requirements/runtime.in"}:
         message = f"dependencies stand outside requirements/*.in ({', '.join(own) or 'dynamic'})"
         yield Finding(file=name, message=message, fix="ask for them in requirements/*.in")
@@ -111,7 +112,8 @@ def _check_metadata(project: Project) -> Iterator[Finding]:
 
 def _check_locks(project: Project, asked: dict[str, list[tuple[int, str, str]]]) -> Iterator[Finding]:
     refused = {canonicalize_name(item) for item in project.rulebook["stack"]["forbidden"]}
-    known = {f"{FOLDER}/README.md", *(f"{FOLDER}/{name}.{kind}" for name in asked for kind in ("in", "txt"))}
+    known = {f"{FOLDER}/{name}.{kind}" for name in asked for kind in ("in", "txt")}
+    known.add(f"{FOLDER}/README.md")
     for name in sorted({*files(project, f"{FOLDER}/*")} - known):
         message = "this is neither a list of requirements nor a lock, so no gate reads it"
         yield Finding(file=name, message=message, fix="put it where the gates read it")
@@ -168,7 +170,8 @@ def _check_imports(project: Project, requirements: list[str]) -> Iterator[Findin
 def _deptry(project: Project, requirements: list[str]) -> list[dict[str, Any]]:
     quoted = json.dumps(sorted(requirements))
     with tempfile.TemporaryDirectory() as folder:
-        config, report = Path(folder) / "pyproject.toml", Path(folder) / "report.json"
+        config = Path(folder) / "pyproject.toml"
+        report = Path(folder) / "report.json"
         config.write_text(f'[project]\nname = "x"\nversion = "1"\ndependencies = {quoted}\n{EXCLUDE_NOTHING}')
         command = ["deptry", "app", "--config", str(config), "--json-output", str(report)]
         result = run(project.backend, *PYTHON_M, *command, "--known-first-party", "app", "--no-ansi")

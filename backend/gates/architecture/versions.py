@@ -23,14 +23,19 @@ NAMED_VERSION = {
     "postgresql": re.compile(r"\bpostgres(?:ql)?[\"']?[ :=\"'(-]*(\d{2})\b", re.IGNORECASE),
 }
 MINIMUM_VERSION = re.compile(
-    r"python\W{1,3}(\d\.\d+)\)? (?:and|or) newer|--python-version\W+(\d\.\d+)|version_info < \((\d, \d+)\)",
-    re.IGNORECASE,
+    r"""
+    python\W{1,3}(\d\.\d+)\)?\ (?:and|or)\ newer
+    | --python-version\W+(\d\.\d+)
+    | version_info\ <\ \((\d,\ \d+)\)
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 SERVER_RANGE = re.compile(r"postgres\w*\W+(\d+) to (\d+)", re.IGNORECASE)
 """Sentences and calls that name the oldest Python, and the oldest and the newest PostgreSQL."""
 DECISIONS = "docs/decisions/"
 WORKFLOWS = ".github/workflows/"
-PYPROJECT, SERVER = "backend/pyproject.toml", "backend/devtools/postgres.py"
+PYPROJECT = "backend/pyproject.toml"
+SERVER = "backend/devtools/postgres.py"
 
 
 def check_versions(project: Project) -> Iterator[Finding]:
@@ -52,7 +57,8 @@ def check_versions(project: Project) -> Iterator[Finding]:
 
 
 def _bounds(project: Project, name: str, number: int, line: str) -> Iterator[Finding]:
-    python, servers = (project.rulebook["versions"][product] for product in ("python", "postgresql"))
+    python = project.rulebook["versions"]["python"]
+    servers = project.rulebook["versions"]["postgresql"]
     stated = [("".join(match).replace(", ", "."), python[0]) for match in MINIMUM_VERSION.findall(line)]
     stated += [(" to ".join(match), f"{servers[0]} to {servers[-1]}") for match in SERVER_RANGE.findall(line)]
     for version, wanted in stated:
@@ -68,7 +74,8 @@ def _versions_in(line: str) -> Iterator[tuple[str, str]]:
 
 def _check_configuration(project: Project) -> Iterator[Finding]:
     """Compare the lines that set what tools and servers support."""
-    python, servers = (project.rulebook["versions"][product] for product in ("python", "postgresql"))
+    python = project.rulebook["versions"]["python"]
+    servers = project.rulebook["versions"]["postgresql"]
     major, minor = python[-1].split(".")
     for name, sentence in (
         (PYPROJECT, f'requires-python = ">={python[0]},<{major}.{int(minor) + 1}"'),

@@ -30,7 +30,8 @@ def check(project: Project) -> Outcome:
         message = "the published contract is not what the application serves"
         findings.append(Finding(file=CONTRACT, message=message, fix="./noxw -s openapi, and read its diff"))
     base = merge_base(project)
-    before, now = content_at(project, base.commit, CONTRACT), json.loads(served)
+    before = content_at(project, base.commit, CONTRACT)
+    now = json.loads(served)
     if before is not None:
         findings += _undeclared_breaks(project, base.commit, before, now)
     count = sum(len(path) for path in now["paths"].values())

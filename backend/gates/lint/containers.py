@@ -9,42 +9,59 @@ from gates.model import Finding, Project
 from gates.repo import yaml12
 from gates.repo.files import line_of, text
 
-DEVCONTAINER, DOCKERFILE = ".devcontainer/devcontainer.json", ".devcontainer/Dockerfile"
+DEVCONTAINER = ".devcontainer/devcontainer.json"
+DOCKERFILE = ".devcontainer/Dockerfile"
 PRODUCTION = "compose.production.yaml"
 NOX_COMMAND = re.compile(r"\./noxw( -s [a-z -]+)?")
 SERVICE_KEYS = {"build", "command", "depends_on", "environment", "healthcheck", "image", "init", "volumes"}
 PRODUCTION_NEEDS = {"cap_drop", "deploy", "healthcheck", "logging", "read_only", "restart", "security_opt"}
-PRODUCTION_KEYS = {
-    *(SERVICE_KEYS | PRODUCTION_NEEDS),
-    *(
-        "configs",
-        "networks",
-        "ports",
-        "secrets",
-        "shm_size",
-        "stop_grace_period",
-        "stop_signal",
-        "tmpfs",
-        "user",
-    ),
+PRODUCTION_OPTIONS = {
+    "configs",
+    "networks",
+    "ports",
+    "secrets",
+    "shm_size",
+    "stop_grace_period",
+    "stop_signal",
+    "tmpfs",
+    "user",
 }
-"""What each service of production says, and what it may say beside it."""
+PRODUCTION_KEYS = SERVICE_KEYS | PRODUCTION_NEEDS | PRODUCTION_OPTIONS
+"""Keys of a production service: those that it must have and those that it may have."""
 HARDENING = {"read_only": True, "cap_drop": ["ALL"], "security_opt": ["no-new-privileges:true"]}
 DEVCONTAINER_KEYS = {
-    *("name", "dockerComposeFile", "service", "workspaceFolder", "remoteUser", "postCreateCommand"),
-    *("forwardPorts", "portsAttributes", "customizations"),
+    "customizations",
+    "dockerComposeFile",
+    "forwardPorts",
+    "name",
+    "portsAttributes",
+    "postCreateCommand",
+    "remoteUser",
+    "service",
+    "workspaceFolder",
 }
-"""Anything else may give the container the machine, its user's keys or another toolchain."""
+"""Other keys may give the container access to the machine, its user's keys or another toolchain."""
 UNPINNED_IMAGE = re.compile(
-    r"^(?:FROM|\s*image:)\s+([^\s:$@]+)(?::latest)?(?:\s+AS\s+\S+)?\s*$", re.MULTILINE | re.IGNORECASE
+    r"""
+    ^ (?:FROM|\s*image:) \s+
+    ([^\s:$@]+) (?::latest)?  # a name without a tag, a variable or a digest
+    (?:\s+AS\s+\S+)? \s* $
+    """,
+    re.MULTILINE | re.IGNORECASE | re.VERBOSE,
 )
 BUILD_STAGE = re.compile(r"^FROM\s.*\sAS\s+(\S+)\s*$", re.MULTILINE | re.IGNORECASE)
 UNLOCKED_INSTALL = re.compile(
-    r"\b(curl|wget)\b.*\|\s*(ba)?sh\b|\bpip3? install\b(?!.*--require-hashes)|^ADD\s+http", re.MULTILINE
+    r"""
+    \b(curl|wget)\b .* \| \s* (ba)?sh\b
+    | \bpip3?\ install\b (?!.*--require-hashes)
+    | ^ADD\s+http
+    """,
+    re.MULTILINE | re.VERBOSE,
 )
 
 
 def check_containers(project: Project, names: list[str]) -> Iterator[Finding]:
+    """Yield what is wrong with images, services and the development container."""
     for name in [name for name in names if "compose" in name or name.endswith("Dockerfile")]:
         content = text(project, name)
         for pattern, message in (

@@ -32,10 +32,12 @@ def check(project: Project) -> Outcome:
 
 
 def _type_error(row: Mapping[str, Any]) -> Finding:
-    code, hint = row["code"], row.get("hint") or ""
+    code = row["code"]
+    hint = row.get("hint") or ""
     fix = f"make the types say what the code does; mypy explains {code}: {ERROR_CODE_URL}{code}"
     if stubs := STUBS_HINT.search(hint):
-        fix, hint = steps_to_add("dev", name=stubs[1]), f"{stubs[1]} is not installed"
+        fix = steps_to_add("dev", name=stubs[1])
+        hint = f"{stubs[1]} is not installed"
     return Finding(
         file=f"backend/{row['file']}",
         line=max(row["line"], 0),

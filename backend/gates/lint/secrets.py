@@ -31,7 +31,7 @@ DISABLED_FILTERS = (
     "detect_secrets.filters.heuristic.is_non_text_file",
     "detect_secrets.filters.heuristic.is_swagger_file",
 )
-HARMLESS_LINE_FILTER = "gates.lint.secrets.is_plain"
+HARMLESS_LINE_FILTER = "gates.lint.secrets.is_harmless"
 ALL_RULES = "all"
 
 Hits = list[tuple[int, str]]
@@ -73,7 +73,7 @@ def _scan(project: Project, name: str) -> Hits:
     try:
         path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        return [(0, "a file that is no text and cannot be searched")]
+        return [(0, "a file that is not text and cannot be searched")]
     return sorted((secret.line_number, secret.type) for secret in scan_file(str(path)))
 
 

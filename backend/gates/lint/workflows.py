@@ -26,7 +26,8 @@ from gates.repo import yaml12
 from gates.repo.files import files, line_of, text
 from gates.repo.process import PYTHON_M, executable, run
 
-WORKFLOWS, HOOKS = ".github/workflows/", ".pre-commit-config.yaml"
+WORKFLOWS = ".github/workflows/"
+HOOKS = ".pre-commit-config.yaml"
 SCHEMAS = {
     "github-workflows": (f"{WORKFLOWS}*.yml", f"{WORKFLOWS}*.yaml"),
     "dependabot": (".github/dependabot.yml",),
@@ -47,7 +48,8 @@ def check(project: Project) -> Outcome:
     findings = [*_missing_files(names)]
     for schema, patterns in SCHEMAS.items():
         findings += _schema_violations(project, schema, files(project, *patterns))
-    findings += [] if findings else [*_zizmor_findings(project), *_check_jobs(project, names)]
+    if not findings:  # both need valid files
+        findings += [*_zizmor_findings(project), *_check_jobs(project, names)]
     findings += [*check_containers(project, names), *_check_hooks(project, names)]
     return Outcome(findings=findings, checked=len(names), note=f"{len(names)} files")
 
@@ -106,7 +108,8 @@ def _check_jobs(project: Project, names: list[str]) -> Iterator[Finding]:
     for name in [name for name in names if name.startswith(WORKFLOWS)]:
         content = text(project, name)
         workflow = yaml12.load(name, content)
-        jobs += workflow["jobs"].items() if {*workflow["on"]} - NON_GATING_EVENTS else ()
+        if {*workflow["on"]} - NON_GATING_EVENTS:
+            jobs += workflow["jobs"].items()
         if workflow.get("permissions") != {}:
             line = line_of(content, "permissions")
             yield Finding(

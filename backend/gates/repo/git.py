@@ -17,14 +17,28 @@ from gates.repo.environment import for_git, for_git_in_a_commit
 
 BASE_VARIABLE = "PAU2_BASE"
 UNTRACKED = ("--others", "--exclude-standard")  # options of `git ls-files`
-REMOTE, LOCAL = "refs/remotes/origin/", "refs/heads/"
+REMOTE = "refs/remotes/origin/"
+LOCAL = "refs/heads/"
 DEFAULT_BRANCHES = ("main", "master")  # usual names of a default branch, today's first
 HUNK_HEADER = re.compile(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@")
 # Other indicators than + and -, so that an added line `++ b/x` cannot be taken for the header `+++ b/x`.
 DIFF_OPTIONS = (
-    *("diff", "--text", "--no-ext-diff", "--no-textconv", "--no-color", "--relative", "--src-prefix=a/"),
-    *("--dst-prefix=b/", "--output-indicator-new=>", "--output-indicator-old=<", "--inter-hunk-context=0"),
-    *("--diff-algorithm=default", "--indent-heuristic", "-l1000", "-U0", "-M"),
+    "diff",
+    "--text",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-color",
+    "--relative",
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+    "--output-indicator-new=>",
+    "--output-indicator-old=<",
+    "--inter-hunk-context=0",
+    "--diff-algorithm=default",
+    "--indent-heuristic",
+    "-l1000",
+    "-U0",
+    "-M",
 )
 CONFIGURATION = {
     "color.ui": "false",
@@ -101,7 +115,8 @@ def _default_branch(project: Project) -> str:
     """
     rows = git(project, "for-each-ref", "--format=%(refname) %(symref)", REMOTE, LOCAL)
     found = dict(row.split(" ", 1) for row in rows.splitlines())
-    default, main = found.pop(f"{REMOTE}HEAD", ""), f"{REMOTE}{DEFAULT_BRANCHES[0]}"
+    default = found.pop(f"{REMOTE}HEAD", "")
+    main = f"{REMOTE}{DEFAULT_BRANCHES[0]}"
     if default and (main not in found or not _is_ancestor(project, default, main)):
         return default
     remote = [name for name in found if name.startswith(REMOTE)]
@@ -228,7 +243,8 @@ def _added(patch: str) -> Iterator[tuple[str, range]]:
         if line.startswith("+++ "):
             path = line.removeprefix("+++ b/").rstrip("\t")
         elif match := HUNK_HEADER.match(line):
-            start, count = int(match[1]), int(match[2] or 1)
+            start = int(match[1])
+            count = int(match[2] or 1)
             if count:
                 yield path, range(start, start + count)
 

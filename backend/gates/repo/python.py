@@ -51,8 +51,9 @@ def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionD
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
         for block in ("body", "orelse", "finalbody", "handlers", "cases"):
-            inner = getattr(node, block, ())
-            found += inner if isinstance(inner, list) else ()
+            inner = getattr(node, block, None)
+            if isinstance(inner, list):
+                found += inner
 
 
 def dotted_name(node: ast.AST) -> str:
