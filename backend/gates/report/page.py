@@ -20,6 +20,7 @@ from gates.coverage.thresholds import branch_text
 from gates.model import GateError, Project
 from gates.repo.git import changed_paths, git, merge_base
 from gates.report import diagrams, terminal
+from gates.report.package_sizes import package_sizes
 from gates.report.snippet import escape_control_characters, excerpt, source
 from gates.rulebook import RuleBookError
 from gates.runner import Result
@@ -91,6 +92,7 @@ def render(project: Project, results: Sequence[Result], closing: str) -> str:
         before=_timings(project, results),
         coverage=_section(lambda: _coverage(project, secret)),
         durations=_section(lambda: summarize(project, changed_paths(project, merge_base(project)))),
+        packages=_section(lambda: {"sizes": package_sizes(project)}),
         imports=_section(lambda: diagrams.imports(project)),
         tables=_section(lambda: diagrams.tables(json.loads((project.reports / diagrams.TABLES).read_text()))),
         linked_reports=_linked_reports(project),

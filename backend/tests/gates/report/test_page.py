@@ -283,6 +283,7 @@ def test_says_why_when_nothing_but_results_is_there(project: Project) -> None:
     assert [reason.split(" cannot")[0] for reason in reasons] == [
         "Coverage",
         "Durations",
+        "The sizes of packages",
         "The import graph",
         "The tables",
     ]
