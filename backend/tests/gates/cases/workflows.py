@@ -74,7 +74,7 @@ CASES = [
         gate="workflows",
         change=lambda sample: sample.replace(WORKFLOW, "    if: always()\n", ""),
         file=".github/workflows/",
-        message="the job 'required' must need all that run_gates, run always()",
+        message="the job 'required' must need all that judge, run always()",
         fix="a skipped job counts as failed",
         also_rejected_by=("change-control",),
     ),
@@ -83,7 +83,7 @@ CASES = [
         gate="workflows",
         change=lambda sample: sample.write(OTHER_WORKFLOW, alone("pull_request")),
         file=".github/workflows/",
-        message="the job 'required' must need all that run_gates",
+        message="the job 'required' must need all that judge",
         fix="a skipped job counts as failed",
     ),
     InvalidCase(
@@ -134,11 +134,11 @@ CASES = [
     InvalidCase(
         id="a hook with another version of a tool",
         gate="workflows",
-        change=lambda sample: sample.replace(HOOKS, "case: ./noxw -s static", "case: ruff check"),
+        change=lambda sample: sample.replace(HOOKS, "entry: ./noxw -s static", "entry: ruff check"),
         file=HOOKS,
         line="id: commit",
         message="the hook commit is no nox session of this repository",
-        fix="repo: local, case: ./noxw -s …",
+        fix="repo: local, entry: ./noxw -s …",
         also_rejected_by=("change-control",),
     ),
 ]

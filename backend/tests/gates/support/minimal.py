@@ -220,7 +220,7 @@ FILES = {
     "backend/alembic/env.py": "",
     "backend/gates/registry.py": 'CHECKS = {"lint": print, "layers": print}\n',
     "backend/tests/__init__.py": "",
-    "backend/tests/gates/proofs.py": 'InvalidCase(gate="lint")\nViolation(gate="layers")\n',
+    "backend/tests/gates/proofs.py": 'InvalidCase(gate="lint")\nInvalidCase(gate="layers")\n',
     "backend/app/__init__.py": "",
     "backend/app/main.py": (
         "from fastapi import FastAPI\n\nfrom app.infrastructure.database.news import Repository\n"
