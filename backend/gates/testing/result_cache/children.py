@@ -14,7 +14,7 @@ CODE = "tree code"
 """The unit of all code and data below backend/, and of the tasks."""
 CHECKOUT = "tree checkout"
 """The unit of everything, git's own state included: a test that depends on it always runs."""
-PACKAGES = ("app", "benchmarks", "devtools", "gates", "tests")
+PACKAGES = ("app", "benchmarks", "devtools", "faults", "gates", "tests")
 OF_THE_STANDARD_LIBRARY = {"file", "gcc", "ld", "ldconfig", "objdump", "uname"}
 """What `ctypes.util` and `platform` ask about the system; libraries do so when they are imported."""
 

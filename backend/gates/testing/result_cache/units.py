@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gates.coverage.probes.instrument import Probe, instrument
+from gates.repo.python import parse_source
 
 SKELETON = ""
 """The name of the unit that holds what no function or test does."""
@@ -34,7 +35,7 @@ def measured_units(source: str) -> dict[str, Unit]:
 
     Functions of one name, such as a property and its setter, are one unit.
     """
-    tree = ast.parse(source)
+    tree = parse_source(source)
     probes = instrument(source)[1]
     observed = [(name, node) for name, node in outer_functions(tree) if _is_observed(node, probes)]
     owners = {line: name for name, node in observed for line in _lines_of_body(node)}
@@ -55,12 +56,12 @@ def units_of_test_file(source: str) -> dict[str, Unit]:
 
     A test that the rest of the file names belongs to the rest.
     """
-    tree = ast.parse(source)
+    tree = parse_source(source)
     tests = _tests(tree)
     headers = [_header(name, node) for name, nodes in tests.items() for node in nodes]
-    named = _names(_pruned(ast.parse(source), {*tests}))
+    named = _names(_pruned(parse_source(source), {*tests}))
     apart = {name: nodes for name, nodes in tests.items() if name.rpartition(".")[2] not in named}
-    remainder = _dump(_pruned(ast.parse(source), {*apart}))
+    remainder = _dump(_pruned(parse_source(source), {*apart}))
     units = {name: Unit(_digest(map(_dump, nodes))) for name, nodes in apart.items()}
     return units | {SKELETON: Unit(_digest([remainder])), TESTS: Unit(_digest(headers))}
 

@@ -7,7 +7,7 @@ import pytest
 from tests.gates.support.sample_project import SampleProject, make_sample_project
 
 BACKEND = Path(__file__).resolve().parents[3]
-PACKAGES = ("app", "benchmarks", "devtools", "gates", "tests")
+PACKAGES = ("app", "benchmarks", "devtools", "faults", "gates", "tests")
 TIDY = '"""Sums."""\n\n\ndef double(number: int) -> int:\n    return 2 * number\n'
 
 

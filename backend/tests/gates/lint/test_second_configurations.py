@@ -18,7 +18,7 @@ from tests.gates.support import complete, prepared_processes, with_coverage, wit
 from tests.gates.support.minimal import FILES
 from tests.gates.support.sample_project import SampleProject, make_sample_project
 
-PACKAGES = ("app", "benchmarks", "devtools", "gates", "tests")
+PACKAGES = ("app", "benchmarks", "devtools", "faults", "gates", "tests")
 BACKEND = Path(__file__).resolve().parents[3]
 RUFF = 'line-length = 20\nexclude = ["**"]\n[format]\nquote-style = "single"\n[lint]\nselect = []\n'
 MYPY_SETTINGS = "[mypy]\nignore_errors = True\n"
