@@ -1,6 +1,6 @@
-"""Any command of the application on the development database, and `reset`, which only a developer needs.
+"""Commands of the application on the development database, and `reset`, which only developers need.
 
-After Ctrl-C nox waits 30 s before it kills the command: `serve` ends within 25 s.
+After Ctrl-C nox waits 30 s before it kills the command; `serve` needs up to 25 s.
 """
 
 import sys

@@ -1,6 +1,6 @@
-"""Writes one revision with Alembic: `python -m devtools.autogenerate [--empty] TITLE` in backend/.
+"""The writer of revisions: `python -m devtools.autogenerate [--empty] TITLE` in backend/.
 
-It is a process of its own because it imports env.py, the revisions and the application. `DATABASE_URL` names
+It runs in its own process because it imports env.py, the revisions and the application. `DATABASE_URL` names
 an empty database, on which the revisions run first.
 """
 
@@ -21,19 +21,21 @@ from alembic.util import CommandError
 
 CONFIGURATION = "pyproject.toml"
 SLUG = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
-MAX_SLUG_LENGTH = 40  # characters: Alembic cuts a longer slug
+MAX_SLUG_LENGTH = 40  # characters; Alembic truncates longer slugs
 TABLES = "backend/app/infrastructure/database/tables.py"
 
 
 class RefusedError(Exception):
-    """No revision can be written. The message says why, then what to do."""
+    """The revision cannot be written. The message says why, then what to do."""
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return `title` and `empty`; print usage and exit when the arguments are wrong."""
     parser = argparse.ArgumentParser(prog="./noxw -s revision --")
-    parser.add_argument("--empty", action="store_true", help="write no operations: you write them by hand")
-    parser.add_argument("title", metavar="slug", help="what changes, in a few words: it names the file")
+    parser.add_argument(
+        "--empty", action="store_true", help="write a revision without operations, to complete by hand"
+    )
+    parser.add_argument("title", metavar="slug", help="the change in a few words, which name the file")
     return parser.parse_args(arguments)
 
 
@@ -65,17 +67,16 @@ def _write_empty(config: Config, title: str) -> Script:
 
 
 def _check_name(title: str) -> None:
-    """Refuse a title of which Alembic makes a name that the gate migration-head refuses, or that is taken."""
+    """Refuse a title whose file name the gate migration-head would refuse, or whose file exists."""
     slug = "_".join(re.findall(r"\w+", title)).lower()
     if not SLUG.fullmatch(slug) or len(slug) > MAX_SLUG_LENGTH:
         raise RefusedError(
-            f"{title!r} cannot name a file. Use letters a to z, digits and spaces, {MAX_SLUG_LENGTH} at most."
+            f"{title!r} cannot name a file. Use at most {MAX_SLUG_LENGTH} letters a to z, digits and spaces."
         )
     path = Path("alembic/versions", f"{datetime.now(UTC):%Y-%m-%d}_{slug}.py")
     if path.exists():
         raise RefusedError(
-            f"backend/{path} exists and stays as it is. For another revision, choose another slug. To write "
-            "this one again with the whole difference, remove the file first."
+            f"backend/{path} exists. Choose another slug, or remove the file to write this revision again."
         )
 
 
@@ -84,25 +85,25 @@ def _check_heads(script: ScriptDirectory) -> None:
     if len(heads) > 1:
         names = " and ".join(f"{Path(head.path).name} ({head.revision})" for head in heads)
         raise RefusedError(
-            f"There are two heads: {names}. Revisions form one chain without merges: take the branch that is "
-            "not merged yet, and set down_revision in its first revision to the other head's id."
+            f"There are two heads: {names}. Revisions form one chain without merges. In the first revision "
+            "of the branch that is not merged yet, set down_revision to the id of the other head."
         )
 
 
 def _check_operations(_context: MigrationContext, _revision: object, directives: list[Any]) -> None:
-    """Refuse a MigrationScript without operations, and warn of one that drops a table."""
+    """Refuse a MigrationScript without operations, and warn if it drops a table."""
     operations = directives[0].upgrade_ops
     if operations.is_empty():
         raise RefusedError(
-            "The models and the revisions describe the same tables, so there is nothing to write. Does "
-            f"{TABLES} name the new table? For what Alembic does not see, such as a CHECK or rows, write the "
+            "The models and the revisions describe the same tables. If a table is new, import it in "
+            f"{TABLES}. For changes that Alembic cannot detect, such as a CHECK or rows, write the "
             "operations by hand: ./noxw -s revision -- --empty SLUG"
         )
     for difference in operations.as_diffs():
         if difference[0] == "remove_table":
             print(
-                f"revision: it drops the table {difference[1].name}, which the models lack. If that is a "
-                f"mistake, remove the new file, and name the table in {TABLES}.",
+                f"revision: it drops the table {difference[1].name}, which the models lack. If this is "
+                f"a mistake, remove the new file and import the table in {TABLES}.",
                 file=sys.stderr,
             )
 

@@ -1,7 +1,7 @@
-"""Throw-away databases and roles, `pau2_test_*`, on the server of every session.
+"""Scratch databases and roles, `pau2_test_*`, on the server of the sessions.
 
-A run owns what it makes while it holds an advisory lock on its number; the next one drops what a killed run
-left behind. The database that DATABASE_URL names is never touched: only its server is used.
+A run holds an advisory lock on its number as long as it lives. The next run drops the databases and roles of
+runs without a lock, which were killed. The database that DATABASE_URL names stays untouched.
 """
 
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ from psycopg import sql
 from devtools.postgres import as_user, in_database, server_url
 
 RUN_PREFIX = "pau2_test_run_"
-RUN_NUMBER_DIGITS = 7  # hexadecimal, of a run's number
+RUN_NUMBER_DIGITS = 7  # hexadecimal
 LOCK_SPACE = 7204118  # first key of our advisory locks; the second is the run's number
 
 
 @dataclass(frozen=True)
 class ScratchDatabases:
-    """Makes databases and roles that live as long as one run. `admin` is a connection in autocommit mode."""
+    """Creates databases and roles for one run. `admin` is a connection in autocommit mode."""
 
     server: str
     admin: psycopg.Connection
@@ -45,23 +45,23 @@ class ScratchDatabases:
         return as_user(url, f"{name}:{password}")
 
     def databases_starting_with(self, prefix: str) -> list[str]:
-        """Return the databases whose names begin so, oldest first."""
+        """Return the databases whose names start with a prefix, oldest first."""
         found = self.admin.execute(
             "SELECT datname FROM pg_database WHERE starts_with(datname, %s) ORDER BY oid", [prefix]
         )
         return [str(row[0]) for row in found]
 
     def drop_database(self, name: str) -> None:
-        """Drop a database, whoever is connected to it; nothing when it is gone already."""
+        """Drop a database if it exists, and close its connections."""
         execute(self.admin, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
     def roles_starting_with(self, prefix: str) -> list[str]:
-        """Return the roles whose names begin so."""
+        """Return the roles whose names start with a prefix."""
         found = self.admin.execute("SELECT rolname FROM pg_roles WHERE starts_with(rolname, %s)", [prefix])
         return [str(row[0]) for row in found]
 
     def drop_all_of(self, run: str) -> None:
-        """Drop everything that a run made."""
+        """Drop all databases and roles of a run."""
         for name in self.databases_starting_with(f"{run}_"):
             self.drop_database(name)
         for role in self.roles_starting_with(f"{run}_"):
@@ -70,7 +70,7 @@ class ScratchDatabases:
 
 @contextmanager
 def scratch_databases() -> Iterator[ScratchDatabases]:
-    """Yield a maker of databases; drop all that it made, and before that what killed runs left.
+    """Yield a creator of databases. Drop those of killed runs first, and its own at the end.
 
     Raises PostgresUnavailableError.
     """
@@ -87,10 +87,10 @@ def scratch_databases() -> Iterator[ScratchDatabases]:
 
 
 def lock_abandoned_runs(scratch: ScratchDatabases) -> list[str]:
-    """Return the runs that left databases or roles, and lock them until the connection is closed.
+    """Return the killed runs that left databases or roles, and lock them until the connection closes.
 
-    A run that lives holds the lock on its number. Locks belong to the database in which they were taken, and
-    each checkout may use another one of the same server: those that are held anywhere are in pg_locks.
+    A live run holds the lock on its number. An advisory lock belongs to one database, and checkouts may use
+    different databases of one server, so this reads pg_locks, which lists the locks of all databases.
     """
     listed = "SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND classid = %s"
     held = {key for [key] in scratch.admin.execute(listed, [LOCK_SPACE])}
@@ -106,10 +106,10 @@ def lock_abandoned_runs(scratch: ScratchDatabases) -> list[str]:
 
 
 def execute(connection: psycopg.Connection, statement: str, *names: str) -> None:
-    """Run a statement with names in the place of its `{}`."""
+    """Run a statement with quoted names in place of each `{}`."""
     connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 def lock_key(run: str) -> int:
-    """Return the second key of the advisory lock that a run holds while it lives."""
+    """Return the second key of a run's advisory lock."""
     return int(run.removeprefix(RUN_PREFIX), 16)

@@ -1,8 +1,8 @@
-"""Runs the product for a developer: PostgreSQL, migrations, demo data, worker, and the API with reload.
+"""The development run: PostgreSQL, migrations, demo data, worker, and the API with reload.
 
-Everything it starts ends with it, and it ends with whoever started it. They are recorded, the first comes
-first, in `.postgres/dev-PORT.json`: what a kill left behind is ended by the next run on the same port, and a
-run that somebody can still stop is left alone.
+It ends with the process that started it, and its children end with it. `.postgres/dev-PORT.json` records
+these processes, the starter first. The next run on the same port terminates the children of a killed run;
+it does not touch a run whose starter is alive.
 """
 
 import argparse
@@ -27,23 +27,23 @@ from devtools.signals import interrupt, signal_handler
 BACKEND = PROJECT / "backend"
 SERVE = (
     *("app.main:create_served_app", "--factory", "--reload", "--reload-dir", "app"),
-    *("--no-access-log", "--no-proxy-headers", "--no-server-header"),  # as `python -m app serve` has it
+    *("--no-access-log", "--no-proxy-headers", "--no-server-header"),  # as in `python -m app serve`
 )
 WORKER_LOG_LEVEL = {"PAU2_LOG_LEVEL": "WARNING"}
-"""What the worker does every minute would scroll the requests away."""
+"""The worker's jobs of every minute would hide the log lines of requests."""
 LAST_LINE_WORD = "Password"
-"""A word of the last line that `devtools.prepare` prints, and of no line before."""
+"""A word that only the last line of `devtools.prepare` contains."""
 READY_TIMEOUT = 60.0
 STOP_TIMEOUT = 10.0
 POLL_INTERVAL = 0.05
 
 
 class DevError(Exception):
-    """The product cannot run. The message is one sentence and the next step."""
+    """The product cannot run. The message says why, then what to do."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run until Ctrl-C, a signal, or the end of whoever started us; return the exit code."""
+    """Run until Ctrl-C, a signal, or the end of the parent process; return the exit code."""
     parser = argparse.ArgumentParser(prog="./noxw -s dev --")
     parser.add_argument("--port", type=port_number, default=os.environ.get("PORT", "8000"))
     port: int = parser.parse_args(arguments).port
@@ -59,16 +59,16 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def port_number(text: str) -> int:
-    """Raises ArgumentTypeError, also for PORT, which argparse reads as if it had been typed."""
+    """Parse `--port` or PORT. Raises ArgumentTypeError."""
     if text.isascii() and text.isdecimal() and 0 < int(text) < 2**16:
         return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no port, which is a number from 1 to 65535")
+    raise argparse.ArgumentTypeError(f"{text!r} is not a port. Use a number from 1 to 65535")
 
 
 def run(port: int) -> int:
     """Start everything on 127.0.0.1:port and watch it. Raises DevError, PostgresUnavailableError."""
     started, parent, myself = time.monotonic(), os.getppid(), psutil.Process()
-    starter = myself.parent() or myself  # the first process of a container has none
+    starter = myself.parent() or myself  # the first process of a container has no parent
     state = PROJECT / ".postgres" / f"dev-{port}.json"
     terminate_leftovers(state)
     refuse_taken_port(port)
@@ -96,13 +96,13 @@ def run(port: int) -> int:
 
 
 def start_server(port: int) -> psutil.Popen:
-    """Start the API. In a session of its own it does not see Ctrl-C: it ends when it is told to, in order."""
+    """Start the API in its own session: Ctrl-C does not reach it, so that we end the children in order."""
     command = [sys.executable, "-m", "uvicorn", *SERVE, "--port", str(port)]
     return psutil.Popen(command, cwd=BACKEND, start_new_session=True)
 
 
 def start_worker() -> psutil.Popen:
-    """Start the worker in the same way. It migrates and seeds the development database first."""
+    """Start the worker in the same way. First it migrates and seeds the development database."""
     command = [sys.executable, "-m", "devtools.prepare"]
     return psutil.Popen(
         command,
@@ -115,36 +115,36 @@ def start_worker() -> psutil.Popen:
 
 
 def wait_for_log_in_hint(worker: psutil.Popen) -> str:
-    """Wait until the worker has prepared the database; return what it says. Raises DevError when it fails."""
+    """Wait until the worker has prepared the database; return its output. Raises DevError if that fails."""
     with worker.stdout as said:
         log_in_hint: str = said.read()
     if LAST_LINE_WORD not in log_in_hint:
-        raise DevError("the database could not be migrated and seeded, see above.")
+        raise DevError("the database could not be migrated and seeded. See the lines above.")
     return log_in_hint
 
 
 def terminate_leftovers(state: Path) -> None:
-    """End the processes that were recorded and outlived a kill. One with a reused number is not ours.
+    """Terminate the recorded children of a killed run, unless another process has their number now.
 
-    Raises DevError when neither the run nor whoever started it was killed.
+    Raises DevError if the run and its starter are alive.
     """
     state.parent.mkdir(exist_ok=True)
     alive = running_processes(state)
     if alive and all(alive[:2]):
         raise DevError(
-            f"the product runs on this port already, as process {alive[1]}. Use it, stop it with Ctrl-C, "
+            f"the product already runs on this port, as process {alive[1]}. Use it, stop it with Ctrl-C, "
             "or choose another port: ./noxw -s dev -- --port …"
         )
     left = [psutil.Process(pid) for pid in alive[1:] if pid]
     if left:
-        print(f"dev: ending {len(left)} processes that a killed run left behind.")
+        print(f"dev: terminating {len(left)} processes of a killed run.")
         terminate(left)
 
 
 def running_processes(state: Path) -> list[int | None]:
-    """Return the recorded processes, None for each that has ended: the starter, the run, its children.
+    """Return the recorded processes (starter, run, children), with None for each that has ended.
 
-    Nothing when there is no record.
+    The list is empty without a record.
     """
     try:
         recorded = json.loads(state.read_text())
@@ -154,32 +154,32 @@ def running_processes(state: Path) -> list[int | None]:
 
 
 def refuse_taken_port(port: int) -> None:
-    """Raise DevError when another program listens on 127.0.0.1:port."""
+    """Raise DevError if another program listens on 127.0.0.1:port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise DevError(
-                f"port {port} cannot be used ({error.strerror}). Stop the program that has it, "
-                f"or choose another one: ./noxw -s dev -- --port {port + 1}"
+                f"port {port} cannot be used ({error.strerror}). Stop the program that uses it, "
+                f"or choose another port: ./noxw -s dev -- --port {port + 1}"
             ) from None
 
 
 def wait_until_ready(port: int, children: Iterable[psutil.Popen]) -> None:
-    """Return when /health/ready says so. Raises DevError when a child ends first or after a minute."""
+    """Wait for /health/ready. Raises DevError if a child ends first, or after READY_TIMEOUT."""
     deadline = time.monotonic() + READY_TIMEOUT
     while time.monotonic() < deadline:
         if any(child.poll() is not None for child in children):
-            raise DevError("the API or the worker ended before it was ready, see above.")
+            raise DevError("the API or the worker ended before it was ready. See the lines above.")
         if _is_ready(port):
             return
         time.sleep(POLL_INTERVAL)
-    raise DevError(f"the API was not ready within {READY_TIMEOUT:.0f} s, see above.")
+    raise DevError(f"the API was not ready within {READY_TIMEOUT:.0f} s. See the lines above.")
 
 
 def banner(port: int, log_in_hint: str, seconds: float) -> str:
-    """Return what a developer needs to know once everything runs."""
+    """Return the summary that a developer sees when everything runs."""
     return (
         f"\n{log_in_hint.rstrip()}\n"
         f"  Documentation  http://127.0.0.1:{port}/docs\n"
@@ -190,20 +190,20 @@ def banner(port: int, log_in_hint: str, seconds: float) -> str:
 
 
 def watch(children: Sequence[psutil.Popen], parent: int) -> int:
-    """Return 0 when the process that started us is gone. Raises DevError when a child ends by itself."""
+    """Return 0 when the parent process has ended. Raises DevError if a child ends."""
     while os.getppid() == parent:
         if any(child.poll() is not None for child in children):
-            raise DevError("the API or the worker ended by itself, see above.")
+            raise DevError("the API or the worker ended unexpectedly. See the lines above.")
         time.sleep(POLL_INTERVAL * 10)
     return 0
 
 
 def terminate(processes: Iterable[psutil.Process]) -> None:
-    """Ask processes and their children to end; kill those that have not after ten seconds."""
-    everyone = [each for one in processes for each in [one, *_children(one)]]
-    for process in everyone:
+    """Send SIGTERM to processes and their children; kill those that still run after STOP_TIMEOUT."""
+    processes_and_children = [each for one in processes for each in [one, *_children(one)]]
+    for process in processes_and_children:
         _send(process, signal.SIGTERM)
-    _, alive = psutil.wait_procs(everyone, timeout=STOP_TIMEOUT)
+    _, alive = psutil.wait_procs(processes_and_children, timeout=STOP_TIMEOUT)
     for process in alive:
         _send(process, signal.SIGKILL)
 
@@ -223,7 +223,7 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
 
 
 def _is_ready(port: int) -> bool:
-    """Ask the API itself: no proxy, whatever the environment says, sees this machine's own address."""
+    """Ask the API without a proxy, whatever the environment says."""
     connection = HTTPConnection("127.0.0.1", port, timeout=2)
     try:
         connection.request("GET", "/health/ready")

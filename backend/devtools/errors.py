@@ -1,5 +1,5 @@
-"""Errors that a developer can do something about. The message is one sentence and the next step."""
+"""Errors that a developer can solve. The message says what is wrong, then what to do."""
 
 
 class PostgresUnavailableError(Exception):
-    """No usable server."""
+    """There is no usable PostgreSQL server."""

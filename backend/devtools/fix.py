@@ -1,4 +1,4 @@
-"""Formats, repairs what the linter can repair, and rewrites what is made from code: `./noxw -s fix`."""
+"""`./noxw -s fix`: formats, applies the linter's repairs, and rewrites generated documents."""
 
 import subprocess
 import sys

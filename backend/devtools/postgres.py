@@ -22,27 +22,28 @@ PROJECT = Path(__file__).resolve().parents[2]
 DATABASE = "pau2"
 RUNTIME_ROLE = "pau2_runtime"
 SUPPORTED_VERSIONS = range(15, 19)
-START_LOCK = Lock()  # threads start the embedded server one at a time
+START_LOCK = Lock()  # only one thread may start the embedded server
 CREDENTIALS = frozenset(
     {
         *("PGPASSWORD", "PGPASSFILE", "PGSSLMODE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"),
         *("PGSSLCRL", "PGSSLCRLDIR"),
     }
 )
-"""Beside DATABASE_URL these keep their meaning: they say how to log in and whom to trust, never where."""
+"""Variables that stay beside DATABASE_URL: credentials and certificates, never a server."""
 
 
 def server_url() -> str:
-    """Return the address of a running server, `postgresql://…/database`; the embedded one is started.
+    """Return the address of a running server, `postgresql://…/database`. Starts the embedded one.
 
-    From here on no variable of libpq decides where this process and its children connect.
+    Removes the variables of libpq, which could redirect this process and its children to another server.
 
-    Raises PostgresUnavailableError when DATABASE_URL names no server between 15 and 18 that answers in 5 s.
+    Raises PostgresUnavailableError if DATABASE_URL names a server that does not respond within 5 s, or whose
+    version is not supported.
     """
     forget_libpq_variables()
-    given = os.environ.get("DATABASE_URL")
-    if given:
-        return _checked_url(given)
+    url = os.environ.get("DATABASE_URL")
+    if url:
+        return _checked_url(url)
     with START_LOCK:
         return embedded_server(home(PROJECT)).url()
 
@@ -50,7 +51,7 @@ def server_url() -> str:
 def forget_libpq_variables() -> None:
     """Remove the variables named PG… from this process and its children.
 
-    Beside DATABASE_URL the credentials stay.
+    CREDENTIALS stay if DATABASE_URL is set.
     """
     kept = CREDENTIALS if os.environ.get("DATABASE_URL") else frozenset()
     for name in [name for name in os.environ if name.startswith("PG") and name not in kept]:
@@ -59,15 +60,15 @@ def forget_libpq_variables() -> None:
 
 @cache
 def embedded_server(place: Path) -> EmbeddedServer:
-    """Return this process's only handle on the server of a folder."""
+    """Return the only EmbeddedServer of this process for a folder."""
     return EmbeddedServer(place)
 
 
 def development_variables() -> dict[str, str]:
-    """Return the variables that name the development database; it and its role are made if they are missing.
+    """Return the variables of the development database. Creates the database and its role if necessary.
 
-    On the embedded server the application is RUNTIME_ROLE and cannot change the schema, as in production.
-    Who gives DATABASE_URL decides that alone.
+    On the embedded server the application runs as RUNTIME_ROLE and cannot change the schema, as in
+    production. DATABASE_URL is used as it is.
     """
     server = server_url()
     if os.environ.get("DATABASE_URL"):
@@ -85,12 +86,12 @@ def _ensure(connection: psycopg.Connection, there: LiteralString, make: LiteralS
 
 
 def in_database(url: str, database: str) -> str:
-    """Return the same server's address with another database name."""
+    """Return the address with another database name."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
 
 
 def as_user(url: str, user: str) -> str:
-    """Return the same database's address with another `user` or `user:password`."""
+    """Return the address with another `user` or `user:password`."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=f"{user}@{parts.netloc.rpartition('@')[2]}"))
 
@@ -110,8 +111,8 @@ def _checked_url(url: str) -> str:
     except psycopg.Error as error:
         reason = str(error).strip().splitlines()[0]
         raise PostgresUnavailableError(
-            f"DATABASE_URL names a server at {where} that cannot be used ({reason}). "
-            "Start it or correct DATABASE_URL; unset it to use the embedded server."
+            f"The server at {where}, which DATABASE_URL names, cannot be used ({reason}). "
+            "Start it or correct DATABASE_URL, or unset it to use the embedded server."
         ) from None
     if major not in SUPPORTED_VERSIONS:
         raise PostgresUnavailableError(
@@ -123,12 +124,12 @@ def _checked_url(url: str) -> str:
 
 
 def embedded_log() -> Path | None:
-    """Return where the embedded server writes its log; None when DATABASE_URL names another server."""
+    """Return the log of the embedded server; None if DATABASE_URL names another server."""
     return None if os.environ.get("DATABASE_URL") else embedded_server(home(PROJECT)).log
 
 
 def main(command: list[str]) -> int:
-    """Run the command on the development database; return its exit code, or 2 when there is no server."""
+    """Run the command on the development database; return its exit code, or 2 without a server."""
     try:
         environment = development_variables()
     except PostgresUnavailableError as error:

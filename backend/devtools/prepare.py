@@ -1,6 +1,6 @@
-"""Migrates and seeds the development database, says how to log in, then runs the worker.
+"""Migration and seeding of the development database, followed by the worker.
 
-One process for all of it: loading the application takes longer than any part.
+One process does both because loading the application takes longer than each part.
 """
 
 import os
@@ -14,7 +14,7 @@ STDERR = 2
 
 
 def main() -> int:
-    """Bring the database to the newest schema with the demo data in it; return the exit code."""
+    """Migrate and seed the database, and print how to log in; return the exit code."""
     for command in ("migrate", "seed"):
         if code := cli([command], standalone_mode=False):
             return int(code)
@@ -24,9 +24,9 @@ def main() -> int:
 
 
 def run_worker() -> int:
-    """Run the worker until it is stopped; return the exit code.
+    """Run the worker until a signal ends it; return the exit code.
 
-    Standard output becomes standard error first: its reader then sees the end of what `main` says.
+    Redirects standard output to standard error, so that its reader sees the end of the output of `main`.
     """
     sys.stdout.flush()
     os.dup2(STDERR, STDOUT)

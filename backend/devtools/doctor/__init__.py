@@ -1,1 +1,1 @@
-"""Checks of a checkout and its machine, each with the command that repairs it: `./noxw -s doctor`."""
+"""`./noxw -s doctor`: checks of a checkout and its machine, each with the command that repairs it."""

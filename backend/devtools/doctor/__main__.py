@@ -1,6 +1,6 @@
-"""`python -m devtools.doctor STAMP`, run by the Python of `.noxw`, which has no library of the project.
+"""`python -m devtools.doctor STAMP`, run by the Python of `.noxw`, which lacks the project's libraries.
 
-The checks that need libraries are a second program in `.venv`: a broken one is a row of the table.
+A second program in `.venv` runs the checks that need libraries, so a broken `.venv` is a row of the table.
 """
 
 import argparse
@@ -20,23 +20,25 @@ from gates.model import Project
 
 ROOT = Path(__file__).resolve().parents[3]
 VENV_CHECKS = ("port", "runs", "server", "database", "scratch", "sockets", "temporary")
-VENV_TIMEOUT_SECONDS = 120.0  # seconds of the second program, which may start a server
+VENV_TIMEOUT_SECONDS = 120.0  # the second program may start a server
 
 
 def main(arguments: Sequence[str], root: Path = ROOT) -> int:
-    """Print the table; return 0 when all is well, else 1."""
+    """Print the table; return 0 if everything is in order, else 1."""
     parser = argparse.ArgumentParser(
         prog="./noxw -s doctor --",
         usage="%(prog)s [--fix] [--start]",
         description="Check this checkout and this machine.",
     )
     parser.add_argument("stamp", help=argparse.SUPPRESS)
-    parser.add_argument("--fix", action="store_true", help="repair what can be repaired without a loss")
-    parser.add_argument("--start", action="store_true", help="start the embedded server to look into it")
+    parser.add_argument("--fix", action="store_true", help="run the repairs that lose no data")
+    parser.add_argument(
+        "--start", action="store_true", help="start the embedded server to check its databases"
+    )
     options = parser.parse_args(arguments)
     project = Project(root=root)
     with ThreadPoolExecutor(max_workers=1) as pool:
-        # A repair of the environment comes first: the second program runs in it.
+        # The environment is repaired first, because the second program runs in it.
         others = None if options.fix else pool.submit(run_venv_checks, project, options)
         rows = examine(checks(project, options.stamp), fix=options.fix)
     rows += others.result() if others else run_venv_checks(project, options)
@@ -45,7 +47,7 @@ def main(arguments: Sequence[str], root: Path = ROOT) -> int:
 
 
 def checks(project: Project, stamp: str) -> Mapping[str, Check]:
-    """Return the checks that need no library."""
+    """Return the checks that need only the standard library."""
     return {
         "python": partial(environments.python, project),
         "environment": partial(environments.environment, project, stamp),
@@ -65,11 +67,11 @@ def checks(project: Project, stamp: str) -> Mapping[str, Check]:
 def run_venv_checks(project: Project, options: argparse.Namespace) -> list[Row]:
     """Return the rows of the checks that run in `.venv`."""
     if environments.interpreter(project) is None:
-        return skipped_rows(".venv does not run, see above")
-    asked = [f"--{name}" for name in ("fix", "start") if getattr(options, name)]
+        return skipped_rows(".venv does not run. See above")
+    flags = [f"--{name}" for name in ("fix", "start") if getattr(options, name)]
     try:
-        answer = subprocess.run(
-            [str(project.root / ".venv/bin/python"), "-m", "devtools.doctor.venv_checks", *asked],
+        process = subprocess.run(
+            [str(project.root / ".venv/bin/python"), "-m", "devtools.doctor.venv_checks", *flags],
             cwd=project.backend,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -78,16 +80,16 @@ def run_venv_checks(project: Project, options: argparse.Namespace) -> list[Row]:
             timeout=VENV_TIMEOUT_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        return skipped_rows(f"they take longer than {VENV_TIMEOUT_SECONDS:.0f} s")
-    if answer.returncode:
-        last = (answer.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        return skipped_rows(f"the checks took longer than {VENV_TIMEOUT_SECONDS:.0f} s")
+    if process.returncode:
+        last = (process.stderr.strip().splitlines() or ["no output"])[-1]
         summary = f".venv cannot run the other checks ({last})"
         return [Row(check="libraries", state="wrong", summary=summary, remedy=environments.REINSTALL)]
-    return [Row(**row) for row in json.loads(answer.stdout)]
+    return [Row(**row) for row in json.loads(process.stdout)]
 
 
 def skipped_rows(why: str) -> list[Row]:
-    """Return a row for each check that could not look."""
+    """Return a skipped row for each check in `.venv`."""
     return [Row(check=name, state="skipped", summary=why) for name in VENV_CHECKS]
 
 

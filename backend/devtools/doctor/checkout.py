@@ -1,4 +1,4 @@
-"""Checks of the repository: what git knows, the hooks, the revisions, the ends of lines."""
+"""Checks of the repository: history, hooks, revisions, line ends, work trees."""
 
 import os
 import re
@@ -17,11 +17,11 @@ SET_HEAD = "git remote set-head origin --auto"
 UNSHALLOW = "git fetch --unshallow"
 ABANDONED_AFTER_SECONDS = 3600.0
 MAX_SKEW_SECONDS = 300.0
-"""Seconds that the clocks of two machines may differ."""
+"""The tolerated difference between the clocks of two machines."""
 
 
 def depth(project: Project) -> Result:
-    """The clone has the whole history: the gates look for the commit where a change began."""
+    """The clone has the whole history, in which the gates look for the base of a change."""
     if git(project, "rev-parse", "--is-shallow-repository").strip() == "true":
         summary = "the clone is shallow"
         return Result(summary=summary, remedy=UNSHALLOW, repair=shell_repair(UNSHALLOW, project.root))
@@ -29,13 +29,13 @@ def depth(project: Project) -> Result:
 
 
 def base(project: Project) -> Result:
-    """The commit that a change is compared with is known, and origin/HEAD names the branch of today."""
+    """The base of a change is known, and origin/HEAD names the current default branch."""
     named = os.environ.get(BASE_VARIABLE, "")
     try:
         found = merge_base(project)
     except GateError as error:
         if "shallow" in str(error):
-            return Result(summary="it may be hidden by the shallow clone", is_skipped=True)
+            return Result(summary="the shallow clone may lack the base", is_skipped=True)
         if named:
             return Result(summary=str(error), remedy=f"unset {BASE_VARIABLE}")
         raise
@@ -49,10 +49,10 @@ def base(project: Project) -> Result:
 
 
 def hooks(project: Project) -> Result:
-    """Git runs the hooks that `./noxw -s hooks` writes."""
+    """Git runs the hooks of `./noxw -s hooks`."""
     if folder := prefix(project).rstrip("/"):
         return Result(
-            summary=f"{folder} is a folder of a repository, which has hooks of its own", is_skipped=True
+            summary=f"{folder} is a folder of another repository, which has its own hooks", is_skipped=True
         )
     if scope := _scope_of_other_hooks(project):
         summary = f"git takes hooks from another folder: core.hooksPath is set in its {scope} configuration"
@@ -64,7 +64,7 @@ def hooks(project: Project) -> Result:
 
 
 def revisions(project: Project) -> Result:
-    """The revisions of the schema have one head, also with those that the target has gained."""
+    """The revisions have one head, also together with the new ones of the target branch."""
     try:
         outcome = head.check(project)
     except GateError as error:
@@ -76,26 +76,26 @@ def revisions(project: Project) -> Result:
 
 
 def line_ends(project: Project) -> Result:
-    """Files have Unix line ends where .gitattributes says so; programs with others do not start."""
+    """Files have the Unix line ends that .gitattributes demands; scripts with others do not start."""
     names = list(_with_windows_ends(project))
     if not names:
-        return Result(summary="text has Unix line ends")
+        return Result(summary="text files have Unix line ends")
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
 
     def rewrite() -> str:
         for name in names:
             path = project.root / name
             path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n"))
-        return f"gave {names[0]}{more} Unix line ends"
+        return f"converted {names[0]}{more} to Unix line ends"
 
     return Result(summary=f"{names[0]}{more} has Windows line ends (CRLF)", remedy=FIX, repair=rewrite)
 
 
 def worktrees(project: Project) -> Result:
-    """No work tree is left of a run that measured the coverage of a base and was killed."""
+    """No killed run, which measured the coverage of a base, has left its work tree."""
     left = [path for path in _measured_bases(project) if _is_abandoned(path)]
     if not left:
-        return Result(summary="killed runs left none behind")
+        return Result(summary="killed runs left no work tree")
     removals = (f"git worktree remove --force {shlex.quote(str(path))}" for path in left)
     command = " && ".join(removals)
     summary = f"{left[0]} is left of a killed run" + (f", and {len(left) - 1} more" if left[1:] else "")
@@ -103,7 +103,7 @@ def worktrees(project: Project) -> Result:
 
 
 def clock(project: Project) -> Result:
-    """The newest commit is not from the future, as it is after a suspended virtual machine woke up."""
+    """The newest commit is not in the future. It is when a resumed virtual machine has a slow clock."""
     ahead = int(git(project, "log", "-1", "--format=%ct").strip()) - time.time()
     if ahead > MAX_SKEW_SECONDS:
         summary = (
@@ -114,7 +114,7 @@ def clock(project: Project) -> Result:
 
 
 def _scope_of_other_hooks(project: Project) -> str:
-    """Return the scope of the setting that leads git to other hooks, "" when there is none."""
+    """Return the scope of the setting that redirects git to other hooks; "" without one."""
     rows = git(project, "config", "--show-scope", "--get-all", "core.hooksPath").splitlines()
     scopes = [row.split("\t", 1)[0] for row in rows]
     return next((scope for scope in reversed(scopes) if scope != "command"), "")
@@ -135,5 +135,5 @@ def _measured_bases(project: Project) -> Iterator[Path]:
 
 
 def _is_abandoned(path: Path) -> bool:
-    """Whether it is gone, or older than such a run may take."""
+    """Return whether the work tree is gone, or older than any run takes."""
     return not path.exists() or time.time() - path.stat().st_mtime > ABANDONED_AFTER_SECONDS

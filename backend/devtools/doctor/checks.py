@@ -1,7 +1,7 @@
 """A check, its result, and the run of several checks.
 
-Nothing here or in `machine`, `checkout` and `environment` needs an installed library: a broken environment
-is one of the things that they find.
+This module, `machine`, `checkout` and `environment` use only the standard library, because they diagnose a
+broken environment.
 """
 
 import re
@@ -17,15 +17,15 @@ from gates.rulebook import RuleBookError
 State = Literal["ok", "wrong", "fixed", "skipped"]
 FIX = "./noxw -s doctor -- --fix"
 COMMAND = re.compile(r"`(git [^`]+)`")
-REPAIR_TIMEOUT_SECONDS = 600.0  # seconds of one repair: an installation may download
+REPAIR_TIMEOUT_SECONDS = 600.0  # an installation may download packages
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What a check saw. Something is wrong exactly when there is a remedy, which is a command to type.
+    """The result of a check. A result with a remedy, which is a command to type, is wrong.
 
-    `repair` does the same without a loss of data and returns what it did; None leaves it to the developer.
-    A check that could not look is skipped, and `summary` says why.
+    `repair` runs the remedy without loss of data and returns what it did; it is None if only the developer
+    can decide. A skipped check gives the reason in `summary`.
     """
 
     summary: str
@@ -36,7 +36,7 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One line of the table. `is_safe` is whether --fix repairs it."""
+    """One row of the table. `is_safe` means that --fix repairs it."""
 
     check: str
     state: State
@@ -49,7 +49,7 @@ Check = Callable[[], Result]
 
 
 def examine(checks: Mapping[str, Check], *, fix: bool) -> list[Row]:
-    """Run the checks in their order. With `fix`, repair what is safe to repair, and look again."""
+    """Run the checks in order. With `fix`, run their repairs and check again."""
     return [_row(name, check, fix=fix) for name, check in checks.items()]
 
 
@@ -69,7 +69,7 @@ def _row(name: str, check: Check, *, fix: bool) -> Row:
 
 
 def _result_of(check: Check) -> Result:
-    """Return the result; of a check that cannot look, the reason with the command that it names."""
+    """Return the result of a check; after an error, a result with the command that its message names."""
     try:
         return check()
     except (GateError, RuleBookError, OSError, subprocess.SubprocessError) as error:
@@ -78,7 +78,7 @@ def _result_of(check: Check) -> Result:
 
 
 def shell_repair(command: str, folder: Path) -> Callable[[], str]:
-    """Return the repair that types a command in a folder. It raises GateError when the command fails."""
+    """Return a repair that runs a shell command in a folder and raises GateError if it fails."""
 
     def run_it() -> str:
         result = subprocess.run(
@@ -91,8 +91,8 @@ def shell_repair(command: str, folder: Path) -> Callable[[], str]:
             timeout=REPAIR_TIMEOUT_SECONDS,
         )
         if result.returncode:
-            said = (result.stderr or result.stdout).strip().splitlines() or ["it said nothing"]
-            raise GateError(f"`{command}` failed with exit code {result.returncode} ({said[-1]}).")
+            lines = (result.stderr or result.stdout).strip().splitlines() or ["no output"]
+            raise GateError(f"`{command}` failed with exit code {result.returncode} ({lines[-1]}).")
         return f"ran `{command}`"
 
     return run_it

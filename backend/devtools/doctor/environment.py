@@ -1,4 +1,4 @@
-"""Checks of the two environments: `.noxw`, whose Python runs this, and `.venv`, which the sessions share."""
+"""Checks of the environments: `.noxw`, whose Python runs this, and `.venv`, which the sessions share."""
 
 import platform
 import subprocess
@@ -14,7 +14,7 @@ PRINT_IDENTITY = "import platform, sys; print(platform.python_version(), sys.bas
 
 
 def python(project: Project) -> Result:
-    """Both environments have the same interpreter, in a version that the rule book lists."""
+    """Both environments use the same interpreter, in a supported version."""
     supported = project.rulebook["versions"]["python"]
     number = platform.python_version()
     if number.rpartition(".")[0] not in supported:
@@ -28,7 +28,7 @@ def python(project: Project) -> Result:
 
 
 def environment(project: Project, stamp: str) -> Result:
-    """`.venv` runs, and it is what the lock says. `stamp` is what a fresh one would have in its stamp."""
+    """`.venv` runs and matches the lock. `stamp` is the stamp of a fresh installation."""
     place = project.root / ".venv"
     if not _program(place).exists():
         summary = ".venv is missing" if not place.exists() else ".venv has lost its Python"
@@ -39,19 +39,19 @@ def environment(project: Project, stamp: str) -> Result:
     if not written.exists() or written.read_text(encoding="utf-8") != stamp:
         summary = ".venv was installed from another lock or by another Python"
         return Result(summary=summary, remedy=INSTALL, repair=shell_repair(INSTALL, project.root))
-    return Result(summary=".venv is what backend/requirements/dev.txt says")
+    return Result(summary=".venv matches backend/requirements/dev.txt")
 
 
 def interpreter(project: Project) -> list[str] | None:
-    """Return version and base prefix of the Python in `.venv`, None when it does not run."""
+    """Return version and base prefix of the Python in `.venv`; None if it does not run."""
     program = str(_program(project.root / ".venv"))
     try:
-        answer = subprocess.run(
+        process = subprocess.run(
             [program, "-IS", "-c", PRINT_IDENTITY], capture_output=True, text=True, check=True, timeout=10
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    return answer.stdout.splitlines()
+    return process.stdout.splitlines()
 
 
 def _program(place: Path) -> Path:

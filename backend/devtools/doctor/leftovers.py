@@ -1,4 +1,4 @@
-"""Checks for what killed runs left: records of `./noxw -s dev`, sockets, temporary folders."""
+"""Checks for leftovers of killed runs: records of `./noxw -s dev`, sockets, temporary folders."""
 
 import os
 import re
@@ -16,19 +16,19 @@ from devtools.doctor.checks import FIX, Result
 from devtools.embedded import SOCKET_FILES
 
 ABANDONED_AFTER_SECONDS = 24 * 3600.0
-"""Seconds after which a folder of a run is not in use any more."""
+"""The age after which no run uses its folder any more."""
 SOCKET_FOLDER = re.compile(r"pau2-\d+-[0-9a-f]{12}")
 SHARED_TEMPORARY = Path("/", "tmp")
-"""Where servers have their sockets whose own path is too long for one."""
+"""The folder of sockets if the path of the data is too long for a socket."""
 
 
 def runs(states: Path) -> Result:
-    """No record and no process is left of a development run that was killed."""
+    """No killed development run has left a record or a process."""
     found = {state: dev.running_processes(state) for state in sorted(states.glob("dev-*.json"))}
     left = {state: alive for state, alive in found.items() if not (alive and all(alive[:2]))}
     if not left:
         running = ", ".join(state.name for state in found)
-        return Result(summary=f"alive: {running}" if found else "nothing runs, and nothing is left of a run")
+        return Result(summary=f"alive: {running}" if found else "nothing runs, and killed runs left nothing")
     names = ", ".join(f".postgres/{state.name}" for state in left)
     count = sum(bool(process) for alive in left.values() for process in alive[1:])
 
@@ -37,20 +37,18 @@ def runs(states: Path) -> Result:
             for state in left:
                 dev.terminate_leftovers(state)
                 state.unlink(missing_ok=True)
-        return f"removed {names}; processes that were ended: {count}"
+        return f"removed {names}; terminated processes: {count}"
 
-    return Result(
-        summary=f"a killed run left {names}; processes that still run: {count}", remedy=FIX, repair=end
-    )
+    return Result(summary=f"a killed run left {names}; running processes: {count}", remedy=FIX, repair=end)
 
 
 def sockets(data: Path, shared: Path = SHARED_TEMPORARY) -> Result:
-    """No socket is left of a server that was killed."""
+    """No killed server has left a socket."""
     left = [
         folder / SOCKET_FILES[0] for folder in _folders(data, shared) if _is_dead(folder / SOCKET_FILES[0])
     ]
     if not left:
-        return Result(summary="killed servers left none behind")
+        return Result(summary="killed servers left no sockets")
 
     def remove() -> str:
         for path in left:
@@ -58,25 +56,25 @@ def sockets(data: Path, shared: Path = SHARED_TEMPORARY) -> Result:
                 path.with_name(name).unlink(missing_ok=True)
         return f"removed {_all_of(left)}"
 
-    return Result(summary=f"no server has {_all_of(left)}", remedy=FIX, repair=remove)
+    return Result(summary=f"no server uses {_all_of(left)}", remedy=FIX, repair=remove)
 
 
 def folders(candidates: Iterable[Path]) -> Result:
-    """No temporary folder is left of a run that was killed."""
+    """No killed run has left a temporary folder."""
     left = sorted(path for path in candidates if _is_old(path))
     if not left:
-        return Result(summary="killed runs left no folder behind")
+        return Result(summary="killed runs left no folders")
 
     def remove() -> str:
         for path in left:
             shutil.rmtree(path)
         return f"removed {_all_of(left)}"
 
-    return Result(summary=f"{_all_of(left)}: more than a day old", remedy=FIX, repair=remove)
+    return Result(summary=f"more than a day old: {_all_of(left)}", remedy=FIX, repair=remove)
 
 
 def temporary_folders() -> set[Path]:
-    """Return the folders of runs, new and old, without those of sockets."""
+    """Return the temporary folders of all runs, without those of sockets."""
     places = {Path(tempfile.gettempdir()), SHARED_TEMPORARY, Path("/", "var", "tmp")}
     found = {path.resolve() for place in places for path in place.glob("pau2-*")}
     return {path for path in found if not SOCKET_FOLDER.fullmatch(path.name)}
@@ -94,7 +92,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def _is_dead(path: Path) -> bool:
-    """Whether there is a socket on which nobody listens."""
+    """Return whether the path is a socket on which no process listens."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:
             probe.connect(os.fsencode(path))

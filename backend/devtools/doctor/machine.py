@@ -11,13 +11,13 @@ from devtools.doctor.checks import Result
 
 GIB = 1024**3
 MIN_FREE_BYTES = 2 * GIB
-"""Bytes for the environment, the databases of a test run and the caches of the tools."""
+"""For the environment, the databases of a test run and the caches of the tools."""
 NO_EXEC: int = getattr(os, "ST_NOEXEC", 0)
 """The flag of a mount on Linux; macOS does not have it."""
 
 
 def disk(*folders: Path, needed: int = MIN_FREE_BYTES) -> Result:
-    """There is room where the project and its temporary files are."""
+    """There is enough disk space for the project and its temporary files."""
     free = {folder: shutil.disk_usage(folder).free for folder in folders}
     least = min(free, key=lambda folder: free[folder])
     summary = f"{free[least] / GIB:.1f} GiB are free in {least}"
@@ -30,26 +30,26 @@ def disk(*folders: Path, needed: int = MIN_FREE_BYTES) -> Result:
 
 
 def temporary() -> Result:
-    """The temporary folder can be written, and programs in it can run: some tests make programs there."""
+    """The temporary folder is writable and allows programs, which some tests create there."""
     named = os.environ.get("TMPDIR", "")
     folder = Path(named or tempfile.gettempdir())
     remedy = "unset TMPDIR" if named else "export TMPDIR=/var/tmp"
     if not os.access(folder, os.W_OK | os.X_OK) or not folder.is_dir():
-        return Result(summary=f"{folder} is not a folder that can be written", remedy=remedy)
+        return Result(summary=f"{folder} is not a writable folder", remedy=remedy)
     if os.statvfs(folder).f_flag & NO_EXEC:
-        return Result(summary=f"{folder} is mounted noexec: programs in it cannot run", remedy=remedy)
-    return Result(summary=f"{folder} can be written, and programs in it can run")
+        return Result(summary=f"{folder} is mounted noexec, so programs in it cannot run", remedy=remedy)
+    return Result(summary=f"{folder} is writable and allows programs")
 
 
 def language() -> Result:
-    """The locale that the environment names exists: shells and Python warn of another one all the time."""
+    """The locale of the environment exists; otherwise shells and Python print warnings."""
     before = locale.setlocale(locale.LC_ALL)
     try:
         locale.setlocale(locale.LC_ALL, "")
     except locale.Error:
         variables = ("LC_ALL", "LC_CTYPE", "LANG")
         named = ", ".join(f"{name}={os.environ[name]}" for name in variables if os.environ.get(name))
-        summary = f"{named or 'LC_…'} names a locale that this machine has not generated"
+        summary = f"{named or 'LC_…'} names a locale that this machine lacks"
         return Result(summary=summary, remedy="export LC_ALL=C.UTF-8")
     finally:
         locale.setlocale(locale.LC_ALL, before)

@@ -1,4 +1,4 @@
-"""The check of the port on which `./noxw -s dev` serves."""
+"""The check of the port of `./noxw -s dev`."""
 
 from argparse import ArgumentTypeError
 from pathlib import Path
@@ -13,7 +13,7 @@ PORTS_TO_TRY = 100
 
 
 def port(states: Path, wanted: str) -> Result:
-    """The port is free, or the product itself has it."""
+    """The port is free, or the product itself uses it."""
     try:
         number = dev.port_number(wanted)
     except ArgumentTypeError as error:
@@ -23,7 +23,7 @@ def port(states: Path, wanted: str) -> Result:
     processes = dev.running_processes(states / f"dev-{number}.json")
     if processes and all(processes[:2]):
         return Result(summary=f"the product runs on 127.0.0.1:{number} as process {processes[1]}")
-    summary = f"{_owner(number)} has 127.0.0.1:{number}"
+    summary = f"{_owner(number)} uses 127.0.0.1:{number}"
     other = next((other for other in range(number + 1, number + PORTS_TO_TRY) if _is_free(other)), 0)
     return Result(summary=summary, remedy=f"./noxw -s dev -- --port {other}")
 
@@ -37,7 +37,7 @@ def _is_free(number: int) -> bool:
 
 
 def _owner(number: int) -> str:
-    """Return the name and number of the process that listens, as far as this user may know."""
+    """Return the name and number of the process that listens, if this user may see it."""
     try:
         for connection in psutil.net_connections("inet"):
             if (

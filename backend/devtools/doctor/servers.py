@@ -1,4 +1,4 @@
-"""Checks of the PostgreSQL server, the development database and the throw-away databases."""
+"""Checks of the PostgreSQL server, the development database and the scratch databases."""
 
 import os
 import shlex
@@ -21,21 +21,21 @@ from gates.migrations.revisions import ordered_revisions
 from gates.model import GateError, Project
 
 MAX_SKEW_SECONDS = 5.0
-"""Seconds that the server's clock may differ: deadlines are judged by it, tokens by the application's."""
+"""Deadlines use the server's clock, tokens the application's: they must agree."""
 RESET = "./noxw -s app -- reset"
 MIGRATE = "./noxw -s app -- migrate"
 
 
 @dataclass
 class Server:
-    """The server of a checkout. The embedded one is started only if `is_started` says so."""
+    """The server of a checkout. `is_started` allows the checks to start the embedded one."""
 
     place: Path
     is_started: bool = False
 
     @property
     def is_external(self) -> bool:
-        """Whether DATABASE_URL names another server."""
+        """Return whether DATABASE_URL names another server."""
         return bool(os.environ.get("DATABASE_URL"))
 
     @property
@@ -44,7 +44,7 @@ class Server:
 
     @cached_property
     def url(self) -> str:
-        """Its address, "" when it does not run or cannot be used."""
+        """The address of the server; "" if it does not run or cannot be used."""
         if not (self.is_external or self.is_started or self.embedded.is_running()):
             return ""
         try:
@@ -54,10 +54,10 @@ class Server:
             return ""
 
     refusal: str = ""
-    """Why it cannot be used, after `url` was asked for."""
+    """The reason why the server cannot be used, set by `url`."""
 
     def server(self) -> Result:
-        """The server that sessions use answers, and its clock is right."""
+        """The server of the sessions responds, and its clock is right."""
         if not self.is_external and (wrong := self._file_problem()):
             return wrong
         url = self.url
@@ -67,7 +67,7 @@ class Server:
             )
             return Result(summary=self.refusal, remedy=remedy)
         if not url:
-            summary = "the embedded server does not run; to start it and look: ./noxw -s doctor -- --start"
+            summary = "the embedded server does not run. To start and check it: ./noxw -s doctor -- --start"
             return Result(summary=summary)
         with psycopg.connect(url, connect_timeout=5) as connection:
             row = connection.execute("SELECT current_setting('server_version'), clock_timestamp()").fetchone()
@@ -83,9 +83,9 @@ class Server:
         return Result(summary=f"{which}: PostgreSQL {number.split()[0]}")
 
     def database(self, project: Project) -> Result:
-        """The development database has all revisions of this branch, and none of another one."""
+        """The development database has all revisions of this branch, and none of another branch."""
         if not self.url:
-            return Result(summary="no server to look into, see above", is_skipped=True)
+            return Result(summary="there is no server. See above", is_skipped=True)
         try:
             known = [revision.id for revision in ordered_revisions(project)]
         except GateError as error:
@@ -96,31 +96,33 @@ class Server:
                 return self._compare_revisions(connection, known)
         except psycopg.Error as error:
             if isinstance(error, psycopg.OperationalError) and "does not exist" in str(error):
-                return Result(summary="there is none yet; ./noxw -s dev makes it")
+                return Result(summary="it does not exist yet; ./noxw -s dev creates it")
             return Result(summary=f"it cannot be read ({str(error).splitlines()[0]})", remedy=MIGRATE)
 
     def scratch(self) -> Result:
-        """No database of tests is left of a run that was killed."""
+        """No killed run has left scratch databases."""
         if not self.url:
-            return Result(summary="no server to look into, see above", is_skipped=True)
+            return Result(summary="there is no server. See above", is_skipped=True)
         with psycopg.connect(self.url, autocommit=True, connect_timeout=5) as connection:
             left = lock_abandoned_runs(ScratchDatabases(self.url, connection, run=""))
         if not left:
-            return Result(summary="killed runs left no databases behind")
+            return Result(summary="killed runs left no databases")
 
         def drop() -> str:
-            with scratch_databases():  # which drops them first
+            with scratch_databases():  # drops those of killed runs first
                 return f"dropped the databases of {len(left)} killed runs"
 
         summary = f"{len(left)} killed runs left databases: {', '.join(left)}"
         return Result(summary=summary, remedy=FIX, repair=drop)
 
     def _file_problem(self) -> Result | None:
-        """Return what keeps the embedded server from starting, None when nothing does."""
+        """Return the result for files that keep the embedded server from starting; None if there are none."""
         data = self.embedded.data
         written, ours = data / "PG_VERSION", version(DISTRIBUTION).split(".")[0]
         if written.exists() and (found := written.read_text(encoding="utf-8").strip()) != ours:
-            summary = f"the data of the embedded server is of PostgreSQL {found}, its programs are of {ours}"
+            summary = (
+                f"the data of the embedded server is from PostgreSQL {found}, its programs are from {ours}"
+            )
             return Result(summary=summary, remedy=f"rm -r {shlex.quote(str(self.embedded.place))}")
         other = self.embedded.postmaster()
         if other and not self.embedded.is_running():
@@ -136,7 +138,7 @@ class Server:
         foreign = [revision for revision in applied if revision not in known]
         if foreign:
             remedy = f"{RESET} {name}" if self.is_external else RESET
-            summary = f"{name} has the revision {foreign[0]} of another branch or a newer state of this one"
+            summary = f"{name} has the revision {foreign[0]}, which this branch does not have"
             return Result(summary=summary, remedy=remedy)
         missing = len(known) - 1 - max((known.index(revision) for revision in applied), default=-1)
         if missing:

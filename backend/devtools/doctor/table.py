@@ -1,4 +1,4 @@
-"""The table of the checks: 80 columns, colour on terminals alone."""
+"""The table of the checks: 80 columns, with colours on terminals only."""
 
 import os
 import sys
@@ -14,14 +14,14 @@ COLOURS = {"ok": "32", "fixed": "32", "wrong": "31", "skipped": "33"}
 
 
 def text_of(rows: Sequence[Row], *, is_coloured: bool) -> str:
-    """Return the table and the sentence below it. Remedies are never broken: they are to be copied."""
-    lines = [f"{'check':{NAME_COLUMNS}}{'state':{STATE_COLUMNS}}what was found"]
+    """Return the table and its verdict. Remedies are never wrapped, so that they can be copied."""
+    lines = [f"{'check':{NAME_COLUMNS}}{'state':{STATE_COLUMNS}}result"]
     lines += [line for row in rows for line in _lines(row, is_coloured=is_coloured)]
     return "\n".join([*lines, "", *wrap(_verdict(rows), WIDTH)])
 
 
 def is_coloured() -> bool:
-    """Whether standard output is a terminal that shows colours, and its user wants them."""
+    """Return whether standard output is a terminal that shows colours and its user wants them."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
@@ -42,9 +42,9 @@ def _verdict(rows: Sequence[Row]) -> str:
     wrong, fixed = states["wrong"], states["fixed"]
     repaired = f"{fixed} repaired. " if fixed else ""
     if not wrong:
-        unseen = f" Checks that could not look: {states['skipped']}." if states["skipped"] else ""
-        return f"{repaired}All is well.{unseen}"
+        skipped = f" Skipped checks: {states['skipped']}." if states["skipped"] else ""
+        return f"{repaired}Everything is in order.{skipped}"
     safe = sum(row.is_safe for row in rows if row.state == "wrong")
-    offer = f" To repair {safe} of them: {FIX}" if safe else ""
-    checks = f"{wrong} of {states.total()} checks found something wrong"
-    return f"{repaired}{checks}. Type the commands behind the $.{offer}"
+    offer = f" To repair {safe} of them, run {FIX}" if safe else ""
+    checks = f"{wrong} of {states.total()} checks found a problem"
+    return f"{repaired}{checks}. Run the commands after the $.{offer}"

@@ -1,4 +1,4 @@
-"""The checks that need libraries: `python -m devtools.doctor.venv_checks` prints their rows as JSON."""
+"""Checks that need libraries. `python -m devtools.doctor.venv_checks` prints their rows as JSON."""
 
 import argparse
 import json
@@ -16,7 +16,7 @@ from gates.model import Project
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the rows; return 0 also when something is wrong."""
+    """Print the rows; return 0 whatever the checks find."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--fix", action="store_true")
     parser.add_argument("--start", action="store_true")
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def checks(root: Path, *, is_started: bool) -> Mapping[str, Check]:
-    """Return the checks; the embedded server is started for them only when that was asked for."""
+    """Return the checks. `is_started` allows them to start the embedded server."""
     server = servers.Server(place=root, is_started=is_started)
     states = root / ".postgres"
     return {

@@ -119,7 +119,7 @@ def test_keeps_the_revision_when_its_name_is_taken(
     assert generate("everything else") == 2
 
     assert contents(versions) == before
-    assert "_everything_else.py exists and stays as it is. " in capfd.readouterr().err
+    assert "_everything_else.py exists. Choose another slug" in capfd.readouterr().err
 
 
 def test_writes_nothing_when_the_models_describe_nothing_new(
@@ -132,7 +132,7 @@ def test_writes_nothing_when_the_models_describe_nothing_new(
 
     assert contents(whole) == before
     said = capfd.readouterr().err
-    assert "Does backend/app/infrastructure/database/tables.py name the new table?" in said
+    assert "If a table is new, import it in backend/app/infrastructure/database/tables.py" in said
     assert "./noxw -s revision -- --empty SLUG" in said
 
 
@@ -170,7 +170,7 @@ def test_names_both_heads_when_branches_have_met(
     said = capfd.readouterr().err
     assert "There are two heads: " in said
     assert "ours.py (ours)" in said
-    assert "set down_revision in its first revision to the other head's id" in said
+    assert "set down_revision to the id of the other head" in said
 
 
 @pytest.mark.parametrize("title", ["años", "a__b", "more and more and more and more and more and more", "-"])

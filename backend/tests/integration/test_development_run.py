@@ -115,8 +115,8 @@ def test_says_what_to_do_when_the_port_is_taken(capsys: pytest.CaptureFixture[st
 
     assert code == 2
     assert capsys.readouterr().err == (
-        f"dev: port {port} cannot be used (Address already in use). Stop the program that has it, "
-        f"or choose another one: ./noxw -s dev -- --port {port + 1}\n"
+        f"dev: port {port} cannot be used (Address already in use). Stop the program that uses it, "
+        f"or choose another port: ./noxw -s dev -- --port {port + 1}\n"
     )
 
 
@@ -145,8 +145,8 @@ def test_ends_with_a_reason_when_the_api_ends_by_itself(
     thread.join(WITHIN)
 
     assert [str(error) for error in raised] in (
-        ["the API or the worker ended by itself, see above."],
-        ["the API or the worker ended before it was ready, see above."],
+        ["the API or the worker ended unexpectedly. See the lines above."],
+        ["the API or the worker ended before it was ready. See the lines above."],
     )
     assert gone(children)
 
@@ -284,7 +284,7 @@ def test_leaves_a_run_alone_when_it_lives(tmp_path: Path, others: list[psutil.Po
     state = tmp_path / "dev-1.json"
     record(state, psutil.Process(), *others)
 
-    with pytest.raises(dev.DevError, match=f"runs on this port already, as process {others[0].pid}"):
+    with pytest.raises(dev.DevError, match=f"already runs on this port, as process {others[0].pid}"):
         dev.terminate_leftovers(state)
 
     assert [process.poll() for process in others] == [None, None]
@@ -302,7 +302,7 @@ def test_ends_a_run_when_whoever_started_it_was_killed(
     dev.terminate_leftovers(state)
 
     assert None not in [process.poll() for process in others]
-    assert capsys.readouterr().out == "dev: ending 2 processes that a killed run left behind.\n"
+    assert capsys.readouterr().out == "dev: terminating 2 processes of a killed run.\n"
 
 
 @pytest.mark.parametrize("text", ["abc", "", "-1", "0", "65536", "80.0", "٣"])
@@ -314,7 +314,7 @@ def test_says_what_a_port_is_when_it_is_given_something_else(
     with pytest.raises(SystemExit):
         dev.main([])
 
-    assert f"{text!r} is no port, which is a number from 1 to 65535" in capsys.readouterr().err
+    assert f"{text!r} is not a port. Use a number from 1 to 65535" in capsys.readouterr().err
 
 
 def test_spares_a_process_when_only_its_number_is_recorded(tmp_path: Path) -> None:

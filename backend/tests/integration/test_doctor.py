@@ -323,8 +323,8 @@ def test_checks_what_it_can_when_the_environment_is_missing(
     shown = capsys.readouterr().out
     assert code == 1
     assert "environment  wrong    .venv is missing\n" in shown
-    assert "line ends    ok       text has Unix line ends\n" in shown
-    assert "port         skipped  .venv does not run, see above\n" in shown
+    assert "line ends    ok       text files have Unix line ends\n" in shown
+    assert "port         skipped  .venv does not run. See above\n" in shown
 
 
 @pytest.mark.usefixtures("database_url")

@@ -31,7 +31,7 @@ def test_refuses_the_temporary_folder_when_it_is_missing(
 
     assert accepted.remedy == ""
     assert machine.temporary() == Result(
-        summary=f"{tmp_path}/missing is not a folder that can be written", remedy="unset TMPDIR"
+        summary=f"{tmp_path}/missing is not a writable folder", remedy="unset TMPDIR"
     )
 
 
@@ -42,7 +42,7 @@ def test_refuses_the_temporary_folder_when_its_mount_has_the_flag(
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(machine, "NO_EXEC", os.statvfs(tmp_path).f_flag)
 
-    assert machine.temporary().summary == f"{tmp_path} is mounted noexec: programs in it cannot run"
+    assert machine.temporary().summary == f"{tmp_path} is mounted noexec, so programs in it cannot run"
 
 
 def test_refuses_the_locale_when_the_machine_has_not_generated_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,8 +87,8 @@ def test_shows_a_table_of_eighty_columns_with_commands_on_one_line() -> None:
     assert [line for line in lines if len(line) > 80] == [f"{'':22}$ {long}"]
     assert {line[22:].startswith(" ") for line in lines[:4]} == {False}
     assert " ".join(lines[-2:]) == (
-        "1 repaired. 1 of 3 checks found something wrong. Type the commands behind the $. "
-        "To repair 1 of them: ./noxw -s doctor -- --fix"
+        "1 repaired. 1 of 3 checks found a problem. Run the commands after the $. "
+        "To repair 1 of them, run ./noxw -s doctor -- --fix"
     )
 
 
@@ -96,10 +96,10 @@ def test_shows_colours_when_it_is_asked_to() -> None:
     text = table.text_of([Row(check="port", state="ok", summary="free")], is_coloured=True)
 
     assert "\033[32mok       \033[0mfree" in text
-    assert text.endswith("All is well.")
+    assert text.endswith("Everything is in order.")
 
 
 def test_counts_the_checks_that_could_not_look() -> None:
     text = table.text_of([Row(check="database", state="skipped", summary="no server")], is_coloured=False)
 
-    assert text.endswith("All is well. Checks that could not look: 1.")
+    assert text.endswith("Everything is in order. Skipped checks: 1.")

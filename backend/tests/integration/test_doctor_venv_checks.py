@@ -60,7 +60,7 @@ def test_names_the_process_when_it_has_the_port(listener: socket.socket, tmp_pat
     result = ports.port(tmp_path, str(number))
 
     name = psutil.Process().name()
-    assert result.summary == f"{name} (process {os.getpid()}) has 127.0.0.1:{number}"
+    assert result.summary == f"{name} (process {os.getpid()}) uses 127.0.0.1:{number}"
     assert result.remedy.startswith("./noxw -s dev -- --port ")
 
 
@@ -94,8 +94,8 @@ def test_ends_the_processes_when_their_run_was_killed(
     def check() -> Result:
         return leftovers.runs(tmp_path)
 
-    assert row_of(check).summary == "a killed run left .postgres/dev-8000.json; processes that still run: 1"
-    assert row_of(check, fix=True).summary == "removed .postgres/dev-8000.json; processes that were ended: 1"
+    assert row_of(check).summary == "a killed run left .postgres/dev-8000.json; running processes: 1"
+    assert row_of(check, fix=True).summary == "removed .postgres/dev-8000.json; terminated processes: 1"
     assert not sleeper.is_running()
     assert not state.exists()
     assert capsys.readouterr().out == ""  # it would be in the middle of the rows
@@ -112,7 +112,7 @@ def test_removes_a_socket_when_its_server_was_killed(tmp_path: Path) -> None:
     def check() -> Result:
         return leftovers.sockets(data, tmp_path)
 
-    assert row_of(check).summary == f"no server has {data}/.s.PGSQL.5432 and 1 more"
+    assert row_of(check).summary == f"no server uses {data}/.s.PGSQL.5432 and 1 more"
     assert row_of(check, fix=True).state == "fixed"
     assert [*data.iterdir(), *shared.iterdir()] == []
 
@@ -135,7 +135,7 @@ def test_removes_a_folder_when_it_is_older_than_a_day(tmp_path: Path) -> None:
     def check() -> Result:
         return leftovers.folders([old, new, tmp_path / "pau2-gone"])
 
-    assert row_of(check).summary == f"{old}: more than a day old"
+    assert row_of(check).summary == f"more than a day old: {old}"
     assert row_of(check, fix=True).summary == f"removed {old}"
     assert (old.exists(), new.exists()) == (False, True)
 
@@ -213,7 +213,7 @@ def test_refuses_the_database_when_it_has_a_revision_of_another_branch(given: Se
     result = given.database(Project(root=ROOT))
 
     assert result.remedy == f"./noxw -s app -- reset {database_of(given.url)}"
-    assert "the revision elsewhere of another branch" in result.summary
+    assert "the revision elsewhere, which this branch does not have" in result.summary
 
 
 def test_refuses_the_database_when_it_has_no_tables(
@@ -258,7 +258,7 @@ def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
 
 
 def test_starts_no_server_when_nobody_asks_for_it(stopped: Server) -> None:
-    assert stopped.server().summary.startswith("the embedded server does not run; ")
+    assert stopped.server().summary.startswith("the embedded server does not run. ")
     assert stopped.database(Project(root=ROOT)).is_skipped
     assert not stopped.embedded.is_running()
 
@@ -268,7 +268,7 @@ def test_refuses_the_data_when_another_major_version_wrote_them(stopped: Server)
 
     result = stopped.server()
 
-    assert result.summary.startswith("the data of the embedded server is of PostgreSQL 14, ")
+    assert result.summary.startswith("the data of the embedded server is from PostgreSQL 14, ")
     assert result.remedy == f"rm -r {stopped.embedded.place}"
 
 
@@ -298,7 +298,7 @@ def test_looks_into_the_embedded_server_when_it_is_asked_to(
     project = Project(root=ROOT)
 
     assert started.server().summary.startswith("the embedded server runs: PostgreSQL ")
-    assert started.database(project).summary == "there is none yet; ./noxw -s dev makes it"
+    assert started.database(project).summary == "it does not exist yet; ./noxw -s dev creates it"
     with psycopg.connect(started.url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE pau2")
     assert started.database(project).summary == "pau2 has no tables yet"

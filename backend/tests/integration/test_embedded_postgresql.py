@@ -119,7 +119,7 @@ def test_exits_with_2_and_one_line_when_there_is_no_server(
         ("mysql://localhost/x", "DATABASE_URL is not a PostgreSQL address."),
         (
             "postgresql://nobody@127.0.0.1:1/x",
-            "DATABASE_URL names a server at 127.0.0.1:1 that",
+            "The server at 127.0.0.1:1, which DATABASE_URL names, cannot be used",
         ),
     ],
 )

@@ -209,7 +209,7 @@ def test_leaves_nothing_half_made_when_initdb_fails(monkeypatch: pytest.MonkeyPa
         server = EmbeddedServer(folder)
 
         with pytest.raises(
-            PostgresUnavailableError, match=r'could not be made .*invalid locale name "nowhere"'
+            PostgresUnavailableError, match=r'could not be created .*invalid locale name "nowhere"'
         ):
             server.url()
 

@@ -43,7 +43,7 @@ def test_remakes_the_database_with_all_revisions_when_its_name_is_said(
     assert "notes" not in tables(url)
     assert {"alembic_version", "members"} <= tables(url)
     assert capsys.readouterr().out == (
-        f"reset: {name} is new and has no data. ./noxw -s dev fills it with demo data.\n"
+        f"reset: {name} is new and empty. To fill it with demo data, run ./noxw -s dev.\n"
     )
 
 
@@ -54,7 +54,7 @@ def test_refuses_when_the_given_database_is_not_named(
     assert reset.main([*said, "--yes"]) == 2
 
     assert tables(url) == {"notes"}
-    assert f"say its name: ./noxw -s app -- reset {database_of(url)}. " in capsys.readouterr().err
+    assert f"add its name: ./noxw -s app -- reset {database_of(url)}. " in capsys.readouterr().err
 
 
 def test_refuses_when_the_server_s_own_database_is_named(
@@ -120,7 +120,7 @@ def test_refuses_when_nobody_is_at_the_terminal(
     assert reset.main([database_of(url)]) == 2
 
     assert tables(url) == {"notes"}
-    assert capsys.readouterr().err.endswith("stays as it is. To drop it without a question: --yes\n")
+    assert capsys.readouterr().err.endswith("is unchanged. To drop it without a question, add --yes.\n")
 
 
 class Terminal(io.StringIO):
@@ -170,7 +170,7 @@ def test_refuses_when_there_is_no_server(
 
     assert reset.main(["x", "--yes"]) == 2
 
-    assert capsys.readouterr().err.startswith("reset: DATABASE_URL names a server at ")
+    assert capsys.readouterr().err.startswith("reset: The server at ")
 
 
 def test_runs_a_command_of_the_application_when_it_is_another_one(

@@ -114,5 +114,5 @@ def test_stops_with_one_sentence_when_there_is_no_server(
     monkeypatch: pytest.MonkeyPatch, migrations_sample: SampleProject
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/nothing")
-    with pytest.raises(GateError, match="DATABASE_URL names a server"):
+    with pytest.raises(GateError, match="which DATABASE_URL names"):
         check(migrations_sample.project)
