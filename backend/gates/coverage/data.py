@@ -18,6 +18,7 @@ from gates.repo.cache import cached_per_file
 from gates.repo.environment import for_tests
 from gates.repo.files import files
 from gates.repo.git import BASE_VARIABLE
+from gates.repo.modules import module_name
 from gates.repo.process import PYTHON_M, run
 from gates.repo.python import parse_source
 from gates.report.events import FOLDER_VARIABLE
@@ -36,24 +37,32 @@ partial_branches = (?!)
 """
 
 GATES_ROOT = Path(__file__).parents[2]
-PLUGIN_FILE = "gates/coverage/probes/plugin.py"
+PLUGIN = "gates.coverage.probes.plugin"
 
 Branch = tuple[int, int]
 
 
 def environment_for_pytest(project: Project) -> dict[str, str]:
     """Return the environment for a project's tests; one that has no gates finds the plugins in these."""
-    has_plugins = (project.backend / PLUGIN_FILE).exists()
-    search_path = {} if has_plugins else {"PYTHONPATH": str(GATES_ROOT)}
+    search_path = {} if own_plugin(project) else {"PYTHONPATH": str(GATES_ROOT)}
     return for_tests(BASE_VARIABLE, FOLDER_VARIABLE) | search_path
 
 
-def measurement_options(project: Project, data: Path, *options: str) -> list[str]:
+def own_plugin(project: Project) -> str:
+    """Return the name of the project's own plugin that measures; "" if it has none.
+
+    A base may have it in another package than the change.
+    """
+    found = next(project.backend.glob("gates/**/probes/plugin.py"), None)
+    return module_name(project.relative(found)) if found else ""
+
+
+def measurement_options(project: Project, data: Path, *options: str, plugin: str = PLUGIN) -> list[str]:
     """Return pytest's options for measuring the project's code; `data` is where coverage.py's data go."""
     packages = [f"--measure={name}" for name in project.rulebook["coverage"]["measured"]]
     cache = project.reports / "cache/probes"
     places = [f"--measure-data={data}", f"--measure-cache={cache}"]
-    return ["-p", "gates.coverage.probes.plugin", *packages, *places, *options]
+    return ["-p", plugin, *packages, *places, *options]
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,13 @@ from pathlib import Path
 from gates.coverage.data import (
     DATA_FILE,
     EXIT_NO_TESTS,
+    PLUGIN,
     Count,
     environment_for_pytest,
     load_current,
     load_report,
     measurement_options,
+    own_plugin,
     totals,
     write_report,
 )
@@ -128,12 +130,13 @@ def _checkout(project: Project, base: Base) -> Iterator[Project]:
 def _run_tests(project: Project, checkout: Project, base: Base) -> None:
     """Run the base's tests with the variables that the tests of the change have. Raises GateError."""
     command = [sys.executable, "-m", "pytest", *PYTEST_OPTIONS, "-q", "-n", workers_for_all_tests()]
+    plugin = own_plugin(checkout) or PLUGIN
     log = checkout.reports / "base-tests.log"
     log.parent.mkdir(parents=True)
     try:
         with log.open("wb") as output:
             result = subprocess.run(
-                [*command, *measurement_options(project, checkout.reports / DATA_FILE)],
+                [*command, *measurement_options(project, checkout.reports / DATA_FILE, plugin=plugin)],
                 cwd=checkout.backend,
                 env=environment_for_pytest(checkout),
                 stdout=output,

@@ -2,13 +2,14 @@ from pathlib import Path
 
 import pytest
 
-from gates.coverage import trend
+from gates.coverage import probes, trend
 from gates.coverage.trend import check, store_totals
 from gates.model import GateError, Project
 from gates.repo.git import merge_base
 from tests.gates.support.sample_project import make_sample_project
 from tests.gates.support.with_coverage import LEGACY_FILE, SHOP, TEST, MeasuredProject, make_measured_project
 
+PROBES = Path(probes.__file__).parent
 GREET = "def greet():\n    return 'hello'\n"
 
 
@@ -35,6 +36,23 @@ def test_measures_the_base_once_when_it_is_not_known(sample: MeasuredProject) ->
     assert (first.status, second.status) == ("passed", "passed")
     assert second.note.endswith("base known")
     assert sample.git("worktree", "list").count("\n") == 0
+
+
+def test_measures_a_base_that_has_the_plugin_in_another_package(sample: MeasuredProject) -> None:
+    """As before a change that moves it: the base is measured by its own code."""
+    sample.git("checkout", "--quiet", "main")
+    sample.write("backend/gates/__init__.py")
+    for file in PROBES.glob("*.py"):
+        code = file.read_text(encoding="utf-8").replace("gates.coverage.probes", "gates.probes")
+        sample.write(f"backend/gates/probes/{file.name}", code)
+    sample.commit().git("checkout", "--quiet", "-B", "change")
+    sample.git("rm", "--quiet", "-r", "backend/gates")
+    sample.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
+    sample.measure()
+
+    outcome = check(sample.project)
+
+    assert outcome.note.startswith("lines 90.00 % → 91.66 %, branches 50.00 % → 50.00 %; base measured in ")
 
 
 def test_refuses_when_a_change_adds_untested_code(tested_sample: MeasuredProject) -> None:
