@@ -100,7 +100,7 @@ def unused(project: Project, exclusion: Exclusion) -> Finding:
     """Return the finding for a declaration that nothing needs."""
     message = f"{exclusion.kind} exclusion {exclusion.rule} of {exclusion.path} is declared but not in use"
     line = project.rulebook.line_of(f'path = "{exclusion.path}"')
-    return Finding(file=PATH, line=line, message=message, fix="take it out of [[exclusions]]")
+    return Finding(file=PATH, line=line, message=message, fix="remove it from [[exclusions]]")
 
 
 def _malformed(project: Project) -> Iterator[Finding]:
@@ -108,10 +108,10 @@ def _malformed(project: Project) -> Iterator[Finding]:
         line = project.rulebook.line_of(f'path = "{entry["path"]}"')
         if entry["kind"] not in KINDS:
             message = f"there are no exclusions from {entry['kind']!r}, only from {', '.join(KINDS)}"
-            yield Finding(file=PATH, line=line, message=message, fix="change the rule itself")
+            yield Finding(file=PATH, line=line, message=message, fix="change the rule in its own table")
         if not entry.get("reason", "").strip():
             message = f"the exclusion of {entry['path']} gives no reason"
-            yield Finding(file=PATH, line=line, message=message, fix="say why it is needed")
+            yield Finding(file=PATH, line=line, message=message, fix="add a reason")
 
 
 def _in_comments(project: Project) -> Iterator[FoundExclusion]:

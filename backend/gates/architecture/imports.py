@@ -125,15 +125,15 @@ def _misplaced_files(app: App) -> Iterator[Finding]:
     for path in sorted(app.project.backend.iterdir()):
         importable = path.suffix == ".py" or (path / "__init__.py").exists()
         if importable and path.stem in libraries | sys.stdlib_module_names:
-            message = f"Python imports this in place of the real {path.stem}"
-            yield Finding(file=app.project.relative(path), message=message, fix="give it a name of its own")
+            message = f"Python imports this instead of the real {path.stem}"
+            yield Finding(file=app.project.relative(path), message=message, fix="rename it")
     for path in app.paths:
         file = app.project.relative(path)
         if path.is_symlink():
             message = "a link can lead to code outside its layer"
-            yield Finding(file=file, message=message, fix="use a real file")
+            yield Finding(file=file, message=message, fix="replace the link with the file")
         elif path.suffix in UNREADABLE_SUFFIXES:
             yield Finding(file=file, message="Python may load this, and no gate can read it", fix="remove it")
         elif path.is_dir() and any(path.rglob("*.py")) and not (path / "__init__.py").exists():
-            message = "without __init__.py import-linter, mypy and coverage overlook this folder"
+            message = "without __init__.py import-linter, mypy and coverage skip this folder"
             yield Finding(file=file, message=message, fix=f"add {file}/__init__.py")

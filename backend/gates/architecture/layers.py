@@ -125,5 +125,5 @@ def _findings(project: Project, output: str) -> Iterator[Finding]:
             package = f"{module}/__init__.py"
             file = package if (project.root / package).exists() else f"{module}.py"
             message = f"{heading[0]} must not import {heading[1]}: {match[1]} imports {match[2]}"
-            fix = "go through a port that the layer may see, or move the code to a layer that may do this"
+            fix = "define a port in a layer that it may import, or move the code to another layer"
             yield Finding(file=file, line=int(match[3]), message=message, fix=fix)

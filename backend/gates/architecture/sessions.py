@@ -149,12 +149,14 @@ def _check_documents(project: Project) -> Iterator[Finding]:
                 if session not in known:
                     yield _finding(name, number, f"names the session {session}, which does not exist")
             if name.endswith(".md") and not name.startswith(DECISIONS) and THRESHOLD.match(line):
-                message = "a threshold stands here, and will be wrong once the block's changes"
-                yield Finding(file=name, line=number, message=message, fix=f"leave the number to {PATH}")
+                message = "it repeats a threshold of the rule book"
+                yield Finding(
+                    file=name, line=number, message=message, fix=f"remove the number: {PATH} has it"
+                )
     for session in project.rulebook["default"]["sessions"]:
         if f"`{session}`" not in text(project, README):
             yield _finding(README, 0, f"does not say what the session {session} checks")
 
 
 def _finding(file: str, line: int, message: str) -> Finding:
-    return Finding(file=file, line=line, message=message, fix=f"make it and {PATH} say the same")
+    return Finding(file=file, line=line, message=message, fix=f"change it or {PATH} so that they agree")

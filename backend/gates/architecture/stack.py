@@ -74,8 +74,10 @@ def _check_requirements(project: Project, asked: dict[str, list[tuple[int, str, 
         file = f"{FOLDER}/{name}.in"
         for number, requirement, line in lines:
             if not requirement:
-                message = f"{line!r} is no name with an optional version: addresses and options are refused"
-                yield Finding(file=file, line=number, message=message, fix="ask for it by name")
+                message = (
+                    f"{line!r} is not a name with an optional version: addresses and options are refused"
+                )
+                yield Finding(file=file, line=number, message=message, fix="write the package's name")
             elif requirement not in listed:
                 message = f"{requirement} is not in [stack] {name}"
                 yield Finding(
@@ -106,8 +108,8 @@ def _check_metadata(project: Project) -> Iterator[Finding]:
     if "dependency-groups" in config:
         own.append("dependency-groups")
     if own or dynamic.get("dependencies") != {"file": "requirements/runtime.in"}:
-        message = f"dependencies stand outside requirements/*.in ({', '.join(own) or 'dynamic'})"
-        yield Finding(file=name, message=message, fix="ask for them in requirements/*.in")
+        message = f"dependencies are listed outside requirements/*.in ({', '.join(own) or 'dynamic'})"
+        yield Finding(file=name, message=message, fix="list them in requirements/*.in")
 
 
 def _check_locks(project: Project, asked: dict[str, list[tuple[int, str, str]]]) -> Iterator[Finding]:
@@ -116,14 +118,17 @@ def _check_locks(project: Project, asked: dict[str, list[tuple[int, str, str]]])
     known.add(f"{FOLDER}/README.md")
     for name in sorted({*files(project, f"{FOLDER}/*")} - known):
         message = "this is neither a list of requirements nor a lock, so no gate reads it"
-        yield Finding(file=name, message=message, fix="put it where the gates read it")
+        yield Finding(file=name, message=message, fix="move it out of requirements/")
     for name, lines in asked.items():
         yield from check_format(project, name)
         for pin in pins(project, name):
             if pin.name in refused:
                 message = f"{pin.name} competes with the stack, whatever brings it in"
                 yield Finding(
-                    file=path_of(name), line=pin.line, message=message, fix="drop what brings it in"
+                    file=path_of(name),
+                    line=pin.line,
+                    message=message,
+                    fix="remove the package that requires it",
                 )
         pinned = {pin.name for pin in pins(project, name)}
         for number, requirement, _ in lines:

@@ -48,8 +48,8 @@ def _tree(project: Project, names: list[str]) -> Iterator[Finding]:
     listed = list(project.rulebook["tree"])
     for entry in listed:
         if not any(name == entry or (entry.endswith("/") and name.startswith(entry)) for name in names):
-            message = f"[tree] lists {entry}, but there is nothing"
-            fix = "restore it, or take it out of [tree] in the same change"
+            message = f"[tree] lists {entry}, which does not exist"
+            fix = "restore it, or remove it from [tree] in the same change"
             yield Finding(file=PATH, line=project.rulebook.line_of(f'"{entry}"'), message=message, fix=fix)
     for name in names:
         if not any(name == entry or (entry.endswith("/") and name.startswith(entry)) for entry in listed):
@@ -86,12 +86,12 @@ def _untracked_or_shadowing(project: Project, _names: list[str]) -> Iterator[Fin
         yield Finding(file=name, message=message, fix="rename it, or correct .gitignore")
     for name in files(project, "*.pyi"):
         if (project.root / name[:-1]).exists():
-            message = "the type checker reads this in place of the code beside it"
+            message = "the type checker reads this instead of the code beside it"
             yield Finding(file=name, message=message, fix="annotate the code itself")
     for name, mode in modes(project).items():
         if mode in {SYMLINK_MODE, SUBMODULE_MODE}:
             message = "a link or submodule: gates read the files of this repository only"
-            yield Finding(file=name, message=message, fix="copy what is needed")
+            yield Finding(file=name, message=message, fix="replace it with the files themselves")
 
 
 def _configurations(project: Project, names: list[str]) -> Iterator[Finding]:

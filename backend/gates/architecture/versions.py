@@ -93,5 +93,5 @@ def _check_configuration(project: Project) -> Iterator[Finding]:
 
 
 def _finding(file: str, line: int, message: str) -> Finding:
-    fix = f"{PATH} [versions] is the one place: follow it"
+    fix = f"use a version of [versions] in {PATH}"
     return Finding(file=file, line=line, message=message, fix=fix)

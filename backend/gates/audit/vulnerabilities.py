@@ -99,9 +99,9 @@ def _finding(name: str, version: str, advisory: dict[str, Any], lock: str, line:
     names = ", ".join([advisory["id"], *advisory["aliases"]])
     fixed_in = ", ".join(advisory["fix_versions"])
     message = f"{LOCKS[lock]} installs {name} {version}: {names}: {advisory['description'][:MAX_TEXT_LENGTH]}"
-    fix = f"nothing mends it yet: do without {name}, or declare {advisory['id']} in [[exclusions]], {KIND}"
+    fix = f"no version fixes it yet: remove {name}, or declare {advisory['id']} in [[exclusions]], {KIND}"
     if fixed_in:
-        fix = f"mended in {fixed_in}: ./noxw -s lock -- --upgrade-package {name}"
+        fix = f"upgrade it, fixed in {fixed_in}: ./noxw -s lock -- --upgrade-package {name}"
     return Finding(file=f"{FOLDER}/{lock}.txt", line=line, message=message, fix=fix)
 
 

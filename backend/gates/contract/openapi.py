@@ -28,7 +28,9 @@ def check(project: Project) -> Outcome:
     findings = []
     if served != published:
         message = "the published contract is not what the application serves"
-        findings.append(Finding(file=CONTRACT, message=message, fix="./noxw -s openapi, and read its diff"))
+        findings.append(
+            Finding(file=CONTRACT, message=message, fix="run ./noxw -s openapi and read its diff")
+        )
     base = merge_base(project)
     before = content_at(project, base.commit, CONTRACT)
     now = json.loads(served)
@@ -51,7 +53,7 @@ def _undeclared_breaks(project: Project, base: str, before: str, now: dict[str, 
         if (project.root / entry["decision"]).is_file()
         and content_at(project, base, entry["decision"]) is None
     }
-    fix = "add, do not change; or declare the pointer in [[contract-breaks]] with a new decision"
+    fix = "keep it and add beside it, or declare the pointer in [[contract-breaks]] with a new decision"
     for found in breaking_changes(json.loads(before), now):
         if found.pointer not in declared:
             yield Finding(file=CONTRACT, message=f"{found.pointer} breaks clients: {found.message}", fix=fix)

@@ -49,16 +49,20 @@ def _route_problems(row: dict[str, Any], declared: dict[str, Any]) -> Iterator[t
             "a raw Response bypasses the model that it declares",
             "return the model",
         ),
-        (row["raw_request"], "it reads the request itself, past every schema", "declare what it reads"),
+        (
+            row["raw_request"],
+            "it reads the request itself, past every schema",
+            "declare the parameters and the body that it reads",
+        ),
         (not row["errors"], "it declares no error response", "pass operation(Action.…, …Error)"),
         (not row["summary"], "it has no summary", "pass summary=…"),
         (not row["description"], "it has no description", "write a docstring for the API's users"),
-        (not row["has_policy"], "it is bound to no row of the policy table", "pass operation(Action.…)"),
+        (not row["has_policy"], "it names no action of the policy table", "pass operation(Action.…)"),
     )
     yield from ((message, fix) for failed, message, fix in faults if failed)
     for name in row["open_bodies"]:
         if name not in declared["open-bodies"]:
-            yield f"the body {name} takes fields that it does not name", 'a model with extra="forbid"'
+            yield f"the body {name} takes fields that it does not name", 'use a model with extra="forbid"'
 
 
 def _file_of(project: Project, file: str) -> str:

@@ -62,7 +62,7 @@ def check_critical(project: Project) -> Outcome:
         if not lines.total:
             message = f"no measured code matches {pattern}: critical code moved out of its rule"
             line = project.rulebook.line_of(f'"{pattern}"')
-            fix = "name the place where the code is now"
+            fix = "change the pattern to the place where the code is now"
             findings.append(Finding(file=PATH, line=line, message=message, fix=fix))
         modules |= found
     findings += unmeasured(project, measurement, modules)
@@ -91,7 +91,7 @@ def symbolic_links(project: Project) -> list[Finding]:
     message = "code behind a symbolic link is measured under another name, or not at all"
     names = files.files(project, *(f"{folder}/*" for folder in measured_folders(project)))
     found = (name for name in names if (project.root / name).is_symlink())
-    return [Finding(file=name, message=message, fix="put the file itself here") for name in found]
+    return [Finding(file=name, message=message, fix="replace the link with the file") for name in found]
 
 
 def undeclared_exclusions(project: Project, name: str, file: Coverage) -> Iterator[Finding]:

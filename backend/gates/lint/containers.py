@@ -72,12 +72,14 @@ def check_containers(project: Project, names: list[str]) -> Iterator[Finding]:
                 if pattern is UNPINNED_IMAGE and match[1] in BUILD_STAGE.findall(content, 0, match.start()):
                     continue
                 line = content[: match.start()].count("\n") + 1
-                yield Finding(file=name, line=line, message=message, fix="name a version; let ./noxw install")
+                yield Finding(
+                    file=name, line=line, message=message, fix="name a version, or let ./noxw install it"
+                )
         if "compose" in name:
             yield from _check_services(project, name)
         users = re.findall(r"^USER\s+(\S+)", content, re.MULTILINE)
         if name.endswith("Dockerfile") and (not users or re.match(r"root\b|0", users[-1])):
-            fix = "end with USER and a plain user"
+            fix = "end the file with USER and an unprivileged user"
             yield Finding(file=name, message="the container runs as root", fix=fix)
     if DEVCONTAINER in names:
         yield from _check_devcontainer(project)
@@ -94,7 +96,7 @@ def _check_services(project: Project, name: str) -> Iterator[Finding]:
         for what in [*sorted({*entry} - allowed), *outside]:
             message = f"{service} has {what}, which may give it the machine or its user's keys"
             line = line_of(text(project, name), what)
-            yield Finding(file=name, line=line, message=message, fix="take it out")
+            yield Finding(file=name, line=line, message=message, fix="remove it")
 
 
 def _check_hardening(service: str, entry: dict[str, Any]) -> Iterator[Finding]:
@@ -115,14 +117,16 @@ def _check_devcontainer(project: Project) -> Iterator[Finding]:
     try:
         config = json.loads(text(project, DEVCONTAINER))
     except ValueError as error:
-        yield Finding(file=DEVCONTAINER, message=f"not valid JSON: {error}", fix="correct it")
+        yield Finding(file=DEVCONTAINER, message=f"not valid JSON: {error}", fix="correct the syntax")
         return
     if config.get("remoteUser") in {None, "root"}:
-        yield Finding(file=DEVCONTAINER, message="remoteUser is root or unsaid", fix="name a plain user")
+        yield Finding(
+            file=DEVCONTAINER, message="remoteUser is root or missing", fix="name an unprivileged user"
+        )
     for key in sorted({*config} - DEVCONTAINER_KEYS):
         message = f"{key} may give the container the machine, its user's keys or other tools"
         line = line_of(text(project, DEVCONTAINER), f'"{key}"')
-        yield Finding(file=DEVCONTAINER, line=line, message=message, fix="take it out")
+        yield Finding(file=DEVCONTAINER, line=line, message=message, fix="remove it")
     if not NOX_COMMAND.fullmatch(str(config.get("postCreateCommand"))):
         message = "postCreateCommand does not prepare the gates"
         yield Finding(file=DEVCONTAINER, message=message, fix="call ./noxw -s hooks")

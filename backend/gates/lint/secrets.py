@@ -52,7 +52,7 @@ def check(project: Project) -> Outcome:
         reasons = {e for e in allowed if e.rule == kind and applies(e, name)}
         used |= reasons
         if not reasons:
-            fix = "take it out and replace it where it is in use; if it is none, declare it in [[exclusions]]"
+            fix = "remove it and replace the secret; if it is not one, declare it in [[exclusions]]"
             findings.append(Finding(file=name, line=line, message=f"looks like a secret: {kind}", fix=fix))
     if names == every:  # a part does not show that an exclusion is unused
         findings += [unused(project, exclusion) for exclusion in sorted(allowed - used)]

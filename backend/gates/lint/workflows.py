@@ -68,7 +68,7 @@ def _schema_violations(project: Project, schema: str, names: list[str]) -> Itera
         for error in validator.iter_errors(yaml12.load(name, text(project, name))):
             where = ".".join(str(part) for part in error.instance_path) or "the file"
             message = f"{where} is not what the schema {schema} allows: {error.message[-MAX_MESSAGE_LENGTH:]}"
-            yield Finding(file=name, message=message, fix="correct it")
+            yield Finding(file=name, message=message, fix="correct what the message names")
 
 
 @cache
@@ -116,7 +116,7 @@ def _check_jobs(project: Project, names: list[str]) -> Iterator[Finding]:
                 file=name,
                 line=line,
                 message="the workflow does not drop the default permissions",
-                fix="permissions: {}",
+                fix="add permissions: {}",
             )
         for job, entry in workflow["jobs"].items():
             line = line_of(content, f"{job}:")
@@ -129,9 +129,13 @@ def _check_jobs(project: Project, names: list[str]) -> Iterator[Finding]:
     waits = sorted([*needs, REQUIRED_JOB]) == sorted(name for name, _ in jobs)
     if not waits or last.get("if") != "always()" or last.get("steps") != steps:
         message = f"the job {REQUIRED_JOB!r} must need all that judge, run always() and compare their results"
-        yield Finding(file=WORKFLOWS, message=message, fix=f"a skipped job counts as failed: {steps[0]}")
+        yield Finding(
+            file=WORKFLOWS,
+            message=message,
+            fix=f"write its steps as {steps[0]}: a skipped job counts as failed",
+        )
     if not any("./noxw" in _commands_of(job) for _, job in jobs):
-        yield Finding(file=WORKFLOWS, message="no job runs every gate", fix="run: ./noxw")
+        yield Finding(file=WORKFLOWS, message="no job runs every gate", fix="add a step with run: ./noxw")
 
 
 def _commands_of(job: dict[str, Any]) -> list[str]:
@@ -141,21 +145,21 @@ def _commands_of(job: dict[str, Any]) -> list[str]:
 def _job_problems(job: str, entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what a job may not do, and what to do."""
     if "timeout-minutes" not in entry:
-        yield "has no timeout-minutes", "add one"
+        yield "has no timeout-minutes", "add timeout-minutes"
     for part in (entry, *entry.get("steps", [])):
         if part.get("continue-on-error"):
-            yield "may fail unseen: continue-on-error", "let it fail"
+            yield "may fail without notice: continue-on-error", "remove continue-on-error"
         shallow = str(part.get("with", {}).get("fetch-depth", 1)) != "0"
         if shallow and "actions/checkout" in part.get("uses", ""):
-            yield "fetches no history, and the gates compare with the merge base", "fetch-depth: 0"
+            yield "fetches no history, and the gates compare with the merge base", "set fetch-depth: 0"
     permissions = entry.get("permissions", {})
     if permissions == "write-all" or {*dict(permissions).values()} - READ_PERMISSIONS:
-        yield "may write to the repository", "contents: read"
+        yield "may write to the repository", "set contents: read"
     if not PINNED_RUNNER.fullmatch(str(entry.get("runs-on"))):
-        yield "runs on a machine that changes unseen", "name a version: ubuntu-24.04"
+        yield "runs on an image that changes without notice", "name a version: ubuntu-24.04"
     for command in _commands_of(entry):
         if job != REQUIRED_JOB and not NOX_COMMAND.fullmatch(command):
-            yield f"runs something that nobody can run at their desk: {command}", "call ./noxw"
+            yield f"runs a command that cannot be run locally: {command}", "call ./noxw"
 
 
 def _check_hooks(project: Project, names: list[str]) -> Iterator[Finding]:
@@ -164,12 +168,16 @@ def _check_hooks(project: Project, names: list[str]) -> Iterator[Finding]:
         return
     result = run(project.root, *PYTHON_M, "pre_commit", "validate-config", HOOKS)
     if result.returncode:
-        yield Finding(file=HOOKS, message=" ".join(result.stdout.split()), fix="correct it")
+        yield Finding(
+            file=HOOKS, message=" ".join(result.stdout.split()), fix="correct what the message names"
+        )
         return
     content = text(project, HOOKS)
     for repository in yaml12.load(HOOKS, content)["repos"]:
         for hook in repository.get("hooks", []):
             if repository["repo"] != "local" or not re.fullmatch(r"\./noxw -s [\w-]+", hook.get("entry", "")):
-                message = f"the hook {hook['id']} is no nox session of this repository"
+                message = f"the hook {hook['id']} is not a nox session of this repository"
                 line = line_of(content, f"id: {hook['id']}")
-                yield Finding(file=HOOKS, line=line, message=message, fix="repo: local, entry: ./noxw -s …")
+                yield Finding(
+                    file=HOOKS, line=line, message=message, fix="set repo: local and entry: ./noxw -s SESSION"
+                )

@@ -16,7 +16,7 @@ FIX_TABLE_NAME = (
     "name the table in backend/app/infrastructure/database/tables.py, or Alembic does not know it; "
     'only if it is to be dropped: ./noxw -s revision -- "slug"'
 )
-FIX_NAMED = "mend the revision or the model that the message names"
+FIX_NAMED = "correct the revision or the model that the message names"
 
 
 def check(project: Project) -> Outcome:

@@ -48,7 +48,9 @@ def _misnamed(revision: Revision) -> Iterator[Finding]:
         if revision.names.get(name) is not None:
             yield _finding(revision, name, f"{name} makes more than one history", f"set {name} = None")
     if re.fullmatch(r"\w+", revision.id) is None:
-        yield _finding(revision, "revision", "a revision needs an id, a plain string", "set revision")
+        yield _finding(
+            revision, "revision", "a revision needs an id, a plain string", "set revision to an id, a string"
+        )
     if str(revision.down).startswith(("(", "[")):
         yield _finding(
             revision,
@@ -82,7 +84,9 @@ def _forks(revisions: Sequence[Revision], when: str) -> Iterator[Finding]:
             message = f"it follows {revision.down!r}, which no file has as its id{when}"
             yield _finding(revision, "down_revision", message, "set it to the id of the head")
     if revisions and None not in following:
-        yield Finding(file=FOLDER, message="no revision is the first", fix="one has down_revision = None")
+        yield Finding(
+            file=FOLDER, message="no revision is the first", fix="set down_revision = None in the first one"
+        )
 
 
 def _finding(revision: Revision, name: str, message: str, fix: str) -> Finding:

@@ -84,14 +84,15 @@ def _forbidden_code(revision: Revision, allowed: Sequence[str]) -> Iterator[Find
         for inner in ast.walk(node)
     }
     for node in ast.walk(revision.tree):
-        for message in _problems_of(node, allowed, in_default=id(node) in defaults):
+        for message, fix in _problems_of(node, allowed, in_default=id(node) in defaults):
             line = getattr(node, "lineno", 0)
-            yield Finding(file=revision.file, line=line, message=message, fix="write the value down")
+            yield Finding(file=revision.file, line=line, message=message, fix=fix)
     for name in ("upgrade", "downgrade"):
         yield from _missing_direction(revision, name)
 
 
-def _problems_of(node: ast.AST, allowed: Sequence[str], *, in_default: bool) -> Iterator[str]:
+def _problems_of(node: ast.AST, allowed: Sequence[str], *, in_default: bool) -> Iterator[tuple[str, str]]:
+    """Yield message and fix of each problem of a node."""
     match node:
         case ast.Import(names=names):
             modules = [alias.name for alias in names]
@@ -103,16 +104,20 @@ def _problems_of(node: ast.AST, allowed: Sequence[str], *, in_default: bool) -> 
             modules = []
     for module in modules:
         if not any(module == name or module.startswith(f"{name}.") for name in allowed):
-            yield f"it imports {module}, which may mean something else when this revision runs again"
+            message = f"it imports {module}, which may mean something else when this revision runs again"
+            yield message, "copy the values that you need into the revision"
     if isinstance(node, ast.Name) and node.id in INDIRECTION_NAMES:
-        yield f"{node.id} hides what this revision depends on"
+        yield f"{node.id} hides what this revision depends on", "name what you use directly"
     match node:
         case ast.Attribute(attr=name) | ast.Call(func=ast.Name(id=name)):
             if VOLATILE.match(f"{name}(") and not in_default:
-                yield f"{name} gives another value each time this revision runs"
+                message = f"{name} gives another value each time this revision runs"
+                yield message, "write the value as a literal"
     text = _text(node)
     if DML.match(text) and (found := VOLATILE.search(text)):
-        yield f"{found[0].rstrip('(')} in this statement gives other rows each time this revision runs"
+        function = found[0].rstrip("(")
+        message = f"{function} in this statement gives other rows each time this revision runs"
+        yield message, "write the values as literals in the statement"
 
 
 def _text(node: ast.AST) -> str:

@@ -83,7 +83,15 @@ def check(project: Project) -> Outcome:
     found = [(name, mutant) for name, lines in chosen.items() for mutant in _mutants(project, name, lines)]
     if not found:
         message = f"no mutant can be made {what}: nothing shows that a test would find a fault"
-        return Outcome(findings=[Finding(file=min(chosen), message=message, fix="read the tests instead")])
+        return Outcome(
+            findings=[
+                Finding(
+                    file=min(chosen),
+                    message=message,
+                    fix="name modules with code: ./noxw -s mutants -- critical",
+                )
+            ]
+        )
     folders = {folder for name in chosen for folder in _folders(project, name)}
     outcome, tests = _covering_tests(project, folders)
     if outcome.status != "passed":

@@ -9,8 +9,8 @@ from tests.gates.support.sample_project import SampleProject
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
-        ("README.md", "Run", "At least 80 % of lines. Run", "a threshold stands here"),
-        ("README.md", "Run", "Coverage of 80% will do. Run", "a threshold stands here"),
+        ("README.md", "Run", "At least 80 % of lines. Run", "it repeats a threshold of the rule book"),
+        ("README.md", "Run", "Coverage of 80% will do. Run", "it repeats a threshold of the rule book"),
         ("README.md", "Run", "Needs Python 3.12 or newer. Run", "names 3.12; [versions] requires 3.11"),
         ("README.md", "Run", "PostgreSQL (15 to 17). Run", "names 15 to 17; [versions] requires 15 to 16"),
         ("README.md", "`lint` has the gates", "nothing", "does not say what the session lint checks"),

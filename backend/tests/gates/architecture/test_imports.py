@@ -87,8 +87,8 @@ def test_passes_when_layer_may_have_the_name(sample: SampleProject, layer: str, 
         ("backend/app/domain/x/y.py", "backend/app/domain/x", "without __init__.py"),
         ("backend/app/domain/fast.so", "backend/app/domain/fast.so", "no gate can read it"),
         ("backend/app/domain/news.pyi", "backend/app/domain/news.pyi", "no gate can read it"),
-        ("backend/statistics.py", "backend/statistics.py", "in place of the real statistics"),
-        ("backend/fastapi/__init__.py", "backend/fastapi", "in place of the real fastapi"),
+        ("backend/statistics.py", "backend/statistics.py", "instead of the real statistics"),
+        ("backend/fastapi/__init__.py", "backend/fastapi", "instead of the real fastapi"),
     ],
 )
 def test_refuses_file_when_layer_rules_cannot_hold_it(

@@ -45,8 +45,8 @@ def test_passes_when_locks_hold_the_stack(sample: SampleProject) -> None:
     ("file", "added", "line", "message"),
     [
         (RUNTIME, "Pony.ORM >=1\n", 3, "pony-orm is not in [stack] runtime"),
-        (RUNTIME, "--index-url https://example.org\n", 3, "is no name with an optional version"),
-        (RUNTIME, "-r more.in\n", 3, "is no name with an optional version"),
+        (RUNTIME, "--index-url https://example.org\n", 3, "is not a name with an optional version"),
+        (RUNTIME, "-r more.in\n", 3, "is not a name with an optional version"),
         ("backend/requirements/dev.in", "mypy\n", 3, "mypy is not in [stack] dev"),
         (LOCK, "-e .\n", 7, "'-e .' is neither a pinned version nor its hash"),
         (LOCK, "attrs @ https://example.org/attrs.whl\n", 7, "is neither a pinned version nor its hash"),
@@ -103,7 +103,7 @@ def test_refuses_lock_when_versions_differ_from_production(sample: SampleProject
 def test_refuses_metadata_when_it_asks_for_more(sample: SampleProject, old: str, new: str) -> None:
     sample.replace("backend/pyproject.toml", old, new)
 
-    assert "dependencies stand outside requirements/*.in" in only(sample).message
+    assert "dependencies are listed outside requirements/*.in" in only(sample).message
 
 
 @pytest.mark.parametrize(

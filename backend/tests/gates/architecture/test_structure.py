@@ -33,7 +33,7 @@ def test_refuses_tree_entry_when_nothing_is_there(sample: SampleProject) -> None
 
     assert (only(sample).file, only(sample).message) == (
         RULE_BOOK,
-        "[tree] lists docs/, but there is nothing",
+        "[tree] lists docs/, which does not exist",
     )
     assert '"docs/"' in (sample.root / RULE_BOOK).read_text().splitlines()[only(sample).line - 1]
 
@@ -75,7 +75,7 @@ def test_refuses_types_when_they_stand_beside_the_code(sample: SampleProject) ->
 
     sample.write("backend/tests/__init__.pyi")
     assert only(sample).file == "backend/tests/__init__.pyi"
-    assert only(sample).message == "the type checker reads this in place of the code beside it"
+    assert only(sample).message == "the type checker reads this instead of the code beside it"
 
 
 def test_refuses_link_when_tracked(sample: SampleProject) -> None:

@@ -53,7 +53,7 @@ def test_refuses_a_version_once_when_two_locks_have_it(sample: SampleProject) ->
         file=RUNTIME,
         line=1,
         message="production installs fastapi 0.9: CVE-1, GHSA-1: It answers anybody.",
-        fix="mended in 1.0: ./noxw -s lock -- --upgrade-package fastapi",
+        fix="upgrade it, fixed in 1.0: ./noxw -s lock -- --upgrade-package fastapi",
     )
 
 
@@ -66,7 +66,7 @@ def test_refuses_version_when_nothing_mends_it(sample: SampleProject) -> None:
         file=DEV,
         line=3,
         message="tests and tools installs ruff 0.9: PYSEC-2: It loops.",
-        fix="nothing mends it yet: do without ruff, or declare PYSEC-2 in [[exclusions]], vulnerabilities",
+        fix="no version fixes it yet: remove ruff, or declare PYSEC-2 in [[exclusions]], vulnerabilities",
     )
 
 

@@ -7,7 +7,7 @@ from tests.gates.cases.case import InvalidCase
 from tests.gates.support.complete import CONTRACT, PUBLISHED, ROUTER, SERVED, contract_text
 from tests.gates.support.sample_project import SampleProject
 
-ADD = "add, do not change; or declare the pointer in [[contract-breaks]] with a new decision"
+ADD = "keep it and add beside it, or declare the pointer in [[contract-breaks]] with a new decision"
 OPERATION = "/paths/~1news~1{id}~1archive/post"
 BREAK = f'[[contract-breaks]]\npointer = "{OPERATION}"\ndecision = "docs/decisions/0001-rules.md"\n\n'
 SIGNATURE = "async def publish(id: int) -> Published:\n"
@@ -43,7 +43,7 @@ CASES = [
         ),
         file=PUBLISHED,
         message="the published contract is not what the application serves",
-        fix="./noxw -s openapi, and read its diff",
+        fix="run ./noxw -s openapi and read its diff",
     ),
     InvalidCase(
         id="an operation that is gone",
@@ -107,7 +107,7 @@ CASES = [
         change=lambda sample: sample.replace(ROUTER, '"news:publish"', '"news:anything"'),
         file=ROUTER,
         line="@router.post",
-        message="POST /{id}/publish: it is bound to no row of the policy table",
+        message="POST /{id}/publish: it names no action of the policy table",
         fix="pass operation(Action.…)",
     ),
     InvalidCase(
@@ -119,6 +119,6 @@ CASES = [
         file=ROUTER,
         line="@router.post",
         message="the body Published takes fields that it does not name",
-        fix='a model with extra="forbid"',
+        fix='use a model with extra="forbid"',
     ),
 ]

@@ -40,7 +40,7 @@ CASES = [
         file=RUNTIME_LOCK,
         line="peewee",
         message="peewee competes with the stack, whatever brings it in",
-        fix="drop what brings it in",
+        fix="remove the package that requires it",
         also_rejected_by=("change-control",),
     ),
     InvalidCase(
@@ -50,7 +50,7 @@ CASES = [
         file=RUNTIME,
         line="orm @",
         message="addresses and options are refused",
-        fix="ask for it by name",
+        fix="write the package's name",
     ),
     InvalidCase(
         id="a package without a hash",
@@ -77,8 +77,8 @@ CASES = [
             PYPROJECT, "[tool.setuptools", '[dependency-groups]\nmore = ["peewee"]\n\n[tool.setuptools'
         ),
         file=PYPROJECT,
-        message="dependencies stand outside requirements/*.in",
-        fix="ask for them in requirements/*.in",
+        message="dependencies are listed outside requirements/*.in",
+        fix="list them in requirements/*.in",
     ),
     InvalidCase(
         id="the stack without its ORM",
@@ -176,6 +176,6 @@ CASES = [
         file=RUNTIME_LOCK,
         line=VULNERABLE,
         message="production installs fastapi 0.9: CVE-1, GHSA-1: It answers anybody.",
-        fix="mended in 1.0",
+        fix="upgrade it, fixed in 1.0",
     ),
 ]

@@ -7,6 +7,7 @@ DATABASE = "backend/app/core/database.py"
 TABLE_HEADER = "from typing import NewType\n"
 ID = 'ArticleId = NewType("ArticleId", int)\n'
 MOVE = "move the code to a layer that may do this"
+USE_A_PORT = "define a port in a layer that it may import, or move the code to another layer"
 BY_NAME = "import it by name"
 
 CASES = [
@@ -19,7 +20,7 @@ CASES = [
         file=DOMAIN,
         line="import access",
         message="app.domain must not import app.application: app.domain.news imports app.application.access",
-        fix=MOVE,
+        fix=USE_A_PORT,
         also_rejected_by=("imports",),
     ),
     InvalidCase(
@@ -32,7 +33,7 @@ CASES = [
         file=USE_CASE,
         line="import engine",
         message="app.application must not import app.core",
-        fix=MOVE,
+        fix=USE_A_PORT,
         also_rejected_by=("imports",),
     ),
     InvalidCase(
@@ -54,7 +55,7 @@ CASES = [
         file=ROUTER,
         line="infrastructure",
         message="app.presentation must not import app.infrastructure",
-        fix=MOVE,
+        fix=USE_A_PORT,
         also_rejected_by=("imports", "handlers"),
     ),
     InvalidCase(
@@ -169,7 +170,7 @@ CASES = [
         gate="imports",
         change=lambda sample: sample.write("backend/app/domain/shop/prices.py", "PRICE = 1\n"),
         file="backend/app/domain/shop",
-        message="import-linter, mypy and coverage overlook this folder",
+        message="import-linter, mypy and coverage skip this folder",
         fix="add backend/app/domain/shop/__init__.py",
         also_rejected_by=("structure",),
     ),
@@ -178,8 +179,8 @@ CASES = [
         gate="imports",
         change=lambda sample: sample.write("backend/sqlalchemy.py", "Table = object\n"),
         file="backend/sqlalchemy.py",
-        message="Python imports this in place of the real sqlalchemy",
-        fix="give it a name of its own",
+        message="Python imports this instead of the real sqlalchemy",
+        fix="rename it",
         also_rejected_by=("structure",),
     ),
 ]

@@ -102,7 +102,7 @@ CASES = [
             f"{TEST}i", "def double(value: int) -> int: ...\n"
         ),
         file=f"{TEST}i",
-        message="the type checker reads this in place of the code beside it",
+        message="the type checker reads this instead of the code beside it",
         fix="annotate the code itself",
     ),
     InvalidCase(
@@ -199,7 +199,7 @@ CASES = [
         file=RULE_BOOK,
         line='path = "tests/**"',
         message="lint exclusion S105 of tests/** is declared but not in use",
-        fix="take it out of [[exclusions]]",
+        fix="remove it from [[exclusions]]",
         also_rejected_by=("change-control",),
     ),
     InvalidCase(
@@ -211,7 +211,7 @@ CASES = [
         file="backend/app/core/database.py",
         line="KEY = ",
         message="looks like a secret: AWS Access Key",
-        fix="take it out and replace it where it is in use",
+        fix="remove it and replace the secret",
         also_rejected_by=("exclusions",),
     ),
     InvalidCase(
@@ -221,7 +221,7 @@ CASES = [
         file="docs/key.txt",
         line="BEGIN",
         message="looks like a secret: Private Key",
-        fix="take it out",
+        fix="remove it",
     ),
     InvalidCase(
         id="a secret beside the locks, which nobody searches",
@@ -229,7 +229,7 @@ CASES = [
         change=lambda sample: sample.write("backend/requirements/notes.txt", f"{AWS}\n"),
         file="backend/requirements/notes.txt",
         message="neither a list of requirements nor a lock",
-        fix="put it where the gates read it",
+        fix="move it out of requirements/",
     ),
     InvalidCase(
         id="a password in a router",
@@ -238,7 +238,7 @@ CASES = [
         file=ROUTER,
         line="password",
         message="looks like a secret: Secret Keyword",
-        fix="take it out",
+        fix="remove it",
         also_rejected_by=("lint",),
     ),
 ]

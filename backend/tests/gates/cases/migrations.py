@@ -8,7 +8,6 @@ SECOND, THIRD = f"{VERSIONS}/2026-01-11_street.py", f"{VERSIONS}/2026-01-12_door
 ADD, DROP = ["ALTER TABLE neighbours ADD COLUMN street text"], ["ALTER TABLE neighbours DROP COLUMN street"]
 MODEL = '    sa.Column("phone", sa.Text),\n'
 STREET = '    sa.Column("street", sa.Text),\n'
-WRITE_DOWN = "write the value down"
 
 
 def street(sample: SampleProject, up: list[str], back: list[str], name: str = SECOND) -> SampleProject:
@@ -68,7 +67,7 @@ CASES = [
         file=SECOND,
         line="now()",
         message="now in this statement gives other rows each time this revision runs",
-        fix=WRITE_DOWN,
+        fix="write the values as literals in the statement",
     ),
     InvalidCase(
         id="a revision that reads the application",
@@ -85,7 +84,7 @@ CASES = [
         file=SECOND,
         line="from app",
         message="it imports app.domain.news, which may mean something else",
-        fix=WRITE_DOWN,
+        fix="copy the values that you need into the revision",
     ),
     InvalidCase(
         id="a revision without a way back",

@@ -4,7 +4,7 @@ from tests.gates.cases.case import InvalidCase
 from tests.gates.support.complete import DOCKERFILE, DOMAIN, PYPROJECT, WORKFLOW
 from tests.gates.support.sample_project import RULE_BOOK, SampleProject
 
-SAME = "make it and .agent/rules/techstack-backend.md say the same"
+SAME = "change it or .agent/rules/techstack-backend.md so that they agree"
 SMALLER = "split it where one part can be understood without the other"
 
 
@@ -27,7 +27,7 @@ CASES = [
         change=lambda sample: sample.rule("[tree]\n", '[tree]\n"scripts/" = "tools"\n'),
         file=RULE_BOOK,
         line='"scripts/"',
-        message="[tree] lists scripts/, but there is nothing",
+        message="[tree] lists scripts/, which does not exist",
         fix="restore it",
         also_rejected_by=("change-control",),
     ),
@@ -55,7 +55,7 @@ CASES = [
         change=_link,
         file="docs/settings",
         message="a link or submodule",
-        fix="copy what is needed",
+        fix="replace it with the files themselves",
     ),
     InvalidCase(
         id="a file that grew too long",
@@ -141,7 +141,7 @@ CASES = [
         file=WORKFLOW,
         line='"17"',
         message="postgresql 17 is not in [versions]",
-        fix="[versions] is the one place",
+        fix="use a version of [versions]",
         also_rejected_by=("change-control",),
     ),
     InvalidCase(
@@ -153,7 +153,7 @@ CASES = [
         file=DOCKERFILE,
         line="python:3.14",
         message="python 3.14 is not in [versions]",
-        fix="[versions] is the one place",
+        fix="use a version of [versions]",
     ),
     InvalidCase(
         id="another Python for the type checker",
@@ -162,7 +162,7 @@ CASES = [
         file=PYPROJECT,
         line="python_version",
         message='python_version = "3.12"; [versions] requires python_version = "3.11"',
-        fix="[versions] is the one place",
+        fix="use a version of [versions]",
     ),
     InvalidCase(
         id="a link to a page that is gone",

@@ -84,7 +84,7 @@ CASES = [
         file=RULE_BOOK,
         line="critical-modules",
         message="no measured code matches app/rules/**",
-        fix="name the place where the code is now",
+        fix="change the pattern to the place where the code is now",
     ),
     InvalidCase(
         id="a new function that no test calls",

@@ -48,15 +48,15 @@ CASES = [
         also_rejected_by=("change-control",),
     ),
     InvalidCase(
-        id="a step that may fail unseen",
+        id="a step that may fail without notice",
         gate="workflows",
         change=lambda sample: sample.replace(
             WORKFLOW, "run: ./noxw\n", "run: ./noxw\n        continue-on-error: true\n"
         ),
         file=WORKFLOW,
         line="gates:",
-        message="gates may fail unseen",
-        fix="let it fail",
+        message="gates may fail without notice",
+        fix="remove continue-on-error",
         also_rejected_by=("change-control",),
     ),
     InvalidCase(
@@ -92,7 +92,7 @@ CASES = [
         change=lambda sample: sample.replace(DOCKERFILE, "USER developer\n", ""),
         file=DOCKERFILE,
         message="the container runs as root",
-        fix="end with USER and a plain user",
+        fix="end the file with USER and an unprivileged user",
     ),
     InvalidCase(
         id="an image of tomorrow",
@@ -121,7 +121,7 @@ CASES = [
         file=COMPOSE,
         line="privileged",
         message="postgres has privileged, which may give it the machine",
-        fix="take it out",
+        fix="remove it",
     ),
     InvalidCase(
         id="a container that nobody prepares",
@@ -137,8 +137,8 @@ CASES = [
         change=lambda sample: sample.replace(HOOKS, "entry: ./noxw -s static", "entry: ruff check"),
         file=HOOKS,
         line="id: commit",
-        message="the hook commit is no nox session of this repository",
-        fix="repo: local, entry: ./noxw -s …",
+        message="the hook commit is not a nox session of this repository",
+        fix="set repo: local and entry: ./noxw -s SESSION",
         also_rejected_by=("change-control",),
     ),
 ]

@@ -36,8 +36,8 @@ REFUSED = {
     "GET /errors: it declares no error response",
     "GET /summary: it has no summary",
     "GET /description: it has no description",
-    "GET /unbound: it is bound to no row of the policy table",
-    "GET /lost: it is bound to no row of the policy table",
+    "GET /unbound: it names no action of the policy table",
+    "GET /lost: it names no action of the policy table",
     "GET HEAD /added: it is not in the contract",
     " /files: it is not in the contract",
 }

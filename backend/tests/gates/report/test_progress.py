@@ -100,7 +100,7 @@ def test_shows_no_source_until_secrets_were_looked_for(run: Followed) -> None:
     run.end("spelling", VIOLATION)
     found = progress.read()
     early = progress.secret_files(found)
-    run.end("secrets", Finding(file="key.pem", message="looks like a secret", fix="take it out"))
+    run.end("secrets", Finding(file="key.pem", message="looks like a secret", fix="remove it"))
     progress.read()
 
     assert (early, progress.secret_files(found)) == ({"README.md"}, {"key.pem"})
