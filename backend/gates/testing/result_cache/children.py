@@ -15,6 +15,8 @@ CODE = "tree code"
 CHECKOUT = "tree checkout"
 """The unit of everything, git's own state included: a test that depends on it always runs."""
 PACKAGES = ("app", "benchmarks", "devtools", "faults", "gates", "tests")
+GIT_IN_SHELL = re.compile(r"(?<![\w./-])git\s")
+"""git in a command line that a shell reads, also in that of `os.system`."""
 OF_THE_STANDARD_LIBRARY = {"file", "gcc", "ld", "ldconfig", "objdump", "uname"}
 """What `ctypes.util` and `platform` ask about the system; libraries do so when they are imported."""
 
@@ -42,7 +44,7 @@ def units_of_child(child: Child, backend: Path) -> set[str]:
     is_here = folder.is_relative_to(root) or any(_mentions(word, root) for word in command[1:])
     if program in OF_THE_STANDARD_LIBRARY:
         return set()
-    if program == "git":
+    if program == "git" or any(GIT_IN_SHELL.search(word) for word in command):
         return {CHECKOUT} if is_here else set()
     if not program.startswith("python"):
         return {CODE} if is_here else set()
