@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
@@ -20,19 +21,23 @@ from faults.service import BACKEND, DATABASE
 HELD = 6.0
 """Seconds, three times what a statement waits for a lock."""
 DEADLOCKS = 12
+TAKER = "taker"
+END_OTHER_SESSIONS = b"""
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND application_name <> %s
+"""
 
 
 async def exhausted_connections(scene: Scene) -> None:
-    """Somebody else takes every connection that the server has left."""
+    """Somebody else takes every connection, and each one that becomes free, for a while."""
+    deadline = time.monotonic() + HELD
     async with AsyncExitStack() as stack:
-        with suppress(OperationalError):
-            while True:
-                await stack.enter_async_context(_connected(scene.service.environment["DATABASE_URL"]))
-        for api in scene.service.apis:
-            await asyncio.to_thread(api.kill)  # its pool is gone, and it cannot get another one
-            await asyncio.to_thread(api.start)
-        await asyncio.sleep(HELD)
-    scene.expect(bool(scene.journal.answers["503"]), "no client was told that the service is unavailable")
+        await _take_free_connections(scene, stack)
+        async with _connected(scene.service.admin_url) as admin:
+            await admin.execute(END_OTHER_SESSIONS, [DATABASE, TAKER])
+        while time.monotonic() < deadline:
+            await _take_free_connections(scene, stack)
+            await asyncio.sleep(0.02)
+    scene.expect_refusals()
 
 
 async def held_lock(scene: Scene) -> None:
@@ -50,6 +55,7 @@ async def read_only(scene: Scene) -> None:
     await _configure(scene, "SET default_transaction_read_only = on")
     await asyncio.sleep(HELD)
     await _configure(scene, "RESET default_transaction_read_only")
+    scene.expect_refusals()
 
 
 async def full_disk(scene: Scene) -> None:
@@ -62,6 +68,7 @@ async def full_disk(scene: Scene) -> None:
     await asyncio.sleep(HELD)
     ballast.unlink()
     await asyncio.to_thread(scene.service.start_database)
+    scene.expect_refusals()
 
 
 async def deadlocks(scene: Scene) -> None:
@@ -69,6 +76,7 @@ async def deadlocks(scene: Scene) -> None:
     target = member_id(19_999)
     headers = authorization(ADMIN) | {"If-Match": "*"}
     statuses: list[int] = []
+    before = await _deadlocks(scene)
     async with httpx.AsyncClient(headers=headers, timeout=30, trust_env=False) as client:
         for number in range(DEADLOCKS):
             async with _connected(scene.service.owner_url) as connection:
@@ -81,6 +89,7 @@ async def deadlocks(scene: Scene) -> None:
                         await asyncio.sleep(0.3)
                         await connection.execute("SELECT FROM members WHERE role = 'ADMIN' FOR UPDATE")
             statuses.append((await changing).status_code)
+    scene.expect(await _deadlocks(scene) > before, "PostgreSQL saw no deadlock")
     scene.expect(set(statuses) <= {200, 503}, f"a deadlock was answered with {sorted(set(statuses))}")
 
 
@@ -95,6 +104,22 @@ async def migration_under_traffic(scene: Scene) -> None:
     await asyncio.to_thread(scene.service.run, "migrate")
     head = await asyncio.to_thread(_alembic, scene, "current")
     scene.expect("(head)" in head, f"the schema is at {head}, not at its head")
+
+
+async def _take_free_connections(scene: Scene, stack: AsyncExitStack) -> None:
+    """Open connections until the server has none left; they are closed with the stack."""
+    url = f"{scene.service.environment['DATABASE_URL']}&application_name={TAKER}"
+    with suppress(OperationalError):
+        while True:
+            await stack.enter_async_context(_connected(url))
+
+
+async def _deadlocks(scene: Scene) -> int:
+    """Return how many deadlocks PostgreSQL has ended. It counts them with a delay of seconds."""
+    async with _connected(scene.service.admin_url) as connection:
+        query = "SELECT deadlocks FROM pg_stat_database WHERE datname = %s"
+        [(count,)] = await (await connection.execute(query, [DATABASE])).fetchall()
+    return int(count)
 
 
 async def _configure(scene: Scene, change: str) -> None:

@@ -46,9 +46,9 @@ class Journal:
         if codes.is_success(status):
             self.successes[port] = max(started, self.successes.get(port, 0))
 
-    def promised(self, kind: str) -> int:
-        """Return how many entries of a kind were answered with 2xx."""
-        return sum(entry.kind == kind and entry.is_promised for entry in self.entries)
+    def promised(self, kind: str = "") -> int:
+        """Return how many entries, of one kind or of all, were answered with 2xx."""
+        return sum(entry.is_promised and kind in {"", entry.kind} for entry in self.entries)
 
 
 def broken_promises(journal: Journal, kept: Mapping[str, Counter[str]]) -> Iterator[str]:

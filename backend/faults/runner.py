@@ -38,20 +38,21 @@ class Scene:
 
     async def more_writes(self, number: int) -> None:
         """Wait until so many more writes were answered with 2xx."""
-        wanted = self._promised() + number
+        wanted = self.journal.promised() + number
         deadline = time.monotonic() + RECOVERY_TIMEOUT
         while time.monotonic() < deadline:
-            if self._promised() >= wanted:
+            if self.journal.promised() >= wanted:
                 return
             await asyncio.sleep(POLL_INTERVAL)
+
+    def expect_refusals(self) -> None:
+        """Note a promise as broken, or the fault as none, unless some clients got 503."""
+        self.expect(bool(self.journal.answers["503"]), "no client was told that the service is unavailable")
 
     def expect(self, holds: bool, promise: str) -> None:
         """Note a promise as broken unless it holds."""
         if not holds:
             self.broken.append(promise)
-
-    def _promised(self) -> int:
-        return sum(entry.is_promised for entry in self.journal.entries)
 
 
 Fault = Callable[[Scene], Awaitable[None]]
@@ -80,7 +81,7 @@ async def run_fault(name: str, fault: Fault, service: Service, data: Data, mailb
     return Result(
         name,
         recovery=recovery,
-        promised=sum(entry.is_promised for entry in scene.journal.entries),
+        promised=scene.journal.promised(),
         answers=dict(scene.journal.answers),
         slowest=scene.journal.slowest,
         broken=scene.broken,

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -137,8 +137,9 @@ class Service:
         return Process(name, ["worker"], self.environment)
 
     def run(self, *arguments: str, timeout: float = 60) -> None:
-        """Run a command of the application to its end. Raises CalledProcessError, TimeoutExpired."""
-        self.begin(*arguments).communicate(timeout=timeout)
+        """Run a command of the application to its end. Raises ServiceError, TimeoutExpired."""
+        if code := self.begin(*arguments).wait(timeout):
+            raise ServiceError(f"{arguments[0]} ended with {code}, see {REPORTS}")
 
     def begin(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a command of the application."""
@@ -172,12 +173,11 @@ class Service:
         return [postmaster, *postmaster.children(recursive=True)]
 
     def stop(self) -> None:
-        """End all processes, also stopped ones, and the server."""
+        """End all processes of the application, also stopped ones, and let the server go on."""
         for process in [*self.apis, self.worker]:
             process.end()
         for postgres in self.database_processes():
             postgres.send_signal(signal.SIGCONT)
-        self.server.release()
 
     def _api(self, number: int) -> Process:
         port = _free_port()
@@ -193,15 +193,13 @@ def running_service(mail_url: str) -> Iterator[Service]:
     forget_libpq_variables()
     shutil.rmtree(REPORTS, ignore_errors=True)
     REPORTS.mkdir(parents=True)
-    with small_disk() as place:
+    with small_disk() as place, ExitStack() as stack:
         server = EmbeddedServer(place)
-        try:
-            owner_url = _make_database(server)
-            service = Service(server, _environment(owner_url, mail_url))
-            service.run("migrate")
-            yield service
-        finally:
-            service.stop()
+        stack.callback(server.release)
+        service = Service(server, _environment(_make_database(server), mail_url))
+        stack.callback(service.stop)
+        service.run("migrate")
+        yield service
 
 
 @contextmanager

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.gates.support.packages import PACKAGES
 from tests.gates.support.sample_project import SampleProject, make_sample_project
 
 BACKEND = Path(__file__).resolve().parents[3]
-PACKAGES = ("app", "benchmarks", "devtools", "faults", "gates", "tests")
 TIDY = '"""Sums."""\n\n\ndef double(number: int) -> int:\n    return 2 * number\n'
 
 

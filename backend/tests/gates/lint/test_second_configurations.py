@@ -16,9 +16,9 @@ from gates.model import Outcome, Project
 from gates.testing import runs
 from tests.gates.support import complete, prepared_processes, with_coverage, with_migrations
 from tests.gates.support.minimal import FILES
+from tests.gates.support.packages import PACKAGES
 from tests.gates.support.sample_project import SampleProject, make_sample_project
 
-PACKAGES = ("app", "benchmarks", "devtools", "faults", "gates", "tests")
 BACKEND = Path(__file__).resolve().parents[3]
 RUFF = 'line-length = 20\nexclude = ["**"]\n[format]\nquote-style = "single"\n[lint]\nselect = []\n'
 MYPY_SETTINGS = "[mypy]\nignore_errors = True\n"
