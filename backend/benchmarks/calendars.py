@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from app.application.events_queries import EventFilter, EventVisibility
 from app.core.database import open_database
 from app.core.settings import Settings
-from app.domain.members import MemberId
+from app.domain.members.member import MemberId
 from app.infrastructure.database.exports import SqlAlchemyExportSource
 from app.infrastructure.exports.calendar import CalendarEncoder
 from benchmarks.data import Data, numbered

@@ -13,7 +13,7 @@ import psycopg
 from app.core.clock import SystemClock
 from app.core.settings import Settings
 from app.domain.auth import SessionId
-from app.domain.members import MemberId
+from app.domain.members.member import MemberId
 from app.infrastructure.security.access_tokens import JwtAccessTokens
 from benchmarks.cursors import cursor_signer, fingerprint
 from benchmarks.servers import BACKEND

@@ -12,7 +12,7 @@ import psycopg
 
 from app.core.settings import Settings
 from app.domain.auth import SessionId
-from app.domain.members import MemberId
+from app.domain.members.member import MemberId
 from app.infrastructure.security.access_tokens import JwtAccessTokens
 
 ADMIN, MEMBERS = 1, 20_000

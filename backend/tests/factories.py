@@ -11,17 +11,14 @@ from pydantic import SecretStr
 from app.application.access import Actor
 from app.core.settings import SHORTEST_SECRET_BYTES, Environment, Settings
 from app.domain.auth import RefreshToken, Session, SessionId
-from app.domain.consultations.consultation import (
-    Consultation,
-    ConsultationAudience,
-    ConsultationDraft,
-    ResultsVisibility,
-)
+from app.domain.consultations.consultation import Consultation
+from app.domain.consultations.drafts import ConsultationAudience, ConsultationDraft, ResultsVisibility
 from app.domain.consultations.questions import Answer, QuestionDraft, QuestionKind
 from app.domain.email_changes import EmailChange
 from app.domain.events import Event, EventAudience, EventDraft
 from app.domain.identifiers import uuid7
-from app.domain.members import EmailAddress, Member, MemberId, Role
+from app.domain.members.contact_details import EmailAddress
+from app.domain.members.member import Member, MemberId, Role
 from app.domain.news import Article, ArticleDraft, ArticleScope
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from app.domain.auth import SessionId
 from app.domain.errors import ForbiddenError, UnauthenticatedError
-from app.domain.members import MemberId, Role
+from app.domain.members.member import MemberId, Role
 
 
 class ReauthenticationRequiredError(ForbiddenError):

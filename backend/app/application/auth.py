@@ -19,7 +19,8 @@ from app.domain.auth import (
 )
 from app.domain.errors import InvalidTokenError
 from app.domain.identifiers import uuid7
-from app.domain.members import EmailAddress, EmailAddressError, Member
+from app.domain.members.contact_details import EmailAddress, EmailAddressError
+from app.domain.members.member import Member
 from app.domain.rate_limits import account_key, client_key, require_attempts_left
 
 

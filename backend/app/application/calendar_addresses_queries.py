@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from app.domain.calendar_addresses import CalendarToken
-from app.domain.members import MemberId, Role
+from app.domain.members.member import MemberId, Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,14 +21,12 @@ from app.application.respondents import discard_response_traces, require_first_r
 from app.application.unit_of_work import UnitOfWork
 from app.domain.consultations.consultation import (
     Consultation,
-    ConsultationChanges,
-    ConsultationDraft,
     ConsultationId,
     ConsultationNotClosedError,
     ConsultationNotFoundError,
     ConsultationStatus,
-    ResultsVisibility,
 )
+from app.domain.consultations.drafts import ConsultationChanges, ConsultationDraft, ResultsVisibility
 from app.domain.consultations.questions import Answer
 from app.domain.consultations.responses import (
     Ballot,

@@ -9,16 +9,12 @@ from uuid import UUID
 
 from app.application.access import Action, Actor, is_allowed
 from app.application.paging import Page, PageRequest
-from app.domain.consultations.consultation import (
-    Answers,
-    Consultation,
-    ConsultationAudience,
-    ConsultationStatus,
-    ResultsVisibility,
-)
+from app.domain.consultations.answers import Answers
+from app.domain.consultations.consultation import Consultation, ConsultationStatus
+from app.domain.consultations.drafts import ConsultationAudience, ResultsVisibility
 from app.domain.consultations.questions import QuestionId, QuestionKind
 from app.domain.consultations.results import MIN_CELL_COUNT, publishable
-from app.domain.members import MemberId
+from app.domain.members.member import MemberId
 
 
 @dataclass(frozen=True, slots=True)

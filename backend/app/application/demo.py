@@ -8,7 +8,8 @@ from app.application.ports import Clock, PasswordHasher
 from app.application.unit_of_work import UnitOfWork
 from app.domain.auth import Password
 from app.domain.events import Event, EventAudience, EventDraft, EventStatus
-from app.domain.members import EmailAddress, Member, MemberId, PhoneNumber, Role
+from app.domain.members.contact_details import EmailAddress, PhoneNumber
+from app.domain.members.member import Member, MemberId, Role
 from app.domain.news import Article, ArticleDraft, ArticleScope, ArticleStatus
 
 ACCOUNTS = {

@@ -5,15 +5,11 @@ from datetime import timedelta
 
 from app.application.ports import Clock
 from app.application.unit_of_work import UnitOfWork
-from app.domain.consultations.consultation import (
-    Consultation,
-    ConsultationAudience,
-    ConsultationDraft,
-    ResultsVisibility,
-)
+from app.domain.consultations.consultation import Consultation
+from app.domain.consultations.drafts import ConsultationAudience, ConsultationDraft, ResultsVisibility
 from app.domain.consultations.questions import Answer, QuestionDraft, QuestionKind
 from app.domain.consultations.responses import Response
-from app.domain.members import Member
+from app.domain.members.member import Member
 
 
 def _choice(title: str, *options: str, several: bool = False) -> QuestionDraft:

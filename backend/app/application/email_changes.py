@@ -19,7 +19,8 @@ from app.domain.audit import AuditAction
 from app.domain.auth import OneTimeTokenError
 from app.domain.email_changes import EmailChange, EmailChangeId
 from app.domain.identifiers import uuid7
-from app.domain.members import EmailAddress, EmailTakenError, Member
+from app.domain.members.contact_details import EmailAddress
+from app.domain.members.member import EmailTakenError, Member
 
 OLD_ADDRESS_TEMPLATES: Mapping[type[SendEmailChangeNotice], MailTemplate] = MappingProxyType(
     {

@@ -9,7 +9,7 @@ from uuid import UUID
 from app.application.access import Action, Actor, role_is_allowed
 from app.application.paging import Page, PageRequest
 from app.domain.events import EventAudience, EventId, EventStatus
-from app.domain.members import Role
+from app.domain.members.member import Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from app.application.ports import Clock
 from app.application.unit_of_work import UnitOfWork
 from app.domain.audit import AuditAction
 from app.domain.errors import LimitExceededError
-from app.domain.members import MemberId
+from app.domain.members.member import MemberId
 
 MAX_CONCURRENT_EXPORTS = 2
 """For each member, however many instances serve the API: an export holds a connection for long."""

@@ -10,7 +10,7 @@ from typing import ClassVar, Protocol, Self
 from app.application.ports import Clock
 from app.application.unit_of_work import UnitOfWork
 from app.domain.errors import ConflictError, RuleViolationError
-from app.domain.members import MemberId
+from app.domain.members.member import MemberId
 
 RETENTION = timedelta(hours=24)
 

@@ -11,7 +11,12 @@ from app.application.ports import Clock
 from app.application.unit_of_work import UnitOfWork
 from app.domain.audit import AuditAction
 from app.domain.auth import OneTimePurpose
-from app.domain.members import InvitationChanges, Member, MemberId, MemberInactiveError
+from app.domain.members.member import (
+    InvitationChanges,
+    Member,
+    MemberId,
+    MemberInactiveError,
+)
 
 
 async def resend_invitation(id: MemberId, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from app.domain.auth import OneTimeTokenId
 from app.domain.email_changes import EmailChangeId
-from app.domain.members import MemberId
+from app.domain.members.member import MemberId
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.application.unit_of_work import UnitOfWork
 from app.domain.errors import LimitExceededError
-from app.domain.members import EmailAddress
+from app.domain.members.contact_details import EmailAddress
 from app.domain.rate_limits import MAIL_LIMIT, MailBudget, client_key
 
 

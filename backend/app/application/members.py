@@ -20,13 +20,12 @@ from app.application.respondents import keep_respondent_digests
 from app.application.unit_of_work import UnitOfWork
 from app.domain.audit import AuditAction
 from app.domain.auth import OneTimePurpose
-from app.domain.members import (
+from app.domain.members.contact_details import EmailAddress, PhoneNumber
+from app.domain.members.member import (
     NO_PASSWORD,
-    EmailAddress,
     Language,
     Member,
     MemberId,
-    PhoneNumber,
     ProfileChanges,
     Role,
 )

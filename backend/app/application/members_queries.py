@@ -8,7 +8,8 @@ from typing import Protocol
 from uuid import UUID
 
 from app.application.paging import Page, PageRequest
-from app.domain.members import EmailAddress, Language, MemberId, PhoneNumber, Role
+from app.domain.members.contact_details import EmailAddress, PhoneNumber
+from app.domain.members.member import Language, MemberId, Role
 
 
 @dataclass(frozen=True, slots=True)

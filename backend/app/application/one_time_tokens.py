@@ -9,7 +9,7 @@ from app.application.ports import Clock, Mailer, MailTemplate, OneTimeTokens
 from app.application.unit_of_work import UnitOfWork
 from app.domain.auth import OneTimePurpose, OneTimeToken, OneTimeTokenError, OneTimeTokenId
 from app.domain.identifiers import uuid7
-from app.domain.members import Member
+from app.domain.members.member import Member
 
 TEMPLATES: Mapping[OneTimePurpose, MailTemplate] = MappingProxyType(
     {

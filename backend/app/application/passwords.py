@@ -13,7 +13,8 @@ from app.application.unit_of_work import UnitOfWork
 from app.domain.audit import AuditAction
 from app.domain.auth import CurrentPasswordError, OneTimePurpose, OneTimeTokenError, Password
 from app.domain.identifiers import uuid7
-from app.domain.members import EmailAddress, Member
+from app.domain.members.contact_details import EmailAddress
+from app.domain.members.member import Member
 from app.domain.rate_limits import MailBudget, account_key, require_attempts_left
 
 MAILED_PURPOSES = (OneTimePurpose.RECOVERY, OneTimePurpose.INVITATION)

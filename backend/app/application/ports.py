@@ -10,7 +10,8 @@ from uuid import UUID
 from app.application.access import Actor
 from app.domain.auth import OneTimePurpose, OneTimeTokenId, Password, RefreshToken, SessionId
 from app.domain.email_changes import EmailChangeId
-from app.domain.members import EmailAddress, Language, MemberId
+from app.domain.members.contact_details import EmailAddress
+from app.domain.members.member import Language, MemberId
 
 
 class Clock(Protocol):

@@ -14,7 +14,8 @@ from app.application.unit_of_work import UnitOfWork
 from app.domain.audit import AuditAction
 from app.domain.auth import OneTimePurpose, Password
 from app.domain.identifiers import uuid7
-from app.domain.members import EmailAddress, EmailTakenError, Language, Member, PhoneNumber
+from app.domain.members.contact_details import EmailAddress, PhoneNumber
+from app.domain.members.member import EmailTakenError, Language, Member
 from app.domain.rate_limits import MailBudget
 
 

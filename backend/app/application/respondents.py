@@ -9,7 +9,7 @@ from app.application.unit_of_work import UnitOfWork
 from app.domain.consultations.consultation import ConsultationId
 from app.domain.consultations.responses import AlreadyRespondedError
 from app.domain.errors import UnauthenticatedError
-from app.domain.members import Member, MemberId, MemberNotFoundError
+from app.domain.members.member import Member, MemberId, MemberNotFoundError
 
 
 async def keep_respondent_digests(member: Member, *, uow: UnitOfWork, digests: AddressDigests) -> None:

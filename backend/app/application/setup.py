@@ -9,7 +9,8 @@ from app.application.ports import Clock, PasswordHasher
 from app.application.unit_of_work import UnitOfWork
 from app.domain.audit import AuditAction
 from app.domain.auth import Password
-from app.domain.members import EmailAddress, Member, Role
+from app.domain.members.contact_details import EmailAddress
+from app.domain.members.member import Member, Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from app.application.jobs import JobQueue
 from app.domain.audit import AuditLog
 from app.domain.auth import OneTimeTokenRepository, SessionRepository
 from app.domain.calendar_addresses import CalendarAddressRepository
-from app.domain.consultations.consultation import ConsultationRepository
+from app.domain.consultations.repository import ConsultationRepository
 from app.domain.consultations.responses import ResponseRepository
 from app.domain.email_changes import EmailChangeRepository
 from app.domain.events import EventRepository
-from app.domain.members import MemberId, MemberRepository
+from app.domain.members.member import MemberId
+from app.domain.members.repository import MemberRepository
 from app.domain.news import ArticleRepository
 from app.domain.rate_limits import RateLimiter
 

@@ -7,7 +7,7 @@ from typing import NewType, Protocol, Self
 from uuid import UUID
 
 from app.domain.identifiers import uuid7
-from app.domain.members import MemberId
+from app.domain.members.member import MemberId
 
 AuditEntryId = NewType("AuditEntryId", UUID)
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from app.domain.errors import DomainError, NotFoundError, RuleViolationError
 from app.domain.identifiers import uuid7
-from app.domain.members import MemberId
+from app.domain.members.member import MemberId
 
 SessionId = NewType("SessionId", UUID)
 OneTimeTokenId = NewType("OneTimeTokenId", UUID)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import ClassVar, Protocol, Self
 
 from app.domain.errors import NotFoundError
-from app.domain.members import MemberId
+from app.domain.members.member import MemberId
 
 
 class CalendarAddressNotFoundError(NotFoundError):

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from app.domain.auth import OneTimeTokenError, SessionId
 from app.domain.identifiers import uuid7
-from app.domain.members import EmailAddress, MemberId
+from app.domain.members.contact_details import EmailAddress
+from app.domain.members.member import MemberId
 
 EmailChangeId = NewType("EmailChangeId", UUID)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from app.domain.changes import values_of
 from app.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from app.domain.identifiers import uuid7
-from app.domain.members import MemberId
+from app.domain.members.member import MemberId
 from app.domain.texts import line, prose
 
 EventId = NewType("EventId", UUID)

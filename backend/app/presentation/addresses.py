@@ -2,7 +2,7 @@
 
 import idna
 
-from app.domain.members import EmailAddress, EmailAddressError
+from app.domain.members.contact_details import EmailAddress, EmailAddressError
 
 FULL_WIDTH_AT = "\uff20"
 """The @ of Chinese and Japanese keyboards."""

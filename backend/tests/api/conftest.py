@@ -7,7 +7,8 @@ from httpx import AsyncClient
 
 from app.application.unit_of_work import UnitOfWork
 from app.domain.auth import Password
-from app.domain.members import Member, PhoneNumber, Role
+from app.domain.members.contact_details import PhoneNumber
+from app.domain.members.member import Member, Role
 from app.infrastructure.security.passwords import Argon2PasswordHasher
 from app.presentation.http.dependencies import Dependencies
 from tests.api import consultations

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.application.unit_of_work import UnitOfWork
 from app.domain.consultations.consultation import Consultation, ConsultationStatus
-from app.domain.members import Role
+from app.domain.members.member import Role
 from tests.factories import NOW, make_consultation, make_member
 
 StoreConsultation = Callable[..., Awaitable[Consultation]]

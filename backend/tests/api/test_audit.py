@@ -6,7 +6,7 @@ import pytest
 from httpx import AsyncClient
 
 from app.domain.audit import AuditAction, AuditEntry
-from app.domain.members import MemberId, Role
+from app.domain.members.member import MemberId, Role
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_problem
 from tests.factories import NOW, make_member

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.events import Event, EventAudience, EventStatus
-from app.domain.members import Member, Role
+from app.domain.members.member import Member, Role
 from app.infrastructure.database.calendar_addresses import calendar_addresses
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_problem

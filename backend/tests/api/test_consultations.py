@@ -5,11 +5,9 @@ from uuid import uuid4
 import pytest
 from httpx import AsyncClient, Response
 
-from app.domain.consultations.consultation import (
-    ConsultationAudience,
-    ConsultationStatus,
-)
-from app.domain.members import Role
+from app.domain.consultations.consultation import ConsultationStatus
+from app.domain.consultations.drafts import ConsultationAudience
+from app.domain.members.member import Role
 from tests.api.consultations import StoreConsultation, answers_to
 from tests.api.problems import assert_problem
 from tests.factories import NOW, make_question

@@ -5,12 +5,11 @@ import pytest
 from sqlalchemy import Text, cast, inspect, select, table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.consultations.consultation import (
-    ConsultationStatus,
-    ResultsVisibility,
-)
+from app.domain.consultations.consultation import ConsultationStatus
+from app.domain.consultations.drafts import ResultsVisibility
 from app.domain.consultations.questions import QuestionKind
-from app.domain.members import EmailAddress, Role
+from app.domain.members.contact_details import EmailAddress
+from app.domain.members.member import Role
 from app.infrastructure.database.responses import erased_respondents
 from tests.api.consultations import StoreConsultation, answers_to
 from tests.api.problems import assert_problem

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.application.consultations import close_consultation, create_response
 from app.domain.consultations.consultation import Consultation
 from app.domain.consultations.questions import QuestionKind
-from app.domain.members import Member, Role
+from app.domain.members.member import Member, Role
 from app.infrastructure.database.audit import audit_entries
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_problem

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from app.application.consultations import follow_schedule
 from app.domain.consultations.consultation import ConsultationStatus
-from app.domain.members import Role
+from app.domain.members.member import Role
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.consultations import StoreConsultation, answers_to
 from tests.api.problems import assert_problem

@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.settings import Settings
 from app.domain.email_changes import EmailChangeId
-from app.domain.members import EmailAddress, Member
+from app.domain.members.contact_details import EmailAddress
+from app.domain.members.member import Member
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.security.signed_tokens import HmacEmailChangeTokens
 from tests.api.problems import assert_problem

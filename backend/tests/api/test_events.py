@@ -6,7 +6,7 @@ import pytest
 from httpx import AsyncClient, Response
 
 from app.domain.events import Event, EventAudience, EventStatus
-from app.domain.members import Member, Role
+from app.domain.members.member import Member, Role
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_look_the_same, assert_problem
 from tests.factories import NOW, make_event

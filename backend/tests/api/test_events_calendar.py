@@ -5,7 +5,7 @@ import vobject
 from httpx import AsyncClient
 
 from app.domain.events import Event, EventAudience, EventStatus
-from app.domain.members import Role
+from app.domain.members.member import Role
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_problem
 from tests.factories import NOW, make_event, make_member

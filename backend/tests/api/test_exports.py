@@ -12,7 +12,8 @@ from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.events import EventAudience, EventStatus
-from app.domain.members import PhoneNumber, Role
+from app.domain.members.contact_details import PhoneNumber
+from app.domain.members.member import Role
 from app.domain.news import ArticleScope
 from app.infrastructure.database.audit import audit_entries
 from app.infrastructure.database.events import events

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.members import EmailTakenError
+from app.domain.members.member import EmailTakenError
 from app.presentation.http import oauth
 from app.presentation.http.errors import MEDIA_TYPE
 from tests.api.conftest import Callers

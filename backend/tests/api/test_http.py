@@ -11,7 +11,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from starlette.types import Message
 
 from app.domain.errors import UnavailableError
-from app.domain.members import Role
+from app.domain.members.member import Role
 from app.presentation.http import requests
 from tests.api.problems import assert_problem
 from tests.plugins.application import ClientFor

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.settings import Settings
 from app.domain.auth import OneTimePurpose
-from app.domain.members import Role
+from app.domain.members.member import Role
 from tests.api.problems import assert_problem
 from tests.factories import PASSWORD
 from tests.plugins.application import ClientFor

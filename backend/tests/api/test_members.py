@@ -6,7 +6,7 @@ from httpx import AsyncClient
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.members import Member, Role
+from app.domain.members.member import Member, Role
 from app.infrastructure.database.audit import audit_entries
 from app.infrastructure.database.sessions import sessions
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork

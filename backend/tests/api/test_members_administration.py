@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.settings import Settings
 from app.domain.auth import OneTimePurpose, OneTimeTokenId
-from app.domain.members import Member, Role
+from app.domain.members.member import Member, Role
 from app.infrastructure.database.audit import audit_entries
 from app.infrastructure.database.members import members
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.application.operations import JobCounts
 from app.core.database import create_database, create_engine
 from app.core.settings import Settings
-from app.domain.members import Role
+from app.domain.members.member import Role
 from app.infrastructure.database.system_load import SqlAlchemyLoadGauge
 from tests.api.test_health import away
 from tests.factories import PASSWORD, make_member

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from httpx import AsyncClient, Response
 
-from app.domain.members import Member, Role
+from app.domain.members.member import Member, Role
 from app.domain.news import Article, ArticleScope, ArticleStatus
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.problems import assert_look_the_same, assert_problem

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.settings import Settings
 from app.domain.auth import OneTimePurpose
-from app.domain.members import Member
+from app.domain.members.member import Member
 from app.presentation.http.dependencies import Dependencies
 from tests.api.problems import assert_oauth_error, assert_problem
 from tests.factories import PASSWORD

@@ -8,7 +8,7 @@ from httpx import AsyncClient, Response
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.members import Role
+from app.domain.members.member import Role
 from tests.api.conftest import Callers
 from tests.api.contract import contract, operation_of
 from tests.api.routes import ROUTES

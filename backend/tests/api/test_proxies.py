@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 
 from app.core.settings import Settings
-from app.domain.members import Role
+from app.domain.members.member import Role
 from app.main import create_app
 from tests.plugins.application import ClientFor
 from tests.support.http import API, NEWS

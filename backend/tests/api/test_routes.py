@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.application import access
 from app.application.access import POLICY, Action, Actor, is_allowed
-from app.domain.members import Role
+from app.domain.members.member import Role
 from app.presentation.http.errors import MEDIA_TYPE
 from app.presentation.http.headers import HEADERS
 from tests.api.conftest import Callers

@@ -3,7 +3,8 @@
 import pytest
 from httpx import AsyncClient
 
-from app.domain.members import PhoneNumber, Role
+from app.domain.members.contact_details import PhoneNumber
+from app.domain.members.member import Role
 from app.domain.news import Article, ArticleScope
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.api.consultations import store_consultation

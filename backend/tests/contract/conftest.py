@@ -6,7 +6,7 @@ from pydantic import SecretStr
 from app.application.unit_of_work import UnitOfWork
 from app.core.database import create_database, create_engine
 from app.core.settings import Settings
-from app.domain.members import Member
+from app.domain.members.member import Member
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.factories import make_member
 from tests.fakes import InMemoryStore, InMemoryUnitOfWork

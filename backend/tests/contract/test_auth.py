@@ -13,7 +13,7 @@ from app.domain.auth import (
     Session,
     SessionId,
 )
-from app.domain.members import Member
+from app.domain.members.member import Member
 from tests.factories import NOW, make_member, make_session
 
 

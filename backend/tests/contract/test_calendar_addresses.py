@@ -3,7 +3,7 @@ import pytest
 from app.application.calendar_addresses_queries import CalendarAddressQueries, CalendarAddressView
 from app.application.unit_of_work import UnitOfWork
 from app.domain.calendar_addresses import CalendarAddress, CalendarAddressNotFoundError, CalendarToken
-from app.domain.members import Member, Role
+from app.domain.members.member import Member, Role
 from app.infrastructure.database.calendar_addresses import SqlAlchemyCalendarAddressQueries
 from tests.factories import NOW, make_member
 from tests.fakes import InMemoryUnitOfWork

@@ -7,18 +7,12 @@ from uuid import uuid4
 import pytest
 
 from app.application.unit_of_work import UnitOfWork
-from app.domain.consultations.consultation import (
-    Answers,
-    Consultation,
-    ConsultationAudience,
-    ConsultationChanges,
-    ConsultationId,
-    ConsultationNotFoundError,
-    ResultsVisibility,
-)
+from app.domain.consultations.answers import Answers
+from app.domain.consultations.consultation import Consultation, ConsultationId, ConsultationNotFoundError
+from app.domain.consultations.drafts import ConsultationAudience, ConsultationChanges, ResultsVisibility
 from app.domain.consultations.questions import OptionId, QuestionId, QuestionKind
 from app.domain.consultations.responses import AlreadyRespondedError, Ballot, Participation, Response
-from app.domain.members import Member, MemberId
+from app.domain.members.member import Member, MemberId
 from tests.factories import NOW, make_consultation, make_question
 
 LATER = NOW + timedelta(hours=1)

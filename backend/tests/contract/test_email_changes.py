@@ -4,7 +4,7 @@ from uuid import uuid4
 from app.application.jobs import SendEmailChangedNotice
 from app.application.unit_of_work import UnitOfWork
 from app.domain.email_changes import EmailChange, EmailChangeId
-from app.domain.members import Member
+from app.domain.members.member import Member
 from tests.factories import NOW, make_email_change, make_member
 
 LATER = NOW + timedelta(days=1)

@@ -8,7 +8,7 @@ import pytest
 from app.application.unit_of_work import UnitOfWork
 from app.domain.errors import CollisionError
 from app.domain.events import Event, EventAudience, EventChanges, EventId, EventNotFoundError
-from app.domain.members import Member
+from app.domain.members.member import Member
 from tests.factories import NOW, make_event, make_member
 
 LATER = NOW + timedelta(hours=1)

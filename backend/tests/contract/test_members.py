@@ -5,13 +5,12 @@ import pytest
 
 from app.application.unit_of_work import UnitOfWork
 from app.domain.auth import OneTimePurpose, OneTimeToken
-from app.domain.members import (
-    EmailAddress,
+from app.domain.members.contact_details import EmailAddress, PhoneNumber
+from app.domain.members.member import (
     EmailTakenError,
     Member,
     MemberId,
     MemberNotFoundError,
-    PhoneNumber,
     Role,
 )
 from tests.factories import NOW, make_member

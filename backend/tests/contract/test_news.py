@@ -7,7 +7,7 @@ import pytest
 
 from app.application.unit_of_work import UnitOfWork
 from app.domain.errors import CollisionError
-from app.domain.members import Member
+from app.domain.members.member import Member
 from app.domain.news import ArticleChanges, ArticleId, ArticleNotFoundError, ArticleScope
 from tests.factories import NOW, make_article, make_member
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from app.application.calendar_addresses_queries import CalendarAddressView
 from app.domain.calendar_addresses import CalendarAddress, CalendarAddressNotFoundError, CalendarToken
-from app.domain.members import MemberId, Role
+from app.domain.members.member import MemberId, Role
 from tests.fakes.store import InMemoryStore
 
 

@@ -19,7 +19,8 @@ from app.domain.consultations.responses import (
     Participation,
     Response,
 )
-from app.domain.members import EmailAddress, MemberId
+from app.domain.members.contact_details import EmailAddress
+from app.domain.members.member import MemberId
 from tests.fakes.store import InMemoryStore
 
 

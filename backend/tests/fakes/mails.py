@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from app.application.ports import MailTemplate
-from app.domain.members import EmailAddress, Language
+from app.domain.members.contact_details import EmailAddress
+from app.domain.members.member import Language
 
 
 class RecordingMailer:

@@ -5,7 +5,13 @@ from datetime import datetime
 from uuid import UUID
 
 from app.domain.auth import OneTimeToken
-from app.domain.members import EmailAddress, Member, MemberId, MemberNotFoundError, Role
+from app.domain.members.contact_details import EmailAddress
+from app.domain.members.member import (
+    Member,
+    MemberId,
+    MemberNotFoundError,
+    Role,
+)
 
 
 class InMemoryMemberRepository:

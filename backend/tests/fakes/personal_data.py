@@ -6,7 +6,7 @@ from uuid import UUID
 from app.application.jobs import Job
 from app.domain.auth import OneTimeToken, Session
 from app.domain.email_changes import EmailChange
-from app.domain.members import MemberId
+from app.domain.members.member import MemberId
 from tests.fakes.store import InMemoryStore
 
 

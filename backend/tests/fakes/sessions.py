@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.domain.auth import Session, SessionId
-from app.domain.members import MemberId
+from app.domain.members.member import MemberId
 
 
 class InMemorySessionRepository:

@@ -10,7 +10,7 @@ from app.domain.consultations.consultation import Consultation
 from app.domain.consultations.responses import Ballot, Participation, Response
 from app.domain.email_changes import EmailChange
 from app.domain.events import Event
-from app.domain.members import Member
+from app.domain.members.member import Member
 from app.domain.news import Article
 from app.domain.rate_limits import RateLimitCount, RateLimitKey
 

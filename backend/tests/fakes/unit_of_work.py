@@ -5,7 +5,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from app.domain.members import EmailTakenError
+from app.domain.members.member import EmailTakenError
 from tests.fakes.audit import InMemoryAuditLog
 from tests.fakes.calendar_addresses import InMemoryCalendarAddressRepository
 from tests.fakes.clock import FixedClock

@@ -8,7 +8,7 @@ from uuid import UUID
 from app.domain.consultations.consultation import Consultation
 from app.domain.errors import CollisionError
 from app.domain.events import Event
-from app.domain.members import Member
+from app.domain.members.member import Member
 from app.domain.news import Article
 
 Aggregate = TypeVar("Aggregate", Member, Article, Consultation, Event)

@@ -24,7 +24,7 @@ from sqlalchemy import text
 from app.application.registrations import Registration, register_member
 from app.core.database import open_database
 from app.core.settings import Settings, SettingsError
-from app.domain.members import EmailAddress
+from app.domain.members.contact_details import EmailAddress
 from app.infrastructure.database.migrations import migrate
 from app.infrastructure.database.startup import check_database
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork

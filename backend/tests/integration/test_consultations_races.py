@@ -20,14 +20,14 @@ from app.application.consultations_queries import ResponseView
 from app.core.clock import SystemClock
 from app.domain.consultations.consultation import (
     Consultation,
-    ConsultationChanges,
     ConsultationNotDraftError,
     ConsultationNotOpenError,
     ConsultationStatus,
 )
+from app.domain.consultations.drafts import ConsultationChanges
 from app.domain.consultations.responses import AlreadyRespondedError
 from app.domain.errors import DomainError
-from app.domain.members import Role
+from app.domain.members.member import Role
 from app.infrastructure.database.consultations import questions
 from app.infrastructure.database.responses import ballots, participations, responses
 from tests.factories import make_actor, make_answers, make_consultation, make_member

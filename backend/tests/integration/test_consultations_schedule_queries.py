@@ -10,7 +10,7 @@ from app.application.consultations import follow_schedule
 from app.application.consultations_queries import ConsultationVisibility
 from app.core.database import Database
 from app.domain.consultations.consultation import ConsultationStatus
-from app.domain.members import Role
+from app.domain.members.member import Role
 from app.infrastructure.database.consultations_queries import SqlAlchemyConsultationQueries
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.factories import make_actor, make_consultation, make_member, make_question

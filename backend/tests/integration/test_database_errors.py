@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.core.database import create_database, create_engine
 from app.core.settings import Settings
 from app.domain.errors import ConflictError, DomainError, RuleViolationError, UnavailableError
-from app.domain.members import EmailTakenError
+from app.domain.members.member import EmailTakenError
 from app.infrastructure.database.errors import translated_errors, with_domain_errors
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.factories import make_article, make_member

@@ -6,7 +6,8 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from app.core.database import Database
-from app.domain.members import EmailAddress, Member, PhoneNumber, Role
+from app.domain.members.contact_details import EmailAddress, PhoneNumber
+from app.domain.members.member import Member, Role
 from app.infrastructure.database.demo_members import BATCH, SqlAlchemyDemoMembers
 from app.infrastructure.database.members import members
 from tests.fakes import FixedClock

@@ -13,7 +13,8 @@ from app.application.email_changes import confirm_email_change, request_email_ch
 from app.core.settings import Settings
 from app.domain.auth import OneTimeTokenError
 from app.domain.email_changes import EmailChangeId
-from app.domain.members import EmailAddress, EmailTakenError, Member
+from app.domain.members.contact_details import EmailAddress
+from app.domain.members.member import EmailTakenError, Member
 from app.infrastructure.database.email_changes import email_changes
 from app.infrastructure.jobs.worker import run_worker
 from app.infrastructure.security.signed_tokens import HmacEmailChangeTokens

@@ -18,7 +18,7 @@ from app.application.exports import MAX_CONCURRENT_EXPORTS, TooManyExportsError
 from app.application.members_queries import MemberFilter
 from app.core.database import create_database, create_engine
 from app.core.settings import Environment, Settings
-from app.domain.members import Member, Role
+from app.domain.members.member import Member, Role
 from app.infrastructure.database.exports import SqlAlchemyExportSource
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.security.access_tokens import JwtAccessTokens

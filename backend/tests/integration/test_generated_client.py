@@ -15,7 +15,8 @@ from openapi_python_client import generate
 from openapi_python_client.config import Config, ConfigFile, MetaType
 
 from app.domain.auth import Password
-from app.domain.members import EmailAddress, Member, Role
+from app.domain.members.contact_details import EmailAddress
+from app.domain.members.member import Member, Role
 from app.domain.news import ArticleScope
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.security.passwords import Argon2PasswordHasher

@@ -14,7 +14,7 @@ from app.application.idempotency import (
 )
 from app.application.news import create_article
 from app.core.database import Database
-from app.domain.members import Role
+from app.domain.members.member import Role
 from app.domain.news import ArticleDraft, ArticleScope, ArticleTitleError
 from app.infrastructure.database.idempotency import SqlAlchemyStoredResponses
 from app.infrastructure.database.idempotent_unit_of_work import SqlAlchemyIdempotentUnitOfWork

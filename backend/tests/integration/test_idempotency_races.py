@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from app.core.database import create_database
 from app.core.settings import Environment, Settings
-from app.domain.members import Role
+from app.domain.members.member import Role
 from app.infrastructure.database.news import news
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.security.access_tokens import JwtAccessTokens

@@ -9,7 +9,7 @@ from app.application.auth import TokenPair
 from app.application.members import change_role, deactivate_member, erase_member, erase_own_member
 from app.application.sessions import end_all_sessions
 from app.domain.auth import InvalidGrantError, OneTimePurpose, OneTimeToken, OneTimeTokenError
-from app.domain.members import LastAdminError, Member, Role
+from app.domain.members.member import LastAdminError, Member, Role
 from app.domain.rate_limits import TooManyAttemptsError
 from tests.factories import PASSWORD, make_actor, make_member, make_session
 from tests.fakes import PlainAddressDigests

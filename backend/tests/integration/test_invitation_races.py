@@ -6,7 +6,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.application.invitations import correct_invitation, withdraw_invitation
 from app.application.members import Invitation, invite_member
 from app.domain.auth import OneTimePurpose, OneTimeTokenError
-from app.domain.members import EmailAddress, InvitationAcceptedError, Language, Member, Role
+from app.domain.members.contact_details import EmailAddress
+from app.domain.members.member import (
+    InvitationAcceptedError,
+    Language,
+    Member,
+    Role,
+)
 from tests.factories import make_actor
 from tests.support.concurrency import ConcurrentAccounts, gather_results
 

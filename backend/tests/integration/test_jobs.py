@@ -26,7 +26,7 @@ from app.application.retention import delete_expired_credentials
 from app.core.database import create_database, create_engine
 from app.core.logging import configure_logging
 from app.core.settings import Environment, Settings
-from app.domain.members import EmailAddress
+from app.domain.members.contact_details import EmailAddress
 from app.infrastructure.database.idempotency import SqlAlchemyStoredResponses
 from app.infrastructure.database.idempotent_unit_of_work import SqlAlchemyIdempotentUnitOfWork
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork

@@ -18,7 +18,7 @@ from app.application.news_queries import NewsFilter, NewsSort, NewsVisibility
 from app.application.paging import KeysetPosition, PageRequest
 from app.core.database import Database, create_database, create_engine
 from app.core.settings import Settings
-from app.domain.members import Role
+from app.domain.members.member import Role
 from app.infrastructure.database.consultations_queries import SqlAlchemyConsultationQueries
 from app.infrastructure.database.exports import SqlAlchemyExportSource
 from app.infrastructure.database.news_queries import SqlAlchemyNewsQueries

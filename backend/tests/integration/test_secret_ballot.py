@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.application.consultations import close_consultation, create_response
 from app.domain.consultations.consultation import Consultation
 from app.domain.consultations.questions import QuestionKind
-from app.domain.members import Member, Role
+from app.domain.members.member import Member, Role
 from app.infrastructure.database.responses import ballots, erased_respondents, participations
 from tests.factories import make_actor, make_answers, make_consultation, make_member, make_question
 from tests.fakes import PlainAddressDigests

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.database import CONNECT_TIMEOUT_SECONDS, GRACE_SECONDS
 from app.core.settings import Environment, Settings
-from app.domain.members import Member, Role
+from app.domain.members.member import Member, Role
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.main import create_app
 from devtools.postgres import in_database

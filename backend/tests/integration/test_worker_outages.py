@@ -16,7 +16,7 @@ from psycopg import sql
 from app.application.registrations import Registration, register_member
 from app.core.settings import Settings
 from app.domain.errors import UnavailableError
-from app.domain.members import EmailAddress
+from app.domain.members.contact_details import EmailAddress
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.jobs.worker import run_worker
 from devtools.postgres import in_database

@@ -18,7 +18,7 @@ from app.core.database import Database, create_engine, single_connection_databas
 from app.core.logging import configure_logging
 from app.core.settings import Environment, Settings
 from app.domain.auth import Session
-from app.domain.members import Member, Role
+from app.domain.members.member import Member, Role
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.security.access_tokens import JwtAccessTokens
 from app.main import create_app, create_dependencies

@@ -16,7 +16,8 @@ from app.application.passwords import (
 from app.application.ports import SessionTokens
 from app.application.registrations import Registration, register_member, resend_verification, verify_email
 from app.application.unit_of_work import UnitOfWork
-from app.domain.members import EmailAddress, Language, Member
+from app.domain.members.contact_details import EmailAddress
+from app.domain.members.member import Language, Member
 from app.infrastructure.security.access_tokens import JwtAccessTokens
 from app.infrastructure.security.signed_tokens import HmacOneTimeTokens, HmacRefreshTokens
 from tests.factories import PASSWORD, make_actor

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.database import create_database
 from app.domain.auth import OneTimePurpose, OneTimeTokenId
-from app.domain.members import Member
+from app.domain.members.member import Member
 from app.infrastructure.database.one_time_tokens import one_time_tokens
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.fakes import FixedClock

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from pytest_socket import disable_socket, enable_socket
 
-from app.domain.members import Language, Member
+from app.domain.members.member import Language, Member
 from tests.factories import PASSWORD, make_member
 from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
 from tests.support.accounts import ADDRESS, InMemoryAccounts

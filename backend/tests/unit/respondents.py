@@ -4,7 +4,7 @@ from app.application.access import Actor
 from app.application.consultations import create_response
 from app.application.consultations_queries import ResponseView
 from app.domain.consultations.consultation import Consultation
-from app.domain.members import Role
+from app.domain.members.member import Role
 from tests.factories import make_actor, make_answers, make_member
 from tests.fakes import InMemoryStore, InMemoryUnitOfWork, PlainAddressDigests
 

@@ -14,7 +14,7 @@ from app.application.news_queries import NewsVisibility
 from app.application.optimistic_locking import require_version
 from app.domain.errors import ForbiddenError, UnauthenticatedError, VersionMismatchError
 from app.domain.events import EventAudience
-from app.domain.members import Role
+from app.domain.members.member import Role
 from tests.factories import NOW, make_actor, make_article
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.members import EmailAddressError
+from app.domain.members.contact_details import EmailAddressError
 from app.presentation.addresses import email_address, username
 
 

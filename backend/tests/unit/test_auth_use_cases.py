@@ -11,7 +11,7 @@ from app.domain.auth import (
     OneTimeTokenError,
     PasswordTooCommonError,
 )
-from app.domain.members import Language, Member, Role
+from app.domain.members.member import Language, Member, Role
 from tests.factories import PASSWORD, make_member
 from tests.fakes import (
     CountingPasswordHasher,

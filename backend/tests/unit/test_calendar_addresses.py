@@ -17,7 +17,7 @@ from app.application.members import deactivate_member
 from app.domain.calendar_addresses import CalendarAddressNotFoundError, CalendarToken
 from app.domain.errors import LimitExceededError
 from app.domain.events import EventAudience
-from app.domain.members import Member, Role
+from app.domain.members.member import Member, Role
 from tests.factories import NOW, make_actor, make_member
 from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
 from tests.fakes.calendar_addresses import InMemoryCalendarAddressQueries

@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 from app.application.setup import AdminRequest, NewAdmin
 from app.core.settings import Settings, SettingsError
 from app.domain.errors import UnavailableError
-from app.domain.members import EmailTakenError
+from app.domain.members.member import EmailTakenError
 from app.presentation.cli import Commands, create_cli
 from app.presentation.http.dependencies import ShutdownState
 from app.presentation.server import Application, BindAddress, Server

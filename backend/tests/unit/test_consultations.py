@@ -6,11 +6,10 @@ from uuid import uuid4
 
 import pytest
 
+from app.domain.consultations.answers import AnswerMissingError
 from app.domain.consultations.consultation import (
     Consultation,
     ConsultationArchivedError,
-    ConsultationAudience,
-    ConsultationChanges,
     ConsultationDescriptionError,
     ConsultationFrozenError,
     ConsultationIncompleteError,
@@ -20,13 +19,12 @@ from app.domain.consultations.consultation import (
     ConsultationPeriodError,
     ConsultationStatus,
     ConsultationTitleError,
-    ResultsVisibility,
     TooManyQuestionsError,
 )
+from app.domain.consultations.drafts import ConsultationAudience, ConsultationChanges, ResultsVisibility
 from app.domain.consultations.questions import (
     Answer,
     AnswerError,
-    AnswerMissingError,
     OptionId,
     OptionsError,
     QuestionDescriptionError,

@@ -11,7 +11,7 @@ from app.application.consultations import (
     follow_schedule,
 )
 from app.domain.consultations.consultation import Consultation, ConsultationStatus
-from app.domain.members import Role
+from app.domain.members.member import Role
 from tests.factories import NOW, make_actor, make_consultation
 from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
 from tests.unit.respondents import answered, enrolled

@@ -17,9 +17,10 @@ from app.application.consultations import (
     open_consultation,
     remove_consultation,
 )
-from app.domain.consultations.consultation import Consultation, ConsultationChanges, ConsultationStatus
+from app.domain.consultations.consultation import Consultation, ConsultationStatus
+from app.domain.consultations.drafts import ConsultationChanges
 from app.domain.errors import ConflictError, NotFoundError
-from app.domain.members import Role
+from app.domain.members.member import Role
 from tests.examples import EXAMPLES
 from tests.factories import make_actor, make_answers, make_consultation, make_member, make_question
 from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork, PlainAddressDigests

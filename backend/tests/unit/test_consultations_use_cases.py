@@ -24,23 +24,25 @@ from app.application.consultations_queries import (
     Results,
     Tally,
 )
+from app.domain.consultations.answers import Answers
 from app.domain.consultations.consultation import (
-    Answers,
     Consultation,
-    ConsultationAudience,
-    ConsultationChanges,
-    ConsultationDraft,
     ConsultationId,
     ConsultationNotDraftError,
     ConsultationNotFoundError,
     ConsultationNotOpenError,
     ConsultationStatus,
+)
+from app.domain.consultations.drafts import (
+    ConsultationAudience,
+    ConsultationChanges,
+    ConsultationDraft,
     ResultsVisibility,
 )
 from app.domain.consultations.questions import QuestionKind
 from app.domain.consultations.responses import AlreadyRespondedError
 from app.domain.errors import ForbiddenError, VersionMismatchError
-from app.domain.members import Role
+from app.domain.members.member import Role
 from tests.factories import NOW, make_actor, make_consultation, make_question
 from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
 from tests.unit.respondents import MEMBER, NEIGHBOUR, answered, enrolled

@@ -17,7 +17,13 @@ from app.application.retention import delete_expired_credentials
 from app.domain.auth import OneTimePurpose, OneTimeTokenError, OneTimeTokenId, Session
 from app.domain.email_changes import EmailChange
 from app.domain.errors import LimitExceededError
-from app.domain.members import NO_PASSWORD, EmailAddress, EmailTakenError, Language, Role
+from app.domain.members.contact_details import EmailAddress
+from app.domain.members.member import (
+    NO_PASSWORD,
+    EmailTakenError,
+    Language,
+    Role,
+)
 from app.infrastructure.security.signed_tokens import HmacEmailChangeTokens, HmacOneTimeTokens
 from tests.factories import NOW, PASSWORD, make_actor, make_email_change, make_member, make_session
 from tests.fakes import (

@@ -12,7 +12,7 @@ import pytest
 
 from app.application.export_files import ColumnKind, Encoder, Row, RowStream
 from app.application.exports import TooManyExportsError
-from app.domain.members import Role
+from app.domain.members.member import Role
 from app.infrastructure.exports.encoders import (
     CHUNK_SIZE,
     CsvEncoder,

@@ -26,7 +26,7 @@ from app.domain.events import (
     EventNotStartedError,
     EventStatus,
 )
-from app.domain.members import Role
+from app.domain.members.member import Role
 from tests.factories import NOW, make_actor, make_event
 from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
 

@@ -8,7 +8,7 @@ from app.application.idempotency import (
     StoredResponseFoundError,
     delete_expired_responses,
 )
-from app.domain.members import MemberId
+from app.domain.members.member import MemberId
 from tests.factories import make_member
 from tests.fakes import FixedClock
 

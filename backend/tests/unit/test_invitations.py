@@ -8,8 +8,8 @@ from app.application.members import Invitation, invite_member
 from app.application.passwords import request_password_reset
 from app.domain.auth import OneTimeTokenError
 from app.domain.errors import LimitExceededError, VersionMismatchError
-from app.domain.members import (
-    EmailAddress,
+from app.domain.members.contact_details import EmailAddress, PhoneNumber
+from app.domain.members.member import (
     EmailTakenError,
     InvitationAcceptedError,
     InvitationChanges,
@@ -17,7 +17,6 @@ from app.domain.members import (
     Member,
     MemberInactiveError,
     MemberNotFoundError,
-    PhoneNumber,
     Role,
 )
 from tests.factories import NOW, make_actor, make_member

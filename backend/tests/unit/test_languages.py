@@ -1,6 +1,6 @@
 import pytest
 
-from app.domain.members import Language
+from app.domain.members.member import Language
 from app.presentation.http.languages import preferred_language
 
 

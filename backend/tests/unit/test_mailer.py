@@ -9,7 +9,8 @@ import pytest
 from app.application.email_changes import OLD_ADDRESS_TEMPLATES
 from app.application.notices import NOTICES
 from app.application.ports import MailTemplate
-from app.domain.members import EmailAddress, Language
+from app.domain.members.contact_details import EmailAddress
+from app.domain.members.member import Language
 from app.infrastructure.mail.mailer import TemplateMailer
 from app.infrastructure.mail.transports import FolderTransport, SmtpTransport
 from tests.fakes import FixedClock

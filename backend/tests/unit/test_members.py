@@ -4,18 +4,20 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain.members import (
-    NO_PASSWORD,
+from app.domain.members.contact_details import (
     EmailAddress,
     EmailAddressError,
+    PhoneNumber,
+    PhoneNumberError,
+)
+from app.domain.members.member import (
+    NO_PASSWORD,
     FullNameError,
     Language,
     LastAdminError,
     Member,
     MemberActiveError,
     MemberInactiveError,
-    PhoneNumber,
-    PhoneNumberError,
     Role,
 )
 from tests.factories import NOW, make_member

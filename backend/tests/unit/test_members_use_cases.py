@@ -24,8 +24,8 @@ from app.application.ports import MailTemplate
 from app.application.sessions import end_all_sessions, end_session
 from app.domain.auth import OneTimePurpose, OneTimeToken, SessionNotFoundError
 from app.domain.errors import ForbiddenError, VersionMismatchError
-from app.domain.members import (
-    EmailAddress,
+from app.domain.members.contact_details import EmailAddress
+from app.domain.members.member import (
     EmailTakenError,
     Language,
     LastAdminError,

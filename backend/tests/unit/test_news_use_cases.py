@@ -11,7 +11,7 @@ from app.application.news import (
     remove_article,
 )
 from app.domain.errors import ForbiddenError, VersionMismatchError
-from app.domain.members import Role
+from app.domain.members.member import Role
 from app.domain.news import (
     Article,
     ArticleChanges,

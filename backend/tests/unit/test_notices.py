@@ -8,7 +8,8 @@ from app.application.jobs import SendAccountExistsNotice, SendNotice, SendPasswo
 from app.application.notices import NOTICES, send_notice
 from app.application.ports import MailTemplate
 from app.domain.identifiers import uuid7
-from app.domain.members import EmailAddress, Language
+from app.domain.members.contact_details import EmailAddress
+from app.domain.members.member import Language
 from tests.factories import NOW, make_member
 from tests.fakes import (
     RecordingMailer,

@@ -14,7 +14,8 @@ from app.domain.auth import (
     Password,
     PasswordTooCommonError,
 )
-from app.domain.members import EmailAddress, Language, Member
+from app.domain.members.contact_details import EmailAddress
+from app.domain.members.member import Language, Member
 from app.domain.rate_limits import TooManyAttemptsError
 from app.infrastructure.security.signed_tokens import HmacRefreshTokens
 from tests.factories import PASSWORD, make_member, make_session

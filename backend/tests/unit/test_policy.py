@@ -27,7 +27,7 @@ from app.application import (
 )
 from app.application.access import POLICY, Action, Rule
 from app.domain.errors import ForbiddenError, UnauthenticatedError
-from app.domain.members import Role
+from app.domain.members.member import Role
 from tests.factories import make_actor
 from tests.fakes import FixedClock
 

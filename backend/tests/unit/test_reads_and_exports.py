@@ -20,15 +20,11 @@ from app.application.events_queries import EventVisibility
 from app.application.export_files import ExportFormat, FileType, Row, RowStream
 from app.application.exports import Export, Exporter
 from app.application.news_queries import NewsVisibility
-from app.domain.consultations.consultation import (
-    ConsultationAudience,
-    ConsultationNotClosedError,
-    ConsultationStatus,
-    ResultsVisibility,
-)
+from app.domain.consultations.consultation import ConsultationNotClosedError, ConsultationStatus
+from app.domain.consultations.drafts import ConsultationAudience, ResultsVisibility
 from app.domain.consultations.questions import QuestionKind
 from app.domain.consultations.responses import ResultsPrivateError
-from app.domain.members import Role
+from app.domain.members.member import Role
 from tests.factories import NOW, make_actor
 from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
 

@@ -9,7 +9,13 @@ from app.application.members import Invitation, invite_member
 from app.application.ports import MailTemplate
 from app.application.retention import delete_expired_credentials
 from app.domain.auth import InvalidGrantError, OneTimePurpose, OneTimeToken, OneTimeTokenError
-from app.domain.members import NO_PASSWORD, EmailTakenError, Language, Member, Role
+from app.domain.members.member import (
+    NO_PASSWORD,
+    EmailTakenError,
+    Language,
+    Member,
+    Role,
+)
 from tests.factories import make_actor, make_member
 from tests.support.accounts import ADDRESS, InMemoryAccounts
 

@@ -21,8 +21,9 @@ from app.application import (
     setup,
 )
 from app.domain import auth
-from app.domain.consultations import consultation, questions
-from app.domain.members import EmailAddress, Member, PhoneNumber
+from app.domain.consultations import answers, questions
+from app.domain.members.contact_details import EmailAddress, PhoneNumber
+from app.domain.members.member import Member
 
 SECRET = {
     *("client", "current_password", "full_name", "parent_digest", "password", "password_hash"),
@@ -44,7 +45,7 @@ HARMLESS = {
         (PhoneNumber, {"value"}),
         (Member, {"password_hash", "full_name"}),
         (questions.Answer, {"text"}),
-        (consultation.Answers, {"texts"}),
+        (answers.Answers, {"texts"}),
         (consultations_queries.AnswerView, {"text"}),
         (auth.Password, {"value"}),
         (auth.RefreshToken, {"text"}),

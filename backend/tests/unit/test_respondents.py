@@ -9,7 +9,8 @@ from app.application.members import erase_member, erase_own_member
 from app.domain.consultations.consultation import Consultation
 from app.domain.consultations.responses import AlreadyRespondedError
 from app.domain.errors import UnauthenticatedError
-from app.domain.members import EmailAddress, Member, Role
+from app.domain.members.contact_details import EmailAddress
+from app.domain.members.member import Member, Role
 from app.infrastructure.security.address_digests import HmacAddressDigests
 from tests.factories import NOW, make_actor, make_answers, make_consultation, make_member
 from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork, PlainAddressDigests

@@ -9,7 +9,8 @@ from app.application.setup import AdminRequest, NewAdmin, create_admin
 from app.domain.auth import OneTimePurpose, Password
 from app.domain.consultations.consultation import ConsultationStatus
 from app.domain.events import EventAudience, EventStatus
-from app.domain.members import NO_PASSWORD, EmailAddress, EmailTakenError, Role
+from app.domain.members.contact_details import EmailAddress
+from app.domain.members.member import NO_PASSWORD, EmailTakenError, Role
 from app.domain.news import ArticleStatus
 from tests.factories import make_member
 from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork

@@ -12,7 +12,7 @@ from app.domain.consultations.questions import (
     Question,
     QuestionKind,
 )
-from app.domain.members import FullNameError, Member
+from app.domain.members.member import FullNameError, Member
 from app.domain.news import ArticleTitleError
 from app.domain.texts import line, looks, person_name, prose
 from tests.factories import NOW, make_article, make_event, make_member, make_question

@@ -12,7 +12,7 @@ from defusedxml import ElementTree
 from python_calamine import CalamineWorkbook
 
 from app.application.export_files import ColumnKind, Row, RowStream
-from app.domain.members import Role
+from app.domain.members.member import Role
 from app.infrastructure.exports import xlsx
 from app.infrastructure.exports.encoders import CHUNK_SIZE
 from app.infrastructure.exports.xlsx import XlsxEncoder

@@ -4,23 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, NewType, Protocol, Self, TypedDict
+from typing import ClassVar, NewType, Self
 from uuid import UUID
 
 from app.domain.changes import values_of
-from app.domain.consultations.questions import (
-    Answer,
-    AnswerError,
-    AnswerMissingError,
-    OptionId,
-    Question,
-    QuestionDraft,
-    QuestionId,
-    QuestionKind,
+from app.domain.consultations.answers import Answers
+from app.domain.consultations.drafts import (
+    ConsultationAudience,
+    ConsultationChanges,
+    ConsultationDraft,
+    ResultsVisibility,
 )
+from app.domain.consultations.questions import Answer, Question, QuestionDraft
 from app.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from app.domain.identifiers import uuid7
-from app.domain.members import MemberId
+from app.domain.members.member import MemberId
 from app.domain.texts import line, prose
 
 ConsultationId = NewType("ConsultationId", UUID)
@@ -99,66 +97,6 @@ class ConsultationStatus(StrEnum):
 
 UNCLOSED = (ConsultationStatus.DRAFT, ConsultationStatus.OPEN)
 """While the closing is not recorded. A DRAFT whose time has come takes answers before that is recorded."""
-
-
-class ConsultationAudience(StrEnum):
-    """Who is asked."""
-
-    MEMBERS = "MEMBERS"
-    MEMBERS_AND_SUPPORTERS = "MEMBERS_AND_SUPPORTERS"
-
-
-class ResultsVisibility(StrEnum):
-    """Who sees the results after closing: the board alone, or everybody who was asked."""
-
-    PRIVATE = "PRIVATE"
-    PUBLIC = "PUBLIC"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ConsultationDraft:
-    """What the board writes. `Consultation.create` checks it."""
-
-    title: str
-    audience: ConsultationAudience
-    results_visibility: ResultsVisibility
-    anonymous: bool
-    description: str | None = None
-    opens_at: datetime | None = None
-    closes_at: datetime | None = None
-    questions: Sequence[QuestionDraft] = ()
-
-
-class ConsultationChanges(TypedDict, total=False):
-    """A merge patch (RFC 7396): a key that is absent changes nothing, None clears."""
-
-    title: str
-    description: str | None
-    opens_at: datetime | None
-    closes_at: datetime | None
-    audience: ConsultationAudience
-    results_visibility: ResultsVisibility
-    anonymous: bool
-    questions: Sequence[QuestionDraft]
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """A checked set of answers, in the order of the questions whatever order they came in."""
-
-    choices: list[OptionId] = field(default_factory=list)
-    texts: dict[QuestionId, str] = field(default_factory=dict, repr=False)
-
-    def add(self, question: Question, answer: Answer, index: int) -> None:
-        """Raises AnswerError; `index` is the answer's place in the request."""
-        if question.kind is QuestionKind.OPEN_TEXT:
-            if answer.option_ids:
-                raise AnswerError(index, "option_ids")
-            self.texts[question.id] = question.check_text(answer.text, index=index)
-        else:
-            if answer.text is not None:
-                raise AnswerError(index, "text")
-            self.choices.extend(question.check_choices(answer.option_ids, index=index))
 
 
 @dataclass(eq=False, kw_only=True)
@@ -286,25 +224,11 @@ class Consultation:
     def check_answers(self, answers: Sequence[Answer], at: datetime) -> Answers:
         """Check answers that arrive at this instant.
 
-        Raises ConsultationNotOpenError, AnswerMissingError, and AnswerError for an answer to an
-        unknown question, a second one, and one that does not fit.
+        Raises ConsultationNotOpenError, and the errors of `Answers.check`.
         """
         if self.status_at(at) is not ConsultationStatus.OPEN:
             raise ConsultationNotOpenError
-        asked = {question.id for question in self.questions}
-        given: dict[QuestionId, int] = {}
-        for index, answer in enumerate(answers):
-            if answer.question_id not in asked or answer.question_id in given:
-                raise AnswerError(index, "question_id")
-            given[answer.question_id] = index
-        taken = Answers()
-        for question in self.questions:
-            if question.id in given:
-                index = given[question.id]
-                taken.add(question, answers[index], index)
-            elif question.required:
-                raise AnswerMissingError
-        return taken
+        return Answers.check(self.questions, answers)
 
     def _touches_frozen(self, changes: ConsultationChanges) -> bool:
         if self.status is ConsultationStatus.DRAFT:
@@ -341,27 +265,3 @@ class Consultation:
         planned = self.status is not ConsultationStatus.CLOSED
         if planned and self.opens_at and self.closes_at and self.closes_at <= self.opens_at:
             raise ConsultationPeriodError
-
-
-class ConsultationRepository(Protocol):
-    """Consultations as a collection. Writers lock the row first; answers wait for them or are refused."""
-
-    def add(self, consultation: Consultation) -> None: ...
-
-    async def get_locked(self, id: ConsultationId) -> Consultation:
-        """Return it, locked against answers and other changes. Raises ConsultationNotFoundError."""
-        ...
-
-    async def get_shared(self, id: ConsultationId) -> Consultation:
-        """Return it, locked against changes; others may share it. Raises ConsultationNotFoundError."""
-        ...
-
-    async def lock_unclosed_shared(self) -> None:
-        """Lock the UNCLOSED ones against changes, so that none of them closes until the transaction ends."""
-        ...
-
-    async def list_due_locked(self, at: datetime) -> Sequence[Consultation]:
-        """Return those whose time to open or to close has come, locked."""
-        ...
-
-    async def remove(self, consultation: Consultation) -> None: ...

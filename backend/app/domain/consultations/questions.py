@@ -43,12 +43,6 @@ class AnswerError(RuleViolationError):
     field: ClassVar[str] = "answers"
 
 
-class AnswerMissingError(RuleViolationError):
-    code: ClassVar[str] = "answer_missing"
-    detail: ClassVar[str] = "A required question is not answered."
-    field: ClassVar[str] = "answers"
-
-
 class QuestionKind(StrEnum):
     SINGLE_CHOICE = "SINGLE_CHOICE"
     MULTIPLE_CHOICE = "MULTIPLE_CHOICE"

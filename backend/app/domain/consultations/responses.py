@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import ClassVar, NewType, Protocol, Self
 from uuid import UUID
 
-from app.domain.consultations.consultation import Answers, ConsultationId
+from app.domain.consultations.answers import Answers
+from app.domain.consultations.consultation import ConsultationId
 from app.domain.errors import ConflictError, ForbiddenError, NotFoundError
 from app.domain.identifiers import uuid7
-from app.domain.members import MemberId
+from app.domain.members.member import MemberId
 
 ResponseId = NewType("ResponseId", UUID)
 BallotId = NewType("BallotId", UUID)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.application.calendar_addresses_queries import CalendarAddressView
 from app.core.database import Reads
 from app.domain.calendar_addresses import CalendarAddress, CalendarAddressNotFoundError, CalendarToken
-from app.domain.members import MemberId, Role
+from app.domain.members.member import MemberId, Role
 from app.infrastructure.database.members import members
 from app.infrastructure.database.metadata import mapper_registry
 from app.infrastructure.database.read_models import Statement, fetch_one

@@ -26,12 +26,11 @@ from sqlalchemy.orm import relationship
 from app.domain.consultations.consultation import (
     UNCLOSED,
     Consultation,
-    ConsultationAudience,
     ConsultationId,
     ConsultationNotFoundError,
     ConsultationStatus,
-    ResultsVisibility,
 )
+from app.domain.consultations.drafts import ConsultationAudience, ResultsVisibility
 from app.domain.consultations.questions import Option, Question, QuestionKind
 from app.infrastructure.database.members import members
 from app.infrastructure.database.metadata import mapper_registry

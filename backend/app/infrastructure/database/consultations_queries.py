@@ -35,10 +35,11 @@ from app.application.consultations_queries import (
 )
 from app.application.paging import Page, PageRequest
 from app.core.database import Reads
-from app.domain.consultations.consultation import Answers, ConsultationNotFoundError
+from app.domain.consultations.answers import Answers
+from app.domain.consultations.consultation import ConsultationNotFoundError
 from app.domain.consultations.questions import OptionId, QuestionId, QuestionKind
 from app.domain.consultations.responses import ResponseNotFoundError
-from app.domain.members import MemberId
+from app.domain.members.member import MemberId
 from app.infrastructure.database.consultations import options, questions
 from app.infrastructure.database.consultations_at import consultations_at
 from app.infrastructure.database.keyset import Listing, by_instant, by_text

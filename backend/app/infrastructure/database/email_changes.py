@@ -6,7 +6,8 @@ from sqlalchemy import Column, DateTime, ForeignKey, Table, Uuid, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.email_changes import EmailChange, EmailChangeId
-from app.domain.members import EmailAddress, MemberId
+from app.domain.members.contact_details import EmailAddress
+from app.domain.members.member import MemberId
 from app.infrastructure.database.members import TextOf, members
 from app.infrastructure.database.metadata import mapper_registry
 

@@ -17,7 +17,7 @@ from app.domain.errors import (
     RuleViolationError,
     UnavailableError,
 )
-from app.domain.members import EmailTakenError
+from app.domain.members.member import EmailTakenError
 
 Connection = TypeVar("Connection")
 

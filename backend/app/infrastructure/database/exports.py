@@ -27,7 +27,7 @@ from app.application.exports import MAX_CONCURRENT_EXPORTS, TooManyExportsError
 from app.application.members_queries import MemberFilter
 from app.application.news_queries import NewsFilter, NewsVisibility
 from app.core.database import ConnectionFactory
-from app.domain.members import MemberId
+from app.domain.members.member import MemberId
 from app.infrastructure.database.consultations import options, questions
 from app.infrastructure.database.events import events
 from app.infrastructure.database.events_queries import EVENT, EVENT_CONDITIONS, visible_events

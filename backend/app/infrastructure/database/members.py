@@ -22,13 +22,12 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import TypeDecorator
 
-from app.domain.members import (
-    EmailAddress,
+from app.domain.members.contact_details import EmailAddress, PhoneNumber
+from app.domain.members.member import (
     Language,
     Member,
     MemberId,
     MemberNotFoundError,
-    PhoneNumber,
     Role,
 )
 from app.infrastructure.database.metadata import mapper_registry

@@ -5,7 +5,7 @@ from sqlalchemy import bindparam, select
 from app.application.members_queries import MemberFilter, MemberView
 from app.application.paging import Page, PageRequest
 from app.core.database import Reads
-from app.domain.members import MemberId, MemberNotFoundError
+from app.domain.members.member import MemberId, MemberNotFoundError
 from app.infrastructure.database.keyset import Listing, by_instant, by_text
 from app.infrastructure.database.members import members, not_erased, searched_members
 from app.infrastructure.database.read_models import Statement, columns_of, fetch_one, given

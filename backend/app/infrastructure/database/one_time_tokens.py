@@ -22,7 +22,7 @@ from app.domain.auth import (
     OneTimeToken,
     OneTimeTokenId,
 )
-from app.domain.members import MemberId
+from app.domain.members.member import MemberId
 from app.infrastructure.database.members import members
 from app.infrastructure.database.metadata import mapper_registry
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.application.members_queries import PersonalRows
 from app.core.database import ConnectionFactory
-from app.domain.members import MemberId
+from app.domain.members.member import MemberId
 from app.infrastructure.database.audit import audit_entries
 from app.infrastructure.database.calendar_addresses import calendar_addresses
 from app.infrastructure.database.consultations import consultations, options, questions

@@ -27,9 +27,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.consultations.consultation import UNCLOSED, Answers, ConsultationId
+from app.domain.consultations.answers import Answers
+from app.domain.consultations.consultation import UNCLOSED, ConsultationId
 from app.domain.consultations.responses import Ballot, Participation, Response
-from app.domain.members import MemberId
+from app.domain.members.member import MemberId
 from app.infrastructure.database.consultations import consultations
 from app.infrastructure.database.members import members
 from app.infrastructure.database.metadata import mapper_registry

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from app.application.ports import Clock, Mailer, MailTemplate
 from app.core.settings import Settings
-from app.domain.members import EmailAddress, Language
+from app.domain.members.contact_details import EmailAddress
+from app.domain.members.member import Language
 from app.infrastructure.mail.transports import FolderTransport, SmtpTransport, Transport
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -10,7 +10,7 @@ from app.application.ports import AccessToken, AccessTokenClaims, Clock
 from app.domain.auth import SessionId
 from app.domain.errors import InvalidTokenError
 from app.domain.identifiers import uuid7
-from app.domain.members import MemberId
+from app.domain.members.member import MemberId
 
 ALGORITHM = "HS256"
 TYPE = "at+jwt"

@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from app.domain.members import EmailAddress
+from app.domain.members.contact_details import EmailAddress
 
 KIND = b"erased-respondent"
 

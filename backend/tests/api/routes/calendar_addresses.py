@@ -1,7 +1,7 @@
 """Routes of members' private calendar addresses."""
 
 from app.domain.calendar_addresses import CalendarAddress, CalendarToken
-from app.domain.members import Member
+from app.domain.members.member import Member
 from tests.api.routes.requests import Call, Request, RequestContext, Routes, route
 from tests.factories import NOW
 from tests.support.http import API, ME

@@ -3,7 +3,8 @@
 from typing import Any
 
 from app.application.access import Action
-from app.domain.consultations.consultation import ConsultationAudience, ConsultationStatus
+from app.domain.consultations.consultation import ConsultationStatus
+from app.domain.consultations.drafts import ConsultationAudience
 from app.domain.consultations.responses import Response
 from tests.api.consultations import answers_to, store_consultation
 from tests.api.routes.requests import (

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.identifiers import uuid7
-from app.domain.members import NO_PASSWORD
+from app.domain.members.member import NO_PASSWORD
 from tests.api.routes.requests import (
     WITH_ANY_VERSION,
     Call,

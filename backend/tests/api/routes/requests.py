@@ -7,7 +7,7 @@ from typing import Any
 from app.application.access import Action
 from app.application.ports import EmailChangeTokens, OneTimeTokens, SessionTokens
 from app.application.unit_of_work import UnitOfWork
-from app.domain.members import Member
+from app.domain.members.member import Member
 from tests.factories import make_member
 from tests.support.http import ANY_VERSION
 

@@ -3,7 +3,7 @@
 from functools import partial
 
 from app.domain.auth import Password
-from app.domain.members import Member
+from app.domain.members.member import Member
 from app.infrastructure.security.passwords import Argon2PasswordHasher
 from tests.api.routes.requests import Call, Request, RequestContext, Routes, route
 from tests.factories import PASSWORD, make_session

@@ -10,7 +10,8 @@ from app.domain.auth import (
     PasswordLengthError,
     PasswordTooCommonError,
 )
-from app.domain.members import EmailAddressError, FullNameError, PhoneNumberError
+from app.domain.members.contact_details import EmailAddressError, PhoneNumberError
+from app.domain.members.member import FullNameError
 from app.domain.rate_limits import TooManyAttemptsError
 from app.presentation.http.clients import ClientName
 from app.presentation.http.dependencies import (

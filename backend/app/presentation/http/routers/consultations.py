@@ -5,6 +5,7 @@ from fastapi import Query, Response
 
 from app.application import consultations
 from app.application.access import Action
+from app.domain.consultations.answers import AnswerMissingError
 from app.domain.consultations.consultation import (
     ConsultationArchivedError,
     ConsultationDescriptionError,
@@ -21,7 +22,6 @@ from app.domain.consultations.consultation import (
 )
 from app.domain.consultations.questions import (
     AnswerError,
-    AnswerMissingError,
     OptionsError,
     QuestionDescriptionError,
     QuestionTitleError,

@@ -2,7 +2,8 @@ from app.application import email_changes
 from app.application.access import Action
 from app.domain.auth import OneTimeTokenError
 from app.domain.errors import LimitExceededError
-from app.domain.members import EmailAddressError, EmailTakenError
+from app.domain.members.contact_details import EmailAddressError
+from app.domain.members.member import EmailTakenError
 from app.presentation.http.dependencies import ClockDep, CurrentActor, EmailChangeTokensDep, UowDep
 from app.presentation.http.routing import api_router, operation
 from app.presentation.http.schemas.auth import Accepted, EmailVerification, MailRequest

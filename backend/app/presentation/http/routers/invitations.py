@@ -3,15 +3,14 @@ from uuid import UUID
 from app.application import invitations
 from app.application.access import Action
 from app.domain.errors import LimitExceededError
-from app.domain.members import (
-    EmailAddressError,
+from app.domain.members.contact_details import EmailAddressError, PhoneNumberError
+from app.domain.members.member import (
     EmailTakenError,
     FullNameError,
     InvitationAcceptedError,
     MemberId,
     MemberInactiveError,
     MemberNotFoundError,
-    PhoneNumberError,
 )
 from app.presentation.http.conditions import EntityTagDep, ExpectedVersions
 from app.presentation.http.dependencies import ClockDep, CurrentActor, UowDep

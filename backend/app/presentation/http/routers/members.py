@@ -5,8 +5,8 @@ from fastapi import Query, Response
 
 from app.application import members
 from app.application.access import Action
-from app.domain.members import (
-    EmailAddressError,
+from app.domain.members.contact_details import EmailAddressError, PhoneNumberError
+from app.domain.members.member import (
     EmailTakenError,
     FullNameError,
     LastAdminError,
@@ -14,7 +14,6 @@ from app.domain.members import (
     MemberId,
     MemberInactiveError,
     MemberNotFoundError,
-    PhoneNumberError,
 )
 from app.presentation.http.conditions import EntityTagDep, ExpectedVersions, KnownEntityTagDep
 from app.presentation.http.dependencies import (

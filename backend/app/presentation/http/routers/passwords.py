@@ -6,7 +6,7 @@ from app.domain.auth import (
     PasswordLengthError,
     PasswordTooCommonError,
 )
-from app.domain.members import EmailAddressError
+from app.domain.members.contact_details import EmailAddressError
 from app.domain.rate_limits import TooManyAttemptsError
 from app.presentation.http.dependencies import (
     ClientAddress,

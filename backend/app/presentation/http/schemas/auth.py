@@ -12,7 +12,8 @@ from app.application.passwords import PasswordChange, PasswordReset
 from app.application.registrations import Registration
 from app.application.sessions_queries import SessionSort
 from app.domain.auth import Password
-from app.domain.members import EmailAddress, Language, PhoneNumber
+from app.domain.members.contact_details import EmailAddress, PhoneNumber
+from app.domain.members.member import Language
 from app.presentation.addresses import email_address, username
 from app.presentation.http.pagination import PageOf, PageParams
 from app.presentation.http.schemas.base import Schema, Text, View

@@ -10,12 +10,11 @@ from app.application.consultations_queries import (
     ConsultationFilter,
     ConsultationSort,
 )
-from app.domain.consultations.consultation import (
-    Consultation,
+from app.domain.consultations.consultation import Consultation, ConsultationStatus
+from app.domain.consultations.drafts import (
     ConsultationAudience,
     ConsultationChanges,
     ConsultationDraft,
-    ConsultationStatus,
     ResultsVisibility,
 )
 from app.domain.consultations.questions import (

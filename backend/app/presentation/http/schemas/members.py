@@ -8,12 +8,11 @@ from pydantic import MISSING, BeforeValidator, Field, JsonValue
 
 from app.application.members import Invitation
 from app.application.members_queries import MemberFilter, MemberSort, PersonalRows
-from app.domain.members import (
-    EmailAddress,
+from app.domain.members.contact_details import EmailAddress, PhoneNumber
+from app.domain.members.member import (
     InvitationChanges,
     Language,
     Member,
-    PhoneNumber,
     ProfileChanges,
     Role,
 )

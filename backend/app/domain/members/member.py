@@ -1,18 +1,16 @@
-"""Members of the association: who they are and what state their account is in."""
+"""Members of the association, and the state of their accounts."""
 
-import re
-import unicodedata
-from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, NewType, Protocol, Self, TypedDict
+from typing import ClassVar, NewType, Self, TypedDict
 from uuid import UUID
 
 from app.domain.changes import values_of
 from app.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from app.domain.identifiers import uuid7
+from app.domain.members.contact_details import EmailAddress, PhoneNumber
 from app.domain.texts import person_name
 
 MemberId = NewType("MemberId", UUID)
@@ -51,18 +49,6 @@ class InvitationAcceptedError(ConflictError):
     detail: ClassVar[str] = "The invitation was accepted: this member has a password."
 
 
-class EmailAddressError(RuleViolationError):
-    code: ClassVar[str] = "email_address_invalid"
-    detail: ClassVar[str] = "This is not an e-mail address that can receive mail."
-    field: ClassVar[str] = "email"
-
-
-class PhoneNumberError(RuleViolationError):
-    code: ClassVar[str] = "phone_number_invalid"
-    detail: ClassVar[str] = "Write a phone number as + and 7 to 15 digits, with the country code first."
-    field: ClassVar[str] = "phone"
-
-
 class FullNameError(RuleViolationError):
     code: ClassVar[str] = "full_name_invalid"
     detail: ClassVar[str] = (
@@ -89,63 +75,6 @@ class Language(StrEnum):
 
     ENGLISH = "en"
     SPANISH = "es"
-
-
-@dataclass(frozen=True, slots=True)
-class EmailAddress:
-    """A mailbox in the one form that makes equal addresses equal text.
-
-    Lower case throughout (no mail system in use tells local parts apart by case), the domain as
-    IDNA A-labels, which the boundary makes (RFC 5891 §4). The local part is a dot-string and limited to
-    ASCII (RFC 5321 §4.1.2), since not every server accepts SMTPUTF8. The value stays out of `repr` and so
-    out of logs.
-    """
-
-    value: str = field(repr=False)
-
-    MAX_LENGTH: ClassVar[int] = 254
-    _LOCAL_PART: ClassVar[re.Pattern[str]] = re.compile(
-        r"(?=.{1,64}\Z)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-    )
-    _DOMAIN: ClassVar[re.Pattern[str]] = re.compile(
-        r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])"
-    )
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Normalise an address whose domain is in A-labels. Raises EmailAddressError."""
-        local_part, _, domain = unicodedata.normalize("NFKC", text).strip().lower().rpartition("@")
-        value = f"{local_part}@{domain}"
-        if not (
-            len(value) <= cls.MAX_LENGTH
-            and cls._LOCAL_PART.fullmatch(local_part)
-            and cls._DOMAIN.fullmatch(domain)
-        ):
-            raise EmailAddressError
-        return cls(value)
-
-    def __str__(self) -> str:
-        return self.value
-
-
-@dataclass(frozen=True, slots=True)
-class PhoneNumber:
-    """A number in E.164 form (`+34600111222`): text, never a number. Stays out of `repr`."""
-
-    value: str = field(repr=False)
-
-    _E164: ClassVar[re.Pattern[str]] = re.compile(r"\+[1-9][0-9]{6,14}")
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Drop the spaces, dots, dashes and brackets people type. Raises PhoneNumberError."""
-        value = re.sub(r"[ .()-]", "", text)
-        if not cls._E164.fullmatch(value):
-            raise PhoneNumberError
-        return cls(value)
-
-    def __str__(self) -> str:
-        return self.value
 
 
 class ProfileChanges(TypedDict, total=False):
@@ -346,36 +275,3 @@ class Member:
     @classmethod
     def _tidy_full_name(cls, text: str) -> str:
         return person_name(text, cls.MAX_FULL_NAME_LENGTH, FullNameError)
-
-
-class MemberRepository(Protocol):
-    """Members as a collection, without the erased ones."""
-
-    def add(self, member: Member) -> None: ...
-
-    async def get(self, id: MemberId) -> Member:
-        """Return the member with this id. Raises MemberNotFoundError."""
-        ...
-
-    async def get_locked(self, id: MemberId) -> Member:
-        """Return the member as committed last, under a row lock: log-in and whatever ends sessions
-        happen one after the other. Raises MemberNotFoundError."""
-        ...
-
-    async def lock_admins(self) -> frozenset[MemberId]:
-        """Return the ADMINs who can log in, and keep that set from shrinking until the transaction
-        ends: a second caller waits, then sees what the first has left."""
-        ...
-
-    async def find(self, id: MemberId) -> Member | None: ...
-
-    async def find_by_email(self, email: EmailAddress) -> Member | None: ...
-
-    async def find_by_email_locked(self, email: EmailAddress) -> Member | None:
-        """Return the member as committed last, under a row lock."""
-        ...
-
-    async def list_unproven_locked(self, *, before: datetime, at: datetime, limit: int) -> Sequence[Member]:
-        """Return members who registered or were invited before this instant, have never proven their address,
-        and hold no token that is good at `at`."""
-        ...

@@ -1,0 +1,77 @@
+"""E-mail addresses and phone numbers, each in one normal form."""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import ClassVar, Self
+
+from app.domain.errors import RuleViolationError
+
+
+class EmailAddressError(RuleViolationError):
+    code: ClassVar[str] = "email_address_invalid"
+    detail: ClassVar[str] = "This is not an e-mail address that can receive mail."
+    field: ClassVar[str] = "email"
+
+
+class PhoneNumberError(RuleViolationError):
+    code: ClassVar[str] = "phone_number_invalid"
+    detail: ClassVar[str] = "Write a phone number as + and 7 to 15 digits, with the country code first."
+    field: ClassVar[str] = "phone"
+
+
+@dataclass(frozen=True, slots=True)
+class EmailAddress:
+    """A mailbox in the one form that makes equal addresses equal text.
+
+    Lower case throughout (no mail system in use tells local parts apart by case), the domain as
+    IDNA A-labels, which the boundary makes (RFC 5891 §4). The local part is a dot-string and limited to
+    ASCII (RFC 5321 §4.1.2), since not every server accepts SMTPUTF8. The value stays out of `repr` and so
+    out of logs.
+    """
+
+    value: str = field(repr=False)
+
+    MAX_LENGTH: ClassVar[int] = 254
+    _LOCAL_PART: ClassVar[re.Pattern[str]] = re.compile(
+        r"(?=.{1,64}\Z)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    )
+    _DOMAIN: ClassVar[re.Pattern[str]] = re.compile(
+        r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])"
+    )
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Normalise an address whose domain is in A-labels. Raises EmailAddressError."""
+        local_part, _, domain = unicodedata.normalize("NFKC", text).strip().lower().rpartition("@")
+        value = f"{local_part}@{domain}"
+        if not (
+            len(value) <= cls.MAX_LENGTH
+            and cls._LOCAL_PART.fullmatch(local_part)
+            and cls._DOMAIN.fullmatch(domain)
+        ):
+            raise EmailAddressError
+        return cls(value)
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneNumber:
+    """A number in E.164 form (`+34600111222`): text, never a number. Stays out of `repr`."""
+
+    value: str = field(repr=False)
+
+    _E164: ClassVar[re.Pattern[str]] = re.compile(r"\+[1-9][0-9]{6,14}")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Drop the spaces, dots, dashes and brackets people type. Raises PhoneNumberError."""
+        value = re.sub(r"[ .()-]", "", text)
+        if not cls._E164.fullmatch(value):
+            raise PhoneNumberError
+        return cls(value)
+
+    def __str__(self) -> str:
+        return self.value
