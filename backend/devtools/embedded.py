@@ -1,16 +1,13 @@
-"""The embedded PostgreSQL: one server for a checkout, on a Unix socket, that stops with its last user.
+"""The embedded PostgreSQL: one server for each checkout, on a Unix socket, that stops with its last user.
 
-File locks tell whether it is used and whether it runs: the kernel drops them when a process ends, however it
-ends. The processes that use the server share `users.lock`; its supervisor takes it alone to stop the server.
-`server.lock` is locked while a process of the server lives. A number in a file is never believed.
+File locks show whether the server is used and whether it runs. Processes that use it share `users.lock`; its
+supervisor takes that lock exclusively to stop the server. `server.lock` is held while a process of the server
+lives. Process ids in files are not trusted, because another process may have them now.
 """
 
 import atexit
 import fcntl
-import hashlib
 import os
-import pwd
-import re
 import shutil
 import subprocess
 import sys
@@ -24,12 +21,19 @@ import psycopg
 
 from devtools import programs, supervisor
 from devtools.errors import PostgresUnavailableError
+from devtools.file_locks import open_lock_file, try_lock
+from devtools.server_folders import SOCKET_FILES, socket_folder
+from devtools.server_owner import ROOT, Owner, owner_of
 
-SYSTEM_USER = "embedded_postgres"
-"""The system user of root's server: PostgreSQL refuses to run as root."""
 INITDB_OPTIONS = (
-    *("--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", "--no-instructions"),
-    *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+    "--username=postgres",
+    "--auth=trust",
+    "--encoding=UTF8",
+    "--no-sync",
+    "--no-instructions",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
 )
 """The same locale on every machine. The server has it built in, so nothing must be generated."""
 SERVER_SETTINGS = {
@@ -37,33 +41,26 @@ SERVER_SETTINGS = {
     "port": "5432",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # Errors come without what quotes values: DETAIL (`Key (email)=(…) already exists`) and STATEMENT.
+    # Errors are logged without DETAIL (`Key (email)=(…) already exists`) and STATEMENT, which quote values.
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
     "log_parameter_max_length": "0",
 }
-"""Given on the command line: it wins over what a data directory of earlier days has in its files."""
-PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]{1,85}", re.ASCII)
-"""A socket's folder is one of a list with commas for libpq, and 103 bytes with the name at most."""
-SOCKET_FILES = (".s.PGSQL.5432", ".s.PGSQL.5432.lock")
-ROOT = 0
+"""Passed on the command line, which overrides the settings in the files of an older data directory."""
 START_TIMEOUT = 60.0
 SUPERVISOR_TIMEOUT = 5.0
-"""How long a supervisor may take to notice that the last user is gone."""
+"""Seconds that a supervisor may take to notice that the last user has gone."""
 POLL_INTERVAL = 0.01
-
-Owner = tuple[int, int]
-"""User and group of the server's processes, by number."""
 
 
 @dataclass
 class EmbeddedServer:
-    """The server of one checkout, as this process uses it. Not for several threads at a time."""
+    """The server of one checkout, as this process uses it. It is not thread-safe."""
 
     place: Path
     """The folder of all its files."""
     _users: dict[int, int] = field(default_factory=dict)
-    """Process → descriptor of the file that it holds: a fork inherits both and has to hold it itself."""
+    """Process id → descriptor of its shared lock. A fork inherits both, and takes a lock of its own."""
 
     @property
     def data(self) -> Path:
@@ -74,7 +71,7 @@ class EmbeddedServer:
         return self.data / "log"
 
     def url(self) -> str:
-        """Return its address; it is started, and used until this process ends.
+        """Start the server if necessary and return its address. This process then uses it until it ends.
 
         Raises PostgresUnavailableError.
         """
@@ -88,7 +85,7 @@ class EmbeddedServer:
         except OSError as error:
             raise PostgresUnavailableError(
                 f"The embedded PostgreSQL cannot use its files ({error}). "
-                "Correct that, or name a server in DATABASE_URL."
+                "Make them accessible, or name a server in DATABASE_URL."
             ) from error
 
     def release(self) -> None:
@@ -98,9 +95,8 @@ class EmbeddedServer:
             return
         fcntl.flock(users, fcntl.LOCK_UN)
         deadline = time.monotonic() + SUPERVISOR_TIMEOUT
-        while (
-            _try_lock(users) and self.is_running()
-        ):  # nobody else has it: the supervisor has not noticed yet
+        # While nobody else uses it and it runs, the supervisor has not noticed yet.
+        while try_lock(users) and self.is_running():
             if time.monotonic() > deadline:
                 self._stop_without_supervisor()
                 break
@@ -121,25 +117,27 @@ class EmbeddedServer:
     def _register_use(self) -> None:
         if os.getpid() in self._users:
             return
-        users = _open(self.place / "users.lock")
+        users = open_lock_file(self.place / "users.lock")
         fcntl.flock(users, fcntl.LOCK_SH)
         self._users[os.getpid()] = users
         atexit.register(self.release)
 
     def _wait_for_server(self, owner: Owner) -> str:
-        """Return the address as soon as the server answers; start it when nobody does."""
-        folder = _socket_folder(self.data, owner[0])
+        """Return the address once the server accepts connections. Start it unless another process does."""
+        folder = socket_folder(self.data, owner[0])
         url = f"postgresql://postgres@/postgres?host={quote(str(folder))}"
-        deadline, is_started, log_before = time.monotonic() + START_TIMEOUT, False, _size(self.log)
+        deadline = time.monotonic() + START_TIMEOUT
+        is_started = False
+        log_before = _size(self.log)
         while True:
             try:
                 return self._verified(url)
             except psycopg.OperationalError as error:
                 if time.monotonic() > deadline:
                     raise self._start_error(str(error).splitlines()[0]) from None
-            lock = _open(self.place / "server.lock")
+            lock = open_lock_file(self.place / "server.lock")
             try:
-                if _try_lock(lock):
+                if try_lock(lock):
                     if is_started:
                         raise self._start_error(_last_line(self.log, log_before))
                     self._start(folder, owner, lock)
@@ -149,7 +147,7 @@ class EmbeddedServer:
             time.sleep(POLL_INTERVAL)
 
     def _verified(self, url: str) -> str:
-        """Return the address if this server is behind it: nothing is ever written to another one.
+        """Return the address after checking that this server responds, so that no other one is written to.
 
         Raises PostgresUnavailableError, OperationalError.
         """
@@ -158,12 +156,12 @@ class EmbeddedServer:
         if found != str(self.data):
             raise PostgresUnavailableError(
                 f"The server at {url} has its data in {found}, so it is not the embedded one. "
-                "Stop it, or name it in DATABASE_URL."
+                "Stop that server, or name it in DATABASE_URL."
             )
         return url
 
     def _start(self, folder: Path, owner: Owner, lock: int) -> None:
-        """Start the server below a supervisor, which inherits the lock; return before the server answers."""
+        """Start the server under a supervisor, which inherits the lock, without waiting until it is ready."""
         if os.geteuid() == ROOT:
             binaries = programs.world_readable_programs(self.place)
         else:
@@ -171,12 +169,12 @@ class EmbeddedServer:
         if not self.data.exists():
             self._make_data_directory(binaries, owner)
         self._remove_files_of_killed_server(folder)
-        settings = SERVER_SETTINGS | {"unix_socket_directories": str(folder)}
         server = [str(binaries / "postgres"), "-D", str(self.data)]
-        server += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        for name, value in {**SERVER_SETTINGS, "unix_socket_directories": str(folder)}.items():
+            server += ["-c", f"{name}={value}"]
         files = [self.place / "users.lock", lock, self.log]
         keep = [sys.executable, "-I", "-S", supervisor.__file__, *map(str, [*files, *owner]), *server]
-        # The shell's `&` makes the supervisor nobody's child: it outlives us and whatever ends our children.
+        # The shell's `&` detaches the supervisor, so it survives this process and a signal to our children.
         subprocess.run(
             ["/bin/sh", "-c", '"$@" &', "sh", *keep],
             cwd=self.place,
@@ -190,7 +188,7 @@ class EmbeddedServer:
         )
 
     def _make_data_directory(self, binaries: Path, owner: Owner) -> None:
-        """Make it under another name first: a run that is killed meanwhile leaves nothing half made."""
+        """Create it under another name and rename it, so that a killed run leaves no incomplete directory."""
         unfinished = self.place / "data.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
@@ -202,7 +200,7 @@ class EmbeddedServer:
         unfinished.rename(self.data)
 
     def _remove_files_of_killed_server(self, folder: Path) -> None:
-        """Remove the files of a killed server: PostgreSQL believes numbers that others may have now."""
+        """Remove the files of a killed server: PostgreSQL would trust the process id in them."""
         running = self.postmaster()
         if running:
             raise PostgresUnavailableError(
@@ -220,108 +218,19 @@ class EmbeddedServer:
             psutil.wait_procs([server], timeout=supervisor.STOP_TIMEOUT)
 
     def is_running(self) -> bool:
-        """Whether a process of the server lives."""
+        """Return whether a process of the server lives."""
         if not self.place.exists():  # somebody removed it
             return False
-        lock = _open(self.place / "server.lock")
-        is_free = _try_lock(lock)
+        lock = open_lock_file(self.place / "server.lock")
+        is_free = try_lock(lock)
         os.close(lock)
         return not is_free
 
     def _start_error(self, reason: str) -> PostgresUnavailableError:
         return PostgresUnavailableError(
-            f"The embedded PostgreSQL did not start ({reason}). Its log is {self.log}; "
-            f"removing {self.place} starts again from nothing."
+            f"The embedded PostgreSQL did not start ({reason}). Read its log, {self.log}, "
+            f"or remove {self.place} to start with an empty server."
         )
-
-
-def home(project: Path) -> Path:
-    """Return the folder of a checkout's server.
-
-    Root's server runs as another user. Below a private folder that user could not enter it, and we open no
-    folder that is not ours: the files live in /var/lib instead.
-    """
-    inside = project / ".postgres"
-    if os.geteuid() != ROOT or programs.is_open(inside):
-        return inside
-    return Path("/var/lib") / f"pau2-{digest(project)}"
-
-
-def digest(path: Path) -> str:
-    """Return twelve characters that name a path."""
-    return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
-
-
-def owner_of(data: Path) -> Owner:
-    """Return who runs the server: this user; instead of root the owner of the data, or a user made for it.
-
-    Raises PostgresUnavailableError, before anything is changed.
-    """
-    if os.geteuid() != ROOT:
-        if not data.exists():
-            _require_known_user(os.geteuid())
-        return os.geteuid(), os.getegid()
-    if data.exists() and data.stat().st_uid != ROOT:
-        return data.stat().st_uid, data.stat().st_gid
-    try:
-        entry = pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
-        entry = _create_user()
-    return entry.pw_uid, entry.pw_gid
-
-
-def _require_known_user(uid: int) -> None:
-    try:
-        pwd.getpwuid(uid)
-    except KeyError:
-        raise PostgresUnavailableError(
-            f"The user with the number {uid} has no entry in the system's list of users (/etc/passwd), and "
-            "PostgreSQL makes no data directory without. Add one, or name a server in DATABASE_URL."
-        ) from None
-
-
-def _create_user() -> pwd.struct_passwd:
-    made = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
-    if made:
-        subprocess.run(
-            [made, "--system", "--shell", "/bin/sh", SYSTEM_USER], capture_output=True, check=False
-        )
-    try:
-        return pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
-        raise PostgresUnavailableError(
-            f"PostgreSQL refuses to run as root, and the user {SYSTEM_USER} could not be added. "
-            "Add it, run as another user, or name a server in DATABASE_URL."
-        ) from None
-
-
-def _socket_folder(data: Path, uid: int) -> Path:
-    """Return a folder of the server's owner alone: its data, unless a socket cannot have that path."""
-    if PLAIN_PATH.fullmatch(str(data)):
-        return data
-    folder = Path("/", "tmp", f"pau2-{uid}-{digest(data)}")
-    try:
-        folder.mkdir(mode=0o700)
-        os.chown(folder, uid, -1)
-    except FileExistsError:
-        pass
-    found = folder.lstat()
-    if found.st_uid != uid or found.st_mode & 0o077:
-        raise PostgresUnavailableError(f"{folder} belongs to somebody else. Remove it.")
-    return folder
-
-
-def _open(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-
-
-def _try_lock(descriptor: int) -> bool:
-    """Lock a file for ourselves alone, if nobody has it."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _size(log: Path) -> int:
@@ -329,6 +238,6 @@ def _size(log: Path) -> int:
 
 
 def _last_line(log: Path, start: int) -> str:
-    """Return what the server last said in its log after `start`, without time and severity."""
+    """Return the last line that the server logged after byte `start`, without time and severity."""
     written = log.read_bytes()[start:].decode(errors="replace").splitlines() if log.exists() else []
     return written[-1].rpartition(":  ")[2] if written else "it wrote nothing"

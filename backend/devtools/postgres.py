@@ -14,8 +14,9 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from devtools.embedded import EmbeddedServer, home
+from devtools.embedded import EmbeddedServer
 from devtools.errors import PostgresUnavailableError
+from devtools.server_folders import home
 from devtools.signals import run_command
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -25,8 +26,14 @@ SUPPORTED_VERSIONS = range(15, 19)
 START_LOCK = Lock()  # only one thread may start the embedded server
 CREDENTIALS = frozenset(
     {
-        *("PGPASSWORD", "PGPASSFILE", "PGSSLMODE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"),
-        *("PGSSLCRL", "PGSSLCRLDIR"),
+        "PGPASSWORD",
+        "PGPASSFILE",
+        "PGSSLMODE",
+        "PGSSLROOTCERT",
+        "PGSSLCERT",
+        "PGSSLKEY",
+        "PGSSLCRL",
+        "PGSSLCRLDIR",
     }
 )
 """Variables that stay beside DATABASE_URL: credentials and certificates, never a server."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from devtools import dev
 from devtools.doctor.checks import FIX, Result
-from devtools.embedded import SOCKET_FILES
+from devtools.server_folders import SOCKET_FILES
 
 ABANDONED_AFTER_SECONDS = 24 * 3600.0
 """The age after which no run uses its folder any more."""

@@ -13,10 +13,11 @@ import psycopg
 
 from devtools.databases import ScratchDatabases, lock_abandoned_runs, scratch_databases
 from devtools.doctor.checks import FIX, Result
-from devtools.embedded import EmbeddedServer, home
+from devtools.embedded import EmbeddedServer
 from devtools.errors import PostgresUnavailableError
 from devtools.postgres import DATABASE, embedded_server, in_database, server_url
 from devtools.programs import DISTRIBUTION
+from devtools.server_folders import home
 from gates.migrations.revisions import ordered_revisions
 from gates.model import GateError, Project
 

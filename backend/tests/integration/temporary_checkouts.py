@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from devtools.embedded import digest
+from devtools.server_folders import digest
 
 BACKEND = Path(__file__).resolve().parents[2]
 

@@ -12,8 +12,9 @@ import psycopg
 import pytest
 
 from devtools import postgres, programs
-from devtools.embedded import EmbeddedServer, home
+from devtools.embedded import EmbeddedServer
 from devtools.errors import PostgresUnavailableError
+from devtools.server_folders import home
 from tests.integration.temporary_checkouts import new_checkout, outside, place, run_in
 
 ASK = """import os, psycopg

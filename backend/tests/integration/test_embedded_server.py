@@ -16,7 +16,7 @@ import psutil
 import psycopg
 import pytest
 
-from devtools import embedded, postgres, programs, supervisor
+from devtools import embedded, postgres, programs, server_folders, server_owner, supervisor
 from devtools.embedded import EmbeddedServer
 from devtools.errors import PostgresUnavailableError
 from gates.migrations.schema_dump import scratch_databases
@@ -186,7 +186,7 @@ def test_gives_the_same_finding_each_time_when_it_does_not_start(monkeypatch: py
         data.mkdir(mode=0o700)
         (data / "PG_VERSION").write_text("7")
         for path in (data, data / "PG_VERSION"):
-            os.chown(path, *embedded.owner_of(folder / "new"))
+            os.chown(path, *server_owner.owner_of(folder / "new"))
 
         said = []
         for _ in range(2):
@@ -198,7 +198,7 @@ def test_gives_the_same_finding_each_time_when_it_does_not_start(monkeypatch: py
     missing = f'postgres: could not access the server configuration file "{data / "postgresql.conf"}"'
     sentence = (
         f"The embedded PostgreSQL did not start ({missing}: No such file or directory). "
-        f"Its log is {data / 'log'}; removing {folder} starts again from nothing."
+        f"Read its log, {data / 'log'}, or remove {folder} to start with an empty server."
     )
     assert said == [sentence, sentence]
 
@@ -227,14 +227,14 @@ def test_says_so_when_it_never_answers(server: EmbeddedServer, monkeypatch: pyte
 def test_says_so_when_its_files_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
-    with pytest.raises(PostgresUnavailableError, match=r"cannot use its files \(.*\). Correct that, or name"):
+    with pytest.raises(PostgresUnavailableError, match=r"its files \(.*\). Make them accessible, or name"):
         EmbeddedServer(tmp_path / "file/.postgres").url()
 
 
 def test_says_so_when_the_user_has_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 4321)
 
-    with pytest.raises(PostgresUnavailableError, match="The user with the number 4321 has no entry"):
+    with pytest.raises(PostgresUnavailableError, match="The user id 4321 has no entry"):
         EmbeddedServer(tmp_path / "new").url()
 
     assert not (tmp_path / "new").exists()
@@ -244,7 +244,7 @@ def test_says_so_when_root_has_no_user_for_the_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(embedded, "SYSTEM_USER", "pau2:cannot:be:added")
+    monkeypatch.setattr(server_owner, "SYSTEM_USER", "pau2:cannot:be:added")
 
     with pytest.raises(PostgresUnavailableError, match="refuses to run as root, and the user pau2:cannot:be"):
         EmbeddedServer(tmp_path / "new").url()
@@ -254,12 +254,12 @@ def test_says_so_when_root_has_no_user_for_the_server(
 
 def test_uses_no_folder_of_others_when_its_socket_needs_a_short_path(tmp_path: Path) -> None:
     server = EmbeddedServer(tmp_path / "a, b")
-    uid, _ = embedded.owner_of(server.data)
-    folder = Path("/", "tmp", f"pau2-{uid}-{embedded.digest(server.data)}")
+    uid, _ = server_owner.owner_of(server.data)
+    folder = Path("/", "tmp", f"pau2-{uid}-{server_folders.digest(server.data)}")
     folder.mkdir(mode=0o777)
     folder.chmod(0o777)
     try:
-        with pytest.raises(PostgresUnavailableError, match=f"{folder} belongs to somebody else"):
+        with pytest.raises(PostgresUnavailableError, match=f"{folder} belongs to another user"):
             server.url()
     finally:
         folder.rmdir()
@@ -341,10 +341,10 @@ def test_runs_no_server_when_its_folder_is_not_there(tmp_path: Path) -> None:
 def test_has_a_folder_of_its_own_for_the_socket_when_the_path_is_unusual(tmp_path: Path) -> None:
     data = tmp_path / "a b,c" / "data"
 
-    folder = embedded._socket_folder(data, os.geteuid())
+    folder = server_folders.socket_folder(data, os.geteuid())
 
     assert (folder.parent, folder.stat().st_mode & 0o777) == (Path("/", "tmp"), 0o700)
-    assert embedded._socket_folder(data, os.geteuid()) == folder
+    assert server_folders.socket_folder(data, os.geteuid()) == folder
     folder.rmdir()
 
 
@@ -352,16 +352,16 @@ def test_is_run_by_this_user_when_it_is_not_root(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(os, "geteuid", lambda: 4321)
     monkeypatch.setattr(os, "getegid", lambda: 4322)
 
-    assert embedded.owner_of(tmp_path) == (4321, 4322)
+    assert server_owner.owner_of(tmp_path) == (4321, 4322)
 
 
 def test_is_run_by_its_own_user_when_that_user_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: embedded.ROOT)
-    monkeypatch.setattr(embedded, "SYSTEM_USER", "daemon")
+    monkeypatch.setattr(os, "geteuid", lambda: server_owner.ROOT)
+    monkeypatch.setattr(server_owner, "SYSTEM_USER", "daemon")
 
-    assert embedded.owner_of(tmp_path / "new") == (
+    assert server_owner.owner_of(tmp_path / "new") == (
         pwd.getpwnam("daemon").pw_uid,
         pwd.getpwnam("daemon").pw_gid,
     )
@@ -369,7 +369,7 @@ def test_is_run_by_its_own_user_when_that_user_is_there(
 
 def test_makes_no_user_when_no_program_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda *_, **_options: None)
-    monkeypatch.setattr(embedded, "SYSTEM_USER", "pau2-is-not-there")
+    monkeypatch.setattr(server_owner, "SYSTEM_USER", "pau2-is-not-there")
 
     with pytest.raises(PostgresUnavailableError, match="the user pau2-is-not-there could not be added"):
-        embedded._create_user()
+        server_owner._create_user()

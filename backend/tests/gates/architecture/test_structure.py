@@ -1,8 +1,10 @@
+from pathlib import Path
+
 import pytest
 
 from gates.architecture.sessions import write_table
 from gates.architecture.structure import check
-from gates.model import Finding
+from gates.model import Finding, Project
 from tests.gates.support.sample_project import RULE_BOOK, SampleProject
 
 NOXFILE = "noxfile.py"
@@ -106,6 +108,7 @@ def test_refuses_second_configuration_when_anywhere_in_tree(sample: SampleProjec
         ("backend/app/main.py", "x = 1\n" * 31, "31 lines, this file may have 30: 1 too many"),
         ("noxfile.py", None, "41 lines, this file may have 40: 1 too many"),
         ("backend/gates/big.py", "x = 1\n" * 61, "61 lines, this file may have 60: 1 too many"),
+        ("backend/tests/big.py", "x = 1\n" * 81, "81 lines, this file may have 80: 1 too many"),
     ],
 )
 def test_refuses_code_when_over_budget(
@@ -115,6 +118,21 @@ def test_refuses_code_when_over_budget(
     sample.write(name, text or before + "\n" * (41 - before.count("\n"))).commit()
 
     assert only(sample).message == message
+
+
+@pytest.mark.parametrize(("name", "limit"), [("backend/gates/big.py", 300), ("backend/tests/big.py", 400)])
+def test_refuses_first_line_over_the_limits_of_this_repository(
+    sample: SampleProject, name: str, limit: int
+) -> None:
+    budgets = Project(root=Path(__file__).parents[4]).rulebook["budgets"]
+    sample.rule("\nfile-lines = 60\n", f"\nfile-lines = {budgets['file-lines']}\n")
+    sample.rule("\ntest-file-lines = 80\n", f"\ntest-file-lines = {budgets['test-file-lines']}\n")
+
+    sample.write(name, "x = 1\n" * limit).commit()
+    assert check(sample.project).findings == []
+
+    sample.write(name, "x = 1\n" * (limit + 1)).commit()
+    assert only(sample).message == f"{limit + 1} lines, this file may have {limit}: 1 too many"
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ CASES = [
         gate="change-control",
         change=lambda sample: sample.rule("file-lines = 60", "file-lines = 600"),
         file=RULE_BOOK,
-        line="file-lines",
+        line="file-lines = 600",
         message=f"{SAYS}budgets.file-lines 60 → 600",
         fix=QUOTE,
     ),

@@ -66,6 +66,14 @@ CASES = [
         fix=SMALLER,
     ),
     InvalidCase(
+        id="a file of tests that grew too long",
+        gate="structure",
+        change=lambda sample: sample.write("backend/tests/unit/test_numbers.py", "NUMBER = 1\n" * 81),
+        file="backend/tests/unit/test_numbers.py",
+        message="81 lines, this file may have 80",
+        fix=SMALLER,
+    ),
+    InvalidCase(
         id="a function that grew too long",
         gate="structure",
         change=lambda sample: sample.append(

@@ -90,6 +90,7 @@ min-score-changed = 80
 
 [budgets]
 file-lines = 60
+test-file-lines = 80
 function-lines = 20
 handler-lines = 8
 main-lines = 30
