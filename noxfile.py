@@ -148,7 +148,7 @@ def audit(session: nox.Session) -> None:
 
 @nox.session(requires=["env"], default=False)
 def bench(session: nox.Session) -> None:
-    """On request: benchmarks of the service against its parts (-- news-list csv …)."""
+    """On request: benchmarks of the service against baselines (-- news-list csv …)."""
     python(session, "-m", "benchmarks", *session.posargs)
 
 

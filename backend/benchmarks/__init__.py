@@ -1,5 +1,5 @@
-"""Measures the service against its parts: the same answers, given by as little code as possible.
+"""Benchmarks of the service against baselines: servers that send the same responses with little code.
 
-A time on one machine says little. So each benchmark runs the application and a rival in turns, in the same
-minute on the same cores, and states the ratio. Benchmarks are not tests: no gate depends on a time.
+A duration depends on the machine. So each benchmark runs the application and a baseline alternately, in the
+same minute and on the same cores, and reports the ratio. No gate depends on a duration.
 """

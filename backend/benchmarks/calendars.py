@@ -14,9 +14,9 @@ from app.core.settings import Settings
 from app.domain.members.member import MemberId
 from app.infrastructure.database.exports import SqlAlchemyExportSource
 from app.infrastructure.exports.calendar import CalendarEncoder
-from benchmarks.data import Data, numbered
-from benchmarks.load import WrongAnswerError
-from benchmarks.requests import Effort
+from benchmarks.data import MEMBER_PREFIX, Data, row_id
+from benchmarks.load import UnexpectedResponseError
+from benchmarks.requests import RunOptions
 from benchmarks.results import Result, Target, ratio
 
 QUERY = b"""
@@ -32,38 +32,42 @@ EVENT = (
 ESCAPED = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
 
 
-def calendar(data: Data, effort: Effort) -> Iterator[Result]:
-    """Events per second."""
-    expected = _floor(data)[0]
-    ours, floor = [], []
-    for _ in range(effort.rounds):
+def calendar(data: Data, options: RunOptions) -> Iterator[Result]:
+    """Measure the events per second of the calendar."""
+    expected = _baseline(data)[0]
+    ours = []
+    baseline = []
+    for _ in range(options.rounds):
         count, seconds = asyncio.run(_application(data))
         if count != expected:
-            raise WrongAnswerError(f"the calendar has {count} events instead of {expected}")
+            raise UnexpectedResponseError(f"the calendar has {count} events instead of {expected}")
         ours.append(count / seconds)
-        floor.append(expected / _floor(data)[1])
+        baseline.append(expected / _baseline(data)[1])
     yield ratio(
         f"iCalendar of {expected:,} events: events per second against a cursor and string formatting",
         ours,
-        floor,
+        baseline,
         target=Target(relation=">=", value=0.60),
-        floor_unit="events/s",
+        baseline_unit="events/s",
     )
 
 
 async def _application(data: Data) -> tuple[int, float]:
     settings = Settings(database_url=SecretStr(data.url))
-    start, content = time.perf_counter(), b""
+    start = time.perf_counter()
     async with open_database(settings) as database:
         table = SqlAlchemyExportSource(database.snapshot).events(
-            where=EventFilter(), visible=EventVisibility.of(None), requested_by=MemberId(numbered(0x190, 1))
+            where=EventFilter(),
+            visible=EventVisibility.of(None),
+            requested_by=MemberId(row_id(MEMBER_PREFIX, 1)),
         )
         content = b"".join([piece async for piece in CalendarEncoder().encode(table)])
     return content.count(b"BEGIN:VEVENT"), time.perf_counter() - start
 
 
-def _floor(data: Data) -> tuple[int, float]:
-    start, pieces = time.perf_counter(), ["BEGIN:VCALENDAR\r\n"]
+def _baseline(data: Data) -> tuple[int, float]:
+    start = time.perf_counter()
+    pieces = ["BEGIN:VCALENDAR\r\n"]
     with psycopg.connect(data.url) as connection, connection.cursor("events") as cursor:
         cursor.execute(QUERY)
         pieces += [EVENT.format(*map(_value, row)) for row in cursor]

@@ -1,4 +1,4 @@
-"""The database that is measured: a year of an association with two million members."""
+"""The benchmarks' database: one year of an association with two million members."""
 
 import os
 import subprocess
@@ -19,11 +19,11 @@ from benchmarks.cursors import cursor_signer, fingerprint
 from benchmarks.servers import BACKEND
 from devtools.databases import scratch_databases
 
-MEMBERS, NEWS, EVENTS, SESSIONS = 2_000_000, 1_000_100, 10_000, 150_000
-CURSOR_KEY = "the application and its rivals sign cursors with this key"
+ROW_COUNTS = {"members": 2_000_000, "news": 1_000_100, "events": 10_000, "sessions": 150_000}
+CURSOR_KEY = "the application and its baselines sign cursors with this key"
 
-ROWS = (
-    # No benchmark searches for words, and to index them takes longer than to make all rows.
+STATEMENTS = (
+    # No benchmark searches for words, and filling these indexes takes longer than creating all rows.
     "DROP INDEX ix_members_searched, ix_news_searched",
     """
     INSERT INTO members (id, email, password_hash, full_name, phone, role, is_active, language,
@@ -60,7 +60,7 @@ ROWS = (
     FROM members WHERE erased_at IS NULL ORDER BY id
     """,
 )
-NAMES = {
+FRAGMENTS = {
     "at": "(timestamptz '2026-01-01' - n * interval '1 minute')",
     "member": "('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid",
     "member_1": "'01900000-0000-7000-8000-000000000001'::uuid",
@@ -68,7 +68,11 @@ NAMES = {
     "event": "('01920000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid",
     "session": "('01930000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid",
 }
-ROW_OF_NEWS = b"""
+MEMBER_PREFIX = "0190"
+ARTICLE_PREFIX = "0191"
+SESSION_PREFIX = "0193"
+"""The first digits of the ids in a table."""
+ARTICLE_AT_OFFSET = b"""
     SELECT published_at, id FROM news WHERE status = 'PUBLISHED' AND scope = 'PUBLIC'
     ORDER BY published_at DESC, id DESC OFFSET %s LIMIT 1
 """
@@ -76,37 +80,38 @@ ROW_OF_NEWS = b"""
 
 @dataclass(frozen=True)
 class Data:
-    """A filled database. `environment` is what a server needs to serve it."""
+    """A filled database. `environment` has the variables for a server that uses it."""
 
     url: str
     environment: dict[str, str]
 
     def token(self, number: int) -> str:
-        """Return an access token of the member with this number, from 1 to SESSIONS."""
+        """Return an access token of the member with this number, from 1 to the number of sessions."""
         tokens = JwtAccessTokens(Settings().token_secrets, clock=SystemClock())
-        member, session = MemberId(numbered(0x190, number)), SessionId(numbered(0x193, number))
-        return tokens.issue(member_id=member, session_id=session).text
+        member_id = MemberId(row_id(MEMBER_PREFIX, number))
+        session_id = SessionId(row_id(SESSION_PREFIX, number))
+        return tokens.issue(member_id=member_id, session_id=session_id).text
 
     def cursor(self, *, depth: int) -> str:
-        """Return the cursor of the page of news that begins after this many rows."""
+        """Return the cursor of the page of news after this many rows."""
         with psycopg.connect(self.url) as connection:
-            [(published_at, article)] = connection.execute(ROW_OF_NEWS, [depth - 1]).fetchall()
-        held = {
+            [(published_at, article)] = connection.execute(ARTICLE_AT_OFFSET, [depth - 1]).fetchall()
+        payload = {
             "for": fingerprint("-published_at"),
             "key": published_at.isoformat(),
             "id": str(article),
         }
-        return str(cursor_signer(CURSOR_KEY).dumps(held))
+        return str(cursor_signer(CURSOR_KEY).dumps(payload))
 
 
-def numbered(kind: int, number: int) -> UUID:
-    """Return the id of a row that this module made."""
-    return UUID(f"0{kind:x}0000-0000-7000-8000-{number:012x}")
+def row_id(prefix: str, number: int) -> UUID:
+    """Return the id of a row of this database: numbers begin with 1 in each table."""
+    return UUID(f"{prefix}0000-0000-7000-8000-{number:012x}")
 
 
 @contextmanager
 def filled_database(share: float = 1.0) -> Iterator[Data]:
-    """Yield a database with demo data and many rows, or only a share of them; it is dropped afterwards."""
+    """Yield a database with demo data and a share of the rows. It is dropped afterwards."""
     with scratch_databases() as scratch:
         url = scratch.create_database()
         environment = {
@@ -127,11 +132,10 @@ def filled_database(share: float = 1.0) -> Iterator[Data]:
 
 
 def fill(url: str, share: float) -> None:
-    """Make a share of the rows in a migrated database."""
-    counts = {"members": MEMBERS, "news": NEWS, "events": EVENTS, "sessions": SESSIONS}
-    values = {name: max(1, int(count * share)) for name, count in counts.items()}
+    """Create a share of the rows in a migrated database."""
+    values = {name: max(1, int(count * share)) for name, count in ROW_COUNTS.items()}
     with psycopg.connect(url, autocommit=True) as connection:
-        for statement in ROWS:
-            text = statement.format(**NAMES)
+        for statement in STATEMENTS:
+            text = statement.format(**FRAGMENTS)
             connection.execute(text.encode(), values if "%(" in text else None)
         connection.execute("VACUUM ANALYZE")

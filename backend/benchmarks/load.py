@@ -1,6 +1,6 @@
-"""A load generator: some clients that ask again as soon as they have an answer, each on its own connection.
+"""A load generator: clients that each send the next request when they have received a response.
 
-It checks every answer, since a server that answers with an error is fast.
+It checks every response, since a server that responds with an error is fast.
 """
 
 import asyncio
@@ -14,17 +14,17 @@ from statistics import quantiles
 from typing import cast
 
 CLIENTS = 16
-LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
+CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
 HEAD_END = b"\r\n\r\n"
 
 
-class WrongAnswerError(Exception):
-    """A server did not answer as expected, so its speed means nothing."""
+class UnexpectedResponseError(Exception):
+    """A server sent another response than expected, so its speed means nothing."""
 
 
 @dataclass(frozen=True)
 class Expected:
-    """The answer that a server must give. `body` is None when each answer has another one."""
+    """The response that a server must send. `body` is None if every response has another one."""
 
     status: int
     body: bytes | None = None
@@ -32,7 +32,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Load:
-    """What a server did under load: requests per second, and latencies in seconds, one for each request."""
+    """The result of a load: requests per second, and the latency of each request in seconds."""
 
     requests_per_second: float
     latencies: list[float]
@@ -44,7 +44,7 @@ class Load:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """A parsed response."""
 
     status: int
@@ -52,15 +52,15 @@ class Answer:
     body: bytes
 
     def header(self, name: str) -> str:
-        """Return a header's value. Raises WrongAnswerError when it is missing."""
+        """Return a header's value. Raises UnexpectedResponseError when it is missing."""
         found = re.search(rf"\r\n{name}: ([^\r]*)\r\n".encode(), self.head, re.IGNORECASE)
         if found is None:
-            raise WrongAnswerError(f"the answer has no {name}")
+            raise UnexpectedResponseError(f"the response has no {name}")
         return found[1].decode("latin-1")
 
 
 def request(method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes = b"") -> bytes:
-    """Return a request as it goes over the wire, for a connection that is kept."""
+    """Return the bytes of a request for a persistent connection."""
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
     if body:
@@ -68,11 +68,11 @@ def request(method: str, path: str, *, headers: Mapping[str, str] | None = None,
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def ask(port: int, message: bytes) -> Answer:
-    """Send one request and return the answer."""
-    answers: list[Answer] = []
-    asyncio.run(_run(port, iter([message]), answers.append, clients=1))
-    return answers[0]
+def send_request(port: int, message: bytes) -> Response:
+    """Send one request and return the response."""
+    responses: list[Response] = []
+    asyncio.run(_run(port, iter([message]), responses.append, clients=1))
+    return responses[0]
 
 
 def load(
@@ -83,14 +83,16 @@ def load(
     seconds: float,
     clients: int = CLIENTS,
 ) -> Load:
-    """Send requests for some seconds, or until there are no more. Raises WrongAnswerError."""
+    """Send requests for some seconds, or until there are no more. Raises UnexpectedResponseError."""
     latencies: list[float] = []
 
-    def check(answer: Answer) -> None:
-        if answer.status != expected.status:
-            raise WrongAnswerError(f"{answer.status} instead of {expected.status}: {answer.body[:500]!r}")
-        if expected.body is not None and answer.body != expected.body:
-            raise WrongAnswerError(f"{answer.body[:500]!r} instead of {expected.body[:500]!r}")
+    def check(response: Response) -> None:
+        if response.status != expected.status:
+            raise UnexpectedResponseError(
+                f"{response.status} instead of {expected.status}: {response.body[:500]!r}"
+            )
+        if expected.body is not None and response.body != expected.body:
+            raise UnexpectedResponseError(f"{response.body[:500]!r} instead of {expected.body[:500]!r}")
 
     source = repeat(messages) if isinstance(messages, bytes) else messages
     start = time.perf_counter()
@@ -108,7 +110,7 @@ def _until(end: float, messages: Iterator[bytes]) -> Iterator[bytes]:
 async def _run(
     port: int,
     messages: Iterator[bytes],
-    check: Callable[[Answer], None],
+    check: Callable[[Response], None],
     *,
     clients: int,
     latencies: list[float] | None = None,
@@ -119,20 +121,21 @@ async def _run(
         for _ in range(clients)
     ]
     for protocol in protocols:
-        await loop.create_connection(partial(_same, protocol), "127.0.0.1", port)
+        await loop.create_connection(partial(_get_protocol, protocol), "127.0.0.1", port)
     await asyncio.gather(*(protocol.done for protocol in protocols))
 
 
-def _same(protocol: "_Client") -> "_Client":
+def _get_protocol(protocol: "_Client") -> "_Client":
+    """Return the protocol, as the factory that `create_connection` takes."""
     return protocol
 
 
 @dataclass
 class _Client(asyncio.Protocol):
-    """One connection: it sends the next request when the answer to the last one is complete."""
+    """One connection. It sends the next request when the response to the previous one is complete."""
 
     messages: Iterator[bytes]
-    check: Callable[[Answer], None]
+    check: Callable[[Response], None]
     latencies: list[float]
     done: asyncio.Future[None]
     buffer: bytes = b""
@@ -148,21 +151,21 @@ class _Client(asyncio.Protocol):
         head, found, rest = self.buffer.partition(HEAD_END)
         if not found:
             return
-        length = LENGTH.search(head + b"\r\n")
+        length = CONTENT_LENGTH.search(head + b"\r\n")
         size = int(length[1]) if length else 0
         if len(rest) < size:
             return
         self.latencies.append(time.perf_counter() - self.sent_at)
         self.buffer = b""
         try:
-            self.check(Answer(int(head[9:12]), head + b"\r\n", rest))
-        except WrongAnswerError as error:
+            self.check(Response(int(head[9:12]), head + b"\r\n", rest))
+        except UnexpectedResponseError as error:
             self._end(error)
         else:
             self._send()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._end(exc or WrongAnswerError("the server closed a connection"))
+        self._end(exc or UnexpectedResponseError("the server closed a connection"))
 
     def _send(self) -> None:
         message = next(self.messages, None)

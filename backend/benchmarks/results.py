@@ -1,4 +1,4 @@
-"""The result of a benchmark: a number, its spread, its target, and the rival's number."""
+"""The result of a benchmark: a number, its spread, its target, and the baseline's number."""
 
 import json
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ from typing import Literal
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """The value that a benchmark has to reach, from below or from above."""
+    """The lowest or highest value that a benchmark may have."""
 
     relation: Literal[">=", "<="]
     value: float
 
     def is_met_by(self, value: float) -> bool:
-        """Whether a measured value reaches the target."""
+        """Return whether a value reaches the target."""
         return value >= self.value if self.relation == ">=" else value <= self.value
 
     def __str__(self) -> str:
@@ -27,8 +27,8 @@ class Target:
 class Result:
     """One row of the table.
 
-    `value` is the median of the rounds, `spread` their least and greatest value. `unit` is "ratio" where the
-    value is ours divided by a rival's; `floor` is the rival's own median in `floor_unit`.
+    `value` is the median of the rounds, `spread` their lowest and highest value. `unit` is "ratio" if the
+    values are the application's divided by a baseline's; `baseline` is its median in `baseline_unit`.
     """
 
     name: str
@@ -36,12 +36,12 @@ class Result:
     unit: str
     spread: tuple[float, float]
     target: Target | None = None
-    floor: float | None = None
-    floor_unit: str = ""
+    baseline: float | None = None
+    baseline_unit: str = ""
 
     @property
     def met(self) -> bool | None:
-        """Whether the target is reached; None without a target."""
+        """Whether the value reaches the target. None without a target."""
         return self.target.is_met_by(self.value) if self.target else None
 
 
@@ -51,31 +51,31 @@ def measured(
     *,
     unit: str,
     target: Target | None = None,
-    floor: Sequence[float] = (),
-    floor_unit: str = "",
+    baseline: Sequence[float] = (),
+    baseline_unit: str = "",
 ) -> Result:
-    """Return the result of some rounds."""
+    """Return the result of the rounds with these values."""
     return Result(
         name=name,
         value=median(values),
         unit=unit,
         spread=(min(values), max(values)),
         target=target,
-        floor=median(floor) if floor else None,
-        floor_unit=floor_unit,
+        baseline=median(baseline) if baseline else None,
+        baseline_unit=baseline_unit,
     )
 
 
 def ratio(
-    name: str, ours: Sequence[float], theirs: Sequence[float], *, target: Target, floor_unit: str
+    name: str, ours: Sequence[float], baseline: Sequence[float], *, target: Target, baseline_unit: str
 ) -> Result:
-    """Return our number divided by the rival's, round by round."""
-    values = [our / their for our, their in zip(ours, theirs, strict=True)]
-    return measured(name, values, unit="ratio", target=target, floor=theirs, floor_unit=floor_unit)
+    """Return the result of our values divided by the baseline's, round by round."""
+    values = [our / their for our, their in zip(ours, baseline, strict=True)]
+    return measured(name, values, unit="ratio", target=target, baseline=baseline, baseline_unit=baseline_unit)
 
 
 def write(results: Sequence[Result], path: Path) -> None:
-    """Write the results as JSON: a list of objects with name, value, unit, target, met, floor and spread."""
+    """Write the results as JSON: a list of objects with the fields of Result and `met`."""
     rows = [
         asdict(result) | {"target": str(result.target) if result.target else None, "met": result.met}
         for result in results

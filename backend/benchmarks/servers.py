@@ -1,4 +1,4 @@
-"""Starts the servers under test, each on a port of 127.0.0.1, and ends them."""
+"""Servers under test, each on a port of 127.0.0.1."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ POLL_INTERVAL = 0.05
 
 
 class ServerDidNotStartError(Exception):
-    """A server under test ended, or did not answer in time."""
+    """A server under test ended, or did not respond in time."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Server:
     process: psutil.Process
 
     def memory(self) -> int:
-        """Return the bytes of memory that the server's processes have now."""
+        """Return the resident memory of the server's processes in bytes."""
         processes = [self.process, *self.process.children(recursive=True)]
         return sum(process.memory_info().rss for process in processes)
 
@@ -51,9 +51,9 @@ def application(environment: Mapping[str, str], *, processes: int = 1) -> Iterat
 
 
 @contextmanager
-def contender(module: str, environment: Mapping[str, str], *, processes: int = 1) -> Iterator[Server]:
-    """Serve a module of `benchmarks.contenders` with the application's own server and options."""
-    command = ["-m", "uvicorn", f"benchmarks.contenders.{module}:app", "--workers", str(processes)]
+def baseline_server(module: str, environment: Mapping[str, str], *, processes: int = 1) -> Iterator[Server]:
+    """Serve a module of `benchmarks.baselines` with the application's own server and options."""
+    command = ["-m", "uvicorn", f"benchmarks.baselines.{module}:app", "--workers", str(processes)]
     command += ["--no-access-log", "--log-level", "warning", "--no-server-header", "--no-proxy-headers"]
     with _serving(module, command, environment, cores=processes) as server:
         yield server
@@ -87,7 +87,9 @@ def _wait_until_ready(name: str, port: int, process: psutil.Popen) -> None:
     deadline = time.monotonic() + READY_TIMEOUT
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise ServerDidNotStartError(f"the server {name} ended with {process.returncode}, see {LOGS}")
+            raise ServerDidNotStartError(
+                f"the server {name} ended with exit code {process.returncode}; see {LOGS}"
+            )
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=1) as probe:
                 probe.sendall(request("GET", "/health/live"))
@@ -95,15 +97,15 @@ def _wait_until_ready(name: str, port: int, process: psutil.Popen) -> None:
                     return
         except OSError:
             time.sleep(POLL_INTERVAL)
-    raise ServerDidNotStartError(f"{name} did not answer within {READY_TIMEOUT:.0f} s, see {LOGS}")
+    raise ServerDidNotStartError(f"{name} did not respond within {READY_TIMEOUT:.0f} s; see {LOGS}")
 
 
 def _end(process: psutil.Popen) -> None:
     children = process.children(recursive=True) if process.is_running() else []
     process.send_signal(signal.SIGINT)
     _, alive = psutil.wait_procs([process, *children], timeout=STOP_TIMEOUT)
-    for left in alive:
-        left.kill()
+    for survivor in alive:
+        survivor.kill()
     psutil.wait_procs(alive)
 
 

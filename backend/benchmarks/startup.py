@@ -1,30 +1,31 @@
-"""Benchmark of the start: importing and making the application, against importing the libraries under it."""
+"""Benchmark of the start: importing and creating the application, against importing its libraries."""
 
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 
-from benchmarks.requests import Effort
+from benchmarks.requests import RunOptions
 from benchmarks.results import Result, Target, ratio
 from benchmarks.servers import BACKEND
 
-OURS = "from app.main import create_app; create_app()"
-FLOOR = "import fastapi, psycopg, sqlalchemy.ext.asyncio"
+APPLICATION = "from app.main import create_app; create_app()"
+BASELINE = "import fastapi, psycopg, sqlalchemy.ext.asyncio"
 
 
-def start(effort: Effort) -> Iterator[Result]:
-    """Seconds of processor time until the application is made, without a database."""
-    ours, floor = [], []
-    for _ in range(effort.rounds):
-        ours.append(_processor_seconds(OURS))
-        floor.append(_processor_seconds(FLOOR))
+def start(options: RunOptions) -> Iterator[Result]:
+    """Measure the processor time to import and create the application, without a database."""
+    ours = []
+    baseline = []
+    for _ in range(options.rounds):
+        ours.append(_processor_seconds(APPLICATION))
+        baseline.append(_processor_seconds(BASELINE))
     yield ratio(
         "Import and create_app: processor time against importing FastAPI, SQLAlchemy and psycopg",
         ours,
-        floor,
+        baseline,
         target=Target(relation="<=", value=1.6),
-        floor_unit="s",
+        baseline_unit="s",
     )
 
 

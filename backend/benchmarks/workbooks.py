@@ -19,38 +19,41 @@ import psutil
 
 from app.application.export_files import Row, RowStream
 from app.infrastructure.exports.xlsx import XlsxEncoder
-from benchmarks.exports import LIMIT, MEBIBYTE
-from benchmarks.requests import Effort
+from benchmarks.exports import MEBIBYTE, MEMORY_TARGET
+from benchmarks.requests import RunOptions
 from benchmarks.results import Result, Target, measured, ratio
 from benchmarks.servers import BACKEND
 
 xlsxwriter = import_module("xlsxwriter")  # it has no types
-ROWS, AT_ONCE = 100_000, 500
+ROWS = 100_000
+BATCH_SIZE = 500
 COLUMNS = ("id", "email", "full_name", "phone", "role", "is_active", "created_at", "version")
 ZONE = ZoneInfo("Europe/Madrid")
 START = datetime(2026, 1, 1, 18, 0, tzinfo=UTC)
 
 
-def workbook(effort: Effort) -> Iterator[Result]:
-    """RowStream per second of processor time, and the growth of memory."""
-    ours, floor, growth = [], [], []
-    for _ in range(effort.rounds):
-        seconds, memory = _written("application")
+def workbook(options: RunOptions) -> Iterator[Result]:
+    """Measure rows per second of processor time, and the growth of memory."""
+    ours = []
+    baseline = []
+    growth = []
+    for _ in range(options.rounds):
+        seconds, memory = _run_writer("application")
         ours.append(ROWS / seconds)
         growth.append(memory / MEBIBYTE)
-        floor.append(ROWS / _written("xlsxwriter")[0])
+        baseline.append(ROWS / _run_writer("xlsxwriter")[0])
     name = f"XLSX of {ROWS:,} rows"
     yield ratio(
         f"{name}: rows per second against XlsxWriter with constant memory",
         ours,
-        floor,
+        baseline,
         target=Target(relation=">=", value=2.5),
-        floor_unit="rows/s",
+        baseline_unit="rows/s",
     )
-    yield measured(f"{name}: growth of the process's memory", growth, unit="MiB", target=LIMIT)
+    yield measured(f"{name}: growth of the process's memory", growth, unit="MiB", target=MEMORY_TARGET)
 
 
-def _written(name: str) -> tuple[float, float]:
+def _run_writer(name: str) -> tuple[float, float]:
     command = [sys.executable, "-m", "benchmarks.workbooks", name, str(ROWS)]
     result = subprocess.run(command, cwd=BACKEND, check=True, capture_output=True, text=True)
     seconds, memory = json.loads(result.stdout)
@@ -58,7 +61,7 @@ def _written(name: str) -> tuple[float, float]:
 
 
 def rows(count: int) -> Iterator[Row]:
-    """Yield members as an export has them: texts, a truth value, a time and a number."""
+    """Yield rows of members as an export has them: texts, a Boolean, a time and a number."""
     for number in range(count):
         yield (
             f"01900000-0000-7000-8000-{number:012x}",
@@ -73,13 +76,13 @@ def rows(count: int) -> Iterator[Row]:
 
 
 async def application(count: int) -> None:
-    """Write them with the application's encoder, and let the pieces go."""
+    """Write the rows with the application's encoder, and discard the output."""
 
     async def batches() -> AsyncGenerator[Sequence[Row]]:
         batch: list[Row] = []
         for row in rows(count):
             batch.append(row)
-            if len(batch) == AT_ONCE:
+            if len(batch) == BATCH_SIZE:
                 yield batch
                 batch = []
         yield batch
@@ -89,28 +92,28 @@ async def application(count: int) -> None:
 
 
 def bare_loop(count: int) -> None:
-    """Write them with XlsxWriter: texts as texts, times as times with a format."""
+    """Write the rows with XlsxWriter: texts as texts, times as formatted times."""
     with tempfile.TemporaryFile() as file:
         options = {"constant_memory": True, "remove_timezone": True}
         with xlsxwriter.Workbook(file, options) as book:
             sheet = book.add_worksheet()
             style = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
             sheet.write_row(0, 0, COLUMNS)
-            for at, row in enumerate(rows(count), 1):
+            for index, row in enumerate(rows(count), 1):
                 for column, value in enumerate(row):
                     match value:
                         case str():
-                            sheet.write_string(at, column, value)
+                            sheet.write_string(index, column, value)
                         case bool():
-                            sheet.write_boolean(at, column, value)
+                            sheet.write_boolean(index, column, value)
                         case datetime():
-                            sheet.write_datetime(at, column, value, style)
+                            sheet.write_datetime(index, column, value, style)
                         case _:
-                            sheet.write_number(at, column, value)
+                            sheet.write_number(index, column, value)
 
 
 def main(name: str, count: int) -> None:
-    """Write one workbook and print what it cost."""
+    """Write one workbook and print its cost."""
     process = psutil.Process()
     before, start = process.memory_info().rss, time.process_time()
     if name == "application":

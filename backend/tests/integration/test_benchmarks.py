@@ -1,4 +1,4 @@
-"""The benchmarks compare servers that give the same answers, and report nothing about others."""
+"""The benchmarks compare servers that send the same responses, and report nothing about others."""
 
 import asyncio
 import json
@@ -17,8 +17,8 @@ from starlette.types import ASGIApp
 from app.core.settings import Environment, Settings
 from app.main import create_app
 from benchmarks.data import CURSOR_KEY, Data, fill
-from benchmarks.load import HEAD_END, Expected, Load, WrongAnswerError, ask, load, request
-from benchmarks.requests import Effort, authorized, in_turns, same_answer
+from benchmarks.load import HEAD_END, Expected, Load, UnexpectedResponseError, load, request, send_request
+from benchmarks.requests import RunOptions, authorized, run_alternately, same_response
 from benchmarks.results import Target, measured, ratio, write
 from benchmarks.servers import Server
 from tests.support.http import ME, NEWS
@@ -28,8 +28,8 @@ SMALL = 0.0001
 
 
 @contextmanager
-def answering(*pieces: bytes) -> Iterator[int]:
-    """Serve these pieces, one after the other, as the answer to every request; yield the port.
+def server_sending(*pieces: bytes) -> Iterator[int]:
+    """Serve these pieces, one after the other, as the response to every request; yield the port.
 
     The connection is closed when they have no complete head.
     """
@@ -38,7 +38,7 @@ def answering(*pieces: bytes) -> Iterator[int]:
     done = Event()
     ports: list[int] = []
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(asyncio.IncompleteReadError):
             while True:
                 await reader.readuntil(HEAD_END)
@@ -50,7 +50,7 @@ def answering(*pieces: bytes) -> Iterator[int]:
         writer.close()
 
     async def serve() -> None:
-        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        async with await asyncio.start_server(respond, "127.0.0.1", 0) as server:
             ports.append(server.sockets[0].getsockname()[1])
             ready.set()
             await asyncio.to_thread(done.wait)
@@ -69,51 +69,54 @@ def response(status: int, body: bytes) -> bytes:
     return b'HTTP/1.1 %d X\r\nContent-Length: %d\r\nETag: "1"\r\n\r\n' % (status, len(body)) + body
 
 
-def test_counts_every_answer_when_it_comes_in_pieces() -> None:
+def test_counts_every_response_when_it_comes_in_pieces() -> None:
     whole = response(200, b"hello")
-    with answering(whole[:20], whole[20:45], whole[45:]) as port:
+    with server_sending(whole[:20], whole[20:45], whole[45:]) as port:
         done = load(port, iter([request("GET", "/")] * 7), Expected(200, b"hello"), seconds=10, clients=2)
     assert len(done.latencies) == 7
     assert done.requests_per_second > 0
 
 
 def test_stops_in_time_when_requests_never_end() -> None:
-    with answering(response(200, b"")) as port:
+    with server_sending(response(200, b"")) as port:
         done = load(port, request("GET", "/"), Expected(200), seconds=0.05, clients=2)
     assert done.p99 > 0
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("received", "message"),
     [
         (response(500, b"broken"), "500 instead of 200"),
         (response(200, b"other"), "instead of b'hello'"),
     ],
 )
-def test_refuses_to_measure_when_an_answer_is_wrong(answer: bytes, said: str) -> None:
-    with answering(answer) as port, pytest.raises(WrongAnswerError, match=said):
+def test_refuses_to_measure_when_a_response_is_wrong(received: bytes, message: str) -> None:
+    with server_sending(received) as port, pytest.raises(UnexpectedResponseError, match=message):
         load(port, request("GET", "/"), Expected(200, b"hello"), seconds=5, clients=1)
 
 
 def test_refuses_to_measure_when_the_server_closes_a_connection() -> None:
-    with answering(b"HTTP/1.1 200 OK\r\n") as port, pytest.raises(WrongAnswerError, match="closed"):
+    with (
+        server_sending(b"HTTP/1.1 200 OK\r\n") as port,
+        pytest.raises(UnexpectedResponseError, match="closed"),
+    ):
         load(port, request("GET", "/"), Expected(200), seconds=5, clients=1)
 
 
-def test_refuses_a_header_when_the_answer_does_not_have_it() -> None:
-    with answering(response(200, b"")) as port:
-        answer = ask(port, request("GET", "/"))
-    assert answer.header("etag") == '"1"'
-    with pytest.raises(WrongAnswerError, match="no location"):
-        answer.header("location")
+def test_refuses_a_header_when_the_response_does_not_have_it() -> None:
+    with server_sending(response(200, b"")) as port:
+        received = send_request(port, request("GET", "/"))
+    assert received.header("etag") == '"1"'
+    with pytest.raises(UnexpectedResponseError, match="no location"):
+        received.header("location")
 
 
-def test_refuses_rivals_when_they_answer_with_other_bytes() -> None:
-    with answering(response(200, b"one")) as one, answering(response(200, b"two")) as two:
-        servers = [Server(name, port, psutil.Process()) for name, port in (("ours", one), ("floor", two))]
-        with pytest.raises(WrongAnswerError, match="floor answers b'two' and ours b'one'"):
-            same_answer(request("GET", "/"), *servers)
-        assert same_answer(request("GET", "/"), servers[0]) == Expected(200, b"one")
+def test_refuses_baselines_when_they_send_other_bytes() -> None:
+    with server_sending(response(200, b"one")) as one, server_sending(response(200, b"two")) as two:
+        servers = [Server(name, port, psutil.Process()) for name, port in (("ours", one), ("baseline", two))]
+        with pytest.raises(UnexpectedResponseError, match="baseline sends b'two' and ours b'one'"):
+            same_response(request("GET", "/"), *servers)
+        assert same_response(request("GET", "/"), servers[0]) == Expected(200, b"one")
 
 
 def test_measures_in_turns_and_begins_with_another_one_each_round() -> None:
@@ -123,16 +126,16 @@ def test_measures_in_turns_and_begins_with_another_one_each_round() -> None:
         order.append(name)
         return Load(len(order), [])
 
-    loads = in_turns(Effort(rounds=2), {name: partial(turn, name) for name in "ab"})
+    loads = run_alternately(RunOptions(rounds=2), {name: partial(turn, name) for name in "ab"})
     assert order == ["a", "b", "a", "b", "b", "a"]
     assert [one.requests_per_second for one in loads["a"]] == [3, 6]
 
 
 def test_states_the_median_of_the_ratios_of_each_round() -> None:
     result = ratio(
-        "x", [1, 4, 3], [2, 4, 4], target=Target(relation=">=", value=0.8), floor_unit="requests/s"
+        "x", [1, 4, 3], [2, 4, 4], target=Target(relation=">=", value=0.8), baseline_unit="requests/s"
     )
-    assert (result.value, result.spread, result.floor, result.met) == (0.75, (0.5, 1.0), 4, False)
+    assert (result.value, result.spread, result.baseline, result.met) == (0.75, (0.5, 1.0), 4, False)
 
 
 def test_writes_what_is_met_and_what_has_no_target(tmp_path: Path) -> None:
@@ -161,23 +164,23 @@ async def _client(app: ASGIApp) -> AsyncIterator[AsyncClient]:
         yield client
 
 
-@pytest.mark.parametrize("rival", ["floor", "template"])
+@pytest.mark.parametrize("baseline", ["bare_fastapi", "synchronous_orm"])
 async def test_gives_the_bytes_of_the_application(
-    rival: str, data: Data, monkeypatch: pytest.MonkeyPatch
+    baseline: str, data: Data, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", data.url)
     monkeypatch.setenv("PAU2_CURSOR_SECRET", CURSOR_KEY)
     settings = Settings(environment=Environment.TEST)
-    contender = reload(import_module(f"benchmarks.contenders.{rival}"))
+    module = reload(import_module(f"benchmarks.baselines.{baseline}"))
     paths = {f"{NEWS}?limit=20": {}, ME: authorized(data.token(1))}
-    if rival == "template":
+    if baseline == "synchronous_orm":
         del paths[ME]
     ours = create_app(settings)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(ours.router.lifespan_context(ours))
-        await stack.enter_async_context(contender.app.router.lifespan_context(contender.app))
-        clients = [await stack.enter_async_context(_client(app)) for app in (ours, contender.app)]
+        await stack.enter_async_context(module.app.router.lifespan_context(module.app))
+        clients = [await stack.enter_async_context(_client(app)) for app in (ours, module.app)]
         for path, headers in paths.items():
-            answers = [await client.get(path, headers=headers) for client in clients]
-            assert answers[0].status_code == 200
-            assert answers[1].content == answers[0].content
+            responses = [await client.get(path, headers=headers) for client in clients]
+            assert responses[0].status_code == 200
+            assert responses[1].content == responses[0].content

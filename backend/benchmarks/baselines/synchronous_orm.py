@@ -77,7 +77,7 @@ app = FastAPI()
 def list_news(
     limit: int, session: Annotated[Session, Depends(_session)], sort: str = "-published_at"
 ) -> dict[str, object]:
-    """Answer as the application does to somebody who is not logged in."""
+    """Send the response that the application sends to an anonymous client."""
     sorted_at = func.coalesce(Article.published_at, Article.created_at)
     query = (
         select(Article)
@@ -88,11 +88,11 @@ def list_news(
     rows = session.scalars(query).all()
     last = rows[limit - 1]
     key = (last.published_at or last.created_at).isoformat()
-    held = {"for": fingerprint(sort), "key": key, "id": str(last.id)}
-    return {"items": rows[:limit], "next_cursor": CURSORS.dumps(held)}
+    payload = {"for": fingerprint(sort), "key": key, "id": str(last.id)}
+    return {"items": rows[:limit], "next_cursor": CURSORS.dumps(payload)}
 
 
 @app.get("/health/live")
 def live() -> dict[str, str]:
-    """Say that the server is there."""
+    """Report that the server responds."""
     return {}

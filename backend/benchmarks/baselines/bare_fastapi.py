@@ -1,4 +1,4 @@
-"""The least code that gives the application's answers: FastAPI, a pool of psycopg connections, and SQL."""
+"""The least code that sends the application's responses: FastAPI, a pool of psycopg connections, and SQL."""
 
 import os
 from collections.abc import AsyncIterator
@@ -61,18 +61,19 @@ def _json(content: object) -> bytes:
 
 @app.get("/api/v1/news")
 async def list_news(limit: int, sort: str = "-published_at") -> Response:
-    """Answer as the application does to somebody who is not logged in."""
+    """Send the response that the application sends to an anonymous client."""
     rows = await _rows(NEWS.encode(), limit + 1)
-    items, cursor = rows[:limit], None
+    items = rows[:limit]
+    cursor = None
     headers = {}
     if len(rows) > limit:
         last = items[-1]
-        held = {
+        payload = {
             "for": fingerprint(sort),
             "key": last["published_at"].isoformat(),
             "id": str(last["id"]),
         }
-        cursor = str(CURSORS.dumps(held))
+        cursor = str(CURSORS.dumps(payload))
         headers["Link"] = f'</api/v1/news?limit={limit}&cursor={cursor}>; rel="next"'
     content = _json({"items": items, "next_cursor": cursor})
     return Response(content, media_type="application/json", headers=headers)
@@ -95,5 +96,5 @@ async def read_own_member(authorization: Annotated[str, Header()]) -> Response:
 
 @app.get("/health/live")
 async def live() -> dict[str, str]:
-    """Say that the server is there."""
+    """Report that the server responds."""
     return {"now": datetime.now(UTC).isoformat()}

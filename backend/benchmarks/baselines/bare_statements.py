@@ -1,7 +1,7 @@
 """The statements of one submitted response, on psycopg alone.
 
-`python -m benchmarks.contenders.statements JSON` prints how many were submitted, and in how many seconds, as
-JSON.
+`python -m benchmarks.baselines.bare_statements JSON` prints the number of submissions and the
+seconds that they took, as a JSON array.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
-from benchmarks.data import numbered
+from benchmarks.data import MEMBER_PREFIX, SESSION_PREFIX, row_id
 
 AUTHENTICATE = b"""
     SELECT m.role, s.authenticated_at FROM sessions s JOIN members m ON m.id = s.member_id
@@ -32,9 +32,9 @@ CAST = b"INSERT INTO ballots (id, consultation_id, choices, texts) VALUES (%s, %
 
 
 async def submit(connection: AsyncConnection, number: int, consultation: str, choices: list[str]) -> None:
-    """Do what the application's database sees of one submission, by the member with this number."""
-    member = numbered(0x190, number)
-    await (await connection.execute(AUTHENTICATE, (numbered(0x193, number), member))).fetchone()
+    """Execute the statements of one submission by the member with this number."""
+    member = row_id(MEMBER_PREFIX, number)
+    await (await connection.execute(AUTHENTICATE, (row_id(SESSION_PREFIX, number), member))).fetchone()
     async with connection.transaction():
         for query in READ:
             await (await connection.execute(query, (consultation,))).fetchall()
@@ -47,7 +47,7 @@ async def submit(connection: AsyncConnection, number: int, consultation: str, ch
 async def main(
     *, url: str, consultation: str, choices: list[str], first: int, seconds: float, clients: int
 ) -> tuple[int, float]:
-    """Submit for some seconds; return how many were submitted, and in how many seconds."""
+    """Submit for some seconds. Return the number of submissions and the seconds that they took."""
     numbers = count(first)
     async with AsyncConnectionPool(
         url, min_size=10, max_size=10, open=False, kwargs={"autocommit": True}
