@@ -16,8 +16,10 @@ from gates.registry import CHECKS
 from gates.repo.hooks import install
 from gates.report.events import FOLDER_VARIABLE
 from gates.report.follow import follow_all, follow_session
+from gates.report.runs import start
 from gates.report.session import run_followed
 from gates.report.terminal import show
+from gates.report.verdict import keep
 from gates.rulebook import RuleBookError
 from gates.runner import run_session, save
 
@@ -84,8 +86,10 @@ def run(project: Project, session: str) -> int:
     if folder:
         return run_followed(project, session, CHECKS, Path(folder))
     if project.arguments and "tests" in project.rulebook["sessions"].get(session, []):
+        beginning = start(project)
         results = run_session(project, session, CHECKS)
         save(project, results)
+        keep(project, beginning.ended([session], results, arguments=project.arguments))
         return 0 if show(project, results) else 1
     return follow_session(project, session)
 

@@ -168,8 +168,15 @@ def changed_paths(project: Project, base: Base) -> set[str]:
 
 
 def _changed_paths(project: Project, base: Base) -> set[str]:
-    rows = git(project, "diff", "--relative", "--no-renames", "--name-only", "-z", base.commit)
-    return {path for path in rows.split("\0") if path} | set(_untracked(project))
+    return {path for _, path in changed_statuses(project, base)}
+
+
+def changed_statuses(project: Project, base: Base) -> list[tuple[str, str]]:
+    """Return git's letter for what happened to each changed path, and the path; untracked files are added."""
+    listing = git(project, "diff", "--relative", "--no-renames", "--name-status", "-z", base.commit)
+    parts = listing.split("\0")
+    named = zip(parts[::2], parts[1::2], strict=False)  # the last part is empty
+    return [*named, *(("A", path) for path in _untracked(project))]
 
 
 def staged_paths(project: Project) -> set[str]:

@@ -7,7 +7,10 @@ from typing import Any, NamedTuple
 
 from gates.architecture.layers import levels
 from gates.model import Project
-from gates.repo.modules import App
+from gates.repo.cache import cached_per_file
+from gates.repo.files import files
+from gates.repo.modules import App, Module, module_name
+from gates.repo.python import parse_file
 
 TABLES = "gates/tables.json"  # in reports/, in the folder that a full run empties first
 LAYER_BOX_PX = (200, 56)  # width, height
@@ -83,16 +86,23 @@ def imports(project: Project) -> dict[str, Any]:
 
 def _imports_by_layers(app: App) -> Mapping[tuple[str, str], list[bool]]:
     """Return for each pair of layers whether each import statement between them is allowed."""
+    names = files(app.project, "backend/app/*.py")
     statements = set()
-    for name, module in app.modules.items():
-        for line, _, imported in module.imports:
-            if imported.startswith("app."):
-                layers = str(app.layer_of(name)), str(app.layer_of(imported))
-                statements.add((layers, name, line, app.allows(layers[0], imported)))
+    for file, imported_names in cached_per_file(app.project, names, imports_of_file).items():
+        importer = str(app.layer_of(module_name(file)))
+        for line, imported in imported_names:
+            layers = importer, str(app.layer_of(imported))
+            statements.add((layers, file, line, app.allows(importer, imported)))
     found: dict[tuple[str, str], list[bool]] = {}
     for layers, _, _, is_allowed in statements:
         found.setdefault(layers, []).append(is_allowed)
     return found
+
+
+def imports_of_file(project: Project, file: str) -> list[tuple[int, str]]:
+    """Return the line and the full name of each import of the application in one of its files."""
+    module = Module(module_name(file), project.root / file, parse_file(project, file))
+    return [(line, imported) for line, _, imported in module.imports if imported.startswith("app.")]
 
 
 def _stacked(layers: Mapping[str, Any]) -> list[list[Box]]:

@@ -17,9 +17,10 @@ from gates.report import github
 from gates.report.events import FOLDER_VARIABLE, log_file
 from gates.report.processes import end_group, start_group
 from gates.report.progress import RunProgress
+from gates.report.runs import Run, record, start
 from gates.report.snippet import escape_control_characters
 from gates.report.terminal import show_findings, show_table
-from gates.report.verdict import count, verdict, write_results
+from gates.report.verdict import count, keep, verdict, write_results
 from gates.report.views import View, view_for_output
 from gates.runner import Result, gates_of
 
@@ -34,7 +35,7 @@ class Ended:
     """A run that is over."""
 
     progress: RunProgress
-    interrupted: bool
+    run: Run
     log: Path
 
 
@@ -43,12 +44,12 @@ def follow_all(project: Project, command: Sequence[str]) -> int:
     shutil.rmtree(project.reports / "gates", ignore_errors=True)
     sessions = project.rulebook["default"]["sessions"]
     ended = follow(project, sessions, command, project.root)
-    if ended.interrupted:
+    if ended.run.interrupted:
         results = ended.progress.results(interrupted=True)
         write_results(project, results)
-        return _interrupted(results)
+        return _interrupted(project, ended.run, results)
     _explain(project, ended)
-    return verdict(project, ended.progress.results(), lambda _, results: _show_rest(project, ended, results))
+    return verdict(project, ended.run, lambda _, results: _show_rest(project, ended, results))
 
 
 def follow_session(project: Project, session: str) -> int:
@@ -56,18 +57,20 @@ def follow_session(project: Project, session: str) -> int:
     gates_of(project, session)
     command = [*PYTHON_M, "gates.report.session", session, *project.arguments]
     ended = follow(project, [session], command, project.backend)
-    results = ended.progress.results(interrupted=ended.interrupted)
-    if ended.interrupted:
-        return _interrupted(results)
+    if ended.run.interrupted:
+        return _interrupted(project, ended.run, ended.progress.results(interrupted=True))
+    results = ended.run.results
     _explain(project, ended)
     _show_rest(project, ended, results)
     github.summarize(results)
     show_table(results)
+    keep(project, ended.run)
     return count(results)
 
 
 def follow(project: Project, sessions: Sequence[str], command: Sequence[str], folder: Path) -> Ended:
     """Start a command that runs the sessions, show their progress, and return when it has ended."""
+    beginning = start(project)
     log = project.reports / "logs" / f"run-{'all' if len(sessions) > 1 else sessions[0]}.log"
     with TemporaryDirectory(prefix="pau2-run-") as events, _interruptible() as interrupt:
         progress = RunProgress(project, sessions, Path(events))
@@ -86,7 +89,9 @@ def follow(project: Project, sessions: Sequence[str], command: Sequence[str], fo
         _show_new(project, progress, view)
         if not interrupt.is_set():
             progress.store_durations()
-    return Ended(progress=progress, interrupted=interrupt.is_set(), log=log)
+    results = progress.ended_results() if interrupt.is_set() else progress.results()
+    run = beginning.ended(sessions, results, arguments=project.arguments, interrupted=interrupt.is_set())
+    return Ended(progress=progress, run=run, log=log)
 
 
 def _show_new(project: Project, progress: RunProgress, view: View) -> None:
@@ -121,12 +126,13 @@ def _show_rest(project: Project, ended: Ended, results: Sequence[Result]) -> Non
             print(f"The output of {result.gate}: {project.relative(log)}")
 
 
-def _interrupted(results: Sequence[Result]) -> int:
+def _interrupted(project: Project, run: Run, results: Sequence[Result]) -> int:
     """Print what is known: the findings of gates that ended were shown, the table names the others."""
     closing = "The run was interrupted: gates that did not end have failed."
     show_table(results, header=True)
     github.summarize(results, closing)
     print(closing)
+    record(project, run)  # without the page, which would take longer than somebody waits after Ctrl-C
     count(results)
     return INTERRUPTED
 

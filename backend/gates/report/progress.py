@@ -126,6 +126,10 @@ class RunProgress:
         why = "was interrupted" if interrupted else "did not end"
         return [gate.result or self._unfinished(gate, why) for gate in self.gates]
 
+    def ended_results(self) -> list[Result]:
+        """Return the results of the gates that ended."""
+        return [gate.result for gate in self.gates if gate.result]
+
     def unshown(self, results: Sequence[Result]) -> list[Result]:
         """Return the results with a finding that was not returned before, with those findings alone."""
         gates = {gate.gate: gate for gate in self.gates}

@@ -99,13 +99,13 @@ def location(finding: Finding) -> str:
     return escape_control_characters(f"{finding.file or '-'}{f':{finding.line}' if finding.line else ''}")
 
 
-def rule_text(project: Project, result: Result) -> str:
-    """Return the text of the rule that a gate enforces."""
-    return str(project.rulebook["rules"].get(result.rule, {}).get("summary", "not in the rule book"))
+def rule_text(project: Project, number: str) -> str:
+    """Return the text of a rule."""
+    return str(project.rulebook["rules"].get(number, {}).get("summary", "not in the rule book"))
 
 
 def _print_heading(console: Console, project: Project, result: Result) -> None:
-    rule = f" ({result.rule}: {rule_text(project, result)})" if result.rule else ""
+    rule = f" ({result.rule}: {rule_text(project, result.rule)})" if result.rule else ""
     console.print(Text.assemble((f"{result.gate} refuses", "bold red"), rule))
 
 

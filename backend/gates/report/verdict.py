@@ -1,4 +1,4 @@
-"""The end of a run: the findings, one table, a closing line, and the reports of a full run."""
+"""The end of a run: the findings, one table, a closing line, and the reports."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -7,32 +7,41 @@ from dataclasses import asdict
 from gates.model import Project
 from gates.report import github
 from gates.report.page import PageError, write
+from gates.report.runs import Run, record
 from gates.report.terminal import show_findings, show_table
 from gates.runner import Result
 
 Show = Callable[[Project, Sequence[Result]], None]
 
 
-def verdict(project: Project, results: Sequence[Result], show: Show = show_findings) -> int:
+def verdict(project: Project, run: Run, show: Show = show_findings) -> int:
     """Print the results of a full run, write reports/gates.json and the page; return 0 when no gate failed.
 
     `show` prints the findings.
     """
+    results = run.results
     write_results(project, results)
-    closing = "The change may be merged."
-    if any(result.status == "failed" for result in results):
-        closing = "The change is refused: see the findings."
+    closing = "The change is refused: see the findings." if run.failed else "The change may be merged."
     show(project, results)
     show_table(results, header=True)
     github.summarize(results, closing)
     print(closing)
+    place = keep(project, run)
+    if place:
+        print(f"The page: {place}")
+    return count(results)
+
+
+def keep(project: Project, run: Run) -> str:
+    """Record a run and write the page; return where it is. Say why when that fails, and return ""."""
     try:
-        print(f"The page: {write(project, results, closing)}")
-    except PageError as error:
+        record(project, run)
+        return str(write(project))
+    except (PageError, OSError) as error:
         print(f"The page could not be written: {error}")
     except KeyboardInterrupt:
         print("The page could not be written: it was interrupted.")
-    return count(results)
+    return ""
 
 
 def write_results(project: Project, results: Sequence[Result]) -> None:

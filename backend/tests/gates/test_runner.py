@@ -12,6 +12,7 @@ from gates.model import Check, Finding, GateError, Outcome, Project
 from gates.report.verdict import verdict
 from gates.rulebook import PATH, RuleBook, RuleBookError
 from gates.runner import load, run_gate, run_session, save
+from tests.gates.support.with_results import make_run
 
 BLOCK = """
 [default]
@@ -50,7 +51,8 @@ def broken(_project: Project) -> Outcome:
 
 def judged(project: Project) -> int:
     """Give the verdict about what the session left."""
-    return verdict(project, [load(project, "lint", gate) for gate in ("spelling", "grammar")])
+    results = [load(project, "lint", gate) for gate in ("spelling", "grammar")]
+    return verdict(project, make_run(project, *results))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The page of a full run: what it shows, that it is whole, and that nothing in it can do anything."""
+"""The page of the last runs: what it shows, that it is whole, and that nothing in it can do anything."""
 
 import json
 import re
@@ -10,13 +10,14 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from gates.model import Finding, Project
-from gates.report import page
+from gates.report import new_code, page
 from gates.report.diagrams import TABLES
+from gates.report.runs import load_runs
 from gates.runner import Result
 from tests.gates.support.html_parser import parse, text_of, with_class
 from tests.gates.support.sample_project import SampleProject
 from tests.gates.support.with_coverage import SHOP, MeasuredProject, make_measured_project
-from tests.gates.support.with_results import VIOLATION, make_project, make_result
+from tests.gates.support.with_results import BLOCK, VIOLATION, make_project, make_result, record_run
 
 SCRIPT = "<script>alert(1)</script>"
 HOSTILE = Finding(
@@ -49,6 +50,7 @@ def project(tmp_path: Path) -> Project:
 @pytest.fixture(scope="module")
 def measured_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sample = make_measured_project(tmp_path_factory.mktemp("measured"))
+    sample.rule("[rules]\n", BLOCK)
     sample.add_code(HALF_TESTED, "assert shop.added(1) == 1")
     sample.write("backend/app/tested.py", "ANSWER = 42\n")
     sample.write("backend/tests/test_tested.py", "from app.tested import ANSWER\n\n\nassert ANSWER\n")
@@ -71,10 +73,12 @@ def tables(tmp_path: Path) -> None:
 
 
 def page_of(project: Project, *results: Result) -> Element:
-    return parse(page.render(project, results or (make_result(),), "closing"))
+    """Return the page after a run with these results; by default both gates pass."""
+    record_run(project, *(results or (make_result(), make_result(gate="secrets"))))
+    return parse(page.render(project))
 
 
-def new_code(element: Element) -> dict[str, list[list[str]]]:
+def code_rows(element: Element) -> dict[str, list[list[str]]]:
     """The rows (line, tests, code) of each changed file."""
     files = {}
     for details in element.iter("details"):
@@ -116,7 +120,7 @@ def test_shows_no_findings_when_the_change_may_be_merged(project: Project) -> No
 
     assert [text_of(heading) for heading in shown.iter("h1")] == ["✓ The change may be merged"]
     assert list(shown.iter("article")) == []
-    assert text_of(next(shown.iter("title"))) == "Passed: 1 of 1 gates"
+    assert text_of(next(shown.iter("title"))) == "Passed: 2 of 2 gates"
 
 
 @pytest.mark.usefixtures("tables")
@@ -141,7 +145,8 @@ def test_is_accessible_when_it_is_full(measured: MeasuredProject) -> None:
 @pytest.mark.usefixtures("tables")
 def test_refers_to_nothing_outside_its_folder_when_it_is_full(measured: MeasuredProject) -> None:
     (measured.project.reports / "new-code.html").write_text("x")
-    rendered = page.render(measured.project, [make_result(VIOLATION)], "")
+    record_run(measured.project, make_result(VIOLATION))
+    rendered = page.render(measured.project)
     shown = parse(rendered)
 
     linked = [
@@ -181,7 +186,7 @@ def test_shows_hostile_text_as_text_when_a_change_brings_some(project: Project) 
 def test_shows_what_tests_did_to_each_new_line_when_code_is_new(measured: MeasuredProject) -> None:
     shown = page_of(measured.project)
 
-    files = new_code(shown)
+    files = code_rows(shown)
     assert list(files) == [SHOP, "backend/app/tested.py"]
     assert files[SHOP] == [
         ["5", "ran", "def added(a):"],
@@ -208,7 +213,7 @@ def test_says_not_measured_when_a_new_file_was_not_run(measured: MeasuredProject
 
     shown = page_of(measured.project)
 
-    assert new_code(shown) == {SHOP: [], "backend/app/tested.py": [["1", "ran", "ANSWER = 42"]]}
+    assert code_rows(shown) == {SHOP: [], "backend/app/tested.py": [["1", "ran", "ANSWER = 42"]]}
     assert [text_of(tag) for tag in with_class(shown, "missed")] == ["not measured"]
 
 
@@ -218,7 +223,7 @@ def test_marks_excluded_lines_when_coverage_left_them_out(measured: MeasuredProj
     content["files"]["app/tested.py"] |= {"executed_lines": [], "excluded_lines": [1]}
     data.write_text(json.dumps(content))
 
-    assert new_code(page_of(measured.project))["backend/app/tested.py"] == [["1", "excluded", "ANSWER = 42"]]
+    assert code_rows(page_of(measured.project))["backend/app/tested.py"] == [["1", "excluded", "ANSWER = 42"]]
 
 
 def test_shows_no_new_line_of_a_file_when_it_holds_a_secret(measured: MeasuredProject) -> None:
@@ -226,18 +231,18 @@ def test_shows_no_new_line_of_a_file_when_it_holds_a_secret(measured: MeasuredPr
 
     shown = page_of(measured.project, found)
 
-    assert new_code(shown)[SHOP] == []
+    assert code_rows(shown)[SHOP] == []
     assert "return 1" not in text_of(shown)
 
 
 def test_stops_with_a_link_when_the_new_code_is_too_long(
     measured: MeasuredProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page, "MAX_SOURCE_ROWS", 4)
+    monkeypatch.setattr(new_code, "MAX_SOURCE_ROWS", 4)
 
     shown = page_of(measured.project)
 
-    assert {name: len(rows) for name, rows in new_code(shown).items()} == {
+    assert {name: len(rows) for name, rows in code_rows(shown).items()} == {
         SHOP: 4,
         "backend/app/tested.py": 0,
     }
@@ -281,13 +286,14 @@ def test_says_why_when_nothing_but_results_is_there(project: Project) -> None:
     reasons = [text_of(reason) for reason in with_class(page_of(project), "none")]
 
     assert [reason.split(" cannot")[0] for reason in reasons] == [
+        "The base",
         "Coverage",
         "Durations",
         "The sizes of packages",
         "The import graph",
         "The tables",
     ]
-    assert "git repository" in reasons[0]
+    assert "git repository" in reasons[1]
 
 
 def test_compares_seconds_with_the_last_run_when_there_was_one(project: Project) -> None:
@@ -296,11 +302,10 @@ def test_compares_seconds_with_the_last_run_when_there_was_one(project: Project)
 
     shown = page_of(project, make_result(seconds=4.0), make_result(gate="secrets"))
 
-    rows = [[text_of(cell) for cell in row] for row in shown.iter("tr")][1:]
+    rows = [[text_of(cell) for cell in row] for row in next(shown.iter("table")).iter("tr")][1:]
     assert [row[2] for row in rows] == ["4.00 2.48 more", "1.50 new"]
     (trend,) = with_class(shown, "trend")
     assert trend.get("aria-label") == "1.5 1.5 4.0 seconds"
-    assert json.loads((project.reports / "timings.json").read_text())[0] == {"spelling": 1.5}
 
 
 @pytest.mark.parametrize(
@@ -316,21 +321,15 @@ def test_says_how_seconds_changed_when_a_gate_ran_before(
     )
 
 
-@pytest.mark.parametrize("kept", ["", "{}", "[1]", '[{"spelling": "x"}]', "[[]]"])
-def test_forgets_timings_when_they_are_broken(project: Project, kept: str) -> None:
-    (project.reports / "timings.json").write_text(kept)
+@pytest.mark.parametrize("kept", ["", "{}", "[1]", '{"results": [{"findings": []}]}'])
+def test_forgets_runs_when_they_are_broken(project: Project, kept: str) -> None:
+    record_run(project)
+    (broken,) = (project.reports / "runs").iterdir()
+    broken.write_text(kept)
 
     page_of(project)
 
-    assert json.loads((project.reports / "timings.json").read_text()) == [{"spelling": 1.5}]
-
-
-def test_remembers_the_last_runs_only(project: Project) -> None:
-    (project.reports / "timings.json").write_text(json.dumps([{"spelling": float(i)} for i in range(50)]))
-
-    page_of(project)
-
-    assert len(json.loads((project.reports / "timings.json").read_text())) == page.HISTORY_LENGTH
+    assert len(load_runs(project)) == 1
 
 
 @pytest.mark.usefixtures("tables")
@@ -371,4 +370,4 @@ def test_raises_one_error_when_the_page_cannot_be_written(project: Project) -> N
     (project.reports / "index.html").mkdir()
 
     with pytest.raises(page.PageError, match="IsADirectoryError"):
-        page.write(project, [make_result()], "")
+        page.write(project)

@@ -13,7 +13,7 @@ from gates.report import page
 from gates.testing.durations.plugin import WORKER_OUTPUT_KEY, Recorder
 from gates.testing.durations.summary import DURATIONS_FILE, summarize
 from tests.gates.support.html_parser import parse, text_of, with_class
-from tests.gates.support.with_results import make_project, make_result
+from tests.gates.support.with_results import make_project, make_result, record_run
 
 pytest_plugins = ["pytester"]
 
@@ -154,10 +154,11 @@ def test_names_the_costly_fixtures_first(project: Project) -> None:
 
 
 def test_shows_durations_on_the_page(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    record_run(project, make_result())
     monkeypatch.setattr(page, "merge_base", lambda _: None)
     monkeypatch.setattr(page, "changed_paths", lambda *_: {"backend/tests/unit/test_news.py"})
 
-    tables = with_class(parse(page.render(project, [make_result()], "closing")), "durations")
+    tables = with_class(parse(page.render(project)), "durations")
     kinds, tests, fixtures = map(text_of, tables)
 
     assert kinds.endswith(
@@ -171,4 +172,4 @@ def test_shows_durations_on_the_page(project: Project, monkeypatch: pytest.Monke
 def test_says_why_durations_are_missing_when_there_was_no_run(project: Project) -> None:
     (project.reports / DURATIONS_FILE).unlink()
 
-    assert "Durations cannot be shown." in text_of(parse(page.render(project, [make_result()], "closing")))
+    assert "Durations cannot be shown." in text_of(parse(page.render(project)))
