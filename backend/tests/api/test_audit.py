@@ -62,7 +62,7 @@ async def test_returns_every_field_when_listed(admin: AsyncClient, entries: Sequ
     ]
 
 
-async def test_returns_each_entry_once_and_in_order_when_pages_are_followed(
+async def test_returns_each_entry_once_in_order_when_paginated(
     admin: AsyncClient, entries: Sequence[AuditEntry]
 ) -> None:
     for sort, expected in (("at", entries), ("-at", entries[::-1])):

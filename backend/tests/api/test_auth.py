@@ -84,7 +84,7 @@ async def test_returns_the_same_202_when_the_address_is_known(
     assert args["member_id"] == str(marta.id)
 
 
-async def test_account_is_whose_registration_came_last_when_a_stranger_was_first(
+async def test_last_registration_owns_account_when_stranger_was_first(
     client: AsyncClient, connection: AsyncConnection, settings: Settings, hasher: CountingPasswordHasher
 ) -> None:
     stranger = {"email": "MARTA@pau2.example", "password": "another-umbrella-sings", "full_name": "Eve"}
@@ -105,7 +105,7 @@ async def test_account_is_whose_registration_came_last_when_a_stranger_was_first
     assert (await me(client, (await log_in(client)).json())).json()["full_name"] == "Marta Ibáñez"
 
 
-async def test_recovery_works_when_many_have_registered_at_the_same_client(
+async def test_recovers_account_when_client_has_registered_many(
     client: AsyncClient, connection: AsyncConnection, marta: Member
 ) -> None:
     for number in range(25):
@@ -160,7 +160,7 @@ async def test_queue_holds_ids_only_when_people_register(
         ({"email": None}, "validation_failed", "/body/email"),
     ],
 )
-async def test_returns_422_when_a_value_of_the_registration_is_not_valid(
+async def test_returns_422_when_a_registration_value_is_invalid(
     client: AsyncClient, change: dict[str, Any], code: str, pointer: str
 ) -> None:
     response = await client.post(f"{AUTH}/register", json=REGISTRATION | change)
@@ -169,7 +169,7 @@ async def test_returns_422_when_a_value_of_the_registration_is_not_valid(
     assert PASSWORD not in response.text
 
 
-async def test_returns_422_when_the_verification_token_was_used_or_made_up(
+async def test_returns_422_when_verification_token_is_used_or_forged(
     client: AsyncClient, connection: AsyncConnection, settings: Settings
 ) -> None:
     await client.post(f"{AUTH}/register", json=REGISTRATION)
@@ -208,9 +208,7 @@ async def test_returns_422_when_asked_to_resend_to_no_address(client: AsyncClien
     assert_problem(response, 422, "email_address_invalid", pointer="/body/email")
 
 
-async def test_returns_tokens_that_are_not_stored_by_caches_when_logged_in(
-    client: AsyncClient, marta: Member
-) -> None:
+async def test_forbids_caching_of_tokens_when_logging_in(client: AsyncClient, marta: Member) -> None:
     response = await log_in(client, scope="anything", client_id="swagger")
 
     assert response.status_code == 200
@@ -273,7 +271,7 @@ async def test_returns_415_when_tokens_are_asked_for_in_json(client: AsyncClient
     assert_problem(response, 415, "unsupported_media_type")
 
 
-async def test_every_token_of_the_family_is_dead_when_the_oldest_is_replayed(
+async def test_revokes_whole_family_when_oldest_token_is_replayed(
     client: AsyncClient, connection: AsyncConnection, marta: Member
 ) -> None:
     first = (await log_in(client)).json()
@@ -332,7 +330,7 @@ async def test_returns_400_when_no_token_is_given_to_revoke(client: AsyncClient)
 
 
 @pytest.mark.parametrize("change", ["is_active", "role"])
-async def test_sees_the_member_as_the_database_has_them_when_a_token_was_issued_before(
+async def test_uses_current_member_when_token_is_older_than_a_change(
     client: AsyncClient, uow: SqlAlchemyUnitOfWork, marta: Member, change: str
 ) -> None:
     tokens = (await log_in(client)).json()
@@ -348,7 +346,7 @@ async def test_sees_the_member_as_the_database_has_them_when_a_token_was_issued_
 
 
 @pytest.mark.usefixtures("marta")
-async def test_database_holds_no_token_and_no_password_when_people_log_in(
+async def test_stores_no_token_or_password_when_people_log_in(
     client: AsyncClient, connection: AsyncConnection
 ) -> None:
     first = (await log_in(client)).json()

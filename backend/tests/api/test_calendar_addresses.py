@@ -63,7 +63,7 @@ async def test_shows_what_the_owner_sees_when_nobody_is_logged_in(
     assert (EventAudience.MEMBERS in shown) is role.at_least(Role.MEMBER)
 
 
-async def test_shows_less_from_the_next_request_on_when_the_role_is_lowered(
+async def test_shows_less_on_next_request_when_role_is_lowered(
     client: AsyncClient,
     client_for: ClientFor,
     me: AsyncClient,
@@ -137,7 +137,7 @@ async def test_returns_404_when_the_address_is_dead(
     assert dead.json()["detail"] == unknown.json()["detail"]
 
 
-async def test_returns_429_but_serves_good_addresses_when_a_client_guesses(
+async def test_returns_429_but_serves_valid_addresses_when_guessing(
     client: AsyncClient, me: AsyncClient
 ) -> None:
     path = await renewed(me)

@@ -29,7 +29,7 @@ VISIBLE = {
 
 
 @pytest.mark.parametrize("role", Role)
-async def test_shows_exactly_what_the_role_may_see_when_listing_reading_and_answering(
+async def test_shows_what_the_role_may_see_when_reading_and_answering(
     role: Role, client_for: ClientFor, store_consultation: StoreConsultation
 ) -> None:
     reader = await client_for(role)

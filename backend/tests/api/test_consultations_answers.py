@@ -18,7 +18,7 @@ from tests.plugins.application import ClientFor, ClientOf
 from tests.support.http import CONSULTATIONS, ME
 
 
-async def test_keeps_the_response_when_a_named_consultation_is_answered(
+async def test_stores_response_when_consultation_is_not_anonymous(
     client_for: ClientFor, store_consultation: StoreConsultation
 ) -> None:
     member = await client_for(Role.MEMBER)
@@ -45,7 +45,7 @@ async def test_keeps_the_response_when_a_named_consultation_is_answered(
     assert (await member.get(f"{url}/mine")).json() == mine.json()
 
 
-async def test_tells_nobody_what_was_said_when_an_anonymous_consultation_is_answered(
+async def test_hides_answers_from_everybody_when_anonymous(
     client_for: ClientFor, store_consultation: StoreConsultation
 ) -> None:
     member = await client_for(Role.MEMBER)
@@ -114,7 +114,7 @@ async def test_returns_422_with_the_place_when_an_answer_does_not_fit(
     assert_problem(await member.get(f"{url}/mine"), 404, "response_not_found")
 
 
-async def test_returns_409_when_the_deadline_is_over_on_the_clock_of_the_database(
+async def test_returns_409_when_database_clock_is_past_the_deadline(
     client_for: ClientFor, store_consultation: StoreConsultation
 ) -> None:
     """The status still says OPEN: the worker has not come by yet."""
@@ -189,7 +189,7 @@ async def test_counts_what_was_answered_when_results_are_read(
     assert (await board_member.get(f"{url}/results", headers=seen)).json()["responses"] == 4
 
 
-async def test_keeps_small_counts_back_when_the_consultation_was_anonymous(
+async def test_withholds_small_counts_when_anonymous(
     client_for: ClientFor, store_consultation: StoreConsultation
 ) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
@@ -213,7 +213,7 @@ async def test_keeps_small_counts_back_when_the_consultation_was_anonymous(
 
 
 @pytest.mark.parametrize("anonymous", [False, True])
-async def test_returns_409_when_somebody_erased_themselves_and_answers_again(
+async def test_returns_409_when_an_erased_member_answers_again(
     *,
     anonymous: bool,
     client_of: ClientOf,
@@ -242,7 +242,7 @@ async def test_returns_409_when_somebody_erased_themselves_and_answers_again(
 
 
 @pytest.mark.parametrize("field", ["options", "title"])
-async def test_returns_422_when_a_question_looks_empty_or_its_options_alike(
+async def test_returns_422_when_question_looks_empty_or_options_alike(
     field: str, client_for: ClientFor
 ) -> None:
     board = await client_for(Role.BOARD_MEMBER)

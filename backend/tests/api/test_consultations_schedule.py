@@ -78,7 +78,7 @@ async def test_shows_named_results_at_once_when_its_time_is_over(
     assert response.status_code == 200
 
 
-async def test_returns_409_until_the_ballots_are_shuffled_when_its_time_is_over(
+async def test_returns_409_until_ballots_are_shuffled_when_closed(
     client_for: ClientFor, store_consultation: StoreConsultation, uow: SqlAlchemyUnitOfWork
 ) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
@@ -96,7 +96,7 @@ async def test_returns_409_until_the_ballots_are_shuffled_when_its_time_is_over(
         assert (await board_member.get(url)).status_code == 200
 
 
-async def test_answers_with_the_status_of_now_when_it_is_planned_for_the_past(client_for: ClientFor) -> None:
+async def test_returns_current_status_when_planned_for_the_past(client_for: ClientFor) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
     draft = {"title": "Trees", "audience": "MEMBERS", "opens_at": "2020-01-01T00:00:00Z"}
     question = {"title": "Where?", "kind": "OPEN_TEXT"}

@@ -45,7 +45,7 @@ async def test_allows_nothing_when_the_origin_is_not_declared(client: AsyncClien
     assert "Access-Control-Allow-Origin" not in {**asked.headers, **live.headers}
 
 
-async def test_scripts_may_read_errors_and_our_headers_when_they_are_declared(client: AsyncClient) -> None:
+async def test_exposes_errors_and_headers_when_origin_is_allowed(client: AsyncClient) -> None:
     response = await client.get(f"{API}/nothing", headers={"Origin": OURS})
 
     assert_problem(response, 404, "not_found")

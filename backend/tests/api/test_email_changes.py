@@ -68,7 +68,7 @@ async def test_answers_the_same_when_another_member_has_the_address(
     assert jobs == ["SendEmailChangeToken", "SendEmailChangeRequestedNotice"] * 2
 
 
-async def test_returns_409_when_another_member_proved_the_address_first(
+async def test_returns_409_when_another_member_verified_address_first(
     me: AsyncClient, uow: SqlAlchemyUnitOfWork, connection: AsyncConnection, settings: Settings
 ) -> None:
     await me.put(EMAIL, json=NEW)
@@ -81,7 +81,7 @@ async def test_returns_409_when_another_member_proved_the_address_first(
     assert_problem(response, 409, "email_taken")
 
 
-async def test_account_that_proved_nothing_makes_way_when_the_address_is_proven(
+async def test_removes_unverified_account_when_address_is_verified(
     me: AsyncClient, uow: SqlAlchemyUnitOfWork, connection: AsyncConnection, settings: Settings
 ) -> None:
     squatter = make_member(email=EmailAddress("moved@pau2.example"), email_verified_at=None)
@@ -140,7 +140,7 @@ async def test_returns_429_when_a_member_asked_for_five_mails(me: AsyncClient) -
     assert response.headers["Retry-After"] == "1800"
 
 
-async def test_shows_the_change_when_all_that_is_stored_about_oneself_is_read(me: AsyncClient) -> None:
+async def test_shows_the_change_when_own_personal_data_is_read(me: AsyncClient) -> None:
     await me.put(EMAIL, json=NEW)
 
     (change,) = (await me.get(f"{ME}/data")).json()["tables"]["email_changes"]

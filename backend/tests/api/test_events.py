@@ -51,7 +51,7 @@ READERS = {
 
 
 @pytest.mark.parametrize("role", [None, *Role])
-async def test_shows_exactly_what_the_role_may_see_when_listing_and_reading(
+async def test_shows_what_the_role_may_see_when_listing_and_reading(
     role: Role | None, client: AsyncClient, client_for: ClientFor, stored: Store
 ) -> None:
     reader = client if role is None else await client_for(role)

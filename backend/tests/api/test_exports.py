@@ -30,7 +30,7 @@ from tests.support.http import API, EVENTS, EXPORTS
 
 
 @pytest.mark.parametrize("name", ["news", "events", "members"])
-async def test_neither_runs_nor_records_it_when_only_the_head_is_asked_for(
+async def test_neither_runs_nor_audits_export_when_method_is_head(
     name: str, client_for: ClientFor, connection: AsyncConnection
 ) -> None:
     """RFC 9110 §9.3.2: the headers of a GET, of which nothing leaves."""
@@ -110,7 +110,7 @@ async def test_is_a_file_to_be_saved_when_downloaded(client_for: ClientFor) -> N
         assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
-async def test_holds_every_member_and_no_hash_when_members_are_exported(client_of: ClientOf) -> None:
+async def test_contains_members_without_hashes_when_exported(client_of: ClientOf) -> None:
     admin = make_member(role=Role.ADMIN, phone=PhoneNumber.parse("+34600111222"), full_name="=1+1")
     client = await client_of(admin)
     await client_of(make_member(role=Role.MEMBER))
@@ -131,7 +131,7 @@ async def test_holds_every_member_and_no_hash_when_members_are_exported(client_o
 
 
 @pytest.mark.parametrize(("age", "status"), [(timedelta(hours=1), 200), (timedelta(minutes=61), 403)])
-async def test_asks_for_the_password_when_it_was_entered_more_than_an_hour_ago(
+async def test_requires_password_when_last_entered_over_an_hour_ago(
     age: timedelta, status: int, client_of: ClientOf, clock: FixedClock
 ) -> None:
     admin = await client_of(make_member(role=Role.ADMIN), at=clock.now() - age)

@@ -41,7 +41,7 @@ def assert_declared_problem(method: str, path: str, response: Response) -> None:
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-async def test_answers_as_the_contract_says_when_requests_are_generated(
+async def test_conforms_to_contract_when_requests_are_generated(
     *,
     method: str,
     path: str,

@@ -225,7 +225,7 @@ async def test_returns_413_when_the_body_is_beyond_a_mebibyte(announced: bool, c
     assert_problem(response, 413, "content_too_large")
 
 
-async def test_returns_413_before_the_body_comes_when_its_length_is_announced(client_for: ClientFor) -> None:
+async def test_returns_413_before_body_when_declared_length_is_too_big(client_for: ClientFor) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)
 
     read: list[bytes] = []

@@ -46,7 +46,7 @@ def accept(client: AsyncClient) -> Accept:
     return reset
 
 
-async def test_new_token_works_and_the_old_one_does_not_when_sent_again(
+async def test_only_new_token_works_when_invitation_is_resent(
     admin: AsyncClient, invited: str, invitation_token: InvitationToken, accept: Accept
 ) -> None:
     first = await invitation_token()
@@ -145,9 +145,7 @@ async def test_returns_409_when_the_account_is_closed(admin: AsyncClient, invite
     assert_problem(await admin.post(f"{invited}/invitation/resend"), 409, "member_inactive")
 
 
-async def test_returns_428_and_412_when_the_version_is_missing_or_stale(
-    admin: AsyncClient, invited: str
-) -> None:
+async def test_returns_428_or_412_when_version_is_missing_or_stale(admin: AsyncClient, invited: str) -> None:
     path = f"{invited}/invitation"
     stale = {"If-Match": '"7"'}
 

@@ -84,7 +84,7 @@ async def test_returns_422_when_a_change_of_oneself_is_not_valid(
     assert (await client.get(ME)).headers["ETag"] == '"1"'
 
 
-async def test_returns_428_and_412_when_the_version_is_missing_or_stale(
+async def test_returns_428_or_412_when_version_is_missing_or_stale(
     client_of: ClientOf, marta: Member
 ) -> None:
     client = await client_of(marta)
@@ -117,7 +117,7 @@ async def test_returns_401_when_the_session_is_older_than_30_days(
 
 
 @pytest.mark.parametrize("role", list(Role))
-async def test_shows_members_to_the_board_only_when_listing_and_reading(
+async def test_shows_members_to_board_only_when_listing_and_reading(
     client_for: ClientFor, marta: Member, role: Role
 ) -> None:
     client = await client_for(role)

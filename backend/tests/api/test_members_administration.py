@@ -39,7 +39,7 @@ async def audited(connection: AsyncConnection) -> list[tuple[str, UUID | None, U
 # Invitations
 
 
-async def test_invited_member_logs_in_when_the_mailed_token_set_a_password(
+async def test_logs_in_when_invited_member_has_set_a_password(
     admin: AsyncClient, client: AsyncClient, connection: AsyncConnection, settings: Settings
 ) -> None:
     response = await admin.post(MEMBERS, json=INVITATION, headers={"Accept-Language": "es"})
@@ -58,7 +58,7 @@ async def test_invited_member_logs_in_when_the_mailed_token_set_a_password(
     assert (await client.post(TOKEN, data=form)).status_code == 200
 
 
-async def test_invitation_replaces_a_registration_when_nobody_verified_the_address(
+async def test_invitation_replaces_registration_when_unverified(
     admin: AsyncClient, client: AsyncClient
 ) -> None:
     registration = {"email": INVITATION["email"], "password": PASSWORD, "full_name": "Eve"}
@@ -72,7 +72,7 @@ async def test_invitation_replaces_a_registration_when_nobody_verified_the_addre
     assert member.json()["role"] == "BOARD_MEMBER"
 
 
-async def test_invitation_stays_an_invitation_when_a_stranger_registers_the_address(
+async def test_keeps_invitation_when_a_stranger_registers_the_address(
     admin: AsyncClient, client: AsyncClient, connection: AsyncConnection, settings: Settings
 ) -> None:
     invited = (await admin.post(MEMBERS, json=INVITATION)).json()
@@ -172,7 +172,7 @@ async def test_returns_409_when_the_last_admin_would_leave(admin: AsyncClient, r
     assert (await admin.get(ME)).json()["role"] == "ADMIN"
 
 
-async def test_account_is_closed_at_once_and_opens_again_when_an_admin_says_so(
+async def test_closes_account_at_once_and_reopens_when_admin_asks(
     admin: AsyncClient, client_of: ClientOf, root: Member, marta: Member, connection: AsyncConnection
 ) -> None:
     me = await client_of(marta)
@@ -210,7 +210,7 @@ async def test_returns_404_when_there_is_no_such_member(admin: AsyncClient) -> N
 # Erasure by an admin
 
 
-async def test_nothing_about_the_person_is_left_when_an_admin_erases_a_member(
+async def test_leaves_no_personal_data_when_admin_erases_a_member(
     *, admin: AsyncClient, client_of: ClientOf, root: Member, marta: Member, connection: AsyncConnection
 ) -> None:
     me = await client_of(marta)
@@ -232,7 +232,7 @@ async def test_last_admin_stays_when_erased_by_id(admin: AsyncClient, root: Memb
     assert_problem(await admin.delete(f"{MEMBERS}/{root.id}", headers=ANY_VERSION), 409, "last_admin")
 
 
-async def test_asks_for_the_password_and_the_version_when_erasing_a_member(
+async def test_requires_password_and_version_when_erasing_a_member(
     admin: AsyncClient, client_of: ClientOf, root: Member, marta: Member
 ) -> None:
     late = await client_of(root, at=NOW - timedelta(hours=1, seconds=1))
@@ -276,9 +276,7 @@ async def test_address_is_free_again_when_its_member_was_erased(
     assert (await admin.post(MEMBERS, json=INVITATION | {"email": address})).status_code == 201
 
 
-async def test_asks_for_the_password_and_the_version_when_erasing_oneself(
-    client_of: ClientOf, marta: Member
-) -> None:
+async def test_requires_password_and_version_when_erasing_oneself(client_of: ClientOf, marta: Member) -> None:
     late = await client_of(marta, at=NOW - timedelta(hours=1, seconds=1))
     me = await client_of(marta)
 

@@ -37,7 +37,7 @@ def requests(method: str, route: str, status: str) -> tuple[str, Labels]:
     return "pau2_requests_total", (("method", method), ("route", route), ("status", status))
 
 
-async def test_counts_by_template_and_status_when_requests_are_answered(
+async def test_counts_requests_by_template_and_status_when_answered(
     client: AsyncClient, client_of: ClientOf
 ) -> None:
     member = make_member(role=Role.BOARD_MEMBER)
@@ -67,7 +67,7 @@ async def test_counts_a_500_when_something_breaks(app: FastAPI, client: AsyncCli
     assert (await scraped(client))[requests("GET", NEWS, "500")] == 1
 
 
-async def test_shows_waiting_and_failed_jobs_and_connections_when_scraped(
+async def test_shows_jobs_by_state_and_connections_when_scraped(
     client: AsyncClient, connection: AsyncConnection
 ) -> None:
     for name in ("one", "two", "three"):

@@ -46,7 +46,7 @@ VISIBLE = {
 
 
 @pytest.mark.parametrize("role", [None, *Role])
-async def test_shows_exactly_what_the_role_may_see_when_listing_and_reading(
+async def test_shows_what_the_role_may_see_when_listing_and_reading(
     role: Role | None, client: AsyncClient, client_for: ClientFor, stored: Publish
 ) -> None:
     reader = client if role is None else await client_for(role)
@@ -243,7 +243,7 @@ async def test_returns_each_article_once_when_pages_are_followed(
         assert keys == sorted(keys, reverse=sort.startswith("-"))
 
 
-async def test_does_not_skip_or_repeat_when_an_article_arrives_between_pages(
+async def test_neither_skips_nor_repeats_when_an_article_is_added(
     client: AsyncClient, stored: Publish
 ) -> None:
     old = [await stored(at=NOW - timedelta(days=days)) for days in range(1, 5)]

@@ -91,14 +91,14 @@ async def test_shows_its_documentation_when_it_is_below_a_prefix(app: FastAPI) -
     assert scheme["flows"]["password"]["tokenUrl"] == "/pau/api/v1/auth/token"
 
 
-async def test_the_contract_is_what_is_published_when_there_is_no_prefix(app: FastAPI) -> None:
+async def test_serves_the_published_contract_when_there_is_no_prefix(app: FastAPI) -> None:
     await asked(app, TRUSTED, "/openapi.json", **{"X-Forwarded-Prefix": "/pau"})
 
     assert (await asked(app, TRUSTED, "/openapi.json")).json() == app.openapi()
     assert "servers" not in app.openapi()
 
 
-async def test_leads_back_below_the_prefix_when_something_is_created_or_goes_on(
+async def test_links_stay_below_the_prefix_when_creating_or_paginating(
     client_for: ClientFor, app: FastAPI
 ) -> None:
     """RFC 9110 §10.2.2 and RFC 8288: both are paths on the host that the client sees."""

@@ -74,7 +74,7 @@ def test_says_what_to_add_when_a_route_is_not_tested() -> None:
 
 
 @pytest.mark.parametrize("name", READS)
-def test_costs_two_statements_at_most_when_it_is_a_list_or_one_thing(name: tuple[str, str]) -> None:
+def test_needs_at_most_two_statements_when_listing_or_reading(name: tuple[str, str]) -> None:
     assert ROUTES[name].statements <= 2
 
 
@@ -120,7 +120,7 @@ async def test_answers_as_the_policy_table_says_when_each_role_calls(
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-async def test_refuses_the_caller_first_when_the_request_is_nonsense_too(
+async def test_refuses_the_caller_first_when_request_is_invalid_too(
     method: str, path: str, callers: Callers
 ) -> None:
     for role, client, _ in callers:
@@ -148,7 +148,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> set[Action]:
 
 
 @pytest.mark.parametrize(("method", "path", "call"), CALLS)
-async def test_authorises_the_action_that_the_contract_names_when_called(
+async def test_authorizes_the_action_in_the_contract_when_called(
     *, method: str, path: str, call: Call, callers: Callers, asked: set[Action]
 ) -> None:
     """A use case that is for everybody may as well ask nothing."""

@@ -69,7 +69,7 @@ async def test_is_in_spanish_order_when_sorted_by_title_or_name(
     assert [item[field] for item in down] == SPANISH[::-1]
 
 
-async def test_finds_members_by_name_address_and_phone_when_words_are_given(client_of: ClientOf) -> None:
+async def test_finds_members_by_name_email_and_phone_when_searching(client_of: ClientOf) -> None:
     board_member = await client_of(make_member(role=Role.BOARD_MEMBER, full_name="Ana Ruiz"))
     marta = make_member(full_name="Marta Ibáñez García", phone=PhoneNumber.parse("+34600111222"))
     await client_of(marta)
@@ -97,7 +97,7 @@ async def test_keeps_filters_sort_and_pages_when_words_are_given(
     assert_problem(other, 422, "validation_failed", pointer="/query/cursor")
 
 
-async def test_goes_on_to_the_next_page_when_titles_and_words_are_as_long_as_can_be(
+async def test_paginates_when_title_and_search_have_maximum_length(
     client_for: ClientFor, uow: SqlAlchemyUnitOfWork
 ) -> None:
     board_member = await client_for(Role.BOARD_MEMBER)

@@ -73,7 +73,7 @@ async def test_session_is_over_at_once_when_it_is_ended_from_another(
     assert_problem(await here.delete(f"{SESSIONS}/{other}"), 404, "session_not_found")
 
 
-async def test_returns_the_same_404_when_the_session_is_unknown_or_somebody_elses(
+async def test_returns_same_404_when_session_is_unknown_or_of_another(
     client_of: ClientOf, marta: Member
 ) -> None:
     me = await client_of(marta)
@@ -107,7 +107,7 @@ async def listed(client: AsyncClient, tokens: dict[str, str]) -> list[str | None
     return [item["client_name"] for item in response.json()["items"]]
 
 
-async def test_shows_the_program_and_nothing_else_of_its_header_when_listed(
+async def test_shows_only_the_program_of_the_user_agent_when_listed(
     client: AsyncClient, client_of: ClientOf, clock: FixedClock, marta: Member
 ) -> None:
     me = await client_of(marta)
@@ -123,7 +123,7 @@ async def test_shows_the_program_and_nothing_else_of_its_header_when_listed(
     assert "canary" not in str(stored)
 
 
-async def test_old_session_is_over_when_the_password_is_entered_again_with_its_token(
+async def test_ends_old_session_when_logging_in_again_with_its_token(
     client: AsyncClient, client_of: ClientOf, clock: FixedClock, password_hash: str
 ) -> None:
     """As before an export that needs a password of the last hour."""

@@ -46,7 +46,7 @@ async def test_keeps_none_of_the_dependencies_when_they_are_replaced(
 
 
 @pytest.mark.parametrize("attempt", [1, 2])
-async def test_counts_its_own_requests_only_when_another_test_made_the_same(
+async def test_counts_own_requests_only_when_another_test_made_some(
     attempt: int, client: AsyncClient
 ) -> None:
     for _ in range(attempt):

@@ -167,7 +167,7 @@ async def test_refuses_a_second_ballot_when_the_member_took_part(any_uow: UnitOf
         await cast()
 
 
-async def test_knows_the_digest_of_somebody_erased_when_the_consultation_is_open(
+async def test_keeps_digest_of_erased_member_when_consultation_is_open(
     any_uow: UnitOfWork, author: Member
 ) -> None:
     one = await stored(any_uow, author)
@@ -189,9 +189,7 @@ async def test_knows_the_digest_of_somebody_erased_when_the_consultation_is_open
         assert await any_uow.responses.has_digest(other.id, [b"digest"])
 
 
-async def test_lists_what_is_open_and_answered_when_asked_about_a_member(
-    any_uow: UnitOfWork, author: Member
-) -> None:
+async def test_lists_open_and_answered_when_asked_about_a_member(any_uow: UnitOfWork, author: Member) -> None:
     named, secret, closed, ignored = [
         await stored(any_uow, author, anonymous=anonymous) for anonymous in (False, True, True, False)
     ]

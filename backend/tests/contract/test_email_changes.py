@@ -52,7 +52,7 @@ async def test_finds_nothing_when_the_id_is_unknown(any_uow: UnitOfWork) -> None
         assert await any_uow.email_changes.find_locked(unknown) is None
 
 
-async def test_newest_of_each_member_waits_and_confirmed_ones_stay_when_replaced(
+async def test_keeps_newest_pending_and_all_confirmed_when_replaced(
     any_uow: UnitOfWork, author: Member
 ) -> None:
     other = make_member()

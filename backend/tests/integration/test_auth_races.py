@@ -23,7 +23,7 @@ async def pair(accounts: ConcurrentAccounts) -> TokenPair:
     return await accounts.log_in()
 
 
-async def test_everybody_gets_the_same_successor_when_one_token_is_refreshed_at_once(
+async def test_returns_same_successor_when_token_is_refreshed_at_once(
     accounts: ConcurrentAccounts, pair: TokenPair
 ) -> None:
     results = await gather_results(*(accounts.refresh(pair.refresh.text) for _ in range(CONCURRENCY)))
@@ -35,7 +35,7 @@ async def test_everybody_gets_the_same_successor_when_one_token_is_refreshed_at_
     assert following.refresh.text != pairs[0].refresh.text
 
 
-async def test_waits_for_its_turn_when_another_request_holds_the_session(
+async def test_waits_when_another_request_has_locked_the_session(
     accounts: ConcurrentAccounts, pair: TokenPair
 ) -> None:
     async with accounts.new_uow() as uow:
@@ -60,9 +60,7 @@ async def test_session_is_dead_when_a_replay_meets_the_live_token(
     assert await accounts.count("sessions WHERE revoked_at IS NOT NULL") == 1
 
 
-async def test_one_account_is_made_when_an_address_is_registered_at_once(
-    accounts: ConcurrentAccounts,
-) -> None:
+async def test_creates_one_account_when_registered_at_once(accounts: ConcurrentAccounts) -> None:
     results = await gather_results(*(accounts.register() for _ in range(CONCURRENCY)))
 
     assert results == [None] * CONCURRENCY
@@ -72,9 +70,7 @@ async def test_one_account_is_made_when_an_address_is_registered_at_once(
     assert await accounts.count(redeemable) == 1
 
 
-async def test_one_registration_counts_whole_when_several_meet_before_the_proof(
-    accounts: ConcurrentAccounts,
-) -> None:
+async def test_one_whole_registration_wins_when_several_are_concurrent(accounts: ConcurrentAccounts) -> None:
     """Password, name and token are of the same registration, and only the token of that one is good."""
     await accounts.register()
     names = [f"Neighbour {letter}" for letter in "abcdef"]

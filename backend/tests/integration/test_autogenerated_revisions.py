@@ -185,7 +185,7 @@ def test_writes_nothing_when_the_title_cannot_name_a_file(
     assert f"revision: {title!r} cannot name a file. " in capfd.readouterr().err
 
 
-def test_says_what_to_do_when_another_branch_has_migrated_the_database(fresh_migration_url: str) -> None:
+def test_names_repair_when_another_branch_migrated_the_database(fresh_migration_url: str) -> None:
     with psycopg.connect(fresh_migration_url) as connection:
         connection.execute("UPDATE alembic_version SET version_num = 'elsewhere'")
 

@@ -119,7 +119,7 @@ def test_refuses_baselines_when_they_send_other_bytes() -> None:
         assert same_response(request("GET", "/"), servers[0]) == Expected(200, b"one")
 
 
-def test_measures_in_turns_and_begins_with_another_one_each_round() -> None:
+def test_rotates_the_first_competitor_when_measuring_in_rounds() -> None:
     order: list[str] = []
 
     def turn(name: str) -> Load:

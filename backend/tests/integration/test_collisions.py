@@ -123,7 +123,7 @@ async def until_somebody_waits(watch: AsyncConnection) -> None:
         ("DELETE", "", {"If-Match": "*"}, 204),
     ],
 )
-async def test_judges_what_the_first_has_left_when_two_change_an_article(
+async def test_second_sees_result_of_first_when_two_change_an_article(
     *,
     client: AsyncClient,
     fresh_engine: AsyncEngine,

@@ -107,9 +107,7 @@ async def test_all_count_when_different_members_answer_at_once(driver: Consultat
     assert await driver.count(ballots) == CONCURRENCY
 
 
-async def test_closing_waits_and_the_answer_counts_when_it_holds_the_consultation(
-    driver: ConsultationDriver,
-) -> None:
+async def test_closing_waits_when_a_response_has_locked_consultation(driver: ConsultationDriver) -> None:
     consultation = await driver.store()
     async with driver.new_uow() as uow:
         await uow.consultations.get_shared(consultation.id)
@@ -150,7 +148,7 @@ async def test_nothing_is_lost_or_added_when_answers_meet_a_closing(driver: Cons
     assert await driver.status(consultation) is ConsultationStatus.CLOSED
 
 
-async def test_deadline_is_read_after_the_lock_when_an_answer_had_to_wait(driver: ConsultationDriver) -> None:
+async def test_checks_deadline_after_the_lock_when_response_waited(driver: ConsultationDriver) -> None:
     """It came in time, but gets its turn too late: no answer is taken after the deadline."""
     consultation = await driver.store(closes_at=datetime.now(UTC) + timedelta(seconds=0.4))
     async with driver.new_uow() as uow:
@@ -176,9 +174,7 @@ async def test_one_wins_when_it_is_opened_at_once(driver: ConsultationDriver) ->
     assert sum(isinstance(result, ConsultationNotDraftError) for result in results) == CONCURRENCY - 1
 
 
-async def test_nobody_answers_other_questions_when_an_edit_meets_the_opening(
-    driver: ConsultationDriver,
-) -> None:
+async def test_nobody_answers_edited_questions_when_edit_meets_opening(driver: ConsultationDriver) -> None:
     """Whoever comes second sees what the first did: an open consultation keeps its questions."""
     consultation = await driver.store(is_open=False)
     changes = ConsultationChanges(questions=[])

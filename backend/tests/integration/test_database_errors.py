@@ -94,12 +94,12 @@ def wrapped(error: psycopg.Error) -> ConnectorException:
     return wrapper
 
 
-async def test_finds_the_meaning_among_the_causes_when_a_library_wraps_the_error() -> None:
+async def test_searches_the_causes_when_a_library_wraps_the_error() -> None:
     with pytest.raises(UnavailableError), translated_errors():
         raise wrapped(psycopg.errors.LockNotAvailable())
 
 
-async def test_passes_on_what_it_does_not_know_when_a_statement_is_wrong(quick: AsyncEngine) -> None:
+async def test_passes_on_unknown_errors_when_a_statement_is_wrong(quick: AsyncEngine) -> None:
     with pytest.raises(psycopg.errors.DivisionByZero):
         await run(quick, "SELECT 1 / 0")
 
@@ -117,7 +117,7 @@ async def test_gives_up_in_time_when_no_connection_is_free(quick: AsyncEngine) -
             await run(quick, "SELECT 1")
 
 
-async def test_recovers_by_itself_when_a_transaction_was_idle_for_too_long(quick: AsyncEngine) -> None:
+async def test_recovers_when_a_transaction_was_idle_for_too_long(quick: AsyncEngine) -> None:
     uow = SqlAlchemyUnitOfWork(create_database(quick).sessions)
 
     async def dawdle() -> None:

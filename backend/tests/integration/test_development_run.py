@@ -74,7 +74,7 @@ def test_leaves_nothing_behind_when_it_is_interrupted(start: Start, port: int) -
     assert not state_of(port).exists()
 
 
-def test_leaves_nothing_behind_when_it_is_interrupted_in_the_background(launch: Start, port: int) -> None:
+def test_leaves_no_process_when_interrupted_in_the_background(launch: Start, port: int) -> None:
     """The signal comes while it starts."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does for what it starts with `&`
     try:

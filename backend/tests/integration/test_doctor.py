@@ -58,11 +58,11 @@ def replace_interpreter(sample: SampleProject, script: str) -> None:
     (sample.root / ".venv/bin/python").chmod(0o755)
 
 
-def test_accepts_the_interpreter_when_both_environments_have_the_same(sample: SampleProject) -> None:
+def test_accepts_interpreter_when_both_environments_match(sample: SampleProject) -> None:
     assert environment.python(sample.project).remedy == ""
 
 
-def test_refuses_the_interpreter_when_the_rule_book_does_not_list_it(sample: SampleProject) -> None:
+def test_refuses_interpreter_when_rule_book_does_not_list_it(sample: SampleProject) -> None:
     sample.rule('python = ["3.11", "3.12", "3.13", "3.14"]', 'python = ["3.98", "3.99"]')
 
     result = environment.python(sample.project)
@@ -71,7 +71,7 @@ def test_refuses_the_interpreter_when_the_rule_book_does_not_list_it(sample: Sam
     assert result.remedy == "PYTHON=python3.99 ./noxw -s env"
 
 
-def test_refuses_the_interpreter_when_the_environment_has_another_one(sample: SampleProject) -> None:
+def test_refuses_interpreter_when_environment_has_another_one(sample: SampleProject) -> None:
     replace_interpreter(sample, "printf '3.9.1\\n/opt\\n'")
 
     result = environment.python(sample.project)
@@ -178,7 +178,7 @@ def test_refuses_the_base_when_the_variable_names_no_commit(
     assert checkout.base(sample.project).remedy == "unset PAU2_BASE"
 
 
-def test_names_the_command_of_git_when_there_is_no_branch_to_compare_with(sample: SampleProject) -> None:
+def test_names_git_command_when_there_is_no_base_branch(sample: SampleProject) -> None:
     sample.git("branch", "--move", "main", "other")
 
     assert row_of(lambda: checkout.base(sample.project)).remedy == "git fetch origin main:main"
@@ -242,7 +242,7 @@ def test_refuses_the_revisions_when_there_are_two_heads(sample: SampleProject) -
     assert "2026-01-02_" in result.summary
 
 
-def test_leaves_the_revisions_unjudged_when_the_target_is_unknown(sample: SampleProject) -> None:
+def test_skips_revisions_when_the_target_is_unknown(sample: SampleProject) -> None:
     sample.git("branch", "--move", "main", "other")
 
     assert checkout.revisions(sample.project).is_skipped
@@ -287,9 +287,7 @@ def test_removes_a_work_tree_when_its_run_was_killed(
     assert len(sample.git("worktree", "list").splitlines()) == 1
 
 
-def test_spares_work_trees_when_they_are_in_use_or_of_the_developer(
-    sample: SampleProject, tmp_path: Path
-) -> None:
+def test_keeps_work_trees_when_used_or_made_by_the_developer(sample: SampleProject, tmp_path: Path) -> None:
     sample.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "pau2-base-new/base"))
     sample.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "mine"))
     shutil.rmtree(tmp_path / "mine")
@@ -297,7 +295,7 @@ def test_spares_work_trees_when_they_are_in_use_or_of_the_developer(
     assert checkout.worktrees(sample.project).remedy == ""
 
 
-def test_refuses_the_clock_when_the_newest_commit_is_from_the_future(
+def test_refuses_clock_when_newest_commit_is_from_the_future(
     sample: SampleProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accepted = checkout.clock(sample.project)

@@ -35,7 +35,7 @@ def test_refuses_the_temporary_folder_when_it_is_missing(
     )
 
 
-def test_refuses_the_temporary_folder_when_its_mount_has_the_flag(
+def test_refuses_temporary_folder_when_mounted_noexec(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only root can mount: a flag that the folder has stands for `noexec`."""
@@ -45,7 +45,7 @@ def test_refuses_the_temporary_folder_when_its_mount_has_the_flag(
     assert machine.temporary().summary == f"{tmp_path} is mounted noexec, so programs in it cannot run"
 
 
-def test_refuses_the_locale_when_the_machine_has_not_generated_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refuses_locale_when_the_machine_has_not_generated_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     accepted = machine.language()
     monkeypatch.setenv("LC_ALL", "xx_XX.UTF-8")
@@ -74,7 +74,7 @@ def test_reports_what_is_wrong_when_the_repair_did_not_help(tmp_path: Path) -> N
     assert row == Row(check="check", state="wrong", summary="broken", remedy="true", is_safe=True)
 
 
-def test_shows_a_table_of_eighty_columns_with_commands_on_one_line() -> None:
+def test_keeps_commands_on_one_line_when_table_has_80_columns() -> None:
     long = "./noxw " + "x" * 90
     rows = [
         Row(check="port", state="ok", summary="word " * 30),

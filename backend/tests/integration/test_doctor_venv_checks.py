@@ -206,7 +206,7 @@ def test_refuses_the_database_when_it_lacks_revisions(given: Server) -> None:
     assert " lacks " in result.summary
 
 
-def test_refuses_the_database_when_it_has_a_revision_of_another_branch(given: Server) -> None:
+def test_refuses_database_when_revision_is_of_another_branch(given: Server) -> None:
     with psycopg.connect(given.url) as connection:
         connection.execute("UPDATE alembic_version SET version_num = 'elsewhere'")
 
@@ -224,7 +224,7 @@ def test_refuses_the_database_when_it_has_no_tables(
     assert Server(ROOT).database(Project(root=ROOT)).remedy == "./noxw -s app -- migrate"
 
 
-def test_leaves_the_database_unjudged_when_the_revisions_form_no_chain(given: Server, tmp_path: Path) -> None:
+def test_skips_database_when_revisions_do_not_form_a_chain(given: Server, tmp_path: Path) -> None:
     assert given.database(Project(root=tmp_path)).is_skipped
 
 
@@ -273,7 +273,7 @@ def test_refuses_the_data_when_another_major_version_wrote_them(stopped: Server)
 
 
 @pytest.mark.usefixtures("given")
-def test_prints_a_row_for_each_check_when_it_runs_in_the_environment(
+def test_prints_a_row_for_each_check_when_run_in_environment(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert venv_checks.main([]) == 0

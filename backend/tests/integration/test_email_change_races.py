@@ -69,7 +69,7 @@ async def test_changes_once_when_one_token_comes_many_times_at_once(driver: Emai
     assert await driver.count("audit_entries WHERE action = 'auth:confirm-email'") == 1
 
 
-async def test_one_account_has_the_address_when_a_registration_comes_first(driver: EmailChangeDriver) -> None:
+async def test_one_account_has_address_when_registration_comes_first(driver: EmailChangeDriver) -> None:
     """The registration holds the address without having proven it; the confirmation waits for its end."""
     marta = make_member()
     await driver.add(marta)
@@ -87,9 +87,7 @@ async def test_one_account_has_the_address_when_a_registration_comes_first(drive
     assert await driver.count(f"members WHERE email = '{NEW}' AND id = '{marta.id}'") == 1
 
 
-async def test_one_account_has_the_address_when_registered_and_confirmed_at_once(
-    driver: EmailChangeDriver,
-) -> None:
+async def test_one_account_has_address_when_both_happen_at_once(driver: EmailChangeDriver) -> None:
     marta = make_member()
     await driver.add(marta)
     token = await driver.requested_by(marta)

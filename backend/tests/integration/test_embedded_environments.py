@@ -108,7 +108,7 @@ def test_starts_its_own_server_when_the_machine_is_hostile(
         listener.accept()
 
 
-def test_connects_where_database_url_says_when_libpq_variables_say_otherwise(
+def test_prefers_database_url_when_libpq_variables_differ(
     database_url: str, monkeypatch: pytest.MonkeyPatch, listener: socket.socket
 ) -> None:
     for name, value in {**LIBPQ, "PGPORT": str(listener.getsockname()[1])}.items():
@@ -138,7 +138,7 @@ def test_sends_no_setting_to_the_server_of_database_url(
         assert connection.execute(changed).fetchall() == before
 
 
-def test_runs_programs_elsewhere_when_no_program_may_run_in_tmpdir(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_copies_programs_elsewhere_when_tmpdir_is_noexec(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_DEBUG_TEMPROOT", "")
     monkeypatch.delenv("PYTEST_DEBUG_TEMPROOT")
     conftest.choose_temporary_folder()

@@ -31,7 +31,7 @@ def folder() -> Iterator[Path]:
         yield path
 
 
-def test_starts_a_server_with_the_development_database_when_there_is_none(folder: Path) -> None:
+def test_starts_server_with_database_when_there_is_none(folder: Path) -> None:
     result = run_in(folder, sys.executable, "-c", ASK)
 
     assert (result.returncode, result.stdout, result.stderr) == (0, WHO, "")
@@ -58,9 +58,7 @@ def test_recovers_with_its_data_when_the_server_was_killed(folder: Path) -> None
     assert (result.returncode, result.stdout) == (0, "[(1,)]\n")
 
 
-def test_leaves_a_private_folder_private_when_the_project_is_below_it(
-    folder: Path,
-) -> None:
+def test_keeps_private_folder_private_when_project_is_below_it(folder: Path) -> None:
     private = folder / "private"
     private.mkdir(mode=0o700)
     project = private / "project"
@@ -74,7 +72,7 @@ def test_leaves_a_private_folder_private_when_the_project_is_below_it(
     shutil.rmtree(elsewhere, ignore_errors=True)
 
 
-def test_keeps_its_files_in_the_project_unless_a_private_folder_is_above_it(folder: Path) -> None:
+def test_keeps_files_in_project_when_no_parent_is_private(folder: Path) -> None:
     project = folder / "private/project"
     project.mkdir(parents=True)
     (folder / "private").chmod(0o700)
@@ -85,7 +83,7 @@ def test_keeps_its_files_in_the_project_unless_a_private_folder_is_above_it(fold
     assert home(project) == (outside(project) if is_root else project / ".postgres")
 
 
-def test_finds_the_installed_programs_when_a_copy_of_them_is_in_use(
+def test_finds_installed_programs_when_a_copy_is_in_use(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = programs.installed_package()
@@ -152,7 +150,7 @@ def test_refuses_a_server_when_its_version_is_not_supported(
         postgres.server_url()
 
 
-def test_makes_the_development_database_and_its_role_when_they_are_missing(
+def test_creates_database_and_role_when_they_are_missing(
     migration_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = migration_url.partition("?")[0].rpartition("/")[2] + "_development"

@@ -80,7 +80,7 @@ def start_user(place: Path, then: str = "") -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=postgres.PROJECT / "backend", stdout=subprocess.PIPE, text=True)
 
 
-def test_starts_once_when_several_commands_begin_at_the_same_time(server: EmbeddedServer) -> None:
+def test_starts_once_when_several_commands_begin_together(server: EmbeddedServer) -> None:
     users = [start_user(server.place) for _ in range(3)]
 
     printed = {user.communicate(timeout=WITHIN)[0].strip() for user in users}
@@ -126,7 +126,7 @@ def test_stops_with_its_last_user_when_its_supervisor_was_killed(
 
 
 @pytest.mark.parametrize("name", ["sleep", "postgres"])
-def test_spares_a_program_when_it_has_the_number_of_a_killed_server(
+def test_spares_program_when_it_reuses_pid_of_a_killed_server(
     server: EmbeddedServer, place: Path, name: str
 ) -> None:
     server.url()
@@ -163,7 +163,7 @@ def test_writes_to_no_other_server_when_one_answers_in_its_place(server: Embedde
             other.url()
 
 
-def test_leaves_a_server_alone_when_it_was_started_in_another_way(server: EmbeddedServer) -> None:
+def test_ignores_server_when_it_was_started_in_another_way(server: EmbeddedServer) -> None:
     server.url()
     running = server.postmaster()
     assert running
@@ -252,7 +252,7 @@ def test_says_so_when_root_has_no_user_for_the_server(
     assert not (tmp_path / "new").exists()
 
 
-def test_uses_no_folder_of_others_when_its_socket_needs_a_short_path(tmp_path: Path) -> None:
+def test_refuses_socket_folder_when_another_user_owns_it(tmp_path: Path) -> None:
     server = EmbeddedServer(tmp_path / "a, b")
     uid, _ = server_owner.owner_of(server.data)
     folder = Path("/", "tmp", f"pau2-{uid}-{server_folders.digest(server.data)}")
@@ -308,7 +308,7 @@ def test_copies_the_programs_when_the_server_cannot_read_them(
     assert [path.name for path in (tmp_path / "place").iterdir()] == [first.parents[2].name]
 
 
-def test_copies_the_programs_when_a_shell_would_misread_their_path() -> None:
+def test_copies_programs_when_a_shell_would_misread_their_path() -> None:
     with programs.shell_safe_programs(Path("/home/$HOME/bin")) as copy:
         asked = subprocess.run([copy / "initdb", "--version"], capture_output=True, check=True, text=True)
 
@@ -338,7 +338,7 @@ def test_runs_no_server_when_its_folder_is_not_there(tmp_path: Path) -> None:
     server._stop_without_supervisor()
 
 
-def test_has_a_folder_of_its_own_for_the_socket_when_the_path_is_unusual(tmp_path: Path) -> None:
+def test_moves_socket_to_own_folder_when_path_is_unusual(tmp_path: Path) -> None:
     data = tmp_path / "a b,c" / "data"
 
     folder = server_folders.socket_folder(data, os.geteuid())

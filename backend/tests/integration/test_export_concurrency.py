@@ -70,7 +70,7 @@ async def running(*tables: RowStream) -> AsyncIterator[None]:
         yield
 
 
-async def test_refuses_a_third_export_when_two_run_on_different_instances(
+async def test_refuses_third_export_when_two_instances_run_one_each(
     engines: tuple[AsyncEngine, AsyncEngine], admin: Member
 ) -> None:
     here, there = engines

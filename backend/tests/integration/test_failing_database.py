@@ -41,7 +41,7 @@ async def test_returns_503_when_the_table_of_the_jobs_is_locked(
     assert (await client.post(f"{AUTH}/register", json=REGISTRATION)).status_code == 202
 
 
-async def test_returns_503_for_writes_alone_when_the_database_is_read_only(
+async def test_returns_503_for_writes_only_when_database_is_read_only(
     client: AsyncClient, fresh_migration_url: str
 ) -> None:
     change = sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on")

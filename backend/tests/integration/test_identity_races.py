@@ -84,9 +84,7 @@ async def test_one_admin_is_left_when_two_leave_at_once(
     assert await accounts.count("members WHERE role = 'ADMIN' AND is_active") == 1
 
 
-async def test_the_second_waits_and_sees_what_the_first_has_left_when_one_admin_leaves(
-    accounts: AdminDriver,
-) -> None:
+async def test_second_waits_and_sees_result_when_one_admin_leaves(accounts: AdminDriver) -> None:
     one, other = (make_member(role=Role.ADMIN) for _ in range(2))
     await accounts.add(one, other)
     async with accounts.new_uow() as uow:
@@ -143,9 +141,7 @@ async def test_nobody_waits_in_a_circle_when_an_erasure_meets_a_token(
 
 
 @pytest.mark.usefixtures("marta")
-async def test_no_session_of_the_old_password_is_left_when_a_reset_meets_log_ins(
-    accounts: AdminDriver,
-) -> None:
+async def test_ends_sessions_of_old_password_when_reset_meets_log_ins(accounts: AdminDriver) -> None:
     await accounts.forgot()
     token = await accounts.mailed_token(OneTimePurpose.RECOVERY)
 

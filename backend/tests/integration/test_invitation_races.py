@@ -49,7 +49,7 @@ def driver(fresh_engine: AsyncEngine) -> InvitationDriver:
 
 
 @pytest.mark.parametrize("how", ["correct", "withdraw"])
-async def test_one_comes_second_when_an_invitation_is_accepted_meanwhile(
+async def test_loser_is_refused_when_invitation_is_accepted_meanwhile(
     how: str, driver: InvitationDriver
 ) -> None:
     member = await driver.invite()

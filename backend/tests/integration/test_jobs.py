@@ -106,7 +106,7 @@ async def driver(fresh_database_url: str) -> AsyncIterator[JobDriver]:
     await engine.dispose()
 
 
-async def test_mail_arrives_and_its_token_works_when_somebody_registers(
+async def test_delivers_mail_with_valid_token_when_registering(
     driver: JobDriver, mailbox: Mailbox, smtp_url: str
 ) -> None:
     await driver.register()
@@ -162,7 +162,7 @@ async def test_waits_and_tries_again_when_the_mail_server_is_down(
         ("452 4.2.2 marta-canary@pau2.example: mailbox full", "todo", True, []),
     ],
 )
-async def test_gives_up_or_waits_as_the_reply_says_when_a_mail_is_refused(
+async def test_retries_or_gives_up_by_reply_code_when_mail_is_refused(
     *,
     reply: str,
     status: str,
@@ -191,7 +191,7 @@ async def test_gives_up_or_waits_as_the_reply_says_when_a_mail_is_refused(
     assert "anary" not in written
 
 
-async def test_logs_that_a_job_is_given_up_when_it_was_tried_often_enough(
+async def test_logs_abandoned_job_when_attempts_are_exhausted(
     driver: JobDriver, capfd: pytest.CaptureFixture[str]
 ) -> None:
     await driver.register()
@@ -255,9 +255,7 @@ async def test_forgets_old_answers_when_the_hour_comes(driver: JobDriver) -> Non
     assert await driver.execute("SELECT * FROM idempotency_records") == []
 
 
-async def test_there_is_no_job_when_the_unit_of_work_is_left_without_commit(
-    driver: JobDriver,
-) -> None:
+async def test_stores_no_job_when_unit_of_work_is_not_committed(driver: JobDriver) -> None:
     class LostUnitOfWork(SqlAlchemyUnitOfWork):
         async def commit(self) -> None:
             await self.flush()
@@ -321,7 +319,7 @@ def _shape(connection: psycopg.Connection, schema: str) -> set[tuple[str, ...]]:
     return {row for row in plain if "procrastinate" in row[0]}
 
 
-async def test_forgets_a_registration_when_nobody_proved_the_address_in_a_month(driver: JobDriver) -> None:
+async def test_deletes_registration_when_unverified_for_a_month(driver: JobDriver) -> None:
     proven = make_member()
     async with driver.uow:
         driver.uow.members.add(proven)

@@ -42,7 +42,7 @@ def test_refuses_a_line_when_it_gives_something_away(line: str, tmp_path: Path) 
         watch.check()
 
 
-def test_lets_pass_what_production_leaves_out_when_something_is_logged() -> None:
+def test_ignores_records_when_production_would_not_log_them() -> None:
     watch = LogWatch(None)
 
     with watch.watching(production_formatter()):

@@ -29,9 +29,7 @@ def a_mail() -> EmailMessage:
         ("500 what?", 500),
     ],
 )
-async def test_refuses_for_good_when_the_mail_transaction_is_answered_with_5yz(
-    command: str, reply: str, code: int
-) -> None:
+async def test_fails_permanently_when_server_replies_with_5yz(command: str, reply: str, code: int) -> None:
     async with smtp_server(Refusing(**{command: reply})) as url:
         with pytest.raises(MailRefusedError) as refused:
             await SmtpTransport(url).deliver(a_mail())
@@ -43,16 +41,14 @@ async def test_refuses_for_good_when_the_mail_transaction_is_answered_with_5yz(
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
 @pytest.mark.parametrize("reply", ["450 4.2.1 greylisted", "451 4.3.0 try later", "452 4.2.2 mailbox full"])
-async def test_may_be_tried_again_when_the_mail_transaction_is_answered_with_4yz(
-    command: str, reply: str
-) -> None:
+async def test_is_retried_when_server_replies_with_4yz(command: str, reply: str) -> None:
     async with smtp_server(Refusing(**{command: reply})) as url:
         with pytest.raises(aiosmtplib.SMTPException):
             await SmtpTransport(url).deliver(a_mail())
 
 
 @pytest.mark.parametrize("reply", ["530 5.7.0 Authentication required", "530 5.7.0 Issue STARTTLS first"])
-async def test_may_be_tried_again_when_the_server_wants_a_log_in_or_tls(reply: str) -> None:
+async def test_is_retried_when_server_requires_log_in_or_tls(reply: str) -> None:
     async with smtp_server(Refusing(MAIL=reply)) as url:
         with pytest.raises(aiosmtplib.SMTPSenderRefused):
             await SmtpTransport(url).deliver(a_mail())

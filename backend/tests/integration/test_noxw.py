@@ -132,7 +132,7 @@ def installed(checkout: Path, *, nox: str, environment: str | None) -> None:
         (checkout / "bin/shared-python").rename(checkout / ".venv/bin/python")
 
 
-def test_installs_the_environment_and_gives_the_gates_the_command_of_all_sessions(checkout: Path) -> None:
+def test_installs_environment_and_passes_the_command_when_run(checkout: Path) -> None:
     installed(checkout, nox='echo "nox $*"', environment='echo "gates in ${PWD##*/}: $*"; exit 1')
 
     result = noxw(checkout)
@@ -181,7 +181,7 @@ def test_prepares_again_when_another_interpreter_is_named(checkout: Path) -> Non
     assert (checkout / ".noxw/lib/python3.13").exists()
 
 
-def test_names_the_interpreter_when_it_is_missing_although_nox_is_prepared(checkout: Path) -> None:
+def test_names_interpreter_when_it_is_missing_after_set_up(checkout: Path) -> None:
     script(checkout, "git", "exit 0")
     can_install(checkout, "python3")
     noxw(checkout, "-l")
@@ -208,7 +208,7 @@ KEPT = [
 ]
 
 
-def test_forgets_variables_that_redirect_tools_and_keeps_the_others(checkout: Path) -> None:
+def test_forgets_variables_when_they_redirect_tools(checkout: Path) -> None:
     installed(checkout, nox="env", environment=None)
     several_lines = "a first line\nPIP_TARGET=a second line\n*\nPYTHON path=1"
 
@@ -233,7 +233,7 @@ def test_forgets_the_cache_of_uv_only_when_it_cannot_be_written(
     assert ("UV_CACHE_DIR names a folder that cannot be written" in result.stderr) is not kept
 
 
-def test_pip_installs_into_its_own_environment_when_its_configuration_names_another(checkout: Path) -> None:
+def test_installs_into_own_environment_when_pip_names_another(checkout: Path) -> None:
     """Empty options override what `pip.conf` may say."""
     script(checkout, "git", "exit 0")
     can_install(checkout, "python3")

@@ -39,9 +39,7 @@ def unregistered(stored: Collection[str], known: Collection[str], registered: Co
     ]
 
 
-async def test_every_table_is_accounted_for_when_compared_with_the_schema(
-    connection: AsyncConnection,
-) -> None:
+async def test_covers_every_table_when_compared_with_the_schema(connection: AsyncConnection) -> None:
     query = """SELECT tablename FROM pg_tables WHERE schemaname = 'public'
         AND tablename NOT LIKE 'procrastinate%' AND tablename <> 'alembic_version'"""
     stored = set((await connection.scalars(text(query))).all())
@@ -64,7 +62,7 @@ def test_says_what_to_do_when_a_table_is_not_accounted_for() -> None:
     ]
 
 
-def test_every_reference_to_a_member_is_an_owner_when_compared_with_the_schema() -> None:
+def test_owns_every_member_reference_when_compared_with_schema() -> None:
     for holding in PERSONAL_DATA:
         found = {column for column in holding.table.c if refers_to_members(column)}
         if holding.table is members:
@@ -77,7 +75,7 @@ def test_every_reference_to_a_member_is_an_owner_when_compared_with_the_schema()
         assert not left, f"{table.name}.{left} refers to members: move it to PERSONAL_DATA in {REGISTRY}"
 
 
-def test_shows_every_column_but_secrets_when_compared_with_the_schema() -> None:
+def test_shows_all_columns_but_secrets_when_compared_with_schema() -> None:
     for holding in PERSONAL_DATA:
         assert set(holding.shown) | holding.withheld == set(holding.table.c)
         assert not [column.name for column in holding.shown if isinstance(column.type, LargeBinary)]

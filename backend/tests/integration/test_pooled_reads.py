@@ -38,7 +38,7 @@ async def end(pid: int, owner_url: str) -> None:
         await owner.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
 
 
-async def test_uses_the_same_connection_when_reads_and_transactions_take_turns(pooled: Database) -> None:
+async def test_reuses_connection_when_reads_and_transactions_alternate(pooled: Database) -> None:
     first = await server_process(pooled)
 
     async with pooled.sessions() as session:
@@ -55,16 +55,14 @@ async def test_begins_a_transaction_when_a_read_was_before(pooled: Database) -> 
         assert await session.scalar(text("SELECT transaction_timestamp()")) == begun
 
 
-async def test_reads_without_a_failure_when_the_server_has_ended_the_connection(
-    pooled: Database, migration_url: str
-) -> None:
+async def test_reads_when_server_has_ended_the_connection(pooled: Database, migration_url: str) -> None:
     ended = await server_process(pooled)
     await end(ended, migration_url)
 
     assert await server_process(pooled) != ended
 
 
-async def test_begins_a_transaction_without_a_failure_when_the_server_has_ended_the_connection(
+async def test_begins_transaction_when_server_has_ended_the_connection(
     pooled: Database, migration_url: str
 ) -> None:
     ended = await server_process(pooled)

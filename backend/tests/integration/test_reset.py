@@ -33,7 +33,7 @@ def tables(url: str) -> set[str]:
         return {str(row[0]) for row in rows}
 
 
-def test_remakes_the_database_with_all_revisions_when_its_name_is_said(
+def test_recreates_database_with_all_revisions_when_confirmed(
     url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name = database_of(url)
@@ -139,7 +139,7 @@ def test_asks_for_the_name_when_somebody_is_at_the_terminal(
     assert (code == 0, "notes" not in tables(url)) == (is_dropped, is_dropped)
 
 
-def test_drops_the_database_of_its_own_checkout_when_the_server_is_embedded() -> None:
+def test_drops_database_of_own_checkout_when_server_is_embedded() -> None:
     with new_checkout("project") as project:
         read = "import os, psycopg; c = psycopg.connect(os.environ['PAU2_MIGRATION_DATABASE_URL']); "
         make = f"{read}c.execute('CREATE TABLE notes ()'); c.commit()"
@@ -173,7 +173,7 @@ def test_refuses_when_there_is_no_server(
     assert capsys.readouterr().err.startswith("reset: The server at ")
 
 
-def test_runs_a_command_of_the_application_when_it_is_another_one(
+def test_runs_command_of_the_application_when_it_is_not_reset(
     url: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert application.main(["create-admin", "--help"]) == 0

@@ -28,7 +28,7 @@ def test_accepts_the_database_of_a_run(database_url: str) -> None:
     assert refuse_unless_test_database(database_url) == database_url
 
 
-def test_says_what_is_missing_when_the_role_of_the_server_may_not_make_others(
+def test_names_missing_privilege_when_role_cannot_create_roles(
     migrated_databases: MigratedDatabases, migration_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     weak = migrated_databases.scratch.create_role(migration_url)
@@ -119,9 +119,7 @@ def test_spares_a_run_when_it_is_connected_to_another_database(
     assert (during, after) == ([f"{run}_1"], [])
 
 
-def test_drops_what_a_killed_run_left_and_spares_what_another_run_uses(
-    migrated_databases: MigratedDatabases,
-) -> None:
+def test_drops_databases_when_their_run_was_killed(migrated_databases: MigratedDatabases) -> None:
     mine = migrated_databases.scratch
     run = f"{RUN_PREFIX}{uuid4().hex[:7]}"
     abandoned = f"{run}_1"

@@ -68,7 +68,7 @@ async def driver(fresh_engine: AsyncEngine, owner_engine: AsyncEngine) -> Voting
     return driver
 
 
-def test_tables_have_nothing_in_common_but_the_consultation_when_compared() -> None:
+def test_tables_share_only_the_consultation_when_compared() -> None:
     def facts(table: Table) -> set[str]:
         return {column.name for column in table.c}
 
@@ -81,7 +81,7 @@ def test_tables_have_nothing_in_common_but_the_consultation_when_compared() -> N
         assert ("members" in targets) is (table is participations)
 
 
-async def test_transaction_and_order_tell_who_voted_what_until_the_closing(driver: VotingDriver) -> None:
+async def test_order_links_voters_to_ballots_when_not_closed_yet(driver: VotingDriver) -> None:
     """What is not hidden while it is open, said plainly: only the application keeps from looking."""
     linked = await driver.rows("SELECT 1 FROM participations p JOIN ballots b ON p.xmin = b.xmin")
 
@@ -135,7 +135,7 @@ async def test_deleted_rows_are_gone_when_the_tables_were_vacuumed(driver: Votin
     assert await driver.rows(settings) == [(at_once,), (at_once,)]
 
 
-async def test_a_second_vote_leaves_no_trace_on_the_ballots_when_refused(driver: VotingDriver) -> None:
+async def test_leaves_no_trace_on_ballots_when_second_vote_is_refused(driver: VotingDriver) -> None:
     answers = make_answers(driver.consultation, "n99")
     actor = make_actor(Role.MEMBER, member_id=driver.voters[0].id)
     await driver.rows("CREATE EXTENSION pageinspect")

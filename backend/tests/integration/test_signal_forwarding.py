@@ -36,7 +36,7 @@ def test_passes_a_signal_on_to_the_command(number: signal.Signals) -> None:
     assert run(number) == 128 + number
 
 
-def test_passes_no_interrupt_on_when_the_terminal_sends_it_to_both(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_forwards_no_interrupt_when_terminal_sends_it_to_both(monkeypatch: pytest.MonkeyPatch) -> None:
     opened = os.open
     monkeypatch.setattr(os, "open", lambda _path, flags: opened(os.devnull, flags))
     monkeypatch.setattr(os, "tcgetpgrp", lambda _terminal: os.getpgrp())

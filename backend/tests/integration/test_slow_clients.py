@@ -71,9 +71,7 @@ async def connect(port: int, *pieces: bytes) -> Connection:
 
 @pytest.mark.usefixtures("_serving")
 @pytest.mark.parametrize("pieces", [[], [b"G"], [b"GET / HTTP/1.1\r\n", b"Host: te", b"st\r\nX: ", b"y"]])
-async def test_closes_a_connection_when_the_head_of_a_request_does_not_come(
-    port: int, pieces: list[bytes]
-) -> None:
+async def test_closes_connection_when_request_head_does_not_arrive(port: int, pieces: list[bytes]) -> None:
     assert await ends(await connect(port, *pieces)) == b""
 
 
@@ -129,5 +127,5 @@ async def test_answers_when_a_long_body_comes_after_a_short_head(port: int) -> N
     assert [response[:12] for response in responses] == [b"HTTP/1.1 200"] * 2
 
 
-def test_has_the_limits_that_are_promised_when_nothing_else_is_set() -> None:
+def test_has_documented_limits_when_nothing_else_is_set() -> None:
     assert (server.HEAD_TIMEOUT_SECONDS, server.MAX_HEAD_BYTES) == (10, 65_536)

@@ -75,7 +75,7 @@ MARTA = ("Marta Ibáñez García, marta.lopez@pau2.example", None, "+34600111222
         "100%",
     ],
 )
-async def test_finds_words_by_their_beginnings_when_accents_and_case_differ(
+async def test_finds_words_by_prefix_when_accents_and_case_differ(
     words: str, connection: AsyncConnection
 ) -> None:
     document = searched(*map(text, MARTA))

@@ -81,9 +81,7 @@ def in_madrid(fresh_migration_url: str, fresh_database_url: str) -> str:
 
 
 @pytest.mark.parametrize("variables", [{}, {"TZ": "Europe/Madrid", "PGTZ": "Europe/Madrid"}])
-def test_every_connection_is_in_utc_when_the_role_and_the_process_are_not(
-    variables: dict[str, str], in_madrid: str
-) -> None:
+def test_connects_in_utc_when_role_and_process_are_not(variables: dict[str, str], in_madrid: str) -> None:
     environment = os.environ | {"DATABASE_URL": in_madrid} | variables
 
     run = subprocess.run(
@@ -98,7 +96,7 @@ def test_every_connection_is_in_utc_when_the_role_and_the_process_are_not(
     assert (run.stdout.split(), run.stderr) == (["UTC"] * 5, "")
 
 
-def test_a_migration_is_in_utc_when_the_role_and_the_process_are_not(in_madrid: str) -> None:
+def test_migrates_in_utc_when_role_and_process_are_not(in_madrid: str) -> None:
     environment = os.environ | {"DATABASE_URL": in_madrid, "PGTZ": "Europe/Madrid"}
     script = "SELECT 1 / (current_setting('timezone') = 'UTC')::int"
 

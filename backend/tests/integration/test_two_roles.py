@@ -113,9 +113,7 @@ def two_roles(migrated_databases: MigratedDatabases) -> Iterator[TwoRoles]:
         "DELETE FROM news",
     ],
 )
-def test_refuses_when_the_running_application_would_do_more_than_it_needs(
-    statement: str, database_url: str
-) -> None:
+def test_refuses_statements_when_the_application_needs_no_right(statement: str, database_url: str) -> None:
     with psycopg.connect(database_url) as connection, pytest.raises(InsufficientPrivilege):
         connection.execute(statement.encode())
 
@@ -135,9 +133,7 @@ def test_every_table_has_its_grants_when_migrated(database_url: str) -> None:
     assert public == []
 
 
-async def test_runs_as_a_role_that_cannot_change_the_schema_when_another_one_migrates(
-    two_roles: TwoRoles,
-) -> None:
+async def test_runs_without_ddl_rights_when_another_role_migrates(two_roles: TwoRoles) -> None:
     migrate(two_roles.settings())
     told: list[SendOneTimeToken] = []
 
@@ -243,7 +239,7 @@ def test_refuses_to_run_when_the_role_has_a_right_too_many(
     )
 
 
-def test_refuses_to_run_when_the_address_only_switches_to_a_weak_role(database_url: str) -> None:
+def test_refuses_to_run_when_url_only_switches_to_a_weak_role(database_url: str) -> None:
     """What a statement switched to, the next one can leave."""
     with pytest.raises(SettingsError, match="owns tables"):
         require_unprivileged_role(make_settings(database_url))
@@ -256,9 +252,7 @@ def test_asks_nobody_when_not_in_production() -> None:
 
 
 @pytest.mark.parametrize("command", ["serve", "worker"])
-def test_does_not_start_in_production_when_the_role_could_change_the_schema(
-    command: str, fresh_migration_url: str
-) -> None:
+def test_refuses_production_when_role_could_change_the_schema(command: str, fresh_migration_url: str) -> None:
     environment = os.environ | PRODUCTION | {"DATABASE_URL": fresh_migration_url}
 
     result = subprocess.run(
@@ -276,7 +270,7 @@ def test_does_not_start_in_production_when_the_role_could_change_the_schema(
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_makes_an_application_in_production_when_its_role_is_weak(
+def test_starts_in_production_when_role_is_unprivileged(
     two_roles: TwoRoles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.main.configure_logging", lambda *_: None)
@@ -291,7 +285,7 @@ def test_makes_an_application_in_production_when_its_role_is_weak(
         create_served_app()
 
 
-async def test_sessions_have_limits_without_options_when_the_database_is_pooled(two_roles: TwoRoles) -> None:
+async def test_limits_sessions_without_options_when_pooled(two_roles: TwoRoles) -> None:
     two_roles.change("ALTER DATABASE {database} SET timezone = 'Europe/Madrid'")
     settings = two_roles.settings(database_pooled=True, database_lock_timeout=1.5)
     with pytest.raises(SettingsError, match=r"lack our TimeZone, statement_timeout"):

@@ -145,7 +145,7 @@ async def timed(client: AsyncClient, method: str, path: str, **request: Any) -> 
     return perf_counter() - began, response
 
 
-async def test_every_endpoint_answers_in_time_when_the_database_is_frozen(
+async def test_every_endpoint_answers_in_time_when_database_hangs(
     *,
     app: FastAPI,
     client: AsyncClient,

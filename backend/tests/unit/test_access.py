@@ -52,7 +52,7 @@ def test_allows_when_the_password_is_exactly_an_hour_old() -> None:
 
 
 @pytest.mark.parametrize("at", [NOW + timedelta(hours=1, microseconds=1), None])
-def test_asks_for_the_password_when_it_is_older_or_the_time_is_unknown(at: datetime | None) -> None:
+def test_requires_password_when_its_age_is_too_high_or_unknown(at: datetime | None) -> None:
     with pytest.raises(ReauthenticationRequiredError):
         authorize(make_actor(Role.ADMIN), Action.EXPORT_MEMBERS, at=at)
 

@@ -37,7 +37,7 @@ def session() -> Session:
 # Passwords
 
 
-def test_equal_keys_give_equal_passwords_when_unicode_is_composed_differently() -> None:
+def test_passwords_are_equal_when_unicode_composition_differs() -> None:
     assert Password.typed("cafe\u0301") == Password.typed("caf\u00e9")
 
 
@@ -54,7 +54,7 @@ def test_refuses_a_password_when_its_length_is_beyond_a_limit(length: int) -> No
         Password.chosen((text * 5)[:length])
 
 
-def test_counts_characters_after_composition_when_accents_are_separate() -> None:
+def test_counts_composed_characters_when_accents_are_separate() -> None:
     with pytest.raises(PasswordLengthError):
         Password.chosen("e\u0301" * 14)
 
@@ -83,7 +83,7 @@ def test_refuses_a_password_when_it_is_guessed_first(text: str) -> None:
         Password.chosen(text)
 
 
-def test_refuses_a_password_when_it_is_made_of_the_own_name_and_address() -> None:
+def test_refuses_password_when_made_of_own_name_and_address() -> None:
     personal = ("marta.ibanez@pau2.example", "Marta Ibáñez")
     with pytest.raises(PasswordTooCommonError):
         Password.chosen("MartaIbáñez-ibanez1", personal=personal)
@@ -140,7 +140,7 @@ def test_ends_when_a_token_comes_again_whose_successor_was_used(session: Session
     assert session.revoked_at == NOW + 2 * SECOND
 
 
-def test_every_token_is_dead_when_the_oldest_of_three_is_replayed(session: Session) -> None:
+def test_revokes_every_token_when_oldest_of_three_is_replayed(session: Session) -> None:
     session.rotate(FIRST, SECOND_TOKEN, NOW)
     session.rotate(SECOND_TOKEN, THIRD, NOW)
 
@@ -152,9 +152,7 @@ def test_every_token_is_dead_when_the_oldest_of_three_is_replayed(session: Sessi
             session.rotate(presented, FOURTH, NOW)
 
 
-def test_ends_when_the_parent_retries_but_its_successor_is_not_the_live_token(
-    session: Session,
-) -> None:
+def test_ends_when_retried_parent_gets_another_successor(session: Session) -> None:
     session.rotate(FIRST, SECOND_TOKEN, NOW)
 
     with pytest.raises(RefreshTokenReplayedError):

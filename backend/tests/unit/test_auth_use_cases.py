@@ -33,7 +33,7 @@ async def test_makes_an_unverified_supporter_when_the_address_is_new(accounts: I
     assert accounts.actions() == ["auth:register"]
 
 
-async def test_writes_to_the_owner_and_hashes_as_well_when_the_address_is_known(
+async def test_mails_owner_and_hashes_anyway_when_address_is_known(
     accounts: InMemoryAccounts, marta: Member
 ) -> None:
     await accounts.register()
@@ -47,9 +47,7 @@ async def test_writes_to_the_owner_and_hashes_as_well_when_the_address_is_known(
     assert accounts.hasher.hashed == 1
 
 
-async def test_says_nothing_when_somebody_else_registered_the_address_meanwhile(
-    accounts: InMemoryAccounts,
-) -> None:
+async def test_is_silent_when_address_was_registered_meanwhile(accounts: InMemoryAccounts) -> None:
     class LateUnitOfWork(InMemoryUnitOfWork):
         async def commit(self) -> None:
             self._copy.members |= {member.id: member for member in [make_member(email=ADDRESS)]}
@@ -105,7 +103,7 @@ async def test_refuses_a_token_when_it_was_not_made_here(accounts: InMemoryAccou
         await accounts.verify("made up")
 
 
-async def test_stores_a_job_that_finds_nothing_when_there_is_nothing_to_verify(
+async def test_stores_job_anyway_when_there_is_nothing_to_verify(
     accounts: InMemoryAccounts, marta: Member
 ) -> None:
     await accounts.resend()
@@ -133,9 +131,7 @@ async def test_mails_the_same_token_and_id_when_the_job_runs_twice(accounts: InM
     assert ONE_TIME_TOKENS.read(values["token"], OneTimePurpose.VERIFY_EMAIL) == job.token_id
 
 
-async def test_sends_nothing_when_the_token_was_redeemed_before_the_job_ran(
-    accounts: InMemoryAccounts,
-) -> None:
+async def test_sends_nothing_when_token_was_redeemed_before_the_job(accounts: InMemoryAccounts) -> None:
     await accounts.register()
     (job,) = accounts.store.jobs
     await accounts.verify(await accounts.mailed_token())
@@ -197,7 +193,7 @@ async def test_replaces_the_hash_when_its_parameters_are_old(
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"password_hash": "hash:other"}])
-async def test_fails_when_the_account_changes_while_the_hash_is_computed(
+async def test_fails_when_account_changes_while_hashing(
     accounts: InMemoryAccounts, marta: Member, change: dict[str, object]
 ) -> None:
     class SlowPasswordHasher(CountingPasswordHasher):
@@ -289,15 +285,13 @@ async def test_ends_the_session_when_either_token_is_revoked(
     assert accounts.actions() == ["auth:log-in", "auth:log-out"]
 
 
-async def test_opens_no_transaction_when_the_revoked_token_was_not_made_here(
-    accounts: InMemoryAccounts,
-) -> None:
+async def test_opens_no_transaction_when_revoked_token_is_forged(accounts: InMemoryAccounts) -> None:
     await accounts.revoke("made up")
 
     assert not hasattr(accounts.uow, "sessions")
 
 
-async def test_changes_nothing_when_the_token_is_unknown_or_revoked_before(
+async def test_changes_nothing_when_token_is_unknown_or_revoked(
     accounts: InMemoryAccounts, pair: TokenPair
 ) -> None:
     await accounts.revoke("made up")

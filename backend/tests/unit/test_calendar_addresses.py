@@ -87,7 +87,7 @@ async def test_shows_what_the_owner_may_see_now_when_the_role_changes(driver: Ca
     assert driver.events.visible == EventVisibility.of(make_actor(Role.SUPPORTER))
 
 
-async def test_earlier_address_is_dead_and_the_act_recorded_when_renewed(driver: CalendarDriver) -> None:
+async def test_voids_earlier_address_and_audits_when_renewed(driver: CalendarDriver) -> None:
     first = await driver.renew()
     second = await driver.renew()
 

@@ -156,7 +156,7 @@ def test_says_so_in_one_sentence_when_the_server_logs_too_much(recorder: Recorde
     assert (result.exit_code, result.stderr) == (2, "Set log_error_verbosity = terse.\n")
 
 
-def test_reads_the_password_from_standard_input_when_an_admin_is_made(recorder: Recorder) -> None:
+def test_reads_password_from_stdin_when_creating_an_admin(recorder: Recorder) -> None:
     result = run(
         recorder, "create-admin", "--email", "Ada@PAU2.example", "--full-name", "Ada", typed=f"{PASSWORD}\n"
     )
@@ -219,7 +219,7 @@ def test_makes_no_admin_when_a_rule_is_broken(
     assert sentence in result.stderr
 
 
-def test_prints_the_same_text_every_time_when_asked_for_the_contract(recorder: Recorder) -> None:
+def test_prints_identical_contract_when_run_again(recorder: Recorder) -> None:
     text = run(recorder, "openapi").stdout
 
     assert json.loads(text) == recorder.openapi()
@@ -261,7 +261,7 @@ def test_listens_where_it_is_told_when_serving(
     assert server.config.timeout_keep_alive == 120
 
 
-def test_says_so_in_one_sentence_when_a_server_process_ends_by_itself(
+def test_reports_in_one_sentence_when_a_server_process_exits(
     monkeypatch: pytest.MonkeyPatch, recorder: Recorder
 ) -> None:
     def end(_count: int, _place: BindAddress) -> None:

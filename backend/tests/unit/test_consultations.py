@@ -149,7 +149,7 @@ def test_opens_by_itself_when_it_is_due_and_complete(
     assert consultation.status is status
 
 
-def test_dates_changes_when_they_were_due_and_not_when_they_are_recorded() -> None:
+def test_dates_changes_at_due_time_when_recorded_later() -> None:
     consultation = make_consultation(opens_at=LATER, closes_at=MUCH_LATER)
     much_later_still = MUCH_LATER + timedelta(days=1)
 
@@ -309,7 +309,7 @@ def test_accepts_values_when_they_are_as_long_as_allowed() -> None:
     assert len(consultation.questions) == 50
 
 
-def test_takes_answers_in_the_order_of_the_questions_when_they_come_in_another() -> None:
+def test_sorts_answers_by_question_when_given_in_another_order() -> None:
     consultation = opened(questions=[make_question(), MULTIPLE, TEXT])
     single, multiple, text = consultation.questions
     answers = make_answers(consultation, 1, [2, 0], "  Shade.\n")
@@ -353,7 +353,7 @@ def test_refuses_answers_when_they_do_not_fit(
     assert raised.value.args == (place or ())
 
 
-def test_refuses_answers_when_they_are_of_another_question_or_doubled() -> None:
+def test_refuses_answers_when_question_is_foreign_or_repeated() -> None:
     consultation = opened(questions=[make_question(), MULTIPLE, TEXT])
     first, foreign = make_answers(consultation, 0, 0, None)
     wrong = Answer(question_id=first.question_id, option_ids=foreign.option_ids, text=None)
@@ -377,7 +377,7 @@ def test_refuses_answers_when_they_are_of_another_question_or_doubled() -> None:
 
 
 @pytest.mark.parametrize("make", [make_consultation, closed, archived, lambda: opened(closes_at=LATER)])
-def test_takes_no_answers_when_it_is_not_open_or_the_time_is_over(make: Callable[[], Consultation]) -> None:
+def test_refuses_answers_when_not_open_or_past_the_deadline(make: Callable[[], Consultation]) -> None:
     consultation = make()
 
     with pytest.raises(ConsultationNotOpenError):

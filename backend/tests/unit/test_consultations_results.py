@@ -42,7 +42,7 @@ def test_tells_what_may_be_told_when_counts_are_published(
 
 
 @given(st.lists(st.integers(0, 40), min_size=2, max_size=20), st.integers(0, 10))
-def test_tells_the_truth_and_no_small_count_when_anything_is_published(counts: list[int], blank: int) -> None:
+def test_publishes_true_counts_but_no_small_ones_when_suppressed(counts: list[int], blank: int) -> None:
     for kind in (SINGLE, MULTIPLE):
         responses = sum(counts) + blank
         for count, told in zip(counts, publishable(kind, counts, responses), strict=True):
@@ -53,9 +53,7 @@ def test_tells_the_truth_and_no_small_count_when_anything_is_published(counts: l
     st.lists(st.one_of(st.integers(0, 4), st.integers(4, 9)), min_size=2, max_size=4),
     st.sampled_from([0, 0, 3, 6]),
 )
-def test_no_hidden_count_can_be_computed_when_the_rule_and_the_total_are_known(
-    counts: list[int], blank: int
-) -> None:
+def test_hidden_counts_are_unknown_when_rule_and_total_are_known(counts: list[int], blank: int) -> None:
     """Try every vote that would have been published the same way: none of the hidden counts may be
     the same in all of them."""
     responses = sum(counts) + blank

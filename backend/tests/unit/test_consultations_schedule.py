@@ -40,7 +40,7 @@ def stored(store: InMemoryStore, *, is_open: bool = False, **overrides: Any) -> 
 
 
 @pytest.mark.parametrize("recorded", [False, True])
-async def test_counts_the_same_version_when_a_due_change_is_recorded_or_not(
+async def test_counts_same_version_when_due_change_is_recorded_or_not(
     *, recorded: bool, store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
 ) -> None:
     """Opening and closing were due: readers have seen versions 2 and 3, so an edit makes the fourth."""
@@ -56,7 +56,7 @@ async def test_counts_the_same_version_when_a_due_change_is_recorded_or_not(
     assert (edited.status, edited.version) == (ConsultationStatus.CLOSED, 4)
 
 
-async def test_opens_at_once_when_a_draft_is_planned_for_a_time_that_has_come(
+async def test_opens_at_once_when_a_draft_is_planned_for_the_past(
     store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
 ) -> None:
     key = stored(store).id
@@ -68,7 +68,7 @@ async def test_opens_at_once_when_a_draft_is_planned_for_a_time_that_has_come(
     assert (edited.status, edited.version) == (ConsultationStatus.OPEN, 2)
 
 
-async def test_mixes_the_ballots_when_archiving_finds_that_the_time_was_over(
+async def test_shuffles_ballots_when_archived_after_the_deadline(
     store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
 ) -> None:
     consultation = stored(store, is_open=True, anonymous=True, closes_at=NOW + HOUR)

@@ -97,7 +97,7 @@ async def test_counts_versions_and_dates_when_it_goes_through_its_life(
     assert store.consultations[key].status is ConsultationStatus.ARCHIVED
 
 
-async def test_stores_and_returns_the_change_when_the_version_is_current(
+async def test_stores_and_returns_change_when_version_is_current(
     store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
 ) -> None:
     key = stored(store).id
@@ -173,7 +173,7 @@ async def test_keeps_who_said_what_when_the_consultation_is_named(
     assert view.responded_at == clock.now()
 
 
-async def test_keeps_who_and_what_apart_when_the_consultation_is_anonymous(
+async def test_separates_respondents_from_answers_when_anonymous(
     store: InMemoryStore, uow: InMemoryUnitOfWork
 ) -> None:
     consultation = stored(store, is_open=True, anonymous=True)
@@ -236,7 +236,7 @@ async def test_finds_nothing_to_answer_when_it_is_not_visible(
         await answered(consultation, 1, make_actor(role), uow)
 
 
-async def test_opens_and_closes_what_is_due_when_the_schedule_is_followed(
+async def test_opens_and_closes_due_consultations_when_scheduled(
     store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
 ) -> None:
     opening = stored(store, opens_at=NOW + HOUR)

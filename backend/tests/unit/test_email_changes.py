@@ -83,9 +83,7 @@ def driver(clock: FixedClock) -> EmailChangeDriver:
     return EmailChangeDriver(clock)
 
 
-async def test_address_counts_once_confirmed_and_both_are_told_when_changed(
-    driver: EmailChangeDriver,
-) -> None:
+async def test_changes_address_and_mails_both_when_confirmed(driver: EmailChangeDriver) -> None:
     change = await driver.request()
 
     assert driver.address() == OLD
@@ -199,7 +197,7 @@ async def test_asks_for_the_password_when_it_was_entered_an_hour_ago(driver: Ema
 
 
 @pytest.mark.parametrize("is_active", [True, False])
-async def test_tells_the_owner_instead_when_another_member_has_the_address(
+async def test_mails_the_owner_when_another_member_has_the_address(
     is_active: bool, driver: EmailChangeDriver
 ) -> None:
     owner = driver.given(make_member(email=NEW, language=Language.ENGLISH))
@@ -217,7 +215,7 @@ async def test_tells_the_owner_instead_when_another_member_has_the_address(
     assert driver.address() == OLD
 
 
-async def test_leaves_the_same_traces_when_the_address_is_taken_or_free(clock: FixedClock) -> None:
+async def test_leaves_same_traces_when_address_is_taken_or_free(clock: FixedClock) -> None:
     free = EmailChangeDriver(clock)
     taken = EmailChangeDriver(clock)
     taken.given(make_member(email=NEW))
@@ -272,9 +270,7 @@ async def test_asks_to_wait_when_a_member_asked_for_five_mails(driver: EmailChan
     await driver.request()
 
 
-async def test_new_password_can_be_asked_for_when_somebody_wanted_the_address_five_times(
-    driver: EmailChangeDriver,
-) -> None:
+async def test_allows_reset_when_others_used_up_mails_to_the_address(driver: EmailChangeDriver) -> None:
     owner = driver.given(make_member(email=NEW))
     for _ in range(5):
         await driver.request()

@@ -66,7 +66,7 @@ async def test_is_a_whole_file_when_there_are_no_rows() -> None:
 
 
 @pytest.mark.parametrize("cell", [f"{first}SUM(1)" for first in "=+-@\t\r\n\x00\uff1d\uff0b\uff0d\uff20"])
-def test_puts_an_apostrophe_in_front_when_a_spreadsheet_would_calculate(cell: str) -> None:
+def test_prepends_apostrophe_when_spreadsheet_would_calculate(cell: str) -> None:
     assert escape_formulas([cell]) == ["'" + cell]
 
 
@@ -82,7 +82,7 @@ async def test_guards_headers_and_cells_when_csv() -> None:
     assert rows == [["'=header"], ["'=1+1"], ["'+34600111222"]]
 
 
-async def test_leaves_phone_numbers_alone_when_their_column_holds_nothing_else() -> None:
+async def test_keeps_phone_numbers_when_column_holds_nothing_else() -> None:
     """Digits after a plus are no formula; whatever else got into the column is guarded like all text."""
     rows = [("+34600111222", "+34600111222"), ("+SUM(1)", ""), ("+1", ""), ("+34600111222\n", "")]
 
@@ -97,7 +97,7 @@ async def test_leaves_phone_numbers_alone_when_their_column_holds_nothing_else()
     ]
 
 
-async def test_opens_in_a_spreadsheet_as_people_expect_when_csv_is_for_excel() -> None:
+async def test_opens_as_a_table_when_csv_is_for_excel() -> None:
     kinds = {"at": ColumnKind.TIME, "then": ColumnKind.TIME, "phone": ColumnKind.PHONE}
     at = datetime(2026, 7, 2, 22, 4, 5, 999999, tzinfo=UTC)
     row = ("Ibáñez; A", at, "2026-01-02T03:04:05.123456+00:00", True, False, None, 7, "+34600111222", "=1+1")

@@ -37,12 +37,12 @@ def test_is_another_attempt_when_member_route_or_key_differ(other: IdempotentReq
 
 
 @pytest.mark.parametrize("other", [attempt(path="/news/1"), attempt(body=b"{}")])
-def test_is_the_same_key_for_another_request_when_path_or_body_differ(other: IdempotentRequest) -> None:
+def test_treats_key_as_reused_when_path_or_body_differ(other: IdempotentRequest) -> None:
     assert other.key_digest == attempt().key_digest
     assert other.fingerprint != attempt().fingerprint
 
 
-def test_carries_the_first_answer_when_a_request_was_answered_before() -> None:
+def test_replays_first_response_when_request_is_repeated() -> None:
     answer = StoredResponse(201, {}, b"{}")
 
     assert StoredResponseFoundError(answer).answer is answer

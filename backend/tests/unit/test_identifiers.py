@@ -7,7 +7,7 @@ import pytest
 from app.domain.identifiers import uuid7
 
 
-def test_matches_rfc_9562_appendix_a6_when_the_instant_is_its_example() -> None:
+def test_matches_rfc_9562_when_instant_is_its_example() -> None:
     made = uuid7(datetime(2022, 2, 22, 19, 22, 22, tzinfo=UTC))
 
     assert made.hex[:12] == "017f22e279b0"
@@ -16,7 +16,7 @@ def test_matches_rfc_9562_appendix_a6_when_the_instant_is_its_example() -> None:
 
 
 @pytest.mark.parametrize("number", [0, (1 << 62) - 1])
-def test_holds_time_version_variant_and_chance_in_their_bits_when_made(
+def test_sets_time_version_variant_and_random_bits_when_made(
     number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """999 microseconds are 0xFFB of 4096 parts of a millisecond, rounded down."""

@@ -94,9 +94,7 @@ async def test_only_the_newest_token_works_when_sent_again(driver: InvitationDri
     assert driver.audited()[1] == ("members:resend-invitation", driver.actor.member_id, member.id)
 
 
-async def test_mail_goes_to_the_right_address_and_the_old_token_is_void_when_corrected(
-    driver: InvitationDriver,
-) -> None:
+async def test_mails_right_address_and_voids_old_token_when_corrected(driver: InvitationDriver) -> None:
     member = await driver.invite()
     [(_, _, first)] = await driver.mails()
 
@@ -120,7 +118,7 @@ async def test_mail_goes_to_the_right_address_and_the_old_token_is_void_when_cor
     assert driver.audited()[1] == ("members:correct-invitation", driver.actor.member_id, member.id)
 
 
-async def test_whoever_reads_the_wrong_mailbox_has_nothing_when_corrected(driver: InvitationDriver) -> None:
+async def test_wrong_mailbox_gets_no_access_when_address_is_corrected(driver: InvitationDriver) -> None:
     """Before the correction that person can ask for a new password as well, and prove the address."""
     member = await driver.invite()
     await request_password_reset(MISTYPED, client="203.0.113.7", uow=driver.uow, clock=driver.clock)
@@ -176,9 +174,7 @@ async def test_refuses_when_the_invitation_was_accepted(driver: InvitationDriver
     assert driver.audited() == []
 
 
-async def test_refuses_to_mail_when_the_account_is_closed_but_lets_it_be_withdrawn(
-    driver: InvitationDriver,
-) -> None:
+async def test_allows_withdrawal_but_no_mail_when_account_is_closed(driver: InvitationDriver) -> None:
     member = await driver.invite()
     driver.store.members[member.id].is_active = False
 

@@ -37,7 +37,7 @@ class TestLogging:
         [line] = lines(capsys)
         assert line["event"] == "refused"
 
-    def test_names_the_error_and_hides_its_text_when_an_exception_is_logged(
+    def test_names_error_without_its_text_when_exception_is_logged(
         self, capsys: pytest.CaptureFixture[str]
     ) -> None:
         configure_logging("INFO")
@@ -67,7 +67,7 @@ class TestLogging:
         [line] = lines(capsys)
         assert line["event"] == "running on http://127.0.0.1:8000"
 
-    def test_writes_columns_that_cannot_be_forged_when_a_developer_reads(
+    def test_prevents_forged_columns_when_log_is_for_developers(
         self, capsys: pytest.CaptureFixture[str]
     ) -> None:
         configure_logging("INFO", LogFormat.CONSOLE)

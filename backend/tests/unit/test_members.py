@@ -84,7 +84,7 @@ def test_refuses_a_phone_number_when_it_is_not_e164(text: str) -> None:
         PhoneNumber.parse(text)
 
 
-def test_personal_values_stay_out_of_repr_when_a_member_is_printed() -> None:
+def test_hides_personal_values_when_a_member_is_printed() -> None:
     member = make_member(
         email=EmailAddress("canary@pau2.example"),
         full_name="Canary Name",

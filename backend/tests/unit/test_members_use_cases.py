@@ -101,7 +101,7 @@ async def test_invited_member_chooses_a_password_by_mail_when_invited(
 
 
 @pytest.mark.parametrize("own", [True, False])
-async def test_stores_and_records_the_change_when_the_version_is_current(
+async def test_stores_and_audits_the_change_when_version_is_current(
     *, own: bool, store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock, actor: Actor
 ) -> None:
     member = store.members[actor.member_id] if own else given(store)
@@ -179,7 +179,7 @@ async def test_last_admin_who_can_log_in_stays_when_leaving_in_any_way(
     assert store.audit == []
 
 
-async def test_sessions_stay_ended_when_an_account_is_closed_and_opened(
+async def test_keeps_sessions_ended_when_account_is_reopened(
     store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock, actor: Actor
 ) -> None:
     member = given(store)
@@ -195,7 +195,7 @@ async def test_sessions_stay_ended_when_an_account_is_closed_and_opened(
 
 
 @pytest.mark.usefixtures("admin")
-async def test_nothing_but_a_tombstone_is_left_when_a_member_erases_themselves(
+async def test_leaves_only_a_tombstone_when_a_member_erases_themselves(
     store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
 ) -> None:
     member = given(store)
@@ -247,7 +247,7 @@ async def test_leaves_the_same_tombstone_when_an_admin_erases_a_member(
     assert audited(store) == [("members:erase", actor.member_id, member.id)]
 
 
-async def test_erases_nobody_when_the_password_is_older_than_an_hour_or_the_version_is_stale(
+async def test_erases_nobody_when_log_in_is_old_or_version_is_stale(
     store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
 ) -> None:
     actor = make_actor(member_id=given(store).id)

@@ -50,9 +50,7 @@ async def test_sends_no_more_when_an_address_had_five_mails(accounts: InMemoryAc
     assert len(accounts.store.jobs) == 7
 
 
-async def test_sends_no_more_but_registers_when_a_client_asked_for_five_mails(
-    accounts: InMemoryAccounts,
-) -> None:
+async def test_registers_without_mail_when_client_asked_for_five(accounts: InMemoryAccounts) -> None:
     for number in range(7):
         await accounts.resend(EmailAddress(f"somebody{number}@pau2.example"))
     assert len(accounts.store.jobs) == 5
@@ -62,9 +60,7 @@ async def test_sends_no_more_but_registers_when_a_client_asked_for_five_mails(
     assert len(accounts.store.jobs) == 6
 
 
-async def test_stores_and_sends_nothing_when_a_client_has_registered_twenty(
-    accounts: InMemoryAccounts,
-) -> None:
+async def test_stores_and_sends_nothing_when_client_registered_twenty(accounts: InMemoryAccounts) -> None:
     for number in range(25):
         await accounts.register(email=EmailAddress(f"somebody{number}@pau2.example"))
 
@@ -78,9 +74,7 @@ async def test_stores_and_sends_nothing_when_a_client_has_registered_twenty(
     assert len(accounts.store.members) == 22
 
 
-async def test_recovers_an_account_when_others_registered_at_the_same_client(
-    accounts: InMemoryAccounts,
-) -> None:
+async def test_recovers_account_when_others_share_the_client(accounts: InMemoryAccounts) -> None:
     """Nor does it matter how often strangers have registered the address."""
     member = make_member(email=ADDRESS)
     accounts.store.members[member.id] = member

@@ -119,7 +119,7 @@ async def test_verification_token_sets_no_password_when_presented(
 
 
 @pytest.mark.parametrize("case", ["unknown", "inactive", "erased"])
-async def test_stores_a_job_that_sends_nothing_when_there_is_nobody_to_write_to(
+async def test_stores_job_that_sends_nothing_when_address_is_unknown(
     accounts: InMemoryAccounts, marta: Member, case: str
 ) -> None:
     if case == "inactive":
@@ -147,7 +147,7 @@ async def test_refuses_a_reset_when_the_account_was_closed_meanwhile(
         await accounts.reset(token)
 
 
-async def test_refuses_a_reset_when_the_token_was_replaced_while_the_hash_is_computed(
+async def test_refuses_reset_when_token_is_replaced_while_hashing(
     accounts: InMemoryAccounts, marta: Member
 ) -> None:
     await accounts.forgot()
@@ -188,7 +188,7 @@ async def test_proves_the_address_when_reset_by_mail(accounts: InMemoryAccounts,
 # Changed passwords
 
 
-async def test_other_sessions_and_mailed_tokens_end_when_the_password_is_changed(
+async def test_ends_other_sessions_and_tokens_when_password_changes(
     accounts: InMemoryAccounts, marta: Member
 ) -> None:
     here = await accounts.log_in()
@@ -220,7 +220,7 @@ async def test_refuses_to_change_when_the_current_password_is_wrong(
     assert accounts.store.members[marta.id].password_hash == f"hash:{PASSWORD}"
 
 
-async def test_refuses_to_change_when_the_password_was_changed_meanwhile(
+async def test_refuses_change_when_password_was_changed_meanwhile(
     accounts: InMemoryAccounts, marta: Member
 ) -> None:
     pair = await accounts.log_in()
@@ -241,7 +241,7 @@ async def test_refuses_to_change_when_the_password_was_changed_meanwhile(
 
 @pytest.mark.parametrize("username", [ADDRESS.value, "nobody@pau2.example", "no address"])
 @pytest.mark.usefixtures("marta")
-async def test_has_to_wait_whether_the_account_exists_or_not_after_10_failures(
+async def test_must_wait_after_10_failures_when_account_exists_or_not(
     accounts: InMemoryAccounts, username: str
 ) -> None:
     for number in range(10):
@@ -261,9 +261,7 @@ async def test_has_to_wait_whether_the_account_exists_or_not_after_10_failures(
 
 
 @pytest.mark.usefixtures("marta")
-async def test_spelling_gives_no_further_guesses_when_an_address_is_written_otherwise(
-    accounts: InMemoryAccounts,
-) -> None:
+async def test_counts_as_same_account_when_spelled_otherwise(accounts: InMemoryAccounts) -> None:
     for name in ("MARTA", " marta", "\uff4darta", "Marta", "mArta") * 2:
         with pytest.raises(InvalidGrantError):
             await accounts.log_in(WRONG, username=f"{name}@pau2.example", client=name)

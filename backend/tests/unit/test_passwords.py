@@ -41,9 +41,7 @@ async def test_costs_what_owasp_asks_for_when_nothing_is_given() -> None:
     assert password_hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
-async def test_matches_its_own_hash_only_when_the_password_is_the_same(
-    cheap: Argon2PasswordHasher,
-) -> None:
+async def test_matches_its_own_hash_only_when_the_password_is_the_same(cheap: Argon2PasswordHasher) -> None:
     password_hash = await cheap.hash(PASSWORD)
 
     assert await cheap.verify(PASSWORD, password_hash)
@@ -75,5 +73,5 @@ async def test_hashes_only_so_many_at_once_when_many_log_in() -> None:
     assert hasher.most == 2
 
 
-def test_hashes_as_many_at_once_as_there_are_processors_when_nothing_else_is_said() -> None:
+def test_hashes_one_per_processor_when_no_limit_is_set() -> None:
     assert Argon2PasswordHasher()._threads._max_workers == os.cpu_count()

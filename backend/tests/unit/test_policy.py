@@ -177,13 +177,13 @@ def differences(policy: Mapping[Action, Role | None], meant: Mapping[Role | None
     return found
 
 
-def test_gives_each_action_to_the_least_role_when_it_is_meant_for_it() -> None:
+def test_allows_each_action_from_its_minimum_role_on() -> None:
     given = {action: rule.minimum_role for action, rule in POLICY.items()}
 
     assert not (left := differences(given, MEANT_FOR)), "\n".join(left)
 
 
-def test_says_what_to_add_when_an_action_is_new_or_given_to_others() -> None:
+def test_names_row_to_add_when_an_action_is_new_or_changed() -> None:
     given = {action: rule.minimum_role for action, rule in POLICY.items()}
     meant = {role: {*actions} for role, actions in MEANT_FOR.items()}
     meant[Role.ADMIN] -= {Action.SET_ROLES}
@@ -197,7 +197,7 @@ def test_says_what_to_add_when_an_action_is_new_or_given_to_others() -> None:
     ]
 
 
-def test_asks_for_the_password_again_when_much_would_leave_at_once() -> None:
+def test_requires_recent_password_when_exporting_or_erasing() -> None:
     recent = {action: rule.max_password_age for action, rule in POLICY.items() if rule.max_password_age}
 
     asking = [Action.CHANGE_EMAIL, Action.ERASE_OWN_MEMBER, Action.ERASE_MEMBERS, Action.EXPORT_MEMBERS]
@@ -212,7 +212,7 @@ def test_asks_for_the_password_again_when_much_would_leave_at_once() -> None:
         for use_case in use_cases
     ],
 )
-async def test_refuses_before_it_does_anything_when_the_policy_forbids_it(
+async def test_refuses_before_any_effect_when_policy_forbids_it(
     action: Action, use_case: UseCase, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     policy = dict.fromkeys(Action, Rule(None)) | {action: Rule(Role.ADMIN)}

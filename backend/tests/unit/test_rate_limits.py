@@ -18,7 +18,7 @@ def test_lets_pass_when_the_tenth_attempt_is_the_last() -> None:
     require_attempts_left([RateLimitCount(10, NOW + MINUTE), RateLimitCount(1, NOW + MINUTE)], NOW)
 
 
-def test_asks_for_half_a_minute_when_nobody_knows_how_long_to_wait() -> None:
+def test_asks_for_half_a_minute_when_the_wait_is_unknown() -> None:
     assert TooManyAttemptsError().retry_after == MINUTE / 2
 
 
@@ -43,7 +43,7 @@ def test_says_how_long_to_wait_when_any_count_is_over_the_limit() -> None:
         ("203.0.113.7", "203.0.113.7"),
     ],
 )
-def test_counts_as_one_client_when_the_address_is_of_one_household(one: str, other: str) -> None:
+def test_counts_as_one_client_when_addresses_share_a_network(one: str, other: str) -> None:
     assert client_key(one) == client_key(other)
 
 

@@ -181,7 +181,7 @@ async def test_tells_results_when_the_reader_may_have_them_now(
         (Role.BOARD_MEMBER, PUBLIC, False, DRAFT, ConsultationNotClosedError),
     ],
 )
-async def test_tells_no_results_when_it_is_too_early_or_not_for_everybody(
+async def test_refuses_results_when_too_early_or_not_public(
     *,
     role: Role,
     visibility: ResultsVisibility,

@@ -9,7 +9,7 @@ from tests.support.accounts import CLIENT_NAME, InMemoryAccounts
 pytestmark = pytest.mark.usefixtures("marta")
 
 
-async def test_one_session_is_left_when_the_old_refresh_token_comes_along(accounts: InMemoryAccounts) -> None:
+async def test_leaves_one_session_when_old_refresh_token_is_sent_along(accounts: InMemoryAccounts) -> None:
     old = await accounts.log_in()
     elsewhere = await accounts.log_in()
 
@@ -20,9 +20,7 @@ async def test_one_session_is_left_when_the_old_refresh_token_comes_along(accoun
     assert accounts.store.sessions[new.refresh.session_id].client_name == CLIENT_NAME
 
 
-async def test_both_sessions_stay_when_no_token_of_a_session_of_ones_own_comes_along(
-    accounts: InMemoryAccounts,
-) -> None:
+async def test_keeps_both_sessions_when_token_is_not_of_own_session(accounts: InMemoryAccounts) -> None:
     another = accounts.given(make_member(password_hash=f"hash:{PASSWORD}"))
     mine = await accounts.log_in()
     strange = await accounts.log_in(username=another.email.value)

@@ -24,9 +24,7 @@ INVITATION = Invitation(
 )
 
 
-async def test_account_is_whose_registration_came_last_when_nobody_had_proven_the_address(
-    accounts: InMemoryAccounts,
-) -> None:
+async def test_last_registration_owns_account_when_unverified(accounts: InMemoryAccounts) -> None:
     """A stranger registers the address of somebody who then registers: pre-hijacking."""
     await accounts.register("another-umbrella-sings", full_name="Eve", language=Language.SPANISH)
     earlier = await accounts.mailed_token()
@@ -47,9 +45,7 @@ async def test_account_is_whose_registration_came_last_when_nobody_had_proven_th
     assert accounts.hasher.hashed == 2
 
 
-async def test_registration_counts_without_a_mail_when_strangers_have_used_them_up(
-    accounts: InMemoryAccounts,
-) -> None:
+async def test_registers_without_mail_when_strangers_used_the_limit(accounts: InMemoryAccounts) -> None:
     for number in range(5):
         await accounts.register("another-umbrella-sings", client=f"203.0.113.{number + 10}")
     mailed = await accounts.mailed_token()
@@ -61,9 +57,7 @@ async def test_registration_counts_without_a_mail_when_strangers_have_used_them_
     await accounts.log_in()
 
 
-async def test_no_role_is_inherited_when_an_unproven_address_is_registered_again(
-    accounts: InMemoryAccounts,
-) -> None:
+async def test_inherits_no_role_when_unverified_address_reregisters(accounts: InMemoryAccounts) -> None:
     accounts.given(make_member(email=ADDRESS, role=Role.BOARD_MEMBER, email_verified_at=None))
 
     await accounts.register()
@@ -72,9 +66,7 @@ async def test_no_role_is_inherited_when_an_unproven_address_is_registered_again
     assert member.role is Role.SUPPORTER
 
 
-async def test_invited_choose_their_own_password_when_a_stranger_registers_them(
-    accounts: InMemoryAccounts,
-) -> None:
+async def test_invited_choose_own_password_when_stranger_registers(accounts: InMemoryAccounts) -> None:
     invited = accounts.given(
         make_member(email=ADDRESS, password_hash=NO_PASSWORD, role=Role.ADMIN, email_verified_at=None)
     )
@@ -91,7 +83,7 @@ async def test_invited_choose_their_own_password_when_a_stranger_registers_them(
         await accounts.log_in()
 
 
-async def test_account_stays_as_it_is_when_it_was_closed_before_the_proof(accounts: InMemoryAccounts) -> None:
+async def test_changes_nothing_when_account_closed_before_verification(accounts: InMemoryAccounts) -> None:
     member = make_member(email=ADDRESS, email_verified_at=None)
     member.deactivate(admins=set(), at=accounts.clock.now())
     accounts.given(member)
@@ -102,9 +94,7 @@ async def test_account_stays_as_it_is_when_it_was_closed_before_the_proof(accoun
     assert accounts.store.members[member.id].password_hash == member.password_hash
 
 
-async def test_mail_holds_no_text_of_a_stranger_when_the_address_is_not_proven(
-    accounts: InMemoryAccounts,
-) -> None:
+async def test_mails_no_text_of_a_stranger_when_address_is_unverified(accounts: InMemoryAccounts) -> None:
     await accounts.register(full_name="WIN 500 EUR now")
 
     await accounts.mailed_token()
@@ -124,9 +114,7 @@ async def test_invitation_is_mailed_again_when_asked_to_resend(accounts: InMemor
     assert values["name"] == invited.full_name
 
 
-async def test_invitation_takes_the_place_of_a_registration_when_nobody_has_proven_the_address(
-    accounts: InMemoryAccounts,
-) -> None:
+async def test_invitation_replaces_registration_when_unverified(accounts: InMemoryAccounts) -> None:
     await accounts.register(full_name="Eve")
     strangers = await accounts.mailed_token()
 
@@ -149,7 +137,7 @@ async def test_invitation_takes_the_place_of_a_registration_when_nobody_has_prov
 
 
 @pytest.mark.parametrize("overrides", [{}, {"email_verified_at": None, "password_hash": NO_PASSWORD}])
-async def test_refuses_an_invitation_when_the_address_is_a_members_or_invited(
+async def test_refuses_invitation_when_address_is_taken_or_invited(
     overrides: dict[str, object], accounts: InMemoryAccounts
 ) -> None:
     accounts.given(make_member(email=ADDRESS, **overrides))
@@ -171,9 +159,7 @@ def _members(accounts: InMemoryAccounts) -> dict[str, Member]:
     }
 
 
-async def test_forgets_registrations_and_invitations_when_nobody_proved_the_address_in_a_month(
-    accounts: InMemoryAccounts,
-) -> None:
+async def test_deletes_accounts_when_unverified_for_a_month(accounts: InMemoryAccounts) -> None:
     members = _members(accounts)
     members["erased"].erase(admins=set(), at=accounts.clock.now())
     for member in members.values():
@@ -192,9 +178,7 @@ async def test_forgets_registrations_and_invitations_when_nobody_proved_the_addr
     assert token.member_id == members["mailed again"].id
 
 
-async def test_registers_nobody_when_the_mails_to_an_unknown_address_are_used_up(
-    accounts: InMemoryAccounts,
-) -> None:
+async def test_registers_nobody_when_mails_to_address_are_used_up(accounts: InMemoryAccounts) -> None:
     for number in range(5):
         await accounts.resend(client=f"203.0.113.{number + 10}")
 

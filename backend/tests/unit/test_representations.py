@@ -66,7 +66,7 @@ def test_hides_each_of_these_when_shown(kind: type[Any], hidden: set[str]) -> No
     assert {field.name for field in fields(kind) if not field.repr} == hidden
 
 
-def test_hides_secrets_and_names_when_a_command_or_an_entity_is_shown() -> None:
+def test_hides_secrets_and_names_when_commands_are_printed() -> None:
     modules = [
         import_module(module.name)
         for package in (app.application, app.domain)

@@ -63,7 +63,7 @@ def driver(clock: FixedClock) -> RespondentDriver:
 
 @pytest.mark.parametrize("by_admin", [False, True])
 @pytest.mark.parametrize("anonymous", [False, True])
-async def test_refuses_a_second_response_when_the_first_account_was_erased(
+async def test_refuses_second_response_when_first_account_was_erased(
     *, anonymous: bool, by_admin: bool, driver: RespondentDriver
 ) -> None:
     answered = driver.opened(anonymous=anonymous)
@@ -81,9 +81,7 @@ async def test_refuses_a_second_response_when_the_first_account_was_erased(
     assert driver.store.erased_respondents == {(answered.id, DIGESTS.of(MARTA, answered.id)[0])}
 
 
-async def test_refuses_a_second_response_when_the_opening_is_not_recorded_yet(
-    driver: RespondentDriver,
-) -> None:
+async def test_refuses_second_response_when_opening_is_not_recorded(driver: RespondentDriver) -> None:
     consultation = make_consultation(opens_at=NOW + timedelta(minutes=10))
     driver.store.consultations[consultation.id] = consultation
     driver.clock.move(timedelta(minutes=20))
@@ -95,7 +93,7 @@ async def test_refuses_a_second_response_when_the_opening_is_not_recorded_yet(
         await driver.respond(consultation, driver.moved_in())
 
 
-async def test_refuses_a_second_response_when_the_key_has_changed_meanwhile(driver: RespondentDriver) -> None:
+async def test_refuses_second_response_when_key_has_changed(driver: RespondentDriver) -> None:
     """A digest is made by the newest key, and looked for by every one."""
 
     class LaterDigests(PlainAddressDigests):
@@ -150,7 +148,7 @@ async def test_takes_no_response_when_the_member_was_erased_meanwhile(driver: Re
     assert driver.store.ballots == []
 
 
-def test_digests_differ_by_key_address_and_consultation_when_computed() -> None:
+def test_digests_differ_when_key_address_or_consultation_differs() -> None:
     one = make_consultation().id
     other = make_consultation().id
     luis = EmailAddress("luis@pau2.example")

@@ -37,7 +37,7 @@ def test_loads_when_production_is_complete(monkeypatch: pytest.MonkeyPatch) -> N
     assert load_settings().token_secrets == {"2026-11": STRONG}
 
 
-def test_reads_files_of_secrets_when_the_environment_leaves_them_out(
+def test_reads_secret_files_when_environment_does_not_set_them(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     secrets = {"DATABASE_URL": "postgresql://from-a-file/pau2", "PAU2_TOKEN_KEYS": f'{{"file": "{STRONG}"}}'}
@@ -91,7 +91,7 @@ def test_repeats_no_value_when_it_refuses(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("url", ["http://canary@mail:25", "mail:587", "smtp://", "canary"])
-def test_says_in_one_sentence_what_a_mail_server_looks_like_when_it_is_no_such_address(
+def test_explains_mail_server_url_in_a_sentence_when_invalid(
     monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     given(monkeypatch, {"PAU2_SMTP_URL": url})
@@ -105,7 +105,7 @@ def test_says_in_one_sentence_what_a_mail_server_looks_like_when_it_is_no_such_a
     )
 
 
-def test_knows_how_to_use_each_scheme_of_a_mail_server_when_sending() -> None:
+def test_supports_each_scheme_of_a_mail_server_when_sending() -> None:
     assert set(TLS) == set(SmtpScheme)
 
 
@@ -135,9 +135,7 @@ def test_has_no_slash_at_the_end_when_the_public_url_is_read(
 @pytest.mark.parametrize(
     "url", ["vecinos.example", "ftp://vecinos.example", "https://", "https://x.example/?a=1"]
 )
-def test_says_what_the_public_url_looks_like_when_it_is_no_such_address(
-    monkeypatch: pytest.MonkeyPatch, url: str
-) -> None:
+def test_explains_public_url_when_it_is_invalid(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     given(monkeypatch, {"PAU2_PUBLIC_URL": url})
 
     with pytest.raises(SettingsError, match="PAU2_PUBLIC_URL must be an address such as https://"):
@@ -193,7 +191,7 @@ def test_reads_the_level_of_the_log_when_it_is_in_any_case(
     assert load_settings().log_level is level
 
 
-def test_refuses_a_level_of_the_log_when_there_is_none_of_that_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refuses_log_level_when_it_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch, {"PAU2_LOG_LEVEL": "loud"})
 
     with pytest.raises(SettingsError, match="PAU2_LOG_LEVEL"):

@@ -69,7 +69,7 @@ async def test_can_log_in_at_once_when_an_admin_is_made(clock: FixedClock) -> No
     assert (entry.action, entry.subject_id) == ("members:create-admin", member.id)
 
 
-async def test_promotes_after_confirmation_when_a_member_uses_the_address(clock: FixedClock) -> None:
+async def test_promotes_after_confirmation_when_address_is_a_members(clock: FixedClock) -> None:
     store = InMemoryStore()
     member = make_member(email=ADA, full_name="Ada Sanz")
     store.members[member.id] = member
@@ -92,7 +92,7 @@ async def test_promotes_after_confirmation_when_a_member_uses_the_address(clock:
 
 
 @pytest.mark.parametrize("password_hash", [NO_PASSWORD, "of a stranger"])
-async def test_nothing_of_a_stranger_is_left_when_nobody_has_proven_the_address(
+async def test_keeps_nothing_of_a_stranger_when_address_is_unverified(
     password_hash: str, clock: FixedClock
 ) -> None:
     store = InMemoryStore()

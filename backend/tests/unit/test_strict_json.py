@@ -14,7 +14,7 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-def test_reads_what_the_standard_library_wrote_when_it_is_ordinary(value: object) -> None:
+def test_reads_output_of_the_standard_library_when_ordinary(value: object) -> None:
     assert parse_json(json.dumps(value).encode()) == value
 
 

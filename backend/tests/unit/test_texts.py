@@ -7,7 +7,7 @@ LINES: TypeAdapter[str] = TypeAdapter(MultilineText)
 LINE: TypeAdapter[str] = TypeAdapter(Text)
 
 
-def test_keeps_line_feeds_when_lines_end_as_forms_and_windows_end_them() -> None:
+def test_keeps_line_feeds_when_lines_end_as_in_forms_or_windows() -> None:
     assert LINES.validate_python("one\r\n\r\n\ttwo\n") == "one\n\n\ttwo\n"
     assert LINES.validate_python("one\u2028two\u2029") == "one\ntwo\n"
 
@@ -17,7 +17,7 @@ def test_counts_composed_characters_when_accents_come_apart() -> None:
 
 
 @pytest.mark.parametrize("text", ["a\rb", "a\n\rb", "a\x00", "\x1b[0m", "a\x0bb", "\x7f", "\x85", "\ud800"])
-def test_refuses_text_when_it_has_control_characters_or_surrogates(text: str) -> None:
+def test_refuses_text_when_it_has_controls_or_surrogates(text: str) -> None:
     with pytest.raises(ValidationError, match="control_character"):
         LINES.validate_python(text)
 

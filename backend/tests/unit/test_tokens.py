@@ -55,7 +55,7 @@ def test_says_who_and_which_session_when_read_back(tokens: JwtAccessTokens) -> N
     assert (claims.member_id, claims.session_id) == (MEMBER_ID, SESSION_ID)
 
 
-def test_forgery_helper_makes_good_tokens_when_nothing_is_changed(tokens: JwtAccessTokens) -> None:
+def test_forgery_helper_makes_valid_tokens_when_unchanged(tokens: JwtAccessTokens) -> None:
     assert tokens.read(forged()).member_id == MEMBER_ID
 
 
@@ -69,7 +69,7 @@ def test_holds_nothing_but_ids_and_times_when_issued(tokens: JwtAccessTokens) ->
     assert jwt.get_unverified_header(issued.text) == {"alg": "HS256", "kid": "new", "typ": "at+jwt"}
 
 
-def test_reads_tokens_of_the_previous_key_when_it_is_still_in_the_set(clock: FixedClock) -> None:
+def test_accepts_tokens_of_previous_key_when_still_in_the_set(clock: FixedClock) -> None:
     before = JwtAccessTokens({"old": KEYS["old"]}, clock=clock)
     text = before.issue(member_id=MEMBER_ID, session_id=SESSION_ID).text
 
@@ -143,7 +143,7 @@ def test_refresh_tokens_have_a_nonce_of_128_bits_when_made() -> None:
     assert len(base64.urlsafe_b64decode(text + "==")) == 16 + 16 + 32
 
 
-def test_nothing_is_read_when_something_was_put_into_a_refresh_token() -> None:
+def test_refuses_refresh_token_when_something_was_inserted() -> None:
     text = HmacRefreshTokens(KEYS).first(SESSION_ID).text
 
     assert HmacRefreshTokens(KEYS).read(f"{text[:40]}....{text[40:]}") is None
@@ -158,7 +158,7 @@ def test_refresh_tokens_name_their_session_when_read_back() -> None:
     assert first.text not in repr(first)
 
 
-def test_first_refresh_tokens_differ_when_made_for_the_same_session() -> None:
+def test_first_refresh_tokens_differ_when_session_is_the_same() -> None:
     tokens = HmacRefreshTokens(KEYS)
 
     assert tokens.first(SESSION_ID) != tokens.first(SESSION_ID)
@@ -182,7 +182,7 @@ def test_successor_cannot_be_computed_when_the_key_is_another() -> None:
     assert HmacRefreshTokens(KEYS).read(theirs.text) is None
 
 
-def test_refresh_tokens_outlive_their_key_when_it_is_still_in_the_set() -> None:
+def test_refresh_tokens_stay_valid_when_key_is_still_in_the_set() -> None:
     text = HmacRefreshTokens({"old": KEYS["old"]}).first(SESSION_ID).text
 
     assert HmacRefreshTokens(KEYS).read(text) is not None

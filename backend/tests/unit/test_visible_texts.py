@@ -96,9 +96,7 @@ def test_drops_what_nobody_sees_when_a_line_is_stored(typed: str, kept: str) -> 
         ("x\u3164y\U000e0041", "xy"),
     ],
 )
-def test_keeps_what_guides_lines_but_nothing_that_turns_them_when_prose_is_stored(
-    typed: str, kept: str
-) -> None:
+def test_keeps_direction_marks_but_no_overrides_when_stored(typed: str, kept: str) -> None:
     assert prose(typed, 200, RefusedError) == kept
     assert make_article(content=typed).content == kept
 
@@ -159,7 +157,7 @@ def test_keeps_a_name_when_people_are_called_so(typed: str, kept: str) -> None:
         "Marta \ue000",
     ],
 )
-def test_refuses_a_name_when_it_leads_somewhere_or_is_of_two_alphabets(text: str) -> None:
+def test_refuses_name_when_it_is_a_link_or_mixes_alphabets(text: str) -> None:
     with pytest.raises(RefusedError):
         person_name(text, Member.MAX_FULL_NAME_LENGTH, RefusedError)
 
@@ -204,7 +202,7 @@ def test_refuses_an_answer_when_there_is_nothing_to_see(text: str) -> None:
     assert question.check_text(" Cafe\u0301\u2066 ", index=0) == "Café"
 
 
-def test_asks_for_no_new_name_when_another_field_of_an_old_member_changes() -> None:
+def test_accepts_old_name_when_another_field_changes() -> None:
     member = make_member()
     member.full_name = "stored.before"
 

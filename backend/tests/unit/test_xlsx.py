@@ -58,7 +58,7 @@ async def test_holds_numbers_booleans_and_dates_as_such_when_written() -> None:
     assert abs(then - datetime.fromisoformat("2026-07-03T00:30:00.123456")) < timedelta(milliseconds=1)
 
 
-async def test_shows_the_hour_of_the_clock_when_the_clocks_were_changed() -> None:
+async def test_shows_local_hour_when_daylight_saving_changed() -> None:
     """Days count as on the wall: the day when clocks go forward has no hour less before noon."""
     noon = datetime(2026, 3, 29, 10, tzinfo=UTC)
 
@@ -67,7 +67,7 @@ async def test_shows_the_hour_of_the_clock_when_the_clocks_were_changed() -> Non
     assert at == datetime.fromisoformat("2026-03-29T12:00:00")
 
 
-async def test_has_a_filter_a_frozen_header_and_wide_columns_when_opened() -> None:
+async def test_has_filter_frozen_header_and_wide_columns_when_opened() -> None:
     rows = [("x" * 30, "2026-01-02T03:04:05+00:00", True), ("y" * 99, None, False)]
 
     pieces = await written(("text", "at", "flag"), rows, kinds={"at": ColumnKind.TIME}, title="News & more")
@@ -92,7 +92,7 @@ INCOMPRESSIBLE = [(sha512(str(n).encode()).hexdigest(),) for n in range(12_000)]
 
 
 @pytest.mark.parametrize("text", DANGEROUS)
-async def test_is_text_and_nothing_else_when_a_spreadsheet_would_calculate(text: str) -> None:
+async def test_stays_plain_text_when_a_spreadsheet_would_calculate(text: str) -> None:
     pieces = await written((text,), [(text,)])
 
     assert read(pieces) == {"Export": [[text], [text]]}
@@ -105,7 +105,7 @@ async def test_is_text_and_nothing_else_when_a_spreadsheet_would_calculate(text:
 
 
 @pytest.mark.parametrize("text", ["<b>&amp;</b>", "_x0041_", "__x0041_x0042_", "_x41_", "é😀\u2028", "]]>"])
-async def test_comes_back_unchanged_when_text_looks_like_markup_or_an_escape(text: str) -> None:
+async def test_keeps_text_when_it_looks_like_markup_or_an_escape(text: str) -> None:
     assert read(await written(("text",), [(text,)])) == {"Export": [["text"], [text]]}
 
 
