@@ -146,7 +146,7 @@ def test_verdict_stays_when_the_page_cannot_be_written(
     assert last == f"{2 - code} passed, {code} failed"
 
 
-def test_verdict_says_each_finding_once_and_sums_up_when_in_a_workflow(
+def test_verdict_lists_each_finding_once_when_in_a_workflow(
     project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")

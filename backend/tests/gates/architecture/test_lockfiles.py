@@ -70,7 +70,7 @@ def test_passes_when_uv_would_write_the_lock(sample: SampleProject) -> None:
     assert [*check_format(sample.project, "runtime")] == []
 
 
-def test_refuses_hash_when_another_lock_has_others_of_the_version(sample: SampleProject) -> None:
+def test_refuses_hash_when_another_lock_has_other_hashes(sample: SampleProject) -> None:
     sample.replace(DEV, "0" * 64, "1" * 64)
 
     [finding] = check_agreement(sample.project)
@@ -141,7 +141,7 @@ def test_refuses_pin_when_its_version_is_not_installed(sample: SampleProject) ->
     assert refusals(sample, "a") == ["a 1 is not installed, so what it asks for is not known"]
 
 
-def test_judges_this_machine_alone_when_a_package_for_others_is_not_known(sample: SampleProject) -> None:
+def test_checks_this_platform_only_when_a_package_is_unknown(sample: SampleProject) -> None:
     """That one may ask for more where it is installed, but for nothing here."""
     there = f"sys_platform != '{sys.platform}'"
     install(install(sample, "a==1", f"unknown ; {there}"), "smuggled==1")

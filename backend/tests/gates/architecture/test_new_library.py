@@ -19,7 +19,7 @@ def _asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     cache_tool_runs(monkeypatch)
 
 
-def test_names_every_step_when_a_library_is_new_and_passes_after_them(sample: SampleProject) -> None:
+def test_names_every_step_when_a_library_is_new(sample: SampleProject) -> None:
     sample.replace(CODE, "from sqlalchemy", "import structlog\nfrom sqlalchemy").append(
         CODE, "    log = structlog\n"
     )

@@ -125,7 +125,7 @@ def test_refuses_import_when_not_asked_for(
     assert message in only(sample).message
 
 
-def test_refuses_requirement_when_nothing_imports_it_unless_declared(sample: SampleProject) -> None:
+def test_refuses_undeclared_requirement_when_nothing_imports_it(sample: SampleProject) -> None:
     append(sample, RUNTIME, "structlog\n")
     install(sample, "structlog==1.0")
     for name in ("runtime", "dev"):
@@ -185,7 +185,7 @@ def test_passes_when_text_is_no_schema_change(sample: SampleProject, code: str) 
     assert check(sample.project).findings == []
 
 
-def test_refuses_test_when_it_makes_tables_but_not_when_it_states_them(sample: SampleProject) -> None:
+def test_refuses_test_when_it_creates_tables(sample: SampleProject) -> None:
     sample.write("backend/tests/integration/test_x.py", "run('CREATE SCHEMA scratch')\n")
     assert check(sample.project).findings == []
 

@@ -40,7 +40,7 @@ def test_refuses_tree_entry_when_nothing_is_there(sample: SampleProject) -> None
     assert '"docs/"' in (sample.root / RULE_BOOK).read_text().splitlines()[only(sample).line - 1]
 
 
-def test_refuses_package_in_a_layer_when_the_tree_does_not_list_it(sample: SampleProject) -> None:
+def test_refuses_package_of_a_layer_when_the_tree_omits_it(sample: SampleProject) -> None:
     sample.write("backend/app/presentation/admin/__init__.py").commit()
 
     assert only(sample).message == "the package backend/app/presentation/admin/ is not in [tree]"
@@ -49,7 +49,7 @@ def test_refuses_package_in_a_layer_when_the_tree_does_not_list_it(sample: Sampl
     assert check(sample.project).findings == []
 
 
-def test_passes_deeper_package_when_the_tree_lists_what_is_around_it(sample: SampleProject) -> None:
+def test_passes_nested_package_when_the_tree_lists_its_parent(sample: SampleProject) -> None:
     sample.write("backend/app/presentation/http/pages/__init__.py").commit()
 
     assert check(sample.project).findings == []
@@ -237,7 +237,7 @@ def test_refuses_command_when_sources_disagree(
     assert any(message in finding.message for finding in check(sample.project).findings)
 
 
-def test_refuses_rule_when_no_session_by_default_or_on_request_enforces_it(sample: SampleProject) -> None:
+def test_refuses_rule_when_no_session_enforces_it(sample: SampleProject) -> None:
     sample.rule('lint = ["lint", "layers"]', 'lint = ["lint"]\nquick = ["layers"]')
     sample.replace(
         NOXFILE,

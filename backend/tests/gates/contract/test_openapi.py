@@ -71,7 +71,7 @@ def test_passes_break_when_the_same_change_decides_it(sample: SampleProject) -> 
     assert messages(check(sample.project)) == []
 
 
-def test_refuses_break_when_its_decision_is_missing_or_older_than_the_change(sample: SampleProject) -> None:
+def test_refuses_break_when_its_decision_is_missing_or_older(sample: SampleProject) -> None:
     sample.write(SERVED, WITHOUT_EVENTS).write(PUBLISHED, WITHOUT_EVENTS).rule(
         "[routes.undocumented]", DECLARED
     )

@@ -281,6 +281,6 @@ def test_finds_nothing_when_inline_schema_becomes_a_reference() -> None:
     assert breaking_changes(inline, document()) == []
 
 
-def test_reports_a_shared_schema_once_when_many_operations_use_it() -> None:
+def test_reports_shared_schema_once_when_many_operations_use_it() -> None:
     found = breaking_changes(document(), changed((f"{READ}/properties/rank", GONE)))
     assert found == [BreakingChange(f"{READ}/properties/rank", "the field rank is gone from the response")]

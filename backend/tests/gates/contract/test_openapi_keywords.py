@@ -239,7 +239,7 @@ def test_finds_break_when_parts_of_a_schema_say_it_together(
         [answered("pet", "/discriminator/mapping/dog"), answered("pet", "/discriminator/propertyName", "x")],
     ],
 )
-def test_finds_nothing_when_the_keyword_leaves_clients_as_they_were(edits: list[Edit]) -> None:
+def test_finds_nothing_when_the_keyword_does_not_affect_clients(edits: list[Edit]) -> None:
     assert breaking_changes(document(), changed(*edits)) == []
 
 
@@ -252,7 +252,7 @@ def test_finds_break_and_ends_when_a_schema_holds_itself() -> None:
     ]
 
 
-def test_finds_break_in_each_place_when_operations_share_a_parameter() -> None:
+def test_finds_break_at_each_use_when_parameters_are_shared() -> None:
     old = document()
     old["paths"]["/x"]["get"] = {"responses": {}}
     old["paths"]["/x"]["parameters"] = [{"in": "header", "name": "L", "schema": {"type": "string"}}]
@@ -264,7 +264,7 @@ def test_finds_break_in_each_place_when_operations_share_a_parameter() -> None:
     ]
 
 
-def test_finds_break_when_servers_are_said_and_the_unsaid_one_is_not_among_them() -> None:
+def test_finds_break_when_servers_omit_the_default_one() -> None:
     old = changed(("/servers", GONE))
 
     assert [one.message for one in breaking_changes(old, changed(("/servers", [{"url": "/v2"}])))] == [

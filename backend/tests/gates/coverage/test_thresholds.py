@@ -139,9 +139,7 @@ def test_judges_by_the_last_run_when_nothing_changed_but(sample: MeasuredProject
 
 
 @pytest.mark.parametrize("case", OTHER_CODE)
-def test_cannot_judge_by_the_last_run_when_it_was_of_other_code_by(
-    sample: MeasuredProject, case: str
-) -> None:
+def test_refuses_last_run_when_the_code_has_changed_since_by(sample: MeasuredProject, case: str) -> None:
     sample.measure().replace(SHOP, *OTHER_CODE[case])
 
     with pytest.raises(GateError, match=rf"old: {SHOP} changed since the tests ran; run `\./noxw -s tests`"):

@@ -237,7 +237,7 @@ def test_collects_only_a_mutant_s_tests_when_it_is_imported(
 
 
 @pytest.mark.usefixtures("_ends")
-def test_ends_before_the_tests_are_collected_when_nothing_is_left(
+def test_ends_before_collection_when_no_mutant_is_left(
     shop: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worker = make_worker(shop, is_patchable=False)

@@ -20,7 +20,7 @@ def sample(tmp_path: Path) -> SampleProject:
     return make_sample_project(tmp_path / "sample", {"app/a.py": "one\n"})
 
 
-def test_drops_all_variables_that_git_calls_local_except_configuration() -> None:
+def test_drops_local_variables_of_git_except_configuration() -> None:
     listed = subprocess.run(
         ["git", "rev-parse", "--local-env-vars"], check=True, capture_output=True, text=True
     ).stdout.split()
@@ -67,7 +67,7 @@ def test_drops_variable_when_it_changes_what_tests_measure(
     assert name not in for_tests("PAU2_BASE")
 
 
-def test_reads_repository_of_another_user_when_the_environment_calls_it_safe(
+def test_reads_repository_of_another_user_when_marked_as_safe(
     sample: SampleProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git's own way to test safe.directory
@@ -93,7 +93,7 @@ def test_a_commit_consists_of_its_own_index_when_files_are_named(
     assert tracked(sample.project) == ["app/a.py", "app/other.py"]
 
 
-def test_a_commit_ignores_the_index_when_it_is_another_repository_s(
+def test_commit_ignores_index_when_it_is_of_another_repository(
     sample: SampleProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_sample_project(tmp_path / "other", {"b.py": ""})

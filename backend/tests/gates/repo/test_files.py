@@ -5,7 +5,7 @@ from gates.repo.files import files, text
 from tests.gates.support.sample_project import SampleProject
 
 
-def test_lists_tracked_and_untracked_but_not_ignored_or_deleted_files(sample: SampleProject) -> None:
+def test_lists_files_when_neither_ignored_nor_deleted(sample: SampleProject) -> None:
     sample.write("backend/app/new.py").write("reports/x.py").remove("backend/app/main.py")
 
     listed = files(sample.project, "backend/app/*.py", "reports/*")

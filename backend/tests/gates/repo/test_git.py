@@ -36,7 +36,7 @@ def test_compares_with_the_fork_when_main_went_on(sample: SampleProject) -> None
 
 
 @pytest.mark.parametrize("default", ["main", "trunk"])
-def test_compares_with_the_default_branch_of_origin_when_there_is_one(tmp_path: Path, default: str) -> None:
+def test_compares_with_default_branch_of_origin_when_it_exists(tmp_path: Path, default: str) -> None:
     origin = make_sample_project(tmp_path / "origin", {"a.py": ""})
     origin.git("branch", "--move", default)
     origin.git("clone", "--quiet", str(origin.root), str(tmp_path / "clone"))
@@ -89,7 +89,7 @@ def test_compares_with_the_default_branch_when_main_is_behind_it(tmp_path: Path)
     assert merge_base(Project(root=tmp_path / "clone")).how == "origin/develop"
 
 
-def test_cannot_compare_when_the_default_branch_of_origin_is_unknown(tmp_path: Path) -> None:
+def test_cannot_compare_when_default_branch_is_unknown(tmp_path: Path) -> None:
     origin = make_sample_project(tmp_path / "origin", {"a.py": ""})
     origin.git("branch", "--move", "trunk")
     origin.git("branch", "other")

@@ -78,7 +78,7 @@ def no_untracked_files(project: Project) -> Outcome:
 
 
 @pytest.mark.parametrize(("session", "code"), [("commit", 0), ("lint", 1)])
-def test_only_the_session_of_the_commit_hook_is_limited_to_staged_files(
+def test_checks_staged_files_only_when_run_as_commit_hook(
     sample: SampleProject, tmp_path: Path, session: str, code: int
 ) -> None:
     sample.rule("[sessions]\n", '[sessions]\ncommit = ["layers"]\n').git("add", "--all")
@@ -89,9 +89,7 @@ def test_only_the_session_of_the_commit_hook_is_limited_to_staged_files(
 
 
 @pytest.mark.parametrize("name", LEFT_BY_PROGRAMS)
-def test_the_whole_work_tree_passes_when_editors_and_systems_left_files(
-    sample: SampleProject, name: str
-) -> None:
+def test_passes_work_tree_when_editors_and_systems_left_files(sample: SampleProject, name: str) -> None:
     shutil.copy(ROOT / ".gitignore", sample.root)
     sample.git("add", ".gitignore")
     if name.startswith("backend/app/.#"):

@@ -81,7 +81,7 @@ def test_draws_nothing_when_there_are_no_tables() -> None:
     }
 
 
-def test_counts_import_statements_and_keeps_allowed_ones_when_unused(sample: SampleProject) -> None:
+def test_counts_imports_and_keeps_allowed_ones_when_unused(sample: SampleProject) -> None:
     sample.replace(
         "backend/app/presentation/http/routers/news.py",
         "from app.domain.news import ArticleId\n",
@@ -96,7 +96,7 @@ def test_counts_import_statements_and_keeps_allowed_ones_when_unused(sample: Sam
     assert not [e for e in drawn["edges"] if not e.allowed]
 
 
-def test_allows_what_the_gate_allows_when_the_rule_book_lists_a_module(sample: SampleProject) -> None:
+def test_agrees_with_the_gate_when_the_rule_book_lists_a_module(sample: SampleProject) -> None:
     """`core.database` is a part of a layer: the page and the gate `imports` must read the list alike."""
     router = "backend/app/presentation/http/routers/news.py"
     before = (sample.root / router).read_text(encoding="utf-8")
@@ -113,7 +113,7 @@ def test_allows_what_the_gate_allows_when_the_rule_book_lists_a_module(sample: S
         assert ([finding.file for finding in check(sample.project).findings] == []) == allowed
 
 
-def test_puts_layers_above_what_they_import_when_the_rule_book_allows_it(sample: SampleProject) -> None:
+def test_puts_layers_above_those_that_they_may_import(sample: SampleProject) -> None:
     drawn = imports(sample.project)
 
     boxes = {box.name: box for box in drawn["boxes"]}

@@ -81,7 +81,7 @@ def runs(pid: int) -> bool:
     return psutil.pid_exists(pid) and is_alive(psutil.Process(pid))
 
 
-def test_ends_with_the_verdict_and_says_each_finding_once_when_all_gates_ran(
+def test_prints_verdict_and_each_finding_once_when_all_gates_ran(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert follow_all(project, program(project, ALL)) == 1
@@ -159,7 +159,7 @@ def test_ends_with_its_table_when_one_session_ran(
     ]
 
 
-def test_ends_within_two_seconds_with_what_is_known_when_it_is_interrupted(
+def test_reports_known_results_in_two_seconds_when_interrupted(
     project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     place = tmp_path / "started.json"
@@ -276,7 +276,7 @@ def test_saves_a_result_before_it_tells_that_the_gate_ended(project: Project, tm
         (Outcome(skipped="no code is new"), ("failed", "")),
     ],
 )
-def test_a_push_waits_for_slow_gates_only_when_the_fast_one_lets_it_pass(
+def test_push_starts_slow_gates_only_when_the_fast_one_passes(
     sample: SampleProject, tmp_path: Path, decisive: Outcome, types: tuple[str, str]
 ) -> None:
     sample.rule("[sessions]\n", '[sessions]\npush = ["types", "coverage-new"]\n')

@@ -67,7 +67,7 @@ def test_returns_a_finding_once_when_it_is_found(run: Followed) -> None:
     assert progress.unshown(progress.results()[:1]) == []
 
 
-def test_returns_a_failed_test_before_its_gate_ends_and_not_again(run: Followed) -> None:
+def test_returns_a_failed_test_once_before_its_gate_ends(run: Followed) -> None:
     progress = run.progress()
     run.test(0, of=2)
     run.write_event("tests", "failed", **FAILED)
@@ -122,7 +122,7 @@ def test_tells_the_time_left_when_the_same_sessions_ran_before(run: Followed) ->
     assert progress.gates[0].seconds_left(run.now) is None
 
 
-def test_tells_the_time_left_of_one_session_when_all_its_gates_tell(run: Followed) -> None:
+def test_estimates_time_left_when_all_gates_of_session_estimate(run: Followed) -> None:
     History(run.project.reports / "durations.json").add_run({"secrets": 9.0, "run lint": 30.0}, {})
     progress = run.progress("lint")
     before = progress.seconds_left()
@@ -249,7 +249,7 @@ def test_says_that_tests_are_collected_when_none_has_started(run: Followed) -> N
     assert line(progress) == "0 s: 0 of 1 gates done; running: tests (collecting tests)"
 
 
-def test_folds_ended_and_waiting_sessions_first_when_the_terminal_is_low(run: Followed) -> None:
+def test_folds_ended_and_waiting_sessions_when_terminal_is_low(run: Followed) -> None:
     progress = run.progress()
     run.write_event("spelling", "started")
     run.write_event("secrets", "started")

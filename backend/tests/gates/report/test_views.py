@@ -53,7 +53,7 @@ def terminal(file: StringIO | TextIOWrapper, *, legacy_windows: bool = False) ->
     )
 
 
-def test_shows_sessions_and_gates_in_80_columns_when_there_is_a_terminal(progress: RunProgress) -> None:
+def test_shows_sessions_in_80_columns_when_output_is_a_terminal(progress: RunProgress) -> None:
     file = StringIO()
 
     Console(file=file, width=80).print(table(progress, width=80, height=24))
@@ -127,7 +127,7 @@ def test_prints_nothing_when_it_ends_before_it_was_drawn(run: Followed) -> None:
     assert file.getvalue() == ""
 
 
-def test_prints_findings_and_erases_none_of_them_when_the_table_follows(
+def test_keeps_printed_findings_when_the_table_follows(
     run: Followed, progress: RunProgress, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = StringIO()
@@ -172,7 +172,7 @@ def test_says_everything_in_the_code_page_of_an_old_terminal(
     assert "running    tests                   1/2512       42     ~758  unit/test_greeti" in shown
 
 
-def test_prints_a_line_at_least_every_15_seconds_when_output_is_no_terminal(
+def test_prints_every_15_seconds_when_output_is_not_a_terminal(
     run: Followed, progress: RunProgress, capsys: pytest.CaptureFixture[str]
 ) -> None:
     view = PlainView(run.clock)

@@ -147,7 +147,7 @@ def test_depends_on_the_checkout_when_git_is_started_in_it(
     assert CHECKOUT in units_of(observer, event, *arguments)
 
 
-def test_depends_on_all_code_when_a_fork_server_is_asked_unannounced(observer: Observer) -> None:
+def test_depends_on_all_code_when_a_fork_server_is_used_directly(observer: Observer) -> None:
     assert units_of(observer, "socket.connect", None, LISTENER) == {CODE}
 
 
@@ -194,7 +194,7 @@ def test_leaves_caches_of_other_packages(observer: Observer, monkeypatch: pytest
     assert (bare(), sized(), sized.cache_parameters()["maxsize"], observer.kept) == (1, 2, 2, {})
 
 
-def test_notes_modules_and_fixtures_when_they_are_asked_for_by_name(
+def test_records_modules_and_fixtures_when_requested_by_name(
     observer: Observer, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     observe_names(observer, monkeypatch)
