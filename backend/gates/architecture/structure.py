@@ -2,9 +2,9 @@
 
 Why: Folders appeared that no gate read, pages named files and commands that were gone, and functions
     outgrew readers.
-Refuses: Files outside [tree], unlisted packages, untracked code, second configurations, files and functions
-    over [budgets], other versions than [versions], unknown sessions, broken links, decisions without a
-    date, changes of the contract without a change log entry.
+Refuses: Files outside [tree], unlisted packages, untracked code, second configurations, files, functions
+    and names of tests over [budgets], other versions than [versions], unknown sessions, broken links,
+    decisions without a date, changes of the contract without a change log entry.
 Instead: List the place in [tree], split the file, correct the page, or run `./noxw -s fix` for generated
     tables.
 Exceptions: None. Your own files belong in `.git/info/exclude`.
@@ -28,6 +28,7 @@ from gates.rulebook import PATH
 SYMLINK_MODE = "120000"
 SUBMODULE_MODE = "160000"
 APPLICATION = ("backend", "app")
+TESTS = "backend/tests/"
 LISTED_DEPTHS = (3, 4)  # parts of the path of a layer, and of a package in a layer
 
 Sizes = tuple[int, list[tuple[str, int, int]]]
@@ -119,6 +120,18 @@ def _sizes(project: Project, _names: list[str]) -> Iterator[Finding]:
                 excess = f"{length - longest} too many"
                 message = f"{function} has {length} lines, a function may have {longest}: {excess}"
                 yield Finding(file=name, line=line, message=message, fix=fix)
+        if name.startswith(TESTS):
+            yield from _long_test_names(name, lengths, budgets["test-name-characters"])
+
+
+def _long_test_names(name: str, lengths: list[tuple[str, int, int]], longest: int) -> Iterator[Finding]:
+    for function, line, _ in lengths:
+        excess = len(function) - longest
+        if function.startswith("test_") and excess > 0:
+            message = f"{function} is a name of {len(function)} characters, "
+            message += f"a test's may have {longest}: {excess} too many"
+            fix = "name the outcome and its condition only; put the rest into a docstring"
+            yield Finding(file=name, line=line, message=message, fix=fix)
 
 
 def _file_limit(name: str, budgets: dict[str, int]) -> int:
@@ -127,7 +140,7 @@ def _file_limit(name: str, budgets: dict[str, int]) -> int:
         return budgets["main-lines"]
     if name == "noxfile.py":
         return budgets["noxfile-lines"]
-    if name.startswith("backend/tests/"):
+    if name.startswith(TESTS):
         return budgets["test-file-lines"]
     return budgets["file-lines"]
 

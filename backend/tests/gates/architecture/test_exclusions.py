@@ -92,7 +92,7 @@ def test_refuses_exclusion_when_code_makes_it_undeclared(
         ),
     ],
 )
-def test_refuses_undeclared_exclusion_when_configuration_makes_it(
+def test_refuses_exclusion_when_configuration_adds_it(
     sample: SampleProject, old: str, new: str, exclusion: str
 ) -> None:
     sample.replace(PYPROJECT, old, new)

@@ -135,6 +135,18 @@ def test_refuses_first_line_over_the_limits_of_this_repository(
     assert only(sample).message == f"{limit + 1} lines, this file may have {limit}: 1 too many"
 
 
+def test_refuses_name_of_a_test_when_over_60_characters(sample: SampleProject) -> None:
+    budgets = Project(root=Path(__file__).parents[4]).rulebook["budgets"]
+    sample.rule("characters = 30\n", f"characters = {budgets['test-name-characters']}\n")
+    name = "test_" + "x" * 55
+
+    sample.write("backend/tests/test_x.py", f"def {name}() -> None: ...\n").commit()
+    assert check(sample.project).findings == []
+
+    sample.write("backend/tests/test_x.py", f"def {name}x() -> None: ...\n").commit()
+    assert only(sample).message == (f"{name}x is a name of 61 characters, a test's may have 60: 1 too many")
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [

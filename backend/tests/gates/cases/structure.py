@@ -1,7 +1,7 @@
 """R06: what the rule book lists is what there is."""
 
 from tests.gates.cases.case import InvalidCase
-from tests.gates.support.complete import DOCKERFILE, DOMAIN, PYPROJECT, WORKFLOW
+from tests.gates.support.complete import DOCKERFILE, DOMAIN, PYPROJECT, TEST, WORKFLOW
 from tests.gates.support.sample_project import RULE_BOOK, SampleProject
 
 SAME = "change it or .agent/rules/techstack-backend.md so that they agree"
@@ -48,6 +48,15 @@ CASES = [
         file="backend/app/domain/prices.py",
         message="git ignores this file, so it exists on this machine only",
         fix="rename it, or correct .gitignore",
+    ),
+    InvalidCase(
+        id="a test whose name is a sentence",
+        gate="structure",
+        change=lambda sample: sample.append(TEST, f"\n\ndef test_{'x' * 26}() -> None:\n    assert True\n"),
+        file=TEST,
+        line="def test_xxx",
+        message="31 characters, a test's may have 30: 1 too many",
+        fix="name the outcome and its condition only",
     ),
     InvalidCase(
         id="a link to other code",

@@ -51,6 +51,11 @@ def _publish(sample: SampleProject, text: str) -> SampleProject:
 
 CASES = [
     ValidCase(
+        id="a test whose name is as long as it may be",
+        gate="structure",
+        change=lambda sample: sample.append(TEST, f"\n\ndef test_{'x' * 25}() -> None:\n    assert True\n"),
+    ),
+    ValidCase(
         id="a function, tidy and typed",
         gate="format",
         change=lambda sample: sample.append(

@@ -91,6 +91,7 @@ min-score-changed = 80
 [budgets]
 file-lines = 60
 test-file-lines = 80
+test-name-characters = 30
 function-lines = 20
 handler-lines = 8
 main-lines = 30
