@@ -55,7 +55,7 @@ def test_says_when_a_gate_ran_when_files_changed_since(change: SampleProject) ->
     assert [text_of(heading) for heading in shown.iter("h1")] == ["… Not every gate has run on these files"]
 
 
-def test_shows_findings_when_the_last_run_saw_a_part_of_the_files(project: Project) -> None:
+def test_shows_findings_when_the_last_run_saw_some_files_only(project: Project) -> None:
     record_run(project, make_result(VIOLATION), session="commit")
 
     shown = parse(page.render(project))
