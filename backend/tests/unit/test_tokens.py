@@ -55,6 +55,27 @@ def test_says_who_and_which_session_when_read_back(tokens: JwtAccessTokens) -> N
     assert (claims.member_id, claims.session_id) == (MEMBER_ID, SESSION_ID)
 
 
+def test_refuses_a_token_that_it_has_read_when_it_expires(tokens: JwtAccessTokens, clock: FixedClock) -> None:
+    token = tokens.issue(member_id=MEMBER_ID, session_id=SESSION_ID)
+    tokens.read(token.text)
+
+    clock.move(token.expires_in + timedelta(seconds=30))
+
+    with pytest.raises(UnauthenticatedError):
+        tokens.read(token.text)
+
+
+def test_verifies_a_signature_once_when_a_token_is_read_again(
+    tokens: JwtAccessTokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = tokens.issue(member_id=MEMBER_ID, session_id=SESSION_ID).text
+    first = tokens.read(text)
+
+    monkeypatch.delattr(jwt, "decode")
+
+    assert tokens.read(text) == first
+
+
 def test_forgery_helper_makes_valid_tokens_when_unchanged(tokens: JwtAccessTokens) -> None:
     assert tokens.read(forged()).member_id == MEMBER_ID
 

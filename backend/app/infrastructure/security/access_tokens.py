@@ -1,7 +1,9 @@
 """Access tokens: JWT (RFC 9068) signed with HS256, made and read by this application alone."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 import jwt
@@ -19,6 +21,17 @@ AUDIENCE = "pau2-api"
 REQUIRED = ["exp", "iat", "sub", "jti", "iss", "aud", "sid"]
 LIFETIME = timedelta(minutes=10)
 LEEWAY = timedelta(seconds=30)
+REMEMBERED_TOKENS = 1024
+"""How many verified tokens a process remembers: to verify one takes as long as to read its session."""
+
+
+@dataclass(frozen=True, slots=True)
+class _VerifiedToken:
+    """A token with a good signature, and the time in which it is accepted, LEEWAY included."""
+
+    claims: AccessTokenClaims
+    begins_at: datetime
+    ends_at: datetime
 
 
 class JwtAccessTokens:
@@ -26,12 +39,16 @@ class JwtAccessTokens:
 
     The algorithm is ours and never the token's (RFC 8725 §3.1), and the type keeps other JWTs out
     (§3.11). A token names a session; what the member may do is not in it but in the database.
+
+    That a signature is right never changes, so it is checked once for each token. Its age, and the session in
+    the database, are checked for each request.
     """
 
     def __init__(self, keys: Mapping[str, str], *, clock: Clock) -> None:
         self._keys = keys
         self._current = next(iter(keys))
         self._clock = clock
+        self._verified = lru_cache(maxsize=REMEMBERED_TOKENS)(self._verify)
 
     def issue(self, *, member_id: MemberId, session_id: SessionId) -> AccessToken:
         now = self._clock.now()
@@ -50,6 +67,13 @@ class JwtAccessTokens:
 
     def read(self, text: str) -> AccessTokenClaims:
         """Return what a token says. Raises InvalidTokenError unless it is ours and current."""
+        token = self._verified(text)
+        if not token.begins_at <= self._clock.now() < token.ends_at:
+            raise InvalidTokenError
+        return token.claims
+
+    def _verify(self, text: str) -> _VerifiedToken:
+        """Check the signature and the form. Raises InvalidTokenError, whatever the time is."""
         try:
             header = jwt.get_unverified_header(text)
             if header.get("typ") != TYPE:
@@ -60,14 +84,15 @@ class JwtAccessTokens:
                 algorithms=[ALGORITHM],
                 audience=AUDIENCE,
                 issuer=ISSUER,
-                # Times are compared below, with the clock that everything else here goes by.
+                # `read` compares times with the application's clock.
                 options={"require": REQUIRED, "verify_exp": False, "verify_iat": False},
             )
-            issued_at, expires_at = _instant(claims["iat"]), _instant(claims["exp"])
-            if not issued_at - LEEWAY <= self._clock.now() < expires_at + LEEWAY:
-                raise InvalidTokenError
-            return AccessTokenClaims(
-                member_id=MemberId(UUID(claims["sub"])), session_id=SessionId(UUID(claims["sid"]))
+            return _VerifiedToken(
+                claims=AccessTokenClaims(
+                    member_id=MemberId(UUID(claims["sub"])), session_id=SessionId(UUID(claims["sid"]))
+                ),
+                begins_at=_instant(claims["iat"]) - LEEWAY,
+                ends_at=_instant(claims["exp"]) + LEEWAY,
             )
         except (jwt.InvalidTokenError, KeyError, TypeError, ValueError, OverflowError, OSError):
             raise InvalidTokenError from None
