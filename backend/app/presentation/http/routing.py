@@ -10,6 +10,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response, params
 from fastapi.routing import APIRoute
+from starlette.routing import Match
+from starlette.types import Scope
 
 from app.application.access import POLICY, Action, ReauthenticationRequiredError
 from app.application.idempotency import IdempotencyKeyInUseError, IdempotencyKeyReusedError
@@ -53,6 +55,7 @@ class StrictRoute(APIRoute):
         if options.get("status_code") == HTTPStatus.NO_CONTENT:
             options["response_class"] = Response  # else FastAPI declares a media type without content
         super().__init__(*arguments, **options)
+        self._path_start = self.path.partition("{")[0]
         if self._accepted_content():
             for status in BODY_PROBLEMS:
                 self.responses |= {status: _responses([(status, *HTTP_PROBLEMS[status])])[status]}
@@ -60,6 +63,12 @@ class StrictRoute(APIRoute):
         if optional_actor in calls:  # an invalid token is refused even if the route needs none
             self.responses.setdefault(401, _responses([(401, *_UNAUTHENTICATED_PROBLEM)])[401])
         self.responses = with_headers(self.responses, self.status_code or HTTPStatus.OK, calls)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Search for the constant start of the path first, which is faster than each route's expression."""
+        if self._path_start in scope["path"]:
+            return super().matches(scope)
+        return Match.NONE, {}
 
     def get_route_handler(self) -> Handler:
         handler = super().get_route_handler()
