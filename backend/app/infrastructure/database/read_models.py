@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any, ClassVar, Protocol
 
-from sqlalchemy import URL, ColumnElement, CompoundSelect, FromClause, Select
+from sqlalchemy import URL, ColumnElement, CompoundSelect, Enum, FromClause, Select
 from sqlalchemy.sql.elements import KeyedColumnElement
 from sqlalchemy.types import TypeEngine
 
@@ -89,4 +89,7 @@ def _writer(kind: TypeEngine[Any]) -> Processor | None:
 
 
 def _reader(kind: TypeEngine[Any]) -> Processor | None:
+    if isinstance(kind, Enum) and kind.enum_class is not None:
+        members = {None: None} | dict(zip(kind.enums, kind.enum_class, strict=True))
+        return members.__getitem__  # SQLAlchemy's processor takes several calls for each value
     return kind.dialect_impl(_DIALECT).result_processor(_DIALECT, None)

@@ -1,8 +1,10 @@
 """Keyset pagination: `limit` and an opaque, signed `cursor` in, `next_cursor` and a Link header out."""
 
 import json
+from functools import cache
 from hashlib import sha256
 from typing import Annotated, Any, Generic, Self, TypeVar
+from urllib.parse import urlencode
 
 from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -49,9 +51,7 @@ class Pagination:
     def __init__(self, request: Request, response: Response) -> None:
         self._request = request
         self._response = response
-        self._serializer = URLSafeSerializer(
-            dependencies_of(request).cursor_secret, salt="cursor", signer_kwargs={"digest_method": sha256}
-        )
+        self._serializer = _serializer(dependencies_of(request).cursor_secret)
 
     def request(self, params: PageParams, *, sort: str) -> PageRequest:
         """Raises RequestValidationError for a cursor that was not made for these parameters."""
@@ -76,14 +76,19 @@ class Pagination:
             "id": str(page.next_position.id),
         }
         cursor = str(self._serializer.dumps(payload))
-        url = self._request.url.include_query_params(cursor=cursor)
-        self._response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+        query = urlencode({**self._request.query_params, "cursor": cursor})
+        self._response.headers["Link"] = f'<{self._request.url.path}?{query}>; rel="next"'
         return cursor
 
     def _fingerprint(self, params: PageParams) -> str:
         """Return a digest, because search words may be long."""
         filters = params.model_dump(mode="json", exclude={"limit", "cursor"}, exclude_none=True)
         return sha256(json.dumps([self._request.url.path, filters]).encode()).hexdigest()
+
+
+@cache
+def _serializer(secret: str) -> URLSafeSerializer:
+    return URLSafeSerializer(secret, salt="cursor", signer_kwargs={"digest_method": sha256})
 
 
 _INVALID_CURSOR = {
