@@ -52,7 +52,8 @@ def check_tests(project: Project) -> Outcome:
         return run_pytest(project, ["-n", "auto", *project.arguments])
     before = data.snapshot(project)
     shutil.rmtree(project.reports / "coverage", ignore_errors=True)  # what a killed run left would be added
-    everything, folder = Project(root=project.root, events=project.events), cache_folder()
+    everything = Project(root=project.root, events=project.events)
+    folder = cache_folder()
     is_whole = WHOLE in project.arguments
     outcome = _run_selected(everything, folder, whole=is_whole) if folder else _run_all(everything)
     if outcome.status == "passed":
@@ -76,7 +77,8 @@ def _run_selected(project: Project, folder: Path, *, whole: bool) -> Outcome:
     if selection.arguments:
         workers = workers_for_all_tests() if selection.is_large else "0"
         options = ["-n", workers, *cached.options(), *_durations(project)]
-        options += [] if selection.is_whole else [cached.write_arguments(selection)]
+        if not selection.is_whole:
+            options.append(cached.write_arguments(selection))
         outcome = run_pytest(project, options, must_run_all_of="tests", known=selection.tests)
         hits = cached.keep()
     if outcome.status == "passed":
