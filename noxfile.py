@@ -166,6 +166,14 @@ def pgbouncer(session: nox.Session) -> None:
 
 
 @nox.session(requires=["env"], default=False)
+def devcontainer(session: nox.Session) -> None:
+    """On request: build the development container and work in it (-- --sessions lint; -- --help)."""
+    python(
+        session, "-m", "devtools.devcontainer", *session.posargs, interrupt_timeout=60, terminate_timeout=5
+    )
+
+
+@nox.session(requires=["env"], default=False)
 def explain(session: nox.Session) -> None:
     """Say why a gate exists, what it refuses, and what to do instead (-- R04, -- handlers)."""
     python(session, "-m", "gates", "explain", *session.posargs)

@@ -180,7 +180,7 @@ def wait_until_ready(port: int, children: Iterable[psutil.Popen]) -> None:
     while time.monotonic() < deadline:
         if any(child.poll() is not None for child in children):
             raise DevError("the API or the worker ended before it was ready. See the lines above.")
-        if _is_ready(port):
+        if is_ready(port):
             return
         time.sleep(POLL_INTERVAL)
     raise DevError(f"the API was not ready within {READY_TIMEOUT:.0f} s. See the lines above.")
@@ -232,7 +232,7 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
         return []
 
 
-def _is_ready(port: int) -> bool:
+def is_ready(port: int) -> bool:
     """Send the request directly, even if the environment names a proxy."""
     connection = HTTPConnection("127.0.0.1", port, timeout=2)
     try:
