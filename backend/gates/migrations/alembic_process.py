@@ -12,6 +12,7 @@ from typing import Protocol
 
 from devtools.postgres import forget_libpq_variables
 from gates.model import Project
+from gates.repo.process import STARTS_CHILD
 
 COMMANDS = "gates.migrations.alembic_commands"
 
@@ -36,6 +37,8 @@ class _Workers:
     def acquire(self, backend: str) -> ProcessPoolExecutor:
         with self._lock:
             if backend not in self._running:
+                variables = {"PYTHONPATH": os.pathsep.join(sys.path)}
+                sys.audit(STARTS_CHILD, [sys.executable, "-m", COMMANDS], backend, variables)
                 pool = ProcessPoolExecutor(1, get_context("spawn"), _enter, (backend,))
                 self._running[backend] = pool, 0
             pool, users = self._running[backend]

@@ -15,6 +15,11 @@ PYTHON_M = (sys.executable, "-m")
 """Begins the command of a Python module of the shared environment."""
 CONFIGURATION = "pyproject.toml"  # in backend/
 PYTEST_OPTIONS = ("-c", CONFIGURATION, "--rootdir=.")
+STARTS_CHILD = "pau2.child"
+"""The audit event (command, folder, environment) before a child starts otherwise than by `subprocess`.
+
+Who observes what a process depends on cannot see the command of a fork.
+"""
 
 
 def run(

@@ -1,4 +1,4 @@
-"""Fixtures of the endpoint tests."""
+"""What the tests of endpoints share."""
 
 from functools import partial
 
@@ -16,9 +16,16 @@ from tests.api.consultations import StoreConsultation
 from tests.api.routes.requests import RequestContext
 from tests.factories import PASSWORD, make_member
 from tests.plugins.application import ClientsOfNew
+from tests.plugins.log_leaks import LogWatch
 from tests.support.accounts import ADDRESS
 
 Callers = list[tuple[Role | None, AsyncClient, RequestContext]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _log_watch(log_watch: LogWatch) -> LogWatch:
+    """These tests run the application, and tests of the gates do not."""
+    return log_watch
 
 
 @pytest.fixture
@@ -33,7 +40,7 @@ async def password_hash() -> str:
 
 @pytest.fixture
 async def author(uow: UnitOfWork) -> Member:
-    """A board member who owns the entities of the requests."""
+    """A board member whose things are there before anybody asks."""
     author = make_member(role=Role.BOARD_MEMBER)
     async with uow:
         uow.members.add(author)
@@ -49,9 +56,9 @@ async def callers(
     uow: UnitOfWork,
     password_hash: str,
 ) -> Callers:
-    """An anonymous caller and a member of each role, with the entities of their requests.
+    """Nobody and one member of each role, each with the things that their requests are about.
 
-    A second admin exists because the last one can neither be removed nor lose the role.
+    Another admin is there as well, since the last one can neither go nor step back.
     """
     members = [make_member(role=role, password_hash=password_hash) for role in Role]
     *clients, _ = await clients_of_new(*members, make_member(role=Role.ADMIN))

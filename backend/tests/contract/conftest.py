@@ -10,9 +10,16 @@ from app.domain.members.member import Member
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from tests.factories import make_member
 from tests.fakes import InMemoryStore, InMemoryUnitOfWork
+from tests.plugins.log_leaks import LogWatch
 
 BOTH = ["in memory", "postgresql"]
 """The fake and the real unit of work: what is promised holds for both."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _log_watch(log_watch: LogWatch) -> LogWatch:
+    """These tests run the application, and tests of the gates do not."""
+    return log_watch
 
 
 @pytest.fixture(params=BOTH)
@@ -36,7 +43,7 @@ async def author(any_uow: UnitOfWork) -> Member:
 async def two_uows(
     request: pytest.FixtureRequest, fresh_database_url: str
 ) -> AsyncIterator[tuple[UnitOfWork, UnitOfWork]]:
-    """Two units of work that commit, each on its own connection."""
+    """Two units of work that really commit, each on its own connection."""
     if request.param == "in memory":
         store = InMemoryStore()
         yield InMemoryUnitOfWork(store), InMemoryUnitOfWork(store)

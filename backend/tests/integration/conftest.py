@@ -1,4 +1,4 @@
-"""Fixtures of a database that the test may commit to, over several connections."""
+"""A database of the test's own, for several connections and real commits."""
 
 from collections.abc import AsyncIterator
 
@@ -9,6 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.core.database import create_database, create_engine
 from app.core.settings import Environment, Settings
 from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
+from tests.plugins.log_leaks import LogWatch
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _log_watch(log_watch: LogWatch) -> LogWatch:
+    """These tests run the application, and tests of the gates do not."""
+    return log_watch
 
 
 @pytest.fixture
@@ -25,7 +32,7 @@ async def fresh_engine(fresh_settings: Settings) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture
 async def owner_engine(fresh_settings: Settings, fresh_migration_url: str) -> AsyncIterator[AsyncEngine]:
-    """An engine on the same database as its owner."""
+    """The same database as the role that may do anything with it."""
     owner = fresh_settings.model_copy(update={"database_url": SecretStr(fresh_migration_url)})
     engine = create_engine(owner)
     yield engine

@@ -1,4 +1,4 @@
-"""`./noxw -s doctor` on scratch checkouts: each check has a case that passes and one that fails."""
+"""`./noxw -s doctor` on scratch checkouts: each check lets pass what is well and refuses what is not."""
 
 import os
 import shutil
@@ -118,11 +118,10 @@ def test_refuses_the_environment_when_its_python_does_not_run(sample: SampleProj
 
 @pytest.fixture
 def shallow(sample: SampleProject, tmp_path: Path) -> SampleProject:
-    """A shallow clone, which has one of two commits."""
+    """A clone of two commits that has one."""
     sample.commit("second")
-    subprocess.run(
-        ["git", "clone", "--quiet", "--depth=1", sample.root.as_uri(), str(tmp_path / "clone")], check=True
-    )
+    command = ["git", "clone", "--quiet", "--depth=1", sample.root.as_uri(), "clone"]
+    subprocess.run(command, cwd=tmp_path, check=True)
     return SampleProject(tmp_path / "clone")
 
 
@@ -157,7 +156,7 @@ def test_follows_the_remote_when_its_default_branch_was_renamed(
     sample: SampleProject, tmp_path: Path
 ) -> None:
     sample.git("branch", "--move", "main", "master")
-    subprocess.run(["git", "clone", "--quiet", str(sample.root), str(tmp_path / "clone")], check=True)
+    subprocess.run(["git", "clone", "--quiet", str(sample.root), "clone"], cwd=tmp_path, check=True)
     clone = SampleProject(tmp_path / "clone")
     sample.git("branch", "--move", "master", "main")
     clone.git("fetch", "--quiet", "--prune")
@@ -333,7 +332,7 @@ def test_shows_the_rows_of_both_programs(sample: SampleProject, capsys: pytest.C
     code = doctor.main(["stamp"], sample.root)
 
     names = {line[:13].strip() for line in capsys.readouterr().out.splitlines()}
-    assert code == 1  # the stamp differs
+    assert code == 1  # the stamp is another one
     assert {"python", "environment", "locale", *doctor.VENV_CHECKS} <= names
 
 

@@ -1,7 +1,7 @@
-"""Logs contain no secret and no personal data of the tests (ASVS 5.0 16.2.5).
+"""Logs contain no secret and no personal data that tests use (ASVS 5.0 16.2.5).
 
-Each process, for example an xdist worker, records its logs in production format. At its end it searches them
-and the lines that the embedded PostgreSQL wrote meanwhile.
+Each process (an xdist worker is one) keeps its log records in the form of production. At its end it searches
+them, and the lines that the embedded PostgreSQL wrote meanwhile.
 """
 
 import logging
@@ -42,7 +42,7 @@ class LeakError(AssertionError):
 
 
 class LogWatch:
-    """Records log lines in production format, and reads the lines appended to a log file."""
+    """Records log lines in the form of production, and reads what is appended to a log file."""
 
     def __init__(self, file: Path | None) -> None:
         self._lines: list[str] = []
@@ -87,9 +87,9 @@ def production_formatter() -> logging.Formatter:
     return formatter
 
 
-@pytest.fixture(scope="session", autouse=True)
-def no_leaks() -> Iterator[None]:
+@pytest.fixture(scope="session")
+def no_leaks() -> Iterator[LogWatch]:
     watch = LogWatch(embedded_log())
     with watch.watching(production_formatter()):
-        yield
+        yield watch
     watch.check()

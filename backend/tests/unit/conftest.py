@@ -1,4 +1,4 @@
-"""Fixtures of unit tests, which block I/O: sockets, and libpq, which opens its own."""
+"""Unit tests do no I/O: sockets are blocked, and so is libpq, which opens its own."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,7 @@ from pytest_socket import disable_socket, enable_socket
 from app.domain.members.member import Language, Member
 from tests.factories import PASSWORD, make_member
 from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
+from tests.plugins.log_leaks import LogWatch
 from tests.support.accounts import ADDRESS, InMemoryAccounts
 
 
@@ -18,6 +19,12 @@ class InputOutputInUnitTestError(Exception):
 
 def _refuse(*_args: object, **_kwargs: object) -> None:
     raise InputOutputInUnitTestError("unit tests do no I/O; move the test to tests/integration")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _log_watch(log_watch: LogWatch) -> LogWatch:
+    """These tests run the application, and tests of the gates do not."""
+    return log_watch
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +44,7 @@ def store() -> InMemoryStore:
 
 @pytest.fixture
 def uow(store: InMemoryStore) -> InMemoryUnitOfWork:
-    """A unit of work in memory; it replaces the fixture on PostgreSQL."""
+    """In memory, as everything here: it takes the place of the one on PostgreSQL."""
     return InMemoryUnitOfWork(store)
 
 

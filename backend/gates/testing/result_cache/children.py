@@ -17,6 +17,12 @@ CHECKOUT = "tree checkout"
 PACKAGES = ("app", "benchmarks", "devtools", "faults", "gates", "tests")
 GIT_IN_SHELL = re.compile(r"(?<![\w./-])git\s")
 """git in a command line that a shell reads, also in that of `os.system`."""
+USERS_OF_GIT = {"git", "nox", "noxw"}
+SEARCH_PATH = "PYTHONPATH"
+KEPT_VARIABLE = "PAU2_RESULT_IS_KEPT"
+"""Marks a child whose result is kept for later runs under a digest of files, which the parent reads."""
+IN_BACKGROUND = ("/bin/sh", "-c", '"$@" &', "sh")
+"""Begins a command that the shell starts without waiting for it."""
 OF_THE_STANDARD_LIBRARY = {"file", "gcc", "ld", "ldconfig", "objdump", "uname"}
 """What `ctypes.util` and `platform` ask about the system; libraries do so when they are imported."""
 
@@ -33,29 +39,46 @@ class Child:
 def units_of_child(child: Child, backend: Path) -> set[str]:
     """Return the units that a child may depend on.
 
-    One that has to do with the checkout depends on all of its code, and git on all of it. Python elsewhere
-    may import the packages that its command names, and `gates` when it finds backend/ through PYTHONPATH.
+    One that has to do with the checkout depends on all of its code. git depends on more, and so do the gates,
+    which start it. Python elsewhere may import `gates` and the packages that its command names if it finds
+    backend/ through PYTHONPATH or its command.
     """
     root = backend.parent
     words = [child.command] if isinstance(child.command, str | bytes) else [*child.command]
     command = [os.fsdecode(word) for word in words]
+    if tuple(command[: len(IN_BACKGROUND)]) == IN_BACKGROUND:
+        del command[: len(IN_BACKGROUND)]
     folder = Path(os.fsdecode(child.folder)).absolute() if child.folder else Path.cwd()
+    environment = os.environ if child.environment is None else child.environment
     program = Path(command[0]).name
     is_here = folder.is_relative_to(root) or any(_mentions(word, root) for word in command[1:])
-    if program in OF_THE_STANDARD_LIBRARY:
+    if program in OF_THE_STANDARD_LIBRARY or KEPT_VARIABLE in environment:
         return set()
-    if program == "git" or any(GIT_IN_SHELL.search(word) for word in command):
+    if program in USERS_OF_GIT or any(GIT_IN_SHELL.search(word) for word in command):
         return {CHECKOUT} if is_here else set()
     if not program.startswith("python"):
         return {CODE} if is_here else set()
     if folder.is_relative_to(root):
-        return {CODE}
-    environment = os.environ if child.environment is None else child.environment
+        return {_of_python_here(command, root)}
+    is_found = str(backend) in os.fsdecode(environment.get(SEARCH_PATH, "")).split(os.pathsep)
+    if not is_found and not is_here:
+        return set()
     pairs = list(pairwise(command))
     named = {package for package in PACKAGES if any(_names(*pair, package, backend) for pair in pairs)}
-    if any(str(backend) in str(value).split(os.pathsep) for value in environment.values()):
-        named.add("gates")
-    return {f"tree {package}" for package in named}
+    return {f"tree {package}" for package in (named | {"gates"} if is_found else named)}
+
+
+def _of_python_here(command: Sequence[str], root: Path) -> str:
+    """Return the unit of Python that was started in the checkout."""
+    match command[1:]:
+        case ["-I", "-S", script, *_] if script.startswith(f"{root}{os.sep}"):
+            return f"file {Path(script).relative_to(root).as_posix()}"  # it sees the standard library alone
+        case ["-m", "app", *_]:
+            return "tree app"  # it starts no other program of the checkout
+        case ["-m", "gates", *_]:
+            return CHECKOUT
+        case _:
+            return CODE
 
 
 def _mentions(word: str, root: Path) -> bool:

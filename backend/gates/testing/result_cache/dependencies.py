@@ -7,12 +7,15 @@ Units are named by a kind and a path relative to the root: `code PATH::NAME` is 
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from types import ModuleType
 
 from gates.coverage.probes import instrument
+from gates.coverage.probes.importer import Executed, executed
+from gates.coverage.probes.instrument import Probe
 from gates.model import Project
 from gates.repo.cache import cached_per_file
 from gates.repo.files import files
@@ -24,7 +27,10 @@ from gates.testing.result_cache.units import SKELETON, measured_units, units_of_
 ABSENT = "absent"
 TASKS = ("noxfile.py", "noxw", ".agent/", ".ci/", "deploy/", "compose.production.yaml")
 """What programs that run code of the checkout may read outside of backend/."""
+DATA = {"app": ("backend/alembic/", "backend/pyproject.toml")}
+"""What code of a package reads outside of it."""
 Parts = dict[str, tuple[str, list[int]]]
+Proofs = tuple[list[int], list[list[int]]]
 
 
 @dataclass(frozen=True)
@@ -79,9 +85,24 @@ class Dependencies:
     @cached_property
     def parts(self) -> dict[str, Parts]:
         """The units of each Python file below backend/."""
-        versions = [_digest(Path(str(module.__file__)).read_text("utf-8")) for module in (units, instrument)]
         measured = sorted(self.project.rulebook["coverage"]["measured"])
-        return cached_per_file(self.project, self._python, _parts, *versions, *measured)
+        return cached_per_file(self.project, self._python, _parts, _version(units, instrument), *measured)
+
+    @cached_property
+    def measured(self) -> list[str]:
+        """The Python files of the folders that tests have to measure."""
+        folders = tuple(f"backend/{name}/" for name in self.project.rulebook["coverage"]["measured"])
+        return [path for path in self._python if path.startswith(folders)]
+
+    def executed(self, hits: Mapping[str, Collection[int]]) -> dict[str, Executed]:
+        """Return the lines and branches of measured files that probes prove."""
+        probes = cached_per_file(self.project, self.measured, _proofs, _version(instrument))
+        known = {
+            path: [Probe(tuple(lines), tuple((start, end) for start, end in arcs)) for lines, arcs in found]
+            for path, found in probes.items()
+            if path in hits
+        }
+        return {path: executed(known[path][number] for number in hits[path]) for path in known}
 
     @cached_property
     def _names(self) -> frozenset[str]:
@@ -120,8 +141,9 @@ class Dependencies:
         tasks = [self.contents[name] for name in sorted(self.contents) if name.startswith(TASKS)]
         trees = {CODE: _digest(*code, *code.values(), *tasks)}
         for package in PACKAGES:
-            inside = [path for path in self._python if path.startswith(f"backend/{package}/")]
-            reached = sorted({other for path in inside for other in self.closure(path)})
+            folders = (f"backend/{package}/", *DATA.get(package, ()))
+            inside = [path for path in code if path.startswith(folders)]
+            reached = sorted({other for path in inside for other in (path, *self.closure(path))})
             trees[f"tree {package}"] = _digest(*reached, *(code[path] for path in reached))
         return trees
 
@@ -184,6 +206,16 @@ def _parts(project: Project, path: str) -> Parts:
     except (SyntaxError, ValueError):
         return {}
     return {part: (unit.digest, list(unit.probes)) for part, unit in found.items()}
+
+
+def _proofs(project: Project, path: str) -> list[Proofs]:
+    """Return what each probe of a file proves: lines and branches."""
+    probes = instrument.instrument((project.root / path).read_text(encoding="utf-8"))[1]
+    return [([*probe.lines], [[start, end] for start, end in probe.arcs]) for probe in probes]
+
+
+def _version(*modules: ModuleType) -> str:
+    return _digest(*(Path(str(module.__file__)).read_bytes() for module in modules))
 
 
 def _imports(project: Project, path: str) -> list[str]:

@@ -14,13 +14,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from gates.repo.process import STARTS_CHILD
 from gates.testing.result_cache.children import CODE, Child, units_of_child
 from gates.testing.result_cache.folders import NO_SOURCES
 
 LISTINGS = ("os.listdir", "os.scandir")
 FORK_SERVER = "pymp-"  # part of the address of multiprocessing's server
-ANNOUNCED = "pau2.child"
-"""The audit event (command, folder, environment) of code that starts a child in a way of its own."""
 READERS_OF_CODE = ("importlib", "_pytest", "probes", "hypothesis", "linecache.py", "inspect.py")
 """Parts of paths of code that reads source for imports, tracebacks, or random examples."""
 STANDARD_LIBRARY = str(Path(os.__file__).parent)
@@ -119,7 +118,7 @@ class Observer:
                 self._announced = 0
                 self.current.units.add(CODE)
         elif child := _child(event, arguments):
-            self._announced += event == ANNOUNCED
+            self._announced += event == STARTS_CHILD
             self.current.units.update(units_of_child(child, self._backend))
 
     def _note(self, kind: str, path: object) -> None:
@@ -144,7 +143,7 @@ def _child(event: str, arguments: tuple[Any, ...]) -> Child | None:
         case "os.system":
             return Child(arguments[0])
         case _:
-            return Child(*arguments) if event == ANNOUNCED else None
+            return Child(*arguments) if event == STARTS_CHILD else None
 
 
 def _writes(mode: str | None, flags: int) -> bool:

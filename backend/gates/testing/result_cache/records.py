@@ -70,7 +70,9 @@ class Record:
             return None
         parts = self.dependencies.parts.get(own, {})
         units = {f"code {own}::{name}" for name in (part, SKELETON) if name in parts} | total.units
-        units |= {f"stat {folder}/{name}" for folder in PurePosixPath(own).parents for name in PACKAGE_FILES}
+        units |= {
+            f"stat {folder}/{name}" for folder in PurePosixPath(own).parents[:-1] for name in PACKAGE_FILES
+        }
         more = self._shares_of(Observed(hits=total.hits, units=units))
         return None if more is None else imported | more
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -119,16 +120,27 @@ def cache_tool_runs(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(module, name, _cached(getattr(module, name), places, endings))
 
 
+@dataclass(frozen=True)
+class ToolRun:
+    """A tool's run on a project; equal to others of the same tool with the same key."""
+
+    tool: Callable[..., Any]
+    key: str
+    project: Project = field(compare=False)
+    arguments: tuple[object, ...] = field(compare=False)
+
+
+@cache
+def _result(run: ToolRun) -> object:
+    result = run.tool(run.project, *run.arguments)
+    return [*result] if isinstance(result, Iterator) else result
+
+
 @cache
 def _cached(run_tool: Callable[..., Any], places: tuple[str, ...], endings: Endings) -> Callable[..., Any]:
-    results: dict[str, Any] = {}
-
     def cached(project: Project, *arguments: object) -> object:
         key = repr((arguments, [_digest(project, place, endings) for place in places]))
-        if key not in results:
-            result = run_tool(project, *arguments)
-            results[key] = [*result] if isinstance(result, Iterator) else result
-        return results[key]
+        return _result(ToolRun(run_tool, key, project, arguments))
 
     return cached
 

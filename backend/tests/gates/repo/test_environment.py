@@ -20,9 +20,9 @@ def sample(tmp_path: Path) -> SampleProject:
     return make_sample_project(tmp_path / "sample", {"app/a.py": "one\n"})
 
 
-def test_drops_local_variables_of_git_except_configuration() -> None:
+def test_drops_local_variables_of_git_except_configuration(tmp_path: Path) -> None:
     listed = subprocess.run(
-        ["git", "rev-parse", "--local-env-vars"], check=True, capture_output=True, text=True
+        ["git", "rev-parse", "--local-env-vars"], cwd=tmp_path, check=True, capture_output=True, text=True
     ).stdout.split()
 
     assert {*listed} - CONFIGURATION <= {*REPOSITORY}

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from gates.migrations import alembic_process
+from gates.repo.process import STARTS_CHILD
 
 LIBRARIES = [
     *("alembic.command", "coverage", "deptry.cli", "diff_cover.diff_cover_tool", "fastapi", "grimp"),
@@ -43,9 +44,11 @@ def run(command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[A
     """Do what subprocess.run does; leave to it other programs and options, and whatever reads its input."""
     if command[0] != sys.executable or options.get("input") or options.keys() - OPTIONS:
         return start(command, **options)
+    place = str(options.get("cwd", Path.cwd()))
+    environment = dict(options.get("env") or os.environ)
     with TemporaryDirectory() as folder:
-        environment = dict(options.get("env") or os.environ)
-        arguments = (command[1:], str(options.get("cwd", Path.cwd())), environment, folder, _new_path())
+        arguments = (command[1:], place, environment, folder, _new_path())
+        sys.audit(STARTS_CHILD, command, place, environment)
         fork = Popen(get_context("forkserver").Process(target=_become, args=arguments))
         code = fork.wait(options.get("timeout"))
         if code is None:
@@ -66,7 +69,8 @@ def run(command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[A
 def _new_path() -> list[str]:
     """Return the module search path of an interpreter that starts with no script and no variables."""
     program = "import json, sys; print(json.dumps(sys.path))"
-    path: list[str] = json.loads(start([sys.executable, "-I", "-c", program], capture_output=True).stdout)
+    command = [sys.executable, "-I", "-c", program]
+    path: list[str] = json.loads(start(command, cwd="/", capture_output=True).stdout)
     return path
 
 

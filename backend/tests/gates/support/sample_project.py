@@ -82,7 +82,7 @@ def make_sample_project(root: Path, files: Mapping[str, str], *, branch: str = "
 def copied(folder: Path, root: Path) -> Path:
     """Copy what is in a folder, with times and links, into one that may exist; Python takes twice as long."""
     root.mkdir(exist_ok=True)
-    subprocess.run(["cp", "-RPp", f"{folder}/.", str(root)], check=True)
+    subprocess.run(["cp", "-RPp", f"{folder}/.", str(root)], cwd=root, check=True)
     return root
 
 

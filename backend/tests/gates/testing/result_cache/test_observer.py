@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from gates.coverage.probes.cache import CodeCache
+from gates.repo.process import STARTS_CHILD
 from gates.testing.result_cache.caches import observe_caches
 from gates.testing.result_cache.children import CHECKOUT, CODE
-from gates.testing.result_cache.observer import ANNOUNCED, Observed, Observer
+from gates.testing.result_cache.observer import Observed, Observer
 from gates.testing.result_cache.plugin import ObservedMeasurement, Recorder, observe_names
 
 TESTS = """import pytest
@@ -136,7 +137,7 @@ def test_depends_on_all_code_when_it_forks(observer: Observer, event: str) -> No
         ("os.posix_spawn", ("git", ["git", "status"], {})),
         ("os.system", ("git status",)),
         ("subprocess.Popen", ("/bin/sh", ["/bin/sh", "-c", "cd .. && git status"], None, None)),
-        (ANNOUNCED, (["git", "status"], None, None)),
+        (STARTS_CHILD, (["git", "status"], None, None)),
     ],
 )
 def test_depends_on_the_checkout_when_git_is_started_in_it(
@@ -152,7 +153,7 @@ def test_depends_on_all_code_when_a_fork_server_is_used_directly(observer: Obser
 
 
 def test_trusts_an_announced_child_when_a_fork_server_is_asked(observer: Observer, tmp_path: Path) -> None:
-    assert units_of(observer, ANNOUNCED, ["/bin/true"], str(tmp_path), {}) == set()
+    assert units_of(observer, STARTS_CHILD, ["/bin/true"], str(tmp_path), {}) == set()
 
     assert units_of(observer, "socket.connect", None, LISTENER) == set()
 
