@@ -77,8 +77,7 @@ def _add_server(cli: typer.Typer, commands: Commands) -> None:
         descriptor: Annotated[int | None, typer.Option(hidden=True)] = None,
     ) -> None:
         """Serve the API."""
-        settings = _settings()
-        shutdown_state = ShutdownState()
+        settings, shutdown_state = _settings(), ShutdownState()
         with _domain_errors():
             commands.preflight(settings)
         address = BindAddress(

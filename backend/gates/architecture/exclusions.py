@@ -40,9 +40,7 @@ DIRECTIVES = {
     kind: re.compile(rf"(?:#|--|//)\s*({words})", re.IGNORECASE) for kind, words in COMMENTS.items()
 }
 PYTEST_HOOK = re.compile(r"pytest_(?!plugins$)")
-TYPE_CHECK_SWITCHES = re.compile(
-    "MYPY | PY[23] | TYPE_CHECKING | no_type_check | sys[.](platform|version_info)", re.VERBOSE
-)
+TYPE_CHECK_SWITCHES = re.compile(r"MYPY|PY[23]|TYPE_CHECKING|no_type_check|sys\.(platform|version_info)")
 """Names by which mypy knows what it need not check; those of `sys` where something depends on them."""
 
 

@@ -200,8 +200,7 @@ def changed_since_tests(project: Project) -> list[str] | None:
     stamp = project.reports / "coverage/stamp.json"
     if not stamp.exists():
         return None
-    tested = json.loads(stamp.read_text())
-    now = snapshot(project)
+    tested, now = json.loads(stamp.read_text()), snapshot(project)
     return sorted(name for name in tested | now if tested.get(name) != now.get(name))
 
 

@@ -16,8 +16,8 @@ from gates.runner import Result, gates_of, run_gate, save, side_by_side
 
 COMMIT = "commit"
 """The session of the commit hook."""
-DECISIVE = {"push": "coverage-new"}
-"""Fast gates that run first and alone: when one refuses, the others of the session would only take time."""
+DECISIVE = {"push": "tests-unit"}
+"""Gates that run first and alone: others judge what they leave, and need not run when one refuses."""
 
 
 def run_followed(project: Project, session: str, checks: Mapping[str, Check], folder: Path) -> int:

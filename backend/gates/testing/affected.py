@@ -1,7 +1,8 @@
 """The tests that a change affects, for the inner loop.
 
 Why: All tests take minutes; most changes affect few of them.
-Refuses: Failures of tests that import, directly or not, a module that the change edits.
+Refuses: Failures of tests that executed or read something that changed since they passed. Where no results
+    are remembered: failures of tests that import, directly or not, a module that the change edits.
 Instead: Run one with `./noxw -s tests -- -k NAME`.
 Exceptions: Skipped when nothing below `backend/` changed. `./noxw` runs all tests.
 """
@@ -15,7 +16,10 @@ from gates.repo.files import files
 from gates.repo.git import changed_paths, merge_base
 from gates.repo.modules import imported_modules, module_name
 from gates.repo.python import parse_file
-from gates.testing.runs import run_pytest
+from gates.testing.result_cache.runs import CachedRun
+from gates.testing.result_cache.selection import Selection
+from gates.testing.result_cache.store import cache_folder
+from gates.testing.runs import run_pytest, workers_for
 
 UNIT_TESTS = "tests/unit"
 PARALLEL_FROM_FILES = 8  # files from which on parallel workers are worth their start
@@ -23,19 +27,40 @@ MAX_FILES_SHOWN = 3
 
 
 def check(project: Project) -> Outcome:
-    """Changed tests pass, and those that import changed modules, directly or not.
-
-    The unit tests stand in for what no import tells: changed files that are not Python, or without a test.
-    """
+    """Changed tests pass, and those that depend on what changed, nearest first, until one fails."""
     base = merge_base(project)
     changed = {path for path in changed_paths(project, base) if path.startswith("backend/")}
     if not changed:
         return Outcome(skipped=f"nothing changed below backend/ since {base}")
+    if folder := cache_folder():
+        cached = CachedRun.of(project, folder)
+        selection = cached.select_known(changed)
+        if not selection.is_whole:
+            return _run_known(cached, selection)
+    return _run_importing(project, changed)
+
+
+def _run_known(cached: CachedRun, selection: Selection) -> Outcome:
+    """Run what has to run, and keep the results of what passes before a test fails."""
+    outcome = Outcome(checked=len(selection.tests), note="0 tests")
+    if selection.arguments:
+        options = ["-x", "-p", "no:randomly", "-n", workers_for(selection), *cached.options()]
+        outcome = run_pytest(cached.project, [*options, cached.write_arguments(selection)])
+        cached.keep(selection)
+    return Outcome(findings=outcome.findings, checked=outcome.checked, note=selection.describe(outcome.note))
+
+
+def _run_importing(project: Project, changed: set[str]) -> Outcome:
+    """Run the tests that import changed modules.
+
+    The unit tests stand in for what no import tells: changed files that are not Python, or without a test.
+    """
     selected = affected_tests(project, changed)
     if not selected or not all(path.endswith(".py") for path in changed):
         selected = [*(name for name in selected if not name.startswith(UNIT_TESTS)), UNIT_TESTS]
-    arguments = ["-n", "auto", *selected] if len(selected) > PARALLEL_FROM_FILES else selected
-    outcome = run_pytest(project, arguments)
+    outcome = run_pytest(
+        project, [*(["-n", "auto"] if len(selected) > PARALLEL_FROM_FILES else []), *selected]
+    )
     rest = f" and {len(selected) - MAX_FILES_SHOWN} more" if len(selected) > MAX_FILES_SHOWN else ""
     note = f"{outcome.note} of {', '.join(selected[:MAX_FILES_SHOWN])}{rest}"
     return Outcome(findings=outcome.findings, checked=outcome.checked, note=note)

@@ -4,7 +4,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -23,6 +23,7 @@ from gates.report.failures import failed_test
 from gates.testing.durations.summary import DURATIONS_FILE
 from gates.testing.result_cache.records import Hits
 from gates.testing.result_cache.runs import CachedRun
+from gates.testing.result_cache.selection import Selection
 from gates.testing.result_cache.store import cache_folder
 from gates.testing.workers import workers_for_all_tests
 
@@ -46,16 +47,24 @@ def check_tests(project: Project) -> Outcome:
     Refuses: Failures, warnings, and tests that were skipped, deselected or not collected.
     Instead: Repair the code or the test. Run one test with `./noxw -s tests -- -k NAME`.
     Exceptions: Files in [[exclusions]], kind tests, for tests that need a program the lock cannot bring.
-        With PAU2_RESULT_CACHE, tests for which nothing changed do not run again, save with `--whole`.
+        On a developer's machine, tests that passed do not run again until something that they depend on
+        changes; `./noxw -s tests -- --whole` runs all of them.
     """
     if project.arguments and project.arguments != [WHOLE]:
         return run_pytest(project, ["-n", "auto", *project.arguments])
+    everything, folder = Project(root=project.root, events=project.events), cache_folder()
+    if folder is None:
+        return _keeping_coverage(everything, partial(_run_all, everything))
+    cached = CachedRun.of(everything, folder)
+    selection = cached.select(whole=WHOLE in project.arguments)
+    return _keeping_coverage(everything, partial(_run_selected, cached, selection))
+
+
+def _keeping_coverage(project: Project, run_tests: Callable[[], Outcome]) -> Outcome:
+    """Run all tests, or those that stand for all, and keep what they cover if they pass."""
     before = data.snapshot(project)
     shutil.rmtree(project.reports / "coverage", ignore_errors=True)  # what a killed run left would be added
-    everything = Project(root=project.root, events=project.events)
-    folder = cache_folder()
-    is_whole = WHOLE in project.arguments
-    outcome = _run_selected(everything, folder, whole=is_whole) if folder else _run_all(everything)
+    outcome = run_tests()
     if outcome.status == "passed":
         data.store(project, before)
         trend.store_totals(project)
@@ -68,22 +77,24 @@ def _run_all(project: Project) -> Outcome:
     return run_pytest(project, options, must_run_all_of="tests")
 
 
-def _run_selected(project: Project, folder: Path, *, whole: bool) -> Outcome:
+def _run_selected(cached: CachedRun, selection: Selection) -> Outcome:
     """Run the tests that have to run, and add up their coverage with that of the others."""
-    cached = CachedRun.of(project, folder)
-    selection = cached.select(whole=whole)
+    project = cached.project
     outcome = Outcome(checked=len(selection.tests), note="0 tests")
     hits: Hits = {}
     if selection.arguments:
-        workers = workers_for_all_tests() if selection.is_large else "0"
-        options = ["-n", workers, *cached.options(), *_durations(project)]
-        if not selection.is_whole:
-            options.append(cached.write_arguments(selection))
+        options = ["-n", workers_for(selection), *cached.options(), *_durations(project)]
+        options += [] if selection.is_whole else [cached.write_arguments(selection)]
         outcome = run_pytest(project, options, must_run_all_of="tests", known=selection.tests)
-        hits = cached.keep()
+        hits = cached.keep(selection)
     if outcome.status == "passed":
         cached.write_coverage(selection, hits, project.reports / data.DATA_FILE)
     return Outcome(findings=outcome.findings, checked=outcome.checked, note=selection.describe(outcome.note))
+
+
+def workers_for(selection: Selection) -> str:
+    """Return the value of xdist's `-n` for the tests that have to run."""
+    return workers_for_all_tests() if selection.is_large else "0"
 
 
 def _durations(project: Project) -> list[str]:
@@ -91,15 +102,21 @@ def _durations(project: Project) -> list[str]:
 
 
 def check_unit_tests(project: Project) -> Outcome:
-    """The unit tests, for the push hook.
+    """The unit tests, for the push hook, or all that the change affects.
 
     Why: A push without any test wastes the time of everybody who waits for CI.
-    Refuses: Failures of the tests of tests/unit.
+    Refuses: Failures of the tests of tests/unit. Where the results of all tests are remembered: failures of
+        the tests that depend on something that changed since.
     Instead: Run one with `./noxw -s tests -- -k NAME`.
     Exceptions: Skipped when all tests passed on the same code.
     """
     if data.changed_since_tests(project) == []:
         return Outcome(skipped="nothing changed since all tests passed")
+    if folder := cache_folder():
+        cached = CachedRun.of(project, folder)
+        selection = cached.select()
+        if not selection.is_whole:
+            return _keeping_coverage(project, partial(_run_selected, cached, selection))
     return run_pytest(project, ["tests/unit"], must_run_all_of="tests/unit")
 
 

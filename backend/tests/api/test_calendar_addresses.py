@@ -44,7 +44,7 @@ async def announced(uow: SqlAlchemyUnitOfWork) -> dict[EventAudience, Event]:
 
 
 async def renewed(client: AsyncClient) -> str:
-    """Create an address and return its path."""
+    """The path of a new address."""
     return urlsplit(str((await client.put(ADDRESS)).json()["url"])).path
 
 

@@ -1,4 +1,4 @@
-"""Headers of a proxy, trusted or not."""
+"""What a proxy before the application says, believed or not."""
 
 import logging
 

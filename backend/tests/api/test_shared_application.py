@@ -1,4 +1,4 @@
-"""Tests of a process share one application, and none sees the state that another one left."""
+"""Tests share one application for each process. No test sees what an earlier one gave to it."""
 
 import gc
 import weakref

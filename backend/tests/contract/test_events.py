@@ -1,4 +1,4 @@
-"""Contract of the event repository."""
+"""What every implementation of the event repository does."""
 
 from datetime import timedelta
 from uuid import uuid4

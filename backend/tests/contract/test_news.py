@@ -1,4 +1,4 @@
-"""Contract of the unit of work and of the article repository."""
+"""What every implementation of the unit of work and the article repository does."""
 
 from datetime import timedelta
 from uuid import uuid4

@@ -1,10 +1,10 @@
-"""A clock that only tests advance."""
+"""A clock that tests move."""
 
 from datetime import UTC, datetime, timedelta
 
 
 class FixedClock:
-    """Returns the same time until a test advances it."""
+    """Shows the same time until a test moves it."""
 
     def __init__(self, at: datetime = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)) -> None:
         self.at = at

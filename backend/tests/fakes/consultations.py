@@ -67,7 +67,7 @@ class InMemoryResponseRepository:
         self._store.ballots.append(ballot)
 
     async def shuffle(self, id: ConsultationId) -> None:
-        """Give each row a random id and sort by it, which randomizes the order too."""
+        """Replace the ids by random ones, and sort by id: the order is then random too."""
         self._store.ballots[:] = sorted(
             (
                 replace(each, id=BallotId(uuid4())) if each.consultation_id == id else each
@@ -100,7 +100,7 @@ class InMemoryResponseRepository:
 
 
 class PlainAddressDigests:
-    """Address digests with two keys, newest first."""
+    """Digests with two keys, the newer one first."""
 
     keys = ("new", "old")
 

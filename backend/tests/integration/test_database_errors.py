@@ -1,4 +1,4 @@
-"""Database errors become domain errors, on every path."""
+"""What the database says becomes a domain error, whoever asked and however it failed."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -88,7 +88,7 @@ async def test_translates_the_state_when_a_statement_fails(
 
 
 def wrapped(error: psycopg.Error) -> ConnectorException:
-    """Return the exception in which procrastinate wraps the error."""
+    """What procrastinate raises for it."""
     wrapper = ConnectorException()
     wrapper.__cause__ = error
     return wrapper

@@ -1,4 +1,4 @@
-"""Demo members are ordinary members, and the same on every machine."""
+"""Made-up members are members like all others, and the same ones everywhere."""
 
 from collections import Counter
 from datetime import timedelta

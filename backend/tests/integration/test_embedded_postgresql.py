@@ -1,4 +1,4 @@
-"""Finding or starting the server that every session uses."""
+"""The server that every session uses, found or started."""
 
 import os
 import shutil

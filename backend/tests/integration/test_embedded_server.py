@@ -1,4 +1,4 @@
-"""The embedded server: its users, its stop, and the processes that it must not touch."""
+"""The embedded server: who uses it, who stops it, and whose processes it never touches."""
 
 import fcntl
 import os
@@ -36,10 +36,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 @pytest.fixture(scope="module")
 def place() -> Iterator[Path]:
-    """The files of a server, shared because initdb takes a second.
-
-    Every test leaves it stopped and intact.
-    """
+    """The files of a server that every test leaves stopped and whole: making them takes a second."""
     with new_folder() as folder:
         server = EmbeddedServer(folder)
         with psycopg.connect(server.url(), autocommit=True) as connection:

@@ -1,4 +1,4 @@
-"""Messages of `migrate` about databases whose encoding cannot store every name."""
+"""What `migrate` says about a database that cannot hold every name."""
 
 import pytest
 

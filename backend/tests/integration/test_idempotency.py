@@ -1,4 +1,4 @@
-"""The idempotent unit of work on PostgreSQL."""
+"""What the idempotent unit of work promises, on PostgreSQL."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ from tests.fakes import FixedClock
 
 
 class IdempotencyDriver:
-    """Makes a unit of work for each attempt of one author."""
+    """A unit of work for each attempt of one author."""
 
     def __init__(self, database: Database, clock: FixedClock, actor: Actor) -> None:
         self.database = database

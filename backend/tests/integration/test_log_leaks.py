@@ -1,4 +1,4 @@
-"""The check of logs refuses a leak, and accepts all that production would write."""
+"""The canary refuses a leak, and lets pass what production would have written."""
 
 import logging
 import subprocess

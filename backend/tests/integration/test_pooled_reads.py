@@ -1,4 +1,4 @@
-"""Reads use the pool of the units of work, and return connections unchanged."""
+"""Reads take connections from the pool of the units of work, and leave them as they found them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,14 +26,14 @@ def pooled(pool: AsyncEngine) -> Database:
 
 
 async def server_process(database: Database) -> int:
-    """Return the id of the server process that executes a read."""
+    """Return the id of the server's process that answers a read."""
     async with database.reads() as connection:
         [(pid,)] = await (await connection.execute("SELECT pg_backend_pid()")).fetchall()
     return int(pid)
 
 
 async def end(pid: int, owner_url: str) -> None:
-    """Terminate connections as a restart does."""
+    """Do what a restart does to whoever is connected."""
     async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as owner:
         await owner.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
 

@@ -1,4 +1,4 @@
-"""Scratch databases of tests and gates, and their removal."""
+"""Tests and gates use scratch databases, and drop all of them."""
 
 from urllib.parse import urlsplit
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""A driver of respondents, on fakes."""
+"""People who answer consultations, on fakes."""
 
 from app.application.access import Actor
 from app.application.consultations import create_response

@@ -169,7 +169,7 @@ def view(event: Event) -> EventView:
 
 
 class RecordingLatestEvents:
-    """Returns the same events to everybody, and records the arguments."""
+    """Gives the same events to everybody, and keeps what was asked for."""
 
     def __init__(self, events: list[EventView]) -> None:
         self.events = events
@@ -181,7 +181,7 @@ class RecordingLatestEvents:
 
 
 class NamingEncoder:
-    """Encodes the columns, then the titles."""
+    """Writes the columns, then the titles."""
 
     media_type = "text/plain"
 

@@ -1,4 +1,4 @@
-"""Comparison of the promises to clients with the rows of the service."""
+"""The comparison of what clients were promised with what the service kept."""
 
 import json
 from collections import Counter

@@ -10,7 +10,7 @@ from app.core.settings import LogFormat
 
 @pytest.fixture
 def _logging() -> Iterator[None]:
-    """Restore the logging configuration. The test configures it once its standard error is captured."""
+    """Undo what a test configures. It does so itself, when its standard error is in place."""
     root = logging.getLogger()
     before = root.handlers, root.level
     yield

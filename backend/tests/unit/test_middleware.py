@@ -1,4 +1,4 @@
-"""Middleware of requests passes all other ASGI scopes unchanged."""
+"""What surrounds requests lets everything else pass as it is."""
 
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send

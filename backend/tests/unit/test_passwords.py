@@ -13,7 +13,7 @@ PASSWORD = Password.typed("seven herons at dawn")
 
 
 class WatchedPasswordHasher(Argon2PasswordHasher):
-    """Records how many comparisons run concurrently."""
+    """Notes how many comparisons run at the same time."""
 
     most = 0
     _running = 0

@@ -1,4 +1,4 @@
-"""Readiness distinguishes a database that is not migrated from one that does not respond."""
+"""Readiness tells a database that is not migrated from one that does not answer."""
 
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -11,7 +11,7 @@ from app.infrastructure.database.readiness import SqlAlchemyReadiness
 
 
 class FailingConnection(AbstractAsyncContextManager[psycopg.AsyncConnection[Any]]):
-    """A connection that cannot be opened."""
+    """A connection that is not had."""
 
     def __init__(self, error: psycopg.Error) -> None:
         self._error = error

@@ -1,4 +1,4 @@
-"""Reads check the right and return the result unchanged; exports are audited."""
+"""What is read is asked for with the right rights and answered as it is; files that leave are recorded."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any, cast
@@ -45,7 +45,7 @@ TALLY = Tally(7, {YES: 7}, {OPEN: ["Birds.", "Shade."]})
 
 
 class Queries:
-    """Returns the same result to every query, and records its arguments."""
+    """Answers every question with the same, and remembers it."""
 
     def __init__(self) -> None:
         self.asked: list[object] = []
@@ -135,7 +135,7 @@ def make_view(**overrides: Any) -> ConsultationView:
 
 
 class Counted:
-    """Counts of a consultation: seven answers and two texts."""
+    """A consultation and its tally: seven answers and two texts."""
 
     def __init__(self, view: ConsultationView) -> None:
         self.view = view
@@ -212,7 +212,7 @@ CSV = FileType(ExportFormat.CSV)
 
 
 class Source:
-    """Records every query and its arguments."""
+    """Remembers what was asked for."""
 
     def __init__(self) -> None:
         self.asked: list[object] = []

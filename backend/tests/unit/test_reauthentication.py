@@ -1,4 +1,4 @@
-"""Reauthentication: the new session replaces the one whose refresh token is sent along."""
+"""Entering the password again: the new session takes the place of the one whose refresh token comes along."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Signal handling of a server."""
+"""How a server takes signals."""
 
 import asyncio
 import signal

@@ -30,7 +30,7 @@ class ReversingHasher:
 
 
 class LeftAloneError(Exception):
-    """The operator declined."""
+    """The operator said no."""
 
 
 def leave_alone() -> NewAdmin:

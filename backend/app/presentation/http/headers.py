@@ -70,11 +70,9 @@ def with_headers(
 
 
 def _names(status: int, sent: list[str]) -> list[str]:
-    """Return the headers of a response. Only successful ones have those that dependencies send."""
-    names = ["X-Request-ID", *_BY_STATUS.get(HTTPStatus(status), [])]
-    if status < HTTPStatus.BAD_REQUEST:
-        names += sent
-    return names
+    """Only successful responses have the headers that dependencies send."""
+    succeeded = status < HTTPStatus.BAD_REQUEST
+    return ["X-Request-ID", *_BY_STATUS.get(HTTPStatus(status), []), *(sent if succeeded else [])]
 
 
 def _reference(name: str) -> dict[str, str]:

@@ -122,8 +122,7 @@ def _parse_finite(text: str) -> float:
 
 
 def _require_small(value: object) -> None:
-    depth = 0
-    level = _containers([value])
+    depth, level = 0, _containers([value])
     while level:
         depth += 1
         if depth > MAX_DEPTH:

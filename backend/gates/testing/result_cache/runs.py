@@ -1,12 +1,11 @@
 """Runs the tests that have to run, keeps their results, and adds up the coverage of all."""
 
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from gates.coverage.data import environment_for_pytest
-from gates.coverage.probes.cache import CodeCache
-from gates.coverage.probes.importer import Executed, executed
 from gates.coverage.probes.plugin import write_data
 from gates.model import Project
 from gates.testing.result_cache.dependencies import Dependencies
@@ -42,6 +41,21 @@ class CachedRun:
         """Return what has to run: everything in a whole run."""
         return select(self.dependencies, self.store, self.context, whole=whole)
 
+    def select_known(self, changed: Collection[str]) -> Selection:
+        """Return what has to run of the changed test files and of the tests that passed here before.
+
+        The first are those of changed files, then those that depend on the least.
+        """
+        selection = self.select()
+        sizes = self.store.sizes(self.context)
+        known: list[tuple[int, str]] = []
+        for argument in selection.arguments:
+            if f"backend/{argument.partition('::')[0]}" in changed:
+                known.append((0, argument))
+            elif argument in sizes:
+                known.append((sizes[argument], argument))
+        return Selection(selection.held, [argument for _, argument in sorted(known)])
+
     def options(self) -> list[str]:
         """Return pytest's options for observing; what was observed before is gone."""
         shutil.rmtree(self.records, ignore_errors=True)
@@ -56,15 +70,17 @@ class CachedRun:
         path.write_text("\n".join(selection.arguments) + "\n", encoding="utf-8")
         return f"@{path}"
 
-    def keep(self) -> Hits:
+    def keep(self, selection: Selection) -> Hits:
         """Keep what passed and return the probes that ran, of files that did not change meanwhile.
 
-        What a test depends on is read from the files, so they must be the ones that ran.
+        What a test depends on is read from the files, so they must be the ones that ran. Of a file of which
+        only some tests were asked for, it is not known which there are.
         """
         records = read_records(self.records, self.dependencies)
         changed = self._changed()
         if not changed:
-            self.store.save(self.context, (result for record in records for result in record.results()))
+            results = (result for record in records for result in record.results())
+            self.store.save(self.context, (one for one in results if one.test not in selection.divided_files))
         hits: Hits = {}
         for record in records:
             merge(hits, record.hits())
@@ -74,15 +90,9 @@ class CachedRun:
         """Write the coverage of the tests that held and of those that ran, as one run of all would have."""
         total = hits_of(selection.held.values(), self.dependencies)
         merge(total, hits)
-        packages = self.project.rulebook["coverage"]["measured"]
-        names = [path for path in self.dependencies.parts if path.split("/")[1] in packages]
-        cache = CodeCache(self.project.reports / "cache/probes")
-        ran: dict[str, Executed] = {}
-        for name in total.keys() & {*names}:
-            path = self.project.root / name
-            probes = cache.load(path, path.read_bytes())[1]
-            ran[name.removeprefix("backend/")] = executed(probes[number] for number in total[name])
-        write_data(file, {"": ran}, [name.removeprefix("backend/") for name in names])
+        ran = self.dependencies.executed(total).items()
+        names = [name.removeprefix("backend/") for name in self.dependencies.measured]
+        write_data(file, {"": {name.removeprefix("backend/"): lines for name, lines in ran}}, names)
 
     def _changed(self) -> set[str]:
         """Return the files that are not as they were when this run began."""

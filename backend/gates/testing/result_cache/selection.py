@@ -1,6 +1,7 @@
 """Says which tests have to run: those without a result that holds."""
 
 import hashlib
+import os
 import platform
 import sys
 import time
@@ -18,7 +19,8 @@ IRRELEVANT = (
     *("TERM", "TMUX", "USER", "VIRTUAL_ENV", "VISUAL", "VSCODE_", "WAYLAND_", "WINDOW"),
     *("XAUTHORITY", "XDG_", "ZDOTDIR", "_", "PAU2_RESULT_CACHE", "PAU2_FINDINGS_LATER"),
     *("PYTEST_CURRENT_TEST", "PYTEST_VERSION", "PYTEST_XDIST_TESTRUNUID", "PYTEST_XDIST_WORKER"),
-    *("GITHUB_", "RUNNER_"),
+    *("GIT_ASKPASS", "GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_EDITOR", "GIT_EXEC_PATH", "GIT_PAGER"),
+    *("GIT_REFLOG_ACTION", "GITHUB_", "RUNNER_"),
 )
 """Prefixes of variables of a terminal and its session, which no test reads without setting them itself."""
 CONTEXT = ("file backend/pyproject.toml", "file backend/requirements/dev.txt", "folder backend", "folder ")
@@ -40,6 +42,11 @@ class Selection:
     def tests(self) -> list[str]:
         """The tests that are known to pass."""
         return [name for name in self.held if "::" in name]
+
+    @property
+    def divided_files(self) -> set[str]:
+        """The files of which only some tests have to run."""
+        return {name.partition("::")[0] for name in self.arguments if "::" in name}
 
     @property
     def is_whole(self) -> bool:
@@ -65,7 +72,9 @@ def context_of(dependencies: Dependencies, environment: Mapping[str, str], *more
     """Return a digest of what all tests depend on: interpreter, lock, settings, variables, our own code."""
     machine = [sys.version, platform.platform(), sys.executable.partition(".venv")[2], *more]
     variables = [
-        f"{name}={value}" for name, value in sorted(environment.items()) if not name.startswith(IRRELEVANT)
+        f"{name}={_without_git(value) if name == 'PATH' else value}"
+        for name, value in sorted(environment.items())
+        if not name.startswith(IRRELEVANT)
     ]
     units = [str(dependencies.digest(unit)) for unit in CONTEXT]
     paths = sorted(path for path in dependencies.parts if path.startswith(MACHINERY))
@@ -100,6 +109,11 @@ def test_files(dependencies: Dependencies) -> list[str]:
     names = files(dependencies.project, "backend/tests/*.py")
     found = (name.removeprefix("backend/") for name in names if "/test_" in name)
     return [name for name in found if name.rpartition("/")[2].startswith("test_")]
+
+
+def _without_git(search_path: str) -> str:
+    """Leave out the folder that git puts before the others for its hooks."""
+    return os.pathsep.join(part for part in search_path.split(os.pathsep) if not part.endswith("git-core"))
 
 
 def _ago(minutes: int) -> str:

@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 FOLDER_VARIABLE = "PAU2_RESULT_CACHE"
+OFF = "off"
+"""The value of the variable with which nothing is remembered."""
 FILE = "results-1.sqlite"  # the number is the version of the tables
 KEPT_OF_A_TEST = 8
 MAX_BYTES = 400 << 20
@@ -50,9 +52,23 @@ class Result:
 
 
 def cache_folder() -> Path | None:
-    """Return the folder for results, None when none is set: then all tests run."""
-    chosen = os.environ.get(FOLDER_VARIABLE)
-    return Path(chosen).absolute() if chosen else None
+    """Return the folder for results: by default in the user's cache folder.
+
+    None says that all tests run: in CI, when the variable says "off", and where no folder can be made.
+    """
+    chosen = os.environ.get(FOLDER_VARIABLE) or (OFF if os.environ.get("CI") else "")
+    if chosen == OFF:
+        return None
+    try:
+        folder = Path(chosen or _caches_of_user() / "pau2/test-results").absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # of a user without a home, too
+        return None
+    return folder if os.access(folder, os.W_OK) else None
+
+
+def _caches_of_user() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
 @dataclass(frozen=True)
@@ -80,7 +96,7 @@ class Store:
                     " (SELECT id FROM result WHERE context = ? AND test = ? ORDER BY id DESC LIMIT ?)",
                     (*row[:2], *row[:2], KEPT_OF_A_TEST),
                 )
-            _limit(database, self._path)
+            _limit(database)
 
     def load(self, context: str, current: Mapping[str, str | None]) -> dict[str, Result]:
         """Return the results that hold while each unit has the digest that `current` knows for it.
@@ -111,6 +127,16 @@ class Store:
                     if _checksum(context, result) == checksum:
                         found[test] = result
             return found
+
+    def sizes(self, context: str) -> dict[str, int]:
+        """Return how many units each test depended on when it passed last, whether or not that holds."""
+        if not self._path.exists():
+            return {}
+        with self._connection() as database:
+            rows = database.execute(
+                "SELECT test, shares FROM result WHERE context = ? ORDER BY id", [context]
+            )
+            return {test: len(array("I", zlib.decompress(packed))) for test, packed in rows}
 
     @property
     def _path(self) -> Path:
@@ -146,12 +172,23 @@ def _checksum(context: str, result: Result) -> str:
     return digest.hexdigest()
 
 
-def _limit(database: sqlite3.Connection, path: Path) -> None:
-    """Forget the older half of the results, and shares of none, when the file has grown too large."""
-    if path.stat().st_size <= MAX_BYTES:
+def _limit(database: sqlite3.Connection) -> None:
+    """Forget the older half of the results, and shares of none, when they have grown too large.
+
+    The file keeps its size, and later results fill it again.
+    """
+    if _used_bytes(database) <= MAX_BYTES:
         return
     database.execute("DELETE FROM result WHERE id <= (SELECT (min(id) + max(id)) / 2 FROM result)")
     rows = database.execute("SELECT shares FROM result")
     used = {number for (packed,) in rows for number in array("I", zlib.decompress(packed))}
     unused = [(number,) for number, _ in _shares(database) if number not in used]
     database.executemany("DELETE FROM share WHERE id = ?", unused)
+
+
+def _used_bytes(database: sqlite3.Connection) -> int:
+    pages, free, size = (
+        database.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    return int((pages - free) * size)

@@ -1,4 +1,4 @@
-"""Every route of the API with requests that succeed, one module per feature."""
+"""Every route of the API with requests that succeed, one module a feature."""
 
 from tests.api.routes import (
     audit,

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,8 @@ from gates.coverage import probes, trend
 from gates.coverage.trend import check, store_totals
 from gates.model import GateError, Project
 from gates.repo.git import merge_base
+from gates.testing.result_cache.store import FOLDER_VARIABLE as RESULTS_VARIABLE
+from gates.testing.runs import check_tests
 from tests.gates.support.sample_project import make_sample_project
 from tests.gates.support.with_coverage import LEGACY_FILE, SHOP, TEST, MeasuredProject, make_measured_project
 
@@ -94,6 +97,21 @@ def test_defers_to_ci_when_the_base_was_not_measured_here(
     sample.measure()
 
     assert check(sample.project).skipped.startswith("left to CI: the tests of main (")
+
+
+def test_adds_the_base_up_when_its_results_are_remembered(
+    sample: MeasuredProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI")
+    monkeypatch.setenv(RESULTS_VARIABLE, str(tmp_path.with_name(f"{tmp_path.name}-results")))
+    check_tests(sample.project)
+    shutil.rmtree(sample.root / "reports/trend")
+    sample.add_code("def added():\n    return 1\n", "assert shop.added() == 1")
+    check_tests(sample.project)
+
+    outcome = check(sample.project)
+
+    assert outcome.note == "lines 90.00 % → 91.66 %, branches 50.00 % → 50.00 %; base known"
 
 
 def test_cannot_judge_when_the_tests_of_the_base_fail(sample: MeasuredProject) -> None:

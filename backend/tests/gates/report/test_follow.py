@@ -270,7 +270,7 @@ def test_saves_a_result_before_it_tells_that_the_gate_ended(project: Project, tm
     [
         (
             Outcome(findings=[Finding(file="", message="old data", fix="")]),
-            ("skipped", "coverage-new refused first"),
+            ("skipped", "tests-unit refused first"),
         ),
         (Outcome(checked=1), ("failed", "")),
         (Outcome(skipped="no code is new"), ("failed", "")),
@@ -279,13 +279,13 @@ def test_saves_a_result_before_it_tells_that_the_gate_ended(project: Project, tm
 def test_push_starts_slow_gates_only_when_the_fast_one_passes(
     sample: SampleProject, tmp_path: Path, decisive: Outcome, types: tuple[str, str]
 ) -> None:
-    sample.rule("[sessions]\n", '[sessions]\npush = ["types", "coverage-new"]\n')
+    sample.rule("[sessions]\n", '[sessions]\npush = ["types", "tests-unit"]\n')
     slow = Outcome(findings=[Finding(file="", message="a wrong type", fix="")])
 
     code = run_followed(
         sample.project,
         "push",
-        {"types": lambda _: slow, "coverage-new": lambda _: decisive},
+        {"types": lambda _: slow, "tests-unit": lambda _: decisive},
         tmp_path / "told",
     )
 

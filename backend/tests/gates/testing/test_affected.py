@@ -3,10 +3,13 @@ from pathlib import Path
 import pytest
 
 from gates.testing.affected import affected_tests, check
-from tests.gates.support.sample_project import SampleProject, make_sample_project
-from tests.gates.support.with_coverage import PYPROJECT
+from gates.testing.result_cache.store import FOLDER_VARIABLE
+from gates.testing.runs import check_tests
+from tests.gates.support.sample_project import RULE_BOOK, SampleProject, make_sample_project
+from tests.gates.support.with_coverage import BOOK, PYPROJECT
 
 FILES = {
+    RULE_BOOK: BOOK,
     ".gitignore": "/reports/\n__pycache__/\n.pytest_cache/\n",
     "backend/pyproject.toml": PYPROJECT,
     "backend/app/__init__.py": "",
@@ -95,3 +98,35 @@ def test_is_skipped_when_the_change_is_outside_the_backend(sample: SampleProject
     sample.write("README.md", "text\n")
 
     assert check(sample.project).skipped.startswith("nothing changed below backend/ since main (")
+
+
+@pytest.fixture
+def remembered(sample: SampleProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SampleProject:
+    """The sample project after a run of all tests whose results are kept."""
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path.with_name(f"{tmp_path.name}-results")))
+    assert check_tests(sample.project).status == "passed"
+    return sample
+
+
+def test_runs_what_executed_the_edit_when_results_are_kept(remembered: SampleProject) -> None:
+    remembered.replace("backend/app/prices.py", "price * 2", "2 * price")
+
+    assert check(remembered.project).note == "4 tests: 2 run, 2 unchanged since they passed (0 min ago)"
+    assert check(remembered.project).note == "4 tests: 0 run, 4 unchanged since they passed (0 min ago)"
+
+
+def test_stops_at_the_nearest_failure_when_results_are_kept(remembered: SampleProject) -> None:
+    remembered.replace("backend/app/prices.py", "price * 2", "price * 3")
+
+    [finding] = check(remembered.project).findings
+
+    assert finding.file == "backend/tests/test_prices.py"
+
+
+def test_runs_a_new_test_first_when_results_are_kept(remembered: SampleProject) -> None:
+    remembered.replace("backend/app/prices.py", "price * 2", "price * 3")
+    remembered.write("backend/tests/test_zero.py", "def test_zero():\n    assert 0\n")
+
+    [finding] = check(remembered.project).findings
+
+    assert finding.file == "backend/tests/test_zero.py"

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gates.coverage.data import load_current
+from gates.coverage.data import changed_since_tests, load_current
 from gates.coverage.thresholds import check_global
 from gates.model import GateError, Project
 from gates.testing import runs
@@ -224,3 +224,39 @@ def test_runs_a_test_again_when_it_failed(
 
     assert outcome.status == "failed"
     assert outcome.note == "2 tests: 1 run, 1 unchanged since they passed (0 min ago)"
+
+
+@pytest.fixture
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which results are kept."""
+    folder = tmp_path.with_name(f"{tmp_path.name}-results")
+    monkeypatch.setenv(FOLDER_VARIABLE, str(folder))
+    return folder
+
+
+@pytest.mark.usefixtures("results")
+def test_push_lets_an_edited_comment_pass_when_results_are_kept(sample: MeasuredProject) -> None:
+    assert runs.check_tests(sample.project).status == "passed"
+    sample.replace(TEST, "def test_greets", "# As in the song.\n\n\ndef test_greets")
+    assert changed_since_tests(sample.project) == [TEST]
+
+    assert (
+        check_unit_tests(sample.project).note == "2 tests: 0 run, 2 unchanged since they passed (0 min ago)"
+    )
+
+    assert changed_since_tests(sample.project) == []
+
+
+@pytest.mark.usefixtures("results")
+def test_push_refuses_when_a_test_that_depends_on_the_edit_fails(sample: MeasuredProject) -> None:
+    assert runs.check_tests(sample.project).status == "passed"
+    sample.replace(SHOP, "'hello'", "'bye'")
+
+    assert [finding.file for finding in check_unit_tests(sample.project).findings] == [TEST]
+
+
+@pytest.mark.usefixtures("results")
+def test_push_runs_the_unit_tests_when_nothing_is_remembered(sample: MeasuredProject) -> None:
+    sample.write(UNIT_TEST, "def test_two():\n    assert 1 + 1 == 2\n")
+
+    assert check_unit_tests(sample.project).note == "1 tests"

@@ -136,7 +136,7 @@ def run(project: SampleProject, cache: Path) -> Selection:
     selection = cached.select()
     outcome = run_pytest(project.project, ["-q", *cached.options(), *selection.arguments])
     assert outcome.status == "passed", outcome.findings
-    cached.keep()
+    cached.keep(selection)
     return selection
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gates.testing.result_cache.runs import CachedRun
 from tests.gates.support.sample_project import RULE_BOOK
 from tests.gates.testing.result_cache.sample import TESTS, edited, recorded_sample, run, selected
 
@@ -166,3 +167,16 @@ def test_remembers_both_of_two_branches(tmp_path: Path) -> None:
     run(project, cache)
     assert selected(project, cache) == set()
     assert selected(recorded_sample()[0], cache) == set()
+
+
+def test_knows_the_other_tests_of_a_file_after_one_of_them_ran(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    shutil.copytree(recorded_sample()[1], cache)
+    old, new = "renamed.other() == 2", "2 == renamed.other()"
+    project = edited(tmp_path / "one", {"backend/tests/test_renamed.py": (old, new)})
+
+    assert {*run(project, cache).arguments} == names("renamed", "test_other") | CHILDREN
+
+    selection = CachedRun.of(project.project, cache).select()
+    assert selection.arguments == []
+    assert names("renamed", "test_it", "test_other") <= {*selection.tests}

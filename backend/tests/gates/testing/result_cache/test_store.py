@@ -72,7 +72,68 @@ def test_forgets_the_older_half_when_the_file_is_large(
     assert len(kept.load("here", {UNIT: "one"})) == 5
 
 
-def test_has_no_folder_unless_one_is_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_keeps_the_file_for_more_when_it_forgot_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Store(tmp_path)
+    kept.save("here", [passed("one", test=f"{number}{'x' * 9000}") for number in range(100)])
+    size = (tmp_path / FILE).stat().st_size
+    monkeypatch.setattr(store, "MAX_BYTES", size * 2 // 3)
+
+    for _ in range(2):
+        kept.save("here", [])
+
+    assert len(kept.load("here", {UNIT: "one"})) == 50
+
+
+def test_says_how_much_each_test_depended_on(tmp_path: Path) -> None:
+    kept = Store(tmp_path)
+    assert kept.sizes("here") == {}
+    one, two = ((UNIT, digest, b"") for digest in ("one", "two"))
+    kept.save("here", [Result(test="a", shares=frozenset({one}))])
+    kept.save("here", [Result(test="a", shares=frozenset({one, two}))])
+
+    assert kept.sizes("here") == {"a": 2}
+    assert kept.sizes("elsewhere") == {}
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The home of a developer who has set nothing."""
+    for name in (store.FOLDER_VARIABLE, "CI", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_keeps_results_in_the_user_s_cache_folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cache_folder() == home / ".cache/pau2/test-results"
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "caches"))
+    assert cache_folder() == home / "caches/pau2/test-results"
+
+
+def test_keeps_results_in_the_folder_that_the_variable_names(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(store.FOLDER_VARIABLE, str(home / "chosen"))
+    monkeypatch.setenv("CI", "true")
+
+    assert cache_folder() == home / "chosen"
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(("name", "value"), [(store.FOLDER_VARIABLE, "off"), ("CI", "true")])
+def test_keeps_nothing_in_ci_or_when_it_is_off(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
     assert cache_folder() is None
-    monkeypatch.setenv(store.FOLDER_VARIABLE, str(tmp_path))
-    assert cache_folder() == tmp_path
+
+
+def test_keeps_nothing_when_no_folder_can_be_made(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "file").write_text("")
+    monkeypatch.setenv(store.FOLDER_VARIABLE, str(home / "file/results"))
+
+    assert cache_folder() is None
