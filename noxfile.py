@@ -49,7 +49,8 @@ def gates(session: nox.Session) -> None:
 @nox.session(allow_parallel=False, default=False)
 def env(session: nox.Session, venv: Path = VENV, lock: Path = LOCK) -> None:
     """Install .venv from the lock. Every session does so after the lock has changed."""
-    stamp, fingerprint = venv / "stamp", stamp_of(lock)
+    stamp = venv / "stamp"
+    fingerprint = stamp_of(lock)
     if stamp.exists() and stamp.read_text() == fingerprint and (venv / "bin/python").exists():
         return
     session.log(f"installing {venv.name} (once per lock)")
@@ -165,6 +166,14 @@ def pgbouncer(session: nox.Session) -> None:
 
 
 @nox.session(requires=["env"], default=False)
+def devcontainer(session: nox.Session) -> None:
+    """On request: build the development container and work in it (-- --sessions lint; -- --help)."""
+    python(
+        session, "-m", "devtools.devcontainer", *session.posargs, interrupt_timeout=60, terminate_timeout=5
+    )
+
+
+@nox.session(requires=["env"], default=False)
 def explain(session: nox.Session) -> None:
     """Say why a gate exists, what it refuses, and what to do instead (-- R04, -- handlers)."""
     python(session, "-m", "gates", "explain", *session.posargs)
@@ -211,6 +220,7 @@ def lock(session: nox.Session) -> None:
     """Pin requirements/*.in to versions and hashes (-- --upgrade for newer ones)."""
     options = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--no-annotate"]
     for name in ("nox", "audit", "runtime", "dev"):
-        constraint = ["--constraints", "requirements/runtime.txt"] if name == "dev" else []
         files = [f"requirements/{name}.in", "--output-file", f"requirements/{name}.txt"]
-        uv(session, "pip", "compile", *options, *constraint, *session.posargs, *files)
+        if name == "dev":
+            files += ["--constraints", "requirements/runtime.txt"]
+        uv(session, "pip", "compile", *options, *session.posargs, *files)

@@ -53,7 +53,8 @@ from app.presentation.http.routers import ROUTERS
 
 
 def create_dependencies(settings: Settings, database: Database, clock: Clock) -> Dependencies:
-    reads, snapshot = with_domain_errors(database.reads), with_domain_errors(database.snapshot)
+    reads = with_domain_errors(database.reads)
+    snapshot = with_domain_errors(database.snapshot)
     secrets = settings.token_secrets
     tokens = SessionTokens(JwtAccessTokens(secrets, clock=clock), HmacRefreshTokens(secrets))
     return Dependencies(
@@ -114,7 +115,7 @@ def create_app(
 
 
 def create_served_app() -> FastAPI:
-    """What a server process runs."""
+    """Return the application of a server process. Raises SettingsError, UnavailableError."""
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
     check_database(settings)
@@ -122,19 +123,21 @@ def create_served_app() -> FastAPI:
 
 
 async def _seed(settings: Settings, members: int) -> bool:
-    clock, hasher = SystemClock(), Argon2PasswordHasher()
+    clock = SystemClock()
     async with open_database(settings) as database:
-        uow, crowd = (
-            SqlAlchemyUnitOfWork(database.sessions),
-            SqlAlchemyDemoMembers(database.sessions, clock=clock),
+        return await seed_demo(
+            members,
+            uow=SqlAlchemyUnitOfWork(database.sessions),
+            clock=clock,
+            hasher=Argon2PasswordHasher(),
+            extra_members=SqlAlchemyDemoMembers(database.sessions, clock=clock),
         )
-        return await seed_demo(members, uow=uow, clock=clock, hasher=hasher, extra_members=crowd)
 
 
 async def _create_admin(settings: Settings, request: AdminRequest) -> bool:
     async with open_database(settings) as database:
-        uow, hasher = SqlAlchemyUnitOfWork(database.sessions), Argon2PasswordHasher()
-        return await create_admin(request, uow=uow, clock=SystemClock(), hasher=hasher)
+        uow = SqlAlchemyUnitOfWork(database.sessions)
+        return await create_admin(request, uow=uow, clock=SystemClock(), hasher=Argon2PasswordHasher())
 
 
 cli = create_cli(

@@ -71,7 +71,7 @@ def request(method: str, path: str, *, headers: Mapping[str, str] | None = None,
 def send_request(port: int, message: bytes) -> Response:
     """Send one request and return the response."""
     responses: list[Response] = []
-    asyncio.run(_run(port, iter([message]), responses.append, clients=1))
+    asyncio.run(_run(port, iter([message]), responses.append, [], clients=1))
     return responses[0]
 
 
@@ -96,7 +96,7 @@ def load(
 
     source = repeat(messages) if isinstance(messages, bytes) else messages
     start = time.perf_counter()
-    asyncio.run(_run(port, _until(start + seconds, source), check, clients=clients, latencies=latencies))
+    asyncio.run(_run(port, _until(start + seconds, source), check, latencies, clients=clients))
     return Load(len(latencies) / (time.perf_counter() - start), latencies)
 
 
@@ -111,15 +111,12 @@ async def _run(
     port: int,
     messages: Iterator[bytes],
     check: Callable[[Response], None],
+    latencies: list[float],
     *,
     clients: int,
-    latencies: list[float] | None = None,
 ) -> None:
     loop = asyncio.get_running_loop()
-    protocols = [
-        _Client(messages, check, [] if latencies is None else latencies, loop.create_future())
-        for _ in range(clients)
-    ]
+    protocols = [_Client(messages, check, latencies, loop.create_future()) for _ in range(clients)]
     for protocol in protocols:
         await loop.create_connection(partial(_get_protocol, protocol), "127.0.0.1", port)
     await asyncio.gather(*(protocol.done for protocol in protocols))

@@ -101,9 +101,11 @@ def _wait_until_ready(name: str, port: int, process: psutil.Popen) -> None:
 
 
 def _end(process: psutil.Popen) -> None:
-    children = process.children(recursive=True) if process.is_running() else []
+    processes: list[psutil.Process] = [process]
+    if process.is_running():
+        processes += process.children(recursive=True)
     process.send_signal(signal.SIGINT)
-    _, alive = psutil.wait_procs([process, *children], timeout=STOP_TIMEOUT)
+    _, alive = psutil.wait_procs(processes, timeout=STOP_TIMEOUT)
     for survivor in alive:
         survivor.kill()
     psutil.wait_procs(alive)

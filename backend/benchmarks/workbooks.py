@@ -115,7 +115,8 @@ def bare_loop(count: int) -> None:
 def main(name: str, count: int) -> None:
     """Write one workbook and print its cost."""
     process = psutil.Process()
-    before, start = process.memory_info().rss, time.process_time()
+    before = process.memory_info().rss
+    start = time.process_time()
     if name == "application":
         asyncio.run(application(count))
     else:

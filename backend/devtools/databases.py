@@ -38,7 +38,8 @@ class ScratchDatabases:
 
     def create_role(self, url: str) -> str:
         """Create a role that logs in with a password, and return a database's address as that role."""
-        name, password = f"{self.run}_{next(self.numbers)}", uuid4().hex
+        name = f"{self.run}_{next(self.numbers)}"
+        password = uuid4().hex
         create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
         self.admin.execute(create.format(sql.Identifier(name), password))
         execute(self.admin, "GRANT {} TO CURRENT_USER", name)
@@ -74,7 +75,8 @@ def scratch_databases() -> Iterator[ScratchDatabases]:
 
     Raises PostgresUnavailableError.
     """
-    url, run = server_url(), f"{RUN_PREFIX}{uuid4().hex[:RUN_NUMBER_DIGITS]}"
+    url = server_url()
+    run = f"{RUN_PREFIX}{uuid4().hex[:RUN_NUMBER_DIGITS]}"
     with psycopg.connect(url, autocommit=True) as admin:
         scratch = ScratchDatabases(url, admin, run)
         admin.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_SPACE, lock_key(run)])

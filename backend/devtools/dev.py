@@ -25,12 +25,17 @@ from devtools.postgres import PROJECT, development_variables
 from devtools.signals import interrupt, signal_handler
 
 BACKEND = PROJECT / "backend"
-SERVE = (
-    *("app.main:create_served_app", "--factory", "--reload", "--reload-dir", "app"),
-    *("--no-access-log", "--no-proxy-headers", "--no-server-header"),  # as in `python -m app serve`
+UVICORN_OPTIONS = (
+    "--factory",
+    "--reload",
+    "--reload-dir=app",
+    # As in `python -m app serve`:
+    "--no-access-log",
+    "--no-proxy-headers",
+    "--no-server-header",
 )
 WORKER_LOG_LEVEL = {"PAU2_LOG_LEVEL": "WARNING"}
-"""The worker's jobs of every minute would hide the log lines of requests."""
+"""The worker runs jobs every minute, whose log lines would hide those of requests."""
 LAST_LINE_WORD = "Password"
 """A word that only the last line of `devtools.prepare` contains."""
 READY_TIMEOUT = 60.0
@@ -39,7 +44,7 @@ POLL_INTERVAL = 0.05
 
 
 class DevError(Exception):
-    """The product cannot run. The message says why, then what to do."""
+    """The product cannot run. The message gives the reason, then a remedy."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -67,8 +72,10 @@ def port_number(text: str) -> int:
 
 def run(port: int) -> int:
     """Start everything on 127.0.0.1:port and watch it. Raises DevError, PostgresUnavailableError."""
-    started, parent, myself = time.monotonic(), os.getppid(), psutil.Process()
-    starter = myself.parent() or myself  # the first process of a container has no parent
+    start = time.monotonic()
+    parent = os.getppid()
+    this_process = psutil.Process()
+    starter = this_process.parent() or this_process  # the first process of a container has no parent
     state = PROJECT / ".postgres" / f"dev-{port}.json"
     terminate_leftovers(state)
     refuse_taken_port(port)
@@ -80,7 +87,7 @@ def run(port: int) -> int:
     def record(child: psutil.Popen) -> psutil.Popen:
         children.append(child)
         state.write_text(
-            json.dumps([[each.pid, each.create_time()] for each in (starter, myself, *children)])
+            json.dumps([[each.pid, each.create_time()] for each in (starter, this_process, *children)])
         )
         return child
 
@@ -88,7 +95,7 @@ def run(port: int) -> int:
         record(start_server(port))
         log_in_hint = wait_for_log_in_hint(record(start_worker()))
         wait_until_ready(port, children)
-        print(banner(port, log_in_hint, time.monotonic() - started), flush=True)
+        print(banner(port, log_in_hint, time.monotonic() - start), flush=True)
         return watch(children, parent)
     finally:
         terminate(children)
@@ -96,13 +103,14 @@ def run(port: int) -> int:
 
 
 def start_server(port: int) -> psutil.Popen:
-    """Start the API in its own session: Ctrl-C does not reach it, so that we end the children in order."""
-    command = [sys.executable, "-m", "uvicorn", *SERVE, "--port", str(port)]
+    """Start the API in its own session, which Ctrl-C does not reach: we stop the children in order."""
+    command = [sys.executable, "-m", "uvicorn", "app.main:create_served_app"]
+    command += [*UVICORN_OPTIONS, f"--port={port}"]
     return psutil.Popen(command, cwd=BACKEND, start_new_session=True)
 
 
 def start_worker() -> psutil.Popen:
-    """Start the worker in the same way. First it migrates and seeds the development database."""
+    """Start the worker in its own session. It first migrates and seeds the development database."""
     command = [sys.executable, "-m", "devtools.prepare"]
     return psutil.Popen(
         command,
@@ -116,15 +124,15 @@ def start_worker() -> psutil.Popen:
 
 def wait_for_log_in_hint(worker: psutil.Popen) -> str:
     """Wait until the worker has prepared the database; return its output. Raises DevError if that fails."""
-    with worker.stdout as said:
-        log_in_hint: str = said.read()
+    with worker.stdout as output:
+        log_in_hint: str = output.read()
     if LAST_LINE_WORD not in log_in_hint:
         raise DevError("the database could not be migrated and seeded. See the lines above.")
     return log_in_hint
 
 
 def terminate_leftovers(state: Path) -> None:
-    """Terminate the recorded children of a killed run, unless another process has their number now.
+    """Terminate the recorded children of a killed run, unless another process has their id now.
 
     Raises DevError if the run and its starter are alive.
     """
@@ -172,7 +180,7 @@ def wait_until_ready(port: int, children: Iterable[psutil.Popen]) -> None:
     while time.monotonic() < deadline:
         if any(child.poll() is not None for child in children):
             raise DevError("the API or the worker ended before it was ready. See the lines above.")
-        if _is_ready(port):
+        if is_ready(port):
             return
         time.sleep(POLL_INTERVAL)
     raise DevError(f"the API was not ready within {READY_TIMEOUT:.0f} s. See the lines above.")
@@ -200,10 +208,12 @@ def watch(children: Sequence[psutil.Popen], parent: int) -> int:
 
 def terminate(processes: Iterable[psutil.Process]) -> None:
     """Send SIGTERM to processes and their children; kill those that still run after STOP_TIMEOUT."""
-    processes_and_children = [each for one in processes for each in [one, *_children(one)]]
-    for process in processes_and_children:
+    all_processes: list[psutil.Process] = []
+    for process in processes:
+        all_processes += [process, *_children(process)]
+    for process in all_processes:
         _send(process, signal.SIGTERM)
-    _, alive = psutil.wait_procs(processes_and_children, timeout=STOP_TIMEOUT)
+    _, alive = psutil.wait_procs(all_processes, timeout=STOP_TIMEOUT)
     for process in alive:
         _send(process, signal.SIGKILL)
 
@@ -222,8 +232,8 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
         return []
 
 
-def _is_ready(port: int) -> bool:
-    """Ask the API without a proxy, whatever the environment says."""
+def is_ready(port: int) -> bool:
+    """Send the request directly, even if the environment names a proxy."""
     connection = HTTPConnection("127.0.0.1", port, timeout=2)
     try:
         connection.request("GET", "/health/ready")

@@ -35,9 +35,11 @@ def write(title: str, backend: Path, *, empty: bool = False) -> int:
 
     Raises PostgresUnavailableError.
     """
-    options = ["--empty"] if empty else []
+    command = [sys.executable, "-m", "devtools.autogenerate"]
+    if empty:
+        command.append("--empty")
+    command += ["--", title]
     with scratch_databases() as scratch:
-        command = [sys.executable, "-m", "devtools.autogenerate", *options, "--", title]
         environment = os.environ | {"DATABASE_URL": scratch.create_database()}
         return subprocess.run(command, cwd=backend, env=environment, check=False).returncode
 

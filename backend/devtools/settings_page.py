@@ -27,12 +27,11 @@ def page() -> str:
 
 
 def _row(name: str) -> str:
-    field, shown = Settings.model_fields[name], f"`{variable(name)}`"
+    field = Settings.model_fields[name]
     needed = name in PRODUCTION_NEEDS
+    shown = f"**`{variable(name)}`**" if needed else f"`{variable(name)}`"
     meaning = " ".join((field.description or "").split()).replace("|", "\\|")
-    return (
-        f"| {f'**{shown}**' if needed else shown} | {_default(field.default, needed=needed)} | {meaning} |\n"
-    )
+    return f"| {shown} | {_default(field.default, needed=needed)} | {meaning} |\n"
 
 
 def _default(value: object, *, needed: bool) -> str:

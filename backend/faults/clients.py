@@ -51,10 +51,16 @@ class Clients:
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
-        """Write and read meanwhile; in the end finish what was begun."""
+        """Write and read in the background; at the end, wait for requests in progress."""
         work: list[Callable[[], Request | tuple[Entry, Request]]] = [
-            *(self.event, self.event, self.invitation, self.response, self.response),
-            *(self.list_of_news, self.list_of_news, self.own_member),
+            self.event,
+            self.event,
+            self.invitation,
+            self.response,
+            self.response,
+            self.list_of_news,
+            self.list_of_news,
+            self.own_member,
         ]
         tasks = [asyncio.create_task(self.repeat(each, first)) for first, each in enumerate(work)]
         try:

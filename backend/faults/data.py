@@ -15,7 +15,8 @@ from app.domain.auth import SessionId
 from app.domain.members.member import MemberId
 from app.infrastructure.security.access_tokens import JwtAccessTokens
 
-ADMIN, MEMBERS = 1, 20_000
+ADMIN = 1
+MEMBERS = 20_000
 ROWS = (
     b"""
     INSERT INTO members (id, email, password_hash, full_name, role, is_active, language, email_verified_at,

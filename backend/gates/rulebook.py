@@ -68,7 +68,9 @@ class RuleBook:
         parts = key.split(".")
         for end in range(len(parts), 0, -1):
             if start := self._line(f"[{'.'.join(parts[:end])}]", 0):
-                names = [f'"{value.rpartition(" ")[2]}"'] if value else []
+                names = []
+                if value:
+                    names.append(f'"{value.rpartition(" ")[2]}"')
                 if parts[end:]:
                     names.append(f"{parts[end]} =")
                 many = f"[[{'.'.join(parts[:end])}]]" in self.text

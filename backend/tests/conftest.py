@@ -1,4 +1,4 @@
-"""Fixtures of every test. Those of the application load with the first test that is not about the gates."""
+"""Fixtures of every test. Those of the application load with the first test outside tests/gates."""
 
 import gc
 import os
@@ -15,7 +15,7 @@ GATES = Path(__file__).parent / "gates"
 
 
 def choose_temporary_folder() -> None:
-    """Give tests folders in which programs run: some systems allow none to run in TMPDIR."""
+    """Use a temporary folder that allows execution: some systems mount TMPDIR with noexec."""
     with NamedTemporaryFile() as program:
         Path(program.name).chmod(0o700)
         if not os.access(program.name, os.X_OK):
@@ -24,25 +24,29 @@ def choose_temporary_folder() -> None:
 
 choose_temporary_folder()
 os.environ["PAU2_RESULT_CACHE"] = "off"  # tests that run tests share nothing with other runs
-gc.disable()  # imports and collection make a million objects that stay: searching them takes a second
+gc.disable()  # imports and collection leave a million live objects, and traversing them takes a second
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _collect_garbage_of_tests() -> None:
-    """Search for garbage among the objects that tests make, and not among those that were there before."""
+    """Exclude the objects that exist before the tests from garbage collection."""
     gc.freeze()
     gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _usual_signals() -> None:
-    """`nohup` and background jobs ignore signals, and programs that tests start would inherit that."""
+    """Restore default signal handlers: `nohup` and background jobs ignore signals, and child processes
+    inherit that.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> None:
-    """Load the application's fixtures: importing the application takes longer than most tests of gates."""
+    """Load the application's fixtures late, since importing the application takes longer than most tests of
+    gates.
+    """
     if not module_path.is_relative_to(GATES):
         parent.config.pluginmanager.import_plugin("tests.plugins.application")

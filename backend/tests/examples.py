@@ -1,6 +1,5 @@
-"""How many random examples a test tries: few at the desk and in CI, many every night (decision 31).
-
-Cases that are written down, every route and every role always run.
+"""Numbers of random examples per test: few locally and in CI, many at night (decision 31). Explicit cases,
+every route and every role always run.
 """
 
 import os
@@ -11,7 +10,7 @@ VARIABLE = "PAU2_EXAMPLES"
 
 @dataclass(frozen=True, kw_only=True)
 class Examples:
-    """The number of examples for each kind of test."""
+    """Numbers of examples by kind of test."""
 
     properties: int
     """Inputs for a property of pure functions."""

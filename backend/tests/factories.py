@@ -1,4 +1,4 @@
-"""Valid entities and settings in one line; `overrides` replace arguments of `create`."""
+"""Factories of valid entities and settings. `overrides` replace arguments of `create`."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ _numbers = count(1)
 
 
 def make_member(**overrides: Any) -> Member:
-    """A verified SUPPORTER who cannot log in, since nobody knows a password with this hash."""
+    """Return a verified SUPPORTER. Nobody can log in as them: no known password has this hash."""
     number = next(_numbers)
     given: dict[str, Any] = {
         "email": EmailAddress.parse(f"neighbour{number}@pau2.example"),
@@ -42,7 +42,7 @@ def make_member(**overrides: Any) -> Member:
 
 
 def make_article(**overrides: Any) -> Article:
-    """A PUBLIC draft. Give `author_id` where it is going to be stored."""
+    """Return a PUBLIC draft. Pass `author_id` if it will be stored."""
     given: dict[str, Any] = {
         "title": "The garden opens again",
         "content": "From **Monday**.",
@@ -55,7 +55,7 @@ def make_article(**overrides: Any) -> Article:
 
 
 def make_event(**overrides: Any) -> Event:
-    """A PUBLIC draft, tomorrow, for two hours. Give `created_by` where it is going to be stored."""
+    """Return a PUBLIC draft, tomorrow, for two hours. Pass `created_by` if it will be stored."""
     given: dict[str, Any] = {
         "title": "Summer cinema",
         "starts_at": NOW + timedelta(days=1),
@@ -77,7 +77,7 @@ def make_session(member: Member, **overrides: Any) -> Session:
 
 
 def make_email_change(member: Member, **overrides: Any) -> EmailChange:
-    """A change that waits for confirmation, asked for in a session that is not stored."""
+    """Return an unconfirmed change, requested in a session that is not stored."""
     given: dict[str, Any] = {
         "member_id": member.id,
         "session_id": SessionId(uuid7(NOW)),
@@ -99,7 +99,7 @@ def make_actor(role: Role = Role.MEMBER, **overrides: Any) -> Actor:
 
 
 def make_question(**overrides: Any) -> QuestionDraft:
-    """A required choice between two."""
+    """Return a required single choice between two options."""
     given: dict[str, Any] = {
         "title": "Shall we plant trees?",
         "description": None,
@@ -111,7 +111,10 @@ def make_question(**overrides: Any) -> QuestionDraft:
 
 
 def make_consultation(**overrides: Any) -> Consultation:
-    """A NAMED draft for members with one question. Give `created_by` where it is going to be stored."""
+    """Return a draft for members, not anonymous, with one question.
+
+    Pass `created_by` if it will be stored.
+    """
     given: dict[str, Any] = {
         "title": "Trees in the square",
         "audience": ConsultationAudience.MEMBERS,
@@ -126,7 +129,7 @@ def make_consultation(**overrides: Any) -> Consultation:
 
 
 def make_answers(consultation: Consultation, *picks: int | str | Sequence[int] | None) -> list[Answer]:
-    """Answer the questions in turn: by the place of an option or of several, by a text, or not at all."""
+    """Answer the questions in order. Each pick is an option's index, several indexes, a text, or None."""
     answers = []
     for question, pick in zip(consultation.questions, picks, strict=True):
         if isinstance(pick, str):
@@ -139,7 +142,7 @@ def make_answers(consultation: Consultation, *picks: int | str | Sequence[int] |
 
 
 def make_settings(database_url: str, **overrides: Any) -> Settings:
-    """Settings of a complete production, whatever the environment says."""
+    """Return complete production settings, independent of the environment."""
     values: dict[str, Any] = {
         "environment": Environment.PRODUCTION,
         "database_url": database_url,

@@ -20,8 +20,8 @@ ACCOUNTS = {
 }
 DEMO_CREDENTIAL = "demo-quiet-river-42"
 
-PUBLIC, INTERNAL = ArticleScope.PUBLIC, ArticleScope.INTERNAL
-DRAFT, PUBLISHED, ARCHIVED = ArticleStatus.DRAFT, ArticleStatus.PUBLISHED, ArticleStatus.ARCHIVED
+PUBLIC, INTERNAL = ArticleScope
+DRAFT, PUBLISHED, ARCHIVED = ArticleStatus
 
 ARTICLES = (
     (330, "Welcome to our new website", "News, dates and surveys in one place.", PUBLIC, ARCHIVED),

@@ -72,7 +72,8 @@ class TimeoutConnection(DriverConnection[Any]):
 
     async def ping(self) -> None:
         """Raises OperationalError when the server has gone while nobody used the connection."""
-        response_timeout, self.response_timeout = self.response_timeout, PING_SECONDS
+        response_timeout = self.response_timeout
+        self.response_timeout = PING_SECONDS
         await self.set_autocommit(True)
         await self.execute("")
         await self.set_autocommit(False)

@@ -174,7 +174,8 @@ class Session:
         if self.has_ended(at):
             raise InvalidGrantError
         if presented.digest == self.token_digest:
-            self.parent_digest, self.token_digest = self.token_digest, successor.digest
+            self.parent_digest = self.token_digest
+            self.token_digest = successor.digest
         elif not self._is_retry(presented, successor):
             self.revoke(at)
             raise RefreshTokenReplayedError

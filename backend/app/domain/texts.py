@@ -24,15 +24,18 @@ Error = type[RuleViolationError] | RuleViolationError
 MAX_MARKS = 4
 """Combining marks in a row (UTS 39 §5.4)."""
 
-_IGNORABLE = re.compile(
-    "\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{2,6}\U000e007f|"
+_TAGGED_FLAG = "\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{2,6}\U000e007f"
+"""A flag of a subdivision, with its tags."""
+_IGNORABLE_CHARACTER = (
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-"""Flags with tags, which stay whole, and Default_Ignorable_Code_Point with the interlinear annotations."""
+"""Default_Ignorable_Code_Point, and the interlinear annotations."""
+_IGNORABLE = re.compile(f"{_TAGGED_FLAG}|{_IGNORABLE_CHARACTER}")
 _GUIDES = frozenset("\u00ad\u061c\u200b\u200e\u200f\u2060")
 """Soft hyphen, zero-width space, word joiner, and marks of direction, which turn nothing after them."""
-_ZWNJ, _ZWJ = "\u200c", "\u200d"
+_ZWNJ = "\u200c"
+_ZWJ = "\u200d"
 _SELECTORS = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _BLANK = re.compile("[\u2800\ufffc\U0001d159]")
 """Symbols without ink: the empty braille pattern, the object replacement, the null notehead."""

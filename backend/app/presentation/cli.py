@@ -77,7 +77,8 @@ def _add_server(cli: typer.Typer, commands: Commands) -> None:
         descriptor: Annotated[int | None, typer.Option(hidden=True)] = None,
     ) -> None:
         """Serve the API."""
-        settings, shutdown_state = _settings(), ShutdownState()
+        settings = _settings()
+        shutdown_state = ShutdownState()
         with _domain_errors():
             commands.preflight(settings)
         address = BindAddress(

@@ -66,10 +66,9 @@ def _listening(address: BindAddress) -> socket.socket:
 
 
 async def _start(address: BindAddress, descriptor: int) -> Process:
-    options = ("--descriptor", str(descriptor), "--root-path", address.root_path)
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "app", "serve", *options), pass_fds=[descriptor]
-    )
+    command = [sys.executable, "-m", "app", "serve"]
+    command += ["--descriptor", str(descriptor), "--root-path", address.root_path]
+    return await asyncio.create_subprocess_exec(*command, pass_fds=[descriptor])
 
 
 def _send(worker: Process, number: signal.Signals) -> None:

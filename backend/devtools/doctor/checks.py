@@ -63,7 +63,11 @@ def _row(name: str, check: Check, *, fix: bool) -> Row:
         result = _result_of(check)
         if not result.remedy:
             return Row(check=name, state="fixed", summary=done)
-    state: State = "wrong" if result.remedy else "skipped" if result.is_skipped else "ok"
+    state: State = "ok"
+    if result.remedy:
+        state = "wrong"
+    elif result.is_skipped:
+        state = "skipped"
     is_safe = result.repair is not None
     return Row(check=name, state=state, summary=result.summary, remedy=result.remedy, is_safe=is_safe)
 

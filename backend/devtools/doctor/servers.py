@@ -119,8 +119,9 @@ class Server:
     def _file_problem(self) -> Result | None:
         """Return the result for files that keep the embedded server from starting; None if there are none."""
         data = self.embedded.data
-        written, ours = data / "PG_VERSION", version(DISTRIBUTION).split(".")[0]
-        if written.exists() and (found := written.read_text(encoding="utf-8").strip()) != ours:
+        version_file = data / "PG_VERSION"
+        ours = version(DISTRIBUTION).split(".")[0]
+        if version_file.exists() and (found := version_file.read_text(encoding="utf-8").strip()) != ours:
             summary = (
                 f"the data of the embedded server is from PostgreSQL {found}, its programs are from {ours}"
             )

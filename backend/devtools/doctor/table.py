@@ -9,7 +9,8 @@ from textwrap import wrap
 from devtools.doctor.checks import FIX, Row
 
 WIDTH = 80
-NAME_COLUMNS, STATE_COLUMNS = 13, 9  # columns
+NAME_COLUMNS = 13
+STATE_COLUMNS = 9
 COLOURS = {"ok": "32", "fixed": "32", "wrong": "31", "skipped": "33"}
 
 
@@ -39,7 +40,8 @@ def _lines(row: Row, *, is_coloured: bool) -> Iterator[str]:
 
 def _verdict(rows: Sequence[Row]) -> str:
     states = Counter(row.state for row in rows)
-    wrong, fixed = states["wrong"], states["fixed"]
+    wrong = states["wrong"]
+    fixed = states["fixed"]
     repaired = f"{fixed} repaired. " if fixed else ""
     if not wrong:
         skipped = f" Skipped checks: {states['skipped']}." if states["skipped"] else ""

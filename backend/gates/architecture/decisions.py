@@ -71,10 +71,11 @@ def _pages(project: Project) -> list[str]:
 
 
 def _read_head(project: Project, name: str) -> Decision | None:
-    """Return the head of a decision, None when it is not as HEAD_FORMAT says or has another file's number."""
+    """Return the head of a decision; None if it lacks HEAD_FORMAT or has another number than the file."""
     head = PAGE_HEAD.match(text(project, name))
     file = name.removeprefix(FOLDER)
     if head is None or int(head["number"]) != int(file[:4]):
         return None
-    title, date, status = head["title"], head["date"], head["status"]
-    return Decision(file=file, number=int(file[:4]), title=title, date=date, status=status)
+    return Decision(
+        file=file, number=int(file[:4]), title=head["title"], date=head["date"], status=head["status"]
+    )

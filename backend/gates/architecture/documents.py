@@ -13,7 +13,13 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 URL = re.compile(r"[a-z][a-z+.-]*:|//")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 PATH_IN_BACKTICKS = re.compile(
-    r"`([\w.-]+(?:/[\w.-]+)+(?:\.(?:py|md|toml|json|ya?ml|ini|in|txt|conf|jinja)|/))`"
+    r"""
+    `(
+    [\w.-]+(?:/[\w.-]+)+
+    (?: \.(?:py|md|toml|json|ya?ml|ini|in|txt|conf|jinja) | / )
+    )`
+    """,
+    re.VERBOSE,
 )
 """A path in backticks that names one file or one folder: no pattern, no placeholder."""
 BASE_FOLDERS = ("", "backend/", "backend/app/")

@@ -40,7 +40,9 @@ DIRECTIVES = {
     kind: re.compile(rf"(?:#|--|//)\s*({words})", re.IGNORECASE) for kind, words in COMMENTS.items()
 }
 PYTEST_HOOK = re.compile(r"pytest_(?!plugins$)")
-TYPE_CHECK_SWITCHES = re.compile(r"MYPY|PY[23]|TYPE_CHECKING|no_type_check|sys\.(platform|version_info)")
+TYPE_CHECK_SWITCHES = re.compile(
+    "MYPY | PY[23] | TYPE_CHECKING | no_type_check | sys[.](platform|version_info)", re.VERBOSE
+)
 """Names by which mypy knows what it need not check; those of `sys` where something depends on them."""
 
 

@@ -58,14 +58,22 @@ def check_resolution(project: Project, lock: str, roots: Sequence[Requirement]) 
     for pin in locked:
         pinned[pin.name] |= environments.where(pin.marker)
     absent = [pin for pin in locked if pin.name not in asks and environments.where(pin.marker) >= HERE]
-    for pin in absent if lock in INSTALL_COMMANDS else ():
-        message = f"{pin.name} {pin.version} is not installed, so what it asks for is not known"
+    if absent:
+        yield from _not_installed(lock, absent)
+        return
+    demands = [*_demands(f"{FOLDER}/{lock}.in", roots, asks, environments)]
+    yield from _check_surplus(lock, locked, demands, asks, environments)
+    yield from _check_missing(lock, pinned, demands, environments)
+    yield from _check_versions(project, lock, locked, demands, environments)
+
+
+def _not_installed(lock: str, absent: Sequence[Pin]) -> Iterator[Finding]:
+    """Yield pins whose requirements are unknown; none for a lock that need not be installed."""
+    if lock not in INSTALL_COMMANDS:
+        return
+    for pin in absent:
+        message = f"{pin.name} {pin.version} is not installed, so its requirements are unknown"
         yield Finding(file=path_of(lock), line=pin.line, message=message, fix=INSTALL_COMMANDS[lock])
-    if not absent:
-        demands = [*_demands(f"{FOLDER}/{lock}.in", roots, asks, environments)]
-        yield from _check_surplus(lock, locked, demands, asks, environments)
-        yield from _check_missing(lock, pinned, demands, environments)
-        yield from _check_versions(project, lock, locked, demands, environments)
 
 
 def _requirements_of_installed(project: Project, place: str, locked: Sequence[Pin]) -> Requirements:
@@ -96,8 +104,10 @@ def _demands(
         yield demand
         for extra in ("", *demand.requirement.extras):
             new = demand.where - seen[demand.name, extra]
+            if not new:
+                continue
             seen[demand.name, extra] |= new
-            for requirement in asks.get(demand.name, ()) if new else ():
+            for requirement in asks.get(demand.name, ()):
                 where = new & environments.where(str(requirement.marker or ""), extra)
                 if where:
                     left.append(Demand(demand.name, requirement, where))

@@ -17,7 +17,11 @@ OWNERS = ".github/CODEOWNERS"
 CONFTEST = "backend/tests/conftest.py"
 DECISIONS = "docs/decisions/"
 PROSE_TABLES = re.compile(
-    r"(tree|handlers\.model-validators|routes\.[\w-]+|migrations\.squawk-ignored)\.(.+)"
+    r"""
+    (tree | handlers\.model-validators | routes\.[\w-]+ | migrations\.squawk-ignored)
+    \.(.+)
+    """,
+    re.VERBOSE,
 )
 """Tables whose values are prose: an entry is the name alone."""
 IGNORED_KEYS = re.compile(
@@ -43,7 +47,7 @@ def extractor_for(name: str) -> Extractor | None:
     if name.startswith((".github/workflows/", ".github/dependabot", ".pre-commit-config")):
         return partial(_yaml_entries, name)
     if name.startswith(DECISIONS):
-        return lambda text: iter([("decisions", name)] if text else [])
+        return partial(_decision_entries, name)
     readers: dict[str, Extractor] = {
         PATH: _rule_book_entries,
         "backend/pyproject.toml": _tool_entries,
@@ -87,6 +91,11 @@ def _yaml_entries(name: str, text: str) -> Iterator[PolicyEntry]:
     """Yield everything but the versions of actions: dependabot raises those."""
     for key, value in flatten(yaml12.load(name, text), name):
         yield key, value.split("@")[0] if key.endswith(".uses") else value
+
+
+def _decision_entries(name: str, text: str) -> Iterator[PolicyEntry]:
+    if text:
+        yield "decisions", name
 
 
 def _line_entries(name: str, text: str) -> Iterator[PolicyEntry]:

@@ -49,7 +49,8 @@ def _below(pointer: str, *names: object) -> str:
 
 class _Comparison:
     def __init__(self, old: Schema, new: Schema) -> None:
-        self.old, self.new = old, new
+        self.old = old
+        self.new = new
         self.seen: set[tuple[object, object, Side]] = set()
 
     def paths(self) -> Iterator[BreakingChange]:

@@ -200,7 +200,8 @@ def changed_since_tests(project: Project) -> list[str] | None:
     stamp = project.reports / "coverage/stamp.json"
     if not stamp.exists():
         return None
-    tested, now = json.loads(stamp.read_text()), snapshot(project)
+    tested = json.loads(stamp.read_text())
+    now = snapshot(project)
     return sorted(name for name in tested | now if tested.get(name) != now.get(name))
 
 

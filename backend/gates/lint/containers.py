@@ -13,6 +13,7 @@ DEVCONTAINER = ".devcontainer/devcontainer.json"
 DOCKERFILE = ".devcontainer/Dockerfile"
 PRODUCTION = "compose.production.yaml"
 NOX_COMMAND = re.compile(r"\./noxw( -s [a-z -]+)?")
+CHANGE_OF_OWNERS = re.compile(r"sudo chown [^;&|\n]+")
 SERVICE_KEYS = {"build", "command", "depends_on", "environment", "healthcheck", "image", "init", "volumes"}
 PRODUCTION_NEEDS = {"cap_drop", "deploy", "healthcheck", "logging", "read_only", "restart", "security_opt"}
 PRODUCTION_OPTIONS = {
@@ -34,10 +35,13 @@ DEVCONTAINER_KEYS = {
     "dockerComposeFile",
     "forwardPorts",
     "name",
+    "onCreateCommand",
     "portsAttributes",
     "postCreateCommand",
     "remoteUser",
     "service",
+    "updateContentCommand",
+    "updateRemoteUserUID",
     "workspaceFolder",
 }
 """Other keys may give the container access to the machine, its user's keys or another toolchain."""
@@ -130,3 +134,32 @@ def _check_devcontainer(project: Project) -> Iterator[Finding]:
     if not NOX_COMMAND.fullmatch(str(config.get("postCreateCommand"))):
         message = "postCreateCommand does not prepare the gates"
         yield Finding(file=DEVCONTAINER, message=message, fix="call ./noxw -s hooks")
+    yield from _check_preparation(project, config)
+
+
+def _check_preparation(project: Project, config: dict[str, Any]) -> Iterator[Finding]:
+    """What prepares the container is what prepares any other machine, and files keep their owner."""
+    owners, content = config.get("onCreateCommand"), config.get("updateContentCommand")
+    for key, is_wrong, message, fix in (
+        (
+            "onCreateCommand",
+            owners is not None and not CHANGE_OF_OWNERS.fullmatch(str(owners)),
+            "onCreateCommand does more than change the owners of volumes",
+            "install packages in the Dockerfile, and the rest with ./noxw",
+        ),
+        (
+            "updateContentCommand",
+            content is not None and not NOX_COMMAND.fullmatch(str(content)),
+            "updateContentCommand installs what ./noxw does not",
+            "call ./noxw -s env",
+        ),
+        (
+            "updateRemoteUserUID",
+            config.get("updateRemoteUserUID") is False,
+            "files that the container writes do not belong to the developer",
+            "remove updateRemoteUserUID or set it to true",
+        ),
+    ):
+        if is_wrong:
+            line = line_of(text(project, DEVCONTAINER), f'"{key}"')
+            yield Finding(file=DEVCONTAINER, line=line, message=message, fix=fix)

@@ -61,7 +61,9 @@ class RoundTrip:
         tables = rows_of(self.url)
         self.run("upgrade", self.url, revision.id)
         self.schema = schema_of(self.url)
-        lost = [] if revision.irreversible else self._down_and_up(revision, schema, tables)
+        lost: list[str] = []
+        if not revision.irreversible:
+            lost = self._down_and_up(revision, schema, tables)
         if lost:
             self.url = self.scratch.create_database()
             self.run("upgrade", self.url, revision.id)

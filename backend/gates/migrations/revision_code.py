@@ -23,11 +23,17 @@ from gates.repo.python import parse_source
 
 DML = re.compile(r"\s*(with|insert|update|delete|merge|copy|do)\b", re.IGNORECASE)
 VOLATILE = re.compile(
-    r"\b(now|utcnow|today|timeofday|random|gen_random_uuid|uuidv?[1-8]"
-    r"|(clock|statement|transaction)_timestamp)\s*\("
-    r"|\b(current_(timestamp|date|time)|localtime(stamp)?)\b",
-    re.IGNORECASE,
+    r"""
+    \b
+    ( now | utcnow | today | timeofday | random | gen_random_uuid | uuidv?[1-8]
+    | (clock|statement|transaction)_timestamp
+    )
+    \s*\(
+    | \b ( current_(timestamp|date|time) | localtime(stamp)? ) \b
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
+"""Functions and keywords whose value differs from run to run."""
 INDIRECTION_NAMES = {"__import__", "compile", "eval", "exec", "getattr", "globals", "open"}
 DEFAULT_ARGUMENTS = {"server_default", "server_onupdate"}
 

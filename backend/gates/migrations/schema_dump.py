@@ -16,7 +16,12 @@ from devtools.programs import BINARIES, installed_package
 from gates.model import GateError
 from gates.repo.process import run
 
-HEADER = re.compile(r"^--\n-- Name: (.+?); Type: (.+?); Schema: (.+?); Owner: .*\n--\n", re.MULTILINE)
+HEADER = re.compile(
+    r"^--\n"
+    r"-- Name: (?P<name>.+?); Type: (?P<type>.+?); Schema: (?P<schema>.+?); Owner: .*\n"
+    r"--\n",
+    re.MULTILINE,
+)
 NOISE = re.compile(r"^(--.*|SET .*;|\\(un)?restrict .*)?\n", re.MULTILINE)
 UNNAMED_SCHEMAS = ("public", "-")  # the schemas of a dump that need no mention
 VERSION_TABLE = "alembic_version"

@@ -170,7 +170,9 @@ def _covering_tests(project: Project, folders: set[str]) -> tuple[Outcome, dict[
         place.mkdir(parents=True, exist_ok=True)
         options = measurement_options(project, place / ".coverage", "--measure-by-test")
         outcome = run_pytest(project, ["-n", "auto", "-q", *options, *sorted(folders)])
-        kept.write_text(json.dumps(stamp if outcome.status == "passed" else []))
+        kept.unlink(missing_ok=True)
+        if outcome.status == "passed":
+            kept.write_text(json.dumps(stamp))
     data = CoverageData(str(place / ".coverage"))
     data.read()
     tests = {f"backend/{file}": _tests(data, file) for file in data.measured_files()}

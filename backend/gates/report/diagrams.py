@@ -126,7 +126,8 @@ def _route_edge(rows: Sequence[Sequence[Box]], one: Box, other: Box) -> list[Poi
 
     A way up, which no rule allows, runs beside the way down.
     """
-    (x, y), (to_x, to_y) = one.centre, other.centre
+    x, y = one.centre
+    to_x, to_y = other.centre
     if y == to_y:
         side = one.width / 2 if to_x > x else -one.width / 2
         return [(x + side, y), (to_x - side, to_y)]

@@ -27,7 +27,9 @@ def in_github_actions() -> bool:
 
 def annotation(result: Result, finding: Finding) -> str:
     """Return the command that puts a finding on its line; the log shows only what comes after the `::`."""
-    where = f"{finding.file}{f':{finding.line}' if finding.line else ''}: " if finding.file else ""
+    where = ""
+    if finding.file:
+        where = f"{finding.file}:{finding.line}: " if finding.line else f"{finding.file}: "
     message = f"{where}{finding.message}\nFix: {finding.fix}\nAgain: {result.command}"
     properties = {"title": f"{result.rule} {result.gate}"}
     if finding.file:

@@ -81,18 +81,19 @@ def _rows(project: Project, file: ChangedFile, new: Coverage) -> Iterator[dict[s
     """Yield the lines of the new statements, each with what the tests did to it, and where there is a gap."""
     text = source(project, file.name)
     for number in sorted(line for line in file.touched if line <= len(text)):
-        missed = sorted(branch for branch in new.missing_branches if branch[0] == number)
+        missed: list[tuple[int, int]] = []
         state = ""
         if number in new.missing_lines:
             state = "missed"
         elif number in new.excluded_lines:
             state = "excluded"
         elif number in new.executed_lines:
+            missed = sorted(branch for branch in new.missing_branches if branch[0] == number)
             state = "partial" if missed else "ran"
         yield {
             "number": number,
             "text": text[number - 1],
             "state": state,
-            "missed": missed if state == "partial" else [],
+            "missed": missed,
             "first": not {number - 1, number - 2} & file.touched,
         }

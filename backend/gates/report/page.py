@@ -142,8 +142,8 @@ def _head(project: Project) -> dict[str, Any]:
 def _seconds(runs: Sequence[Run], gates: Sequence[str]) -> Mapping[str, list[float]]:
     """Return the seconds of each gate in its last runs, oldest first."""
     found: dict[str, list[float]] = {gate: [] for gate in gates}
-    for run in runs:
-        for result in () if run.arguments else run.results:
+    for run in (run for run in runs if not run.arguments):
+        for result in run.results:
             if result.seconds and len(found.get(result.gate, range(TIMED_RUNS))) < TIMED_RUNS:
                 found[result.gate].insert(0, result.seconds)
     return found

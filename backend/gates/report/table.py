@@ -109,7 +109,8 @@ def _gate_rows(progress: RunProgress, gates: Sequence[GateProgress]) -> Iterator
         doing = _short(gate.testing) if gate.state == "running" else ""
         if gate.result:
             doing = f"{len(gate.result.findings)} found" if gate.result.findings else gate.result.note
-        seconds, left = _whole(gate.seconds(now)), _about(gate.seconds_left(now))
+        seconds = _whole(gate.seconds(now))
+        left = _about(gate.seconds_left(now))
         yield Row(gate.state, f"  {gate.gate}", tests, seconds, left, doing)
 
 

@@ -126,7 +126,9 @@ def _indent(text: str) -> str:
 def _more_locations(result: Result, same: Sequence[Finding]) -> list[str]:
     """Return a line that counts the places that are not shown; none when all are."""
     left = len(same) - MAX_LOCATIONS
-    return [f"… and {left} more like this: reports/gates/{result.gate}.json"] if left > 0 else []
+    if left <= 0:
+        return []
+    return [f"… and {left} more like this: reports/gates/{result.gate}.json"]
 
 
 def _print_coloured(console: Console, result: Result, same: Sequence[Finding], lines: Lines) -> None:

@@ -58,9 +58,8 @@ def _run_importing(project: Project, changed: set[str]) -> Outcome:
     selected = affected_tests(project, changed)
     if not selected or not all(path.endswith(".py") for path in changed):
         selected = [*(name for name in selected if not name.startswith(UNIT_TESTS)), UNIT_TESTS]
-    outcome = run_pytest(
-        project, [*(["-n", "auto"] if len(selected) > PARALLEL_FROM_FILES else []), *selected]
-    )
+    arguments = ["-n", "auto", *selected] if len(selected) > PARALLEL_FROM_FILES else selected
+    outcome = run_pytest(project, arguments)
     rest = f" and {len(selected) - MAX_FILES_SHOWN} more" if len(selected) > MAX_FILES_SHOWN else ""
     note = f"{outcome.note} of {', '.join(selected[:MAX_FILES_SHOWN])}{rest}"
     return Outcome(findings=outcome.findings, checked=outcome.checked, note=note)

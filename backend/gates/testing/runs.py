@@ -84,7 +84,8 @@ def _run_selected(cached: CachedRun, selection: Selection) -> Outcome:
     hits: Hits = {}
     if selection.arguments:
         options = ["-n", workers_for(selection), *cached.options(), *_durations(project)]
-        options += [] if selection.is_whole else [cached.write_arguments(selection)]
+        if not selection.is_whole:
+            options.append(cached.write_arguments(selection))
         outcome = run_pytest(project, options, must_run_all_of="tests", known=selection.tests)
         hits = cached.keep(selection)
     if outcome.status == "passed":

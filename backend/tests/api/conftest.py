@@ -1,4 +1,4 @@
-"""What the tests of endpoints share."""
+"""Fixtures of the endpoint tests."""
 
 from functools import partial
 
@@ -40,7 +40,7 @@ async def password_hash() -> str:
 
 @pytest.fixture
 async def author(uow: UnitOfWork) -> Member:
-    """A board member whose things are there before anybody asks."""
+    """A board member who owns the entities of the requests."""
     author = make_member(role=Role.BOARD_MEMBER)
     async with uow:
         uow.members.add(author)
@@ -56,9 +56,9 @@ async def callers(
     uow: UnitOfWork,
     password_hash: str,
 ) -> Callers:
-    """Nobody and one member of each role, each with the things that their requests are about.
+    """An anonymous caller and a member of each role, with the entities of their requests.
 
-    Another admin is there as well, since the last one can neither go nor step back.
+    A second admin exists because the last one can neither be removed nor lose the role.
     """
     members = [make_member(role=role, password_hash=password_hash) for role in Role]
     *clients, _ = await clients_of_new(*members, make_member(role=Role.ADMIN))

@@ -31,7 +31,7 @@ async def store_consultation(
 
 
 def answers_to(consultation: Consultation, *picks: int | str | None) -> dict[str, Any]:
-    """A request that answers the questions in turn."""
+    """Return a request body that answers the questions in order."""
     answers: list[dict[str, Any]] = []
     for question, pick in zip(consultation.questions, picks, strict=True):
         if isinstance(pick, str):

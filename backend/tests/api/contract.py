@@ -9,12 +9,15 @@ from app.main import create_app
 
 @cache
 def contract() -> dict[str, Any]:
-    """Return the OpenAPI document. It is made at its first use: collecting the tests does without it."""
+    """Return the OpenAPI document.
+
+    It is built at its first use, so collecting the tests does not pay for it.
+    """
     return create_app(Settings(environment=Environment.TEST)).openapi()
 
 
 def operation_of(method: str, path: str) -> dict[str, Any]:
-    """Return what the document says about a route."""
+    """Return the operation of a route."""
     operation: dict[str, Any] = contract()["paths"][path][method.lower()]
     return operation
 

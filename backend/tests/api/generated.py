@@ -39,7 +39,7 @@ load_all_checks()
 
 @cache
 def cases(method: str, path: str) -> list[Case]:
-    """Return valid and invalid requests, the same ones for every role and in every run."""
+    """Return valid and invalid requests, the same for every role and in every run."""
     found: list[Case] = []
     for mode in Mode if can_be_wrong(method, path) else [Mode.POSITIVE]:
         strategy = SCHEMA[path][method].as_strategy(mode)
@@ -60,7 +60,7 @@ def cases(method: str, path: str) -> list[Case]:
 
 
 def can_be_wrong(method: str, path: str) -> bool:
-    """Tell whether a request can break its schemas. If none can, Schemathesis tries hundreds in vain."""
+    """Return whether a request can violate its schemas. If none can, Schemathesis searches in vain."""
     operation = operation_of(method, path)
     schemas = [parameter["schema"] for parameter in operation.get("parameters", [])]
     return "requestBody" in operation or any(schema.get("anyOf") != FREE_TEXT for schema in schemas)

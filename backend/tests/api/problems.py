@@ -36,6 +36,6 @@ def _assert_members(response: Response, status: int, code: str, pointer: str | N
 
 
 def assert_look_the_same(*responses: Response) -> None:
-    """What is invisible cannot be told from what is not there: only what names the request differs."""
+    """Check that a hidden resource looks like a missing one: only the request's own values differ."""
     shown = [{**response.json(), "instance": "", "request_id": ""} for response in responses]
     assert shown == [shown[0]] * len(responses)

@@ -25,7 +25,7 @@ async def admin(client_for: ClientFor) -> AsyncClient:
 
 @pytest.fixture
 async def entries(uow: SqlAlchemyUnitOfWork) -> Sequence[AuditEntry]:
-    """Seven, one a day, oldest first."""
+    """Seven entries, one per day, oldest first."""
     entries = [
         AuditEntry.create(
             action=AuditAction.LOG_IN if day % 2 else AuditAction.EDIT_MEMBER,

@@ -121,7 +121,7 @@ async def test_recovers_account_when_client_has_registered_many(
 async def test_finds_the_account_when_the_domain_is_typed_in_unicode(
     client: AsyncClient, connection: AsyncConnection, settings: Settings
 ) -> None:
-    """IDNA 2008: ß is a letter of its own (RFC 5891), so this is not fass.example."""
+    """In IDNA 2008, ß is a separate letter (RFC 5891), so this is not fass.example."""
     await client.post(f"{AUTH}/register", json=REGISTRATION | {"email": "marta@Faß.example"})
     token = await mailed_token(connection, settings, OneTimePurpose.VERIFY_EMAIL)
     await client.post(f"{AUTH}/email/verify", json={"token": token})

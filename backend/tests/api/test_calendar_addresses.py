@@ -44,7 +44,7 @@ async def announced(uow: SqlAlchemyUnitOfWork) -> dict[EventAudience, Event]:
 
 
 async def renewed(client: AsyncClient) -> str:
-    """The path of a new address."""
+    """Create an address and return its path."""
     return urlsplit(str((await client.put(ADDRESS)).json()["url"])).path
 
 

@@ -290,7 +290,7 @@ async def test_lists_what_matches_when_filters_are_given(
 async def test_takes_two_statements_when_read_with_a_token(
     client_for: ClientFor, store_consultation: StoreConsultation, statements: list[tuple[str, Any]]
 ) -> None:
-    """One tells who is asking, one reads, however many questions there are."""
+    """One statement identifies the caller and one reads, however many questions there are."""
     consultation = await store_consultation(questions=[make_question() for _ in range(3)])
     member = await client_for(Role.MEMBER)
     url = f"{CONSULTATIONS}/{consultation.id}"

@@ -69,7 +69,7 @@ async def test_hides_answers_from_everybody_when_anonymous(
 async def test_writes_nothing_elsewhere_when_a_secret_ballot_is_cast(
     client_for: ClientFor, store_consultation: StoreConsultation, connection: AsyncConnection
 ) -> None:
-    """Whatever is written beside the two tables could be the link, or a second copy of the answers."""
+    """Rows in other tables could link voters to ballots, or copy the answers."""
     member = await client_for(Role.MEMBER)
     text = make_question(kind=QuestionKind.OPEN_TEXT, options=[])
     consultation = await store_consultation(anonymous=True, questions=[make_question(), text])
@@ -86,7 +86,7 @@ async def test_writes_nothing_elsewhere_when_a_secret_ballot_is_cast(
 
 
 async def rows_by_table(connection: AsyncConnection) -> dict[str, list[str]]:
-    """Every row of every table, those of the job queue included, as text."""
+    """Return every row of every table as text, the job queue included."""
     names = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
     found = {}
     for name in names:
@@ -117,7 +117,7 @@ async def test_returns_422_with_the_place_when_an_answer_does_not_fit(
 async def test_returns_409_when_database_clock_is_past_the_deadline(
     client_for: ClientFor, store_consultation: StoreConsultation
 ) -> None:
-    """The status still says OPEN: the worker has not come by yet."""
+    """The stored status is still OPEN because the worker has not run yet."""
     member = await client_for(Role.MEMBER)
     consultation = await store_consultation(closes_at=datetime.now(UTC) - timedelta(seconds=1))
 

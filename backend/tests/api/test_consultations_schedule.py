@@ -1,4 +1,4 @@
-"""Consultations open and close at their time over HTTP, though no worker runs here."""
+"""Consultations open and close on time over HTTP, even when no worker runs."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -53,7 +53,7 @@ async def test_is_no_draft_any_more_when_its_time_to_open_has_come(
 async def test_has_another_tag_when_it_closed_since(
     client_for: ClientFor, store_consultation: StoreConsultation, uow: SqlAlchemyUnitOfWork
 ) -> None:
-    """Readers that poll are told at its time, and not told again when the worker has come by."""
+    """Polling readers see a new tag at closing time, and no second one when the worker records it."""
     member = await client_for(Role.MEMBER)
     consultation = await store_consultation(closes_at=a_second_ago())
     url = f"{CONSULTATIONS}/{consultation.id}"

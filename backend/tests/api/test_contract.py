@@ -1,4 +1,4 @@
-"""The contract: every route is bound to the policy table, says what can go wrong, and keeps its word."""
+"""The contract: every route has a policy row, declares its errors, and returns nothing else."""
 
 from types import ModuleType
 from typing import Any
@@ -14,7 +14,7 @@ from tests.support.http import API
 
 
 def test_publishes_every_route_when_the_application_is_made(app: FastAPI) -> None:
-    """Only the documentation itself and its files are outside of the contract."""
+    """The contract omits only the documentation page and its files."""
     routes = iter_route_contexts(app.routes)
     hidden = {route.path for route in routes if not getattr(route, "include_in_schema", False)}
 
@@ -102,7 +102,7 @@ def test_has_verb_and_noun_when_operation_is_named(method: str, path: str) -> No
 
 
 def test_has_the_name_of_its_use_case_when_a_handler_calls_one(app: FastAPI) -> None:
-    """One name leads from a generated client to the use case."""
+    """The operation id leads from a generated client to the use case."""
     handlers = [route.endpoint for route in app.routes if isinstance(route, APIRoute)]
 
     assert handlers
@@ -113,14 +113,14 @@ def test_has_the_name_of_its_use_case_when_a_handler_calls_one(app: FastAPI) -> 
 
 
 def test_has_unique_operation_ids() -> None:
-    """Generated clients make a function of each, some of them in one module."""
+    """Generated clients turn each into a function, and some put all into one module."""
     ids = [operation_of(method, path)["operationId"] for method, path in published()]
 
     assert len(ids) == len(set(ids))
 
 
 def _returned(operation: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of the response with status 200; an empty one if it is not a JSON object."""
+    """Return the schema of the response with status 200, or {} if it is not a JSON object."""
     content = operation["responses"].get("200", {}).get("content", {})
     reference = content.get("application/json", {}).get("schema", {}).get("$ref", "")
     schema: dict[str, Any] = contract()["components"]["schemas"].get(reference.rpartition("/")[2], {})
@@ -128,7 +128,7 @@ def _returned(operation: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_has_no_defaults_when_a_schema_is_of_a_change() -> None:
-    """What a client leaves out stays (RFC 7396 §2). Generated clients send the defaults that they read."""
+    """Omitted fields stay unchanged (RFC 7396 §2), but generated clients would send their defaults."""
     schemas = contract()["components"]["schemas"]
     patched = {
         path["patch"]["requestBody"]["content"]["application/merge-patch+json"]["schema"]["$ref"]

@@ -1,4 +1,4 @@
-"""Scripts of other origins, in a browser (CORS, Fetch standard §3.2)."""
+"""Scripts from other origins in a browser (CORS, Fetch standard §3.2)."""
 
 from collections.abc import AsyncIterator
 

@@ -28,7 +28,7 @@ async def me(client_of: ClientOf, marta: Member) -> AsyncClient:
 
 
 async def mailed_change_token(connection: AsyncConnection, settings: Settings) -> str:
-    """What the newest mail to a new address will hold."""
+    """Return the token of the newest mail to a new address."""
     query = """SELECT args->>'change_id' FROM procrastinate_jobs
         WHERE task_name = 'SendEmailChangeToken' ORDER BY id DESC LIMIT 1"""
     change_id = EmailChangeId(UUID((await connection.execute(text(query))).scalar_one()))

@@ -286,7 +286,7 @@ async def test_lists_the_earliest_first_when_not_asked_otherwise(client: AsyncCl
 async def test_returns_events_that_overlap_when_a_time_is_given(
     params: dict[str, str], found: set[str], client: AsyncClient, stored: Store
 ) -> None:
-    """An event that ends when the time begins, or begins when it ends, is not in it."""
+    """Both ends are exclusive: an event that ends when the period begins is not in it."""
     noon = NOW.replace(month=12, day=1, hour=12, minute=0)
     hours = {"before": (-2, 0), "during": (1, 2), "after": (8, 9), "long": (-48, 48)}
     for title, (start, end) in hours.items():
@@ -339,7 +339,7 @@ async def test_returns_422_when_a_cursor_is_used_with_another_time(
 async def test_returns_422_when_a_parameter_is_not_known_or_not_valid(
     query: str, pointer: str, client: AsyncClient
 ) -> None:
-    """A plus sign that is not encoded arrives as a space."""
+    """An unencoded plus sign arrives as a space."""
     assert_problem(await client.get(f"{EVENTS}?{query}"), 422, "validation_failed", pointer=pointer)
 
 

@@ -33,7 +33,7 @@ from tests.support.http import API, EVENTS, EXPORTS
 async def test_neither_runs_nor_audits_export_when_method_is_head(
     name: str, client_for: ClientFor, connection: AsyncConnection
 ) -> None:
-    """RFC 9110 §9.3.2: the headers of a GET, of which nothing leaves."""
+    """RFC 9110 §9.3.2: the headers of a GET, without any content."""
     admin = await client_for(Role.ADMIN)
 
     head = await admin.head(f"{EXPORTS}/{name}")
@@ -215,7 +215,7 @@ async def test_holds_the_same_as_json_when_exported_as_a_workbook(
 
 
 def as_cell(column: str, value: object) -> object:
-    """Times are dates of the association's clock, in the winter an hour later than in UTC."""
+    """Return the value as a cell shows it: local time, in winter one hour ahead of UTC."""
     if column.endswith("_at") and value is not None:
         return datetime.fromisoformat(str(value)).replace(tzinfo=None) + timedelta(hours=1)
     return "" if value is None else value

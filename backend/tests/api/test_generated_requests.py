@@ -1,4 +1,4 @@
-"""Requests generated from the contract: what is sent, valid or not, is answered as the contract says."""
+"""Requests generated from the contract: every response, to valid and invalid ones, is declared there."""
 
 from dataclasses import replace
 from importlib import import_module
@@ -26,13 +26,13 @@ def generated() -> ModuleType:
 
 @pytest.fixture
 def cases(method: str, path: str, generated: ModuleType) -> list[Any]:
-    """Asked for before the database: the server ends a transaction that is idle while they are generated."""
+    """Generate the cases before the database fixture: the server ends transactions that idle meanwhile."""
     found: list[Any] = generated.cases(method, path)
     return found
 
 
 def assert_declared_problem(method: str, path: str, response: Response) -> None:
-    """Every error is a problem whose code the contract lists for this operation and status."""
+    """Check that an error is a problem whose code the contract lists for this operation and status."""
     media_type = oauth.MEDIA_TYPE if response.status_code == 400 else MEDIA_TYPE
     assert response.headers["Content-Type"] == media_type
     responses = operation_of(method, path)["responses"]

@@ -60,7 +60,7 @@ async def test_returns_503_when_the_schema_is_of_another_release(
 async def test_answers_within_a_second_when_the_database_hangs(
     settings: Settings, migration_url: str
 ) -> None:
-    """Another session holds the table that is asked for; the statement would wait for its lock."""
+    """Another session has locked the table, so the statement would wait."""
     engine = create_engine(settings)
     readiness = SqlAlchemyReadiness(create_database(engine).reads, head=head_revision())
     owner = create_async_engine(sqlalchemy_url(migration_url))

@@ -1,4 +1,4 @@
-"""What holds for every endpoint."""
+"""Behaviour that every endpoint shares."""
 
 import asyncio
 import json
@@ -50,14 +50,14 @@ async def test_returns_the_head_alone_when_that_is_asked_for(path: str, client: 
 
 
 async def test_returns_404_when_a_slash_is_added(client: AsyncClient) -> None:
-    """A redirection would go wherever the Host header says."""
+    """A redirect would lead wherever the Host header points."""
     for path in [f"{NEWS}/", "/docs/", "/docs/assets"]:
         assert_problem(await client.get(path, headers={"Host": "evil.example"}), 404, "not_found")
 
 
 @pytest.mark.parametrize("part", ["bytes=0-3", "bytes=9999999-", "nonsense"])
 async def test_returns_the_whole_file_when_a_range_of_it_is_asked_for(part: str, client: AsyncClient) -> None:
-    """RFC 9110 §14.2: a server may ignore it."""
+    """RFC 9110 §14.2: a server may ignore Range."""
     url = "/docs/assets/swagger-ui.css"
 
     response = await client.get(url, headers={"Range": part})
@@ -198,7 +198,7 @@ async def test_returns_415_when_the_body_is_in_another_form(
 
 @pytest.mark.parametrize("parameter", ["a", "a{}"])
 async def test_complains_once_when_there_are_too_many_parameters(parameter: str, client: AsyncClient) -> None:
-    """One request must not keep everybody else waiting while each parameter is looked at."""
+    """Validating each of thousands of parameters would block all other requests."""
     query = "&".join(parameter.format(number) for number in range(requests.MAX_ITEMS + 1))
 
     response = await client.get(f"{NEWS}?{query}")

@@ -29,7 +29,7 @@ async def titles(client: AsyncClient) -> list[str]:
 
 
 def shown(response: Response) -> tuple[int, bytes, dict[str, str]]:
-    """Everything but what belongs to the single request."""
+    """Return the response without the headers that differ in every request."""
     headers = {name: value for name, value in response.headers.items() if name != "x-request-id"}
     return response.status_code, response.content, headers
 

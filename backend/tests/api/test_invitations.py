@@ -27,13 +27,13 @@ async def admin(client_for: ClientFor) -> AsyncClient:
 
 @pytest.fixture
 async def invited(admin: AsyncClient) -> str:
-    """The path of the member."""
+    """Invite a member and return their path."""
     return str((await admin.post(MEMBERS, json=INVITATION)).headers["Location"])
 
 
 @pytest.fixture
 def invitation_token(connection: AsyncConnection, settings: Settings) -> InvitationToken:
-    """Read the token of the newest invitation."""
+    """Return the token of the newest invitation."""
     return partial(mailed_token, connection, settings, OneTimePurpose.INVITATION)
 
 

@@ -174,7 +174,7 @@ async def test_is_audited_when_an_admin_edits_a_member(
 
 @pytest.fixture
 async def crowd(uow: SqlAlchemyUnitOfWork) -> list[Member]:
-    """Five members; three share a name and two the instant of their registration."""
+    """Five members: three share a name, two the time of registration."""
     minutes = [0, 1, 1, 2, 3]
     names = ["Bea", "Ana", "Ana", "Ana", "Carla"]
     found = [

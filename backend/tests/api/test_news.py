@@ -143,7 +143,7 @@ async def test_returns_412_when_if_match_is_stale(client_for: ClientFor, stored:
 async def test_changes_the_article_when_a_proxy_changed_its_tag(
     changed: str, client_for: ClientFor, stored: Publish
 ) -> None:
-    """nginx with gzip makes the first of ours, Apache with mod_deflate the second."""
+    """nginx with gzip sends the first tag, Apache with mod_deflate the second."""
     board_member = await client_for(Role.BOARD_MEMBER)
     article = await stored()
 

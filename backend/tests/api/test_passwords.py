@@ -148,7 +148,7 @@ def reached_from(app: FastAPI, address: str) -> AsyncClient:
 
 
 async def failures(client: AsyncClient, forwarded: list[str]) -> int:
-    """Fail at one account after the other, and return what the last attempt got."""
+    """Fail to log in to one account after another, and return the last response."""
     status = 0
     for number, address in enumerate(forwarded):
         form = {"grant_type": "password", "username": f"n{number}@pau2.example", "password": WRONG}

@@ -1,4 +1,4 @@
-"""A change that changes nothing, through every route that takes a merge patch (RFC 7396)."""
+"""Patches without effect, on every route that takes a merge patch (RFC 7396)."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ PATCHES = [path for method, path in ROUTES if method == "PATCH"]
 
 
 def fields_of(path: str) -> set[str]:
-    """Return the names of what can be changed. Questions are read in another form than they are written."""
+    """Return the names of the fields of a patch, except questions, which are read in another form."""
     content = operation_of("PATCH", path)["requestBody"]["content"]["application/merge-patch+json"]
     schema = contract()["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
     return {*schema["properties"]} - {"questions"}

@@ -1,4 +1,4 @@
-"""The `type` of every problem leads to what it means (RFC 9457 §3.1.1)."""
+"""The `type` of every problem leads to its explanation (RFC 9457 §3.1.1)."""
 
 from html import escape
 

@@ -1,4 +1,4 @@
-"""What a proxy before the application says, believed or not."""
+"""Headers of a proxy, trusted or not."""
 
 import logging
 

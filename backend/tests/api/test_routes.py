@@ -1,4 +1,4 @@
-"""The policy table against the application: every route, every role, whose thing it is."""
+"""The policy table compared with the application: every route, every role, own entities and others'."""
 
 import sys
 from collections.abc import Awaitable, Collection, Mapping
@@ -49,7 +49,7 @@ Name = tuple[str, str]
 
 
 def unfinished(routes: Mapping[Name, Route], contract: Collection[Name]) -> list[str]:
-    """Return what to do so that each route of the contract is called, and no other one."""
+    """Return the edits that make the routes of the tests and of the contract agree."""
     place = "ROUTES in tests/api/routes/"
     missing = sorted({*contract} - routes.keys())
     found = [f"add `{name}: route(STATEMENTS, Call(STATUS, …)),` to {place}" for name in missing]
@@ -89,7 +89,7 @@ def action_of(method: str, path: str) -> Action:
 
 
 def refusal(role: Role | None, method: str, path: str, call: Call) -> int | None:
-    """What the policy table says about this role: 401, 403, 404, or nothing."""
+    """Return the status by the policy table for this role: 401, 403, 404, or None."""
     actor = None if role is None else make_actor(role)
     if not is_allowed(actor, action_of(method, path)):
         return 401 if role is None else 403
@@ -97,7 +97,7 @@ def refusal(role: Role | None, method: str, path: str, call: Call) -> int | None
 
 
 def assert_declared_headers(method: str, path: str, response: Response) -> None:
-    """The contract names the headers that are sent, so that generated clients have them."""
+    """Check that the contract declares every header that was sent: generated clients read them there."""
     declared = operation_of(method, path)["responses"][str(response.status_code)]["headers"].keys()
     sent = {name for name in HEADERS if name in response.headers}
 
@@ -133,7 +133,7 @@ async def test_refuses_the_caller_first_when_request_is_invalid_too(
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> set[Action]:
-    """The actions for which use cases authorise somebody."""
+    """Record the actions that use cases authorize."""
     found: set[Action] = set()
     authorize = access.authorize
 
@@ -151,7 +151,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> set[Action]:
 async def test_authorizes_the_action_in_the_contract_when_called(
     *, method: str, path: str, call: Call, callers: Callers, asked: set[Action]
 ) -> None:
-    """A use case that is for everybody may as well ask nothing."""
+    """A use case for everybody need not authorize."""
     action = action_of(method, path)
     [(client, context)] = [(client, context) for role, client, context in callers if role is Role.ADMIN]
     request = await call.prepare(context)

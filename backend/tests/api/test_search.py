@@ -1,4 +1,4 @@
-"""Looking for words, and lists in Spanish order, over HTTP."""
+"""Search for words, and Spanish sort order, over HTTP."""
 
 import pytest
 from httpx import AsyncClient

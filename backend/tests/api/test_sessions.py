@@ -101,7 +101,7 @@ async def test_every_session_of_mine_is_over_when_all_are_ended(client_of: Clien
 
 
 async def listed(client: AsyncClient, tokens: dict[str, str]) -> list[str | None]:
-    """The programs of one's sessions, the oldest first."""
+    """Return the programs of the caller's sessions, oldest first."""
     headers = bearer(tokens)
     response = await client.get(f"{SESSIONS}?sort=authenticated_at", headers=headers)
     return [item["client_name"] for item in response.json()["items"]]
@@ -126,7 +126,7 @@ async def test_shows_only_the_program_of_the_user_agent_when_listed(
 async def test_ends_old_session_when_logging_in_again_with_its_token(
     client: AsyncClient, client_of: ClientOf, clock: FixedClock, password_hash: str
 ) -> None:
-    """As before an export that needs a password of the last hour."""
+    """Clients do this before an export, which requires a password entered within the last hour."""
     admin = make_member(password_hash=password_hash, role=Role.ADMIN)
     await client_of(admin)
     old = (await log_in(client, username=admin.email.value, agent="curl/8.11.0")).json()

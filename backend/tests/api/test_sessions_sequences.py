@@ -1,4 +1,4 @@
-"""Random sequences of steps with one session over HTTP. A unit test has the state machine with the rules."""
+"""Random sequences of steps with one session over HTTP. The state machine with the rules is a unit test."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -75,7 +75,7 @@ async def test_answers_as_the_rules_say_when_tokens_come_in_any_order(
 ) -> None:
     sequence = SessionSequence(client, clock, (await log_in(client)).json())
 
-    for step in ["refresh", "refresh", *steps, "refresh"]:  # the last one gives an access token that is valid
+    for step in ["refresh", "refresh", *steps, "refresh"]:  # the last response contains a valid access token
         await sequence.step(step)
 
     headers = {"Authorization": f"Bearer {sequence.access}"}

@@ -1,4 +1,4 @@
-"""Tests share one application for each process. No test sees what an earlier one gave to it."""
+"""Tests of a process share one application, and none sees the state that another one left."""
 
 import gc
 import weakref

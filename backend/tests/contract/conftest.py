@@ -43,7 +43,7 @@ async def author(any_uow: UnitOfWork) -> Member:
 async def two_uows(
     request: pytest.FixtureRequest, fresh_database_url: str
 ) -> AsyncIterator[tuple[UnitOfWork, UnitOfWork]]:
-    """Two units of work that really commit, each on its own connection."""
+    """Two units of work that commit, each on its own connection."""
     if request.param == "in memory":
         store = InMemoryStore()
         yield InMemoryUnitOfWork(store), InMemoryUnitOfWork(store)

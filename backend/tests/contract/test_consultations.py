@@ -1,4 +1,4 @@
-"""What every implementation of the repositories of consultations and responses does."""
+"""Contract of the repositories of consultations and responses."""
 
 from datetime import timedelta
 from typing import Any
@@ -29,7 +29,7 @@ async def stored(uow: UnitOfWork, author: Member, **overrides: Any) -> Consultat
 
 
 def facts(consultation: Consultation) -> dict[str, Any]:
-    """Everything that is kept, by value."""
+    """Return all stored fields, for comparison by value."""
     return {name: value for name, value in vars(consultation).items() if name[0] != "_"} | {
         "questions": [
             (each.id, each.position, each.title, each.description, each.kind, each.required)
@@ -215,7 +215,7 @@ async def test_lists_open_and_answered_when_asked_about_a_member(any_uow: UnitOf
 
 
 async def test_time_goes_on_when_asked_within_a_transaction(uow: UnitOfWork) -> None:
-    """Deadlines are decided after a lock was waited for: the start of the transaction is too early."""
+    """Deadlines are checked after waiting for a lock, so the start of the transaction would be too early."""
     async with uow:
         first = await uow.now()
         second = await uow.now()

@@ -1,4 +1,4 @@
-"""What every implementation of the event repository does."""
+"""Contract of the event repository."""
 
 from datetime import timedelta
 from uuid import uuid4

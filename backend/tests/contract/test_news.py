@@ -1,4 +1,4 @@
-"""What every implementation of the unit of work and the article repository does."""
+"""Contract of the unit of work and of the article repository."""
 
 from datetime import timedelta
 from uuid import uuid4

@@ -1,10 +1,10 @@
-"""A clock that tests move."""
+"""A clock that only tests advance."""
 
 from datetime import UTC, datetime, timedelta
 
 
 class FixedClock:
-    """Shows the same time until a test moves it."""
+    """Returns the same time until a test advances it."""
 
     def __init__(self, at: datetime = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)) -> None:
         self.at = at

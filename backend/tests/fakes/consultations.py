@@ -67,7 +67,7 @@ class InMemoryResponseRepository:
         self._store.ballots.append(ballot)
 
     async def shuffle(self, id: ConsultationId) -> None:
-        """Replace the ids by random ones, and sort by id: the order is then random too."""
+        """Give each row a random id and sort by it, which randomizes the order too."""
         self._store.ballots[:] = sorted(
             (
                 replace(each, id=BallotId(uuid4())) if each.consultation_id == id else each
@@ -100,7 +100,7 @@ class InMemoryResponseRepository:
 
 
 class PlainAddressDigests:
-    """Digests with two keys, the newer one first."""
+    """Address digests with two keys, newest first."""
 
     keys = ("new", "old")
 

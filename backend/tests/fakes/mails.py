@@ -1,4 +1,4 @@
-"""Mails that are kept instead of sent."""
+"""Mails that are recorded instead of sent."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -9,7 +9,7 @@ from app.domain.members.member import Language
 
 
 class RecordingMailer:
-    """Keeps the mails instead of sending them."""
+    """Records mails instead of sending them."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[MailTemplate, EmailAddress, Language, Mapping[str, str], UUID]] = []

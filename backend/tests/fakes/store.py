@@ -16,7 +16,7 @@ from app.domain.rate_limits import RateLimitCount, RateLimitKey
 
 
 class InMemoryStore:
-    """The rows that are committed. Units of work read copies of them."""
+    """The committed rows. Units of work read copies."""
 
     def __init__(self) -> None:
         self.members: dict[UUID, Member] = {}

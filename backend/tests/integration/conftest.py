@@ -1,4 +1,4 @@
-"""A database of the test's own, for several connections and real commits."""
+"""Fixtures of a database that the test may commit to, over several connections."""
 
 from collections.abc import AsyncIterator
 
@@ -32,7 +32,7 @@ async def fresh_engine(fresh_settings: Settings) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture
 async def owner_engine(fresh_settings: Settings, fresh_migration_url: str) -> AsyncIterator[AsyncEngine]:
-    """The same database as the role that may do anything with it."""
+    """An engine on the same database as its owner."""
     owner = fresh_settings.model_copy(update={"database_url": SecretStr(fresh_migration_url)})
     engine = create_engine(owner)
     yield engine

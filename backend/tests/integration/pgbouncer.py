@@ -1,6 +1,7 @@
-"""Behind Debian's PgBouncer in transaction mode. Not collected by itself, since it needs that program:
+"""The application behind Debian's PgBouncer in transaction mode.
 
-`apt-get install pgbouncer`, then `./noxw -s pgbouncer`.
+pytest does not collect this file by default, because it needs that program: run `apt-get install pgbouncer`,
+then `./noxw -s pgbouncer`.
 """
 
 import asyncio
@@ -53,7 +54,10 @@ REGISTRATION = Registration(email=ADDRESS, password=PASSWORD, full_name="Marta C
 
 @pytest.fixture
 def urls(migrated_databases: MigratedDatabases) -> Iterator[tuple[str, str]]:
-    """The owner's and the running role's address of an empty database whose sessions are in Madrid."""
+    """Addresses of an empty database as its owner and as the runtime role.
+
+    Its sessions are in Madrid's zone.
+    """
     scratch = migrated_databases.scratch
     admin = scratch.create_database()
     owner = scratch.create_role(admin)
@@ -67,7 +71,7 @@ def urls(migrated_databases: MigratedDatabases) -> Iterator[tuple[str, str]]:
 
 @pytest.fixture
 def pooled_url(urls: tuple[str, str], port: int) -> Iterator[str]:
-    """The running role's address through PgBouncer."""
+    """The address of the runtime role through PgBouncer."""
     parts = urlsplit(urls[1])
     with psycopg.connect(urls[1]) as connection:
         host = connection.info.host
@@ -80,7 +84,7 @@ def pooled_url(urls: tuple[str, str], port: int) -> Iterator[str]:
     )
     (folder / "pgbouncer.ini").write_text(written, encoding="utf-8")
     command = ["pgbouncer", "--quiet", str(folder / "pgbouncer.ini")]
-    if os.geteuid() == 0:  # which it refuses to run as
+    if os.geteuid() == 0:  # the application refuses to run as the owner
         command[1:1] = ["--user", Path(host).owner() if host.startswith("/") else "nobody"]
     with subprocess.Popen(command) as process:
         _wait_until_it_listens(port)
@@ -107,7 +111,7 @@ def settings(urls: tuple[str, str], pooled_url: str, tmp_path: Path) -> Settings
         environment="test",
         migration_database_url=urls[0],
         database_pooled=True,
-        database_checkout_timeout=60,  # the machine may be busy
+        database_checkout_timeout=60,  # generous: the machine may be busy
         database_statement_timeout=60,
         smtp_url=None,
         mail_folder=tmp_path,

@@ -1,4 +1,4 @@
-"""A real SMTP server that says what a test wants."""
+"""A real SMTP server whose replies the test chooses."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,7 +9,7 @@ from aiosmtpd.smtp import SMTP
 
 
 class Refusing:
-    """Answers the commands that it is given a reply for; all others go well."""
+    """Sends the given replies to these commands, and accepts all others."""
 
     def __init__(self, **replies: str) -> None:
         for command, reply in replies.items():
@@ -24,7 +24,7 @@ def _answering(reply: str) -> Callable[..., Awaitable[str]]:
 
 
 class GreetingServer(SMTP):
-    """Begins with the reply that it is given instead of 220."""
+    """Greets with the given reply instead of 220."""
 
     def __init__(self, *arguments: Any, greeting: str | None, **options: Any) -> None:
         super().__init__(*arguments, **options)

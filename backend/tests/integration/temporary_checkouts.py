@@ -1,4 +1,4 @@
-"""Checkouts for one test, each with its own embedded server."""
+"""Temporary checkouts, each with its own embedded server."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ BACKEND = Path(__file__).resolve().parents[2]
 
 @contextmanager
 def new_folder() -> Iterator[Path]:
-    """Yield a folder below which everybody may enter, unlike pytest's own."""
+    """Yield a folder that everybody may enter, unlike pytest's own."""
     path = Path(tempfile.mkdtemp(prefix="pau2-", dir="/var/tmp"))
     path.chmod(0o755)
     yield path
@@ -58,10 +58,10 @@ def run_in(
 
 
 def outside(project: Path) -> Path:
-    """Return where files go that a private folder above the project keeps from its server."""
+    """Return the folder outside the project that the server uses when a private folder hides the project."""
     return Path("/var/lib") / f"pau2-{digest(project)}"
 
 
 def place(project: Path) -> Path:
-    """Return where the server's files are."""
+    """Return the folder of the server's files."""
     return outside(project) if outside(project).exists() else project / ".postgres"

@@ -1,4 +1,4 @@
-"""Requests that meet: several connections, real commits."""
+"""Concurrent authentication requests, with several connections and real commits."""
 
 import asyncio
 
@@ -71,7 +71,7 @@ async def test_creates_one_account_when_registered_at_once(accounts: ConcurrentA
 
 
 async def test_one_whole_registration_wins_when_several_are_concurrent(accounts: ConcurrentAccounts) -> None:
-    """Password, name and token are of the same registration, and only the token of that one is good."""
+    """Password, name and token belong to the same registration, and only its token is valid."""
     await accounts.register()
     names = [f"Neighbour {letter}" for letter in "abcdef"]
 
@@ -89,7 +89,7 @@ async def test_one_whole_registration_wins_when_several_are_concurrent(accounts:
 
 
 async def test_proof_or_registration_comes_first_when_they_meet(accounts: ConcurrentAccounts) -> None:
-    """The strangers' token opens their account only if it was proven before the other registration came."""
+    """A stranger's token verifies the account only if it is redeemed before the other registration."""
     await accounts.register("an-umbrella-of-eve", full_name="Eve")
     strangers = await accounts.mailed_token(OneTimePurpose.VERIFY_EMAIL)
 

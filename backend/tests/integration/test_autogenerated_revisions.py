@@ -1,4 +1,4 @@
-"""`./noxw -s revision` writes missing revisions, and asks for those of another branch."""
+"""`./noxw -s revision` writes missing revisions, and reports revisions of another branch."""
 
 import re
 import shutil
@@ -37,7 +37,7 @@ def downgrade() -> None:
 
 @pytest.fixture
 def whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of all revisions, in a copy: the models describe nothing else."""
+    """A copy of the folder of revisions, which match the models."""
     source = PROJECT / "backend"
     shutil.copytree(source / "alembic", tmp_path / "alembic")
     shutil.copy(source / "pyproject.toml", tmp_path)
@@ -47,7 +47,7 @@ def whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def versions(whole: Path) -> Path:
-    """The folder with the first revision alone."""
+    """A copy of the folder with the first revision only."""
     for file in whole.glob("*.py"):
         if IS_FIRST not in file.read_text():
             file.unlink()
@@ -56,7 +56,7 @@ def versions(whole: Path) -> Path:
 
 @pytest.fixture
 def generate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
-    """Return what the session's child process does, in this process and on an empty database."""
+    """Run the session's child process in this process, on an empty database."""
     with scratch_databases() as scratch:
         monkeypatch.setenv("DATABASE_URL", scratch.create_database())
         monkeypatch.setattr(sys, "path", [*sys.path])
@@ -69,12 +69,12 @@ def contents(folder: Path) -> dict[Path, str]:
 
 
 def identifiers(text: str) -> list[str]:
-    """The revision's own, and the one before it if there is one."""
+    """Return the revision's identifier, and that of its predecessor if any."""
     return re.findall(r'^(?:down_)?revision: .* = "(.+)"', text, re.MULTILINE)
 
 
 def head_of(versions: Path) -> str:
-    """Return the one identifier that no revision follows."""
+    """Return the identifier of the only head."""
     found = [identifiers(text) for text in contents(versions).values()]
     [head] = {names[0] for names in found} - {name for names in found for name in names[1:]}
     return head
@@ -125,7 +125,7 @@ def test_keeps_the_revision_when_its_name_is_taken(
 def test_writes_nothing_when_the_models_describe_nothing_new(
     whole: Path, generate: Callable[..., int], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """As when nobody has named the table of a new entity in tables.py."""
+    """This happens when the table of a new entity is missing from tables.py."""
     before = contents(whole)
 
     assert generate("polls") == 2

@@ -36,7 +36,7 @@ class Deployment:
 
 @pytest.fixture
 def deployments(migrated_databases: MigratedDatabases) -> Iterator[tuple[Deployment, Deployment]]:
-    """The same two roles and two empty databases."""
+    """Two empty databases with the same two roles."""
     scratch = migrated_databases.scratch
     urls = scratch.create_database(), scratch.create_database()
     owner = scratch.create_role(urls[0])
@@ -74,7 +74,7 @@ def back_up(url: str, dump: Path) -> None:
 
 
 def errors_of_restoring(dump: Path, url: str) -> list[str]:
-    """A server older than the tools does not know `transaction_timeout`, which is all that it may refuse."""
+    """Return the errors of restoring, except about `transaction_timeout`, which older servers do not know."""
     restore = [program("pg_restore"), "--no-owner", "--no-privileges", "--dbname", url, str(dump)]
     said = subprocess.run(restore, capture_output=True, text=True, check=False).stderr
     return [line for line in said.splitlines() if "error:" in line and "transaction_timeout" not in line]

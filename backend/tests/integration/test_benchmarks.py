@@ -1,4 +1,4 @@
-"""The benchmarks compare servers that send the same responses, and report nothing about others."""
+"""The benchmarks compare only servers that send the same responses."""
 
 import asyncio
 import json
@@ -29,9 +29,9 @@ SMALL = 0.0001
 
 @contextmanager
 def server_sending(*pieces: bytes) -> Iterator[int]:
-    """Serve these pieces, one after the other, as the response to every request; yield the port.
+    """Serve these pieces in order as the response to every request, and yield the port.
 
-    The connection is closed when they have no complete head.
+    The connection closes if they do not contain a complete head.
     """
     is_complete = HEAD_END in b"".join(pieces)
     ready = Event()
@@ -153,7 +153,7 @@ def test_writes_what_is_met_and_what_has_no_target(tmp_path: Path) -> None:
 
 @pytest.fixture
 def data(fresh_migration_url: str) -> Data:
-    """A few rows of each kind in a database of the test."""
+    """A few rows of each kind in the test's database."""
     fill(fresh_migration_url, SMALL)
     return Data(fresh_migration_url, {})
 

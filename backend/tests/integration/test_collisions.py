@@ -1,4 +1,4 @@
-"""Transactions that collide: real connections, real commits, the whole use case again."""
+"""Transactions that collide: real connections, real commits, and a retry of the whole use case."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -47,7 +47,7 @@ async def admins(fresh_uow: SqlAlchemyUnitOfWork) -> list[Member]:
 async def client(
     fresh_settings: Settings, fresh_uow: SqlAlchemyUnitOfWork, admins: list[Member]
 ) -> AsyncIterator[AsyncClient]:
-    """It has one connection, so a try that kept it would leave none for the next."""
+    """A client of an application with one connection: an attempt that kept it would block the next."""
     app: FastAPI = create_app(fresh_settings.model_copy(update={"database_pool_size": 1}), clock=FixedClock())
     session = make_session(admins[0])
     async with fresh_uow as uow:
@@ -74,7 +74,7 @@ async def collide(
     state: str = "40001",
     moment: str = "IMMEDIATE",
 ) -> None:
-    """Let the first inserts fail, at once or (DEFERRED) at the commit."""
+    """Make the first inserts fail, either at once or at the commit (DEFERRED)."""
     async with engine.begin() as connection:
         for statement in COLLIDE:
             parts = {"times": times, "table": table, "state": state, "moment": moment}
@@ -84,7 +84,7 @@ async def collide(
 async def test_succeeds_when_a_deadlock_ends_the_first_try(
     client: AsyncClient, owner_engine: AsyncEngine, fresh_uow: SqlAlchemyUnitOfWork, admins: list[Member]
 ) -> None:
-    """The request locks the admins and waits for the member, the other one the other way round."""
+    """The request locks the admins and then the member; the other transaction locks them in reverse."""
     member = make_member()
     async with fresh_uow as uow:
         uow.members.add(member)
@@ -93,7 +93,7 @@ async def test_succeeds_when_a_deadlock_ends_the_first_try(
     async with owner_engine.connect() as other, owner_engine.connect() as watch:
         await other.execute(
             text("SET LOCAL deadlock_timeout = '1min'")
-        )  # the request is the one that notices
+        )  # the server cancels the request, not the other transaction
         await other.execute(lock, {"id": member.id})
         request = asyncio.create_task(client.post(f"{MEMBERS}/{member.id}/deactivate"))
         await until_somebody_waits(watch)
@@ -132,7 +132,7 @@ async def test_second_sees_result_of_first_when_two_change_an_article(
     seen: dict[str, str],
     status: int,
 ) -> None:
-    """The request has read the draft and waits to change it; meanwhile somebody publishes it."""
+    """The request has read the draft and waits for its lock; meanwhile somebody publishes it."""
     draft = await client.post(NEWS, json={"title": "Title", "content": "Content", "scope": "PUBLIC"})
     publish = "UPDATE news SET status = 'PUBLISHED', published_at = now(), version = 2"
     async with fresh_engine.connect() as other, fresh_engine.connect() as watch:

@@ -1,4 +1,4 @@
-"""Answers and closings that meet: several connections, real commits."""
+"""Concurrent responses and closings, with several connections and real commits."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -98,7 +98,7 @@ async def test_one_counts_when_a_member_answers_several_times_at_once(
 
 
 async def test_all_count_when_different_members_answer_at_once(driver: ConsultationDriver) -> None:
-    """They share the lock on the consultation, so none of them waits for another."""
+    """Respondents take a shared lock on the consultation, so they do not wait for each other."""
     consultation = await driver.store(anonymous=True)
 
     results = await gather_results(*(driver.respond(consultation, place) for place in range(CONCURRENCY)))
@@ -149,7 +149,7 @@ async def test_nothing_is_lost_or_added_when_answers_meet_a_closing(driver: Cons
 
 
 async def test_checks_deadline_after_the_lock_when_response_waited(driver: ConsultationDriver) -> None:
-    """It came in time, but gets its turn too late: no answer is taken after the deadline."""
+    """The response arrives in time but gets the lock too late, so it is refused."""
     consultation = await driver.store(closes_at=datetime.now(UTC) + timedelta(seconds=0.4))
     async with driver.new_uow() as uow:
         await uow.consultations.get_locked(consultation.id)
@@ -175,7 +175,7 @@ async def test_one_wins_when_it_is_opened_at_once(driver: ConsultationDriver) ->
 
 
 async def test_nobody_answers_edited_questions_when_edit_meets_opening(driver: ConsultationDriver) -> None:
-    """Whoever comes second sees what the first did: an open consultation keeps its questions."""
+    """The second sees the result of the first: an open consultation keeps its questions."""
     consultation = await driver.store(is_open=False)
     changes = ConsultationChanges(questions=[])
 

@@ -1,4 +1,4 @@
-"""The worker opens and closes consultations on the time of the database."""
+"""The worker opens and closes consultations by the database clock."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +17,7 @@ async def test_opens_and_closes_what_is_due_when_the_worker_comes_by(fresh_datab
     settings = Settings(
         environment=Environment.TEST,
         database_url=SecretStr(fresh_database_url),
-        smtp_url=SecretStr("smtp://127.0.0.1:1"),  # where nobody listens
+        smtp_url=SecretStr("smtp://127.0.0.1:1"),  # nothing listens here
     )
     engine = create_engine(settings)
     uow = SqlAlchemyUnitOfWork(create_database(engine).sessions)

@@ -1,4 +1,4 @@
-"""Reads show what is due as the worker is going to record it."""
+"""Reads show due changes as the worker will record them."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -42,7 +42,7 @@ async def test_reads_are_what_is_recorded_next_when_a_time_has_come(
     database: Database,
     uow: SqlAlchemyUnitOfWork,
 ) -> None:
-    """Hours from now; written six hours ago. What was over by then is a draft for good."""
+    """Times are hours from now, stored six hours ago. If the end had passed by then, it stays a draft."""
     now = datetime.now(UTC)
     author = make_member()
     consultation = make_consultation(

@@ -1,4 +1,4 @@
-"""What the database says becomes a domain error, whoever asked and however it failed."""
+"""Database errors become domain errors, on every path."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -88,7 +88,7 @@ async def test_translates_the_state_when_a_statement_fails(
 
 
 def wrapped(error: psycopg.Error) -> ConnectorException:
-    """What procrastinate raises for it."""
+    """Return the exception in which procrastinate wraps the error."""
     wrapper = ConnectorException()
     wrapper.__cause__ = error
     return wrapper

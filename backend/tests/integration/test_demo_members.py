@@ -1,4 +1,4 @@
-"""Made-up members are members like all others, and the same ones everywhere."""
+"""Demo members are ordinary members, and the same on every machine."""
 
 from collections import Counter
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""`./noxw -s dev`: start, stop, and starting again after a kill."""
+"""`./noxw -s dev`: start, stop, and restart after a kill."""
 
 import json
 import os
@@ -26,7 +26,7 @@ CHILDREN = 2  # the API and the worker
 
 @pytest.fixture(autouse=True)
 def _own_signal_handlers() -> Iterator[None]:
-    """`dev.main` takes over signals for the rest of its process, which here has other tests to run."""
+    """Restore the signal handlers: `dev.main` replaces them for the whole process."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     yield
     for number, handler in before.items():
@@ -51,12 +51,12 @@ def gone(pids: list[int]) -> bool:
 
 
 def recorded(port: int) -> list[int]:
-    """The children: whoever started the run and the run itself come first."""
+    """Return the recorded children; the file lists the starter and the run before them."""
     return [pid for pid, _ in json.loads(state_of(port).read_text())][2:]
 
 
 def recorded_so_far(port: int) -> list[int]:
-    """None of them as long as the record is missing or half written."""
+    """Return the recorded children, or none while the record is missing or incomplete."""
     with suppress(FileNotFoundError, ValueError):
         return recorded(port)
     return []
@@ -75,8 +75,8 @@ def test_leaves_nothing_behind_when_it_is_interrupted(start: Start, port: int) -
 
 
 def test_leaves_no_process_when_interrupted_in_the_background(launch: Start, port: int) -> None:
-    """The signal comes while it starts."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does for what it starts with `&`
+    """The signal arrives during the start."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does for background jobs
     try:
         run = launch()
     finally:
@@ -126,7 +126,9 @@ def test_ends_with_a_reason_when_the_api_ends_by_itself(
     monkeypatch.setenv("DATABASE_URL", fresh_database_url)
     monkeypatch.setenv("PAU2_MAIL_FOLDER", str(tmp_path))
     monkeypatch.setenv("PAU2_ENVIRONMENT", "test")
-    monkeypatch.setenv("PAU2_PUBLIC_URL", "http://127.0.0.1")  # else `run` leaves its own to other tests
+    monkeypatch.setenv(
+        "PAU2_PUBLIC_URL", "http://127.0.0.1"
+    )  # otherwise `run` leaves its handlers to other tests
     raised: list[BaseException] = []
 
     def run() -> None:
@@ -269,7 +271,7 @@ def test_leaves_nothing_behind_when_whoever_started_it_is_killed(
 
 @pytest.fixture
 def others() -> Iterator[list[psutil.Popen]]:
-    """Two processes that live on until they are told to end."""
+    """Two processes that run until they are terminated."""
     found = [psutil.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) for _ in range(2)]
     yield found
     dev.terminate(found)

@@ -1,4 +1,4 @@
-"""`./noxw -s doctor` on scratch checkouts: each check lets pass what is well and refuses what is not."""
+"""`./noxw -s doctor` on scratch checkouts: each check has a case that passes and one that fails."""
 
 import os
 import shutil
@@ -118,7 +118,7 @@ def test_refuses_the_environment_when_its_python_does_not_run(sample: SampleProj
 
 @pytest.fixture
 def shallow(sample: SampleProject, tmp_path: Path) -> SampleProject:
-    """A clone of two commits that has one."""
+    """A shallow clone, which has one of two commits."""
     sample.commit("second")
     command = ["git", "clone", "--quiet", "--depth=1", sample.root.as_uri(), "clone"]
     subprocess.run(command, cwd=tmp_path, check=True)
@@ -332,7 +332,7 @@ def test_shows_the_rows_of_both_programs(sample: SampleProject, capsys: pytest.C
     code = doctor.main(["stamp"], sample.root)
 
     names = {line[:13].strip() for line in capsys.readouterr().out.splitlines()}
-    assert code == 1  # the stamp is another one
+    assert code == 1  # the stamp differs
     assert {"python", "environment", "locale", *doctor.VENV_CHECKS} <= names
 
 

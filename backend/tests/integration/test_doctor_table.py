@@ -38,7 +38,7 @@ def test_refuses_the_temporary_folder_when_it_is_missing(
 def test_refuses_temporary_folder_when_mounted_noexec(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only root can mount: a flag that the folder has stands for `noexec`."""
+    """Only root can mount, so the test treats a flag that the mount already has as `noexec`."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(machine, "NO_EXEC", os.statvfs(tmp_path).f_flag)
 

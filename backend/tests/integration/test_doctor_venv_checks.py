@@ -88,7 +88,7 @@ def test_ends_the_processes_when_their_run_was_killed(
 ) -> None:
     state = record(tmp_path, 8000, psutil.Process(), psutil.Process(), sleeper)
     recorded = json.loads(state.read_text())
-    recorded[1][1] = 0.0  # its number belongs to another process by now
+    recorded[1][1] = 0.0  # its process id now belongs to another process
     state.write_text(json.dumps(recorded))
 
     def check() -> Result:
@@ -98,7 +98,7 @@ def test_ends_the_processes_when_their_run_was_killed(
     assert row_of(check, fix=True).summary == "removed .postgres/dev-8000.json; terminated processes: 1"
     assert not sleeper.is_running()
     assert not state.exists()
-    assert capsys.readouterr().out == ""  # it would be in the middle of the rows
+    assert capsys.readouterr().out == ""  # unsorted, it would be in the middle of the rows
 
 
 def test_removes_a_socket_when_its_server_was_killed(tmp_path: Path) -> None:
@@ -250,7 +250,7 @@ def test_drops_databases_when_their_run_was_killed(
 
 @pytest.fixture
 def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
-    """An embedded server that does not run."""
+    """An embedded server that is stopped."""
     monkeypatch.delenv("DATABASE_URL", raising=False)
     server = Server(tmp_path)
     server.embedded.data.mkdir(parents=True)
@@ -284,7 +284,7 @@ def test_prints_a_row_for_each_check_when_run_in_environment(
 
 @pytest.fixture
 def started() -> Iterator[Server]:
-    """An embedded server that was asked for."""
+    """An embedded server that is running."""
     with new_folder() as folder:
         server = Server(folder, is_started=True)
         yield server
@@ -311,7 +311,7 @@ def test_refuses_the_server_when_another_way_started_it(
     monkeypatch.delenv("DATABASE_URL", raising=False)
     assert started.url
     lock = started.embedded.place / "server.lock"
-    hidden = lock.rename(lock.with_name("hidden.lock"))  # as if nobody had locked it
+    hidden = lock.rename(lock.with_name("hidden.lock"))  # as if no process held the lock
 
     result = started.server()
 

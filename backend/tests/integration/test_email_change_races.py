@@ -1,4 +1,4 @@
-"""Changes of address that meet registrations and each other, and their mails: real commits."""
+"""Concurrent changes of address and registrations, and their mails, with real commits."""
 
 import asyncio
 from email import message_from_bytes
@@ -30,7 +30,7 @@ class EmailChangeDriver(ConcurrentAccounts):
     """Changes addresses to NEW."""
 
     async def requested_by(self, member: Member) -> str:
-        """Ask for the new address; return the mailed token."""
+        """Request the change to NEW, and return the mailed token."""
         await request_email_change(
             NEW, actor=make_actor(member_id=member.id), uow=self.new_uow(), clock=self.clock
         )
@@ -70,7 +70,7 @@ async def test_changes_once_when_one_token_comes_many_times_at_once(driver: Emai
 
 
 async def test_one_account_has_address_when_registration_comes_first(driver: EmailChangeDriver) -> None:
-    """The registration holds the address without having proven it; the confirmation waits for its end."""
+    """The registration has inserted the unverified address; the confirmation waits for its transaction."""
     marta = make_member()
     await driver.add(marta)
     token = await driver.requested_by(marta)
@@ -117,7 +117,7 @@ async def test_refuses_the_token_when_an_erasure_comes_first(driver: EmailChange
 
 
 def sent(folder: Path) -> list[tuple[str, str]]:
-    """Return recipients and subjects."""
+    """Return recipients and subjects of the mails."""
     mails = [message_from_bytes(file.read_bytes(), policy=default) for file in folder.iterdir()]
     return sorted((mail["To"], mail["Subject"]) for mail in mails)
 

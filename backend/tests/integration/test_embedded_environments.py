@@ -56,7 +56,7 @@ LIBPQ = {
 
 @dataclass(frozen=True)
 class UnusualEnvironment:
-    """The differences to a usual machine. `path` is the path of the checkout."""
+    """Differences from a usual machine. `path` is the path of the checkout."""
 
     path: str = "project"
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -85,7 +85,7 @@ MACHINES = {
 
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
-    """A server of somebody else."""
+    """A listening server of another user."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()

@@ -1,4 +1,4 @@
-"""The server that every session uses, found or started."""
+"""Finding or starting the server that every session uses."""
 
 import os
 import shutil

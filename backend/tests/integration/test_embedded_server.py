@@ -1,4 +1,4 @@
-"""The embedded server: who uses it, who stops it, and whose processes it never touches."""
+"""The embedded server: its users, its stop, and the processes that it must not touch."""
 
 import fcntl
 import os
@@ -36,7 +36,10 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 @pytest.fixture(scope="module")
 def place() -> Iterator[Path]:
-    """The files of a server that every test leaves stopped and whole: making them takes a second."""
+    """The files of a server, shared because initdb takes a second.
+
+    Every test leaves it stopped and intact.
+    """
     with new_folder() as folder:
         server = EmbeddedServer(folder)
         with psycopg.connect(server.url(), autocommit=True) as connection:

@@ -1,4 +1,4 @@
-"""What `migrate` says about a database that cannot hold every name."""
+"""Messages of `migrate` about databases whose encoding cannot store every name."""
 
 import pytest
 

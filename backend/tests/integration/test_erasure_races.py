@@ -1,4 +1,4 @@
-"""Erasures that meet answers and closings: nobody answers twice or waits in a circle, no digest is left."""
+"""Concurrent erasures, responses and closings: no second response, no deadlock, no digest left."""
 
 import asyncio
 
@@ -111,7 +111,7 @@ async def test_answers_once_when_the_response_waits_for_the_erasure(driver: Eras
 
 @pytest.mark.parametrize("first", ["close", "erase"])
 async def test_no_digest_is_left_when_a_closing_meets_an_erasure(first: str, driver: ErasureDriver) -> None:
-    """Closing writes participations anew, which looks at members; erasing looks at consultations."""
+    """Closing rewrites participations, which locks members; erasing locks consultations."""
     consultation = await driver.opened(anonymous=True)
     await driver.respond(consultation, driver.marta)
     async with driver.new_uow() as uow:

@@ -1,4 +1,4 @@
-"""The limit of exports that a member runs at the same time, on all instances."""
+"""The limit of concurrent exports of a member, over all instances."""
 
 import asyncio
 import socket
@@ -36,7 +36,7 @@ def own_settings(fresh_database_url: str) -> Settings:
 
 @pytest.fixture
 async def engines(own_settings: Settings) -> AsyncIterator[tuple[AsyncEngine, AsyncEngine]]:
-    """Two instances of the application, as far as the database can tell."""
+    """Engines of two instances of the application."""
     first = create_engine(own_settings)
     second = create_engine(own_settings)
     yield first, second
@@ -62,7 +62,7 @@ def export(engine: AsyncEngine, by: Member) -> RowStream:
 
 @asynccontextmanager
 async def running(*tables: RowStream) -> AsyncIterator[None]:
-    """Read the first batch of each: they are in the middle of their work."""
+    """Read the first batch of each export, so that all are running."""
     async with AsyncExitStack() as stack:
         for table in tables:
             stack.push_async_callback(table.batches.aclose)
@@ -146,10 +146,10 @@ async def test_gives_place_and_connection_back_when_the_client_leaves(
     headers: dict[str, str],
     clock: FixedClock,
 ) -> None:
-    """A real server, and a client that hangs up in the middle of 40 MB."""
+    """A client disconnects from a real server in the middle of 40 MB."""
     here, there = engines
     async with there.begin() as connection:
-        for _ in range(40):  # in statements that take less than the limit, however busy the machine is
+        for _ in range(40):  # in statements that stay below the limit even on a busy machine
             await connection.execute(MANY_ARTICLES, {"author": admin.id})
     app = create_app(own_settings, database=create_database(here), clock=clock)
 

@@ -1,4 +1,4 @@
-"""The published contract, through the eyes of a developer who generates a client from it."""
+"""The published contract as a generated client uses it."""
 
 import json
 import subprocess
@@ -84,7 +84,7 @@ async def correct_title(email: str, password: str, transport: AsyncBaseTransport
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder on Python's path, for the client and the program that uses it."""
+    """A folder for the generated client and the program that uses it."""
     folder = tmp_path_factory.mktemp("client")
     (folder / f"{VISIT}.py").write_text(PROGRAM, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
@@ -94,7 +94,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def complaints(folder: Path) -> list[str]:
-    """What the generator could not handle. The client is there afterwards."""
+    """Generate the client, and return the generator's complaints."""
     config = Config.from_sources(
         ConfigFile(post_hooks=[]),
         MetaType.NONE,
@@ -154,7 +154,7 @@ def test_fits_a_program_when_types_are_strict(folder: Path, complaints: list[str
 def test_sends_nothing_else_when_one_field_of_a_patch_is_set(
     name: str, field: str, complaints: list[str]
 ) -> None:
-    """RFC 7396 §2: an absent member stays as it is."""
+    """RFC 7396 §2: absent members stay unchanged."""
     assert complaints == []
     patch = getattr(import_module(f"{CLIENT}.models"), name)
 

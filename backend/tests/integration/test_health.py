@@ -1,4 +1,4 @@
-"""The health check of containers against real sockets."""
+"""The health check of containers, over real sockets."""
 
 import socket
 import subprocess
@@ -20,7 +20,7 @@ Serve = Callable[[bytes], str]
 
 @contextmanager
 def answering(listener: socket.socket, response: bytes) -> Iterator[None]:
-    """Give the first connection this response."""
+    """Send this response to the first connection."""
 
     def answer_one() -> None:
         connection, _ = listener.accept()

@@ -1,4 +1,4 @@
-"""What the idempotent unit of work promises, on PostgreSQL."""
+"""The idempotent unit of work on PostgreSQL."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ from tests.fakes import FixedClock
 
 
 class IdempotencyDriver:
-    """A unit of work for each attempt of one author."""
+    """Makes a unit of work for each attempt of one author."""
 
     def __init__(self, database: Database, clock: FixedClock, actor: Actor) -> None:
         self.database = database

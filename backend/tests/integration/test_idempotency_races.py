@@ -1,4 +1,4 @@
-"""Requests with one key that meet, and processes that die: several connections, real commits."""
+"""Concurrent requests with the same key, and processes that die, with real commits."""
 
 import asyncio
 import sys
@@ -126,7 +126,7 @@ async def test_returns_409_when_the_first_request_is_still_running(
 
 
 async def die(url: str, token: str, when: str) -> None:
-    """Ask in another process, which ends without a word at that moment."""
+    """Send the request from another process, which is killed at that moment."""
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", DYING, url, token, when, cwd=BACKEND)
     assert await process.wait() == 9
 

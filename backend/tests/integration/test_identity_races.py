@@ -1,4 +1,4 @@
-"""Administrators, passwords and guesses that meet: several connections, real commits."""
+"""Concurrent changes of administrators and passwords, with several connections and real commits."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ from tests.support.concurrency import CONCURRENCY, ConcurrentAccounts, gather_re
 
 
 class AdminDriver(ConcurrentAccounts):
-    """Takes administrators away in several ways."""
+    """Removes administrators in several ways."""
 
     async def leave(self, how: str, leaving: Member, by: Member) -> None:
         actor = make_actor(Role.ADMIN, member_id=by.id)
@@ -117,7 +117,7 @@ async def test_one_wins_when_a_reset_token_is_redeemed_at_once(accounts: AdminDr
 async def test_nobody_waits_in_a_circle_when_an_erasure_meets_a_token(
     redeem: str, accounts: AdminDriver, marta: Member
 ) -> None:
-    """The erasure is first in the queue for the member; whoever redeems must not hold the token meanwhile."""
+    """The erasure is first in line for the member's lock, so the redeemer must not hold the token's."""
     purpose = OneTimePurpose.RECOVERY if redeem == "reset" else OneTimePurpose.VERIFY_EMAIL
     token = OneTimeToken.issue(member_id=marta.id, purpose=purpose, at=accounts.clock.now())
     mailed = ONE_TIME_TOKENS.text(token.id, purpose)

@@ -1,4 +1,4 @@
-"""Invitations that are accepted while an administrator corrects or withdraws them: real commits."""
+"""Invitations accepted while an administrator corrects or withdraws them, with real commits."""
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine

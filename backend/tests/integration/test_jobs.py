@@ -41,7 +41,7 @@ REGISTRATION = Registration(email=ADDRESS, password=PASSWORD, full_name="Marta C
 
 
 class Mailbox(Handler):
-    """What an SMTP server accepted."""
+    """The mails that an SMTP server accepted."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class JobDriver:
         await register_member(REGISTRATION, uow=uow or self.uow, clock=self.clock, hasher=hasher)
 
     async def work(self, **settings: object) -> None:
-        """Run every job that is due, with these settings changed."""
+        """Run every due job, with these settings changed."""
         changed = self.settings.model_copy(update=settings)
         await run_worker(changed, clock=self.clock, until_idle=True)
 
@@ -87,7 +87,7 @@ class JobDriver:
             return list(result) if result.returns_rows else []
 
     async def jobs(self) -> list[Any]:
-        """The jobs of ours, without the periodic ones."""
+        """Return the application's jobs, without periodic ones."""
         return await self.execute(
             """SELECT task_name, status::text, attempts, scheduled_at > now() AS later, args
             FROM procrastinate_jobs WHERE task_name LIKE 'Send%' ORDER BY id"""
@@ -99,7 +99,7 @@ async def driver(fresh_database_url: str) -> AsyncIterator[JobDriver]:
     settings = Settings(
         environment=Environment.TEST,
         database_url=SecretStr(fresh_database_url),
-        smtp_url=SecretStr("smtp://127.0.0.1:1"),  # where nobody listens
+        smtp_url=SecretStr("smtp://127.0.0.1:1"),  # nothing listens here
     )
     engine = create_engine(settings)
     yield JobDriver(settings, engine)
@@ -171,7 +171,7 @@ async def test_retries_or_gives_up_by_reply_code_when_mail_is_refused(
     driver: JobDriver,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """What is given up stays in the table, and in the log without the server's words: they name people."""
+    """Abandoned jobs stay in the table and the log, without the server's reply, which names people."""
     await driver.register()
     handlers = logging.getLogger().handlers
     async with smtp_server(Refusing(RCPT=reply)) as url:
@@ -288,7 +288,7 @@ async def test_logs_name_no_person_when_jobs_fail_and_succeed(
 
 
 def test_frozen_schema_is_what_the_library_wants_when_compared(migration_url: str) -> None:
-    """A new release of procrastinate may need a revision of ours (its own sql/migrations say so)."""
+    """A new release of procrastinate may need a revision here; its sql/migrations tell."""
     with psycopg.connect(migration_url) as connection:
         connection.execute("CREATE SCHEMA wanted")
         connection.execute("SET LOCAL search_path TO wanted")
@@ -301,7 +301,7 @@ def test_frozen_schema_is_what_the_library_wants_when_compared(migration_url: st
 
 
 def _shape(connection: psycopg.Connection, schema: str) -> set[tuple[str, ...]]:
-    """Functions, columns, indexes, triggers and enum values of the queue in one schema."""
+    """Return functions, columns, indexes, triggers and enum values of the queue in one schema."""
     queries = (
         "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = %s::regnamespace",
         """SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull::text

@@ -1,4 +1,4 @@
-"""The canary refuses a leak, and lets pass what production would have written."""
+"""The check of logs refuses a leak, and accepts all that production would write."""
 
 import logging
 import subprocess

@@ -1,4 +1,4 @@
-"""Which refusals of a mail server are for good (RFC 5321 §4.2.1), in real conversations."""
+"""Permanent and transient refusals of a mail server (RFC 5321 §4.2.1), in real conversations."""
 
 from email.message import EmailMessage
 

@@ -1,4 +1,4 @@
-"""The wrapper: one line that says what to install, and nothing half installed."""
+"""The wrapper `noxw`: it names what to install in one line, and leaves nothing half installed."""
 
 import os
 import shutil
@@ -10,13 +10,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 TOOLS = ("sh", "dirname", "cmp", "cp", "rm", "env")
 VERSION = "python3.11"
-IDENTITY = f"/usr {VERSION}"  # the answer of a Python that is asked for its prefix and version
+IDENTITY = f"/usr {VERSION}"  # what Python prints when asked for its prefix and version
 ANSWER = 'if [ "$1" = -IS ]; then echo "{identity}"; exit; fi\n'
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout with the wrapper alone, and a `bin` that is its whole PATH."""
+    """A checkout that contains only the wrapper, and a `bin` that is the whole PATH."""
     (tmp_path / "backend/requirements").mkdir(parents=True)
     (tmp_path / "bin").mkdir()
     shutil.copy(ROOT / "noxw", tmp_path)
@@ -87,7 +87,7 @@ def test_names_venv_when_it_is_missing(checkout: Path) -> None:
 
 
 def can_install(checkout: Path, name: str, *, identity: str = IDENTITY, code: int = 0) -> None:
-    """Put a Python into PATH that makes .noxw with one of its own, whose pip and nox end with a code."""
+    """Put a Python into PATH that creates .noxw with a Python whose pip and nox exit with these codes."""
     for tool in ("mkdir", "chmod", "cat"):
         if not (checkout / "bin" / tool).exists():
             (checkout / "bin" / tool).symlink_to(str(shutil.which(tool)))
@@ -118,7 +118,7 @@ def test_starts_over_when_the_first_installation_failed(checkout: Path) -> None:
 
 
 def installed(checkout: Path, *, nox: str, environment: str | None) -> None:
-    """Put programs in the places of nox and of the shared environment's Python, None for a missing one."""
+    """Replace nox and the shared environment's Python by scripts; None removes them."""
     script(checkout, "git", "exit 0")
     script(checkout, "python3", "exit 0")
     script(checkout, "nox-python", ANSWER.format(identity=IDENTITY) + nox)
@@ -157,7 +157,7 @@ def test_prepares_again_when_python_was_upgraded_in_place(checkout: Path) -> Non
     can_install(checkout, "python3")
     noxw(checkout, "-l")
     upgraded = ANSWER.format(identity="/usr python3.13") + 'echo "No module named nox"; exit 1'
-    (checkout / ".noxw/bin/python").write_text(f"#!/bin/sh\n{upgraded}\n")  # it is a link to python3
+    (checkout / ".noxw/bin/python").write_text(f"#!/bin/sh\n{upgraded}\n")  # python is a link to python3
     can_install(checkout, "python3", identity="/usr python3.13")
 
     result = noxw(checkout, "-l")
@@ -234,7 +234,7 @@ def test_forgets_the_cache_of_uv_only_when_it_cannot_be_written(
 
 
 def test_installs_into_own_environment_when_pip_names_another(checkout: Path) -> None:
-    """Empty options override what `pip.conf` may say."""
+    """Empty options override those in `pip.conf`."""
     script(checkout, "git", "exit 0")
     can_install(checkout, "python3")
 

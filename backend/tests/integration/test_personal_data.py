@@ -1,4 +1,4 @@
-"""The registry of personal data is complete, and erasure does what it says."""
+"""The registry of personal data is complete, and erasure follows it."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ def refers_to_members(column: Column[object]) -> bool:
 
 
 def unregistered(stored: Collection[str], known: Collection[str], registered: Collection[str]) -> list[str]:
-    """Return what to do so that tables, models and the registry of personal data name the same."""
+    """Return the edits that make tables, models and the registry of personal data agree."""
     found = [
         f"add {name} to {REGISTRY}: `PersonalDataTable(table={name}, owners=(…,))` to PERSONAL_DATA when its "
         "rows are about members, else to NON_PERSONAL_TABLES with the reason"

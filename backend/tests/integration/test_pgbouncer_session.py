@@ -1,4 +1,4 @@
-"""`./noxw -s pgbouncer`: installs Debian's package in CI alone, and ends with pytest's exit code."""
+"""`./noxw -s pgbouncer`: installs Debian's package only in CI, and ends with pytest's exit code."""
 
 import sys
 from pathlib import Path

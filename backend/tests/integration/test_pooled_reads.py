@@ -1,4 +1,4 @@
-"""Reads take connections from the pool of the units of work, and leave them as they found them."""
+"""Reads use the pool of the units of work, and return connections unchanged."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,14 +26,14 @@ def pooled(pool: AsyncEngine) -> Database:
 
 
 async def server_process(database: Database) -> int:
-    """Return the id of the server's process that answers a read."""
+    """Return the id of the server process that executes a read."""
     async with database.reads() as connection:
         [(pid,)] = await (await connection.execute("SELECT pg_backend_pid()")).fetchall()
     return int(pid)
 
 
 async def end(pid: int, owner_url: str) -> None:
-    """Do what a restart does to whoever is connected."""
+    """Terminate connections as a restart does."""
     async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as owner:
         await owner.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
 

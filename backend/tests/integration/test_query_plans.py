@@ -66,7 +66,7 @@ def read_consultations(database: Database, page: PageRequest) -> Awaitable[objec
 async def test_walks_an_index_when_a_deep_page_is_read(
     read: Read, sort: str, database: Database, connection: AsyncConnection, statements: list[tuple[str, Any]]
 ) -> None:
-    """EXPLAIN what the query really sends; small tables are not worth an index to the planner."""
+    """EXPLAIN the actual statement. The table is large, because the planner ignores indexes of small ones."""
     page = PageRequest(limit=20, sort=sort, after=KeysetPosition(key="2026-11-22T09:30:00+00:00", id=uuid4()))
     await read(database, page)
     [(statement, parameters)] = statements

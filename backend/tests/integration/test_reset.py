@@ -1,4 +1,4 @@
-"""`./noxw -s app -- reset` drops and remakes the development database, and no other one."""
+"""`./noxw -s app -- reset` drops and recreates the development database only."""
 
 import io
 import sys
@@ -16,7 +16,7 @@ from tests.plugins.database import MigratedDatabases, database_of
 
 @pytest.fixture
 def url(migrated_databases: MigratedDatabases, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A database with a row, which DATABASE_URL names."""
+    """A database with a row, named by DATABASE_URL."""
     url = migrated_databases.scratch.create_database()
     with psycopg.connect(url) as connection:
         connection.execute("CREATE TABLE notes AS SELECT 'kept' AS text")

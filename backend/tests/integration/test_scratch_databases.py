@@ -1,4 +1,4 @@
-"""Tests and gates use scratch databases, and drop all of them."""
+"""Scratch databases of tests and gates, and their removal."""
 
 from urllib.parse import urlsplit
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""What PostgreSQL still tells about an anonymous consultation, looked at as its superuser."""
+"""What a superuser of PostgreSQL can learn about an anonymous consultation."""
 
 import asyncio
 from typing import Any
@@ -21,7 +21,7 @@ TEXT = make_question(kind=QuestionKind.OPEN_TEXT, options=[])
 
 
 class VotingDriver(ConcurrentClients):
-    """Members who answer one consultation, each with a number of their own, so that a link would show."""
+    """Members who answer one consultation with a number each, so that any link would show."""
 
     def __init__(self, engine: AsyncEngine, owner: AsyncEngine) -> None:
         super().__init__(engine)
@@ -32,7 +32,7 @@ class VotingDriver(ConcurrentClients):
         )
 
     async def vote(self) -> None:
-        """One after another, in the order of `voters`."""
+        """Vote one after another, in the order of `voters`."""
         self.consultation.open(self.consultation.created_at)
         async with self.new_uow() as uow:
             for voter in self.voters:
@@ -56,7 +56,7 @@ class VotingDriver(ConcurrentClients):
             return list(result) if result.returns_rows else []
 
     async def written(self) -> list[int]:
-        """The numbers on the ballots, in physical order."""
+        """Return the numbers on the ballots, in physical order."""
         found = await self.rows("SELECT value FROM ballots, jsonb_each_text(texts) ORDER BY ballots.ctid")
         return [int(value.removeprefix("n")) for (value,) in found]
 
@@ -82,7 +82,9 @@ def test_tables_share_only_the_consultation_when_compared() -> None:
 
 
 async def test_order_links_voters_to_ballots_when_not_closed_yet(driver: VotingDriver) -> None:
-    """What is not hidden while it is open, said plainly: only the application keeps from looking."""
+    """A known limit: while the consultation is open, the database contains the link, and only the
+    application does not read it.
+    """
     linked = await driver.rows("SELECT 1 FROM participations p JOIN ballots b ON p.xmin = b.xmin")
 
     assert len(linked) == VOTERS
@@ -107,7 +109,7 @@ async def test_nothing_tells_who_voted_what_when_closed(driver: VotingDriver) ->
 
 
 async def test_row_locks_of_foreign_keys_tell_nothing_when_closed(driver: VotingDriver) -> None:
-    """Checking the key of a participation marks the member's row with the transaction (`xmax`)."""
+    """Checking a participation's foreign key marks the member's row with the transaction (`xmax`)."""
     marks = "SELECT DISTINCT m.xmax::text FROM members m JOIN participations p ON p.member_id = m.id"
     assert len(await driver.rows(marks)) == VOTERS
 
@@ -117,7 +119,7 @@ async def test_row_locks_of_foreign_keys_tell_nothing_when_closed(driver: Voting
 
 
 async def test_deleted_rows_are_gone_when_the_tables_were_vacuumed(driver: VotingDriver) -> None:
-    """Until then their remains keep the old transaction; autovacuum is told to come at once."""
+    """Dead rows keep the old transaction until vacuum; autovacuum is set to run at once."""
     await driver.close()
     await driver.rows("CREATE EXTENSION pageinspect")
     remains = """SELECT count(*) FROM generate_series(0, pg_relation_size('{0}') / 8192 - 1) AS page,

@@ -1,4 +1,4 @@
-"""`serve` at a Unix socket, below a prefix, and as several processes."""
+"""`serve` on a Unix socket, below a prefix, and with several processes."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ Serve = Callable[..., Awaitable[Process]]
 
 @pytest.fixture
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A short one: a Unix socket's has 107 bytes at most."""
+    """A short path, because that of a Unix socket has at most 107 bytes."""
     return tmp_path_factory.mktemp("s") / "s"
 
 
@@ -83,7 +83,7 @@ Supervise = Callable[[BindAddress], Awaitable[asyncio.Task[None]]]
 
 @pytest.fixture
 async def supervise(fresh_database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Supervise]:
-    """Start two processes from this one, at a place."""
+    """Start two server processes on an address."""
     monkeypatch.setenv("DATABASE_URL", fresh_database_url)
     monkeypatch.setenv("PAU2_SHUTDOWN_DELAY", "0")
     monkeypatch.chdir(BACKEND)
@@ -129,7 +129,7 @@ async def test_serves_from_all_processes_and_ends_with_them_when_told(
 async def test_ends_with_an_error_when_one_of_the_processes_is_killed(
     supervise: Supervise, port: int
 ) -> None:
-    """Whoever supervises starts it again, as with one process."""
+    """The supervisor then restarts it, as with one process."""
     supervisor = await supervise(BindAddress(port=port))
     started = processes()
     async with AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:

@@ -1,4 +1,4 @@
-"""In production the schema is only brought up on a server that keeps data out of its own log."""
+"""In production, `migrate` runs only on a server that keeps data out of its own log."""
 
 from urllib.parse import quote
 
@@ -10,7 +10,7 @@ from tests.factories import make_settings
 
 
 def with_settings(url: str, settings: dict[str, str]) -> str:
-    """Return the address of the database with a server's settings for the session."""
+    """Return the address of the database with server settings for the session."""
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())
     return f"{url}{'&' if '?' in url else '?'}options={quote(options)}"
 

@@ -1,4 +1,4 @@
-"""A real server process that is told to end: it announces it, serves on, drains, and is gone in time."""
+"""Shutdown of a real server process: it announces the end, serves on, drains, and exits in time."""
 
 import asyncio
 import os
@@ -33,7 +33,7 @@ async def client(port: int) -> AsyncIterator[AsyncClient]:
 
 @pytest.fixture
 async def serve(fresh_database_url: str, port: int, client: AsyncClient) -> AsyncIterator[Serve]:
-    """Start a server that gives this shutdown delay and timeout, in seconds."""
+    """Start a server with this shutdown delay and timeout, in seconds."""
     async with AsyncExitStack() as stack:
 
         async def start(delay: float, grace: int) -> Process:
@@ -71,7 +71,7 @@ async def answers(client: AsyncClient) -> None:
 
 
 async def refuses(port: int) -> None:
-    """Return when nobody takes connections any more."""
+    """Wait until connections are refused."""
     async with asyncio.timeout(30):
         while True:
             try:
@@ -84,7 +84,7 @@ async def refuses(port: int) -> None:
 
 
 async def begun(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Send a request but for the last byte."""
+    """Send a request without its last byte."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(HEAD + BODY[:-1])
     await writer.drain()
@@ -115,7 +115,7 @@ async def test_says_so_serves_on_and_drains_when_told_to_end(
 async def test_is_gone_in_time_when_a_request_does_not_end(
     *, signals: list[signal.Signals], delay: float, serve: Serve, port: int
 ) -> None:
-    """The second signal is not patient."""
+    """A second signal ends it at once."""
     server = await serve(delay, 1)
     reader, writer = await begun(port)
 

@@ -26,7 +26,7 @@ def _handlers() -> Iterator[None]:
 
 
 def run(*sent: signal.Signals) -> int:
-    """Run a command that sends this process the signals, and then waits."""
+    """Run a command that sends the signals to this process, and then waits."""
     command = [sys.executable, "-c", SEND + WAIT, *(str(int(number)) for number in sent)]
     return signals.run_command(command, os.environ)
 
@@ -106,6 +106,6 @@ def test_leaves_neither_command_nor_server_when_it_is_terminated() -> None:
             assert server.is_running()
 
             run.terminate()
-            rest, _ = run.communicate(timeout=WITHIN)  # the output ends when the command has, too
+            rest, _ = run.communicate(timeout=WITHIN)  # the output ends when the command does
 
         assert (run.returncode, rest, server.is_running()) == (143, b"", False)

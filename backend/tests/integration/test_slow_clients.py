@@ -1,4 +1,4 @@
-"""A real server, and clients that take their time over the head of a request."""
+"""Slow clients of a real server, which delay the head of a request."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,7 +19,7 @@ async def application(
     _receive: Callable[[], Awaitable[object]],
     send: Callable[[dict[str, object]], Awaitable[None]],
 ) -> None:
-    """Answer with one letter, a little later."""
+    """Respond with one letter after a delay."""
     await asyncio.sleep(0.6)
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
     await send({"type": "http.response.body", "body": b"x"})
@@ -27,7 +27,7 @@ async def application(
 
 @pytest.fixture
 async def _serving(port: int, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    """A server that waits half a second for the head of a request."""
+    """Run a server that waits half a second for the head of a request."""
     monkeypatch.setattr(server, "HEAD_TIMEOUT_SECONDS", 0.5)
     config = uvicorn.Config(
         application, port=port, log_config=None, lifespan="off", http=server.HeadTimeoutProtocol
@@ -51,7 +51,7 @@ async def listening(port: int) -> None:
 
 
 async def ends(connection: Connection) -> bytes:
-    """Return all that the server sends until it closes the connection, within three seconds."""
+    """Return everything that the server sends until it closes the connection, within three seconds."""
     async with asyncio.timeout(3):
         response = await connection[0].read()
     connection[1].close()
@@ -87,7 +87,7 @@ async def test_closes_a_connection_when_the_next_head_trickles(port: int) -> Non
 
 @pytest.mark.usefixtures("_serving")
 async def test_finishes_an_answer_when_the_next_head_waits_behind_it(port: int) -> None:
-    """The answer takes longer than a head may."""
+    """The response takes longer than a head may."""
     response = await ends(await connect(port, QUICK + QUICK[:-2]))
 
     assert response.startswith(b"HTTP/1.1 200")

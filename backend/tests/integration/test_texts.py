@@ -1,4 +1,4 @@
-"""Spanish order and the search for words, as the database does them."""
+"""Spanish sort order and search for words in the database."""
 
 import pytest
 from sqlalchemy import ARRAY, ColumnElement, cast, func, literal, select
@@ -50,7 +50,7 @@ async def test_orders_as_a_spanish_dictionary_when_sorted(
 async def test_makes_keys_that_fit_into_an_index_when_text_is_long(
     letter: str, connection: AsyncConnection
 ) -> None:
-    """A B-tree takes rows of at most 2,704 bytes."""
+    """A B-tree entry has at most 2,704 bytes."""
     size = await connection.scalar(select(func.octet_length(in_spanish_order(text(letter * 200)))))
 
     assert size is not None

@@ -1,4 +1,4 @@
-"""Every session is in UTC, whatever zone the server, the database, the role and the process are in."""
+"""Every session is in UTC, whatever the time zones of server, database, role and process."""
 
 import os
 import subprocess
@@ -71,7 +71,7 @@ with EnvironmentContext(config, script, fn=ask):
 
 @pytest.fixture
 def in_madrid(fresh_migration_url: str, fresh_database_url: str) -> str:
-    """A database whose sessions are in Madrid unless they ask for something else."""
+    """A database whose sessions are in Madrid's zone by default."""
     change = sql.SQL("ALTER ROLE CURRENT_USER IN DATABASE {} SET timezone = 'Europe/Madrid'")
     with psycopg.connect(fresh_migration_url, autocommit=True) as connection:
         connection.execute(change.format(sql.Identifier(database_of(fresh_migration_url))))

@@ -1,4 +1,4 @@
-"""`docs/tour.md`: every block of the tour runs, and prints what the tour says."""
+"""`docs/tour.md`: every block runs, and prints the output that the tour shows."""
 
 import os
 import re
@@ -21,7 +21,7 @@ WITHIN = 180.0
 
 
 class Step(NamedTuple):
-    """A shell block, and the text block below it, which is what it prints."""
+    """A shell block, and the text block below it, which is its output."""
 
     commands: str
     printed: str
@@ -77,7 +77,7 @@ def test_prints_what_the_tour_says_when_it_is_followed(
 
 
 def linked_from(mails: Path) -> set[str]:
-    """Where the links in mails lead."""
+    """Return the addresses of the links in mails."""
     origins: set[str] = set()
     for file in mails.glob("*.eml"):
         mail = message_from_bytes(file.read_bytes(), policy=default)

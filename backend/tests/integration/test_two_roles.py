@@ -1,4 +1,4 @@
-"""One role changes the schema, another one runs (ASVS 5.0 13.2.2)."""
+"""One role changes the schema, another runs the application (ASVS 5.0 13.2.2)."""
 
 import os
 import subprocess
@@ -56,14 +56,14 @@ PRODUCTION = {
 
 @dataclass(frozen=True)
 class TwoRoles:
-    """A database's owner and a role that has no rights in it yet, both of whom really log in."""
+    """The owner of a database, and a role without rights in it. Both log in."""
 
     admin_url: str
     owner_url: str
     runtime_url: str
 
     def settings(self, **overrides: Any) -> Settings:
-        """How an operator migrates, on any server."""
+        """Return the settings with which an operator migrates."""
         values = {
             "environment": Environment.DEVELOPMENT,
             "database_url": self.runtime_url,
@@ -72,7 +72,7 @@ class TwoRoles:
         return make_settings(**values | overrides)
 
     def change(self, statement: LiteralString) -> None:
-        """Run a statement as whoever made both roles."""
+        """Run a statement as the role that created both."""
         urls = {"owner": self.owner_url, "runtime": self.runtime_url}
         names = {role: sql.Identifier(urlsplit(url).username or "") for role, url in urls.items()}
         database = sql.Identifier(database_of(self.admin_url))
@@ -82,7 +82,7 @@ class TwoRoles:
 
 @pytest.fixture
 def two_roles(migrated_databases: MigratedDatabases) -> Iterator[TwoRoles]:
-    """On an empty database."""
+    """Two roles on an empty database."""
     scratch = migrated_databases.scratch
     admin_url = scratch.create_database()
     roles = TwoRoles(admin_url, scratch.create_role(admin_url), scratch.create_role(admin_url))
@@ -240,7 +240,7 @@ def test_refuses_to_run_when_the_role_has_a_right_too_many(
 
 
 def test_refuses_to_run_when_url_only_switches_to_a_weak_role(database_url: str) -> None:
-    """What a statement switched to, the next one can leave."""
+    """A session can leave a role that it switched to."""
     with pytest.raises(SettingsError, match="owns tables"):
         require_unprivileged_role(make_settings(database_url))
 

@@ -1,4 +1,4 @@
-"""A database that no longer responds: every endpoint answers in time, and recovers by itself."""
+"""A database that stops responding: every endpoint answers in time and recovers."""
 
 import asyncio
 from collections.abc import AsyncIterator

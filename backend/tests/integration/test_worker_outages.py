@@ -1,4 +1,4 @@
-"""The worker outlives its database: it waits, connects again and goes on, or ends with an error."""
+"""The worker during an outage of its database: it waits and reconnects, or ends with an error."""
 
 import asyncio
 import os
@@ -29,7 +29,7 @@ REGISTRATION = Registration(email=ADDRESS, password=PASSWORD, full_name="Marta C
 
 
 class DatabaseAdministrator:
-    """Takes the database of the test away, and gives it back, from another database of its server."""
+    """Makes the test's database unavailable and available again, from another database of the server."""
 
     def __init__(self, connection: psycopg.AsyncConnection, name: str) -> None:
         self._connection = connection
@@ -40,7 +40,7 @@ class DatabaseAdministrator:
         await self._connection.execute(statement.format(sql.Identifier(self._name), sql.SQL(change)))
 
     async def end_sessions(self) -> None:
-        """Do what a fast restart does to whoever is connected (57P01)."""
+        """Terminate all sessions as a fast restart does (57P01)."""
         query = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s"
         await self._connection.execute(query, [self._name])
 
@@ -72,7 +72,7 @@ def settings(fresh_settings: Settings, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 async def worker(settings: Settings, fresh_migration_url: str) -> AsyncIterator[asyncio.Task[None]]:
-    """A worker that has begun to work."""
+    """A worker that is running."""
     worker = asyncio.create_task(run_worker(settings, clock=FixedClock()))
     await wait_until(fresh_migration_url, "EXISTS (SELECT FROM procrastinate_workers)", worker)
     yield worker

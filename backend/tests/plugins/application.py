@@ -32,7 +32,7 @@ from tests.plugins.statement_budgets import BudgetMiddleware
 pytest_plugins = ["tests.plugins.statement_budgets", "tests.plugins.log_leaks"]
 
 generation.register_profile(
-    "any machine",  # how busy it is makes no test fail
+    "any machine",  # tests must not fail because the machine is busy
     max_examples=EXAMPLES.properties,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
@@ -47,7 +47,7 @@ ClientsOfNew = Callable[..., Awaitable[list[AsyncClient]]]
 
 @pytest.fixture(scope="session")
 def log_watch(no_leaks: LogWatch) -> LogWatch:
-    """Log as in production, into pytest's own handlers: ours would hold a stream that pytest closes."""
+    """Log as in production but into pytest's handlers: ours would write to a stream that pytest closes."""
     configure_logging("INFO")
     logging.getLogger().handlers.clear()
     return no_leaks
@@ -69,7 +69,7 @@ def settings(database_url: str) -> Settings:
 
 @pytest.fixture(scope="session")
 async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
-    """An engine that has connected: what the first connection does is part of no test."""
+    """An engine that has connected once, so that no test pays for the first connection."""
     engine = create_engine(settings)
     async with engine.connect():
         pass
@@ -97,9 +97,9 @@ def uow(database: Database) -> SqlAlchemyUnitOfWork:
 
 @pytest.fixture(scope="session")
 def shared_app(settings: Settings, exceeded_budgets: list[str]) -> FastAPI:
-    """One application for all tests of a process: FastAPI builds each route once, at its first request.
+    """One application for all tests of a process, because FastAPI builds each route at its first request.
 
-    Its middleware is built here, so that this is part of no test.
+    The middleware is built here, so that no test pays for it.
     """
     app = create_app(settings)
     app.add_middleware(BudgetMiddleware, overruns=exceeded_budgets)
@@ -114,7 +114,7 @@ def dependencies(settings: Settings, database: Database, clock: FixedClock) -> D
 
 @pytest.fixture
 def app(shared_app: FastAPI, dependencies: Dependencies, overruns: list[str]) -> FastAPI:
-    """The application with the dependencies of this test. Its routes keep to their budgets of statements."""
+    """The application with the dependencies of this test. Its routes have statement budgets."""
     assert overruns == []
     shared_app.state.dependencies = dependencies
     return shared_app
@@ -136,7 +136,7 @@ async def client(transport: ASGITransport) -> AsyncIterator[AsyncClient]:
 async def client_with(
     transport: ASGITransport, settings: Settings, clock: FixedClock
 ) -> AsyncIterator[ClientWith]:
-    """Make clients that send an access token of a session."""
+    """Return clients that send an access token of a session."""
     tokens = JwtAccessTokens(settings.token_secrets, clock=clock)
     async with AsyncExitStack() as clients:
 
@@ -151,7 +151,7 @@ async def client_with(
 
 @pytest.fixture
 def client_of(client_with: ClientWith, uow: SqlAlchemyUnitOfWork, clock: FixedClock) -> ClientOf:
-    """Make clients of a member (stored if need be) who entered the password `at`, or just now."""
+    """Return clients of a member, stored if necessary, who entered the password `at` or just now."""
 
     async def log_in(member: Member, *, at: datetime | None = None) -> AsyncClient:
         session = make_session(member, at=at or clock.now())
@@ -168,7 +168,7 @@ def client_of(client_with: ClientWith, uow: SqlAlchemyUnitOfWork, clock: FixedCl
 
 @pytest.fixture
 def clients_of_new(client_with: ClientWith, uow: SqlAlchemyUnitOfWork, clock: FixedClock) -> ClientsOfNew:
-    """Make clients of members who are not stored yet, with few statements."""
+    """Return clients of members that are stored here with few statements."""
 
     async def log_in(*members: Member) -> list[AsyncClient]:
         sessions = [make_session(member, at=clock.now()) for member in members]
@@ -186,7 +186,7 @@ def clients_of_new(client_with: ClientWith, uow: SqlAlchemyUnitOfWork, clock: Fi
 
 @pytest.fixture
 def client_for(clients_of_new: ClientsOfNew) -> ClientFor:
-    """Make clients that are logged in as a new member with the given role."""
+    """Return clients that are logged in as a new member with the given role."""
 
     async def log_in(role: Role) -> AsyncClient:
         [client] = await clients_of_new(make_member(role=role))

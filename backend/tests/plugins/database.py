@@ -36,7 +36,7 @@ RUNTIME_ROLE = "pau2_test_runtime"
 
 
 class NotATestDatabaseError(Exception):
-    """Tests were about to write to a database that is not theirs."""
+    """A test was about to write to a database that is not a test database."""
 
 
 def refuse_unless_test_database(url: str) -> str:
@@ -48,12 +48,12 @@ def refuse_unless_test_database(url: str) -> str:
 
 
 def as_runtime_role(url: str) -> str:
-    """Return the same address as the role that uses the schema and cannot change it."""
+    """Return the same address with the role that uses the schema but cannot change it."""
     return f"{url}{'&' if '?' in url else '?'}options=-crole%3D{RUNTIME_ROLE}"
 
 
 def migrations_hash(backend: Path) -> str:
-    """Return a digest of every file that decides what `migrate` makes."""
+    """Return a digest of every file that affects the result of `migrate`."""
     digest = hashlib.sha256()
     grants = backend / "app/infrastructure/database/grants.py"
     for path in sorted([grants, *(backend / "alembic").rglob("*")]):
@@ -72,7 +72,7 @@ class MigratedDatabases:
 
     @contextmanager
     def lend(self) -> Iterator[str]:
-        """Yield the address of a copy that nobody else uses; a later test may get the same, emptied."""
+        """Yield the address of a copy for exclusive use. A later test may get the same one, emptied."""
         database = self._free.pop() if self._free else self._new()
         try:
             yield database.url
@@ -97,7 +97,7 @@ class MigratedDatabases:
             self.scratch.drop_database(database_of(url))
 
     def _template(self) -> str:
-        """Return the name of the template, built if no run has done so yet."""
+        """Return the name of the template, and build it if no run has."""
         name = TEMPLATE + migrations_hash(BACKEND)
         self.scratch.admin.execute("SELECT pg_advisory_lock(%s)", [BUILDING])
         try:
@@ -113,7 +113,7 @@ class MigratedDatabases:
 
 
 def make_runtime_role(admin: psycopg.Connection) -> None:
-    """Make the role unless it is there. Raises PostgresUnavailableError when DATABASE_URL's own may not."""
+    """Create the role if it is missing. Raises PostgresUnavailableError when DATABASE_URL's role may not."""
     admin.execute("SELECT pg_advisory_lock(%s)", [BUILDING])
     try:
         if admin.execute("SELECT FROM pg_roles WHERE rolname = %s", [RUNTIME_ROLE]).fetchone() is None:
@@ -154,7 +154,7 @@ def _migrate(url: str) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_other_database() -> Iterator[None]:
-    """Whatever is started here migrates the database that it is given, not the developer's."""
+    """Unset DATABASE_URL, so that no child process migrates the developer's database."""
     with pytest.MonkeyPatch.context() as environment:
         environment.delenv("PAU2_MIGRATION_DATABASE_URL", raising=False)
         yield
@@ -162,7 +162,7 @@ def _no_other_database() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_proxy() -> Iterator[None]:
-    """Tests speak to 127.0.0.1 alone, where no proxy leads."""
+    """Ignore proxies: tests connect to 127.0.0.1 only."""
     with pytest.MonkeyPatch.context() as environment:
         for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
             environment.delenv(name)
@@ -189,7 +189,7 @@ def migration_url(migrated_databases: MigratedDatabases) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def database_url(migration_url: str) -> str:
-    """This worker's migrated database. It is shared: roll back what you do in it."""
+    """This worker's migrated database. It is shared: roll back your changes."""
     return as_runtime_role(migration_url)
 
 
@@ -202,5 +202,5 @@ def fresh_migration_url(migrated_databases: MigratedDatabases) -> Iterator[str]:
 
 @pytest.fixture
 def fresh_database_url(fresh_migration_url: str) -> str:
-    """A migrated database for this test alone: commit, and connect as often as you like."""
+    """A migrated database for this test alone, which may commit and open several connections."""
     return as_runtime_role(fresh_migration_url)

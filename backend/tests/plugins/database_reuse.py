@@ -1,8 +1,8 @@
-"""Migrated databases that tests use one after the other.
+"""Migrated databases that tests reuse.
 
-Making and dropping a database costs more than most tests: 420 files and two waits for the disk. So what a
-test wrote is deleted afterwards. A database whose schema, grants, settings or statistics a test changed is
-not used again.
+Creating and dropping a database costs more than most tests: 420 files and two waits for the disk. The rows of
+a test are deleted instead. A database is discarded if a test changed its schema, grants, settings or
+statistics.
 """
 
 from contextlib import suppress
@@ -58,7 +58,7 @@ class ReusableDatabase:
     made: State
 
     def is_emptied(self) -> bool:
-        """Delete all rows; return whether the database is then as it was made."""
+        """Delete all rows, and return whether the database is then in its initial state."""
         with suppress(psycopg.Error), psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(END_OTHER_CLIENTS)
             return state_of(connection) == self.made and _delete_rows(connection)
@@ -66,9 +66,8 @@ class ReusableDatabase:
 
 
 def state_of(connection: psycopg.Connection) -> State:
-    """Return numbers that differ after each change of anything but the rows of the application's tables.
-
-    They are the count of rows and the last transaction that wrote one, of each catalog.
+    """Return numbers that change whenever anything but the rows of the application's tables changes: for
+    each catalog, the number of rows and the last transaction that wrote one.
     """
     names = [*CATALOGS, VERSION, *OF_THIS_DATABASE]
     parts = [
@@ -78,7 +77,7 @@ def state_of(connection: psycopg.Connection) -> State:
 
 
 def _delete_rows(connection: psycopg.Connection) -> bool:
-    """Empty the tables and give their space back; return False if rows refer to each other in a circle."""
+    """Empty the tables and free their space. Return False if rows refer to each other in a cycle."""
     written = [sql.Identifier(name) for [name] in connection.execute(WRITTEN, [VERSION]).fetchall()]
     left = written
     for _ in written:

@@ -1,7 +1,7 @@
-"""Logs contain no secret and no personal data that tests use (ASVS 5.0 16.2.5).
+"""Logs contain no secret and no personal data of the tests (ASVS 5.0 16.2.5).
 
-Each process (an xdist worker is one) keeps its log records in the form of production. At its end it searches
-them, and the lines that the embedded PostgreSQL wrote meanwhile.
+Each process, for example an xdist worker, records its logs in production format. At its end it searches them
+and the lines that the embedded PostgreSQL wrote meanwhile.
 """
 
 import logging
@@ -42,7 +42,7 @@ class LeakError(AssertionError):
 
 
 class LogWatch:
-    """Records log lines in the form of production, and reads what is appended to a log file."""
+    """Records log lines in production format, and reads the lines appended to a log file."""
 
     def __init__(self, file: Path | None) -> None:
         self._lines: list[str] = []

@@ -63,12 +63,12 @@ def exceeded_budgets() -> Iterator[list[str]]:
 
 @pytest.fixture
 def statements(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
-    """Record every statement that reaches psycopg from now on, and its parameters."""
+    """Record every statement that reaches psycopg from now on, with its parameters."""
     statements: list[tuple[str, Any]] = []
     execute: Execute = psycopg.AsyncCursor.execute
 
     async def record(cursor: object, query: object, parameters: object = None, **options: object) -> object:
-        if query:  # an empty one asks whether the server is there
+        if query:  # an empty statement checks whether the server responds
             statements.append((query.decode() if isinstance(query, bytes) else str(query), parameters))
         return await execute(cursor, query, parameters, **options)
 
@@ -78,7 +78,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
 
 @pytest.fixture
 def overruns(exceeded_budgets: list[str]) -> Iterator[list[str]]:
-    """Messages about exceeded budgets. A test fails at its end if it leaves one here."""
+    """Messages about exceeded budgets. A test fails at its end if any is left."""
     exceeded_budgets.clear()
     yield exceeded_budgets
     assert not exceeded_budgets, "\n".join(exceeded_budgets)

@@ -38,7 +38,7 @@ ONE_TIME_TOKENS = HmacOneTimeTokens(KEYS)
 
 
 class AccountDriver(ABC):
-    """Calls the use cases of accounts, by default as Marta, who has the address ADDRESS."""
+    """Calls the use cases of accounts, by default as Marta, whose address is ADDRESS."""
 
     def __init__(self, clock: FixedClock) -> None:
         self.clock = clock
@@ -113,7 +113,7 @@ class AccountDriver(ABC):
 
 
 class InMemoryAccounts(AccountDriver):
-    """Accounts in memory, and the mails that were sent."""
+    """Accounts in memory, with the mails that were sent."""
 
     def __init__(self, clock: FixedClock) -> None:
         super().__init__(clock)
@@ -144,7 +144,7 @@ class InMemoryAccounts(AccountDriver):
         return self.mailer.sent[-1][3]["token"]
 
     def is_live(self, pair: TokenPair) -> bool:
-        """Tell whether the session of the tokens goes on."""
+        """Return whether the session of the tokens is alive."""
         return self.store.sessions[pair.refresh.session_id].revoked_at is None
 
     def actions(self) -> list[str]:

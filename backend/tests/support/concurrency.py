@@ -1,4 +1,4 @@
-"""Drivers whose calls run at the same time: each has its own connection, and commits."""
+"""Drivers whose calls run concurrently: each commits on its own connection."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -19,7 +19,7 @@ CONCURRENCY = 6
 
 
 async def gather_results(*calls: Awaitable[object]) -> list[object]:
-    """Run calls at the same time. Return results and exceptions alike."""
+    """Run calls concurrently. Return their results or exceptions."""
     return list(await asyncio.gather(*calls, return_exceptions=True))
 
 
@@ -45,12 +45,12 @@ class ConcurrentClients:
             return (await connection.execute(query)).scalar_one()
 
     async def wait_until_blocked(self, number: int) -> None:
-        """Return when `number` transactions wait for another one. Raises TimeoutError after ten seconds."""
+        """Wait until `number` transactions are blocked. Raises TimeoutError after ten seconds."""
         locks = (
             "pg_locks JOIN pg_stat_activity USING (pid) WHERE datname = current_database() AND NOT granted"
         )
         async with asyncio.timeout(10):
-            while await self.count(locks) < number:  # each count is a round trip, so this yields
+            while await self.count(locks) < number:  # each count is a round trip, so this loop yields
                 continue
 
 

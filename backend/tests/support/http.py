@@ -36,7 +36,7 @@ async def log_in(
     agent: str = "python-httpx",
     **form: str,
 ) -> Response:
-    """Ask for tokens, by default as Marta. `agent` is the program; `form` replaces or adds fields."""
+    """Request tokens, by default as Marta. `agent` is the user agent; `form` replaces or adds fields."""
     fields = {"grant_type": "password", "username": username, "password": password} | form
     return await client.post(TOKEN, data=fields, headers={"User-Agent": agent})
 
@@ -46,14 +46,14 @@ async def refresh(client: AsyncClient, token: str) -> Response:
 
 
 def bearer(tokens: Mapping[str, str]) -> dict[str, str]:
-    """Return the header that sends an access token."""
+    """Return the headers that send an access token."""
     return {"Authorization": f"Bearer {tokens['access_token']}"}
 
 
 async def follow_pages(client: AsyncClient, url: str, **params: Any) -> list[dict[str, Any]]:
     """Return the items of all pages.
 
-    Each page must hold `limit` items but the last, and its `Link` must name the cursor of the body.
+    Every page but the last must have `limit` items, and its `Link` must contain the cursor of the body.
     """
     response = await client.get(url, params=params)
     assert response.status_code == 200, response.text

@@ -1,4 +1,4 @@
-"""Unit tests do no I/O: sockets are blocked, and so is libpq, which opens its own."""
+"""Fixtures of unit tests, which block I/O: sockets, and libpq, which opens its own."""
 
 from collections.abc import Iterator
 
@@ -44,7 +44,7 @@ def store() -> InMemoryStore:
 
 @pytest.fixture
 def uow(store: InMemoryStore) -> InMemoryUnitOfWork:
-    """In memory, as everything here: it takes the place of the one on PostgreSQL."""
+    """A unit of work in memory; it replaces the fixture on PostgreSQL."""
     return InMemoryUnitOfWork(store)
 
 

@@ -1,4 +1,4 @@
-"""People who answer consultations, on fakes."""
+"""A driver of respondents, on fakes."""
 
 from app.application.access import Actor
 from app.application.consultations import create_response

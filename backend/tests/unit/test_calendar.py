@@ -24,7 +24,7 @@ async def written(events: Sequence[Event]) -> str:
 
 
 def read(text: str) -> vobject.base.Component:
-    """Read with another library than the one that writes."""
+    """Parse the calendar with another library than the one that writes it."""
     calendar: vobject.base.Component = vobject.readOne(text)
     return calendar
 
@@ -89,7 +89,7 @@ async def test_is_in_utc_when_written() -> None:
 
 
 async def test_is_in_utc_when_the_events_are_in_another_zone() -> None:
-    """RFC 5545 §3.2.19: a TZID needs a VTIMEZONE, and UTC has none."""
+    """RFC 5545 §3.2.19: a TZID requires a VTIMEZONE, and UTC avoids both."""
     starts_at = datetime(2026, 7, 1, 20, 15, tzinfo=ZoneInfo("Europe/Madrid"))
 
     text = await written([make_event(starts_at=starts_at)])
@@ -99,7 +99,7 @@ async def test_is_in_utc_when_the_events_are_in_another_zone() -> None:
 
 
 async def test_follows_rfc_5545_when_written() -> None:
-    """§3.1 (lines of 75 octets, CRLF), §3.6 (what a calendar must have), RFC 7986 §5.7 (refresh)."""
+    """§3.1 (lines of 75 octets, CRLF), §3.6 (required properties), RFC 7986 §5.7 (refresh)."""
     events = [make_event(title="ñ😀" * 80, description="x\n" * 500), make_event()]
 
     text = await written(events)

@@ -26,7 +26,7 @@ CLIENT = "203.0.113.7"
 
 
 class RecordingEvents:
-    """Keeps what may be seen; there are no events."""
+    """Records the requested visibility; there are no events."""
 
     visible: EventVisibility
 
@@ -121,7 +121,7 @@ async def test_address_stays_dead_when_an_account_is_closed_and_opened(driver: C
 
 
 async def test_asks_to_wait_when_a_client_tries_many_unknown_addresses(driver: CalendarDriver) -> None:
-    """The good address is served all the same: a program that polls for many shares its network address."""
+    """Valid addresses still work, because a server that polls for many people has one network address."""
     address = await driver.renew()
     for _ in range(30):
         with pytest.raises(CalendarAddressNotFoundError):

@@ -20,7 +20,7 @@ ENVIRONMENT = ("PAU2_ENVIRONMENT", "DATABASE_URL", "PAU2_TOKEN_KEYS", "PAU2_CURS
 
 @dataclass
 class Recorder:
-    """Commands that note what they were called with, and fail when told to."""
+    """Commands that record their arguments, and fail on request."""
 
     called: list[str] = field(default_factory=list)
     admins: list[tuple[str, NewAdmin]] = field(default_factory=list)
@@ -64,7 +64,7 @@ class Recorder:
 
 
 async def answer(*_arguments: object) -> None:
-    """An application that only has an identity."""
+    """An application of which only the identity matters."""
 
 
 @pytest.fixture
@@ -228,7 +228,7 @@ def test_prints_identical_contract_when_run_again(recorder: Recorder) -> None:
 
 @pytest.fixture
 def servers(monkeypatch: pytest.MonkeyPatch) -> list[Server]:
-    """What was about to run."""
+    """The servers that would have started."""
     servers: list[Server] = []
 
     def note(server: Server, _sockets: object) -> None:

@@ -1,4 +1,4 @@
-"""What small counts can be told from. The attack is played, not only the rule repeated."""
+"""Suppression of small counts. The tests run the attack instead of repeating the rule."""
 
 from collections.abc import Iterator, Sequence
 from itertools import product
@@ -54,8 +54,7 @@ def test_publishes_true_counts_but_no_small_ones_when_suppressed(counts: list[in
     st.sampled_from([0, 0, 3, 6]),
 )
 def test_hidden_counts_are_unknown_when_rule_and_total_are_known(counts: list[int], blank: int) -> None:
-    """Try every vote that would have been published the same way: none of the hidden counts may be
-    the same in all of them."""
+    """Try every vote with the same published result: no hidden count may be equal in all of them."""
     responses = sum(counts) + blank
     told = publishable(SINGLE, counts, responses)
     if responses < MIN_CELL_COUNT:
@@ -71,7 +70,7 @@ def test_hidden_counts_are_unknown_when_rule_and_total_are_known(counts: list[in
 
 
 def _explanations(told: Sequence[int | None], responses: int, *, required: bool) -> Iterator[list[int]]:
-    """Yield every vote that fits; where nobody could abstain its counts add up to the responses."""
+    """Yield every vote that fits the result. If nobody could abstain, its counts add up to the responses."""
     left = responses - sum(count for count in told if count is not None)
     ranges = [[count] if count is not None else range(left + 1) for count in told]
     for world in map(list, product(*ranges)):

@@ -1,4 +1,4 @@
-"""What the schedule does to a consultation, whenever a worker records it."""
+"""Effects of the schedule on a consultation, whenever a worker records them."""
 
 from datetime import timedelta
 from typing import Any
@@ -43,7 +43,7 @@ def stored(store: InMemoryStore, *, is_open: bool = False, **overrides: Any) -> 
 async def test_counts_same_version_when_due_change_is_recorded_or_not(
     *, recorded: bool, store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
 ) -> None:
-    """Opening and closing were due: readers have seen versions 2 and 3, so an edit makes the fourth."""
+    """Opening and closing were due, so readers have seen versions 2 and 3, and an edit makes version 4."""
     key = stored(store, opens_at=NOW + HOUR, closes_at=NOW + 2 * HOUR).id
     clock.move(3 * HOUR)
     if recorded:
@@ -87,7 +87,7 @@ async def test_shuffles_ballots_when_archived_after_the_deadline(
 async def test_takes_answers_when_the_opening_is_due_and_not_recorded(
     store: InMemoryStore, uow: InMemoryUnitOfWork, clock: FixedClock
 ) -> None:
-    """Answers share the lock on the consultation, so they do not record the opening either."""
+    """Responses take a shared lock on the consultation, so they cannot record its opening."""
     consultation = stored(store, opens_at=NOW + HOUR)
     clock.move(HOUR)
 

@@ -1,4 +1,4 @@
-"""Any sequence of what the board, members and the clock can do leaves a consultation in order."""
+"""A consultation stays consistent under any sequence of acts of the board, members and the clock."""
 
 from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
@@ -35,7 +35,7 @@ Result = TypeVar("Result")
 
 
 def ended(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run to the end what waits for nothing, as everything does on fakes."""
+    """Run a coroutine that never waits, which holds for everything on fakes."""
     try:
         work.send(None)
     except StopIteration as end:
@@ -53,7 +53,7 @@ def refused(work: Coroutine[Any, Any, object]) -> bool:
 
 
 class ConsultationMachine(RuleBasedStateMachine):
-    """`status` and `answered` are what should be; the rules predict which acts are refused."""
+    """The model: `status` and `answered` are expected, and the rules predict which acts are refused."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class ConsultationMachine(RuleBasedStateMachine):
 
     @rule(minutes=st.integers(1, 180))
     def wait(self, minutes: int) -> None:
-        """What the schedule says happens at its time, whether or not it is recorded."""
+        """Scheduled changes happen on time, whether or not they are recorded."""
         self.clock.move(timedelta(minutes=minutes))
         if self.status is None:
             return
@@ -164,7 +164,7 @@ class ConsultationMachine(RuleBasedStateMachine):
     @rule(sure=st.sampled_from([True, False, False, False]))
     def remove(self, *, sure: bool) -> None:
         if self.status is DRAFT and not sure:
-            return  # most lives shall be longer
+            return  # most sequences should be longer
         act = remove_consultation(self.id, versions=None, actor=BOARD_MEMBER, uow=self.uow)
         assert refused(act) is not (self.status is DRAFT)
         self.status = None if self.status is DRAFT else self.status

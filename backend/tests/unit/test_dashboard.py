@@ -1,4 +1,4 @@
-"""The dashboard of deploy/ shows metrics that the service has."""
+"""The dashboard of deploy/ uses only metrics that the service exposes."""
 
 import json
 import re

@@ -53,7 +53,7 @@ class EmailChangeDriver(InMemoryAccounts):
         return session
 
     async def request(self, email: EmailAddress = NEW) -> EmailChange:
-        """Return the change as it is stored."""
+        """Request the change, and return it as stored."""
         await request_email_change(email, actor=self.actor, uow=self.uow, clock=self.clock)
         return list(self.store.email_changes.values())[-1]
 
@@ -243,7 +243,7 @@ async def test_refuses_the_address_when_its_owner_proved_it_first(driver: EmailC
 async def test_account_that_proved_nothing_makes_way_when_confirmed(
     password_hash: str, driver: EmailChangeDriver
 ) -> None:
-    """An invitation that nobody accepted, and a registration by whoever typed the address."""
+    """The account is an invitation that nobody accepted, or an unverified registration."""
     squatter = driver.given(make_member(email=NEW, email_verified_at=None, password_hash=password_hash))
 
     change = await driver.request()

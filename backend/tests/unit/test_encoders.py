@@ -83,7 +83,7 @@ async def test_guards_headers_and_cells_when_csv() -> None:
 
 
 async def test_keeps_phone_numbers_when_column_holds_nothing_else() -> None:
-    """Digits after a plus are no formula; whatever else got into the column is guarded like all text."""
+    """Digits after a plus sign are not a formula. Any other text in the column is escaped."""
     rows = [("+34600111222", "+34600111222"), ("+SUM(1)", ""), ("+1", ""), ("+34600111222\n", "")]
 
     [piece] = await encoded(CsvEncoder(), ("phone", "text"), rows, kinds={"phone": ColumnKind.PHONE})

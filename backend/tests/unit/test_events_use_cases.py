@@ -169,7 +169,7 @@ def view(event: Event) -> EventView:
 
 
 class RecordingLatestEvents:
-    """Gives the same events to everybody, and keeps what was asked for."""
+    """Returns the same events to everybody, and records the arguments."""
 
     def __init__(self, events: list[EventView]) -> None:
         self.events = events
@@ -181,7 +181,7 @@ class RecordingLatestEvents:
 
 
 class NamingEncoder:
-    """Writes the columns, then the titles."""
+    """Encodes the columns, then the titles."""
 
     media_type = "text/plain"
 

@@ -1,4 +1,4 @@
-"""The comparison of what clients were promised with what the service kept."""
+"""Comparison of the promises to clients with the rows of the service."""
 
 import json
 from collections import Counter

@@ -119,7 +119,7 @@ async def test_mails_right_address_and_voids_old_token_when_corrected(driver: In
 
 
 async def test_wrong_mailbox_gets_no_access_when_address_is_corrected(driver: InvitationDriver) -> None:
-    """Before the correction that person can ask for a new password as well, and prove the address."""
+    """Before the correction, that person could request a password reset and verify the address."""
     member = await driver.invite()
     await request_password_reset(MISTYPED, client="203.0.113.7", uow=driver.uow, clock=driver.clock)
     tokens = [token for _, _, token in await driver.mails()]
@@ -204,7 +204,7 @@ async def test_refuses_when_the_invitation_changed_in_the_meantime(driver: Invit
 
 
 async def test_asks_to_wait_when_five_mails_were_sent_again(driver: InvitationDriver) -> None:
-    """By invitation, so that correcting the address back and forth sends no more."""
+    """The limit is per invitation: correcting the address back and forth does not send more."""
     member = await driver.invite()
     for address in (RIGHT, MISTYPED, RIGHT):
         await driver.correct(member, {"email": address})

@@ -10,7 +10,7 @@ from app.core.settings import LogFormat
 
 @pytest.fixture
 def _logging() -> Iterator[None]:
-    """Undo what a test configures. It does so itself, when its standard error is in place."""
+    """Restore the logging configuration. The test configures it once its standard error is captured."""
     root = logging.getLogger()
     before = root.handlers, root.level
     yield

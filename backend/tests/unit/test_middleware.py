@@ -1,4 +1,4 @@
-"""What surrounds requests lets everything else pass as it is."""
+"""Middleware of requests passes all other ASGI scopes unchanged."""
 
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send

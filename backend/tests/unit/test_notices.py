@@ -1,4 +1,4 @@
-"""Mails that tell people something, and how many of them anybody can cause."""
+"""Notification mails, and the limits on how many anybody can cause."""
 
 from datetime import timedelta
 
@@ -35,7 +35,7 @@ async def test_sends_the_notice_when_the_member_is_still_there(
 
 
 async def test_sends_no_more_when_an_address_had_five_mails(accounts: InMemoryAccounts) -> None:
-    """A registration counts as well: it also puts a mail into somebody's box."""
+    """Registrations count too, because they also send mail to somebody."""
     await accounts.register()
     for number in range(5):
         await accounts.resend(client=f"203.0.113.{number}")
@@ -75,7 +75,7 @@ async def test_stores_and_sends_nothing_when_client_registered_twenty(accounts: 
 
 
 async def test_recovers_account_when_others_share_the_client(accounts: InMemoryAccounts) -> None:
-    """Nor does it matter how often strangers have registered the address."""
+    """Registrations of the address by strangers do not matter either."""
     member = make_member(email=ADDRESS)
     accounts.store.members[member.id] = member
     for number in range(25):

@@ -13,7 +13,7 @@ PASSWORD = Password.typed("seven herons at dawn")
 
 
 class WatchedPasswordHasher(Argon2PasswordHasher):
-    """Notes how many comparisons run at the same time."""
+    """Records how many comparisons run concurrently."""
 
     most = 0
     _running = 0

@@ -1,6 +1,5 @@
-"""The policy, written down a second time: who may do what, and which use case asks for which right.
-
-Tests that read the table cannot tell when a row of it is wrong.
+"""A second, independent statement of the policy: which role may do what, and which use case checks which
+right. Tests that read the table itself cannot notice a wrong row.
 """
 
 from collections.abc import Callable, Mapping
@@ -162,7 +161,7 @@ USE_CASES: dict[Action, list[UseCase]] = {
 
 
 def differences(policy: Mapping[Action, Role | None], meant: Mapping[Role | None, set[Action]]) -> list[str]:
-    """Return what to do so that the policy and what it is meant to be agree."""
+    """Return the edits that make the policy table and this statement agree."""
     wanted = {action: role for role, actions in meant.items() for action in actions}
     place = "MEANT_FOR in tests/unit/test_policy.py"
     found = []

@@ -1,4 +1,4 @@
-"""Readiness tells a database that is not migrated from one that does not answer."""
+"""Readiness distinguishes a database that is not migrated from one that does not respond."""
 
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -11,7 +11,7 @@ from app.infrastructure.database.readiness import SqlAlchemyReadiness
 
 
 class FailingConnection(AbstractAsyncContextManager[psycopg.AsyncConnection[Any]]):
-    """A connection that is not had."""
+    """A connection that cannot be opened."""
 
     def __init__(self, error: psycopg.Error) -> None:
         self._error = error

@@ -1,4 +1,4 @@
-"""What is read is asked for with the right rights and answered as it is; files that leave are recorded."""
+"""Reads check the right and return the result unchanged; exports are audited."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Any, cast
@@ -45,7 +45,7 @@ TALLY = Tally(7, {YES: 7}, {OPEN: ["Birds.", "Shade."]})
 
 
 class Queries:
-    """Answers every question with the same, and remembers it."""
+    """Returns the same result to every query, and records its arguments."""
 
     def __init__(self) -> None:
         self.asked: list[object] = []
@@ -135,7 +135,7 @@ def make_view(**overrides: Any) -> ConsultationView:
 
 
 class Counted:
-    """A consultation and its tally: seven answers and two texts."""
+    """Counts of a consultation: seven answers and two texts."""
 
     def __init__(self, view: ConsultationView) -> None:
         self.view = view
@@ -212,7 +212,7 @@ CSV = FileType(ExportFormat.CSV)
 
 
 class Source:
-    """Remembers what was asked for."""
+    """Records every query and its arguments."""
 
     def __init__(self) -> None:
         self.asked: list[object] = []

@@ -1,4 +1,4 @@
-"""Entering the password again: the new session takes the place of the one whose refresh token comes along."""
+"""Reauthentication: the new session replaces the one whose refresh token is sent along."""
 
 import pytest
 

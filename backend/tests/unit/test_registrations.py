@@ -1,4 +1,4 @@
-"""Whose account it is when an address is registered or invited again before anybody has proven it."""
+"""Ownership of an account whose address is registered or invited again before verification."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ INVITATION = Invitation(
 
 
 async def test_last_registration_owns_account_when_unverified(accounts: InMemoryAccounts) -> None:
-    """A stranger registers the address of somebody who then registers: pre-hijacking."""
+    """Account pre-hijacking: a stranger registers the address before its owner does."""
     await accounts.register("another-umbrella-sings", full_name="Eve", language=Language.SPANISH)
     earlier = await accounts.mailed_token()
     accounts.clock.move(timedelta(days=3))

@@ -1,4 +1,4 @@
-"""What `repr` shows ends up in logs and tracebacks: neither secrets nor what says who somebody is."""
+"""`repr` ends up in logs and tracebacks, so it shows neither secrets nor personal data."""
 
 from dataclasses import fields, is_dataclass
 from importlib import import_module

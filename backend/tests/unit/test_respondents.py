@@ -1,4 +1,4 @@
-"""One person, one response: no second one after an erasure and a new registration."""
+"""One response per person, even after erasure and a new registration."""
 
 from datetime import timedelta
 
@@ -94,7 +94,7 @@ async def test_refuses_second_response_when_opening_is_not_recorded(driver: Resp
 
 
 async def test_refuses_second_response_when_key_has_changed(driver: RespondentDriver) -> None:
-    """A digest is made by the newest key, and looked for by every one."""
+    """Digests are written with the newest key and searched with every key."""
 
     class LaterDigests(PlainAddressDigests):
         keys = ("newest", "new")

@@ -1,4 +1,4 @@
-"""How a server takes signals."""
+"""Signal handling of a server."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""Every order of refreshing, retrying, replaying, revoking and waiting, against a model."""
+"""Sessions compared with a model: refresh, retry, replay, revoke and wait in any order."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ from tests.factories import NOW, make_member
 
 
 class SessionMachine(RuleBasedStateMachine):
-    """The model: the chain of tokens, whose last one is live, and what the rules say in prose."""
+    """The model: a chain of tokens, of which the last is live, and the rules of rotation."""
 
     @initialize()
     def log_in(self) -> None:

@@ -1,4 +1,4 @@
-"""The page of the settings."""
+"""The generated page of the settings."""
 
 from app.core.settings import Settings, variable
 from devtools.settings_page import PAGE, page

@@ -30,7 +30,7 @@ class ReversingHasher:
 
 
 class LeftAloneError(Exception):
-    """The operator said no."""
+    """The operator declined."""
 
 
 def leave_alone() -> NewAdmin:

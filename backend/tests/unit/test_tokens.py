@@ -32,7 +32,7 @@ def forged(
     without: str = "",
     **claims: Any,
 ) -> str:
-    """A token like ours but for what is given."""
+    """Return a valid token with the given parts replaced."""
     now = int(FixedClock().now().timestamp())
     ours = {
         "iss": "pau2",
@@ -158,7 +158,7 @@ def test_goes_by_our_clock_alone_when_the_machine_s_is_behind() -> None:
 
 
 def test_refresh_tokens_have_a_nonce_of_128_bits_when_made() -> None:
-    """16 bytes of id, 16 of nonce and 32 of seal, in base64 without padding."""
+    """16 bytes of id, 16 of nonce and 32 of signature, in base64 without padding."""
     text = HmacRefreshTokens(KEYS).first(SESSION_ID).text
 
     assert len(base64.urlsafe_b64decode(text + "==")) == 16 + 16 + 32

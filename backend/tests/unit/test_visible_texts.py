@@ -1,4 +1,4 @@
-"""What is stored of texts: nothing that nobody sees, and something to see (RFC 8264, RFC 8266, UTS 39)."""
+"""Stored texts contain visible characters and no invisible ones (RFC 8264, RFC 8266, UTS 39)."""
 
 from unicodedata import normalize
 
@@ -46,7 +46,7 @@ HIDDEN = {
 
 
 class RefusedError(ArticleTitleError):
-    """What is raised here."""
+    """The error that these checks raise."""
 
 
 @pytest.mark.parametrize("text", HIDDEN.values(), ids=HIDDEN)

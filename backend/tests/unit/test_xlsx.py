@@ -31,7 +31,7 @@ async def written(columns: tuple[str, ...], rows: Sequence[Row], **options: Any)
 
 
 def read(pieces: list[bytes]) -> Mapping[str, Sequence[Sequence[object]]]:
-    """Read with another program's reader, which keeps text, numbers and formulas apart."""
+    """Read with another program's parser, which distinguishes text, numbers and formulas."""
     workbook = CalamineWorkbook.from_filelike(BytesIO(b"".join(pieces)))
     return {name: [*workbook.get_sheet_by_name(name).to_python()] for name in workbook.sheet_names}
 
@@ -59,7 +59,7 @@ async def test_holds_numbers_booleans_and_dates_as_such_when_written() -> None:
 
 
 async def test_shows_local_hour_when_daylight_saving_changed() -> None:
-    """Days count as on the wall: the day when clocks go forward has no hour less before noon."""
+    """Cells hold wall-clock time: at noon of the day when clocks go forward the cell shows 12:00."""
     noon = datetime(2026, 3, 29, 10, tzinfo=UTC)
 
     [_, [at]] = read(await written(("at",), [(noon,)], kinds={"at": ColumnKind.TIME}))["Export"]
@@ -122,7 +122,7 @@ async def test_is_readable_when_text_cannot_be_written_in_xml(text: str) -> None
 
 @pytest.mark.parametrize("letter", ["x", "😀"])
 async def test_is_cut_and_says_so_when_a_cell_would_be_too_long(letter: str) -> None:
-    """Excel counts UTF-16: a letter beyond the basic plane counts twice."""
+    """Excel counts UTF-16 code units: a character beyond the basic plane counts twice."""
     most = CHARACTERS_PER_CELL // (2 if letter == "😀" else 1)
 
     pieces = await written(("text",), [(letter * most,), (letter * (most + 1),)])

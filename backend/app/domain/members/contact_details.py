@@ -7,6 +7,10 @@ from typing import ClassVar, Self
 
 from app.domain.errors import RuleViolationError
 
+_ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_TOP_LEVEL_LABEL = r"[a-z][a-z0-9-]{0,61}[a-z0-9]"
+
 
 class EmailAddressError(RuleViolationError):
     code: ClassVar[str] = "email_address_invalid"
@@ -33,12 +37,9 @@ class EmailAddress:
     value: str = field(repr=False)
 
     MAX_LENGTH: ClassVar[int] = 254
-    _LOCAL_PART: ClassVar[re.Pattern[str]] = re.compile(
-        r"(?=.{1,64}\Z)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-    )
-    _DOMAIN: ClassVar[re.Pattern[str]] = re.compile(
-        r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])"
-    )
+    MAX_LOCAL_PART_LENGTH: ClassVar[int] = 64
+    _LOCAL_PART: ClassVar[re.Pattern[str]] = re.compile(rf"{_ATOM}(\.{_ATOM})*")
+    _DOMAIN: ClassVar[re.Pattern[str]] = re.compile(rf"({_LABEL}\.)+{_TOP_LEVEL_LABEL}")
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -47,6 +48,7 @@ class EmailAddress:
         value = f"{local_part}@{domain}"
         if not (
             len(value) <= cls.MAX_LENGTH
+            and len(local_part) <= cls.MAX_LOCAL_PART_LENGTH
             and cls._LOCAL_PART.fullmatch(local_part)
             and cls._DOMAIN.fullmatch(domain)
         ):

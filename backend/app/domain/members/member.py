@@ -217,7 +217,8 @@ class Member:
         self.role = changes.get("role", self.role)
         email = changes.get("email", self.email)
         if email != self.email:
-            self.email, self.email_verified_at = email, None
+            self.email = email
+            self.email_verified_at = None
         if values_of(self, changes) == before:
             return False
         self.updated_at = at

@@ -203,8 +203,9 @@ def _count_votes(table: Table) -> Statement:
 
 
 def _view(columns: Sequence[Any]) -> ConsultationView:
-    asked = [_question(question) for question in columns[-1] or ()]
-    return ConsultationView(*[*columns[:-1], asked])
+    *values, questions = columns
+    values.append([_question(question) for question in questions or ()])
+    return ConsultationView(*values)
 
 
 def _question(row: dict[str, Any]) -> QuestionView:

@@ -1,7 +1,7 @@
-"""Poolers of connections, such as PgBouncer, between the application and PostgreSQL.
+"""Connection poolers, such as PgBouncer, between the application and PostgreSQL.
 
-In transaction mode a session belongs to nobody: it takes no `options` at its start, and what one client
-prepares or sets is another one's. So the parameters of our sessions are the role's, where there is a pooler.
+In transaction mode clients share sessions: a pooler ignores `options`, and settings of one client reach
+another. So with a pooler, the parameters of our sessions are settings of the role.
 """
 
 from sqlalchemy import Connection, make_url, text
@@ -18,14 +18,14 @@ _STORED = text("SELECT name, reset_val FROM pg_settings WHERE name = ANY(:names)
 
 
 def server_url(pooled_url: str, direct_url: str) -> str:
-    """Return the server's own address as the role that runs: what the pooler has open stays as it is."""
-    role, server = make_url(pooled_url), make_url(direct_url)
-    direct = server.set(username=role.username, password=role.password)
+    """Return the address of the server itself, as the role of the pooled address."""
+    pooled = make_url(pooled_url)
+    direct = make_url(direct_url).set(username=pooled.username, password=pooled.password)
     return direct.render_as_string(hide_password=False)
 
 
 def store_session_parameters(url: str, settings: Settings) -> None:
-    """Give the role of an address what our sessions have elsewhere by `options`. Each role may do that."""
+    """Store the parameters of our sessions as settings of the address's role. Every role may do so."""
     wanted = session_parameters(**limits_of(settings))
     with open_connection(url) as connection:
         lists = {"names": list(wanted), "values": list(wanted.values())}
@@ -35,7 +35,7 @@ def store_session_parameters(url: str, settings: Settings) -> None:
 
 
 def require_suitable_pooler(settings: Settings) -> None:
-    """Raise SettingsError for a pooler that is not declared, or whose sessions lack our parameters.
+    """Raise SettingsError if a pooler is not declared, or if its sessions lack our parameters.
 
     Raises UnavailableError.
     """
@@ -44,8 +44,8 @@ def require_suitable_pooler(settings: Settings) -> None:
             _require_parameters(connection, session_parameters(**limits_of(settings)))
         elif _is_pooled(connection):
             raise SettingsError(
-                "DATABASE_URL leads through a pooler such as PgBouncer. Set PAU2_DATABASE_POOLED=true and "
-                "run `migrate`, or name the server itself."
+                "DATABASE_URL leads through a connection pooler such as PgBouncer. Run `migrate` with "
+                "PAU2_DATABASE_POOLED=true, or use the address of the server itself."
             )
 
 
@@ -60,7 +60,7 @@ def _require_parameters(connection: Connection, wanted: dict[str, str]) -> None:
 
 
 def _is_pooled(connection: Connection) -> bool:
-    """The process that PostgreSQL names is the pooler's, and not the one that libpq was told of."""
+    """Return whether the process id in libpq's greeting is not that of the server process."""
     driver = connection.connection.driver_connection
-    told = driver.info.backend_pid if driver else None
-    return bool(connection.scalar(text("SELECT pg_backend_pid()")) != told)
+    greeted = driver.info.backend_pid if driver else None
+    return bool(connection.scalar(text("SELECT pg_backend_pid()")) != greeted)

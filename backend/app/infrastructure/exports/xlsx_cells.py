@@ -16,18 +16,26 @@ LARGEST_NUMBER = 10**15
 
 TRUNCATED = " … [cut]"
 
-NARROWEST, WIDEST = 8, 60
-WIDTH_OF_A_TIME = 20
-WIDTH_OF_A_FILTER = 3
-SAMPLE = 100
-"""RowStream that decide how wide the columns are."""
+MIN_WIDTH = 8
+MAX_WIDTH = 60
+TIME_WIDTH = 20
+FILTER_BUTTON_WIDTH = 3
+"""Widths of columns, in characters."""
+SAMPLE_ROWS = 100
+"""Rows that decide how wide the columns are."""
 
 _DAY_ZERO = datetime.fromisoformat("1899-12-30")
 """Dates are days since then, in the zone of whoever wrote them."""
 _DAY = timedelta(days=1)
 
-_UNWRITABLE = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
-"""What XML 1.0 cannot hold or would change, and what would be read as one of the escapes for it."""
+_ESCAPED = re.compile(
+    r"""
+    [\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]  # not allowed in XML 1.0, or changed by parsers
+    | _(?=x[0-9A-Fa-f]{4}_)  # the start of text that looks like an escape
+    """,
+    re.VERBOSE,
+)
+"""Characters that are written as escapes (ECMA-376 part 1, §22.4.2.4)."""
 
 
 class Cells:
@@ -60,12 +68,12 @@ def header_cell(name: str) -> str:
 
 def widths(table: RowStream, rows: Sequence[Row]) -> list[int]:
     """Return the width of each column in characters, from its header and the first rows."""
-    found = [len(name) + WIDTH_OF_A_FILTER for name in table.columns]
-    for row in rows[:SAMPLE]:
+    found = [len(name) + FILTER_BUTTON_WIDTH for name in table.columns]
+    for row in rows[:SAMPLE_ROWS]:
         found = [max(width, len(as_text(value))) for width, value in zip(found, row, strict=True)]
     for place in table.indexes_of(ColumnKind.TIME):
-        found[place] = WIDTH_OF_A_TIME
-    return [min(max(width, NARROWEST), WIDEST) for width in found]
+        found[place] = TIME_WIDTH
+    return [min(max(width, MIN_WIDTH), MAX_WIDTH) for width in found]
 
 
 def _cell(value: object) -> str:
@@ -88,7 +96,7 @@ def _escaped(text: str) -> str:
     if len(text) * 2 > CHARACTERS_PER_CELL:
         text = _fitting(text)
     if "_x" in text or not text.isprintable():
-        text = _UNWRITABLE.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
+        text = _ESCAPED.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
     return escape(text, quote=False)
 
 

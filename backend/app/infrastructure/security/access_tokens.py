@@ -1,4 +1,4 @@
-"""Access tokens: JWT (RFC 9068) signed with HS256, made and read by this application alone."""
+"""Access tokens: JWT (RFC 9068) signed with HS256, issued and verified by this application alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,13 +35,13 @@ class _VerifiedToken:
 
 
 class JwtAccessTokens:
-    """Signs with the first key; reads what any key of the set signed, found by `kid`.
+    """Signs with the first key; verifies with the key of the set that `kid` names.
 
-    The algorithm is ours and never the token's (RFC 8725 §3.1), and the type keeps other JWTs out
-    (§3.11). A token names a session; what the member may do is not in it but in the database.
+    The algorithm is fixed, whatever the token says (RFC 8725 §3.1), and the type excludes other JWTs
+    (§3.11). A token names a session; the member's permissions are read from the database.
 
-    That a signature is right never changes, so it is checked once for each token. Its age, and the session in
-    the database, are checked for each request.
+    A signature is verified once for each token, since the result never changes. The token's age and its
+    session are checked for each request.
     """
 
     def __init__(self, keys: Mapping[str, str], *, clock: Clock) -> None:
@@ -66,7 +66,7 @@ class JwtAccessTokens:
         return AccessToken(text=text, expires_in=LIFETIME)
 
     def read(self, text: str) -> AccessTokenClaims:
-        """Return what a token says. Raises InvalidTokenError unless it is ours and current."""
+        """Return the claims of a token. Raises InvalidTokenError unless it is ours and current."""
         token = self._verified(text)
         if not token.begins_at <= self._clock.now() < token.ends_at:
             raise InvalidTokenError
@@ -99,5 +99,5 @@ class JwtAccessTokens:
 
 
 def _instant(seconds: int) -> datetime:
-    """Raises OverflowError, ValueError or OSError, by how far away it is."""
+    """Raises OverflowError, ValueError or OSError for seconds out of range."""
     return datetime.fromtimestamp(seconds, UTC)

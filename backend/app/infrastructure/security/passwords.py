@@ -12,9 +12,10 @@ from app.domain.auth import Password
 
 
 class Argon2PasswordHasher:
-    """Argon2id, 19 MiB, two passes, one lane, in threads: as many at once as there are processors.
+    """Argon2id with 19 MiB, two passes and one lane, in one thread for each processor.
 
-    More at once would make none of them faster and cost 19 MiB each.
+    More threads would not be faster, and each would need 19 MiB. A hash for an unknown account is verified
+    against a dummy hash, so that it takes as long.
     """
 
     def __init__(
@@ -22,7 +23,8 @@ class Argon2PasswordHasher:
     ) -> None:
         self._argon2 = argon2.PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=1)
         self._threads = ThreadPoolExecutor(max_concurrent or os.cpu_count(), "argon2")
-        salt, tag = _unpadded(secrets.token_bytes(16)), _unpadded(secrets.token_bytes(32))
+        salt = _unpadded(secrets.token_bytes(16))
+        tag = _unpadded(secrets.token_bytes(32))
         self._dummy_hash = f"$argon2id$v=19$m={memory_kib},t={passes},p=1${salt}${tag}"
 
     async def hash(self, password: Password) -> str:

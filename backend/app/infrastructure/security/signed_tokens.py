@@ -1,8 +1,8 @@
 """Refresh and one-time tokens that are computed with a server key.
 
-A token is a body and the HMAC-SHA256 of it, each token kind with a key of its own. So a token that
-was never made here is told from one that is merely no longer good, without storing every token,
-and what has to be made a second time (a lost answer, a mail sent again) comes out the same.
+A token is a body and its HMAC-SHA256, with a separate key for each kind of token. So the application can
+distinguish forged tokens from expired ones without storing every token, and computes the same token again
+when a response was lost or a mail is resent.
 """
 
 import base64
@@ -21,7 +21,7 @@ NONCE_BYTES = 16
 
 
 class _Signer:
-    """Seals with the first key of the set, opens what any of them signed."""
+    """Signs with the first key of the set, verifies with any of them."""
 
     def __init__(self, keys: Mapping[str, str], *, kind: str) -> None:
         self._keys = [_mac(secret.encode(), kind.encode()) for secret in keys.values()]
@@ -35,7 +35,8 @@ class _Signer:
             signed = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
         except (ValueError, binascii.Error):
             return None
-        body, mac = signed[:body_length], signed[body_length:]
+        body = signed[:body_length]
+        mac = signed[body_length:]
         if any(hmac.compare_digest(mac, _mac(key, body)) for key in self._keys):
             return body
         return None
@@ -46,10 +47,10 @@ class _Signer:
 
 
 class HmacRefreshTokens:
-    """Body: session id and a nonce, which is random in the first token of a family.
+    """Body: the session's id and a nonce, which is random in the first token of a family.
 
-    Each further nonce is computed from the token it replaces: two refreshes with the same token
-    give the same successor.
+    Each further nonce is derived from the token that it replaces, so that two refreshes with the same
+    token return the same successor.
     """
 
     def __init__(self, keys: Mapping[str, str]) -> None:

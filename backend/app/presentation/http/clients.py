@@ -4,6 +4,7 @@ It is precise enough to recognise one's own sessions (ASVS 5.0 7.5.2) and too co
 has no versions and no models, and never quotes the header, whose content is arbitrary.
 """
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -41,10 +42,15 @@ SYSTEMS = (
 def client_name(header: str) -> str | None:
     """Return a name such as `Firefox on Android`; None for an unknown client."""
     shortened = header[:MAX_HEADER_LENGTH]
-    known = [
-        next((name for marker, name in table if marker in shortened), None) for table in (PROGRAMS, SYSTEMS)
-    ]
-    return " on ".join(name for name in known if name is not None) or None
+    program = _first_match(shortened, PROGRAMS)
+    system = _first_match(shortened, SYSTEMS)
+    if program and system:
+        return f"{program} on {system}"
+    return program or system
+
+
+def _first_match(header: str, names: Sequence[tuple[str, str]]) -> str | None:
+    return next((name for part, name in names if part in header), None)
 
 
 async def _client_name(request: Request) -> str | None:

@@ -70,9 +70,11 @@ def with_headers(
 
 
 def _names(status: int, sent: list[str]) -> list[str]:
-    """Only successful responses have the headers that dependencies send."""
-    succeeded = status < HTTPStatus.BAD_REQUEST
-    return ["X-Request-ID", *_BY_STATUS.get(HTTPStatus(status), []), *(sent if succeeded else [])]
+    """Return the headers of a response. Only successful ones have those that dependencies send."""
+    names = ["X-Request-ID", *_BY_STATUS.get(HTTPStatus(status), [])]
+    if status < HTTPStatus.BAD_REQUEST:
+        names += sent
+    return names
 
 
 def _reference(name: str) -> dict[str, str]:

@@ -7,18 +7,27 @@ from fastapi import Depends, Header
 
 from app.domain.members.member import Language
 
-_RANGE = re.compile(r"([a-z]{1,8})(?:-[a-z0-9-]+)?(?:\s*;\s*q=([01](?:\.[0-9]{0,3})?))?", re.IGNORECASE)
+_RANGE = re.compile(
+    r"""
+    (?P<language>[a-z]{1,8})
+    (?:-[a-z0-9-]+)?  # script, region and variants
+    (?:\s*;\s*q=(?P<quality>[01](?:\.[0-9]{0,3})?))?
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 def preferred_language(header: str) -> Language:
     """Return the supported language of the highest quality; regions do not matter (RFC 9110 §12.5.4)."""
-    best, best_quality = Language.ENGLISH, 0.0
+    best = Language.ENGLISH
+    best_quality = 0.0
     for part in header.split(","):
         found = _RANGE.fullmatch(part.strip())
-        if found is not None and found[1].lower() in set(Language):
-            quality = float(found[2] or 1)
+        if found is not None and found["language"].lower() in set(Language):
+            quality = float(found["quality"] or 1)
             if quality > best_quality:
-                best, best_quality = Language(found[1].lower()), quality
+                best = Language(found["language"].lower())
+                best_quality = quality
     return best
 
 

@@ -122,7 +122,8 @@ def _parse_finite(text: str) -> float:
 
 
 def _require_small(value: object) -> None:
-    depth, level = 0, _containers([value])
+    depth = 0
+    level = _containers([value])
     while level:
         depth += 1
         if depth > MAX_DEPTH:

@@ -40,7 +40,8 @@ class Recorder:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         """Record a test with its fixtures."""
-        wall, cpu = time.perf_counter(), _cpu_seconds()
+        wall = time.perf_counter()
+        cpu = _cpu_seconds()
         result = yield
         self.tests[item.nodeid] = [time.perf_counter() - wall, _cpu_seconds() - cpu]
         return result
@@ -48,7 +49,8 @@ class Recorder:
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[object]) -> Iterator[None]:
         """Record the set-up of a fixture without that of the fixtures that it asks for: they are ready."""
-        wall, cpu = time.perf_counter(), _cpu_seconds()
+        wall = time.perf_counter()
+        cpu = _cpu_seconds()
         result = yield
         known = self.fixtures[fixturedef.argname]
         known[:] = [known[0] + 1, known[1] + time.perf_counter() - wall, known[2] + _cpu_seconds() - cpu]

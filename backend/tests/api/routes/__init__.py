@@ -1,4 +1,4 @@
-"""Every route of the API with requests that succeed, one module a feature."""
+"""Every route of the API with requests that succeed, one module per feature."""
 
 from tests.api.routes import (
     audit,

@@ -20,7 +20,7 @@ Request = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class RequestContext:
-    """The caller, and the ports that store what a request is about. `caller` is None without a login."""
+    """The caller, and the ports that store the entities of a request. `caller` is None when anonymous."""
 
     uow: UnitOfWork
     one_time_tokens: OneTimeTokens
@@ -43,7 +43,7 @@ Prepare = Callable[[RequestContext], Awaitable[Request]]
 
 
 def plain(**request: Any) -> Prepare:
-    """Return the request as it is: it needs nothing in the database."""
+    """Return the request unchanged: it needs nothing in the database."""
 
     async def prepare(_context: RequestContext) -> Request:
         return request
@@ -53,9 +53,9 @@ def plain(**request: Any) -> Prepare:
 
 @dataclass(frozen=True)
 class Call:
-    """A request and the status for the roles that may make it.
+    """A request, and its status for the roles that may send it.
 
-    Without the right `visible`, the subject of the request does not exist: the status is 404.
+    Without the right `visible` the status is 404, as if the entity did not exist.
     """
 
     status: int
@@ -65,7 +65,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Route:
-    """`statements` is the most that one request may cost, authentication included."""
+    """A route. `statements` is the maximum of SQL statements per request, authentication included."""
 
     statements: int
     calls: tuple[Call, ...]
@@ -76,5 +76,5 @@ Routes = dict[tuple[str, str], Route]
 
 
 def route(statements: int, *calls: Call) -> Route:
-    """Make a Route of any number of calls."""
+    """Build a Route from any number of calls."""
     return Route(statements, calls)

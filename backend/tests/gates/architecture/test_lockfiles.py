@@ -138,7 +138,7 @@ def test_refuses_pin_when_its_version_is_not_installed(sample: SampleProject) ->
     install(sample, "a==2")
     locked(sample, "a==1")
 
-    assert refusals(sample, "a") == ["a 1 is not installed, so what it asks for is not known"]
+    assert refusals(sample, "a") == ["a 1 is not installed, so its requirements are unknown"]
 
 
 def test_checks_this_platform_only_when_a_package_is_unknown(sample: SampleProject) -> None:

@@ -132,6 +132,17 @@ CASES = [
         fix="call ./noxw -s hooks",
     ),
     InvalidCase(
+        id="a container whose files belong to somebody else",
+        gate="workflows",
+        change=lambda sample: sample.replace(
+            DEVCONTAINER, '"remoteUser"', '"updateRemoteUserUID": false, "remoteUser"'
+        ),
+        file=DEVCONTAINER,
+        line="updateRemoteUserUID",
+        message="files that the container writes do not belong to the developer",
+        fix="remove updateRemoteUserUID",
+    ),
+    InvalidCase(
         id="a hook with another version of a tool",
         gate="workflows",
         change=lambda sample: sample.replace(HOOKS, "entry: ./noxw -s static", "entry: ruff check"),

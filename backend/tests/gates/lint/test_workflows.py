@@ -147,6 +147,9 @@ def test_passes_when_files_are_in_order(clean: SampleProject) -> None:
         (DEVCONTAINER, "{", '{"initializeCommand": "x", ', "initializeCommand may give the container"),
         (DEVCONTAINER, "./noxw -s hooks", "./noxw -s hooks || true", "does not prepare the gates"),
         (DEVCONTAINER, "developer", "root", "remoteUser is root"),
+        (DEVCONTAINER, "{", '{"onCreateCommand": "sudo chown me . && x", ', "more than change the owners"),
+        (DEVCONTAINER, "{", '{"updateContentCommand": "pip install x", ', "installs what ./noxw does not"),
+        (DEVCONTAINER, "{", '{"updateRemoteUserUID": false, ', "do not belong to the developer"),
         (DEVCONTAINER, "{", "{,", "not valid JSON"),
         (HOOK_FILE, "repo: local", "repo: https://github.com/x/y\n    rev: v1", "is not a nox session"),
         (HOOK_FILE, "entry: ./noxw -s lint", "entry: ./noxw -s lint || true", "is not a nox session"),
@@ -236,6 +239,17 @@ def test_passes_when_containers_have_what_they_need(clean: SampleProject) -> Non
     volumes = "    volumes: [..:/workspace, data:/var/lib/postgresql]\n"
     clean.replace(COMPOSE, "    image:", f"{volumes}    environment: {{A: b}}\n    image:")
     clean.write(DEVCONTAINER, json.dumps(CONFIG | {"forwardPorts": [8000], "customizations": {}}))
+
+    assert check(clean.project).findings == []
+
+
+def test_passes_when_the_container_prepares_itself(clean: SampleProject) -> None:
+    preparation = {
+        "onCreateCommand": 'sudo chown --recursive "$(id --user)" .venv',
+        "updateContentCommand": "./noxw -s env",
+        "updateRemoteUserUID": True,
+    }
+    clean.write(DEVCONTAINER, json.dumps(CONFIG | preparation))
 
     assert check(clean.project).findings == []
 

@@ -15,8 +15,16 @@ PostgreSQL rejects some of them; logs and terminals interpret others.
 """
 
 _OTHER_LINE_ENDS = re.compile("\r\n|[\u2028\u2029]")
-_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-FIRST_YEAR, LAST_YEAR = 1900, 2200
+_RFC_3339 = re.compile(
+    r"""
+    \d{4}-\d\d-\d\d  # date
+    [Tt]\d\d:\d\d:\d\d(\.\d+)?  # time
+    ([Zz]|[+-]\d\d:\d\d)  # offset
+    """,
+    re.ASCII | re.VERBOSE,
+)
+FIRST_YEAR = 1900
+LAST_YEAR = 2200
 
 
 def _normalize(text: str) -> str:
