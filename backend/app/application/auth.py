@@ -85,21 +85,21 @@ async def _log_in(
     email = _parse_address(grant.username)
     keys = (account_key(email.value if email else grant.username), client_key(grant.client))
     async with uow:
-        known = await uow.members.find_by_email(email) if email else None
+        found = await uow.members.find_by_email(email) if email else None
         counts = await uow.rate_limits.hit(keys, at=at)
         await uow.commit()
     require_attempts_left(counts, at)
-    matches = await hasher.verify(password, known.password_hash if known else None)
-    if known is None or not matches or not known.may_log_in:
+    matches = await hasher.verify(password, found.password_hash if found else None)
+    if found is None or not matches or not found.may_log_in:
         async with uow:
-            record(uow, AuditAction.LOG_IN_FAILED, subject_id=known.id if known else None, at=at)
+            record(uow, AuditAction.LOG_IN_FAILED, subject_id=found.id if found else None, at=at)
             await uow.commit()
         raise InvalidGrantError
-    outdated = hasher.needs_rehash(known.password_hash)
-    password_hash = await hasher.hash(password) if outdated else known.password_hash
+    outdated = hasher.needs_rehash(found.password_hash)
+    password_hash = await hasher.hash(password) if outdated else found.password_hash
     async with uow:
-        member = await uow.members.get_locked(known.id)
-        if not member.may_log_in or member.password_hash != known.password_hash:
+        member = await uow.members.get_locked(found.id)
+        if not member.may_log_in or member.password_hash != found.password_hash:
             raise InvalidGrantError
         if outdated:
             member.replace_password_hash(password_hash, at)

@@ -14,10 +14,10 @@ from app.application.consultations_queries import (
     ResponseView,
     Results,
 )
+from app.application.consultations_respondents import discard_response_traces, require_first_response
 from app.application.optimistic_locking import require_version
 from app.application.paging import Page, PageRequest
 from app.application.ports import AddressDigests, Clock
-from app.application.respondents import discard_response_traces, require_first_response
 from app.application.unit_of_work import UnitOfWork
 from app.domain.consultations.consultation import (
     Consultation,

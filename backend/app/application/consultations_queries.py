@@ -123,12 +123,12 @@ class QuestionResult:
     @classmethod
     def of(cls, question: QuestionView, tally: Tally, *, anonymous: bool) -> "QuestionResult":
         counts = [tally.choices.get(option.id, 0) for option in question.options]
-        told = publishable(question.kind, counts, tally.responses) if anonymous else counts
+        published = publishable(question.kind, counts, tally.responses) if anonymous else counts
         texts = list(tally.texts.get(question.id, ()))
         shown = question.kind is QuestionKind.OPEN_TEXT and not (anonymous and len(texts) < MIN_CELL_COUNT)
         options = [
             OptionResult(option.id, option.text, count)
-            for option, count in zip(question.options, told, strict=True)
+            for option, count in zip(question.options, published, strict=True)
         ]
         return cls(question.id, question.title, question.kind, options, texts if shown else None)
 

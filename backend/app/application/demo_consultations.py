@@ -1,4 +1,4 @@
-"""Demo data: an anonymous consultation that is open, and one with names that is over."""
+"""Demo data: an open anonymous consultation, and a closed one with names."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -38,7 +38,7 @@ WISHES = ("Noise at night.", "The cinema again, please.", None, "Parking.")
 async def add_consultations(
     board_member: Member, people: Sequence[Member], *, uow: UnitOfWork, clock: Clock
 ) -> None:
-    """Add both; everybody has answered the one that is over."""
+    """Add both consultations, and a response of each person to the closed one."""
     now = clock.now()
     playground_draft = ConsultationDraft(
         title="A new playground",
@@ -63,19 +63,19 @@ async def add_consultations(
     uow.consultations.add(playground)
     uow.consultations.add(assembly)
     await uow.flush()
-    for place, person in enumerate(people):
-        at = now - timedelta(days=30 - place)
-        answers = assembly.check_answers(_answers(assembly, place), at)
+    for number, person in enumerate(people):
+        at = now - timedelta(days=30 - number)
+        answers = assembly.check_answers(_answers(assembly, number), at)
         await uow.responses.add(
             Response.create(answers, consultation_id=assembly.id, member_id=person.id, at=at)
         )
     assembly.close(now - timedelta(days=20))
 
 
-def _answers(assembly: Consultation, place: int) -> list[Answer]:
+def _answers(assembly: Consultation, number: int) -> list[Answer]:
     when, agenda = assembly.questions
-    day = when.options[place % 3 % 2]
-    wish = WISHES[place % len(WISHES)]
+    day = when.options[number % 3 % 2]
+    wish = WISHES[number % len(WISHES)]
     answers = [Answer(question_id=when.id, option_ids=[day.id], text=None)]
     if wish is not None:
         answers.append(Answer(question_id=agenda.id, option_ids=(), text=wish))

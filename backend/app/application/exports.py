@@ -173,8 +173,8 @@ def _table_of(results: Results) -> RowStream:
 
     async def batches() -> AsyncGenerator[Sequence[Row]]:
         for question in results.questions:
-            told: list[tuple[str, int | None]] = [(each.text, each.count) for each in question.options]
-            told += [(text, 1) for text in question.texts or ()]
-            yield [(question.id, question.title, *each) for each in told]
+            published: list[tuple[str, int | None]] = [(each.text, each.count) for each in question.options]
+            published += [(text, 1) for text in question.texts or ()]
+            yield [(question.id, question.title, *each) for each in published]
 
     return RowStream(("question_id", "question", "answer", "count"), batches())

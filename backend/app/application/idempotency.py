@@ -28,10 +28,10 @@ class IdempotencyKeyReusedError(RuleViolationError):
 
 @dataclass(frozen=True, slots=True)
 class IdempotentRequest:
-    """A request that may come again.
+    """A request that a client may repeat with the same key.
 
-    The key itself is stored nowhere, and the fingerprint is keyed with it: who reads the database
-    cannot find out what was sent by trying what it may have been (a vote has few values).
+    The key is not stored, and the fingerprint is an HMAC with it: a reader of the database cannot find
+    the body by trying all possible ones (a vote has few).
     """
 
     member_id: MemberId
@@ -40,7 +40,7 @@ class IdempotentRequest:
 
     @classmethod
     def of(cls, member_id: MemberId, *, route: str, key: str, path: str, body: bytes) -> Self:
-        """A key is good for one route and one member; another path or body is another request."""
+        """Return the request for a key, which counts for one route and one member."""
         return cls(
             member_id=member_id,
             key_digest=hashlib.sha256(f"{member_id} {route} {key}".encode()).digest(),
@@ -50,7 +50,7 @@ class IdempotentRequest:
 
 @dataclass(frozen=True, slots=True)
 class StoredResponse:
-    """What the client got, or should have got, the first time."""
+    """The response to the first request."""
 
     status: int
     headers: Mapping[str, str]
@@ -58,36 +58,36 @@ class StoredResponse:
 
 
 class StoredResponseFoundError(Exception):
-    """The attempt has come before, and has its answer: there is nothing to do but to give it again."""
+    """The request was completed before. Repeat its response."""
 
-    def __init__(self, answer: StoredResponse) -> None:
+    def __init__(self, response: StoredResponse) -> None:
         super().__init__()
-        self.answer = answer
+        self.response = response
 
 
 class IdempotentUnitOfWork(UnitOfWork, Protocol):
-    """A unit of work whose effect and answer are stored together or not at all.
+    """A unit of work that stores its effect and the response together or not at all.
 
     Entering it raises StoredResponseFoundError, IdempotencyKeyInUseError or IdempotencyKeyReusedError.
-    `commit` checks everything and leaves the transaction open, also for being entered again;
-    `complete` commits. What ends without it, by an error or because the process died, leaves nothing.
+    `commit` checks everything and leaves the transaction open, so that it can be entered again;
+    `complete` commits. Without `complete`, after an error or a crash, nothing is stored.
     """
 
-    async def complete(self, answer: StoredResponse) -> None:
-        """Store the answer, commit and close. Does nothing unless `commit` was called before."""
+    async def complete(self, response: StoredResponse) -> None:
+        """Store the response, commit and close. Does nothing unless `commit` was called before."""
         ...
 
     async def close(self) -> None:
-        """Roll back what is not completed."""
+        """Roll back unless it is completed."""
         ...
 
 
 class StoredResponses(Protocol):
-    async def forget(self, *, before: datetime) -> None:
-        """Delete the answers that were given before this instant."""
+    async def remove_expired(self, *, before: datetime) -> None:
+        """Delete the responses that were stored before this instant."""
         ...
 
 
-async def delete_expired_responses(*, answers: StoredResponses, clock: Clock) -> None:
-    """Delete what is older than RETENTION: answers hold personal data."""
-    await answers.forget(before=clock.now() - RETENTION)
+async def delete_expired_responses(*, responses: StoredResponses, clock: Clock) -> None:
+    """Delete responses older than RETENTION, because they hold personal data."""
+    await responses.remove_expired(before=clock.now() - RETENTION)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from app.application.access import Action, Actor, authorize
 from app.application.audit import record
+from app.application.consultations_respondents import keep_respondent_digests
 from app.application.members_queries import (
     MemberFilter,
     MemberQueries,
@@ -16,7 +17,6 @@ from app.application.one_time_tokens import issue_and_mail
 from app.application.optimistic_locking import require_version
 from app.application.paging import Page, PageRequest
 from app.application.ports import AddressDigests, Clock
-from app.application.respondents import keep_respondent_digests
 from app.application.unit_of_work import UnitOfWork
 from app.domain.audit import AuditAction
 from app.domain.auth import OneTimePurpose

@@ -10,7 +10,7 @@ from app.domain.changes import values_of
 from app.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from app.domain.identifiers import uuid7
 from app.domain.members.member import MemberId
-from app.domain.texts import line, prose
+from app.domain.texts import multiline, single_line
 
 EventId = NewType("EventId", UUID)
 
@@ -195,12 +195,12 @@ class Event:
         self.updated_at = at
 
     def _check(self) -> None:
-        self.title = line(self.title, self.MAX_LINE_LENGTH, EventTitleError)
-        self.location = line(self.location, self.MAX_LINE_LENGTH, EventLocationError)
-        self.organizer = line(self.organizer, self.MAX_LINE_LENGTH, EventOrganizerError)
+        self.title = single_line(self.title, self.MAX_LINE_LENGTH, EventTitleError)
+        self.location = single_line(self.location, self.MAX_LINE_LENGTH, EventLocationError)
+        self.organizer = single_line(self.organizer, self.MAX_LINE_LENGTH, EventOrganizerError)
         if self.description is not None:
             text = self.description.strip()
-            self.description = prose(text, self.MAX_DESCRIPTION_LENGTH, EventDescriptionError)
+            self.description = multiline(text, self.MAX_DESCRIPTION_LENGTH, EventDescriptionError)
         self.starts_at = self.starts_at.replace(microsecond=0)
         self.ends_at = self.ends_at.replace(microsecond=0)
         if self.ends_at <= self.starts_at:

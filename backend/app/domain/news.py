@@ -12,7 +12,7 @@ from app.domain.changes import values_of
 from app.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from app.domain.identifiers import uuid7
 from app.domain.members.member import MemberId
-from app.domain.texts import line, prose
+from app.domain.texts import multiline, single_line
 
 ArticleId = NewType("ArticleId", UUID)
 
@@ -174,10 +174,10 @@ class Article:
         self.deleted_at = self.updated_at = at
 
     def _check(self) -> None:
-        self.title = line(self.title, self.MAX_TITLE_LENGTH, ArticleTitleError)
+        self.title = single_line(self.title, self.MAX_TITLE_LENGTH, ArticleTitleError)
         if self.summary is not None:
-            self.summary = prose(self.summary, self.MAX_SUMMARY_LENGTH, ArticleSummaryError)
-        self.content = prose(self.content, self.MAX_CONTENT_LENGTH, ArticleContentError)
+            self.summary = multiline(self.summary, self.MAX_SUMMARY_LENGTH, ArticleSummaryError)
+        self.content = multiline(self.content, self.MAX_CONTENT_LENGTH, ArticleContentError)
         if self.cover_url is not None and not _is_https(self.cover_url, self.MAX_COVER_URL_LENGTH):
             raise CoverUrlError
 

@@ -1,4 +1,4 @@
-"""Texts as they are stored: NFC, without characters that nobody sees, and with something to see.
+"""Normal forms of texts: NFC, without invisible characters, and with something visible.
 
 The rules follow PRECIS (RFC 8264 §9, RFC 8266 §2) and UTS 39. Unicode calls characters that have no glyph and
 no width Default_Ignorable_Code_Point. They are dropped, except where they change what is displayed:
@@ -32,97 +32,101 @@ _IGNORABLE_CHARACTER = (
 )
 """Default_Ignorable_Code_Point, and the interlinear annotations."""
 _IGNORABLE = re.compile(f"{_TAGGED_FLAG}|{_IGNORABLE_CHARACTER}")
-_GUIDES = frozenset("\u00ad\u061c\u200b\u200e\u200f\u2060")
-"""Soft hyphen, zero-width space, word joiner, and marks of direction, which turn nothing after them."""
+_LAYOUT_CONTROLS = frozenset("\u00ad\u061c\u200b\u200e\u200f\u2060")
+"""Soft hyphen, zero-width space, word joiner, and direction marks, which do not affect later text."""
 _ZWNJ = "\u200c"
 _ZWJ = "\u200d"
-_SELECTORS = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-_BLANK = re.compile("[\u2800\ufffc\U0001d159]")
+_VARIATION_SELECTORS = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_BLANK_SYMBOLS = re.compile("[\u2800\ufffc\U0001d159]")
 """Symbols without ink: the empty braille pattern, the object replacement, the null notehead."""
-_CURSIVE = frozenset({"ADLAM", "ARABIC", "MANDAIC", "MONGOLIAN", "NKO", "SYRIAC"})
-_ALIKE = frozenset({"CYRILLIC", "GREEK", "LATIN"})
+_CURSIVE_SCRIPTS = frozenset({"ADLAM", "ARABIC", "MANDAIC", "MONGOLIAN", "NKO", "SYRIAC"})
+_CONFUSABLE_ALPHABETS = frozenset({"CYRILLIC", "GREEK", "LATIN"})
 """Alphabets with letters that look the same. No word has letters of two of them (UTS 39 §5.2)."""
-_VIRAMA = 9
-_ADDRESS = re.compile(r"[@<>\\]|//|:\S|\.\w\w")
-"""What mail programs take for an address: `mailto:…`, `//host`, `host.example`."""
+_VIRAMA_CLASS = 9
+_LINK = re.compile(r"[@<>\\]|//|:\S|\.\w\w")
+"""Text that mail programs turn into a link: `mailto:…`, `//host`, `host.example`."""
 
 
-def line(text: str, longest: int, error: Error) -> str:
-    """Return a text of one line, tidied. Raises `error` if it shows nothing or is too long.
+def single_line(text: str, max_length: int, error: Error) -> str:
+    """Return a normalized text of one line. Raises `error` if nothing is visible or it is too long.
 
-    Line breaks become spaces. Blank symbols do as well, since they cannot be told from spaces.
+    Line breaks become spaces, and so do blank symbols, which look like spaces.
     """
-    return _checked(_one_line(text), longest, error)
+    return _require_displayable(_one_line(text), max_length, error)
 
 
-def prose(text: str, longest: int, error: Error) -> str:
-    """Return a text of several lines. Raises `error` if it shows nothing or is too long."""
-    return _checked(_visible(text, kept=_GUIDES), longest, error)
+def multiline(text: str, max_length: int, error: Error) -> str:
+    """Return a normalized text of several lines. Raises `error` if nothing is visible or it is too long."""
+    return _require_displayable(_without_ignorable(text, kept=_LAYOUT_CONTROLS), max_length, error)
 
 
-def person_name(text: str, longest: int, error: Error) -> str:
-    """Return what people call somebody, with single spaces. Raises `error` if it cannot be a name.
+def person_name(text: str, max_length: int, error: Error) -> str:
+    """Return a normalized name of a person, with single spaces. Raises `error` if it cannot be a name.
 
-    The profile for nicknames (RFC 8266 §2), but NFC where that has NFKC: it would write Mª as Ma. A name
-    has no private or unassigned characters, no word of two alphabets that look the same, and nothing that a
-    mail program makes a link of.
+    This is the profile for nicknames (RFC 8266 §2), with NFC instead of NFKC, which would write Mª as Ma. A
+    name has no private or unassigned characters, no word that mixes confusable alphabets, and nothing that
+    a mail program turns into a link.
     """
-    full_name = " ".join(_SELECTORS.sub(_after_ideograph, _one_line(text)).split())
-    foreign = any(category(character)[0] == "C" and character not in _ZWNJ + _ZWJ for character in full_name)
+    full_name = " ".join(_VARIATION_SELECTORS.sub(_after_ideograph, _one_line(text)).split())
+    has_control = any(
+        category(character)[0] == "C" and character not in _ZWNJ + _ZWJ for character in full_name
+    )
     plain = normalize("NFKC", full_name).replace("\u3002", ".")
-    if foreign or _ADDRESS.search(plain) or any(map(_mixes, re.findall(r"\w+", full_name))):
+    if has_control or _LINK.search(plain) or any(map(_mixes_alphabets, re.findall(r"\w+", full_name))):
         raise error
-    return _checked(full_name, longest, error)
+    return _require_displayable(full_name, max_length, error)
 
 
-def looks(text: str) -> str:
-    """Return the same for texts that look the same but for case, width and style (NFKC_Casefold)."""
-    shown = " ".join(_SELECTORS.sub("", text).split())
+def comparison_key(text: str) -> str:
+    """Return a key that is equal for texts that differ only in case, width or style (NFKC_Casefold)."""
+    shown = " ".join(_VARIATION_SELECTORS.sub("", text).split())
     return normalize("NFKC", normalize("NFKC", shown).casefold())
 
 
 def _one_line(text: str) -> str:
-    joined = " ".join(_BLANK.sub(" ", text).splitlines())
-    return _visible(joined, kept=frozenset()).strip()
+    joined = " ".join(_BLANK_SYMBOLS.sub(" ", text).splitlines())
+    return _without_ignorable(joined, kept=frozenset()).strip()
 
 
-def _visible(text: str, *, kept: frozenset[str]) -> str:
+def _without_ignorable(text: str, *, kept: frozenset[str]) -> str:
     composed = normalize("NFC", text)
-    shown = _IGNORABLE.sub(lambda found: found[0] if found[0] in kept or _shows(found) else "", composed)
+    shown = _IGNORABLE.sub(
+        lambda match: match[0] if match[0] in kept or _changes_display(match) else "", composed
+    )
     return normalize("NFC", shown)
 
 
-def _shows(found: re.Match[str]) -> bool:
-    """Say whether this ignorable character changes what is displayed."""
-    character = found[0]
-    text = found.string
-    before = text[max(found.start() - 2, 0) : found.start()]
-    after = text[found.end() : found.end() + 1]
+def _changes_display(match: re.Match[str]) -> bool:
+    """Return whether an ignorable character changes what is displayed."""
+    character = match[0]
+    text = match.string
+    before = text[max(match.start() - 2, 0) : match.start()]
+    after = text[match.end() : match.end() + 1]
     if character in (_ZWNJ, _ZWJ):
-        return _joins(before.removesuffix("\ufe0f")[-1:], character, after)
-    if _SELECTORS.match(character):
+        return _is_effective_joiner(before.removesuffix("\ufe0f")[-1:], character, after)
+    if _VARIATION_SELECTORS.match(character):
         return before != "" and category(before[-1])[0] in "LNPS"
     return len(character) > 1
 
 
-def _after_ideograph(found: re.Match[str]) -> str:
-    """Keep the selectors that names are written with; after other characters nobody sees them."""
-    before = found.string[max(found.start() - 1, 0) : found.start()]
-    return found[0] if _script(before) in {"CJK", "MONGOLIAN"} else ""
+def _after_ideograph(match: re.Match[str]) -> str:
+    """Return the selector after an ideograph, where names need it, and otherwise nothing."""
+    before = match.string[max(match.start() - 1, 0) : match.start()]
+    return match[0] if _script(before) in {"CJK", "MONGOLIAN"} else ""
 
 
-def _joins(before: str, joiner: str, after: str) -> bool:
+def _is_effective_joiner(before: str, joiner: str, after: str) -> bool:
     if not before:
         return False
-    if combining(before) == _VIRAMA:
+    if combining(before) == _VIRAMA_CLASS:
         return True
-    if _script(before) in _CURSIVE:
-        return joiner == _ZWJ or _script(after) in _CURSIVE
+    if _script(before) in _CURSIVE_SCRIPTS:
+        return joiner == _ZWJ or _script(after) in _CURSIVE_SCRIPTS
     return joiner == _ZWJ and after != "" and _is_emoji(before) and _is_emoji(after)
 
 
 def _is_emoji(character: str) -> bool:
-    """Emoji and their modifiers are symbols; those newer than this Python's Unicode are unassigned."""
+    """Return whether this may be an emoji: a symbol, or a character newer than this Python's Unicode."""
     return category(character) in {"So", "Sm", "Sk", "Cn"}
 
 
@@ -130,20 +134,20 @@ def _script(character: str) -> str:
     return name(character, "").partition(" ")[0] if character else ""
 
 
-def _mixes(word: str) -> bool:
-    return len(_ALIKE & {_script(character) for character in word}) > 1
+def _mixes_alphabets(word: str) -> bool:
+    return len(_CONFUSABLE_ALPHABETS & {_script(character) for character in word}) > 1
 
 
-def _checked(text: str, longest: int, error: Error) -> str:
+def _require_displayable(text: str, max_length: int, error: Error) -> str:
     marks = 0
     for character in text:
         marks = marks + 1 if category(character) in {"Mn", "Me"} else 0
         if marks > MAX_MARKS:
             raise error
-    if len(text) > longest or not _is_seen(text):
+    if len(text) > max_length or not _has_visible_character(text):
         raise error
     return text
 
 
-def _is_seen(text: str) -> bool:
-    return any(category(character)[0] in "LNPS" for character in _BLANK.sub("", text))
+def _has_visible_character(text: str) -> bool:
+    return any(category(character)[0] in "LNPS" for character in _BLANK_SYMBOLS.sub("", text))

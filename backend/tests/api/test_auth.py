@@ -15,7 +15,7 @@ from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.presentation.http.dependencies import Dependencies
 from tests.api.problems import assert_oauth_error, assert_problem
 from tests.factories import PASSWORD
-from tests.fakes import CountingPasswordHasher, FixedClock
+from tests.fakes import FakePasswordHasher, FixedClock
 from tests.support.accounts import ADDRESS
 from tests.support.http import AUTH, ME, MEMBERS, bearer, log_in, mailed_token, refresh
 
@@ -23,12 +23,12 @@ REGISTRATION = {"email": ADDRESS.value, "password": PASSWORD, "full_name": "Mart
 
 
 @pytest.fixture
-def hasher() -> CountingPasswordHasher:
-    return CountingPasswordHasher()
+def hasher() -> FakePasswordHasher:
+    return FakePasswordHasher()
 
 
 @pytest.fixture
-def dependencies(dependencies: Dependencies, hasher: CountingPasswordHasher) -> Dependencies:
+def dependencies(dependencies: Dependencies, hasher: FakePasswordHasher) -> Dependencies:
     return replace(dependencies, hasher=hasher)
 
 
@@ -70,7 +70,7 @@ async def test_account_works_when_registered_verified_and_logged_in(
 async def test_returns_the_same_202_when_the_address_is_known(
     client: AsyncClient,
     connection: AsyncConnection,
-    hasher: CountingPasswordHasher,
+    hasher: FakePasswordHasher,
     marta: Member,
 ) -> None:
     known = await client.post(f"{AUTH}/register", json=REGISTRATION | {"email": "MARTA@pau2.example"})
@@ -85,7 +85,7 @@ async def test_returns_the_same_202_when_the_address_is_known(
 
 
 async def test_last_registration_owns_account_when_stranger_was_first(
-    client: AsyncClient, connection: AsyncConnection, settings: Settings, hasher: CountingPasswordHasher
+    client: AsyncClient, connection: AsyncConnection, settings: Settings, hasher: FakePasswordHasher
 ) -> None:
     stranger = {"email": "MARTA@pau2.example", "password": "another-umbrella-sings", "full_name": "Eve"}
     responses = [
@@ -222,7 +222,7 @@ async def test_forbids_caching_of_tokens_when_logging_in(client: AsyncClient, ma
 @pytest.mark.parametrize("case", ["unknown", "malformed", "wrong", "unverified", "inactive"])
 async def test_returns_the_same_400_after_one_hash_when_a_login_fails(
     client: AsyncClient,
-    hasher: CountingPasswordHasher,
+    hasher: FakePasswordHasher,
     uow: SqlAlchemyUnitOfWork,
     marta: Member,
     case: str,

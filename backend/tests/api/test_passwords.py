@@ -13,7 +13,7 @@ from app.domain.members.member import Member
 from app.presentation.http.dependencies import Dependencies
 from tests.api.problems import assert_oauth_error, assert_problem
 from tests.factories import PASSWORD
-from tests.fakes import CountingPasswordHasher, FixedClock
+from tests.fakes import FakePasswordHasher, FixedClock
 from tests.plugins.application import ClientOf
 from tests.support.accounts import ADDRESS, NEW_PASSWORD
 from tests.support.http import AUTH, ME, bearer, log_in, mailed_token
@@ -25,12 +25,12 @@ WRONG = "another-umbrella-sings"
 
 
 @pytest.fixture
-def hasher() -> CountingPasswordHasher:
-    return CountingPasswordHasher()
+def hasher() -> FakePasswordHasher:
+    return FakePasswordHasher()
 
 
 @pytest.fixture
-def dependencies(dependencies: Dependencies, hasher: CountingPasswordHasher) -> Dependencies:
+def dependencies(dependencies: Dependencies, hasher: FakePasswordHasher) -> Dependencies:
     return replace(dependencies, hasher=hasher)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.presentation.http.dependencies import Dependencies
 from tests.examples import EXAMPLES
 from tests.factories import PASSWORD
-from tests.fakes import CountingPasswordHasher, FixedClock
+from tests.fakes import FakePasswordHasher, FixedClock
 from tests.support.http import AUTH, ME, log_in, refresh
 
 REVOKE = f"{AUTH}/revoke"
@@ -20,7 +20,7 @@ STEPS = st.lists(st.sampled_from(["refresh", "retry", "replay", "wait", "revoke"
 
 @pytest.fixture
 def dependencies(dependencies: Dependencies) -> Dependencies:
-    return replace(dependencies, hasher=CountingPasswordHasher())
+    return replace(dependencies, hasher=FakePasswordHasher())
 
 
 @pytest.fixture

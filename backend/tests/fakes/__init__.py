@@ -3,12 +3,12 @@
 from tests.fakes.clock import FixedClock
 from tests.fakes.consultations import PlainAddressDigests
 from tests.fakes.mails import RecordingMailer
-from tests.fakes.passwords import CountingPasswordHasher
+from tests.fakes.passwords import FakePasswordHasher
 from tests.fakes.store import InMemoryStore
 from tests.fakes.unit_of_work import InMemoryUnitOfWork
 
 __all__ = [
-    "CountingPasswordHasher",
+    "FakePasswordHasher",
     "FixedClock",
     "InMemoryStore",
     "InMemoryUnitOfWork",

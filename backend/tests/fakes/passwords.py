@@ -3,7 +3,7 @@
 from app.domain.auth import Password
 
 
-class CountingPasswordHasher:
+class FakePasswordHasher:
     """Counts its calls: equal counts prove what equal durations only suggest."""
 
     def __init__(self) -> None:

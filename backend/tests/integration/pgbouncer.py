@@ -32,7 +32,7 @@ from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.jobs.worker import run_worker
 from app.main import create_app
 from tests.factories import PASSWORD, make_settings
-from tests.fakes import CountingPasswordHasher, FixedClock
+from tests.fakes import FakePasswordHasher, FixedClock
 from tests.plugins.database import MigratedDatabases, database_of
 from tests.support.http import NEWS
 
@@ -147,7 +147,7 @@ async def test_serves_and_mails_within_limits_and_in_utc_when_migrated(settings:
             for response in await asyncio.gather(*(client.get(NEWS) for _ in range(10)))
         ]
         uow = SqlAlchemyUnitOfWork(database.sessions)
-        await register_member(REGISTRATION, uow=uow, clock=FixedClock(), hasher=CountingPasswordHasher())
+        await register_member(REGISTRATION, uow=uow, clock=FixedClock(), hasher=FakePasswordHasher())
         await run_worker(settings, clock=FixedClock(), until_idle=True)
 
         async with database.snapshot() as connection:

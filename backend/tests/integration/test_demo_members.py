@@ -39,12 +39,12 @@ async def test_is_a_valid_member_when_made_up(database: Database, clock: FixedCl
 
 
 async def test_adds_only_who_is_missing_when_called_again(database: Database, clock: FixedClock) -> None:
-    crowd = SqlAlchemyDemoMembers(database.sessions, clock=clock)
-    await crowd.add(10, password_hash="hash")
+    demo_members = SqlAlchemyDemoMembers(database.sessions, clock=clock)
+    await demo_members.add(10, password_hash="hash")
     first = [(member.id, member.email) for member in await stored(database)]
 
     clock.move(timedelta(days=1))
-    await crowd.add(12, password_hash="hash")
+    await demo_members.add(12, password_hash="hash")
     second = [(member.id, member.email) for member in await stored(database)]
 
     assert len(second) == 12

@@ -31,10 +31,14 @@ class IdempotencyDriver:
         self.database = database
         self.clock = clock
         self.actor = actor
-        self.attempt = IdempotentRequest.of(actor.member_id, route="r", key="k", path="/p", body=b"{}")
+        self.idempotent_request = IdempotentRequest.of(
+            actor.member_id, route="r", key="k", path="/p", body=b"{}"
+        )
 
     def uow(self) -> SqlAlchemyIdempotentUnitOfWork:
-        return SqlAlchemyIdempotentUnitOfWork(self.database.sessions, self.attempt, clock=self.clock)
+        return SqlAlchemyIdempotentUnitOfWork(
+            self.database.sessions, self.idempotent_request, clock=self.clock
+        )
 
     async def create(self, uow: SqlAlchemyIdempotentUnitOfWork, title: str = "T") -> None:
         draft = ArticleDraft(
@@ -46,8 +50,8 @@ class IdempotencyDriver:
         try:
             async with self.uow():
                 return False
-        except StoredResponseFoundError as known:
-            return known.answer == ANSWER
+        except StoredResponseFoundError as error:
+            return error.response == ANSWER
 
 
 ANSWER = StoredResponse(201, {"etag": '"1"'}, b"{}")
@@ -82,14 +86,14 @@ async def test_forgets_answers_when_they_are_a_day_old(driver: IdempotencyDriver
     unit = driver.uow()
     await driver.create(unit)
     await unit.complete(ANSWER)
-    answers = SqlAlchemyStoredResponses(driver.database.sessions)
+    responses = SqlAlchemyStoredResponses(driver.database.sessions)
 
     driver.clock.move(timedelta(hours=24, microseconds=-1))
-    await delete_expired_responses(answers=answers, clock=driver.clock)
+    await delete_expired_responses(responses=responses, clock=driver.clock)
     assert await driver.is_known()
 
     driver.clock.move(timedelta(microseconds=1))
-    await delete_expired_responses(answers=answers, clock=driver.clock)
+    await delete_expired_responses(responses=responses, clock=driver.clock)
     driver.clock.at -= timedelta(hours=1)
     assert not await driver.is_known()
 

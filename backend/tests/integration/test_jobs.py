@@ -33,7 +33,7 @@ from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.jobs.worker import create_worker, run_worker
 from app.infrastructure.security.signed_tokens import HmacOneTimeTokens
 from tests.factories import PASSWORD, make_member
-from tests.fakes import CountingPasswordHasher, FixedClock
+from tests.fakes import FakePasswordHasher, FixedClock
 from tests.integration.smtp_server import Refusing, smtp_server
 
 ADDRESS = EmailAddress("marta-canary@pau2.example")
@@ -73,7 +73,7 @@ class JobDriver:
         self.uow = SqlAlchemyUnitOfWork(self.sessions)
 
     async def register(self, uow: SqlAlchemyUnitOfWork | None = None) -> None:
-        hasher = CountingPasswordHasher()
+        hasher = FakePasswordHasher()
         await register_member(REGISTRATION, uow=uow or self.uow, clock=self.clock, hasher=hasher)
 
     async def work(self, **settings: object) -> None:
@@ -239,14 +239,14 @@ async def test_forgets_old_answers_when_the_hour_comes(driver: JobDriver) -> Non
     async with driver.uow:
         driver.uow.members.add(member)
         await driver.uow.commit()
-    attempt = IdempotentRequest.of(member.id, route="r", key="k", path="/", body=b"")
-    unit = SqlAlchemyIdempotentUnitOfWork(driver.sessions, attempt, clock=driver.clock)
+    idempotent_request = IdempotentRequest.of(member.id, route="r", key="k", path="/", body=b"")
+    unit = SqlAlchemyIdempotentUnitOfWork(driver.sessions, idempotent_request, clock=driver.clock)
     async with unit:
         await unit.commit()
     await unit.complete(StoredResponse(201, {}, b"{}"))
     driver.clock.move(RETENTION)
-    answers = SqlAlchemyStoredResponses(driver.sessions)
-    forget = partial(delete_expired_responses, answers=answers, clock=driver.clock)
+    responses = SqlAlchemyStoredResponses(driver.sessions)
+    forget = partial(delete_expired_responses, responses=responses, clock=driver.clock)
     worker = create_worker(driver.settings.database_url.get_secret_value(), {}, hourly={"forget": forget})
 
     assert "7 * * * *" in {task.cron for task in worker.periodic_registry.periodic_tasks.values()}

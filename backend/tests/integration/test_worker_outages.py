@@ -21,7 +21,7 @@ from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.jobs.worker import run_worker
 from devtools.postgres import in_database
 from tests.factories import PASSWORD
-from tests.fakes import CountingPasswordHasher, FixedClock
+from tests.fakes import FakePasswordHasher, FixedClock
 from tests.plugins.database import database_of
 
 ADDRESS = EmailAddress("marta-canary@pau2.example")
@@ -92,7 +92,7 @@ async def test_sends_what_was_left_when_the_database_was_away(
     await server.set("ALLOW_CONNECTIONS false")
     await server.end_sessions()
     await server.set("ALLOW_CONNECTIONS true")
-    await register_member(REGISTRATION, uow=fresh_uow, clock=FixedClock(), hasher=CountingPasswordHasher())
+    await register_member(REGISTRATION, uow=fresh_uow, clock=FixedClock(), hasher=FakePasswordHasher())
 
     sent = "NOT EXISTS (SELECT FROM procrastinate_jobs WHERE task_name = 'SendOneTimeToken')"
     await wait_until(fresh_migration_url, sent, worker)

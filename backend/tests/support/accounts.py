@@ -22,7 +22,7 @@ from app.infrastructure.security.access_tokens import JwtAccessTokens
 from app.infrastructure.security.signed_tokens import HmacOneTimeTokens, HmacRefreshTokens
 from tests.factories import PASSWORD, make_actor
 from tests.fakes import (
-    CountingPasswordHasher,
+    FakePasswordHasher,
     FixedClock,
     InMemoryStore,
     InMemoryUnitOfWork,
@@ -42,7 +42,7 @@ class AccountDriver(ABC):
 
     def __init__(self, clock: FixedClock) -> None:
         self.clock = clock
-        self.hasher = CountingPasswordHasher()
+        self.hasher = FakePasswordHasher()
         self.tokens = SessionTokens(JwtAccessTokens(KEYS, clock=clock), HmacRefreshTokens(KEYS))
 
     @abstractmethod

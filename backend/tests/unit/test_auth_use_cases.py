@@ -14,7 +14,7 @@ from app.domain.auth import (
 from app.domain.members.member import Language, Member, Role
 from tests.factories import PASSWORD, make_member
 from tests.fakes import (
-    CountingPasswordHasher,
+    FakePasswordHasher,
     InMemoryUnitOfWork,
 )
 from tests.support.accounts import ADDRESS, ONE_TIME_TOKENS, InMemoryAccounts
@@ -196,7 +196,7 @@ async def test_replaces_the_hash_when_its_parameters_are_old(
 async def test_fails_when_account_changes_while_hashing(
     accounts: InMemoryAccounts, marta: Member, change: dict[str, object]
 ) -> None:
-    class SlowPasswordHasher(CountingPasswordHasher):
+    class SlowPasswordHasher(FakePasswordHasher):
         def needs_rehash(self, password_hash: str) -> bool:
             vars(accounts.store.members[marta.id]).update(change)
             return super().needs_rehash(password_hash)

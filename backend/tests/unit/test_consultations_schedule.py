@@ -14,7 +14,7 @@ from app.domain.consultations.consultation import Consultation, ConsultationStat
 from app.domain.members.member import Role
 from tests.factories import NOW, make_actor, make_consultation
 from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
-from tests.unit.respondents import answered, enrolled
+from tests.unit.consultations_respondents import add_member, submit_response
 
 BOARD_MEMBER = make_actor(Role.BOARD_MEMBER)
 MEMBER = make_actor(Role.MEMBER)
@@ -73,7 +73,7 @@ async def test_shuffles_ballots_when_archived_after_the_deadline(
 ) -> None:
     consultation = stored(store, is_open=True, anonymous=True, closes_at=NOW + HOUR)
     for _ in range(6):
-        await answered(consultation, 1, enrolled(store), uow)
+        await submit_response(consultation, 1, add_member(store), uow)
     cast = {ballot.id for ballot in store.ballots}
     clock.move(HOUR)
 
@@ -91,7 +91,7 @@ async def test_takes_answers_when_the_opening_is_due_and_not_recorded(
     consultation = stored(store, opens_at=NOW + HOUR)
     clock.move(HOUR)
 
-    await answered(consultation, 1, enrolled(store), uow)
+    await submit_response(consultation, 1, add_member(store), uow)
 
     assert len(store.responses) == 1
     assert store.consultations[consultation.id].status is ConsultationStatus.DRAFT

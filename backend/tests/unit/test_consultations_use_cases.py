@@ -36,7 +36,7 @@ from app.domain.errors import ForbiddenError, VersionMismatchError
 from app.domain.members.member import Role
 from tests.factories import NOW, make_actor, make_consultation, make_question
 from tests.fakes import FixedClock, InMemoryStore, InMemoryUnitOfWork
-from tests.unit.respondents import MEMBER, NEIGHBOUR, answered, enrolled
+from tests.unit.consultations_respondents import MEMBER, NEIGHBOUR, add_member, submit_response
 
 BOARD_MEMBER = make_actor(Role.BOARD_MEMBER)
 HOUR = timedelta(hours=1)
@@ -118,7 +118,7 @@ async def test_mixes_the_ballots_when_the_board_closes(
 ) -> None:
     consultation = stored(store, is_open=True, anonymous=anonymous)
     for _ in range(6):
-        await answered(consultation, 1, enrolled(store), uow)
+        await submit_response(consultation, 1, add_member(store), uow)
     cast = {ballot.id for ballot in store.ballots}
 
     await close_consultation(consultation.id, actor=BOARD_MEMBER, uow=uow)
@@ -162,7 +162,7 @@ async def test_keeps_who_said_what_when_the_consultation_is_named(
     consultation = stored(store, is_open=True)
     clock.move(HOUR)
 
-    view = await answered(consultation, 1, MEMBER, uow)
+    view = await submit_response(consultation, 1, MEMBER, uow)
 
     [response] = store.responses
     assert (response.member_id, response.created_at) == (MEMBER.member_id, clock.now())
@@ -178,7 +178,7 @@ async def test_separates_respondents_from_answers_when_anonymous(
 ) -> None:
     consultation = stored(store, is_open=True, anonymous=True)
 
-    view = await answered(consultation, 1, MEMBER, uow)
+    view = await submit_response(consultation, 1, MEMBER, uow)
 
     [participation] = store.participations
     ballot = store.ballots[-1]
@@ -193,10 +193,10 @@ async def test_keeps_the_first_response_when_a_second_comes(
     *, anonymous: bool, store: InMemoryStore, uow: InMemoryUnitOfWork
 ) -> None:
     consultation = stored(store, is_open=True, anonymous=anonymous)
-    await answered(consultation, 1, MEMBER, uow)
+    await submit_response(consultation, 1, MEMBER, uow)
 
     with pytest.raises(AlreadyRespondedError):
-        await answered(consultation, 0, MEMBER, uow)
+        await submit_response(consultation, 0, MEMBER, uow)
 
     kept = [response.answers for response in store.responses]
     kept += [ballot.answers for ballot in store.ballots]
@@ -210,7 +210,7 @@ async def test_refuses_when_the_deadline_is_over_though_still_open(
     clock.move(HOUR)
 
     with pytest.raises(ConsultationNotOpenError):
-        await answered(consultation, 1, MEMBER, uow)
+        await submit_response(consultation, 1, MEMBER, uow)
 
     assert store.responses == []
 
@@ -233,7 +233,7 @@ async def test_finds_nothing_to_answer_when_it_is_not_visible(
     consultation = stored(store, is_open=is_open, audience=audience)
 
     with pytest.raises(ConsultationNotFoundError):
-        await answered(consultation, 1, make_actor(role), uow)
+        await submit_response(consultation, 1, make_actor(role), uow)
 
 
 async def test_opens_and_closes_due_consultations_when_scheduled(
@@ -243,7 +243,7 @@ async def test_opens_and_closes_due_consultations_when_scheduled(
     closing = stored(store, is_open=True, anonymous=True, closes_at=NOW + HOUR)
     waiting = stored(store, opens_at=NOW + 2 * HOUR)
     for _ in range(6):
-        await answered(closing, 1, enrolled(store), uow)
+        await submit_response(closing, 1, add_member(store), uow)
     cast = [ballot.id for ballot in store.ballots]
     clock.move(HOUR)
 

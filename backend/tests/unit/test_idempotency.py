@@ -43,20 +43,20 @@ def test_treats_key_as_reused_when_path_or_body_differ(other: IdempotentRequest)
 
 
 def test_replays_first_response_when_request_is_repeated() -> None:
-    answer = StoredResponse(201, {}, b"{}")
+    response = StoredResponse(201, {}, b"{}")
 
-    assert StoredResponseFoundError(answer).answer is answer
+    assert StoredResponseFoundError(response).response is response
 
 
 async def test_forgets_answers_when_they_are_a_day_old(clock: FixedClock) -> None:
-    class Answers:
-        async def forget(self, *, before: datetime) -> None:
+    class Responses:
+        async def remove_expired(self, *, before: datetime) -> None:
             assert before == clock.now() - timedelta(hours=24)
             forgotten.append(before)
 
     forgotten: list[datetime] = []
 
-    await delete_expired_responses(answers=Answers(), clock=clock)
+    await delete_expired_responses(responses=Responses(), clock=clock)
 
     assert len(forgotten) == 1
 

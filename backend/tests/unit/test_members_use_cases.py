@@ -36,7 +36,7 @@ from app.domain.members.member import (
 from app.infrastructure.security.signed_tokens import HmacOneTimeTokens
 from tests.factories import PASSWORD, make_actor, make_member, make_session
 from tests.fakes import (
-    CountingPasswordHasher,
+    FakePasswordHasher,
     FixedClock,
     InMemoryStore,
     InMemoryUnitOfWork,
@@ -86,7 +86,7 @@ async def test_invited_member_chooses_a_password_by_mail_when_invited(
     )
     (job,) = store.jobs
     mailer = RecordingMailer()
-    hasher = CountingPasswordHasher()
+    hasher = FakePasswordHasher()
     assert isinstance(job, SendOneTimeToken)
     await send_one_time_token(job, uow=uow, clock=clock, tokens=ONE_TIME, mailer=mailer)
     template, to, language, values, _ = mailer.sent[0]

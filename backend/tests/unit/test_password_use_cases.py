@@ -20,7 +20,7 @@ from app.domain.rate_limits import TooManyAttemptsError
 from app.infrastructure.security.signed_tokens import HmacRefreshTokens
 from tests.factories import PASSWORD, make_member, make_session
 from tests.fakes import (
-    CountingPasswordHasher,
+    FakePasswordHasher,
 )
 from tests.support.accounts import ADDRESS, KEYS, NEW_PASSWORD, ONE_TIME_TOKENS, InMemoryAccounts
 
@@ -153,7 +153,7 @@ async def test_refuses_reset_when_token_is_replaced_while_hashing(
     await accounts.forgot()
     token = await accounts.mailed_token()
 
-    class SlowPasswordHasher(CountingPasswordHasher):
+    class SlowPasswordHasher(FakePasswordHasher):
         async def hash(self, password: Password) -> str:
             accounts.store.one_time_tokens.clear()
             return await super().hash(password)
@@ -225,7 +225,7 @@ async def test_refuses_change_when_password_was_changed_meanwhile(
 ) -> None:
     pair = await accounts.log_in()
 
-    class SlowPasswordHasher(CountingPasswordHasher):
+    class SlowPasswordHasher(FakePasswordHasher):
         async def hash(self, password: Password) -> str:
             accounts.store.members[marta.id].password_hash = "hash:other"
             return await super().hash(password)

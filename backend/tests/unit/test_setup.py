@@ -3,7 +3,9 @@ from collections.abc import Callable
 
 import pytest
 
-from app.application.demo import ARTICLES, EVENTS, seed_demo
+from app.application.demo import seed_demo
+from app.application.demo_events import EVENTS
+from app.application.demo_news import ARTICLES
 from app.application.one_time_tokens import issue_and_mail
 from app.application.setup import AdminRequest, NewAdmin, create_admin
 from app.domain.auth import OneTimePurpose, Password

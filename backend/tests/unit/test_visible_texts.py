@@ -14,7 +14,7 @@ from app.domain.consultations.questions import (
 )
 from app.domain.members.member import FullNameError, Member
 from app.domain.news import ArticleTitleError
-from app.domain.texts import line, looks, person_name, prose
+from app.domain.texts import comparison_key, multiline, person_name, single_line
 from tests.factories import NOW, make_article, make_event, make_member, make_question
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
@@ -51,7 +51,7 @@ class RefusedError(ArticleTitleError):
 
 @pytest.mark.parametrize("text", HIDDEN.values(), ids=HIDDEN)
 def test_refuses_a_text_when_there_is_nothing_to_see(text: str) -> None:
-    for check in (line, prose, person_name):
+    for check in (single_line, multiline, person_name):
         with pytest.raises(RefusedError):
             check(text, 200, RefusedError)
     with pytest.raises(FullNameError):
@@ -83,7 +83,7 @@ def test_refuses_a_text_when_there_is_nothing_to_see(text: str) -> None:
     ],
 )
 def test_drops_what_nobody_sees_when_a_line_is_stored(typed: str, kept: str) -> None:
-    assert line(typed, 200, RefusedError) == kept
+    assert single_line(typed, 200, RefusedError) == kept
     assert make_event(title=typed).title == kept
 
 
@@ -97,20 +97,20 @@ def test_drops_what_nobody_sees_when_a_line_is_stored(typed: str, kept: str) -> 
     ],
 )
 def test_keeps_direction_marks_but_no_overrides_when_stored(typed: str, kept: str) -> None:
-    assert prose(typed, 200, RefusedError) == kept
+    assert multiline(typed, 200, RefusedError) == kept
     assert make_article(content=typed).content == kept
 
 
 def test_refuses_a_text_when_marks_are_stacked() -> None:
-    assert line("a" + "\u0316" * 4, 200, RefusedError) == "a" + "\u0316" * 4
-    for check in (line, prose, person_name):
+    assert single_line("a" + "\u0316" * 4, 200, RefusedError) == "a" + "\u0316" * 4
+    for check in (single_line, multiline, person_name):
         with pytest.raises(RefusedError):
             check("a" + "\u0316" * 5, 200, RefusedError)
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20))
 def test_changes_nothing_more_when_a_text_is_stored_again(text: str) -> None:
-    for check in (line, prose, person_name):
+    for check in (single_line, multiline, person_name):
         try:
             kept = check(text, 200, RefusedError)
         except RefusedError:
@@ -189,7 +189,7 @@ def test_tells_options_apart_when_people_do() -> None:
     question = Question.create(make_question(options=options), position=0, at=NOW)
 
     assert [option.text for option in question.options] == options
-    assert looks("STRASSE") == looks("Straße")
+    assert comparison_key("STRASSE") == comparison_key("Straße")
 
 
 @pytest.mark.parametrize("text", ["\u200b", "\u2800", "\u3164", " "])

@@ -19,7 +19,7 @@ from app.domain.consultations.questions import Answer, Question, QuestionDraft
 from app.domain.errors import ConflictError, NotFoundError, RuleViolationError
 from app.domain.identifiers import uuid7
 from app.domain.members.member import MemberId
-from app.domain.texts import line, prose
+from app.domain.texts import multiline, single_line
 
 ConsultationId = NewType("ConsultationId", UUID)
 
@@ -257,9 +257,9 @@ class Consultation:
             self.questions = asked
 
     def _check(self) -> None:
-        self.title = line(self.title, self.MAX_TITLE_LENGTH, ConsultationTitleError)
+        self.title = single_line(self.title, self.MAX_TITLE_LENGTH, ConsultationTitleError)
         if self.description is not None:
-            self.description = prose(
+            self.description = multiline(
                 self.description, self.MAX_DESCRIPTION_LENGTH, ConsultationDescriptionError
             )
         planned = self.status is not ConsultationStatus.CLOSED

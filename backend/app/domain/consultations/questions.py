@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.domain.errors import RuleViolationError
 from app.domain.identifiers import uuid7
-from app.domain.texts import line, looks, prose
+from app.domain.texts import comparison_key, multiline, single_line
 
 QuestionId = NewType("QuestionId", UUID)
 OptionId = NewType("OptionId", UUID)
@@ -99,13 +99,13 @@ class Question:
     @classmethod
     def create(cls, draft: QuestionDraft, *, position: int, at: datetime) -> Self:
         """Raises QuestionTitleError, QuestionDescriptionError, OptionsError."""
-        title = line(draft.title, cls.MAX_TITLE_LENGTH, QuestionTitleError(position, "title"))
+        title = single_line(draft.title, cls.MAX_TITLE_LENGTH, QuestionTitleError(position, "title"))
         description = draft.description
         if description is not None:
             error = QuestionDescriptionError(position, "description")
-            description = prose(description, cls.MAX_DESCRIPTION_LENGTH, error)
+            description = multiline(description, cls.MAX_DESCRIPTION_LENGTH, error)
         invalid = OptionsError(position, "options")
-        texts = [line(text, Option.MAX_TEXT_LENGTH, invalid) for text in draft.options]
+        texts = [single_line(text, Option.MAX_TEXT_LENGTH, invalid) for text in draft.options]
         if not cls._fits(draft.kind, texts):
             raise invalid
         return cls(
@@ -125,7 +125,7 @@ class Question:
         if kind is QuestionKind.OPEN_TEXT:
             return not texts
         return cls.MIN_OPTIONS <= len(texts) <= cls.MAX_OPTIONS and len(
-            {looks(text) for text in texts}
+            {comparison_key(text) for text in texts}
         ) == len(texts)
 
     @property
@@ -151,4 +151,4 @@ class Question:
         error = AnswerError(index, "text")
         if text is None:
             raise error
-        return prose(text.strip(), self.MAX_ANSWER_LENGTH, error)
+        return multiline(text.strip(), self.MAX_ANSWER_LENGTH, error)

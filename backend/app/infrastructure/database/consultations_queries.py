@@ -41,7 +41,7 @@ from app.domain.consultations.questions import OptionId, QuestionId, QuestionKin
 from app.domain.consultations.responses import ResponseNotFoundError
 from app.domain.members.member import MemberId
 from app.infrastructure.database.consultations import options, questions
-from app.infrastructure.database.consultations_at import consultations_at
+from app.infrastructure.database.consultations_schedule import consultations_at
 from app.infrastructure.database.keyset import Listing, by_instant, by_text
 from app.infrastructure.database.read_models import Statement, columns_of, fetch, fetch_one, given
 from app.infrastructure.database.responses import ballots, participations, responses

@@ -26,9 +26,9 @@ CONSTRAINTS: dict[str, type[DomainError]] = {
     "uq_responses_consultation_id_member_id": AlreadyRespondedError,
     "pk_participations": AlreadyRespondedError,
 }
-"""Constraint name → what it means. Domain rules that only the database can check without a race."""
+"""Constraint → its domain error: rules that only the database can check without a race."""
 
-STATES: dict[str, type[DomainError]] = {
+SQLSTATES: dict[str, type[DomainError]] = {
     "23505": ConflictError,
     "23503": ConflictError,
     "23514": RuleViolationError,
@@ -41,8 +41,8 @@ STATES: dict[str, type[DomainError]] = {
     "25P04": UnavailableError,
     "58030": UnavailableError,
 }
-"""SQLSTATE → kind (PostgreSQL, appendix A), where no constraint says more. 25006: a replica, or a primary
-that will write again."""
+"""SQLSTATE → domain error (PostgreSQL, appendix A), for errors without a constraint of CONSTRAINTS.
+25006 comes from a replica, or from a primary that is temporarily read-only."""
 
 UNAVAILABLE_CLASSES = ("08", "53", "57P")
 """Connection failures, exhausted resources, and a server that shuts down or starts."""
@@ -50,33 +50,32 @@ UNAVAILABLE_CLASSES = ("08", "53", "57P")
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Raise domain errors for what the database says. An error without a meaning passes unchanged.
+    """Raise the domain errors that stand for errors of the database. Other errors pass unchanged.
 
-    Libraries wrap what the driver raises, so an error means what the first one among its causes means that
-    has a meaning.
+    Libraries wrap the driver's errors, so the chain of causes is searched too.
     """
     try:
         yield
     except DomainError:
         raise
     except Exception as error:
-        meaning = domain_error_for(error)
-        if meaning is None:
+        domain_error = domain_error_for(error)
+        if domain_error is None:
             raise
-        raise meaning from None
+        raise domain_error from None
 
 
 def domain_error_for(error: BaseException) -> type[DomainError] | None:
-    """Return the domain error that an error, or one of its causes, stands for.
+    """Return the domain error for an error or the first of its causes that has one.
 
-    Stale data is a collision: the transaction that comes second starts again from what the first has left,
-    and then learns whether that is the version, or the state, that the change was meant for.
+    Stale data is a collision: the second transaction is retried on what the first one committed, and then
+    finds whether the version and the state still fit its change.
     """
     cause: BaseException | None = error
     while cause is not None:
-        meaning = _own_meaning(cause)
-        if meaning is not None:
-            return meaning
+        domain_error = _error_for_exception(cause)
+        if domain_error is not None:
+            return domain_error
         cause = cause.__cause__
     return None
 
@@ -84,7 +83,7 @@ def domain_error_for(error: BaseException) -> type[DomainError] | None:
 def with_domain_errors(
     connections: Callable[[], AbstractAsyncContextManager[Connection]],
 ) -> Callable[[], AbstractAsyncContextManager[Connection]]:
-    """Give connections whose errors, and whose absence, are domain errors."""
+    """Wrap a source of connections so that its errors, and those of its connections, are domain errors."""
 
     @asynccontextmanager
     async def translated() -> AsyncIterator[Connection]:
@@ -95,17 +94,17 @@ def with_domain_errors(
     return translated
 
 
-def _own_meaning(error: BaseException) -> type[DomainError] | None:
+def _error_for_exception(error: BaseException) -> type[DomainError] | None:
     if isinstance(error, StaleDataError):
         return CollisionError
     if isinstance(error, PoolTimeoutError):
         return UnavailableError
     if isinstance(error, DBAPIError):
         return UnavailableError if error.connection_invalidated else None
-    return _meaning_to_driver(error) if isinstance(error, psycopg.Error) else None
+    return _error_for_sqlstate(error) if isinstance(error, psycopg.Error) else None
 
 
-def _meaning_to_driver(error: psycopg.Error) -> type[DomainError] | None:
+def _error_for_sqlstate(error: psycopg.Error) -> type[DomainError] | None:
     state = error.sqlstate
     name = error.diag.constraint_name
     if state is None:  # a connection that was lost, or could not be made
@@ -114,4 +113,4 @@ def _meaning_to_driver(error: psycopg.Error) -> type[DomainError] | None:
         return CONSTRAINTS[name]
     if state.startswith(UNAVAILABLE_CLASSES):
         return UnavailableError
-    return STATES.get(state)
+    return SQLSTATES.get(state)

@@ -99,9 +99,9 @@ def _grants(connection: Connection, role: str) -> Iterator[str]:
     schema = connection.scalar(text("SELECT quote_ident(current_schema())"))
     yield f"REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC, {role}"
     yield f"GRANT USAGE ON SCHEMA {schema} TO {role}"
-    for thing, privileges in _needed(connection).items():
-        yield f"REVOKE ALL ON {thing} FROM PUBLIC, {role}"
-        yield f"GRANT {privileges} ON {thing} TO {role}"
+    for relation, privileges in _needed(connection).items():
+        yield f"REVOKE ALL ON {relation} FROM PUBLIC, {role}"
+        yield f"GRANT {privileges} ON {relation} TO {role}"
 
 
 def _needed(connection: Connection) -> dict[str, str]:

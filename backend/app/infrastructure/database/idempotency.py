@@ -1,4 +1,4 @@
-"""Answers that are kept for requests that may come again."""
+"""Stored responses to requests that may be repeated."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -27,7 +27,7 @@ class SqlAlchemyStoredResponses:
     def __init__(self, sessions: Callable[[], AsyncSession]) -> None:
         self._sessions = sessions
 
-    async def forget(self, *, before: datetime) -> None:
+    async def remove_expired(self, *, before: datetime) -> None:
         old = idempotency_records.c.created_at <= before
         async with self._sessions() as session, session.begin():
             await session.execute(delete(idempotency_records).where(old))

@@ -1,4 +1,4 @@
-"""The transaction of a request that may come again: the answer is stored with the effect."""
+"""The transaction of a request that may be repeated: it stores the response with the effect."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -24,17 +24,17 @@ from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 
 
 class SqlAlchemyIdempotentUnitOfWork(SqlAlchemyUnitOfWork):
-    """While it runs it holds an advisory lock on the key, which ends with the transaction.
+    """Holds an advisory lock on the key until the transaction ends.
 
-    So a second attempt at the same time is refused without waiting, on whichever instance it
-    arrives, and an instance that dies leaves no key locked.
+    So a concurrent repetition is refused without waiting, on every instance, and an instance that dies
+    leaves no key locked.
     """
 
     def __init__(
-        self, sessions: Callable[[], AsyncSession], attempt: IdempotentRequest, *, clock: Clock
+        self, sessions: Callable[[], AsyncSession], request: IdempotentRequest, *, clock: Clock
     ) -> None:
         super().__init__(sessions)
-        self._attempt = attempt
+        self._request = request
         self._clock = clock
         self._is_ready = False
 
@@ -62,10 +62,10 @@ class SqlAlchemyIdempotentUnitOfWork(SqlAlchemyUnitOfWork):
         await self.flush()
         self._is_ready = True
 
-    async def complete(self, answer: StoredResponse) -> None:
+    async def complete(self, response: StoredResponse) -> None:
         if not self._is_ready:
             return
-        row = asdict(self._attempt) | asdict(answer) | {"created_at": self._clock.now()}
+        row = asdict(self._request) | asdict(response) | {"created_at": self._clock.now()}
         key = idempotency_records.primary_key
         store = insert(idempotency_records).values(row).on_conflict_do_update(constraint=key, set_=row)
         try:
@@ -81,18 +81,18 @@ class SqlAlchemyIdempotentUnitOfWork(SqlAlchemyUnitOfWork):
             await self._session.close()
 
     async def _claim(self) -> None:
-        """Two statements: what the lock's last holder has committed is seen only by the next one."""
-        lock = int.from_bytes(self._attempt.key_digest[:8], "big", signed=True)
+        """Lock the key, then look for its response in a second statement, which sees the latest commit."""
+        lock = int.from_bytes(self._request.key_digest[:8], "big", signed=True)
         if not await self._session.scalar(select(func.pg_try_advisory_xact_lock(lock))):
             raise IdempotencyKeyInUseError
         record = idempotency_records.c
         query = select(record.fingerprint, record.status, record.headers, record.body).where(
-            record.key_digest == self._attempt.key_digest,
+            record.key_digest == self._request.key_digest,
             record.created_at > self._clock.now() - RETENTION,
         )
-        known = (await self._session.execute(query)).one_or_none()
-        if known is None:
+        stored = (await self._session.execute(query)).one_or_none()
+        if stored is None:
             return
-        if known.fingerprint != self._attempt.fingerprint:
+        if stored.fingerprint != self._request.fingerprint:
             raise IdempotencyKeyReusedError
-        raise StoredResponseFoundError(StoredResponse(known.status, known.headers, known.body))
+        raise StoredResponseFoundError(StoredResponse(stored.status, stored.headers, stored.body))

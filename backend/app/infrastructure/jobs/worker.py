@@ -130,14 +130,14 @@ def _worker(settings: Settings, database: Database, clock: Clock) -> App:
         **dict.fromkeys(OLD_ADDRESS_TEMPLATES, email_change_notice),
     }
 
-    answers = SqlAlchemyStoredResponses(database.sessions)
+    responses = SqlAlchemyStoredResponses(database.sessions)
     return create_worker(
         settings.database_url.get_secret_value(),
         handlers,
         every_minute={"follow_schedule": lambda: follow_schedule(uow=uow())},
         hourly={
             "forget_old_proofs": lambda: delete_expired_credentials(uow=uow(), clock=clock),
-            "forget_old_answers": lambda: delete_expired_responses(answers=answers, clock=clock),
+            "forget_old_answers": lambda: delete_expired_responses(responses=responses, clock=clock),
         },
         pooled=settings.database_pooled,
     )

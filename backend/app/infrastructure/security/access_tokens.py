@@ -21,8 +21,8 @@ AUDIENCE = "pau2-api"
 REQUIRED = ["exp", "iat", "sub", "jti", "iss", "aud", "sid"]
 LIFETIME = timedelta(minutes=10)
 LEEWAY = timedelta(seconds=30)
-REMEMBERED_TOKENS = 1024
-"""How many verified tokens a process remembers: to verify one takes as long as to read its session."""
+MAX_CACHED_TOKENS = 1024
+"""Verified tokens that a process caches: verifying one takes as long as reading its session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class JwtAccessTokens:
         self._keys = keys
         self._current = next(iter(keys))
         self._clock = clock
-        self._verified = lru_cache(maxsize=REMEMBERED_TOKENS)(self._verify)
+        self._verified = lru_cache(maxsize=MAX_CACHED_TOKENS)(self._verify)
 
     def issue(self, *, member_id: MemberId, session_id: SessionId) -> AccessToken:
         now = self._clock.now()

@@ -191,9 +191,9 @@ async def domain_error(request: Request, error: DomainError) -> Response:
     return problem_response(request, status, error.code, error.detail, errors=[field])
 
 
-async def already_answered(_request: Request, error: StoredResponseFoundError) -> Response:
-    answer = error.answer
-    return Response(answer.body, answer.status, answer.headers)
+async def repeat_response(_request: Request, error: StoredResponseFoundError) -> Response:
+    stored = error.response
+    return Response(stored.body, stored.status, stored.headers)
 
 
 async def http_error(routes: Sequence[BaseRoute], request: Request, error: HTTPException) -> Response:
@@ -253,6 +253,6 @@ def internal_error(request: Request) -> Response:
 
 def install(app: FastAPI) -> None:
     app.exception_handler(DomainError)(domain_error)
-    app.exception_handler(StoredResponseFoundError)(already_answered)
+    app.exception_handler(StoredResponseFoundError)(repeat_response)
     app.exception_handler(HTTPException)(partial(http_error, app.routes))
     app.exception_handler(RequestValidationError)(validation_error)

@@ -32,14 +32,14 @@ async def _idempotent_uow(
     if idempotency_key is None:
         yield dependencies_of(request).uow()
         return
-    attempt = IdempotentRequest.of(
+    idempotent_request = IdempotentRequest.of(
         actor.member_id,
         route=f"{request.method} {request.scope['route'].path}",
         key=idempotency_key,
         path=request.url.path,
         body=await request.body(),
     )
-    uow = dependencies_of(request).idempotent_uow(attempt)
+    uow = dependencies_of(request).idempotent_uow(idempotent_request)
 
     async def complete(response: Response) -> None:
         await uow.complete(StoredResponse(response.status_code, dict(response.headers), bytes(response.body)))

@@ -12,13 +12,13 @@ NEIGHBOUR = make_member()
 MEMBER = make_actor(Role.MEMBER, member_id=NEIGHBOUR.id)
 
 
-def enrolled(store: InMemoryStore) -> Actor:
+def add_member(store: InMemoryStore) -> Actor:
     member = make_member()
     store.members[member.id] = member
     return make_actor(member_id=member.id)
 
 
-async def answered(
+async def submit_response(
     consultation: Consultation, pick: int, actor: Actor, uow: InMemoryUnitOfWork
 ) -> ResponseView:
     answers = make_answers(consultation, pick)

@@ -1,7 +1,7 @@
-"""One person, one response, also when they erase their account and register again.
+"""One response for each person, even if they erase their account and register again.
 
-A tombstone has no address. So an erasure leaves, for each consultation that the member has answered, a keyed
-digest of the address until the closing of the consultation is recorded.
+An erased account has no address. So an erasure stores a keyed digest of the address for each open
+consultation that the member has answered, until the closing of the consultation is recorded.
 """
 
 from app.application.ports import AddressDigests
@@ -13,7 +13,7 @@ from app.domain.members.member import Member, MemberId, MemberNotFoundError
 
 
 async def keep_respondent_digests(member: Member, *, uow: UnitOfWork, digests: AddressDigests) -> None:
-    """Call before `member.erase`, with the member locked after `consultations.lock_unclosed_shared`."""
+    """Store the digests, before `member.erase`. Lock the unclosed consultations, then the member, first."""
     for consultation_id in await uow.responses.list_unclosed(member.id):
         newest, *_ = digests.of(member.email, consultation_id)
         await uow.responses.keep_digest(consultation_id, newest)
@@ -22,9 +22,9 @@ async def keep_respondent_digests(member: Member, *, uow: UnitOfWork, digests: A
 async def require_first_response(
     id: ConsultationId, member_id: MemberId, *, uow: UnitOfWork, digests: AddressDigests
 ) -> None:
-    """Keep the member from being erased, and look for an earlier account with the same address.
+    """Lock the member, so that they cannot be erased, and look for an earlier response with this address.
 
-    Raises AlreadyRespondedError, and UnauthenticatedError if the member was erased after they were admitted.
+    Raises AlreadyRespondedError, and UnauthenticatedError if the member was erased meanwhile.
     """
     try:
         member = await uow.members.get_locked(member_id)
@@ -35,6 +35,6 @@ async def require_first_response(
 
 
 async def discard_response_traces(id: ConsultationId, *, uow: UnitOfWork) -> None:
-    """Leave nothing of a closed consultation that tells when people came, or who of them was erased."""
+    """Remove the traces of a closed consultation that show the order of responses, or who was erased."""
     await uow.responses.shuffle(id)
     await uow.responses.forget_digests(id)

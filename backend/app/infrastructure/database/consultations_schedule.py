@@ -1,7 +1,7 @@
-"""Consultations as they are at an instant, whether or not a worker has recorded what was due.
+"""The schedule of consultations in SQL: their state at an instant, recorded or not.
 
-This is `Consultation.status_at` and `Consultation.follow_schedule` in SQL: a row shows what recording the
-changes is going to store, its version included, so that entity tags stay true.
+This is `Consultation.status_at` and `Consultation.follow_schedule` in SQL. A row shows what recording the due
+changes will store, its version included, so that entity tags stay valid.
 """
 
 from typing import Any
