@@ -12,7 +12,7 @@ from app.application.exports import Exporter
 from app.application.ports import Clock, SessionTokens
 from app.application.setup import AdminRequest, create_admin
 from app.core.clock import SystemClock
-from app.core.database import Database, create_database, create_engine, open_database
+from app.core.database import Database, create_database, create_engine, create_replica_engine, open_database
 from app.core.logging import configure_logging
 from app.core.settings import Environment, Settings, load_settings
 from app.infrastructure.database import migrations
@@ -29,6 +29,7 @@ from app.infrastructure.database.members_queries import SqlAlchemyMemberQueries
 from app.infrastructure.database.news_queries import SqlAlchemyNewsQueries
 from app.infrastructure.database.personal_data import SqlAlchemyPersonalDataQueries
 from app.infrastructure.database.readiness import SqlAlchemyReadiness
+from app.infrastructure.database.replica import choose_public_reads
 from app.infrastructure.database.sessions_queries import SqlAlchemySessionQueries
 from app.infrastructure.database.startup import check_database
 from app.infrastructure.database.system_load import SqlAlchemyLoadGauge
@@ -55,6 +56,7 @@ from app.presentation.http.routers import ROUTERS
 def create_dependencies(settings: Settings, database: Database, clock: Clock) -> Dependencies:
     reads = with_domain_errors(database.reads)
     snapshot = with_domain_errors(database.snapshot)
+    public_reads = choose_public_reads(database.replica_reads, reads, settings.database_replica_max_lag)
     secrets = settings.token_secrets
     tokens = SessionTokens(JwtAccessTokens(secrets, clock=clock), HmacRefreshTokens(secrets))
     return Dependencies(
@@ -68,9 +70,9 @@ def create_dependencies(settings: Settings, database: Database, clock: Clock) ->
         email_change_tokens=HmacEmailChangeTokens(secrets),
         address_digests=HmacAddressDigests(secrets),
         member_queries=SqlAlchemyMemberQueries(reads),
-        news_queries=SqlAlchemyNewsQueries(reads),
+        news_queries=SqlAlchemyNewsQueries(reads, public_reads=public_reads),
         consultation_queries=SqlAlchemyConsultationQueries(reads),
-        event_queries=SqlAlchemyEventQueries(reads),
+        event_queries=SqlAlchemyEventQueries(reads, public_reads=public_reads),
         session_queries=SqlAlchemySessionQueries(reads, clock=clock),
         calendar_address_queries=SqlAlchemyCalendarAddressQueries(reads),
         personal_data_queries=SqlAlchemyPersonalDataQueries(snapshot),
@@ -93,14 +95,17 @@ def create_app(
     """Make the application. It takes everything from `state.dependencies`, which may be replaced later."""
     settings = settings or load_settings()
     engine = create_engine(settings)
+    replica_engine = create_replica_engine(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         await engine.dispose()
+        if replica_engine is not None:
+            await replica_engine.dispose()
 
     app = docs.create_api(lifespan)
-    database = database or create_database(engine)
+    database = database or create_database(engine, replica_engine)
     dependencies = create_dependencies(settings, database, clock or SystemClock())
     app.state.dependencies = replace(dependencies, shutdown_state=shutdown_state or ShutdownState())
     app.add_middleware(RequestContextMiddleware)

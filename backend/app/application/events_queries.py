@@ -62,6 +62,11 @@ class EventVisibility:
     audiences: frozenset[EventAudience]
     drafts: bool
 
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody can see as much."""
+        return self == self.of(None)
+
     @classmethod
     def of(cls, actor: Actor | None) -> "EventVisibility":
         return cls.of_role(None if actor is None else actor.role)

@@ -59,6 +59,11 @@ class NewsVisibility:
     internal: bool
     unpublished: bool
 
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody can see as much."""
+        return self == self.of(None)
+
     @classmethod
     def of(cls, actor: Actor | None) -> "NewsVisibility":
         return cls(

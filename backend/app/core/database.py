@@ -14,6 +14,7 @@ from psycopg import OperationalError
 from psycopg.abc import PQGen
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
+from pydantic import SecretStr
 from sqlalchemy import URL, AdaptedConnection, Connection, NullPool, QueuePool, event, make_url, text
 from sqlalchemy import create_engine as create_blocking_engine
 from sqlalchemy.exc import InvalidatePoolError
@@ -97,12 +98,14 @@ class Database:
 
     `reads` gives the driver's connections in autocommit, for statements that were compiled before: SQLAlchemy
     takes several times as long for a SELECT as the driver, and a transaction costs two more round trips.
+    `replica_reads` gives connections to the replica, if there is one.
     `snapshot` gives one REPEATABLE READ, READ ONLY transaction: what is read over minutes fits together.
     `sessions` makes the sessions of the units of work.
     `checked_out` says how many connections are in use.
     """
 
     reads: Reads
+    replica_reads: Reads | None
     snapshot: ConnectionFactory
     sessions: Callable[[], AsyncSession]
     checked_out: Callable[[], int]
@@ -143,17 +146,18 @@ def conninfo(url: URL) -> str:
     return make_conninfo(**parameters)
 
 
-def create_engine(settings: Settings) -> AsyncEngine:
-    """Make the pool. Every connection carries the limits of `settings`, and has its own for when the
-    server does not keep them, so no query waits for ever.
+def create_engine(settings: Settings, url: SecretStr | None = None) -> AsyncEngine:
+    """Make the pool of DATABASE_URL, or of another address.
 
-    Through a pooler, which knows neither `options` nor prepared statements, the role has the server's limits.
+    Every connection carries the limits of `settings`, and has its own for when the server does not keep them,
+    so no query waits for ever. Through a pooler, which knows neither `options` nor prepared statements, the
+    role has the server's limits.
     """
-    url = sqlalchemy_url(settings.database_url.get_secret_value())
+    address = sqlalchemy_url((url or settings.database_url).get_secret_value())
     if not settings.database_pooled:
-        url = with_session(url, **limits_of(settings))
+        address = with_session(address, **limits_of(settings))
     engine = create_async_engine(
-        url,
+        address,
         pool_size=settings.database_pool_size,
         max_overflow=0,
         pool_timeout=settings.database_checkout_timeout,
@@ -185,10 +189,17 @@ def _check_connection(connection: AdaptedConnection, *_: object) -> None:
         raise InvalidatePoolError from error
 
 
-def create_database(engine: AsyncEngine) -> Database:
+def create_replica_engine(settings: Settings) -> AsyncEngine | None:
+    """Make the pool of the replica, if there is one."""
+    url = settings.database_replica_url
+    return None if url is None else create_engine(settings, url)
+
+
+def create_database(engine: AsyncEngine, replica: AsyncEngine | None = None) -> Database:
     snapshots = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return Database(
         reads=partial(_read, engine),
+        replica_reads=None if replica is None else partial(_read, replica),
         snapshot=snapshots.connect,
         sessions=session_factory(engine),
         checked_out=cast("QueuePool", engine.pool).checkedout,
@@ -251,4 +262,10 @@ def single_connection_database(connection: AsyncConnection) -> Database:
         pooled = await connection.get_raw_connection()
         yield cast("TimeoutConnection", pooled.driver_connection)
 
-    return Database(reads=read, snapshot=shared, sessions=session_factory(connection), checked_out=lambda: 1)
+    return Database(
+        reads=read,
+        replica_reads=None,
+        snapshot=shared,
+        sessions=session_factory(connection),
+        checked_out=lambda: 1,
+    )

@@ -153,6 +153,11 @@ class Settings(BaseSettings):
     """The database, `postgresql://role@host:5432/name`, as a role that cannot change the schema."""
     migration_database_url: SecretStr | None = None
     """The same database as a role that may change the schema. Only `migrate` needs it."""
+    database_replica_url: SecretStr | None = None
+    """A streaming replica of the database. Public news and events are read there while it keeps up, and all
+    else from `DATABASE_URL`."""
+    database_replica_max_lag: float = Field(5, ge=2)
+    """How far the replica may be behind before its reads go to `DATABASE_URL`."""
     database_pooled: bool = False
     """Whether `DATABASE_URL` leads through PgBouncer or another pooler, in any mode. `migrate` needs a direct
     address in `PAU2_MIGRATION_DATABASE_URL` then, and stores the limits below for the role."""

@@ -54,19 +54,27 @@ def _event(visible: EventVisibility) -> Statement:
 
 
 class SqlAlchemyEventQueries:
-    def __init__(self, reads: Reads) -> None:
+    """`public_reads` serve what everybody may see. Without them `reads` serve everything."""
+
+    def __init__(self, reads: Reads, *, public_reads: Reads | None = None) -> None:
         self._reads = reads
+        self._public_reads = public_reads or reads
+
+    def _reads_for(self, visible: EventVisibility) -> Reads:
+        return self._public_reads if visible.is_public else self._reads
 
     async def list_events(
         self, *, where: EventFilter, page: PageRequest, visible: EventVisibility
     ) -> Page[EventView]:
-        return await _LISTING.fetch(self._reads, page=page, visible=visible, where=given(where))
+        return await _LISTING.fetch(self._reads_for(visible), page=page, visible=visible, where=given(where))
 
     async def list_latest(self, count: int, *, visible: EventVisibility) -> list[EventView]:
-        return [EventView(*row) for row in await fetch(self._reads, _latest(visible), count=count)]
+        return [
+            EventView(*row) for row in await fetch(self._reads_for(visible), _latest(visible), count=count)
+        ]
 
     async def get_event(self, id: EventId, *, visible: EventVisibility) -> EventView:
-        row = await fetch_one(self._reads, _event(visible), id=id)
+        row = await fetch_one(self._reads_for(visible), _event(visible), id=id)
         if row is None:
             raise EventNotFoundError
         return EventView(*row)

@@ -51,16 +51,22 @@ def _article(visible: NewsVisibility) -> Statement:
 
 
 class SqlAlchemyNewsQueries:
-    def __init__(self, reads: Reads) -> None:
+    """`public_reads` serve what everybody may see. Without them `reads` serve everything."""
+
+    def __init__(self, reads: Reads, *, public_reads: Reads | None = None) -> None:
         self._reads = reads
+        self._public_reads = public_reads or reads
+
+    def _reads_for(self, visible: NewsVisibility) -> Reads:
+        return self._public_reads if visible.is_public else self._reads
 
     async def list_articles(
         self, *, where: NewsFilter, page: PageRequest, visible: NewsVisibility
     ) -> Page[ArticleSummary]:
-        return await _LISTING.fetch(self._reads, page=page, visible=visible, where=given(where))
+        return await _LISTING.fetch(self._reads_for(visible), page=page, visible=visible, where=given(where))
 
     async def get_article(self, id: ArticleId, *, visible: NewsVisibility) -> ArticleView:
-        row = await fetch_one(self._reads, _article(visible), id=id)
+        row = await fetch_one(self._reads_for(visible), _article(visible), id=id)
         if row is None:
             raise ArticleNotFoundError
         return ArticleView(*row)
