@@ -35,16 +35,23 @@ class Decision:
 
 
 def check_decisions(project: Project) -> Iterator[Finding]:
-    """Yield decisions without a proper head and an index that differs from them.
+    """Yield decisions without a proper head or with a number that is taken, and an index that differs.
 
     A repository whose rule book does not list the index has none.
     """
     if INDEX not in project.rulebook["tree"]:
         return
+    numbered: dict[int, str] = {}
     for name in _pages(project):
-        if _read_head(project, name) is None:
+        head = _read_head(project, name)
+        if head is None:
             yield Finding(
                 file=name, line=1, message="the decision lacks a number, date or status", fix=HEAD_FORMAT
+            )
+        elif numbered.setdefault(head.number, name) != name:
+            message = f"{numbered[head.number]} has the same number"
+            yield Finding(
+                file=name, line=1, message=message, fix="take the next free number, and correct links"
             )
     if TABLE_BLOCK.findall(text(project, INDEX)) != [index(project)]:
         message = "the index differs from the heads of the decisions"

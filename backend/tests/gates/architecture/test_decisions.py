@@ -56,6 +56,17 @@ def test_refuses_decision_when_its_head_is_incomplete(indexed: SampleProject, ol
     assert "- Status: accepted" in fix
 
 
+def test_refuses_decision_when_another_one_has_its_number(indexed: SampleProject) -> None:
+    text = (indexed.root / FIRST).read_text(encoding="utf-8")
+    indexed.write("docs/decisions/0001-second.md", text)
+    write_index(indexed.project)
+
+    [(file, message, fix)] = findings(indexed)
+
+    assert (file, message) == ("docs/decisions/0001-second.md", f"{FIRST} has the same number")
+    assert fix.startswith("take the next free number")
+
+
 def test_refuses_index_when_a_decision_changed(indexed: SampleProject) -> None:
     indexed.replace(FIRST, "Rules", "All rules")
 
