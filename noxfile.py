@@ -151,12 +151,22 @@ def audit(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """On request: benchmarks of the service against baselines (-- news-list csv …)."""
     python(session, "-m", "benchmarks", *session.posargs)
+    python(session, "-m", "gates", "page")
 
 
 @nox.session(requires=["env"], default=False)
 def faults(session: nox.Session) -> None:
     """On request: break a running service, compare promises with the database (-- killed-server …)."""
-    python(session, "-m", "faults", *session.posargs, interrupt_timeout=60, terminate_timeout=5)
+    try:
+        python(session, "-m", "faults", *session.posargs, interrupt_timeout=60, terminate_timeout=5)
+    finally:
+        python(session, "-m", "gates", "page")
+
+
+@nox.session(requires=["env"], default=False)
+def pr(session: nox.Session) -> None:
+    """Summarize the change for its reviewer, from the last runs (-- --run: run what is missing)."""
+    python(session, "-m", "gates", "pr", *session.posargs, interrupt_timeout=5, terminate_timeout=5)
 
 
 @nox.session(requires=["env"], default=False)

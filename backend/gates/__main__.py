@@ -16,19 +16,24 @@ from gates.registry import CHECKS
 from gates.repo.hooks import install
 from gates.report.events import FOLDER_VARIABLE
 from gates.report.follow import follow_all, follow_session
+from gates.report.pull_request.command import summarize_change
+from gates.report.pull_request.revision_costs import MILLION
 from gates.report.runs import start
 from gates.report.session import run_followed
 from gates.report.terminal import show
-from gates.report.verdict import keep
+from gates.report.verdict import keep, write_page
 from gates.rulebook import RuleBookError
 from gates.runner import run_session, save
 
+ROOT = Path(__file__).resolve().parents[2]
 WRITERS = {"openapi": write_snapshot, "table": write_table, "index": write_index, "hooks": install}
 """Commands that write files and check nothing."""
 COMMANDS = {
     "run": "run the gates of a session",
     "all": "run a command that runs sessions, and show its progress and the verdict",
     "explain": "say why a gate exists, what it refuses, and what to do instead",
+    "pr": "summarize the change for its reviewer",
+    "page": "write reports/index.html from the last runs",
     "openapi": "write the contract, backend/openapi.json",
     "table": "write the rule book's table of gates",
     "index": "write the index of decisions",
@@ -43,7 +48,7 @@ def main(arguments: list[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     options = parser().parse_args(arguments)
     words: list[str] = getattr(options, "arguments", [])
-    project = Project(root=Path(__file__).resolve().parents[2], arguments=words)
+    project = Project(root=ROOT, arguments=words)
     try:
         match options.command:
             case "run":
@@ -52,6 +57,10 @@ def main(arguments: list[str]) -> int:
                 return follow_all(replace(project, arguments=()), words)
             case "explain":
                 print(explain(project))
+            case "pr":
+                summarize_change(project, run=options.run, rows=options.rows)
+            case "page":
+                write_page(project)
             case command:
                 WRITERS[command](project)
     except (GateError, RuleBookError) as error:
@@ -70,6 +79,8 @@ def parser() -> argparse.ArgumentParser:
     by_name["all"].add_argument(
         "arguments", nargs=argparse.REMAINDER, metavar="COMMAND", help="with arguments"
     )
+    by_name["pr"].add_argument("--run", action="store_true", help="first run what has no current result")
+    by_name["pr"].add_argument("--rows", type=int, default=MILLION, help="of the tables of new revisions")
     by_name["explain"].add_argument(
         "arguments", nargs="+", metavar="NAME", help="a rule, a gate, a session, or a code from a finding"
     )

@@ -46,13 +46,18 @@ def write_snapshot(project: Project) -> None:
     (project.root / CONTRACT).write_text(run_application(project, "-m", "app", "openapi"), encoding="utf-8")
 
 
-def _undeclared_breaks(project: Project, base: str, before: str, now: dict[str, Any]) -> Iterator[Finding]:
-    declared = {
-        entry["pointer"]
+def declared_breaks(project: Project, base: str) -> dict[str, str]:
+    """Return the pointers that may break since a commit, each with the new decision that declares it."""
+    return {
+        entry["pointer"]: entry["decision"]
         for entry in project.rulebook.block.get("contract-breaks", [])
         if (project.root / entry["decision"]).is_file()
         and content_at(project, base, entry["decision"]) is None
     }
+
+
+def _undeclared_breaks(project: Project, base: str, before: str, now: dict[str, Any]) -> Iterator[Finding]:
+    declared = declared_breaks(project, base)
     fix = "keep it and add beside it, or declare the pointer in [[contract-breaks]] with a new decision"
     for found in breaking_changes(json.loads(before), now):
         if found.pointer not in declared:

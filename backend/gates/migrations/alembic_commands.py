@@ -38,6 +38,27 @@ def offline_sql(revisions: str) -> str:
     return config.output_buffer.getvalue()
 
 
+class _Statements(io.StringIO):
+    """A buffer that keeps apart what Alembic writes, which is one statement at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.written.append(text.strip())
+        return len(text)
+
+
+def offline_statements(revisions: str) -> list[str]:
+    """Return the statements of the revisions `older:newer`, made without a database."""
+    config = _config("postgresql://offline/offline")
+    statements = _Statements()
+    config.output_buffer = statements
+    command.upgrade(config, revisions, sql=True)
+    return [statement for statement in statements.written if statement]
+
+
 def tables(url: str) -> list[dict[str, Any]]:
     """Return the tables of env.py's own metadata, each after those that it refers to."""
     found: list[dict[str, Any]] = []

@@ -39,7 +39,7 @@ def path_of(name: str) -> str:
 
 def pins(project: Project, name: str) -> list[Pin]:
     """Return the pins of a lock; lines that are neither a pin nor a hash are passed over."""
-    return project.memoize(("pins", name), lambda: [*_pins(lock_lines(project, name))])
+    return project.memoize(("pins", name), lambda: [*pins_in(lock_lines(project, name))])
 
 
 def lock_lines(project: Project, name: str) -> list[str]:
@@ -48,7 +48,8 @@ def lock_lines(project: Project, name: str) -> list[str]:
     return text(project, path).splitlines() if (project.root / path).exists() else []
 
 
-def _pins(lines: Sequence[str]) -> Iterator[Pin]:
+def pins_in(lines: Sequence[str]) -> Iterator[Pin]:
+    """Yield the pins in the lines of a lock."""
     starts = [number for number, line in enumerate(lines) if PIN.fullmatch(line)]
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=False):
         name, version, marker = PIN.findall(lines[start])[0]

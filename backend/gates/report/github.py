@@ -6,7 +6,7 @@ or breaks the table. Annotations are workflow commands, the summary is GitHub's 
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from gates.model import Finding
@@ -40,6 +40,11 @@ def annotation(result: Result, finding: Finding) -> str:
 
 def summarize(results: Sequence[Result], closing: str = "") -> None:
     """Append the results to the summary of this step, as far as there is room in it."""
+    append_to_summary(_lines(results, closing))
+
+
+def append_to_summary(lines: Iterable[str]) -> None:
+    """Append lines of Markdown to the summary of this step, as far as there is room in it."""
     name = os.environ.get("GITHUB_STEP_SUMMARY")
     if not in_github_actions() or not name:
         return
@@ -47,15 +52,15 @@ def summarize(results: Sequence[Result], closing: str = "") -> None:
         path = Path(name)
         room = MAX_SUMMARY_BYTES - RESERVED_BYTES - (path.stat().st_size if path.exists() else 0)
         with path.open("a", encoding="utf-8") as file:
-            file.write(markdown(results, closing, room))
+            file.write(_fitting(lines, room))
     except OSError as error:
         print(f"The summary could not be written: {error}")
 
 
-def markdown(results: Sequence[Result], closing: str, room: int) -> str:
-    """Return a table of the gates and one of the findings, in at most so many bytes (and RESERVED_BYTES)."""
+def _fitting(lines: Iterable[str], room: int) -> str:
+    """Return the first lines, in at most so many bytes (and RESERVED_BYTES)."""
     written: list[str] = []
-    for line in _lines(results, closing):
+    for line in lines:
         room -= len(line.encode()) + 1
         if room < 0:
             written += ["", "There is more in the log and in the reports of this run.", ""]

@@ -33,11 +33,16 @@ def verdict(project: Project, run: Run, show: Show = show_findings) -> int:
 
 
 def keep(project: Project, run: Run) -> str:
-    """Record a run and write the page; return where it is. Say why when that fails, and return ""."""
+    """Record a run and write the page; return where it is, "" when that fails."""
+    record(project, run)
+    return write_page(project)
+
+
+def write_page(project: Project) -> str:
+    """Write the page and return where it is. Say why when that fails, and return ""."""
     try:
-        record(project, run)
         return str(write(project))
-    except (PageError, OSError) as error:
+    except PageError as error:
         print(f"The page could not be written: {error}")
     except KeyboardInterrupt:
         print("The page could not be written: it was interrupted.")

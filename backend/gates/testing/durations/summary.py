@@ -33,6 +33,8 @@ class Duration:
 def summarize(project: Project, changed: Iterable[str]) -> dict[str, list[Duration]]:
     """Return durations by kind of test, of the slowest tests, and of the fixtures that cost most.
 
+    `changed_tests` are the slowest ones in files that the change edits.
+
     `changed` are paths relative to the root. Raises OSError or ValueError without data of a run.
     """
     recorded = json.loads((project.reports / DURATIONS_FILE).read_text(encoding="utf-8"))
@@ -48,6 +50,7 @@ def summarize(project: Project, changed: Iterable[str]) -> dict[str, list[Durati
     return {
         "kinds": _slowest(_kinds(tests)),
         "tests": _slowest(tests)[:MAX_ROWS],
+        "changed_tests": _slowest(test for test in tests if test.is_changed)[:MAX_ROWS],
         "fixtures": _slowest(fixtures)[:MAX_ROWS],
     }
 
