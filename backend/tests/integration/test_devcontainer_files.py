@@ -76,3 +76,10 @@ def test_tasks_are_sessions(task: dict[str, Any]) -> None:
 def test_debuggers_start_modules_that_exist(debugger: dict[str, Any]) -> None:
     assert find_spec(debugger["module"])
     assert debugger["cwd"] == "${workspaceFolder}/backend"
+
+
+def test_debuggers_name_tasks_that_exist() -> None:
+    labels = {task["label"] for task in read(".vscode/tasks.json")["tasks"]}
+    named = {each.get("preLaunchTask") for each in read(".vscode/launch.json")["configurations"]}
+
+    assert named - {None} <= labels
