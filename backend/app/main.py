@@ -1,4 +1,4 @@
-"""The composition root: the only place that knows every part."""
+"""The composition root: the only module that imports every layer."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -92,7 +92,7 @@ def create_app(
     clock: Clock | None = None,
     shutdown_state: ShutdownState | None = None,
 ) -> FastAPI:
-    """Make the application. It takes everything from `state.dependencies`, which may be replaced later."""
+    """Return the application. Handlers read `state.dependencies`, which tests may replace."""
     settings = settings or load_settings()
     engine = create_engine(settings)
     replica_engine = create_replica_engine(settings)

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import SecretStr
 
 from app.application.access import Actor
-from app.core.settings import SHORTEST_SECRET_BYTES, Environment, Settings
+from app.core.settings import MIN_SECRET_BYTES, Environment, Settings
 from app.domain.auth import RefreshToken, Session, SessionId
 from app.domain.consultations.consultation import Consultation
 from app.domain.consultations.drafts import ConsultationAudience, ConsultationDraft, ResultsVisibility
@@ -147,8 +147,8 @@ def make_settings(database_url: str, **overrides: Any) -> Settings:
         "environment": Environment.PRODUCTION,
         "database_url": database_url,
         "migration_database_url": None,
-        "token_keys": {"2026-11": SecretStr("k" * SHORTEST_SECRET_BYTES)},
-        "cursor_secret": SecretStr("c" * SHORTEST_SECRET_BYTES),
+        "token_keys": {"2026-11": SecretStr("k" * MIN_SECRET_BYTES)},
+        "cursor_secret": SecretStr("c" * MIN_SECRET_BYTES),
         "smtp_url": SecretStr("smtp://127.0.0.1:1"),
         "public_url": "https://vecinos.example",
         "mail_sender": "info@vecinos.example",

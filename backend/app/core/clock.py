@@ -1,4 +1,4 @@
-"""The time."""
+"""The system clock."""
 
 from datetime import UTC, datetime
 

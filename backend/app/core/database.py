@@ -1,4 +1,4 @@
-"""ConnectionFactory to PostgreSQL: one pool, three ways to use it. Every session is in UTC."""
+"""Connections to PostgreSQL: one pool, used in three ways. Every session is in UTC."""
 
 import os
 import select
@@ -35,21 +35,21 @@ Reads = Callable[[], AbstractAsyncContextManager[DriverConnection[Any]]]
 CONNECT_TIMEOUT_SECONDS = 3
 PREPARE_AFTER = 5
 PING_AFTER_SECONDS = 1
-"""How long a connection may be idle before it has to show that it is alive."""
+"""Seconds without use after which a connection is checked before it is used again."""
 PING_SECONDS = 2
-"""How long it may take to show that."""
+"""Seconds that such a check may take."""
 GRACE_SECONDS = 1
-"""How long the server's own limit on a statement may take to reach us."""
+"""Seconds that an error of the server's statement timeout may take to arrive."""
 
-os.environ.pop("PGTZ", None)  # libpq sends it, and the server puts it above the `options` of `with_session`
+os.environ.pop("PGTZ", None)  # libpq sends it, and it overrides the `options` of the address
 
 Returned = TypeVar("Returned")
 
 
 class TimeoutConnection(DriverConnection[Any]):
-    """Waits at most `response_timeout` seconds for each response of the server, then is closed.
+    """A connection that waits at most `response_timeout` seconds for each response, and is then closed.
 
-    The server's own limits do not help when it is frozen or the network drops packets.
+    The server's own limits have no effect when it is frozen or the network drops packets.
     """
 
     response_timeout: float
@@ -63,8 +63,8 @@ class TimeoutConnection(DriverConnection[Any]):
         return connection
 
     def may_be_broken(self) -> bool:
-        """Whether the server has not answered for a while, or has sent something unasked, as it does when it
-        ends the connection."""
+        """Return whether the server has been silent for a while or has sent an unexpected message, as it does
+        when it ends the connection."""
         if monotonic() - self.heard_at > PING_AFTER_SECONDS:
             return True
         unasked = select.poll()
@@ -72,7 +72,7 @@ class TimeoutConnection(DriverConnection[Any]):
         return bool(unasked.poll(0))
 
     async def ping(self) -> None:
-        """Raises OperationalError when the server has gone while nobody used the connection."""
+        """Check the connection. Raises OperationalError if the server is gone."""
         response_timeout = self.response_timeout
         self.response_timeout = PING_SECONDS
         await self.set_autocommit(True)
@@ -81,7 +81,7 @@ class TimeoutConnection(DriverConnection[Any]):
         self.response_timeout = response_timeout
 
     async def wait(self, gen: PQGen[Returned], *arguments: Any, **options: Any) -> Returned:
-        """Raises OperationalError without an SQLSTATE when the server is silent."""
+        """Raises OperationalError without an SQLSTATE when the server does not respond in time."""
         try:
             answer = await super().wait(gen, *arguments, **{"timeout": self.response_timeout} | options)
         except OperationalError as error:
@@ -94,14 +94,14 @@ class TimeoutConnection(DriverConnection[Any]):
 
 @dataclass(frozen=True, kw_only=True)
 class Database:
-    """What the adapters are given, so that tests can bind all of it to one rolled-back connection.
+    """The connections of the adapters. Tests bind all of them to one connection and roll it back.
 
-    `reads` gives the driver's connections in autocommit, for statements that were compiled before: SQLAlchemy
-    takes several times as long for a SELECT as the driver, and a transaction costs two more round trips.
-    `replica_reads` gives connections to the replica, if there is one.
-    `snapshot` gives one REPEATABLE READ, READ ONLY transaction: what is read over minutes fits together.
-    `sessions` makes the sessions of the units of work.
-    `checked_out` says how many connections are in use.
+    `reads` opens connections of the driver in autocommit mode, for compiled statements: SQLAlchemy takes
+    several times as long for a SELECT, and a transaction costs two more round trips.
+    `replica_reads` opens connections to the replica, if there is one.
+    `snapshot` opens a REPEATABLE READ, READ ONLY transaction, so that long reads are consistent.
+    `sessions` creates the sessions of units of work.
+    `checked_out` returns the number of connections in use.
     """
 
     reads: Reads
@@ -112,12 +112,12 @@ class Database:
 
 
 def sqlalchemy_url(url: str) -> URL:
-    """Name the driver: `postgresql://…` means psycopg 3, for asyncio and for Alembic alike."""
+    """Return the address with the driver psycopg 3, which asyncio and Alembic share."""
     return make_url(url).set(drivername="postgresql+psycopg")
 
 
 def session_parameters(**limits: float) -> dict[str, str]:
-    """Return what every session has as PostgreSQL takes it: UTC, and time-outs that are given in seconds."""
+    """Return the parameters of every session: UTC, and the timeouts, given in seconds."""
     return {"TimeZone": "UTC"} | {name: f"{limit * 1000:.0f}" for name, limit in limits.items()}
 
 
@@ -132,7 +132,7 @@ def limits_of(settings: Settings) -> dict[str, float]:
 def with_session(url: URL, **limits: float) -> URL:
     """Add the parameters of every session to the `options` of the address.
 
-    They count for more than what the server, the database and the role have.
+    They override the settings of the server, the database and the role.
     """
     given = url.normalized_query.get("options", ())
     parameters = session_parameters(**limits)
@@ -141,17 +141,17 @@ def with_session(url: URL, **limits: float) -> URL:
 
 
 def conninfo(url: URL) -> str:
-    """Write the address as libpq takes it, for a library that connects without SQLAlchemy."""
+    """Return the address in libpq's form, for a library that connects without SQLAlchemy."""
     _, parameters = url.get_dialect()().create_connect_args(url)
     return make_conninfo(**parameters)
 
 
 def create_engine(settings: Settings, url: SecretStr | None = None) -> AsyncEngine:
-    """Make the pool of DATABASE_URL, or of another address.
+    """Create the pool of DATABASE_URL, or of another address.
 
-    Every connection carries the limits of `settings`, and has its own for when the server does not keep them,
-    so no query waits for ever. Through a pooler, which knows neither `options` nor prepared statements, the
-    role has the server's limits.
+    Every session has the timeouts of `settings`; connections have their own, in case the server does not
+    respond, so that no query waits forever. A pooler supports neither `options` nor prepared statements;
+    there the timeouts are settings of the role.
     """
     address = sqlalchemy_url((url or settings.database_url).get_secret_value())
     if not settings.database_pooled:
@@ -175,13 +175,13 @@ def create_engine(settings: Settings, url: SecretStr | None = None) -> AsyncEngi
 
 
 def prepare_threshold(settings: Settings) -> int | None:
-    """Return how often psycopg sends a statement before it prepares it; None for never."""
+    """Return after how many executions psycopg prepares a statement; None for never."""
     return None if settings.database_pooled else PREPARE_AFTER
 
 
 def _check_connection(connection: AdaptedConnection, *_: object) -> None:
-    """Instead of the pool's own ping, which costs every checkout a round trip, and waits for as long as a
-    statement may take."""
+    """Check an idle connection. The pool's own ping costs a round trip at every checkout, and waits as long
+    as a statement may take."""
     try:
         if cast("TimeoutConnection", connection.driver_connection).may_be_broken():
             connection.run_async(TimeoutConnection.ping)
@@ -208,7 +208,7 @@ def create_database(engine: AsyncEngine, replica: AsyncEngine | None = None) -> 
 
 @asynccontextmanager
 async def _read(engine: AsyncEngine) -> AsyncIterator[DriverConnection[Any]]:
-    """Give a connection of the pool. One that is not idle afterwards, lost or cancelled, is closed."""
+    """Open a connection of the pool. Close it afterwards if it is lost or in the middle of a query."""
     pooled = await engine.raw_connection()
     connection = cast("TimeoutConnection", pooled.driver_connection)
     try:
@@ -246,12 +246,12 @@ def open_connection(url: str) -> Iterator[Connection]:
 
 
 def session_factory(bind: AsyncEngine | AsyncConnection) -> async_sessionmaker[AsyncSession]:
-    """Sessions whose entities stay readable after the commit, and that join an outer transaction."""
+    """Return a factory of sessions that join an outer transaction. Entities stay loaded after commits."""
     return async_sessionmaker(bind, expire_on_commit=False, join_transaction_mode="create_savepoint")
 
 
 def single_connection_database(connection: AsyncConnection) -> Database:
-    """Everything on one connection that is already in a transaction: nothing outlives its rollback."""
+    """Bind everything to one connection that is in a transaction, so that a rollback undoes all."""
 
     @asynccontextmanager
     async def shared() -> AsyncIterator[AsyncConnection]:

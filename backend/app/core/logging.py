@@ -1,4 +1,4 @@
-"""Structured logs that cannot leak: only keys on the allow-list reach the output.
+"""Structured logs without personal data: only keys of the allow-list are written.
 
 OWASP ASVS 5.0 16.2.5 (no credentials, tokens or personal data), 16.4.1 (encoded, so CR and LF in a
 value cannot forge a line).
@@ -44,7 +44,7 @@ ALLOWED_KEYS = frozenset(
 """Identifiers, names from our own code, and numbers. Never bodies, query strings, addresses or tokens."""
 
 VERBATIM_LOGGERS = frozenset({"uvicorn.error", "alembic.runtime.migration"})
-"""Libraries' loggers whose messages are about the process only: addresses it serves, revisions."""
+"""Libraries' loggers whose messages concern only the process: addresses that it serves, revisions."""
 
 
 def _drop_unlisted(_: object, __: str, event: EventDict) -> EventDict:
@@ -52,7 +52,7 @@ def _drop_unlisted(_: object, __: str, event: EventDict) -> EventDict:
 
 
 def _exception_without_message(_: object, __: str, event: EventDict) -> EventDict:
-    """Keep what broke first and where, not what it said: a database error's text quotes the row (DETAIL)."""
+    """Keep the type and place of the first error, not its text: a database error quotes the row (DETAIL)."""
     given = event.pop("exc_info", None)
     error = given[1] if isinstance(given, tuple) else given
     if error is True:
@@ -67,7 +67,7 @@ def _exception_without_message(_: object, __: str, event: EventDict) -> EventDic
 
 
 def _library_message(_: object, __: str, event: EventDict) -> EventDict:
-    """Reduce a library's message to its template: what goes into it may be anything."""
+    """Reduce a library's message to its template, since its values may be personal data."""
     record = event["_record"]
     if record.name not in VERBATIM_LOGGERS:
         event["event"] = str(record.msg)
@@ -75,7 +75,7 @@ def _library_message(_: object, __: str, event: EventDict) -> EventDict:
 
 
 def configure_logging(level: str, form: LogFormat = LogFormat.JSON) -> None:
-    """Send everything, the libraries' records included, to standard error, one line each."""
+    """Write all records to standard error, one line each, including those of libraries."""
     render: Processor = structlog.processors.JSONRenderer()
     if form is LogFormat.CONSOLE:
         render = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), repr_native_str=True)

@@ -1,4 +1,4 @@
-"""Settings from the environment (`PAU2_…`, and the customary `DATABASE_URL`)."""
+"""Settings from environment variables (`PAU2_…`, and `DATABASE_URL`)."""
 
 import json
 from collections.abc import Mapping
@@ -24,8 +24,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableError
 
 SECRETS_FOLDER = Path("/run/secrets")
-"""Where Docker, Podman and Compose put secrets: a file for each variable, with its name in small letters."""
-SHORTEST_SECRET_BYTES = 32
+"""The folder of secrets of Docker, Podman and Compose: one file for each variable, named in lower case."""
+MIN_SECRET_BYTES = 32
 """RFC 7518 §3.2: a key for HS256 is at least as long as its hash."""
 
 DEVELOPMENT_TOKEN_KEYS = {"development": SecretStr("development-only-token-key-not-a-secret")}
@@ -45,11 +45,11 @@ PRODUCTION_NEEDS: Mapping[str, object] = MappingProxyType(
         "mail_sender": DEVELOPMENT_SENDER,
     }
 )
-"""Fields that production has to set → what they are without."""
+"""Field that production must set → its default in other environments."""
 
 
 class SettingsError(Exception):
-    """The environment does not make a usable configuration. The message is for the operator."""
+    """The configuration cannot be used. The message addresses the operator."""
 
 
 class Environment(StrEnum):
@@ -59,14 +59,14 @@ class Environment(StrEnum):
 
 
 class LogFormat(StrEnum):
-    """One JSON object a line for machines, or columns for a developer's terminal."""
+    """JSON, one object for each line, or columns for a terminal."""
 
     JSON = "json"
     CONSOLE = "console"
 
 
 class SmtpScheme(StrEnum):
-    """TLS if the server offers it, TLS or nothing by STARTTLS, TLS from the first byte."""
+    """TLS if the server offers it; TLS required with STARTTLS; TLS from the first byte."""
 
     OPPORTUNISTIC = "smtp"
     STARTTLS = "smtp+starttls"
@@ -82,7 +82,7 @@ class LogLevel(StrEnum):
 
 
 def _split(value: object) -> object:
-    """Read a list that is written with commas, or as JSON."""
+    """Parse a list that is separated by commas or spaces, or written as JSON."""
     if not isinstance(value, str) or value.lstrip().startswith("["):
         return json.loads(value) if isinstance(value, str) else value
     return [part for part in value.replace(",", " ").split() if part]
@@ -96,7 +96,7 @@ def _web_address(value: str) -> str:
 
 
 def _origin(value: str) -> str:
-    """Accept what a browser sends as Origin (RFC 6454 §6.2): a scheme, a host, an unusual port."""
+    """Accept an Origin as browsers send it (RFC 6454 §6.2): scheme, host, and an unusual port."""
     address = _web_address(value).lower()
     if urlsplit(address).path:
         raise ValueError("must be an origin such as https://vecinos.example, without a path")
@@ -104,7 +104,7 @@ def _origin(value: str) -> str:
 
 
 def _sender(value: str) -> str:
-    """Accept one mailbox (RFC 5322 §3.4), whose display name is quoted where it holds a comma."""
+    """Accept one mailbox (RFC 5322 §3.4). A display name with a comma must be quoted."""
     header = EMAIL.header_factory("From", value)
     addresses = [(each.username, each.domain) for each in header.addresses]
     if header.defects or len(addresses) != 1 or not all(addresses[0]):
@@ -122,9 +122,9 @@ Sender = Annotated[str, AfterValidator(_sender)]
 
 
 class Settings(BaseSettings):
-    """Everything that differs between deployments. Durations are in seconds.
+    """Values that differ between deployments. Durations are in seconds.
 
-    `docs/settings.md` is made from the fields and their docstrings (`./noxw -s fix`).
+    `./noxw -s fix` writes `docs/settings.md` from the fields and their docstrings.
     """
 
     model_config = SettingsConfigDict(
@@ -132,37 +132,37 @@ class Settings(BaseSettings):
     )
 
     environment: Environment = Environment.DEVELOPMENT
-    """`development`, `test` or `production`, which does not start with what only serves development."""
+    """`development`, `test` or `production`, which does not start with the defaults of development."""
     public_url: WebAddress = DEVELOPMENT_PUBLIC_URL
-    """Where people find the website, such as `https://vecinos.example`: mails link to pages below it."""
+    """The address of the website, such as `https://vecinos.example`. Mails link to its pages."""
     log_level: Annotated[LogLevel, BeforeValidator(str.upper)] = LogLevel.INFO
-    """From which level on records are logged: `DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`."""
+    """The lowest level that is logged: `DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`."""
     log_format: LogFormat = LogFormat.JSON
-    """`json`, one object a line, or `console`, columns for a terminal."""
+    """`json`, one object for each line, or `console`, columns for a terminal."""
     trusted_proxies: Networks = ()
-    """Networks of the proxies whose `X-Forwarded-…` headers are believed, such as `127.0.0.1, 10.0.0.0/8`.
-    Without it all clients of a proxy count as one: one that guesses passwords locks everybody out."""
+    """Networks of proxies whose `X-Forwarded-…` headers are trusted, such as `127.0.0.1, 10.0.0.0/8`.
+    Otherwise all clients of a proxy count as one, so that one that guesses passwords locks out everybody."""
     allowed_origins: Origins = ()
     """Origins of websites whose scripts may use the API in a browser (CORS), such as
     `https://vecinos.example, https://www.vecinos.example`."""
     keep_alive: int = Field(75, ge=1)
-    """How long a connection stays open after an answer: longer than the proxy keeps it (nginx: 60), or some
-    requests meet a connection that just closes."""
+    """How long a connection stays open after a response. It must be longer than at the proxy (nginx: 60), or
+    some requests use a connection that is closing."""
 
     database_url: SecretStr = Field(DEVELOPMENT_DATABASE_URL, validation_alias="DATABASE_URL")
-    """The database, `postgresql://role@host:5432/name`, as a role that cannot change the schema."""
+    """The database, `postgresql://role@host:5432/name`, with a role that cannot change the schema."""
     migration_database_url: SecretStr | None = None
-    """The same database as a role that may change the schema. Only `migrate` needs it."""
+    """The same database with a role that may change the schema. Only `migrate` uses it."""
     database_replica_url: SecretStr | None = None
-    """A streaming replica of the database. Public news and events are read there while it keeps up, and all
-    else from `DATABASE_URL`."""
+    """A streaming replica of the database. Public news and events are read from it while it keeps up,
+    everything else from `DATABASE_URL`."""
     database_replica_max_lag: float = Field(5, ge=2)
     """How far the replica may be behind before its reads go to `DATABASE_URL`."""
     database_pooled: bool = False
-    """Whether `DATABASE_URL` leads through PgBouncer or another pooler, in any mode. `migrate` needs a direct
-    address in `PAU2_MIGRATION_DATABASE_URL` then, and stores the limits below for the role."""
+    """Whether `DATABASE_URL` leads through PgBouncer or another pooler, in any mode. `migrate` then needs a
+    direct address in `PAU2_MIGRATION_DATABASE_URL`, and stores the timeouts below as settings of the role."""
     database_pool_size: int = Field(10, ge=1, le=100)
-    """How many connections each process has at most."""
+    """The maximum number of connections of each process."""
     database_checkout_timeout: float = Field(3, gt=0)
     """How long a request waits for a free connection."""
     database_statement_timeout: float = Field(5, gt=0)
@@ -173,30 +173,29 @@ class Settings(BaseSettings):
     """How long a transaction may wait for its next statement."""
 
     worker_reconnect_timeout: float = Field(300, ge=0)
-    """How long the worker waits for a database that is away before it ends with an error."""
+    """How long the worker waits for an unavailable database before it ends with an error."""
 
     shutdown_delay: float = Field(5, ge=0)
-    """How long `/health/ready` fails before new connections are refused: some rounds of the load balancer."""
+    """How long `/health/ready` fails before connections are refused: a few checks of the load balancer."""
     shutdown_timeout: int = Field(20, ge=0)
     """How long open requests may take after that."""
 
     token_keys: dict[str, SecretStr] = DEVELOPMENT_TOKEN_KEYS
-    """Key id → secret of 32 bytes or more, as JSON: `{"2026-11": "…"}`. The first signs new access tokens,
+    """Key id → secret of 32 bytes or more, as JSON: `{"2026-11": "…"}`. The first signs new access tokens;
     the others are still accepted."""
     cursor_secret: SecretStr = DEVELOPMENT_CURSOR_SECRET
-    """The secret, of 32 bytes or more, that signs the cursors of lists."""
+    """The secret of 32 bytes or more that signs the cursors of lists."""
 
     time_zone: str = "Europe/Madrid"
-    """Where the association is: the zone of times in files for spreadsheets, which know none."""
+    """The association's time zone. Files for spreadsheets have local times, since cells have no zone."""
 
     smtp_url: SecretStr | None = None
-    """The mail server, `smtp://host:587`, with `user:password@` before the host if it wants them.
-    `smtp+starttls` insists on TLS, `smtps` begins with it. Without it mails go to `PAU2_MAIL_FOLDER`."""
+    """The mail server, `smtp://host:587`, with `user:password@` before the host if it requires them.
+    `smtp+starttls` requires TLS, `smtps` begins with it. Without a server, mails go to `PAU2_MAIL_FOLDER`."""
     mail_folder: Path = DEVELOPMENT_MAIL_FOLDER
-    """Where mails go without a mail server, as .eml files."""
+    """The folder for mails, as .eml files, if there is no mail server."""
     mail_sender: Sender = DEVELOPMENT_SENDER
-    """From whom mails are, such as `Asociación <info@vecinos.example>`. A name with a comma is in double
-    quotes."""
+    """The sender of mails, such as `Asociación <info@vecinos.example>`. Quote a name with a comma."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -244,8 +243,8 @@ class Settings(BaseSettings):
         for name, secret in secrets.items():
             if secret in {*DEVELOPMENT_TOKEN_KEYS.values(), DEVELOPMENT_CURSOR_SECRET}:
                 raise ValueError(f"{name} must be set in production")
-            if len(secret.get_secret_value().encode()) < SHORTEST_SECRET_BYTES:
-                raise ValueError(f"{name} must have at least {SHORTEST_SECRET_BYTES} bytes")
+            if len(secret.get_secret_value().encode()) < MIN_SECRET_BYTES:
+                raise ValueError(f"{name} must have at least {MIN_SECRET_BYTES} bytes")
         if not self.token_keys:
             raise ValueError("PAU2_TOKEN_KEYS must hold at least one key")
         return self
@@ -258,9 +257,9 @@ def variable(name: str) -> str:
 
 
 def load_settings() -> Settings:
-    """Read the environment, and files in SECRETS_FOLDER for what it does not set.
+    """Read environment variables, and files of SECRETS_FOLDER for those that are not set.
 
-    Raises SettingsError, whose message repeats no value.
+    Raises SettingsError, whose message contains no value.
     """
     try:
         return Settings(_secrets_dir=SECRETS_FOLDER if SECRETS_FOLDER.is_dir() else None)
@@ -268,12 +267,12 @@ def load_settings() -> Settings:
         found = error.errors(include_input=False, include_url=False, include_context=False)
         problems = [_sentence(problem["loc"], problem["msg"]) for problem in found]
         raise SettingsError("Settings: " + "; ".join(problems) + ".") from None
-    except UnreadableError as error:  # a value that should be JSON; the message names the field alone
+    except UnreadableError as error:  # a value that is not JSON; the message names only the field
         raise SettingsError(f"Settings: {error}. Write it as JSON.") from None
 
 
 def _sentence(location: tuple[int | str, ...], message: str) -> str:
-    """Name the environment variable, which is what an operator sets."""
+    """Return a message that names the environment variable."""
     plain = message.removeprefix("Value error, ")
     if not location:
         return plain

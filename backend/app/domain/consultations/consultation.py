@@ -96,16 +96,16 @@ class ConsultationStatus(StrEnum):
 
 
 UNCLOSED = (ConsultationStatus.DRAFT, ConsultationStatus.OPEN)
-"""While the closing is not recorded. A DRAFT whose time has come takes answers before that is recorded."""
+"""Statuses before the closing is recorded. A DRAFT takes answers as soon as its opening is due."""
 
 
 @dataclass(eq=False, kw_only=True)
 class Consultation:
     """A questionnaire: DRAFT, then OPEN, then CLOSED, then ARCHIVED.
 
-    `opens_at` and `closes_at` are plans until it opens and closes, and then say when that was
-    due or, if somebody did it earlier, when it was done. `status` is the recorded one;
-    `status_at` includes changes that are due and not recorded yet.
+    `opens_at` and `closes_at` are planned until it opens and closes. Then they are when that was due or,
+    if somebody did it earlier, when it was done. `status` is the recorded status; `status_at` includes
+    changes that are due and not recorded yet.
     """
 
     id: ConsultationId
@@ -129,7 +129,7 @@ class Consultation:
 
     @classmethod
     def create(cls, draft: ConsultationDraft, *, created_by: MemberId, at: datetime) -> Self:
-        """Start a draft. Raises the RuleViolationErrors of this module and of questions."""
+        """Return a new draft. Raises the RuleViolationErrors of this module and of questions."""
         consultation = cls(
             id=ConsultationId(uuid7(at)),
             title=draft.title,
@@ -149,11 +149,11 @@ class Consultation:
         return consultation
 
     def edit(self, changes: ConsultationChanges, at: datetime) -> None:
-        """Apply the changes. Raises ConsultationArchivedError, ConsultationFrozenError, and what
-        `create` does."""
+        """Apply the changes. Raises ConsultationArchivedError, ConsultationFrozenError, and the errors of
+        `create`."""
         if self.status is ConsultationStatus.ARCHIVED:
             raise ConsultationArchivedError
-        if self._touches_frozen(changes):
+        if self._changes_frozen_field(changes):
             raise ConsultationFrozenError
         before = values_of(self, changes)
         self.title = changes.get("title", self.title)
@@ -170,7 +170,7 @@ class Consultation:
             self.updated_at = at
 
     def open(self, at: datetime) -> None:
-        """Let people answer. Raises ConsultationNotDraftError, ConsultationIncompleteError."""
+        """Accept responses from now on. Raises ConsultationNotDraftError, ConsultationIncompleteError."""
         if self.status is not ConsultationStatus.DRAFT:
             raise ConsultationNotDraftError
         if not self.questions or self._is_over(at):
@@ -180,7 +180,7 @@ class Consultation:
         self.updated_at = at
 
     def close(self, at: datetime) -> None:
-        """Take no more answers. Raises ConsultationNotOpenError."""
+        """Accept no more responses. Raises ConsultationNotOpenError."""
         if self.status is not ConsultationStatus.OPEN:
             raise ConsultationNotOpenError
         self.status = ConsultationStatus.CLOSED
@@ -188,14 +188,14 @@ class Consultation:
         self.updated_at = at
 
     def archive(self, at: datetime) -> None:
-        """Hide it from everybody but the board. Raises ConsultationNotClosedError."""
+        """Hide it from everybody except the board. Raises ConsultationNotClosedError."""
         if self.status is not ConsultationStatus.CLOSED:
             raise ConsultationNotClosedError
         self.status = ConsultationStatus.ARCHIVED
         self.updated_at = at
 
     def status_at(self, at: datetime) -> ConsultationStatus:
-        """Return the status at this instant, recorded or not. A draft that cannot open stays one."""
+        """Return the status at this instant, recorded or not. A draft that cannot open stays a draft."""
         status = self.status
         if self._opening_is_due(at):
             status = ConsultationStatus.OPEN
@@ -204,9 +204,9 @@ class Consultation:
         return status
 
     def follow_schedule(self, at: datetime) -> bool:
-        """Record the next change that is due, dated when it was due; say whether there was one.
+        """Record the next due change with the time when it was due. Return whether there was one.
 
-        Opening and closing are two calls, since each is a version of its own.
+        Opening and closing take two calls, since each creates a version.
         """
         if self._opening_is_due(at) and self.opens_at is not None:
             self.open(max(self.opens_at, self.updated_at))
@@ -217,7 +217,7 @@ class Consultation:
         return True
 
     def require_draft(self) -> None:
-        """Raises ConsultationNotDraftError, since consultations that people have seen are not deleted."""
+        """Raise ConsultationNotDraftError unless it is a draft: published consultations are not deleted."""
         if self.status is not ConsultationStatus.DRAFT:
             raise ConsultationNotDraftError
 
@@ -230,7 +230,7 @@ class Consultation:
             raise ConsultationNotOpenError
         return Answers.check(self.questions, answers)
 
-    def _touches_frozen(self, changes: ConsultationChanges) -> bool:
+    def _changes_frozen_field(self, changes: ConsultationChanges) -> bool:
         if self.status is ConsultationStatus.DRAFT:
             return False
         closed = self.status is not ConsultationStatus.OPEN
@@ -242,7 +242,7 @@ class Consultation:
         )
 
     def _opening_is_due(self, at: datetime) -> bool:
-        """A draft opens by itself, unless it was last changed when its end was over."""
+        """Return whether a draft opens by itself. It does not if its end had passed when it was edited."""
         due = self.status is ConsultationStatus.DRAFT and self.opens_at is not None and self.opens_at <= at
         return due and bool(self.questions) and not self._is_over(self.updated_at)
 
@@ -252,9 +252,9 @@ class Consultation:
     def _replace_questions(self, drafts: Sequence[QuestionDraft], at: datetime) -> None:
         if len(drafts) > self.MAX_QUESTIONS:
             raise TooManyQuestionsError
-        asked = [Question.create(draft, position=position, at=at) for position, draft in enumerate(drafts)]
-        if [question.wording for question in asked] != [question.wording for question in self.questions]:
-            self.questions = asked
+        questions = [Question.create(draft, position=index, at=at) for index, draft in enumerate(drafts)]
+        if [question.wording for question in questions] != [each.wording for each in self.questions]:
+            self.questions = questions
 
     def _check(self) -> None:
         self.title = single_line(self.title, self.MAX_TITLE_LENGTH, ConsultationTitleError)

@@ -10,14 +10,14 @@ from app.domain.consultations.questions import QuestionDraft
 
 
 class ConsultationAudience(StrEnum):
-    """Who is asked."""
+    """The people who may respond."""
 
     MEMBERS = "MEMBERS"
     MEMBERS_AND_SUPPORTERS = "MEMBERS_AND_SUPPORTERS"
 
 
 class ResultsVisibility(StrEnum):
-    """Who sees the results after closing: the board alone, or everybody who was asked."""
+    """Who sees the results after closing: only the board, or the whole audience."""
 
     PRIVATE = "PRIVATE"
     PUBLIC = "PUBLIC"
@@ -25,7 +25,7 @@ class ResultsVisibility(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ConsultationDraft:
-    """What the board writes. `Consultation.create` checks it."""
+    """The input for a new consultation. `Consultation.create` checks it."""
 
     title: str
     audience: ConsultationAudience
@@ -38,7 +38,7 @@ class ConsultationDraft:
 
 
 class ConsultationChanges(TypedDict, total=False):
-    """A merge patch (RFC 7396): a key that is absent changes nothing, None clears."""
+    """A merge patch (RFC 7396): an absent key changes nothing, None clears the value."""
 
     title: str
     description: str | None

@@ -36,7 +36,7 @@ class OptionsError(RuleViolationError):
 
 
 class AnswerError(RuleViolationError):
-    """`args` hold the index of the answer at fault and the name of its part."""
+    """`args` are the index of the invalid answer and the name of the invalid part."""
 
     code: ClassVar[str] = "answer_invalid"
     detail: ClassVar[str] = "This answer does not fit its question."
@@ -51,7 +51,7 @@ class QuestionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionDraft:
-    """A question as it is written down. The place in the list is its position."""
+    """The input for a question. Its position is its index in the list."""
 
     title: str
     description: str | None
@@ -62,7 +62,7 @@ class QuestionDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An answer as it is given: options for a choice, a text for an OPEN_TEXT."""
+    """An unchecked answer: options for a choice, a text for an OPEN_TEXT."""
 
     question_id: QuestionId
     option_ids: Sequence[OptionId]
@@ -80,7 +80,7 @@ class Option:
 
 @dataclass(eq=False, kw_only=True)
 class Question:
-    """One question. It never changes: a draft's questions are replaced, later they are frozen."""
+    """An immutable question: those of a draft are replaced, and later they are frozen."""
 
     id: QuestionId
     position: int
@@ -130,15 +130,15 @@ class Question:
 
     @property
     def wording(self) -> tuple[object, ...]:
-        """What people read. Two questions with the same wording ask the same."""
+        """Everything that people read. Two questions with the same wording are the same question."""
         options = [option.text for option in self.options]
         return self.title, self.description, self.kind, self.required, options
 
     def check_choices(self, option_ids: Collection[OptionId], *, index: int) -> list[OptionId]:
-        """Return the options in the order of the question, so that no order of clicks is kept.
+        """Return the options in the order of the question, so that the order of clicks is not stored.
 
-        Raises AnswerError (`index`: which answer this is) unless they are options of this
-        question, each named once, and one alone where only one may be chosen.
+        Raises AnswerError, with the answer's `index`, unless they are different options of this question,
+        and only one for a SINGLE_CHOICE.
         """
         chosen = [option.id for option in self.options if option.id in option_ids]
         single = self.kind is QuestionKind.SINGLE_CHOICE
@@ -147,7 +147,7 @@ class Question:
         return chosen
 
     def check_text(self, text: str | None, *, index: int) -> str:
-        """Return the text without the space around it. Raises AnswerError."""
+        """Return the text without surrounding space. Raises AnswerError."""
         error = AnswerError(index, "text")
         if text is None:
             raise error

@@ -1,4 +1,4 @@
-"""What people answer. A response is given once and never edited."""
+"""Responses to consultations. A response is given once and never edited."""
 
 import uuid
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class ResultsPrivateError(ForbiddenError):
 
 
 class ResultsNotReadyError(ConflictError):
-    """The consultation is over, and its ballots are not shuffled yet."""
+    """The consultation has closed, and its ballots are not shuffled yet."""
 
     code: ClassVar[str] = "results_not_ready"
     detail: ClassVar[str] = "The ballots are being shuffled. Retry in a minute."
@@ -41,7 +41,7 @@ class ResultsNotReadyError(ConflictError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """NAMED: who said what, and when."""
+    """NAMED: the answers, their author and the time."""
 
     id: ResponseId
     consultation_id: ConsultationId
@@ -64,7 +64,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Participation:
-    """ANONYMOUS: who took part. It knows neither a ballot nor a time."""
+    """ANONYMOUS: that a member took part, without a ballot or a time."""
 
     consultation_id: ConsultationId
     member_id: MemberId
@@ -72,7 +72,7 @@ class Participation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ballot:
-    """ANONYMOUS: what was said. Its id is random: a version 7 would tell the time."""
+    """ANONYMOUS: the answers. The id is random, since a UUID of version 7 would reveal the time."""
 
     id: BallotId
     consultation_id: ConsultationId
@@ -84,19 +84,19 @@ class Ballot:
 
 
 class ResponseRepository(Protocol):
-    """Responses as a collection, to which is only added."""
+    """Responses as a collection that only grows."""
 
     async def add(self, response: Response) -> None:
         """Raises AlreadyRespondedError."""
         ...
 
     async def cast(self, participation: Participation, ballot: Ballot) -> None:
-        """Store both, or nothing. Raises AlreadyRespondedError."""
+        """Store both or neither. Raises AlreadyRespondedError."""
         ...
 
     async def shuffle(self, id: ConsultationId) -> None:
-        """Store the ballots of a consultation anew, in random order and with new random ids, and
-        the participations in the order of their members: nothing is left of when they came."""
+        """Rewrite the ballots of a consultation in random order and with new random ids, and its
+        participations in the order of members, so that no trace of their times remains."""
         ...
 
     async def list_unclosed(self, member_id: MemberId) -> Sequence[ConsultationId]:
@@ -104,7 +104,7 @@ class ResponseRepository(Protocol):
         ...
 
     async def keep_digest(self, id: ConsultationId, digest: bytes) -> None:
-        """Remember that somebody who was erased has answered this consultation."""
+        """Store the digest of an erased respondent of this consultation."""
         ...
 
     async def has_digest(self, id: ConsultationId, digests: Sequence[bytes]) -> bool: ...

@@ -1,12 +1,11 @@
-"""What may be told of the counts of an ANONYMOUS consultation.
+"""Suppression of small counts in the results of an ANONYMOUS consultation.
 
-The number of responses is published with them, so what is left out could be computed. Hence two rules
-beside the threshold: of options that exclude each other a small count takes the smallest of the others
-with it; and an option that can be chosen beside others is a question of its own, whose second count
-is of those who did not choose it.
+The number of responses is published too, so a single suppressed count could be computed. Hence two rules
+besides the threshold. Of options that exclude each other, a small count also suppresses the smallest other
+count. An option that can be chosen together with others counts as a question of its own: chosen or not.
 
-Why that suffices: with at least one small and one other count missing, every exchange of the missing
-values among their options fits what is published, so none of them can be told.
+This suffices: with one small and one other count suppressed, every exchange of their values fits the
+published numbers, so neither can be derived.
 """
 
 from collections.abc import Sequence
@@ -26,7 +25,7 @@ def publishable(kind: QuestionKind, counts: Sequence[int], responses: int) -> li
 
 
 def suppressed(counts: Sequence[int]) -> list[int | None]:
-    """Leave out the counts below MIN_CELL_COUNT and, if there are any, the smallest of the others."""
+    """Suppress the counts below MIN_CELL_COUNT and, if there are any, the smallest other count."""
     large = [count for count in counts if count >= MIN_CELL_COUNT]
     if len(large) == len(counts):
         return list(counts)

@@ -26,12 +26,11 @@ class PhoneNumberError(RuleViolationError):
 
 @dataclass(frozen=True, slots=True)
 class EmailAddress:
-    """A mailbox in the one form that makes equal addresses equal text.
+    """A normalized e-mail address: equal addresses are equal texts.
 
-    Lower case throughout (no mail system in use tells local parts apart by case), the domain as
-    IDNA A-labels, which the boundary makes (RFC 5891 §4). The local part is a dot-string and limited to
-    ASCII (RFC 5321 §4.1.2), since not every server accepts SMTPUTF8. The value stays out of `repr` and so
-    out of logs.
+    It is in lower case, since no mail system distinguishes local parts by case, and the domain consists of
+    A-labels, to which the boundary converts it (RFC 5891 §4). The local part is a dot-string in ASCII
+    (RFC 5321 §4.1.2), since not every server accepts SMTPUTF8. `repr` omits the value, and so do logs.
     """
 
     value: str = field(repr=False)
@@ -43,7 +42,7 @@ class EmailAddress:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Normalise an address whose domain is in A-labels. Raises EmailAddressError."""
+        """Normalize an address whose domain consists of A-labels. Raises EmailAddressError."""
         local_part, _, domain = unicodedata.normalize("NFKC", text).strip().lower().rpartition("@")
         value = f"{local_part}@{domain}"
         if not (
@@ -61,7 +60,7 @@ class EmailAddress:
 
 @dataclass(frozen=True, slots=True)
 class PhoneNumber:
-    """A number in E.164 form (`+34600111222`): text, never a number. Stays out of `repr`."""
+    """A phone number in E.164 form, such as `+34600111222`. `repr` omits the value."""
 
     value: str = field(repr=False)
 
@@ -69,7 +68,7 @@ class PhoneNumber:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Drop the spaces, dots, dashes and brackets people type. Raises PhoneNumberError."""
+        """Remove spaces, dots, dashes and brackets. Raises PhoneNumberError."""
         value = re.sub(r"[ .()-]", "", text)
         if not cls._E164.fullmatch(value):
             raise PhoneNumberError

@@ -16,7 +16,7 @@ from app.domain.texts import person_name
 MemberId = NewType("MemberId", UUID)
 
 NO_PASSWORD = ""
-"""In place of a hash: no password opens the account, until its owner sets one by mail."""
+"""Stored instead of a hash while nobody can log in with a password, until the owner sets one by mail."""
 
 
 class MemberNotFoundError(NotFoundError):
@@ -58,7 +58,7 @@ class FullNameError(RuleViolationError):
 
 
 class Role(StrEnum):
-    """What a member may do; each role includes the ones before it."""
+    """The roles, in ascending order: each includes the permissions of those before it."""
 
     SUPPORTER = "SUPPORTER"
     MEMBER = "MEMBER"
@@ -71,14 +71,14 @@ class Role(StrEnum):
 
 
 class Language(StrEnum):
-    """What mails are written in (ISO 639-1)."""
+    """The language of mails (ISO 639-1)."""
 
     ENGLISH = "en"
     SPANISH = "es"
 
 
 class ProfileChanges(TypedDict, total=False):
-    """A merge patch (RFC 7396): a key that is absent changes nothing, None clears."""
+    """A merge patch (RFC 7396): an absent key changes nothing, None clears the value."""
 
     full_name: str
     phone: PhoneNumber | None
@@ -86,7 +86,7 @@ class ProfileChanges(TypedDict, total=False):
 
 
 class InvitationChanges(ProfileChanges, total=False):
-    """The same for an invitation, of which the address and the role can be corrected as well."""
+    """A merge patch of an invitation, which may also correct the address and the role."""
 
     email: EmailAddress
     role: Role
@@ -94,10 +94,10 @@ class InvitationChanges(ProfileChanges, total=False):
 
 @dataclass(eq=False, kw_only=True)
 class Member:
-    """A person with an account. Whoever registers is a SUPPORTER until somebody says otherwise.
+    """A person with an account. After registration the role is SUPPORTER until an administrator changes it.
 
-    There is always an ADMIN who can log in: the verbs that could take the last one away are given
-    `admins`, those who can, as they are under a lock that the caller holds.
+    There is always an ADMIN who can log in. Methods that could remove the last one take `admins`, the
+    ids of those who can, which the caller has read under a lock.
     """
 
     id: MemberId
@@ -129,7 +129,7 @@ class Member:
         language: Language = Language.ENGLISH,
         email_verified_at: datetime | None = None,
     ) -> Self:
-        """Make an active member. Raises FullNameError."""
+        """Return a new, active member. Raises FullNameError."""
         return cls(
             id=MemberId(uuid7(at)),
             email=email,
@@ -151,25 +151,27 @@ class Member:
 
     @property
     def may_be_replaced(self) -> bool:
-        """Whether somebody else who proves this address may have it: nobody ever proved it here. An account
-        that was closed keeps its address, so that closing it cannot be undone in this way."""
+        """Whether another person who verifies this address may take it, since nobody has verified it here.
+
+        A deactivated account keeps its address, so that registering again cannot reopen it.
+        """
         return self.is_active and self.email_verified_at is None
 
     @property
     def awaits_verification(self) -> bool:
-        """Somebody registered, and nobody has proven the address."""
+        """Whether the member registered and the address is not verified yet."""
         return self.may_be_replaced and self.password_hash != NO_PASSWORD
 
     @property
     def awaits_acceptance(self) -> bool:
-        """Somebody was invited, and has chosen no password yet."""
+        """Whether the member was invited and has not chosen a password yet."""
         return self.may_be_replaced and self.password_hash == NO_PASSWORD
 
     def start_over(self, newer: Self) -> None:
-        """Become what a newer registration or invitation of the same address asks for, the role included.
+        """Take all data, the role included, from a newer registration or invitation of the same address.
 
-        Whoever registered first has proven nothing, so nothing of theirs may be left when the address is
-        proven ("account pre-hijacking").
+        The first registration was not verified, so nothing of it may remain when the address is verified
+        ("account pre-hijacking").
         """
         self.password_hash = newer.password_hash
         self.full_name = newer.full_name
@@ -180,17 +182,17 @@ class Member:
         self.created_at = self.updated_at = newer.created_at
 
     def verify_email(self, at: datetime) -> None:
-        """Take the address as proven. The first proof counts; a later one changes nothing."""
+        """Mark the address as verified. Only the first verification counts."""
         if self.email_verified_at is None:
             self.email_verified_at = self.updated_at = at
 
     def change_email(self, email: EmailAddress, at: datetime) -> None:
-        """Take another address, which has been proven."""
+        """Replace the address by another verified one."""
         self.email = email
         self.email_verified_at = self.updated_at = at
 
     def change_profile(self, changes: ProfileChanges, at: datetime) -> bool:
-        """Apply the changes. Return whether there are any. Raises FullNameError."""
+        """Apply the changes. Return whether a value differs. Raises FullNameError."""
         before = values_of(self, changes)
         if "full_name" in changes:
             self.full_name = self._tidy_full_name(changes["full_name"])
@@ -202,12 +204,12 @@ class Member:
         return True
 
     def require_invited(self) -> None:
-        """Raises InvitationAcceptedError unless the account waits for its owner to choose a password."""
+        """Raise InvitationAcceptedError if the member has chosen a password."""
         if self.password_hash != NO_PASSWORD:
             raise InvitationAcceptedError
 
     def correct_invitation(self, changes: InvitationChanges, at: datetime) -> bool:
-        """Change what an administrator typed. Return whether anything changes. Another address is not proven.
+        """Apply corrections of an administrator. Return whether a value differs. A new address is unverified.
 
         Raises InvitationAcceptedError, FullNameError.
         """
@@ -225,7 +227,7 @@ class Member:
         return True
 
     def change_role(self, role: Role, *, admins: AbstractSet[MemberId], at: datetime) -> bool:
-        """Return whether the role is another one. Raises LastAdminError."""
+        """Change the role. Return whether it differs. Raises LastAdminError."""
         if role is self.role:
             return False
         if role is not Role.ADMIN:
@@ -235,7 +237,7 @@ class Member:
         return True
 
     def deactivate(self, *, admins: AbstractSet[MemberId], at: datetime) -> None:
-        """Close the account without forgetting it. Raises MemberInactiveError, LastAdminError."""
+        """Close the account and keep its data. Raises MemberInactiveError, LastAdminError."""
         if not self.is_active:
             raise MemberInactiveError
         self._require_another_admin(admins)
@@ -243,16 +245,16 @@ class Member:
         self.updated_at = at
 
     def activate(self, at: datetime) -> None:
-        """Open the account again. Raises MemberActiveError."""
+        """Reopen the account. Raises MemberActiveError."""
         if self.is_active:
             raise MemberActiveError
         self.is_active = True
         self.updated_at = at
 
     def erase(self, *, admins: AbstractSet[MemberId], at: datetime) -> None:
-        """Leave a tombstone: an id, for what others share with it, and nothing about the person.
+        """Erase all data about the person. The id stays, since data of others refer to it.
 
-        The address it gets can never receive mail (RFC 2606 §2). Raises LastAdminError.
+        The new address can never receive mail (RFC 2606 §2). Raises LastAdminError.
         """
         self._require_another_admin(admins)
         self.email = EmailAddress(f"{self.id}@erased.invalid")
@@ -265,7 +267,7 @@ class Member:
         self.erased_at = self.updated_at = at
 
     def replace_password_hash(self, password_hash: str, at: datetime) -> None:
-        """Store another hash, of the same password or of a new one."""
+        """Store a new hash, of the same or of another password."""
         self.password_hash = password_hash
         self.updated_at = at
 

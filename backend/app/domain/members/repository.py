@@ -18,13 +18,17 @@ class MemberRepository(Protocol):
         ...
 
     async def get_locked(self, id: MemberId) -> Member:
-        """Return the member as committed last, under a row lock: log-in and whatever ends sessions
-        happen one after the other. Raises MemberNotFoundError."""
+        """Return the last committed version and lock the row, which orders log-ins and the end of sessions.
+
+        Raises MemberNotFoundError.
+        """
         ...
 
     async def lock_admins(self) -> frozenset[MemberId]:
-        """Return the ADMINs who can log in, and keep that set from shrinking until the transaction
-        ends: a second caller waits, then sees what the first has left."""
+        """Return the ADMINs who can log in, and lock them until the transaction ends.
+
+        A concurrent caller waits, and then reads what the first one has committed.
+        """
         ...
 
     async def find(self, id: MemberId) -> Member | None: ...
@@ -32,10 +36,10 @@ class MemberRepository(Protocol):
     async def find_by_email(self, email: EmailAddress) -> Member | None: ...
 
     async def find_by_email_locked(self, email: EmailAddress) -> Member | None:
-        """Return the member as committed last, under a row lock."""
+        """Return the last committed version and lock the row."""
         ...
 
     async def list_unproven_locked(self, *, before: datetime, at: datetime, limit: int) -> Sequence[Member]:
-        """Return members who registered or were invited before this instant, have never proven their address,
-        and hold no token that is good at `at`."""
+        """Return members who registered or were invited before this instant, have never verified their
+        address, and have no token that is valid at `at`. The rows are locked."""
         ...

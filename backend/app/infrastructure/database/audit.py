@@ -1,4 +1,4 @@
-"""The audit log in PostgreSQL. No foreign keys: an entry outlives what it speaks of."""
+"""The audit log in PostgreSQL. It has no foreign keys, since entries outlive what they refer to."""
 
 from sqlalchemy import Column, DateTime, Index, Table, Text, Uuid
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,7 +26,7 @@ mapper_registry.map_imperatively(AuditEntry, audit_entries)
 
 
 class SqlAlchemyAuditLog:
-    """Entries are stored with the unit of work, and told to the log (ASVS 5.0 16.3.1, 16.3.3)."""
+    """Stores entries in the unit of work, and logs them after the commit (ASVS 5.0 16.3.1, 16.3.3)."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -37,7 +37,7 @@ class SqlAlchemyAuditLog:
         self._pending.append(entry)
 
     def log_committed(self) -> None:
-        """To be called after the commit: what was rolled back has not happened."""
+        """Log the entries. Call this after the commit, so that nothing is logged that was rolled back."""
         for entry in self._pending:
             ids = {"member_id": entry.actor_id, "subject_id": entry.subject_id}
             known = {name: str(value) for name, value in ids.items() if value is not None}

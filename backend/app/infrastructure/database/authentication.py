@@ -1,4 +1,4 @@
-"""Who is asking: the access token, and one statement for everything the database knows about it."""
+"""Authentication: verifies the access token, and reads its session and member in one statement."""
 
 from sqlalchemy import bindparam, select
 

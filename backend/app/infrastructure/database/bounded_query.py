@@ -1,4 +1,4 @@
-"""Queries with a time limit, for a database that may be frozen."""
+"""Queries with a time limit, for a database that may not respond."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,10 +12,10 @@ LIMIT_SECONDS = 0.9
 
 
 class BoundedQuery(Generic[Result]):
-    """Asks the database, and stops waiting in time.
+    """A query that stops waiting after LIMIT_SECONDS.
 
-    A question to a frozen server cannot be cancelled quickly, so it runs in a task of its own that
-    nobody waits for; while it hangs, further callers share it instead of taking more connections.
+    A query to a frozen server cannot be cancelled quickly, so it runs in a task of its own. While it is
+    pending, further callers share it instead of using more connections.
     """
 
     def __init__(self, run: Callable[[], Awaitable[Result]]) -> None:
@@ -23,7 +23,7 @@ class BoundedQuery(Generic[Result]):
         self._query: asyncio.Task[Result | None] | None = None
 
     async def result(self) -> Result | None:
-        """Return None when the database does not result within LIMIT_SECONDS."""
+        """Return the result; None if there is none within LIMIT_SECONDS."""
         if self._query is None or self._query.done():
             self._query = asyncio.create_task(self._run_available())
         done, _ = await asyncio.wait({self._query}, timeout=LIMIT_SECONDS)

@@ -97,7 +97,7 @@ options = Table(
 )
 
 sorted_at = func.coalesce(consultations.c.opens_at, consultations.c.created_at)
-"""Without a date of opening, the date of creation, so that no sort key is null."""
+"""The opening time, or else the time of creation, so that no sort key is null."""
 
 Index("ix_consultations_sorted_at_id", sorted_at, consultations.c.id)
 Index("ix_consultations_sorted_title_id", in_spanish_order(consultations.c.title), consultations.c.id)
@@ -138,7 +138,7 @@ class SqlAlchemyConsultationRepository:
         return await self._get(id, read=True)
 
     async def lock_unclosed_shared(self) -> None:
-        """In one order, before any member is locked: closing takes a consultation first, then members."""
+        """Lock in one order, before any member: closing locks a consultation first, then members."""
         unclosed = consultations.c.status.in_(UNCLOSED)
         query = select(consultations.c.id).where(unclosed).order_by(consultations.c.id)
         await self._session.execute(query.with_for_update(read=True))

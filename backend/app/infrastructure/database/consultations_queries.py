@@ -47,7 +47,7 @@ from app.infrastructure.database.read_models import Statement, columns_of, fetch
 from app.infrastructure.database.responses import ballots, participations, responses
 
 current = consultations_at(func.statement_timestamp())
-"""Consultations at the time of the statement, which all its parts share."""
+"""Consultations at the time of the statement, which is the same in all its parts."""
 
 SORT_KEYS = {
     "opens_at": by_instant(func.coalesce(current.c.opens_at, current.c.created_at)),
@@ -61,7 +61,7 @@ CONDITIONS = {
     "audience": current.c.audience == bindparam("audience"),
     "anonymous": current.c.anonymous == bindparam("anonymous"),
 }
-"""Those of ConsultationFilter's fields."""
+"""Conditions for the fields of ConsultationFilter."""
 
 _OPTIONS = (
     select(
@@ -181,8 +181,8 @@ class SqlAlchemyConsultationQueries:
 
 @cache
 def _count_votes(table: Table) -> Statement:
-    """Count in one statement, so that the parts are of one moment: the total has no id, the choices
-    have an option's and the texts a question's."""
+    """Count in one statement, so that the counts are of one moment. The row of the total has no id, those
+    of choices have an option's id, and those of texts a question's."""
     mine = table.c.consultation_id == bindparam("consultation_id")
     chosen = func.unnest(table.c.choices).table_valued("id").render_derived()
     written = func.jsonb_each_text(table.c.texts).table_valued("key", "value")

@@ -38,7 +38,7 @@ class SqlAlchemyEmailChangeRepository:
         return await self._session.get(EmailChange, id)
 
     async def find_locked(self, id: EmailChangeId) -> EmailChange | None:
-        """Lock the member first, as whoever changes or erases one does, and see it as committed last."""
+        """Lock the member first, as changes and erasures do, and read the last committed version."""
         owner = select(email_changes.c.member_id).where(email_changes.c.id == id).scalar_subquery()
         await self._session.execute(select(members.c.id).where(members.c.id == owner).with_for_update())
         return await self._session.get(EmailChange, id, with_for_update=True)

@@ -19,7 +19,7 @@ EVENT = columns_of(events, EventView)
 
 
 def visible_events(visible: EventVisibility) -> ColumnElement[bool]:
-    """The condition that every read of events carries."""
+    """The condition of every read of events."""
     conditions: list[ColumnElement[bool]] = [events.c.audience.in_(visible.audiences)]
     if not visible.drafts:
         conditions.append(events.c.status != EventStatus.DRAFT)
@@ -32,7 +32,7 @@ EVENT_CONDITIONS = {
     "since": events.c.ends_at > bindparam("since"),
     "until": events.c.starts_at < bindparam("until"),
 }
-"""Those of EventFilter's fields."""
+"""Conditions for the fields of EventFilter."""
 
 
 def _seen(visible: EventVisibility) -> Select[Any]:

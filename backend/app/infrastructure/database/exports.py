@@ -1,4 +1,4 @@
-"""Exports from PostgreSQL: a server-side cursor in one snapshot, so memory stays flat."""
+"""Exports from PostgreSQL: a server-side cursor in one snapshot, with constant memory."""
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any
@@ -55,7 +55,7 @@ class SqlAlchemyExportSource:
         return self._rows(query.order_by(news.c.id), requested_by, _times(NEWS))
 
     def events(self, *, where: EventFilter, visible: EventVisibility, requested_by: MemberId) -> RowStream:
-        """Ids and times as such: a calendar is made of them."""
+        """Return ids and times unformatted, as the calendar needs them."""
         query = _matching(select(*EVENT).where(visible_events(visible)), EVENT_CONDITIONS, where)
         return self._rows(query.order_by(events.c.id), requested_by, _times(EVENT))
 
@@ -67,7 +67,7 @@ class SqlAlchemyExportSource:
         )
 
     def responses(self, id: UUID, *, requested_by: MemberId) -> RowStream:
-        """One row a chosen option or a text."""
+        """Return a row for each chosen option and each text."""
         row = responses.c
         answer = func.coalesce(options.c.text, row.texts.op("->>")(cast(questions.c.id, Text)))
         query = (
@@ -98,7 +98,7 @@ class SqlAlchemyExportSource:
             try:
                 async for batch in result.partitions():
                     yield batch
-            finally:  # as a context manager it would not close when the generator is closed
+            finally:  # a context manager would not be closed with the generator
                 await result.close()
 
 
@@ -108,14 +108,14 @@ def _matching(query: Select[Any], conditions: Conditions, where: Filter) -> Sele
 
 
 async def _acquire_slot(connection: AsyncConnection, requested_by: MemberId) -> None:
-    """Lock one of the member's places until the transaction ends. Raises TooManyExportsError.
+    """Acquire one of the member's slots until the transaction ends. Raises TooManyExportsError.
 
-    An advisory lock counts across instances, and goes with the connection of one that died.
+    An advisory lock counts across instances, and ends with the connection of an instance that dies.
     """
     places = [
         func.hashtextextended(f"export {requested_by}", place) for place in range(MAX_CONCURRENT_EXPORTS)
     ]
-    # CASE tries one after the other; OR may try them all, and would take more than one.
+    # CASE stops at the first lock that it gets; OR might acquire several.
     taken = case(*((func.pg_try_advisory_xact_lock(place), True) for place in places), else_=False)
     if not await connection.scalar(select(taken)):
         raise TooManyExportsError
@@ -126,8 +126,8 @@ def _times(columns: Iterable[KeyedColumnElement[Any]]) -> dict[str, ColumnKind]:
 
 
 def _as_text(column: KeyedColumnElement[Any]) -> ColumnElement[Any]:
-    """Have PostgreSQL write ids and times (UTC, to the microsecond): to read and write them here costs more
-    than all the rest of an export."""
+    """Format ids and times (UTC, to the microsecond) in PostgreSQL: doing so in Python takes longer than the
+    rest of an export."""
     if isinstance(column.type, DateTime):
         shape = 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'
         return func.to_char(func.timezone("UTC", column), shape).label(column.key)

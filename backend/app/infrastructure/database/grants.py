@@ -25,19 +25,19 @@ from app.infrastructure.database.tables import metadata
 FULL_ACCESS = "SELECT, INSERT, UPDATE, DELETE"
 RESTRICTED_TABLES: Mapping[Table, str] = MappingProxyType(
     {
-        audit_entries: "SELECT, INSERT",  # what was told stays told (ASVS 5.0 16.4.2)
-        responses: "SELECT, INSERT",  # nobody edits what somebody answered
+        audit_entries: "SELECT, INSERT",  # entries are permanent (ASVS 5.0 16.4.2)
+        responses: "SELECT, INSERT",  # answers are never edited
         ballots: "SELECT, INSERT, DELETE",  # shuffled, never edited
         participations: "SELECT, INSERT, DELETE",
         erased_respondents: "SELECT, INSERT, DELETE",
-        members: "SELECT, INSERT, UPDATE",  # the erased leave a tombstone
-        news: "SELECT, INSERT, UPDATE",  # what is deleted is only hidden
+        members: "SELECT, INSERT, UPDATE",  # erasure leaves a tombstone
+        news: "SELECT, INSERT, UPDATE",  # deletion only hides a row
     }
 )
-"""Tables of which the running application needs less than FULL_ACCESS."""
+"""Table → privileges, for tables on which the running application needs less than FULL_ACCESS."""
 
 JOB_QUEUE_PRIVILEGES = {"TABLE": FULL_ACCESS, "SEQUENCE": "USAGE", "FUNCTION": "EXECUTE"}
-"""What the job queue's library does with its own things: their rows are its business."""
+"""Privileges on the tables, functions and sequences of the job queue's library."""
 
 _CURRENT_ROLE = text("SELECT quote_ident(current_user)")
 _QUEUE_OBJECTS = text("""
@@ -62,11 +62,11 @@ _ROLE_POWERS = text("""
     WHERE held AND pg_has_role(session_user, role.oid, 'MEMBER')
     GROUP BY place, power ORDER BY place
 """)
-"""What the role that logged in, or any that it can become, may do to the schema."""
+"""Privileges on the schema of the session's role and of every role that it can switch to."""
 
 
 def require_unprivileged_role(settings: Settings) -> None:
-    """In production, raise SettingsError for a role that could change the schema; UnavailableError."""
+    """Raise SettingsError in production if the role may change the schema. Raises UnavailableError."""
     if not settings.is_production:
         return
     with translated_errors(), open_connection(settings.database_url.get_secret_value()) as connection:
@@ -79,7 +79,7 @@ def require_unprivileged_role(settings: Settings) -> None:
 
 
 def role_of(url: str) -> str:
-    """Ask the server, which knows whom an address without a user, or with `options`, means."""
+    """Return the role of an address. The server resolves addresses without a user or with `options`."""
     with open_connection(url) as connection:
         return str(connection.scalar(_CURRENT_ROLE))
 
@@ -89,7 +89,7 @@ def grant_use(migration_url: str, role: str) -> None:
     with open_connection(migration_url) as connection:
         if role == connection.scalar(_CURRENT_ROLE):
             return
-        # Two that grant at once would stumble over each other's rows of the catalogue.
+        # Concurrent grants would fail on the same rows of the catalogue.
         connection.execute(text("LOCK TABLE alembic_version IN SHARE ROW EXCLUSIVE MODE"))
         connection.exec_driver_sql("; ".join(_grants(connection, role)))
         connection.commit()
@@ -105,7 +105,7 @@ def _grants(connection: Connection, role: str) -> Iterator[str]:
 
 
 def _needed(connection: Connection) -> dict[str, str]:
-    """Return what there is → what the application does with it."""
+    """Return relation, function or schema → the privileges that the application needs on it."""
     ours = {
         f"TABLE {table.name}": RESTRICTED_TABLES.get(table, FULL_ACCESS) for table in metadata.tables.values()
     }

@@ -17,7 +17,7 @@ from app.infrastructure.database.texts import in_spanish_order
 
 
 class Identified(Protocol):
-    """A read model that pages hold."""
+    """A read model of a page."""
 
     @property
     def id(self) -> UUID: ...
@@ -30,9 +30,9 @@ NOTHING: Mapping[str, object] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class SortKey:
-    """An expression that is never null, and how its value goes into a KeysetPosition and comes back.
+    """A sort key: an expression that is never null, and the conversion of its value for a KeysetPosition.
 
-    `order` makes of the expression, and of the value of a KeysetPosition, what rows are sorted by.
+    `order` converts the expression, and a value, to what rows are sorted by.
     """
 
     expression: ColumnElement[Any]
@@ -46,13 +46,13 @@ def by_instant(expression: ColumnElement[Any]) -> SortKey:
 
 
 def by_text(expression: ColumnElement[Any]) -> SortKey:
-    """Sort as Spanish dictionaries do."""
+    """Sort in the order of Spanish dictionaries."""
     return SortKey(expression, str, str, in_spanish_order)
 
 
 @dataclass(frozen=True, eq=False)
 class Listing(Generic[Item]):
-    """A list in pages. `query` selects the columns that `item` is called with, for a visibility."""
+    """A paginated list. `query` returns a SELECT of the arguments of `item` for a visibility."""
 
     query: Callable[[Any], Select[Any]]
     item: Callable[..., Item]

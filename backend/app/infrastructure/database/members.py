@@ -41,7 +41,7 @@ class _TextValue(Protocol):
 
 
 class TextOf(TypeDecorator[_TextValue]):
-    """A value object that wraps text. What is stored was checked when it was made, so not again."""
+    """A column of a value object that wraps text. Stored values are not validated again."""
 
     impl = Text
     cache_ok = True
@@ -113,9 +113,9 @@ class SqlAlchemyMemberRepository:
         return _present(_unless_erased(await self._session.get(Member, id, with_for_update=True)))
 
     async def lock_admins(self) -> frozenset[MemberId]:
-        """Each of these transactions locks all of its admins in one order, so any two share a row.
+        """Lock all admins in one order, so that any two transactions share a row.
 
-        Under READ COMMITTED the one that waited sees the rows again as the other has left them.
+        Under READ COMMITTED the one that waited reads the rows again as the other committed them.
         """
         query = (
             select(members.c.id)
@@ -140,7 +140,7 @@ class SqlAlchemyMemberRepository:
         return await self._session.scalar(query)
 
     async def list_unproven_locked(self, *, before: datetime, at: datetime, limit: int) -> Sequence[Member]:
-        """Skip whom somebody else has locked: they may be registering again."""
+        """Skip locked members: they may be registering again."""
         tokens = mapper_registry.metadata.tables["one_time_tokens"].c
         waits = exists().where(
             tokens.member_id == members.c.id, tokens.redeemed_at.is_(None), tokens.expires_at > at

@@ -24,7 +24,7 @@ MEMBER_CONDITIONS = {
     "is_active": members.c.is_active == bindparam("is_active"),
     "words": has_words(searched_members),
 }
-"""Those of MemberFilter's fields."""
+"""Conditions for the fields of MemberFilter."""
 
 _MEMBERS = select(*MEMBER).where(not_erased)
 _LISTING = Listing(lambda _: _MEMBERS, MemberView, members.c.id, SORT_KEYS, MEMBER_CONDITIONS)

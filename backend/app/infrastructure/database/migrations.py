@@ -1,4 +1,4 @@
-"""The schema's history, driven from code: the same folder and settings as the `alembic` command."""
+"""Migrations from code, with the folder and settings of the `alembic` command."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,22 +25,22 @@ REQUIRED_LOG_SETTINGS = {
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
 }
-"""What keeps rows and parameters out of the server's own log. Only the server's administrator can set it."""
+"""Settings that keep rows and parameters out of the server's log. Only an administrator can set them."""
 INSUFFICIENT_PRIVILEGE = "42501"
 
 
 @cache
 def head_revision() -> str | None:
-    """Return the newest revision of this release; None while there is none."""
+    """Return the newest revision of this release; None if there is none."""
     return ScriptDirectory.from_config(Config(toml_file=PYPROJECT)).get_current_head()
 
 
 def migrate(settings: Settings) -> None:
-    """Bring the database to the newest revision, and let the role that runs use it, if it is another one.
+    """Upgrade the database to the newest revision, and grant the running role its privileges.
 
-    In production only if the server keeps data out of its log (ASVS 5.0 16.2.5). Raises UnavailableError, and
-    SettingsError for a server that logs too much, for a role that may not change the schema, and for a
-    database that is not in UTF-8 or whose revision is not one of ours.
+    In production, the server must keep data out of its log (ASVS 5.0 16.2.5). Raises UnavailableError, and
+    SettingsError for a server that logs too much, a role that may not change the schema, or a database that
+    is not in UTF-8 or has an unknown revision.
     """
     runtime_url = settings.database_url.get_secret_value()
     given = settings.migration_database_url
@@ -87,7 +87,7 @@ def _explain_errors() -> Iterator[None]:
 
 
 def _refuse_other_encoding(database_url: str) -> None:
-    """Names are written in every script, and Unicode normalisation needs UTF-8, whatever the locale."""
+    """Raise SettingsError unless the database is in UTF-8, which names and Unicode normalisation need."""
     with open_connection(database_url) as connection:
         encoding = connection.scalar(select(func.current_setting("server_encoding")))
     if encoding != "UTF8":

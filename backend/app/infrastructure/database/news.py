@@ -49,7 +49,7 @@ news = Table(
 )
 
 sorted_at = func.coalesce(news.c.published_at, news.c.created_at)
-"""Drafts take the date of their creation, so that no sort key is null."""
+"""The time of publication, or else of creation, so that no sort key is null."""
 
 not_removed = news.c.deleted_at.is_(None)
 

@@ -20,7 +20,7 @@ ARTICLE = columns_of(news, ArticleView)
 
 
 def visible_news(visible: NewsVisibility) -> ColumnElement[bool]:
-    """The condition that every read of articles carries."""
+    """The condition of every read of articles."""
     conditions: list[ColumnElement[bool]] = [not_removed]
     if not visible.internal:
         conditions.append(news.c.scope == ArticleScope.PUBLIC)
@@ -35,7 +35,7 @@ NEWS_CONDITIONS = {
     "author_id": news.c.author_id == bindparam("author_id"),
     "words": has_words(searched_news),
 }
-"""Those of NewsFilter's fields."""
+"""Conditions for the fields of NewsFilter."""
 
 
 def _summaries(visible: NewsVisibility) -> Select[Any]:

@@ -49,7 +49,7 @@ class SqlAlchemyOneTimeTokenRepository:
         self._session = session
 
     async def replace(self, token: OneTimeToken) -> None:
-        """One statement, so that of two replacements at the same time one comes second."""
+        """Replace in one statement, so that concurrent replacements run one after the other."""
         await self._session.flush()
         row = asdict(token)
         key = [one_time_tokens.c.member_id, one_time_tokens.c.purpose]
@@ -58,8 +58,7 @@ class SqlAlchemyOneTimeTokenRepository:
         )
 
     async def find_locked(self, id: OneTimeTokenId) -> OneTimeToken | None:
-        """Lock the member first, as whoever changes or erases one and then removes their tokens does:
-        in the other order the two would wait for each other."""
+        """Lock the member first, as changes and erasures of members do, to avoid a deadlock."""
         owner = select(one_time_tokens.c.member_id).where(one_time_tokens.c.id == id).scalar_subquery()
         await self._session.execute(select(members.c.id).where(members.c.id == owner).with_for_update())
         return await self._session.get(OneTimeToken, id, with_for_update=True)

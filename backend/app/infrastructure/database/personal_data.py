@@ -37,10 +37,10 @@ from app.infrastructure.database.sessions import sessions
 
 @dataclass(frozen=True, kw_only=True)
 class PersonalDataTable:
-    """A table with rows about members. `owners`: the columns that say about whom.
+    """A table with rows about members. `owners`: the columns that refer to the members.
 
-    `withheld`: columns that are not shown, because they would help whoever reads over the shoulder.
-    `erased`: whether the rows go with their member; otherwise they stay and refer to the tombstone.
+    `withheld`: columns that are not exported, because an attacker could use them.
+    `erased`: whether the rows are deleted with the member; otherwise they stay and refer to the tombstone.
     """
 
     table: Table
@@ -92,7 +92,7 @@ NON_PERSONAL_TABLES: Mapping[Table, str] = MappingProxyType(
         ballots: "secret: nothing in them leads to who filled them in",
     }
 )
-"""Table → why nothing in it is about a member."""
+"""Table → reason why its rows are not about members."""
 
 _REMOVE_JOBS = text(
     """DELETE FROM procrastinate_jobs WHERE status = 'todo' AND EXISTS
@@ -125,7 +125,7 @@ class SqlAlchemyPersonalData:
         self._session = session
 
     async def erase(self, member_id: MemberId) -> None:
-        """Waiting jobs speak of the member, or of a row that is deleted here."""
+        """Delete pending jobs, which refer to the member or to a deleted row."""
         ids = [str(member_id)]
         for holding in PERSONAL_DATA:
             if holding.erased:

@@ -1,4 +1,4 @@
-"""How read models are made: statements that are compiled once, and the rows that they return."""
+"""Read models: statements that are compiled once, and the conversion of their rows."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -16,17 +16,17 @@ Conditions = Mapping[str, ColumnElement[bool]]
 _DIALECT = URL.create("postgresql+psycopg").get_dialect()()
 
 Processor = Callable[[Any], Any]
-"""Makes of a value what the driver takes, or of what it gives the value."""
+"""Converts a value for the driver, or a value of the driver."""
 
 
 class Filter(Protocol):
-    """A dataclass whose fields are None where they are not asked for."""
+    """A dataclass whose fields are None when they do not filter."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
 class Statement:
-    """A query that is compiled once. Its parameters are those that `bindparam` named without a value."""
+    """A query that is compiled once. Its parameters are the names of `bindparam` without a value."""
 
     def __init__(self, query: Select[Any] | CompoundSelect[Any]) -> None:
         compiled = query.compile(dialect=_DIALECT)
@@ -41,11 +41,11 @@ class Statement:
         self._readers = [(index, read) for index, read in readers if read is not None]
 
     def parameters(self, values: Mapping[str, object]) -> dict[str, object]:
-        """Return what the driver is given for the values."""
+        """Return the values, converted for the driver."""
         return self._constants | _converted(values, self._writers)
 
     def read(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Return what the columns mean, such as members of an enumeration."""
+        """Return the columns as Python values, such as members of an enumeration."""
         columns = list(row)
         for index, read in self._readers:
             columns[index] = read(columns[index])
@@ -91,5 +91,5 @@ def _writer(kind: TypeEngine[Any]) -> Processor | None:
 def _reader(kind: TypeEngine[Any]) -> Processor | None:
     if isinstance(kind, Enum) and kind.enum_class is not None:
         members = {None: None} | dict(zip(kind.enums, kind.enum_class, strict=True))
-        return members.__getitem__  # SQLAlchemy's processor takes several calls for each value
+        return members.__getitem__  # SQLAlchemy's processor makes several calls for each value
     return kind.dialect_impl(_DIALECT).result_processor(_DIALECT, None)

@@ -1,4 +1,4 @@
-"""Whether the database answers, has the schema that this code was written for, and lets it be used."""
+"""Readiness: the database responds, and has the schema and the privileges that this release needs."""
 
 import psycopg
 
@@ -8,7 +8,7 @@ from app.infrastructure.database.bounded_query import BoundedQuery
 from app.infrastructure.database.tables import metadata
 
 NOT_MIGRATED = {"3F000", "42501", "42P01"}
-"""SQLSTATE of a schema, a right and a table that are not there (yet): `migrate` makes and grants them."""
+"""SQLSTATEs of a missing schema, privilege or table: `migrate` creates and grants them."""
 
 _QUERY = b"""
     SELECT (SELECT array_agg(version_num) FROM alembic_version) AS versions,

@@ -1,7 +1,6 @@
-"""Responses in PostgreSQL. What keeps ANONYMOUS ones apart from people: see the
-decision on secret ballots (docs/decisions).
+"""Responses in PostgreSQL. The decision on secret ballots (docs/decisions) explains the anonymous ones.
 
-Answers are one row, not rows of a table: a ballot that has parts elsewhere could be put together again.
+The answers of a ballot are one row: rows of another table could show which answers belong together.
 """
 
 from collections.abc import Sequence
@@ -36,7 +35,7 @@ from app.infrastructure.database.members import members
 from app.infrastructure.database.metadata import mapper_registry
 
 EAGER_VACUUM = {"autovacuum_vacuum_threshold": 0, "autovacuum_vacuum_scale_factor": 0}
-"""Autovacuum removes deleted rows, which still tell their transaction, at its next round."""
+"""Autovacuum removes deleted rows, which still contain their transaction id, at its next run."""
 
 responses = Table(
     "responses",
@@ -91,7 +90,7 @@ class SqlAlchemyResponseRepository:
         await self._session.execute(insert(responses).values(row | _columns(response.answers)))
 
     async def cast(self, participation: Participation, ballot: Ballot) -> None:
-        """The participation first: a second response leaves no ballot behind, not even a dead row."""
+        """Insert the participation first, so that a second response leaves no ballot, not even a dead row."""
         await self._session.execute(
             insert(participations).values(
                 consultation_id=participation.consultation_id, member_id=participation.member_id
@@ -101,7 +100,7 @@ class SqlAlchemyResponseRepository:
         await self._session.execute(insert(ballots).values(row | _columns(ballot.answers)))
 
     async def shuffle(self, id: ConsultationId) -> None:
-        """Delete and insert in one statement each; the ids are random, so their order is as well."""
+        """Delete and insert in one statement each. Ids are random, and so is their order."""
         cast = delete(ballots).where(ballots.c.consultation_id == id).returning(*ballots.c).cte("cast")
         new_id = func.gen_random_uuid().label("id")
         shuffled = select(new_id, cast.c.consultation_id, cast.c.choices, cast.c.texts).order_by(new_id)

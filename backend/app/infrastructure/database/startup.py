@@ -1,4 +1,4 @@
-"""What the database must be before anything is served."""
+"""Checks of the database before the application starts."""
 
 from app.core.settings import Settings
 from app.domain.errors import UnavailableError
@@ -7,9 +7,9 @@ from app.infrastructure.database.pooling import require_suitable_pooler
 
 
 def check_database(settings: Settings) -> None:
-    """Raise SettingsError for a role or a pooler that the application cannot be given.
+    """Raise SettingsError for an unsuitable role or pooler.
 
-    Raises UnavailableError in production; elsewhere a database may come later.
+    Raises UnavailableError in production; in other environments the database may start later.
     """
     try:
         require_unprivileged_role(settings)

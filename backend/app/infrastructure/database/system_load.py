@@ -1,4 +1,4 @@
-"""How busy the database's pool and the job queue are."""
+"""The load of the connection pool and the job queue."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ class SqlAlchemyLoadGauge:
         self._query = BoundedQuery(self._count_jobs)
 
     async def measure(self) -> SystemLoad:
-        """The pool is read first: the question about the jobs takes a connection itself."""
+        """Read the pool first, since the query of the jobs uses a connection itself."""
         connections = self._checked_out()
         return SystemLoad(connections_in_use=connections, jobs=await self._query.result())
 

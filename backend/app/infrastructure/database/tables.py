@@ -1,4 +1,4 @@
-"""Every table, for whoever needs them all: importing a module adds its tables to the metadata."""
+"""All tables: importing a module adds its tables to the metadata."""
 
 from app.infrastructure.database import (
     audit,

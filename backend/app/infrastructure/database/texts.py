@@ -16,18 +16,18 @@ from sqlalchemy import ColumnElement, Text, bindparam, func
 
 
 def in_spanish_order(text: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return what to sort the text by."""
+    """Return the sort key of a text."""
     return func.spanish_sort_key(text)
 
 
 def searched(
     first: ColumnElement[Any], second: ColumnElement[Any], third: ColumnElement[Any]
 ) -> ColumnElement[Any]:
-    """Return the document in which words are looked for."""
+    """Return the search document of the texts."""
     return func.search_document(first, second, third)
 
 
 def has_words(document: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Say whether each word of the parameter `words` is the beginning of one in the document,
-    whatever accents and case."""
+    """Return whether each word of the parameter `words` begins a word of the document, ignoring accents and
+    case."""
     return document.bool_op("@@")(func.search_query(bindparam("words", type_=Text)))

@@ -1,4 +1,4 @@
-"""The transaction."""
+"""The unit of work on SQLAlchemy."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Calendars (iCalendar, RFC 5545) of events, as calendar programs subscribe to them."""
+"""Calendars of events (iCalendar, RFC 5545), for subscriptions of calendar programs."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -15,7 +15,7 @@ PRODUCT = "-//PAU 2//Events//EN"
 NAME = "PAU 2"
 REFRESH_AFTER = timedelta(hours=1)
 REMEMBERED_EVENTS = 2_000
-"""Writing one costs half a millisecond, and most are asked for again before they change."""
+"""Writing an event takes half a millisecond, and most are requested again unchanged."""
 
 STATUS = {
     EventStatus.DRAFT: "TENTATIVE",
@@ -27,12 +27,11 @@ _END = b"END:VCALENDAR\r\n"
 
 
 class CalendarEncoder:
-    """One VEVENT a row. Without METHOD: these are events to see, not invitations to answer.
+    """One VEVENT for each row. There is no METHOD, since these events are not invitations.
 
-    Times are UTC, which needs no VTIMEZONE and which every program shows in the reader's own zone;
-    only a calendar without events has one, since there must be a component (§3.6). DTSTAMP is
-    LAST-MODIFIED (§3.8.7.2), so the same events make the same bytes. A file without END:VCALENDAR
-    was cut short.
+    Times are in UTC, which needs no VTIMEZONE, and programs show them in the reader's zone. A calendar
+    without events has a VTIMEZONE, since a component is required (§3.6). DTSTAMP is LAST-MODIFIED
+    (§3.8.7.2), so the same events give the same bytes. A file without END:VCALENDAR is truncated.
     """
 
     media_type = "text/calendar; charset=utf-8"
@@ -44,7 +43,7 @@ class CalendarEncoder:
             for row in batch:
                 count += 1
                 yield _event(table.columns, tuple(row))
-                await asyncio.sleep(0)  # so that a long calendar does not keep everybody else waiting
+                await asyncio.sleep(0)  # lets other requests run while a long calendar is written
         yield _END if count else Timezone.from_tzid("UTC").to_ical() + _END
 
 

@@ -1,4 +1,4 @@
-"""File formats of the exports, built piece by piece."""
+"""Encoders of exports, which write a file in chunks."""
 
 import csv
 import json
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from app.application.export_files import ColumnKind, Row, RowStream
 
 CHUNK_SIZE = 65_536
-"""Characters that are gathered before they are sent: sending costs as much as a hundred rows."""
+"""Characters of a chunk. Sending one takes as long as encoding a hundred rows."""
 
 _FORMULA = frozenset("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -20,9 +20,9 @@ _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 class CsvEncoder:
     """RFC 4180, UTF-8, CRLF.
 
-    A cell that a spreadsheet would take for a formula gets an apostrophe in front (OWASP ASVS 5.0
-    1.2.10), full-width forms included, since some spreadsheets fold them; the columns of phone numbers
-    do not need it. JSON is the lossless form.
+    A cell that a spreadsheet would read as a formula gets a leading apostrophe (OWASP ASVS 5.0 1.2.10).
+    Full-width characters count too, since some spreadsheets fold them; columns of phone numbers are exempt.
+    JSON is the lossless format.
     """
 
     media_type = "text/csv; charset=utf-8; header=present"
@@ -43,15 +43,15 @@ class CsvEncoder:
         yield _drain(buffer)
 
     def shown(self, batch: Sequence[Row], _table: RowStream) -> Iterable[Row]:
-        """Return the rows as people shall see them."""
+        """Return the rows as people read them."""
         return batch
 
 
 class ExcelCsvEncoder(CsvEncoder):
-    """CSV that Excel opens in columns, with accents and with dates, where the decimal mark is a comma.
+    """CSV that Excel opens correctly (columns, accents, dates) where the decimal mark is a comma.
 
-    It begins with a byte order mark, separates by semicolons, and has times in the zone of the
-    association, without their zone, to the second; true and false are yes and no.
+    It has a byte order mark, semicolons as separators, and local times of the association to the second,
+    without a zone; Booleans are yes and no.
     """
 
     delimiter = ";"
@@ -74,7 +74,7 @@ class ExcelCsvEncoder(CsvEncoder):
 
 
 class JsonEncoder:
-    """An array of objects, which lacks its closing bracket when the export was cut short."""
+    """An array of objects. It lacks the closing bracket when the export was truncated."""
 
     media_type = "application/json"
 
@@ -92,7 +92,7 @@ class JsonEncoder:
 
 
 def escape_formulas(row: Row, phones: Iterable[int] = ()) -> list[str]:
-    """Write the cells, guarded against formulas but for the numbers at the places of `phones`."""
+    """Write the cells. Escape formulas, except in the columns with the indexes `phones`."""
     texts = [value if type(value) is str else as_text(value) for value in row]
     cells = [f"'{text}" if text[:1] in _FORMULA else text for text in texts]
     for place in phones:
@@ -102,7 +102,7 @@ def escape_formulas(row: Row, phones: Iterable[int] = ()) -> list[str]:
 
 
 def local_time(value: object, zone: ZoneInfo) -> datetime:
-    """Return an instant, which may be written in ISO 8601, in the zone."""
+    """Return an instant, given as a datetime or in ISO 8601, as local time of the zone."""
     instant = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     return instant.astimezone(zone)
 

@@ -1,4 +1,4 @@
-"""The types of files there are."""
+"""The encoders by file format."""
 
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from app.infrastructure.exports.xlsx import XlsxEncoder
 
 
 def create_encoders(zone: ZoneInfo) -> Mapping[FileType, Encoder]:
-    """`zone` is that of times which are shown without one."""
+    """Return the encoder of a format. `zone` applies to times that the format writes without a zone."""
     return {
         FileType(ExportFormat.CSV): CsvEncoder(),
         FileType(ExportFormat.CSV, CsvDialect.EXCEL): ExcelCsvEncoder(zone),

@@ -1,4 +1,4 @@
-"""Excel workbooks (ECMA-376) that are sent while they are written: flat memory, no temporary file."""
+"""Excel workbooks (ECMA-376) that are sent while they are written: constant memory, no temporary file."""
 
 from collections.abc import AsyncGenerator, Sequence
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -10,20 +10,21 @@ from app.infrastructure.exports.xlsx_cells import Cells, header_cell, widths
 from app.infrastructure.exports.xlsx_parts import MEDIA_TYPE, Sheet, files_around, sheet_begin, sheet_end
 
 COMPRESSION = 1
-"""The fastest: exports run in the process that serves everybody else."""
+"""The fastest level, since exports run in the process that serves all requests."""
 
 ROWS_PER_SHEET = 1_048_576
 BYTES_PER_SHEET = 1 << 30
-"""The first is Excel's. Beyond 2 GiB a sheet would need Zip64, which Excel does not read in streams."""
+"""Limits of a sheet: Excel's number of rows, and 2 GiB. Beyond that it would need Zip64, which Excel does
+not read in streams."""
 
 
 class XlsxEncoder:
-    """Times are dates in the zone of the association, numbers and booleans are such; everything else, the
-    header too, is inline text: nothing in it can become a formula or a link.
+    """Times are dates in the association's zone; numbers and Booleans keep their type. Everything else is
+    inline text, the header included, so that it cannot become a formula or a link.
 
-    The header stays in view and has a filter; columns are as wide as the first rows need. A table that is
-    too long for one sheet goes on in the next. Text that is too long for a cell is cut and says so. A file
-    that was cut short has no directory, so nothing opens it.
+    The header is frozen and has a filter; the first rows decide the widths of columns. A table that is too
+    long for one sheet continues on the next. Text that is too long for a cell is truncated and marked. A
+    truncated file has no directory, so no program opens it.
     """
 
     media_type = MEDIA_TYPE
@@ -89,7 +90,7 @@ class _Workbook:
 
 
 class _Buffer:
-    """Takes what the archive writes. It cannot go back, so sizes follow their entry (APPNOTE 4.3.9)."""
+    """A buffer that the archive writes to. It cannot seek, so sizes follow their entry (APPNOTE 4.3.9)."""
 
     def __init__(self) -> None:
         self.waiting = bytearray()

@@ -25,7 +25,7 @@ SAMPLE_ROWS = 100
 """Rows that decide how wide the columns are."""
 
 _DAY_ZERO = datetime.fromisoformat("1899-12-30")
-"""Dates are days since then, in the zone of whoever wrote them."""
+"""Excel stores a date as days since then, in local time."""
 _DAY = timedelta(days=1)
 
 _ESCAPED = re.compile(
@@ -39,7 +39,7 @@ _ESCAPED = re.compile(
 
 
 class Cells:
-    """Writes the rows of a table, each column as its kind says."""
+    """Writes the rows of a table, each column according to its kind."""
 
     def __init__(self, table: RowStream, zone: ZoneInfo) -> None:
         times = table.indexes_of(ColumnKind.TIME)
@@ -53,8 +53,8 @@ class Cells:
         return "".join([write(value) for write, value in zip(self._writers, row, strict=True)])
 
     def _time_cell(self, value: object) -> str:
-        """Write days since day zero as clocks show them: a difference within one zone takes no account of
-        daylight saving."""
+        """Write the days since day zero in local time. The difference of two times of one zone ignores
+        daylight saving, as Excel does."""
         if value is None:
             return "<c/>"
         days = (local_time(value, self._zone) - self._day_zero) / _DAY
@@ -101,7 +101,7 @@ def _escaped(text: str) -> str:
 
 
 def _fitting(text: str) -> str:
-    """Excel counts in units of UTF-16."""
+    """Truncate a text to Excel's limit, which counts UTF-16 code units."""
     units = text.encode("utf-16-le", "surrogatepass")
     if len(units) <= 2 * CHARACTERS_PER_CELL:
         return text

@@ -14,7 +14,7 @@ MEDIA_TYPE = f"{_TYPE}.sheet"
 
 HEADER_STYLE = 1
 DATE_STYLE = 2
-"""Places in `cellXfs` below."""
+"""Indexes into `cellXfs` below."""
 
 _STYLES = (
     f'{_DECLARATION}<styleSheet xmlns="{_MAIN}">'
@@ -34,7 +34,7 @@ _STYLES = (
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """`rows` with the header."""
+    """A worksheet. `rows` includes the header."""
 
     number: int
     name: str
@@ -43,7 +43,7 @@ class Sheet:
 
     @property
     def last_cell(self) -> tuple[str, int]:
-        """The column's letters and the row's number."""
+        """The letters of the last column and the number of the last row."""
         letters = ""
         rest = self.columns
         while rest:
@@ -69,7 +69,7 @@ def sheet_end(sheet: Sheet) -> str:
 
 
 def files_around(sheets: Sequence[Sheet]) -> Mapping[str, str]:
-    """Return the small files around the sheets, by name."""
+    """Return the files around the sheets: name → content."""
     return {
         "xl/styles.xml": _STYLES,
         "xl/workbook.xml": _workbook(sheets),
@@ -83,7 +83,7 @@ def files_around(sheets: Sequence[Sheet]) -> Mapping[str, str]:
 
 
 def _workbook(sheets: Sequence[Sheet]) -> str:
-    """Excel finds the filters by their hidden names, and keeps them by those."""
+    """Return the list of sheets. Excel recognises a filter by its hidden name."""
     entries = "".join(
         f'<sheet name="{escape(each.name)}" sheetId="{each.number}" r:id="rId{each.number}"/>'
         for each in sheets

@@ -1,4 +1,4 @@
-"""Jobs in PostgreSQL, by procrastinate, in the transaction of the change that asks for them."""
+"""The job queue in PostgreSQL, with procrastinate: a job is stored in the transaction that defers it."""
 
 from dataclasses import fields
 
@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.application.jobs import Job
 
-# Never opened: jobs go through the connection of the session.
+# Never opened: jobs are stored through the session's connection.
 _procrastinate = App(connector=PsycopgConnector())
 
 

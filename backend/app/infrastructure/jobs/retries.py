@@ -1,4 +1,4 @@
-"""When a job that failed is run again."""
+"""Retries of failed jobs."""
 
 from procrastinate import RetryStrategy
 from procrastinate.jobs import Job
@@ -9,7 +9,7 @@ from app.core.logging import get_logger
 
 
 class Retries(RetryStrategy):
-    """Runs a job again, except when its mail was refused for good. A job that is given up is logged, and
+    """Retries a job, unless its mail was refused permanently. A job without further retries is logged, and
     stays in the queue's table as failed."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
@@ -28,4 +28,4 @@ class Retries(RetryStrategy):
 
 
 RETRY = Retries(max_attempts=8, exponential_wait=4)
-"""4, 16, 64 … seconds after each failure, about a day in all."""
+"""Return the delay: 4, 16, 64 … seconds, about a day in all."""

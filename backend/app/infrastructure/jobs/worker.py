@@ -1,4 +1,4 @@
-"""The worker: runs the jobs that units of work have deferred."""
+"""The worker, which runs the jobs that units of work have deferred."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -45,17 +45,17 @@ PeriodicTask = Callable[[], Awaitable[None]]
 CONCURRENT_JOBS = 5
 SHUTDOWN_SECONDS = 20
 STEADY_SECONDS = 60
-"""Whoever has run for so long had a database; looking for one in vain takes half of it."""
+"""A run of this many seconds had a database: failing to find one takes half of that."""
 PAUSE_SECONDS = 1
 
 _log = get_logger()
 
 
 async def run_worker(settings: Settings, *, clock: Clock, until_idle: bool = False) -> None:
-    """Run jobs until SIGINT or SIGTERM, or until none is left to do now.
+    """Run jobs until SIGINT or SIGTERM, or until no job is due.
 
-    A job that succeeded is deleted; one that failed for good stays for the operator to see. Raises
-    UnavailableError when the database was away for longer than the settings allow.
+    Jobs that succeed are deleted; jobs that fail permanently stay for the operator. Raises
+    UnavailableError when the database is unavailable for longer than the settings allow.
     """
     async with open_database(settings) as database:
         worker = _worker(settings, database, clock)
@@ -72,7 +72,7 @@ def _cancel(task: asyncio.Task[None]) -> None:
 
 
 async def _keep_running(worker: App, settings: Settings) -> None:
-    """Start again when the database was lost; procrastinate ends then, with an error or without."""
+    """Restart after the connection was lost; procrastinate then ends, with or without an error."""
     loop = asyncio.get_running_loop()
     timeout = settings.worker_reconnect_timeout
     deadline = loop.time() + timeout
@@ -92,7 +92,7 @@ async def _keep_running(worker: App, settings: Settings) -> None:
 
 
 async def _run(worker: App, *, wait: bool, listens: bool) -> None:
-    """Look for jobs every five seconds, or when one comes if the worker `listens`: LISTEN needs a session."""
+    """Poll for jobs every five seconds. With `listens`, new jobs also notify, which needs a session."""
     async with worker.open_async():
         await worker.run_worker_async(
             wait=wait,
@@ -105,7 +105,7 @@ async def _run(worker: App, *, wait: bool, listens: bool) -> None:
 
 
 def _worker(settings: Settings, database: Database, clock: Clock) -> App:
-    """Bind each job and each task to its use case."""
+    """Bind each job and each periodic task to its use case."""
     uow = partial(SqlAlchemyUnitOfWork, database.sessions)
     mailer = create_mailer(settings, clock=clock)
     tokens = HmacOneTimeTokens(settings.token_secrets)
@@ -151,10 +151,9 @@ def create_worker(
     *,
     pooled: bool = False,
 ) -> App:
-    """Make a procrastinate application with one task for each type of job, named after it.
+    """Return a procrastinate application with one task for each type of job, named after it.
 
-    `every_minute` and `hourly` are chores that nobody has to ask for; while one waits to be run, no
-    second one does.
+    `every_minute` and `hourly` are periodic tasks. While one waits to run, it is not queued again.
     """
     url = sqlalchemy_url(database_url)
     connector = PsycopgConnector(
@@ -166,7 +165,7 @@ def create_worker(
         worker.task(name=job_type.__name__, retry=RETRY)(_task(job_type, handler))
 
     async def retry_stalled_jobs() -> None:
-        """Give the jobs of workers that died (no heartbeat for 30 s) to the living."""
+        """Requeue the jobs of dead workers (without a heartbeat for 30 s)."""
         for job in await worker.job_manager.get_stalled_jobs():
             await worker.job_manager.retry_job(job)
 
@@ -188,5 +187,5 @@ def _repeat(worker: App, cron: str, name: str, task: PeriodicTask) -> None:
     @worker.periodic(cron=cron)
     @worker.task(name=name, queueing_lock=name)
     async def run(timestamp: int) -> None:
-        del timestamp  # when this was due: given to every periodic task
+        del timestamp  # the due time, which every periodic task receives
         await task()

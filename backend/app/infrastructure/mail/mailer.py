@@ -1,4 +1,4 @@
-"""Mails: written from templates, handed to a transport."""
+"""Mails: rendered from templates, sent by a transport."""
 
 from collections.abc import Mapping
 from email.message import EmailMessage
@@ -17,15 +17,15 @@ from app.infrastructure.mail.transports import FolderTransport, SmtpTransport, T
 
 TEMPLATES = Path(__file__).parent / "templates"
 POLICY = SMTP.clone(cte_type="7bit")
-"""Not every server on the way takes eight bits (RFC 6152)."""
+"""Not every relay accepts 8-bit content (RFC 6152)."""
 
 
 class TemplateMailer:
-    """Each mail is `templates/<language>/<name>.txt`, whose first line is the subject.
+    """Renders `templates/<language>/<name>.txt`, whose first line is the subject.
 
-    It may use `$public_url` beside the values. The HTML part is made from it: a paragraph that is an
-    address of ours becomes a link, the rest is escaped. The subject takes no values, so that what
-    people type about themselves stays out of the headers.
+    A template may use `$public_url` besides its values. The HTML part is derived from the text: a paragraph
+    that is one of our addresses becomes a link, the rest is escaped. The subject has no values, so that
+    nothing that people type gets into the headers.
     """
 
     def __init__(self, transport: Transport, *, clock: Clock, sender: str, public_url: str) -> None:
@@ -52,7 +52,7 @@ class TemplateMailer:
         message["Subject"] = subject
         message["Date"] = format_datetime(self._clock.now())
         message["Message-ID"] = f"<{mail_id}@{parseaddr(self._sender)[1].rpartition('@')[2]}>"
-        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies, please
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: prevents automatic replies
         message.set_content(body + "\n")
         message.add_alternative(self._html(subject, body, language), subtype="html")
         message["Content-Language"] = language.value
@@ -71,7 +71,7 @@ class TemplateMailer:
 
 
 def create_mailer(settings: Settings, *, clock: Clock) -> Mailer:
-    """Choose SMTP where a server is configured, and else the mail folder."""
+    """Return the SMTP transport if a server is configured, otherwise the mail folder."""
     transport: Transport = FolderTransport(settings.mail_folder)
     if settings.smtp_url is not None:
         transport = SmtpTransport(settings.smtp_url.get_secret_value())

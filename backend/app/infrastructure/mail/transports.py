@@ -1,4 +1,4 @@
-"""Ways to hand over a mail."""
+"""Transports of mail: SMTP, and a folder for development."""
 
 import asyncio
 from email.message import EmailMessage
@@ -32,8 +32,8 @@ class SmtpTransport:
     """Raises MailRefusedError for a 5yz in the mail transaction, which is not repeated (RFC 5321 §4.2.1).
 
     Raises aiosmtplib.SMTPException or OSError for everything else: a 4yz, and any failure to connect, to
-    secure the connection or to log in. Those are about the server and not about this mail (§3.1, RFC 7504
-    §3), so the mail waits and is tried again.
+    secure the connection or to log in. Those concern the server and not this mail (§3.1, RFC 7504
+    §3), so the mail is retried later.
     """
 
     def __init__(self, url: str) -> None:
