@@ -69,6 +69,12 @@ def audit_env(session: nox.Session) -> None:
     env(session, ROOT / ".audit", LOCK.with_name("audit.txt"))
 
 
+@nox.session(allow_parallel=False, default=False)
+def docs_env(session: nox.Session) -> None:
+    """Install .docs, the site generator of the session docs, from its own lock."""
+    env(session, ROOT / ".docs", LOCK.with_name("docs.txt"))
+
+
 @nox.session(requires=["env"], default=False)
 def dev(session: nox.Session) -> None:
     """Run the product: PostgreSQL, migrations, demo data, worker, API with reload (--port N)."""
@@ -145,6 +151,12 @@ def mutants(session: nox.Session) -> None:
 def audit(session: nox.Session) -> None:
     """On request: known vulnerabilities of new pins (-- all: of all pins), and a bill of materials."""
     gates(session)
+
+
+@nox.session(requires=["env", "docs_env"], default=False)
+def docs(session: nox.Session) -> None:
+    """Build the documentation as a site in reports/docs/site (-- --serve shows it on 127.0.0.1)."""
+    python(session, "-m", "devtools.docs_site", *session.posargs)
 
 
 @nox.session(requires=["env"], default=False)
@@ -229,7 +241,7 @@ def revision(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Pin requirements/*.in to versions and hashes (-- --upgrade for newer ones)."""
     options = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--no-annotate"]
-    for name in ("nox", "audit", "runtime", "dev"):
+    for name in ("nox", "audit", "docs", "runtime", "dev"):
         files = [f"requirements/{name}.in", "--output-file", f"requirements/{name}.txt"]
         if name == "dev":
             files += ["--constraints", "requirements/runtime.txt"]

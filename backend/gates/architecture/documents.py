@@ -26,7 +26,17 @@ BASE_FOLDERS = ("", "backend/", "backend/app/")
 """Folders that pages name paths from, besides their own."""
 HISTORIC_PAGES = ("docs/decisions/", "CHANGELOG.md", "changelog.d/")
 """Pages about the past: they may name files that no longer exist."""
-GENERATED = (".audit/", ".mail/", ".mypy_cache/", ".noxw/", ".postgres/", ".secrets/", ".venv/", "reports/")
+GENERATED = (
+    ".audit/",
+    ".docs/",
+    ".mail/",
+    ".mypy_cache/",
+    ".noxw/",
+    ".postgres/",
+    ".secrets/",
+    ".venv/",
+    "reports/",
+)
 """Files that programs make; a new checkout does not have them."""
 
 References = list[tuple[int, str, str]]

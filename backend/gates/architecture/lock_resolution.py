@@ -23,8 +23,8 @@ from gates.model import Finding, Project
 from gates.repo.files import text
 from gates.repo.lockfiles import FOLDER, LOCK, Pin, path_of, pins
 
-ENVIRONMENT_FOLDERS = {"runtime": ".venv", "dev": ".venv", "nox": ".noxw", "audit": ".audit"}
-"""Lock → the environment that installs it. The audit's is there, and up to date, only after an audit."""
+ENVIRONMENT_FOLDERS = {"runtime": ".venv", "dev": ".venv", "nox": ".noxw", "audit": ".audit", "docs": ".docs"}
+"""Lock → the environment that installs it. Those of audit and docs are there only after these sessions."""
 INSTALL_COMMANDS = {"runtime": "./noxw -s env", "dev": "./noxw -s env", "nox": "./noxw -l"}
 NOWHERE: Numbers = frozenset()
 

@@ -8,7 +8,13 @@ from gates.model import Project
 from gates.repo.files import text
 
 FOLDER = "backend/requirements"
-LOCKS = {"runtime": "production", "dev": "tests and tools", "nox": "noxw", "audit": "the audit"}
+LOCKS = {
+    "runtime": "production",
+    "dev": "tests and tools",
+    "nox": "noxw",
+    "audit": "the audit",
+    "docs": "the documentation",
+}
 """Who installs each."""
 PIN = re.compile(r"([a-z0-9][a-z0-9-]*)==(\S+)( ; [^\\]+)? \\")
 HASH = re.compile(r"    --hash=sha256:([0-9a-f]{64})( \\)?")

@@ -219,6 +219,7 @@ FILES = {
     "backend/requirements/dev.txt": lock("fastapi==1.0", "ruff==1.0", "sqlalchemy==2.0"),
     "backend/requirements/nox.txt": "",
     "backend/requirements/audit.txt": "",
+    "backend/requirements/docs.txt": "",
     "backend/alembic/env.py": "",
     "backend/gates/registry.py": 'CHECKS = {"lint": print, "layers": print}\n',
     "backend/tests/__init__.py": "",

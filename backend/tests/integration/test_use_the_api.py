@@ -1,4 +1,4 @@
-"""`docs/tour.md`: every block runs, and prints the output that the tour shows."""
+"""`docs/how-to/use-the-api.md`: every block of the page runs, and prints what the page says."""
 
 import os
 import re
@@ -13,9 +13,9 @@ import pytest
 
 from devtools.postgres import PROJECT
 from tests.plugins.dev_server import DEAD_PROXY, Start
+from tests.support.executed_pages import read_blocks
 
-TOUR = PROJECT / "docs" / "tour.md"
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PAGE = PROJECT / "docs/how-to/use-the-api.md"
 END_OF_STEP = "--- end of step ---"
 WITHIN = 180.0
 
@@ -29,7 +29,7 @@ class Step(NamedTuple):
 
 def read_steps() -> list[Step]:
     steps: list[Step] = []
-    for kind, text in FENCE.findall(TOUR.read_text(encoding="utf-8")):
+    for kind, text in read_blocks(PAGE):
         if kind == "sh":
             steps.append(Step(text, printed=""))
         elif kind == "text":
@@ -44,12 +44,12 @@ def files(tmp_path: Path) -> Path:
     return folder
 
 
-def test_prints_what_the_tour_says_when_it_is_followed(
+def test_prints_what_the_page_says_when_it_is_followed(
     start: Start, port: int, tmp_path: Path, files: Path
 ) -> None:
     start()
     steps = read_steps()
-    script = tmp_path / "tour.sh"
+    script = tmp_path / "page.sh"
     script.write_text("".join(f"{step.commands}echo '{END_OF_STEP}'\n" for step in steps), encoding="utf-8")
 
     run = subprocess.run(
