@@ -23,6 +23,8 @@ HEADER = re.compile(
     re.MULTILINE,
 )
 NOISE = re.compile(r"^(--.*|SET .*;|\\(un)?restrict .*)?\n", re.MULTILINE)
+COLUMN_VERSION = re.compile(r"^ALTER TABLE .* SET \(pg_attver=\d+\);\n|\bpg_attver=\d+, ", re.MULTILINE)
+"""A number that servers such as 15.20 keep for each column. Their own pg_dump hides it, ours prints it."""
 UNNAMED_SCHEMAS = ("public", "-")  # the schemas of a dump that need no mention
 VERSION_TABLE = "alembic_version"
 MAX_SHOWN_LENGTH = 300  # characters of a statement in a message
@@ -68,7 +70,12 @@ def schema_of(url: str) -> Schema:
     dumped = run(Path.cwd(), _pg_dump(), "--schema-only", "--no-owner", "--no-privileges", url)
     if dumped.returncode:
         raise GateError(f"pg_dump failed: {dumped.stderr.strip()}")
-    _preamble, *parts = HEADER.split(dumped.stdout)
+    return objects_of(dumped.stdout)
+
+
+def objects_of(dump: str) -> Schema:
+    """Return the objects in what pg_dump printed, without what differs between two runs."""
+    _preamble, *parts = HEADER.split(COLUMN_VERSION.sub("", dump))
     objects = zip(parts[::4], parts[1::4], parts[2::4], parts[3::4], strict=True)
     found: dict[str, str] = {}
     for name, kind, schema, text in objects:
