@@ -5,7 +5,8 @@ import importlib
 import json
 import os
 from pathlib import Path
-from typing import Any
+from types import FrameType, SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -13,7 +14,7 @@ from gates.coverage.probes.cache import CodeCache
 from gates.repo.process import STARTS_CHILD
 from gates.testing.result_cache.caches import observe_caches
 from gates.testing.result_cache.children import CHECKOUT, CODE
-from gates.testing.result_cache.observer import Observed, Observer
+from gates.testing.result_cache.observer import Observed, Observer, _serves_imports
 from gates.testing.result_cache.plugin import ObservedMeasurement, Recorder, observe_names
 
 TESTS = """import pytest
@@ -164,6 +165,29 @@ def test_notes_paths_that_are_looked_up(observer: Observer, backend: Path) -> No
         observer._watched(os.stat)(backend)
 
     assert observed.units == {"stat backend"}
+
+
+def frames(*files: str) -> FrameType | None:
+    """Return the innermost of frames of code in these files."""
+    frame = None
+    for file in reversed(files):
+        frame = SimpleNamespace(f_code=SimpleNamespace(co_filename=file), f_back=frame)
+    return cast("FrameType | None", frame)
+
+
+@pytest.mark.parametrize(
+    ("files", "serves_imports"),
+    [
+        ((os.__file__, "<frozen importlib._bootstrap>", "/a.py"), True),
+        ((os.__file__, "/python/linecache.py", "/a.py"), True),
+        (("/python/_pytest/assertion/rewrite.py",), True),
+        ((os.__file__, "/a.py", "/python/linecache.py"), False),
+        ((os.__file__,), False),
+        ((), False),
+    ],
+)
+def test_knows_code_that_reads_source_as_code(files: tuple[str, ...], serves_imports: bool) -> None:
+    assert _serves_imports(frames(*files)) == serves_imports
 
 
 def test_keeps_apart_what_fills_a_cache(

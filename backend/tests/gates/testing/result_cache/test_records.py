@@ -1,0 +1,37 @@
+from typing import Any
+
+import pytest
+
+from gates.testing.result_cache.dependencies import Dependencies
+from gates.testing.result_cache.records import Record
+from tests.gates.testing.result_cache.sample import recorded_sample
+
+NOTHING: dict[str, Any] = {"hits": {}, "units": [], "modules": [], "uses": []}
+TEST = "tests/test_constant.py::test_it"
+
+
+def results_of(*, passed: bool = True, **observed: Any) -> list[str]:
+    """Return the tests with results after a run of one test that observed something."""
+    result = {"name": "test_it", "passed": passed, "seconds": 1.0, "observed": NOTHING | observed}
+    content = {"tests": {TEST: result}, "kept": {}, "outside": NOTHING, "collected": {}}
+    record = Record(Dependencies(recorded_sample()[0].project), content)
+    return [found.test for found in record.results()]
+
+
+def test_has_a_result_when_all_that_it_depends_on_is_known() -> None:
+    assert results_of(hits={"backend/app/constant.py": [0]}, units=["folder docs"]) == [TEST]
+
+
+@pytest.mark.parametrize(
+    "observed",
+    [
+        {"passed": False},
+        {"hits": {"backend/app/constant.py": [99]}},
+        {"hits": {"backend/app/no_such_file.py": [0]}},
+        {"units": ["tree checkout"]},
+        {"units": ["code backend/app/constant.py::no_such_function"]},
+    ],
+    ids=["failed", "probe", "file", "git", "function"],
+)
+def test_has_no_result_when_something_is_not_known(observed: dict[str, Any]) -> None:
+    assert results_of(**observed) == []
