@@ -58,7 +58,9 @@ def test_ignores_records_when_production_would_not_log_them() -> None:
 
 LEAKING = f"""
 import logging
+import pytest
 
+@pytest.mark.usefixtures("no_leaks")
 def test_passes():
     logging.getLogger("library").warning("cannot log in with {PASSWORD}")
 """

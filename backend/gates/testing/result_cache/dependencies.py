@@ -7,7 +7,7 @@ Units are named by a kind and a path relative to the root: `code PATH::NAME` is 
 
 import ast
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -76,7 +76,7 @@ class Dependencies:
 
     def closure(self, path: str) -> frozenset[str]:
         """Return the Python files that a file imports, directly or not, and the file itself."""
-        return self.project.memoize(("closure", path), lambda: self._reached(path))
+        return self.project.memoize(("closure", path), lambda: self._reached([path]))
 
     def path_of(self, module: str) -> str | None:
         """Return the file of a module or of a package."""
@@ -143,7 +143,7 @@ class Dependencies:
         for package in PACKAGES:
             folders = (f"backend/{package}/", *DATA.get(package, ()))
             inside = [path for path in code if path.startswith(folders)]
-            reached = sorted({other for path in inside for other in (path, *self.closure(path))})
+            reached = sorted({*inside, *self._reached(inside)})
             trees[f"tree {package}"] = _digest(*reached, *(code[path] for path in reached))
         return trees
 
@@ -158,23 +158,26 @@ class Dependencies:
         path = self.project.root / name
         return _digest(path.read_bytes()) if path.is_file() else ABSENT
 
-    def _reached(self, path: str) -> frozenset[str]:
+    def _reached(self, paths: Iterable[str]) -> frozenset[str]:
         reached: set[str] = set()
-        waiting = [path]
+        waiting = [*paths]
         while waiting:
             name = waiting.pop()
-            if name in reached or name not in self._imports:
-                continue
-            reached.add(name)
-            waiting += [self._modules[module] for module in self._imports[name] if module in self._modules]
-            waiting += [*self._packages(name)]
+            if name not in reached and name in self._used_files:
+                reached.add(name)
+                waiting += self._used_files[name]
         return frozenset(reached)
 
-    def _packages(self, path: str) -> Iterator[str]:
-        """Yield the `__init__.py` of the packages around a file."""
-        for folder in PurePosixPath(path).parents:
-            if f"{folder}/__init__.py" in self._imports:
-                yield f"{folder}/__init__.py"
+    @cached_property
+    def _used_files(self) -> dict[str, list[str]]:
+        """The files that a file imports, and the `__init__.py` of the packages around it."""
+        return {
+            path: [
+                *(self._modules[module] for module in modules if module in self._modules),
+                *(name for name in _packages(path) if name in self._imports),
+            ]
+            for path, modules in self._imports.items()
+        }
 
 
 class Digests(dict[str, str | None]):
@@ -188,6 +191,11 @@ class Digests(dict[str, str | None]):
     def __missing__(self, unit: str) -> str | None:
         self[unit] = self._dependencies.digest(unit)
         return self[unit]
+
+
+def _packages(path: str) -> list[str]:
+    """Return where the `__init__.py` of the packages around a file may be."""
+    return [f"{folder}/__init__.py" for folder in PurePosixPath(path).parents]
 
 
 def is_shared_by_tests(path: str) -> bool:

@@ -20,10 +20,13 @@ from pathlib import Path
 FOLDER_VARIABLE = "PAU2_RESULT_CACHE"
 OFF = "off"
 """The value of the variable with which nothing is remembered."""
-FILE = "results-1.sqlite"  # the number is the version of the tables
+FILE = "results-2.sqlite"  # the number is the version of the tables
 KEPT_OF_A_TEST = 8
 MAX_BYTES = 400 << 20
 WAIT_SECONDS = 60
+READ = "BEGIN"
+WRITE = "BEGIN IMMEDIATE"
+"""Begin a transaction: readers never wait for a writer, and writers wait for each other."""
 TABLES = """
 CREATE TABLE IF NOT EXISTS share (
   id INTEGER PRIMARY KEY, unit TEXT NOT NULL, digest TEXT NOT NULL, hits BLOB NOT NULL,
@@ -79,7 +82,7 @@ class Store:
 
     def save(self, context: str, results: Iterable[Result]) -> None:
         """Keep results, of each test the last few."""
-        with self._connection() as database:
+        with self._connection(WRITE) as database:
             known = {share: number for number, share in _shares(database)}
             for result in results:
                 numbers = array("I", sorted(_number(database, share, known) for share in result.shares))
@@ -89,7 +92,7 @@ class Store:
                 database.execute(
                     "INSERT INTO result (context, test, shares, seconds, passed_at, tests, checksum)"
                     " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (*row, _checksum(context, result)),
+                    (*row, _checksum(context, result, map(_digest, result.shares))),
                 )
                 database.execute(
                     "DELETE FROM result WHERE context = ? AND test = ? AND id NOT IN"
@@ -105,8 +108,9 @@ class Store:
         """
         if not self._path.exists():
             return {}
-        with self._connection() as database:
+        with self._connection(READ) as database:
             shares = {n: share for n, share in _shares(database) if current[share[0]] == share[1]}
+            digests = {number: _digest(share) for number, share in shares.items()}
             rows = database.execute(
                 "SELECT test, shares, seconds, passed_at, tests, checksum FROM result WHERE context = ?"
                 " ORDER BY id",
@@ -124,7 +128,7 @@ class Store:
                         passed_at=passed_at,
                         tests=tuple(json.loads(tests)),
                     )
-                    if _checksum(context, result) == checksum:
+                    if _checksum(context, result, (digests[number] for number in numbers)) == checksum:
                         found[test] = result
             return found
 
@@ -132,7 +136,7 @@ class Store:
         """Return how many units each test depended on when it passed last, whether or not that holds."""
         if not self._path.exists():
             return {}
-        with self._connection() as database:
+        with self._connection(READ) as database:
             rows = database.execute(
                 "SELECT test, shares FROM result WHERE context = ? ORDER BY id", [context]
             )
@@ -143,13 +147,13 @@ class Store:
         return self.folder / FILE
 
     @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
+    def _connection(self, begin: str) -> Iterator[sqlite3.Connection]:
         self.folder.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(self._path, timeout=WAIT_SECONDS)) as database:
             database.execute("PRAGMA journal_mode = WAL")
             database.executescript(TABLES)
             with database:
-                database.execute("BEGIN IMMEDIATE")
+                database.execute(begin)
                 yield database
 
 
@@ -165,11 +169,14 @@ def _number(database: sqlite3.Connection, share: Share, known: dict[Share, int])
     return known[share]
 
 
-def _checksum(context: str, result: Result) -> str:
-    digest = hashlib.sha256(repr((context, result.test, result.seconds, result.tests)).encode())
-    for share in sorted(result.shares):
-        digest.update(repr(share).encode())
-    return digest.hexdigest()
+def _checksum(context: str, result: Result, digests: Iterable[bytes]) -> str:
+    """Return what stands for a result and the digests of its shares."""
+    head = repr((context, result.test, result.seconds, result.tests)).encode()
+    return hashlib.sha256(head + b"".join(sorted(digests))).hexdigest()
+
+
+def _digest(share: Share) -> bytes:
+    return hashlib.sha256(repr(share).encode()).digest()[:16]
 
 
 def _limit(database: sqlite3.Connection) -> None:
