@@ -53,6 +53,7 @@ NAVIGATION: Sequence[Entry] = [
             "explanation/*",
             "faults.md",
             "performance.md",
+            "scaling.md",
             "mutation.md",
         ]
     },
