@@ -22,7 +22,7 @@ class UnauthenticatedError(DomainError):
     """The caller is not authenticated."""
 
     code: ClassVar[str] = "unauthenticated"
-    detail: ClassVar[str] = "This needs a valid access token."
+    detail: ClassVar[str] = "The access token is missing or not valid. Log in."
 
 
 class InvalidTokenError(UnauthenticatedError):

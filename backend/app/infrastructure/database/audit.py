@@ -41,5 +41,5 @@ class SqlAlchemyAuditLog:
         for entry in self._pending:
             ids = {"member_id": entry.actor_id, "subject_id": entry.subject_id}
             known = {name: str(value) for name, value in ids.items() if value is not None}
-            _log.info("audit", action=entry.action, **known)
+            _log.info("audit", action=entry.action.value, **known)
         self._pending.clear()
