@@ -89,18 +89,18 @@ class Action(StrEnum):
 class Rule:
     """The minimum role of an action (None: anybody, logged in or not).
 
-    `max_password_age` is how long ago the password may have been entered (ASVS 5.0 7.5.3).
+    `max_password_age` limits the time since the password was entered (ASVS 5.0 7.5.3).
     """
 
     minimum_role: Role | None
     max_password_age: timedelta | None = None
 
     def allows(self, role: Role | None) -> bool:
-        """Say whether the role suffices, leaving aside when the password was entered."""
+        """Return whether the role suffices, regardless of when the password was entered."""
         return self.minimum_role is None or (role is not None and role.at_least(self.minimum_role))
 
     def require(self, actor: Actor | None, *, at: datetime | None) -> None:
-        """Raises what `authorize` does."""
+        """Raises the errors of `authorize`."""
         if not self.allows(None if actor is None else actor.role):
             raise UnauthenticatedError if actor is None else ForbiddenError
         if self.max_password_age is None:
@@ -165,17 +165,17 @@ POLICY: Mapping[Action, Rule] = MappingProxyType(
 
 
 def is_allowed(actor: Actor | None, action: Action) -> bool:
-    """Say whether the actor's role suffices."""
+    """Return whether the actor's role suffices."""
     return role_is_allowed(None if actor is None else actor.role, action)
 
 
 def role_is_allowed(role: Role | None, action: Action) -> bool:
-    """Say whether a role suffices; None stands for nobody who is known."""
+    """Return whether a role suffices; None is an anonymous caller."""
     return POLICY[action].allows(role)
 
 
 def authorize(actor: Actor | None, action: Action, *, at: datetime | None = None) -> None:
-    """Return if the actor may act at the instant `at`.
+    """Raise an error unless the actor may act at the instant `at`.
 
     Raises UnauthenticatedError, ForbiddenError or ReauthenticationRequiredError. An action that
     needs a recent password is refused when `at` is not given.

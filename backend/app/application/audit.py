@@ -1,4 +1,4 @@
-"""The audit log: which acts are recorded, and how administrators read them.
+"""The audit log: the acts that are recorded, and their list for administrators.
 
 Recorded are:
 

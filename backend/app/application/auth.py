@@ -77,7 +77,7 @@ async def _log_in(
     tokens: SessionTokens,
 ) -> TokenPair:
     """Raise the same error after one hash, whether the address is unknown, the password wrong or the account
-    unusable. No connection is held while the hash is computed.
+    closed. No database connection is held while the hash is computed.
 
     An attempt counts as failed until it succeeds, so concurrent guesses cannot pass the limit.
     """
@@ -125,8 +125,8 @@ async def _start_session(
 async def _end_replaced(
     text: str, member: Member, *, uow: UnitOfWork, at: datetime, tokens: SessionTokens
 ) -> None:
-    """End the session of this refresh token if it is the member's: somebody who enters the password again
-    has one session, not two (ASVS 5.0 7.2.4). Any other text changes nothing."""
+    """End the session of this refresh token if it is the member's, so that entering the password again does
+    not leave a second session (ASVS 5.0 7.2.4). Any other text changes nothing."""
     replaced = tokens.refresh.read(text)
     session = await uow.sessions.find_locked(replaced.session_id) if replaced is not None else None
     if session is not None and session.member_id == member.id and not session.has_ended(at):
@@ -135,7 +135,7 @@ async def _end_replaced(
 
 
 async def _refresh(grant: RefreshGrant, *, uow: UnitOfWork, at: datetime, tokens: SessionTokens) -> TokenPair:
-    """A replay ends the session, and that is committed (RFC 9700 §4.14.2)."""
+    """Rotate the refresh token. A replay ends the session, which is committed (RFC 9700 §4.14.2)."""
     presented = tokens.refresh.read(grant.refresh_token)
     if presented is None:
         raise InvalidGrantError

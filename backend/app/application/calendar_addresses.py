@@ -19,7 +19,7 @@ from app.domain.rate_limits import CALENDAR_LIMIT, client_key
 
 @dataclass(frozen=True, slots=True)
 class NewCalendarAddress:
-    """The only time that the token is shown."""
+    """A new address. The token is shown only once."""
 
     token: CalendarToken
     created_at: datetime
@@ -27,7 +27,7 @@ class NewCalendarAddress:
 
 @dataclass(frozen=True, slots=True)
 class CalendarSources:
-    """What a subscribed calendar is made from."""
+    """The ports that a subscribed calendar needs."""
 
     addresses: CalendarAddressQueries
     events: LatestEvents
@@ -35,7 +35,7 @@ class CalendarSources:
 
 
 async def renew_calendar_address(*, actor: Actor, uow: UnitOfWork, clock: Clock) -> NewCalendarAddress:
-    """Make an address. The earlier one stops working."""
+    """Create an address. The earlier one stops working."""
     authorize(actor, Action.RENEW_CALENDAR_ADDRESS)
     token = CalendarToken.new()
     now = clock.now()
@@ -49,7 +49,7 @@ async def renew_calendar_address(*, actor: Actor, uow: UnitOfWork, clock: Clock)
 
 
 async def withdraw_calendar_address(*, actor: Actor, uow: UnitOfWork, clock: Clock) -> None:
-    """Make the address stop working, if there is one."""
+    """Delete the address, if there is one."""
     authorize(actor, Action.WITHDRAW_CALENDAR_ADDRESS)
     async with uow:
         await uow.calendar_addresses.remove(actor.member_id)
@@ -72,10 +72,10 @@ async def read_calendar_address(*, actor: Actor, queries: CalendarAddressQueries
 async def read_secret_calendar(
     token: CalendarToken, *, client: str, uow: UnitOfWork, clock: Clock, sources: CalendarSources
 ) -> Calendar:
-    """Put the events that the owner of the address may see now into one calendar.
+    """Return a calendar of the events that the owner of the address may see now.
 
-    `client` is the network address that asks. Only unknown tokens count against it and are refused beyond
-    the limit: programs that poll for many people share an address, and one dead link must not stop the rest.
+    `client` is the network address of the request. Only unknown tokens count against its limit, since
+    programs that poll for many people share an address, and one invalid link must not block the others.
     Raises CalendarAddressNotFoundError, LimitExceededError.
     """
     authorize(None, Action.READ_SUBSCRIBED_CALENDAR)

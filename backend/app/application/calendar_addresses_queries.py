@@ -19,6 +19,6 @@ class CalendarAddressQueries(Protocol):
         ...
 
     async def find_role(self, token: CalendarToken) -> Role | None:
-        """Return the role that the owner of this address has now; None for an unknown address and for an
-        account that cannot log in."""
+        """Return the current role of the owner of this address; None for an unknown address or an account
+        that cannot log in."""
         ...

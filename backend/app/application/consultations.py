@@ -1,4 +1,4 @@
-"""Use cases of consultations: the board's, those of people who answer, and the schedule's."""
+"""Use cases of consultations: for the board, for respondents, and for the schedule."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from app.application.consultations_queries import (
     ResponseView,
     Results,
 )
-from app.application.consultations_respondents import discard_response_traces, require_first_response
+from app.application.consultations_respondents import remove_response_traces, require_first_response
 from app.application.optimistic_locking import require_version
 from app.application.paging import Page, PageRequest
 from app.application.ports import AddressDigests, Clock
@@ -73,7 +73,7 @@ async def edit_consultation(
     uow: UnitOfWork,
     clock: Clock,
 ) -> Consultation:
-    """Change what its status still leaves free. `versions`: see `require_version`."""
+    """Change the fields that its status leaves editable. `versions`: see `require_version`."""
     authorize(actor, Action.WRITE_CONSULTATIONS)
     async with uow:
         consultation, at = await _get_current(id, uow)
@@ -87,7 +87,7 @@ async def edit_consultation(
 async def remove_consultation(
     id: ConsultationId, *, versions: frozenset[int] | None, actor: Actor, uow: UnitOfWork
 ) -> None:
-    """Delete a draft for good."""
+    """Delete a draft permanently."""
     authorize(actor, Action.WRITE_CONSULTATIONS)
     async with uow:
         consultation, _ = await _get_current(id, uow)
@@ -98,7 +98,7 @@ async def remove_consultation(
 
 
 async def open_consultation(id: ConsultationId, *, actor: Actor, uow: UnitOfWork) -> Consultation:
-    """Let people answer from now on; questions and anonymity are fixed from here."""
+    """Accept responses from now on. Questions and anonymity become fixed."""
     authorize(actor, Action.WRITE_CONSULTATIONS)
     async with uow:
         consultation, at = await _get_current(id, uow)
@@ -108,18 +108,18 @@ async def open_consultation(id: ConsultationId, *, actor: Actor, uow: UnitOfWork
 
 
 async def close_consultation(id: ConsultationId, *, actor: Actor, uow: UnitOfWork) -> Consultation:
-    """Take no more answers. Submissions that hold the consultation are waited for and count."""
+    """Accept no more responses. Submissions in progress are waited for, and count."""
     authorize(actor, Action.WRITE_CONSULTATIONS)
     async with uow:
         consultation, at = await _get_current(id, uow)
         consultation.close(at)
-        await discard_response_traces(consultation.id, uow=uow)
+        await remove_response_traces(consultation.id, uow=uow)
         await uow.commit()
     return consultation
 
 
 async def archive_consultation(id: ConsultationId, *, actor: Actor, uow: UnitOfWork) -> Consultation:
-    """Take a closed consultation from its readers; the board still sees it."""
+    """Hide a closed consultation from everybody except the board."""
     authorize(actor, Action.WRITE_CONSULTATIONS)
     async with uow:
         consultation, at = await _get_current(id, uow)
@@ -129,7 +129,7 @@ async def archive_consultation(id: ConsultationId, *, actor: Actor, uow: UnitOfW
 
 
 async def follow_schedule(*, uow: UnitOfWork) -> None:
-    """Record every opening and closing that is due, on the database's clock."""
+    """Record all due openings and closings by the database's clock."""
     async with uow:
         at = await uow.now()
         for consultation in await uow.consultations.list_due_locked(at):
@@ -145,7 +145,7 @@ async def create_response(
     uow: UnitOfWork,
     digests: AddressDigests,
 ) -> ResponseView:
-    """Answer once. The deadline is checked against the database clock after the consultation is locked.
+    """Submit a response. The deadline is checked against the database clock after locking the consultation.
 
     Raises ConsultationNotFoundError, ConsultationNotOpenError, AnswerError, AnswerMissingError,
     AlreadyRespondedError.
@@ -188,7 +188,7 @@ async def read_results(id: UUID, *, actor: Actor, queries: ConsultationQueries) 
 
 
 async def _get_current(id: ConsultationId, uow: UnitOfWork) -> tuple[Consultation, datetime]:
-    """Lock it, record the changes that are due, and return it with the instant at which they were."""
+    """Lock the consultation and record its due changes. Return it and the instant of this."""
     consultation = await uow.consultations.get_locked(id)
     at = await uow.now()
     await _record_due_changes(consultation, at, uow)
@@ -196,18 +196,18 @@ async def _get_current(id: ConsultationId, uow: UnitOfWork) -> tuple[Consultatio
 
 
 async def _record_due_changes(consultation: Consultation, at: datetime, uow: UnitOfWork) -> None:
-    """Flush after each change, so that versions count up as reads have shown them."""
+    """Flush after each change, so that versions increase as reads have shown them."""
     while consultation.follow_schedule(at):
         await uow.flush()
         if consultation.status is ConsultationStatus.CLOSED:
-            await discard_response_traces(consultation.id, uow=uow)
+            await remove_response_traces(consultation.id, uow=uow)
 
 
 def require_results(consultation: ConsultationView, actor: Actor) -> None:
-    """Raises what `read_results` does.
+    """Raises the errors of `read_results`.
 
     The board sees the results of a NAMED consultation while it is open. Others see them after it is closed,
-    and of an ANONYMOUS one everybody does.
+    and so does the board if it is ANONYMOUS.
     """
     board = is_allowed(actor, Action.READ_PRIVATE_RESULTS)
     if consultation.results_visibility is ResultsVisibility.PRIVATE and not board:

@@ -1,4 +1,4 @@
-"""Reads of consultations: what is asked, what somebody answered, what came out."""
+"""Reads of consultations: questions, own responses and results."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ class QuestionView:
 
 @dataclass(frozen=True, slots=True)
 class ConsultationSummary:
-    """A consultation in a list: without its questions."""
+    """A consultation in a list, without its questions."""
 
     id: UUID
     title: str
@@ -69,7 +69,7 @@ class AnswerView:
 
 @dataclass(frozen=True, slots=True)
 class ResponseView:
-    """Somebody's own response. Of an ANONYMOUS one it is only known that it was given."""
+    """A member's own response. For an ANONYMOUS consultation, only its existence is known."""
 
     consultation_id: UUID
     anonymous: bool
@@ -93,8 +93,8 @@ class ResponseView:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What was counted: responses, choices by option, texts by question (sorted, which is no order
-    of arrival)."""
+    """The counts: responses, choices by option, texts by question (sorted, to hide the order of
+    arrival)."""
 
     responses: int
     choices: Mapping[UUID, int]
@@ -144,12 +144,12 @@ class Results:
 
     @property
     def version(self) -> int:
-        """Responses are only added, so their number tells one state from another."""
+        """The number of responses, which identifies a state, since responses are only added."""
         return 1 + (self.responses or 0)
 
     @classmethod
     def of(cls, consultation: ConsultationView, tally: Tally) -> "Results":
-        """Show a tally; of an ANONYMOUS consultation what may be told (see `publishable`)."""
+        """Return the results, with small counts suppressed if ANONYMOUS (see `publishable`)."""
         anonymous = consultation.anonymous
         hidden = anonymous and tally.responses < MIN_CELL_COUNT
         return cls(
@@ -170,7 +170,7 @@ class ConsultationFilter:
 
 
 class ConsultationSort(StrEnum):
-    """Without a date of opening, the date of creation takes its place."""
+    """Consultations without an opening time are sorted by their creation."""
 
     NEWEST = "-opens_at"
     OLDEST = "opens_at"
@@ -180,7 +180,7 @@ class ConsultationSort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConsultationVisibility:
-    """Which consultations somebody can see: for reads, answers, results and exports alike."""
+    """The consultations that an actor can see, the same for reads, responses, results and exports."""
 
     audiences: frozenset[ConsultationAudience]
     statuses: frozenset[ConsultationStatus]
@@ -199,7 +199,7 @@ class ConsultationVisibility:
 
 
 class ConsultationQueries(Protocol):
-    """Consultations as they are when they are read: changes that are due show before they are recorded."""
+    """Reads show due changes before they are recorded."""
 
     async def list_consultations(
         self, *, where: ConsultationFilter, page: PageRequest, visible: ConsultationVisibility
@@ -216,5 +216,5 @@ class ConsultationQueries(Protocol):
         ...
 
     async def tally(self, consultation: ConsultationView) -> Tally:
-        """Count what was answered, all of it at one moment."""
+        """Count the responses, choices and texts at one moment."""
         ...

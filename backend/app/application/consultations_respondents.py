@@ -34,7 +34,7 @@ async def require_first_response(
         raise AlreadyRespondedError
 
 
-async def discard_response_traces(id: ConsultationId, *, uow: UnitOfWork) -> None:
+async def remove_response_traces(id: ConsultationId, *, uow: UnitOfWork) -> None:
     """Remove the traces of a closed consultation that show the order of responses, or who was erased."""
     await uow.responses.shuffle(id)
     await uow.responses.forget_digests(id)

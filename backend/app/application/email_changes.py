@@ -33,9 +33,9 @@ OLD_ADDRESS_TEMPLATES: Mapping[type[SendEmailChangeNotice], MailTemplate] = Mapp
 async def request_email_change(email: EmailAddress, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> None:
     """Mail a token to the new address and a notice to the current one.
 
-    Whether another member has the address is decided when the first mail is sent, so neither the answer,
-    nor its cost, nor the member's own data tells (ASVS 5.0 6.3.8). The limit on mails counts by member
-    and by recipient. The current address withdraws a change that waits.
+    Whether another member has the address is decided when the first mail is sent, so neither the response,
+    nor its duration, nor the member's own data reveals it (ASVS 5.0 6.3.8). The limit on mails counts by
+    member and by recipient. A request for the current address withdraws a pending change.
     Raises ReauthenticationRequiredError an hour after the password, and LimitExceededError.
     """
     now = clock.now()
@@ -63,12 +63,11 @@ async def request_email_change(email: EmailAddress, *, actor: Actor, uow: UnitOf
 async def confirm_email_change(
     text: str, *, uow: UnitOfWork, clock: Clock, tokens: EmailChangeTokens
 ) -> None:
-    """Redeem a mailed token: from now on the new address logs in.
+    """Redeem a mailed token, so that the member logs in with the new address.
 
-    Every session ends but the one that asked, and every token mailed to the old address is void. A token
-    whose change has taken effect may come again: it changes nothing. An account that never proved the
-    address makes way for the one that just did.
-    Raises OneTimeTokenError, and EmailTakenError when another member proved the address first.
+    All sessions except the requesting one end, and tokens mailed to the old address become invalid. Redeeming
+    a token again changes nothing. An account that never verified the address is erased.
+    Raises OneTimeTokenError, and EmailTakenError if another member has verified the address.
     """
     authorize(None, Action.CONFIRM_EMAIL)
     now = clock.now()
@@ -95,9 +94,9 @@ async def confirm_email_change(
 async def send_email_change_token(
     job: SendEmailChangeToken, *, uow: UnitOfWork, clock: Clock, tokens: EmailChangeTokens, mailer: Mailer
 ) -> None:
-    """Mail the token to the new address; if another member has it, tell that member instead.
+    """Mail the token to the new address. If another member has it, notify that member instead.
 
-    Neither mail greets by name: whoever reads it may be a stranger to whoever typed the name.
+    Neither mail contains a name, since its reader may not know the person who requested it.
     """
     async with uow:
         change = await uow.email_changes.find(job.change_id)
@@ -117,7 +116,7 @@ async def send_email_change_token(
 
 
 async def send_email_change_notice(job: SendEmailChangeNotice, *, uow: UnitOfWork, mailer: Mailer) -> None:
-    """Tell the old address, unless the change was withdrawn or the member erased in the meantime."""
+    """Notify the old address, unless the change was withdrawn or the member erased meanwhile."""
     async with uow:
         change = await uow.email_changes.find(job.change_id)
         member = await uow.members.find(change.member_id) if change is not None else None
@@ -132,7 +131,7 @@ async def send_email_change_notice(job: SendEmailChangeNotice, *, uow: UnitOfWor
 
 
 async def _erase_unproven_holder(change: EmailChange, *, uow: UnitOfWork, at: datetime) -> None:
-    """Erase an account that has the new address without ever having proven it. Raises EmailTakenError."""
+    """Erase an account that has the new address and never verified it. Raises EmailTakenError."""
     found = await uow.members.find_by_email(change.new_email)
     if found is None:
         return

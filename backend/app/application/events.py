@@ -17,12 +17,12 @@ from app.domain.audit import AuditAction
 from app.domain.events import Event, EventChanges, EventDraft, EventId
 
 CALENDAR_SIZE = 1_000
-"""Events in the calendar: those that start last. Years of an association, and a bound on the work."""
+"""The maximum number of events in the calendar, those that start last: years of events of an association."""
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """`version` names exactly these events in exactly these versions."""
+    """`version` identifies the events and their versions."""
 
     version: str
     media_type: str
@@ -82,7 +82,7 @@ async def publish_event(id: EventId, *, actor: Actor, uow: UnitOfWork, clock: Cl
 
 
 async def cancel_event(id: EventId, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> Event:
-    """Call a published event off; its audience still sees it, as cancelled."""
+    """Cancel a published event. Its audience still sees it."""
     authorize(actor, Action.WRITE_EVENTS)
     async with uow:
         event = await uow.events.get(id)
@@ -104,7 +104,7 @@ async def complete_event(id: EventId, *, actor: Actor, uow: UnitOfWork, clock: C
 async def remove_event(
     id: EventId, *, versions: frozenset[int] | None, actor: Actor, uow: UnitOfWork, clock: Clock
 ) -> None:
-    """Remove an event for good, whatever its status. The audit log is all that remembers it."""
+    """Delete an event permanently, in any status. Only the audit log keeps a trace."""
     authorize(actor, Action.WRITE_EVENTS)
     async with uow:
         event = await uow.events.get(id)
@@ -115,19 +115,19 @@ async def remove_event(
 
 
 async def read_calendar(*, actor: Actor | None, queries: LatestEvents, encoder: Encoder) -> Calendar:
-    """Put the events that the actor sees into one calendar."""
+    """Return a calendar of the events that the actor sees."""
     authorize(actor, Action.READ_PUBLIC_EVENTS)
     return await make_calendar(visible=EventVisibility.of(actor), queries=queries, encoder=encoder)
 
 
 async def make_calendar(*, visible: EventVisibility, queries: LatestEvents, encoder: Encoder) -> Calendar:
-    """Put the events into one calendar. No connection is held while it is sent."""
+    """Return a calendar of the events. No database connection is held while it is sent."""
     events = await queries.list_latest(CALENDAR_SIZE, visible=visible)
     known = "".join(f"{event.id} {event.version} " for event in events)
     columns = tuple(field.name for field in fields(EventView))
-    table = RowStream(columns, _at_once([*map(attrgetter(*columns), events)]))
+    table = RowStream(columns, _one_batch([*map(attrgetter(*columns), events)]))
     return Calendar(sha256(known.encode()).hexdigest(), encoder.media_type, encoder.encode(table))
 
 
-async def _at_once(rows: Sequence[Row]) -> AsyncGenerator[Sequence[Row]]:
+async def _one_batch(rows: Sequence[Row]) -> AsyncGenerator[Sequence[Row]]:
     yield rows

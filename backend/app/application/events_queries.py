@@ -57,14 +57,14 @@ EVENT_READERS = {
 
 @dataclass(frozen=True, slots=True)
 class EventVisibility:
-    """Which events somebody can see. Lists, single reads, exports and calendars use the same rule."""
+    """The events that an actor can see, the same in lists, single reads, exports and calendars."""
 
     audiences: frozenset[EventAudience]
     drafts: bool
 
     @property
     def is_public(self) -> bool:
-        """Whether everybody can see as much."""
+        """Whether anonymous callers see the same."""
         return self == self.of(None)
 
     @classmethod
@@ -73,7 +73,7 @@ class EventVisibility:
 
     @classmethod
     def of_role(cls, role: Role | None) -> "EventVisibility":
-        """The same for somebody whose role is known otherwise than by logging in."""
+        """Return the visibility of a role, without a log-in."""
         audiences = (each for each, action in EVENT_READERS.items() if role_is_allowed(role, action))
         return cls(
             audiences=frozenset(audiences),

@@ -1,4 +1,4 @@
-"""The files of exports: tables to be read once, and the encoders that write them in each format."""
+"""Files of exports: streams of rows, and the encoders that write them in each format."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ Row = Sequence[object]
 
 
 class ColumnKind(Enum):
-    """What a column holds that its values do not show.
+    """The kind of a column's values, where their type does not show it.
 
     TIME: instants, as datetimes or in ISO 8601. PHONE: numbers in E.164 form.
     """
@@ -20,7 +20,7 @@ class ColumnKind(Enum):
 
 @dataclass(frozen=True)
 class RowStream:
-    """A table to be read once, some hundred rows at a time, so that its size does not matter.
+    """A table that is read once in batches of some hundred rows, with constant memory.
 
     `kinds` has the columns whose kind matters to a format, by name.
     """
@@ -31,7 +31,7 @@ class RowStream:
     title: str = "Export"
 
     def indexes_of(self, kind: ColumnKind) -> frozenset[int]:
-        """Return the places of the columns of a kind, counted from 0."""
+        """Return the indexes of the columns of a kind."""
         return frozenset(n for n, name in enumerate(self.columns) if self.kinds.get(name) is kind)
 
 
@@ -51,14 +51,14 @@ class CsvDialect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FileType:
-    """A format, and of CSV its dialect."""
+    """A format and, for CSV, its dialect."""
 
     format: ExportFormat
     dialect: CsvDialect = CsvDialect.RFC_4180
 
     @classmethod
     def of(cls, format: ExportFormat, dialect: CsvDialect) -> Self:
-        """Ignore the dialect where the format has none."""
+        """Return the type. Other formats than CSV ignore the dialect."""
         return cls(format, dialect) if format is ExportFormat.CSV else cls(format)
 
 
@@ -67,5 +67,5 @@ class Encoder(Protocol):
     def media_type(self) -> str: ...
 
     def encode(self, table: RowStream) -> AsyncGenerator[bytes]:
-        """Yield the file in pieces of some kilobytes. A file that was cut short must look it."""
+        """Yield the file in chunks of some kilobytes. A truncated file must be recognizable."""
         ...

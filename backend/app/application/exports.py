@@ -23,7 +23,7 @@ from app.domain.errors import LimitExceededError
 from app.domain.members.member import MemberId
 
 MAX_CONCURRENT_EXPORTS = 2
-"""For each member, however many instances serve the API: an export holds a connection for long."""
+"""The limit for each member across all instances, since an export holds a connection for long."""
 
 
 class TooManyExportsError(LimitExceededError):
@@ -32,7 +32,7 @@ class TooManyExportsError(LimitExceededError):
 
 
 class ExportSource(Protocol):
-    """Each reads one snapshot of the database, which it opens at the first batch and closes with the batches.
+    """Each export reads one snapshot, which is open from the first batch to the last.
 
     The first batch raises TooManyExportsError when `requested_by` is reading MAX_CONCURRENT_EXPORTS others.
     """
@@ -47,7 +47,7 @@ class ExportSource(Protocol):
 
 @dataclass(frozen=True)
 class Export:
-    """Nothing is read and nothing recorded before the first chunk is asked for."""
+    """An export. The database is read and the act recorded when the first chunk is requested."""
 
     file_name: str
     media_type: str
@@ -56,7 +56,7 @@ class Export:
 
 @dataclass(frozen=True)
 class Exporter:
-    """Where exports come from, and in what forms."""
+    """The ports of exports: source, encoders and audit log."""
 
     source: ExportSource
     encoders: Mapping[FileType, Encoder]
@@ -130,9 +130,9 @@ async def export_responses(
     queries: ConsultationQueries,
     exporter: Exporter,
 ) -> Export:
-    """Export who answered what; of an ANONYMOUS consultation the results, which is all that is told.
+    """Export responses with their authors; of an ANONYMOUS consultation only the results.
 
-    Raises what `read_results` does.
+    Raises the errors of `read_results`.
     """
     authorize(actor, Action.EXPORT_RESPONSES)
     consultation = await queries.get_consultation(id, visible=ConsultationVisibility.of(actor))
@@ -150,7 +150,7 @@ async def export_responses(
 async def _recorded(
     table: RowStream, chunks: AsyncGenerator[bytes], record: Callable[[], Awaitable[None]]
 ) -> AsyncGenerator[bytes]:
-    """Read the first chunk, which may be refused; record; only then let anything out."""
+    """Read the first chunk, which may be refused, then record the export, then yield the chunks."""
     async with aclosing(table.batches), aclosing(chunks):
         first = await anext(chunks)
         await record()
@@ -169,7 +169,7 @@ async def _record_export(
 
 
 def _table_of(results: Results) -> RowStream:
-    """One row an option, whose count is empty where it is suppressed, and one row a text."""
+    """Return a row for each option, whose count is None if it is suppressed, and for each text."""
 
     async def batches() -> AsyncGenerator[Sequence[Row]]:
         for question in results.questions:

@@ -1,4 +1,4 @@
-"""Invitations that nobody has accepted yet: sent again, corrected, withdrawn."""
+"""Pending invitations: resend, correct and withdraw."""
 
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from app.domain.members.member import (
 
 
 async def resend_invitation(id: MemberId, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> None:
-    """Mail a new token, which replaces the earlier one and is good for as long.
+    """Mail a new token, which replaces the earlier one and is valid for as long.
 
     Raises MemberNotFoundError, InvitationAcceptedError, MemberInactiveError, LimitExceededError.
     """
@@ -43,8 +43,8 @@ async def correct_invitation(
     uow: UnitOfWork,
     clock: Clock,
 ) -> Member:
-    """Correct the address, name, phone, role or language, and invite anew: every earlier token is void, so
-    whoever reads the wrong mailbox has nothing. Without changes nothing is sent.
+    """Correct the address, name, phone, role or language, and send a new invitation. Earlier tokens become
+    invalid, so a wrong recipient cannot use them. Without changes nothing is sent.
     `versions`: see `require_version`.
 
     Raises MemberNotFoundError, InvitationAcceptedError, MemberInactiveError, EmailTakenError, FullNameError,
@@ -66,7 +66,7 @@ async def correct_invitation(
 async def withdraw_invitation(
     id: MemberId, *, versions: frozenset[int] | None, actor: Actor, uow: UnitOfWork, clock: Clock
 ) -> None:
-    """Erase the account as if its owner had asked for it: the address is free, the token void.
+    """Erase the account. The address becomes free, and the token invalid.
 
     `versions`: see `require_version`. Raises MemberNotFoundError, InvitationAcceptedError.
     """
@@ -83,7 +83,7 @@ async def withdraw_invitation(
 
 
 async def _mail(member: Member, *, uow: UnitOfWork, at: datetime) -> None:
-    """Invite within the limit on mails, which counts by recipient and by invitation.
+    """Mail an invitation. The limit on mails counts by recipient and by invitation.
 
     Raises MemberInactiveError, LimitExceededError.
     """

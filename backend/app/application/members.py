@@ -1,4 +1,4 @@
-"""Use cases of members: their own, the board's and the administrators'."""
+"""Use cases of members: for themselves, the board and administrators."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -103,9 +103,9 @@ async def edit_own_member(
 
 
 async def invite_member(invitation: Invitation, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> Member:
-    """Make an account without a password, and mail its owner how to set one, which proves the address.
+    """Create an account without a password, and mail its owner a token to set one and verify the address.
 
-    An account that was registered and never verified gives way: whoever made it has proven nothing.
+    A registration that was never verified is replaced.
     Raises EmailTakenError, FullNameError.
     """
     authorize(actor, Action.INVITE_MEMBERS)
@@ -122,7 +122,7 @@ async def invite_member(invitation: Invitation, *, actor: Actor, uow: UnitOfWork
     async with uow:
         registered = await uow.members.find_by_email_locked(member.email)
         if registered is not None and registered.awaits_verification:
-            registered.start_over(member)
+            registered.replace_registration(member)
             await uow.one_time_tokens.remove_all(registered.id)
             member = registered
         else:
@@ -174,7 +174,7 @@ async def deactivate_member(id: MemberId, *, actor: Actor, uow: UnitOfWork, cloc
 
 
 async def activate_member(id: MemberId, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> Member:
-    """Open a closed account again. Raises MemberNotFoundError, MemberActiveError."""
+    """Reopen a closed account. Raises MemberNotFoundError, MemberActiveError."""
     authorize(actor, Action.ACTIVATE_MEMBERS)
     now = clock.now()
     async with uow:
@@ -186,7 +186,7 @@ async def activate_member(id: MemberId, *, actor: Actor, uow: UnitOfWork, clock:
 
 
 async def read_own_data(*, actor: Actor, queries: PersonalDataQueries) -> PersonalRows:
-    """All that is stored about oneself (GDPR articles 15 and 20)."""
+    """Return all data stored about the actor (GDPR articles 15 and 20)."""
     authorize(actor, Action.READ_OWN_DATA)
     return await queries.read(actor.member_id)
 
@@ -199,7 +199,7 @@ async def erase_own_member(
     clock: Clock,
     digests: AddressDigests,
 ) -> None:
-    """Forget who the actor is (GDPR article 17); what they did with others keeps counting.
+    """Erase the actor's personal data (GDPR article 17). Contributions that others see remain.
 
     Raises LastAdminError, and ReauthenticationRequiredError an hour after the password.
     """
@@ -226,9 +226,9 @@ async def erase_member(
     clock: Clock,
     digests: AddressDigests,
 ) -> None:
-    """Forget a member who asked for it otherwise than here, such as by letter (GDPR article 17).
+    """Erase a member at their request, such as by letter (GDPR article 17).
 
-    The same as `erase_own_member` does. Raises MemberNotFoundError, LastAdminError, and
+    The effect is that of `erase_own_member`. Raises MemberNotFoundError, LastAdminError, and
     ReauthenticationRequiredError an hour after the actor's password.
     """
     now = clock.now()

@@ -30,7 +30,7 @@ class MemberSort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MemberView:
-    """What a member and the board see. The personal values stay out of `repr`."""
+    """A member as the member and the board see them. `repr` omits the personal values."""
 
     id: UUID
     email: EmailAddress
@@ -54,10 +54,10 @@ class MemberQueries(Protocol):
 
 
 PersonalRows = Mapping[str, list[dict[str, object]]]
-"""Table → rows, by column, of what JSON can hold. Instants are in ISO 8601."""
+"""Table → rows → column → JSON value. Instants are in ISO 8601."""
 
 
 class PersonalDataQueries(Protocol):
     async def read(self, member_id: MemberId) -> PersonalRows:
-        """Return all that is stored about the member, as of one instant."""
+        """Return all data stored about the member at one instant."""
         ...

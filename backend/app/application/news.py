@@ -62,7 +62,7 @@ async def publish_article(id: ArticleId, *, actor: Actor, uow: UnitOfWork, clock
 
 
 async def archive_article(id: ArticleId, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> Article:
-    """Take a published article from its readers; the board still sees it."""
+    """Hide a published article from everybody except the board."""
     authorize(actor, Action.WRITE_NEWS)
     async with uow:
         article = await uow.news.get(id)
@@ -74,7 +74,7 @@ async def archive_article(id: ArticleId, *, actor: Actor, uow: UnitOfWork, clock
 async def remove_article(
     id: ArticleId, *, versions: frozenset[int] | None, actor: Actor, uow: UnitOfWork, clock: Clock
 ) -> None:
-    """Make an article invisible for everybody. The row stays for the record."""
+    """Hide an article from everybody. The row stays for the record."""
     authorize(actor, Action.WRITE_NEWS)
     async with uow:
         article = await uow.news.get(id)

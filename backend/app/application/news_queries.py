@@ -13,7 +13,7 @@ from app.domain.news import ArticleId, ArticleScope, ArticleStatus
 
 @dataclass(frozen=True, slots=True)
 class ArticleSummary:
-    """An article in a list: without its content, which can be long."""
+    """An article in a list, without its content."""
 
     id: UUID
     title: str
@@ -44,7 +44,7 @@ class NewsFilter:
 
 
 class NewsSort(StrEnum):
-    """Drafts have no publication date yet and take the date of their creation for sorting."""
+    """Drafts, which have no publication date, are sorted by their creation."""
 
     NEWEST = "-published_at"
     OLDEST = "published_at"
@@ -54,14 +54,14 @@ class NewsSort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewsVisibility:
-    """Which articles somebody can see. Lists, single reads and exports use the same rule."""
+    """The articles that an actor can see, the same in lists, single reads and exports."""
 
     internal: bool
     unpublished: bool
 
     @property
     def is_public(self) -> bool:
-        """Whether everybody can see as much."""
+        """Whether anonymous callers see the same."""
         return self == self.of(None)
 
     @classmethod

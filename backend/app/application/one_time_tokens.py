@@ -23,10 +23,10 @@ TEMPLATES: Mapping[OneTimePurpose, MailTemplate] = MappingProxyType(
 async def issue_and_mail(
     member: Member | None, purpose: OneTimePurpose, *, uow: UnitOfWork, at: datetime
 ) -> None:
-    """Have a new token mailed, which replaces the member's earlier one.
+    """Issue a token, which replaces the member's earlier one, and queue its mail.
 
-    With nobody to send it to, a job is stored nevertheless, so that known and unknown addresses
-    cost about the same; it finds no token.
+    Without a member, a job is queued too, so that known and unknown addresses take about the same time;
+    it finds no token.
     """
     token_id = OneTimeTokenId(uuid7(at))
     if member is not None:
@@ -57,9 +57,9 @@ async def send_one_time_token(
     tokens: OneTimeTokens,
     mailer: Mailer,
 ) -> None:
-    """Mail the token, unless it was redeemed or replaced by a newer one in the meantime.
+    """Mail the token, unless it was redeemed or replaced meanwhile.
 
-    Only an invitation greets by name: an administrator wrote it. Others may hold a stranger's text.
+    Only invitations contain a name, which an administrator wrote. Other names may be a stranger's text.
     """
     async with uow:
         token = await uow.one_time_tokens.find_locked(job.token_id)

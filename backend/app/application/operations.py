@@ -6,7 +6,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class SystemLoad:
-    """`connections_in_use` are this process's; `jobs` is None while the database is away."""
+    """`connections_in_use` counts this process's; `jobs` is None while the database is unavailable."""
 
     connections_in_use: int
     jobs: "JobCounts | None"
@@ -14,7 +14,7 @@ class SystemLoad:
 
 @dataclass(frozen=True, slots=True)
 class JobCounts:
-    """`failed`: given up, and kept for the operator to see."""
+    """`failed` jobs are not retried, and are kept for the operator."""
 
     waiting: int
     failed: int
@@ -22,11 +22,11 @@ class JobCounts:
 
 class LoadGauge(Protocol):
     async def measure(self) -> SystemLoad:
-        """Measure within a second, whatever the database does."""
+        """Return the load within a second, even if the database does not respond."""
         ...
 
 
 class Readiness(Protocol):
     async def check(self) -> None:
-        """Raises UnavailableError, within a second, unless the database answers and its schema fits."""
+        """Raise UnavailableError within a second unless the database responds and its schema fits."""
         ...

@@ -1,4 +1,4 @@
-"""Optimistic concurrency: a change names the versions of the entity that it was made for."""
+"""Optimistic locking: a change names the versions of the entity that it applies to."""
 
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""Keyset pagination: which part of a list is asked for, and what comes back."""
+"""Keyset pagination: requests for pages of a list, and pages."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -9,7 +9,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class KeysetPosition:
-    """Where a page ended: the sort key's value (instants in ISO 8601) and the id."""
+    """The end of a page: the sort key's value (instants in ISO 8601) and the id."""
 
     key: str
     id: UUID
@@ -26,7 +26,7 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """`next_position` is where the next page starts; None on the last page."""
+    """`next_position` is the start of the next page; None on the last page."""
 
     items: list[Item]
     next_position: KeysetPosition | None

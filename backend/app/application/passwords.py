@@ -35,7 +35,7 @@ class PasswordChange:
 async def request_password_reset(email: EmailAddress, *, client: str, uow: UnitOfWork, clock: Clock) -> None:
     """Mail a token that resets the password, if the address has an active account.
 
-    Beyond the limit on mails nothing happens, and the caller cannot tell.
+    Over the limit on mails nothing is sent; the caller gets the same response.
     """
     authorize(None, Action.RECOVER_ACCOUNT)
     now = clock.now()
@@ -51,11 +51,11 @@ async def request_password_reset(email: EmailAddress, *, client: str, uow: UnitO
 async def reset_password(
     reset: PasswordReset, *, uow: UnitOfWork, clock: Clock, hasher: PasswordHasher, tokens: OneTimeTokens
 ) -> None:
-    """Set the password of whoever got the mail, which proves the address as well.
+    """Set the password with a mailed token, which also verifies the address.
 
-    It ends all sessions, makes every other mailed token worthless, lets failed log-ins be forgotten
-    and logs nobody in (ASVS 5.0 6.4.3, 7.4.3). The token is looked at twice, so that no lock is held
-    while the hash is computed.
+    This ends all sessions, invalidates all other mailed tokens, clears failed log-ins, and does not log
+    the member in (ASVS 5.0 6.4.3, 7.4.3). The token is read twice, so that no lock is held while the hash
+    is computed.
     Raises OneTimeTokenError, PasswordLengthError, PasswordTooCommonError.
     """
     authorize(None, Action.RECOVER_ACCOUNT)
@@ -81,7 +81,7 @@ async def change_password(
 ) -> None:
     """Replace one's password, and end all other sessions (ASVS 5.0 6.2.3, 7.4.3).
 
-    Wrong guesses count as failed log-ins do, since a stolen access token suffices to make them.
+    Wrong passwords count as failed log-ins, since a thief of an access token could guess.
     Raises CurrentPasswordError, TooManyAttemptsError, PasswordLengthError, PasswordTooCommonError.
     """
     authorize(actor, Action.CHANGE_CREDENTIALS)

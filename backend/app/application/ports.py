@@ -22,9 +22,9 @@ class Clock(Protocol):
 
 class Authenticator(Protocol):
     async def authenticate(self, token: str) -> Actor:
-        """Return who presents this access token.
+        """Return the owner of this access token.
 
-        Role, active flag and session are as the database has them now, read in one statement.
+        Role, active flag and session are the current ones of the database, read in one statement.
         Raises InvalidTokenError.
         """
         ...
@@ -36,11 +36,11 @@ class PasswordHasher(Protocol):
         ...
 
     async def verify(self, password: Password, password_hash: str | None) -> bool:
-        """Compare. Without a hash, or with NO_PASSWORD, the work is the same, and in vain."""
+        """Return whether the password fits. Without a hash, or with NO_PASSWORD, it takes as long."""
         ...
 
     def needs_rehash(self, password_hash: str) -> bool:
-        """Say whether the hash was made with other parameters than new ones are."""
+        """Return whether the hash has other parameters than new ones."""
         ...
 
 
@@ -60,27 +60,27 @@ class AccessTokens(Protocol):
     def issue(self, *, member_id: MemberId, session_id: SessionId) -> AccessToken: ...
 
     def read(self, text: str) -> AccessTokenClaims:
-        """Raises InvalidTokenError unless the token was made here and has not expired."""
+        """Raises InvalidTokenError unless we issued the token and it has not expired."""
         ...
 
 
 class RefreshTokens(Protocol):
     def first(self, session_id: SessionId) -> RefreshToken:
-        """Make a random token."""
+        """Return a random token for a new session."""
         ...
 
     def successor(self, token: RefreshToken) -> RefreshToken:
-        """Make the token that follows: the same one each time, not to be guessed from outside."""
+        """Return the next token. It is the same at each call, and unpredictable without the key."""
         ...
 
     def read(self, text: str) -> RefreshToken | None:
-        """Return None unless the token was made here. Whether it is still good is not looked at."""
+        """Return the parsed token; None unless we issued it. Its validity is not checked."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class SessionTokens:
-    """The two tokens that a session gives out."""
+    """The tokens of a session."""
 
     access: AccessTokens
     refresh: RefreshTokens
@@ -88,29 +88,29 @@ class SessionTokens:
 
 class OneTimeTokens(Protocol):
     def text(self, id: OneTimeTokenId, purpose: OneTimePurpose) -> str:
-        """Return what is mailed: the same text each time, not to be guessed from the id."""
+        """Return the text to mail. It is the same at each call, and unpredictable without the key."""
         ...
 
     def read(self, text: str, purpose: OneTimePurpose) -> OneTimeTokenId | None:
-        """Return None unless the text was made here for this purpose."""
+        """Return the id; None unless we issued the text for this purpose."""
         ...
 
 
 class EmailChangeTokens(Protocol):
     def text(self, id: EmailChangeId) -> str:
-        """Return what is mailed: the same text each time, not to be guessed from the id."""
+        """Return the text to mail. It is the same at each call, and unpredictable without the key."""
         ...
 
     def read(self, text: str) -> EmailChangeId | None:
-        """Return None unless the text was made here."""
+        """Return the id; None unless we issued the text."""
         ...
 
 
 class AddressDigests(Protocol):
     def of(self, email: EmailAddress, consultation_id: UUID) -> Sequence[bytes]:
-        """Return the digests of the address by each key in use, the one for new rows first.
+        """Return a digest of the address for each key in use, that of the current key first.
 
-        They are others for each consultation, and nobody without a key can try addresses.
+        They differ between consultations, and addresses cannot be guessed without a key.
         """
         ...
 
@@ -128,8 +128,8 @@ class MailTemplate(StrEnum):
 
 
 class MailRefusedError(Exception):
-    """The mail server refused a mail for good; `code` is its SMTP reply, and nothing else of it is kept,
-    since its text quotes addresses."""
+    """The mail server refused a mail permanently. `code` is its SMTP reply code; the text is dropped, since
+    it quotes addresses."""
 
     def __init__(self, code: int) -> None:
         super().__init__(code)
@@ -146,9 +146,8 @@ class Mailer(Protocol):
         values: Mapping[str, str],
         mail_id: UUID,
     ) -> None:
-        """Hand a mail over for delivery. Raises MailRefusedError when it must not be tried again, and what
-        the transport raises when it may be.
+        """Send a mail. Raises MailRefusedError if it must not be retried, otherwise the transport's error.
 
-        `mail_id` makes the Message-ID: a mail that is sent again is known as the same.
+        `mail_id` determines the Message-ID, so that a repeated mail is recognized.
         """
         ...

@@ -1,4 +1,4 @@
-"""Registration: making an account, and proving its address."""
+"""Registration: create an account, and verify its address."""
 
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -34,10 +34,10 @@ class Registration:
 async def register_member(
     registration: Registration, *, uow: UnitOfWork, clock: Clock, hasher: PasswordHasher
 ) -> None:
-    """Create an account, or mail its owner if there is one already: the caller cannot tell which.
+    """Create an account, or notify the owner of an existing one. The response is the same.
 
     The password is checked and hashed and a mail is sent in every case (ASVS 5.0 6.3.8). The newest
-    registration of an unverified address counts. A client beyond its limit changes nothing.
+    registration of an unverified address counts. A client over its limit changes nothing.
     Raises PasswordLengthError, PasswordTooCommonError, FullNameError.
     """
     authorize(None, Action.REGISTER)
@@ -66,14 +66,14 @@ async def register_member(
 async def _register(newer: Member, *, mail_allowed: bool, uow: UnitOfWork, at: datetime) -> None:
     """Store the registration, or keep the account of a member.
 
-    The newest registration counts even when the recipient's limit on mails is reached, with the token that
-    was mailed last: otherwise a stranger who registers often could keep the owner out.
+    The newest registration counts, with the token that was mailed last, even if the recipient's limit on
+    mails is reached. Otherwise a stranger who registers often could lock out the owner.
     """
     existing = await uow.members.find_by_email_locked(newer.email)
     if existing is not None:
         record(uow, AuditAction.REGISTER_AGAIN, subject_id=existing.id, at=at)
         if existing.awaits_verification:
-            existing.start_over(newer)
+            existing.replace_registration(newer)
     elif mail_allowed:
         uow.members.add(newer)
         record(uow, AuditAction.REGISTER, subject_id=newer.id, at=at)
@@ -98,8 +98,8 @@ async def _mail_registration(member: Member, *, uow: UnitOfWork, at: datetime) -
 async def resend_verification(email: EmailAddress, *, client: str, uow: UnitOfWork, clock: Clock) -> None:
     """Mail a new token, which replaces the earlier one, if the address awaits verification.
 
-    An invited member gets the invitation again. Beyond the limit on mails nothing happens, and the caller
-    cannot tell.
+    An invited member gets the invitation again. Over the limit on mails nothing is sent; the caller gets
+    the same response.
     """
     authorize(None, Action.REGISTER)
     now = clock.now()

@@ -8,13 +8,11 @@ from app.application.unit_of_work import UnitOfWork
 from app.domain.audit import AuditAction
 
 CREDENTIAL_RETENTION = timedelta(days=30)
-"""How long sessions, one-time tokens and changes of address stay after their end, to answer questions about
-an abuse."""
+"""How long ended sessions, one-time tokens and changes of address are kept, to investigate abuse."""
 UNPROVEN_RETENTION = timedelta(days=30)
-"""How long registrations and invitations stay whose address nobody has proven, and until no token of theirs
-is good any more."""
+"""How long unverified registrations and invitations are kept, and at least until their tokens expire."""
 ERASURE_BATCH_SIZE = 500
-"""In one transaction; the others wait for the next hour."""
+"""Members for each transaction; the others follow an hour later."""
 
 
 async def delete_expired_credentials(*, uow: UnitOfWork, clock: Clock) -> None:
@@ -29,7 +27,7 @@ async def delete_expired_credentials(*, uow: UnitOfWork, clock: Clock) -> None:
 
 
 async def _delete_unproven_members(*, uow: UnitOfWork, at: datetime) -> None:
-    """Erase whoever has registered or was invited and has never proven their address."""
+    """Erase registered and invited members who have never verified their address."""
     before = at - UNPROVEN_RETENTION
     for member in await uow.members.list_unproven_locked(before=before, at=at, limit=ERASURE_BATCH_SIZE):
         member.erase(admins=frozenset(), at=at)

@@ -1,4 +1,4 @@
-"""Use cases of one's own sessions: list them, and end them from anywhere (ASVS 5.0 7.4.3, 7.5.2)."""
+"""Use cases of the actor's sessions: list them, and end them from any device (ASVS 5.0 7.4.3, 7.5.2)."""
 
 from app.application.access import Action, Actor, authorize
 from app.application.audit import record
@@ -29,7 +29,7 @@ async def end_session(id: SessionId, *, actor: Actor, uow: UnitOfWork, clock: Cl
 
 
 async def end_all_sessions(*, actor: Actor, uow: UnitOfWork, clock: Clock) -> None:
-    """Log out everywhere, here as well."""
+    """End all sessions, this one included."""
     authorize(actor, Action.END_OWN_SESSIONS)
     now = clock.now()
     async with uow:

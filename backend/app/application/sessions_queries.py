@@ -12,7 +12,7 @@ from app.application.paging import Page, PageRequest
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """`current`: the session that asks."""
+    """`current`: whether it is the session of this request."""
 
     id: UUID
     client_name: str | None

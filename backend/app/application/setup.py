@@ -1,4 +1,4 @@
-"""What an operator does from the command line before there is anybody to log in."""
+"""Set-up by an operator on the command line, before anybody can log in."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,9 +21,10 @@ class NewAdmin:
 
 @dataclass(frozen=True, slots=True)
 class AdminRequest:
-    """Who is to be an administrator, and the questions that depend on whether they are a member.
+    """A request for an administrator with this address.
 
-    `confirm_promotion` raises to leave a member as they are; `describe` gives what a new account needs.
+    `confirm_promotion` is called for an existing member and may raise; `describe` returns the data of a new
+    account.
     """
 
     email: EmailAddress
@@ -34,9 +35,9 @@ class AdminRequest:
 async def create_admin(
     request: AdminRequest, *, uow: UnitOfWork, clock: Clock, hasher: PasswordHasher
 ) -> bool:
-    """Promote the member who can log in with this address, or else make an account that can at once.
+    """Promote the member who can log in with this address, or create an account that can.
 
-    An account whose address nobody has proven gives way. Returns whether a member was promoted.
+    An unverified account is replaced. Return whether a member was promoted.
     Raises EmailTakenError for a member who is not active, FullNameError.
     """
     async with uow:
@@ -70,7 +71,7 @@ async def _create(
     async with uow:
         unproven = await uow.members.find_by_email_locked(email)
         if unproven is not None and (unproven.awaits_verification or unproven.awaits_acceptance):
-            unproven.start_over(member)
+            unproven.replace_registration(member)
             await uow.one_time_tokens.remove_all(unproven.id)
             member = unproven
         else:

@@ -1,4 +1,4 @@
-"""The audit log: who did what and when. Entries are added and never changed."""
+"""The audit log. Entries are added and never changed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ AuditEntryId = NewType("AuditEntryId", UUID)
 
 
 class AuditAction(StrEnum):
-    """The acts that are recorded. Clients filter by these spellings, so a published one never changes."""
+    """The recorded acts. Clients filter by these values, so they never change."""
 
     REGISTER = "auth:register"
     REGISTER_AGAIN = "auth:register-again"
@@ -53,7 +53,7 @@ class AuditAction(StrEnum):
 
 @dataclass(eq=False, kw_only=True)
 class AuditEntry:
-    """One act. It holds ids only, so erasing a member leaves it as it is.
+    """One act. It contains only ids, so erasing a member does not change it.
 
     `actor_id` is None when nobody was logged in; `subject_id` is the entity that the act concerned.
     """

@@ -66,9 +66,9 @@ class OneTimeTokenError(RuleViolationError):
 
 @dataclass(frozen=True, slots=True)
 class Password:
-    """A password as it is hashed: NFC, so that the same keys give the same hash on every system.
+    """A password in NFC, so that the same keys give the same hash on every system.
 
-    Nothing is trimmed or cut off (ASVS 5.0 6.2.8). The value stays out of `repr`.
+    It is neither trimmed nor truncated (ASVS 5.0 6.2.8). `repr` omits the value.
     """
 
     value: str = field(repr=False)
@@ -93,16 +93,16 @@ class Password:
 
     @classmethod
     def typed(cls, text: str) -> Self:
-        """Take a password to compare with a hash; any text will do."""
+        """Return a password to compare with a hash. Any text is accepted."""
         return cls(unicodedata.normalize("NFC", text))
 
     @classmethod
     def chosen(cls, text: str, *, personal: tuple[str, ...] = ()) -> Self:
-        """Take a new password (ASVS 5.0 6.2.1, 6.2.4, 6.2.11).
+        """Return a new password (ASVS 5.0 6.2.1, 6.2.4, 6.2.11).
 
-        `personal` are texts that attackers know about the person: their words do not count. What is
-        left without words and patterns that are guessed first must hold MIN_UNPREDICTABLE
-        different characters. Raises PasswordLengthError, PasswordTooCommonError.
+        `personal` are texts that attackers know about the person; their words do not count. Without
+        these, common words and patterns, MIN_UNPREDICTABLE different characters must remain.
+        Raises PasswordLengthError, PasswordTooCommonError.
         """
         password = cls.typed(text)
         if not cls.MIN_LENGTH <= len(password.value) <= cls.MAX_LENGTH:
@@ -117,20 +117,20 @@ class Password:
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
-    """A refresh token that this application made, and the family (session) it belongs to."""
+    """A refresh token that this application issued, and its family (session)."""
 
     session_id: SessionId
     text: str = field(repr=False)
 
     @property
     def digest(self) -> bytes:
-        """What is stored. The token has far more than 128 random bits, so a plain hash will do."""
+        """The stored digest. The token has far more than 128 random bits, so an unkeyed hash suffices."""
         return hashlib.sha256(self.text.encode()).digest()
 
 
 @dataclass(eq=False, kw_only=True)
 class Session:
-    """A login and the family of refresh tokens that goes back to it (RFC 9700 §4.14)."""
+    """A log-in and its family of refresh tokens (RFC 9700 §4.14)."""
 
     id: SessionId
     member_id: MemberId
@@ -150,7 +150,7 @@ class Session:
     def start(
         cls, token: RefreshToken, *, member_id: MemberId, at: datetime, client_name: str | None = None
     ) -> Self:
-        """Begin a session whose first refresh token is `token`. Its owner knows it by `client_name`."""
+        """Return a session with the first refresh token `token`. `client_name` is shown to its owner."""
         return cls(
             id=token.session_id,
             member_id=member_id,
@@ -164,12 +164,12 @@ class Session:
         )
 
     def rotate(self, presented: RefreshToken, successor: RefreshToken, at: datetime) -> None:
-        """Replace the live token by its successor, which is a function of the token presented.
+        """Replace the live token by its successor, which is derived from the presented token.
 
-        The direct parent of the live token may come again at any time, because an answer can get lost:
-        as long as the live token was not used, the client receives it a second time. Any other token of
-        the family is a replay: it ends the session.
-        Raises InvalidGrantError, RefreshTokenReplayedError (commit before it goes further).
+        Since a response can get lost, the parent of the live token may be presented again, as long as
+        the live token is unused: the client then gets the live token again. Any other token of the
+        family is a replay and ends the session.
+        Raises InvalidGrantError, RefreshTokenReplayedError (commit the session's end before reraising).
         """
         if self.has_ended(at):
             raise InvalidGrantError
@@ -186,7 +186,7 @@ class Session:
         return self.revoked_at is not None or at >= min(self.expires_at, idle_since)
 
     def revoke(self, at: datetime) -> None:
-        """End the session. The first time counts."""
+        """End the session. Only the first call counts."""
         if self.revoked_at is None:
             self.revoked_at = at
 
@@ -195,7 +195,7 @@ class Session:
 
 
 class OneTimePurpose(StrEnum):
-    """What a one-time token is good for; a token for one purpose is worth nothing for another."""
+    """The purpose of a one-time token. A token is invalid for any other purpose."""
 
     VERIFY_EMAIL = "VERIFY_EMAIL"
     RECOVERY = "RECOVERY"
@@ -203,7 +203,7 @@ class OneTimePurpose(StrEnum):
 
     @property
     def lifetime(self) -> timedelta:
-        """ASVS 5.0 6.4.1, 6.6.2: short where an account is open to whoever reads the mail."""
+        """The lifetime: short if a reader of the mail could take over an account (ASVS 5.0 6.4.1, 6.6.2)."""
         return {
             OneTimePurpose.VERIFY_EMAIL: timedelta(hours=24),
             OneTimePurpose.RECOVERY: timedelta(minutes=30),
@@ -213,9 +213,9 @@ class OneTimePurpose(StrEnum):
 
 @dataclass(eq=False, kw_only=True)
 class OneTimeToken:
-    """A right that is handed out by mail and can be used once.
+    """A permission that is mailed and can be used once.
 
-    What is mailed is computed from the id with a server key, so nothing of it is stored.
+    The mailed text is computed from the id with a server key, and is not stored.
     """
 
     id: OneTimeTokenId
@@ -238,7 +238,7 @@ class OneTimeToken:
         return self.redeemed_at is None and at < self.expires_at
 
     def redeem(self, at: datetime) -> None:
-        """Use the token up. Raises OneTimeTokenError."""
+        """Redeem the token. Raises OneTimeTokenError."""
         if not self.is_redeemable(at):
             raise OneTimeTokenError
         self.redeemed_at = at
@@ -254,23 +254,23 @@ class SessionRepository(Protocol):
         ...
 
     async def revoke_all(self, member_id: MemberId, *, at: datetime, keep: SessionId | None = None) -> None:
-        """End every session of the member but `keep`."""
+        """End every session of the member except `keep`."""
         ...
 
     async def remove_ended(self, *, before: datetime) -> None:
-        """Delete the sessions that could not be refreshed any more at this instant."""
+        """Delete the sessions that could no longer be refreshed at this instant."""
         ...
 
 
 class OneTimeTokenRepository(Protocol):
-    """One token at most for each member and purpose: the newest."""
+    """At most one token for each member and purpose, the newest."""
 
     async def replace(self, token: OneTimeToken) -> None:
-        """Store the token in place of the member's earlier one for the same purpose."""
+        """Store the token; replace the member's earlier one for the same purpose."""
         ...
 
     async def find_locked(self, id: OneTimeTokenId) -> OneTimeToken | None:
-        """Return the token under a row lock, so that it cannot be redeemed twice; its member as well."""
+        """Return the token and lock it and its member, so that it cannot be redeemed twice."""
         ...
 
     async def remove_all(self, member_id: MemberId) -> None: ...

@@ -17,7 +17,7 @@ class CalendarAddressNotFoundError(NotFoundError):
 
 @dataclass(frozen=True, slots=True)
 class CalendarToken:
-    """The secret part of an address. Only its owner has it: what is stored is the digest."""
+    """The secret part of an address. Only its digest is stored."""
 
     text: str = field(repr=False)
 
@@ -25,18 +25,18 @@ class CalendarToken:
 
     @classmethod
     def new(cls) -> Self:
-        """Make one with 256 random bits (ASVS 5.0 7.2.3 asks for 128)."""
+        """Return a token with 256 random bits (ASVS 5.0 7.2.3 requires 128)."""
         return cls(secrets.token_urlsafe(cls.RANDOM_BYTES))
 
     @property
     def digest(self) -> bytes:
-        """The token has far more than 128 random bits, so a plain hash will do (ASVS 5.0 11.4.1)."""
+        """The stored digest. With over 128 random bits, an unkeyed hash suffices (ASVS 5.0 11.4.1)."""
         return hashlib.sha256(self.text.encode()).digest()
 
 
 @dataclass(eq=False, kw_only=True)
 class CalendarAddress:
-    """A member's address, one at most."""
+    """The address of a member, who has at most one."""
 
     member_id: MemberId
     token_digest: bytes = field(repr=False)
@@ -45,7 +45,7 @@ class CalendarAddress:
 
 class CalendarAddressRepository(Protocol):
     async def replace(self, address: CalendarAddress) -> None:
-        """Store the address in place of the member's earlier one, which stops working."""
+        """Store the address; replace the member's earlier one."""
         ...
 
     async def remove(self, member_id: MemberId) -> None: ...

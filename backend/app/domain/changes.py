@@ -1,4 +1,4 @@
-"""Edits that change nothing leave an entity as it is, its version and `updated_at` included."""
+"""Detection of edits that change nothing, which leave the version and `updated_at` as they are."""
 
 from collections.abc import Iterable
 

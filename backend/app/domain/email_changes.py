@@ -15,10 +15,10 @@ EmailChangeId = NewType("EmailChangeId", UUID)
 
 @dataclass(eq=False, kw_only=True)
 class EmailChange:
-    """A new address that counts once a token mailed to it comes back (ASVS 5.0 6.3.7, 6.6.2).
+    """A new address that takes effect when a token mailed to it is redeemed (ASVS 5.0 6.3.7, 6.6.2).
 
-    The old address is kept so that its owner can be told after the change. `session_id` is the session
-    that asked: it stays when the change takes effect.
+    The old address is stored, so that its owner can be notified after the change. `session_id` is the
+    requesting session, which does not end.
     """
 
     id: EmailChangeId
@@ -55,17 +55,17 @@ class EmailChange:
         return self.confirmed_at is None and at < self.expires_at
 
     def confirm(self, at: datetime) -> None:
-        """Take the new address as proven. Raises OneTimeTokenError."""
+        """Mark the new address as verified. Raises OneTimeTokenError."""
         if not self.is_confirmable(at):
             raise OneTimeTokenError
         self.confirmed_at = at
 
 
 class EmailChangeRepository(Protocol):
-    """Of the changes that wait for confirmation, each member has one at most: the newest."""
+    """Each member has at most one pending change, the newest."""
 
     async def replace(self, change: EmailChange) -> None:
-        """Store the change in place of the one that waited. The caller holds the member's lock."""
+        """Store the change; replace a pending one. The caller has locked the member."""
         ...
 
     async def find(self, id: EmailChangeId) -> EmailChange | None: ...
@@ -75,7 +75,7 @@ class EmailChangeRepository(Protocol):
         ...
 
     async def withdraw(self, member_id: MemberId) -> None:
-        """Delete the change that waits for confirmation."""
+        """Delete the pending change."""
         ...
 
     async def remove_expired(self, *, before: datetime) -> None:

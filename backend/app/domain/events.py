@@ -78,7 +78,7 @@ class EventStatus(StrEnum):
 
 
 class EventAudience(StrEnum):
-    """Who an event is for, once it is published."""
+    """The people who see an event once it is published."""
 
     PUBLIC = "PUBLIC"
     MEMBERS = "MEMBERS"
@@ -87,7 +87,7 @@ class EventAudience(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class EventDraft:
-    """What a planner writes. `Event.create` checks it."""
+    """The input for a new event. `Event.create` checks it."""
 
     title: str
     starts_at: datetime
@@ -99,7 +99,7 @@ class EventDraft:
 
 
 class EventChanges(TypedDict, total=False):
-    """A merge patch (RFC 7396): a key that is absent changes nothing, None clears."""
+    """A merge patch (RFC 7396): an absent key changes nothing, None clears the value."""
 
     title: str
     description: str | None
@@ -114,8 +114,8 @@ class EventChanges(TypedDict, total=False):
 class Event:
     """Something that happens at a place and a time: DRAFT, PUBLISHED, then CANCELLED or COMPLETED.
 
-    A cancelled event stays visible to its audience: whoever planned to come must see that it is off.
-    Times are kept to the second, which is all that calendars know (RFC 5545 §3.3.5).
+    A cancelled event stays visible to its audience, who must learn that it does not take place.
+    Times are precise to the second, as in calendars (RFC 5545 §3.3.5).
     """
 
     id: EventId
@@ -137,7 +137,7 @@ class Event:
 
     @classmethod
     def create(cls, draft: EventDraft, *, created_by: MemberId, at: datetime) -> Self:
-        """Start a draft. Raises the RuleViolationErrors of this module."""
+        """Return a new draft. Raises the RuleViolationErrors of this module."""
         event = cls(
             id=EventId(uuid7(at)),
             title=draft.title,
@@ -156,7 +156,7 @@ class Event:
         return event
 
     def edit(self, changes: EventChanges, at: datetime) -> None:
-        """Apply the changes. Raises EventClosedError, and what `create` does."""
+        """Apply the changes. Raises EventClosedError, and the errors of `create`."""
         if self.status in {EventStatus.CANCELLED, EventStatus.COMPLETED}:
             raise EventClosedError
         before = values_of(self, changes)
@@ -179,7 +179,7 @@ class Event:
         self.updated_at = at
 
     def cancel(self, at: datetime) -> None:
-        """Call it off. Raises EventNotPublishedError: a draft is removed, nobody knows of it."""
+        """Cancel the event. Raises EventNotPublishedError: a draft can be removed instead."""
         self._close(EventStatus.CANCELLED, at)
 
     def complete(self, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Identifiers that sort by the time they were made."""
+"""Identifiers that sort by the time of their creation."""
 
 import secrets
 from datetime import UTC, datetime, timedelta
@@ -9,10 +9,10 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def uuid7(at: datetime) -> UUID:
-    """Make a version 7 UUID (RFC 9562 §5.7) for the instant `at` (aware).
+    """Return a version 7 UUID (RFC 9562 §5.7) for the instant `at` (aware).
 
-    `rand_a` holds the fraction of the millisecond (§6.2, method 3), so identifiers made in
-    different microseconds sort in that order; 62 random bits tell the others apart.
+    `rand_a` holds the fraction of the millisecond (§6.2, method 3), so identifiers of
+    different microseconds sort in that order; the others differ in 62 random bits.
     """
     milliseconds, microseconds = divmod((at - _EPOCH) // _MICROSECOND, 1000)
     fraction = microseconds * 4096 // 1000

@@ -68,7 +68,7 @@ class ArticleStatus(StrEnum):
 
 
 class ArticleScope(StrEnum):
-    """Who a published article is for: everybody, or members only."""
+    """The readers of a published article: everybody, or only members."""
 
     PUBLIC = "PUBLIC"
     INTERNAL = "INTERNAL"
@@ -76,7 +76,7 @@ class ArticleScope(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ArticleDraft:
-    """What an author writes. `Article.create` checks it."""
+    """The input for a new article. `Article.create` checks it."""
 
     title: str
     content: str
@@ -86,7 +86,7 @@ class ArticleDraft:
 
 
 class ArticleChanges(TypedDict, total=False):
-    """A merge patch (RFC 7396): a key that is absent changes nothing, None clears."""
+    """A merge patch (RFC 7396): an absent key changes nothing, None clears the value."""
 
     title: str
     summary: str | None
@@ -123,7 +123,7 @@ class Article:
 
     @classmethod
     def create(cls, draft: ArticleDraft, *, author_id: MemberId, at: datetime) -> Self:
-        """Start a draft. Raises the RuleViolationErrors of this module."""
+        """Return a new draft. Raises the RuleViolationErrors of this module."""
         article = cls(
             id=ArticleId(uuid7(at)),
             title=draft.title,
@@ -142,7 +142,7 @@ class Article:
         return article
 
     def edit(self, changes: ArticleChanges, at: datetime) -> None:
-        """Apply the changes. Raises ArticleArchivedError, and what `create` does."""
+        """Apply the changes. Raises ArticleArchivedError, and the errors of `create`."""
         if self.status is ArticleStatus.ARCHIVED:
             raise ArticleArchivedError
         before = values_of(self, changes)
@@ -163,14 +163,14 @@ class Article:
         self.published_at = self.updated_at = at
 
     def archive(self, at: datetime) -> None:
-        """Hide a published article from everybody but the board. Raises ArticleNotPublishedError."""
+        """Hide a published article from everybody except the board. Raises ArticleNotPublishedError."""
         if self.status is not ArticleStatus.PUBLISHED:
             raise ArticleNotPublishedError
         self.status = ArticleStatus.ARCHIVED
         self.updated_at = at
 
     def remove(self, at: datetime) -> None:
-        """Make the article invisible for good, whatever its status."""
+        """Hide the article permanently, in any status."""
         self.deleted_at = self.updated_at = at
 
     def _check(self) -> None:
@@ -183,11 +183,11 @@ class Article:
 
 
 _ADDRESS = re.compile(r"[!#-;=?-\[\]_a-z~]+")
-"""The characters of RFC 3986 §2. Browsers take others, such as backslashes, for something else."""
+"""The characters of RFC 3986 §2. Browsers interpret others, such as backslashes, differently."""
 
 
 def _is_https(url: str, longest: int) -> bool:
-    """Say whether everybody reads the same absolute address, and no user's name in it."""
+    """Return whether this is an absolute https address that all programs parse alike, without a user name."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -11,7 +11,7 @@ from typing import ClassVar, NewType, Protocol
 from app.domain.errors import LimitExceededError
 
 RateLimitKey = NewType("RateLimitKey", bytes)
-"""What is counted together. A digest, so that no address is stored."""
+"""The key of a count. It is a digest, so that no address is stored."""
 
 
 class TooManyAttemptsError(LimitExceededError):
@@ -21,7 +21,7 @@ class TooManyAttemptsError(LimitExceededError):
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """How many hits one key has in a window."""
+    """The maximum number of hits of a key in a window."""
 
     hits: int
     window: timedelta
@@ -31,7 +31,7 @@ LOGIN_LIMIT = RateLimit(10, timedelta(minutes=5))
 MAIL_LIMIT = RateLimit(5, timedelta(minutes=30))
 """The window is the lifetime of a recovery token: a recipient who gets no further mail has a valid token."""
 MAX_CLIENT_REGISTRATIONS = 20
-"""In the window of MAIL_LIMIT: enough for a tablet at a stall, too few to send mails to strangers."""
+"""For the window of MAIL_LIMIT: enough for a shared tablet, too few to flood strangers with mail."""
 
 CALENDAR_LIMIT = RateLimit(30, timedelta(minutes=5))
 """Requests of one client for unknown calendar addresses."""

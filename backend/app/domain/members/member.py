@@ -134,7 +134,7 @@ class Member:
             id=MemberId(uuid7(at)),
             email=email,
             password_hash=password_hash,
-            full_name=cls._tidy_full_name(full_name),
+            full_name=cls._normalize_full_name(full_name),
             phone=phone,
             role=role,
             is_active=True,
@@ -167,7 +167,7 @@ class Member:
         """Whether the member was invited and has not chosen a password yet."""
         return self.may_be_replaced and self.password_hash == NO_PASSWORD
 
-    def start_over(self, newer: Self) -> None:
+    def replace_registration(self, newer: Self) -> None:
         """Take all data, the role included, from a newer registration or invitation of the same address.
 
         The first registration was not verified, so nothing of it may remain when the address is verified
@@ -195,7 +195,7 @@ class Member:
         """Apply the changes. Return whether a value differs. Raises FullNameError."""
         before = values_of(self, changes)
         if "full_name" in changes:
-            self.full_name = self._tidy_full_name(changes["full_name"])
+            self.full_name = self._normalize_full_name(changes["full_name"])
         self.phone = changes.get("phone", self.phone)
         self.language = changes.get("language", self.language)
         if values_of(self, changes) == before:
@@ -276,5 +276,5 @@ class Member:
             raise LastAdminError
 
     @classmethod
-    def _tidy_full_name(cls, text: str) -> str:
+    def _normalize_full_name(cls, text: str) -> str:
         return person_name(text, cls.MAX_FULL_NAME_LENGTH, FullNameError)

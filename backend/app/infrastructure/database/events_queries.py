@@ -35,22 +35,24 @@ EVENT_CONDITIONS = {
 """Conditions for the fields of EventFilter."""
 
 
-def _seen(visible: EventVisibility) -> Select[Any]:
+def _visible_events(visible: EventVisibility) -> Select[Any]:
     return select(*EVENT).where(visible_events(visible))
 
 
-_LISTING = Listing(_seen, EventView, events.c.id, SORT_KEYS, EVENT_CONDITIONS)
+_LISTING = Listing(_visible_events, EventView, events.c.id, SORT_KEYS, EVENT_CONDITIONS)
 
 
 @cache
 def _latest(visible: EventVisibility) -> Statement:
     latest_first = (events.c.starts_at.desc(), events.c.id.desc())
-    return Statement(_seen(visible).order_by(*latest_first).limit(bindparam("count", type_=Integer)))
+    return Statement(
+        _visible_events(visible).order_by(*latest_first).limit(bindparam("count", type_=Integer))
+    )
 
 
 @cache
 def _event(visible: EventVisibility) -> Statement:
-    return Statement(_seen(visible).where(events.c.id == bindparam("id")))
+    return Statement(_visible_events(visible).where(events.c.id == bindparam("id")))
 
 
 class SqlAlchemyEventQueries:

@@ -107,10 +107,10 @@ class SqlAlchemyMemberRepository:
         self._session.add(member)
 
     async def get(self, id: MemberId) -> Member:
-        return _present(await self.find(id))
+        return _require_found(await self.find(id))
 
     async def get_locked(self, id: MemberId) -> Member:
-        return _present(_unless_erased(await self._session.get(Member, id, with_for_update=True)))
+        return _require_found(_unless_erased(await self._session.get(Member, id, with_for_update=True)))
 
     async def lock_admins(self) -> frozenset[MemberId]:
         """Lock all admins in one order, so that any two transactions share a row.
@@ -162,7 +162,7 @@ def _unless_erased(member: Member | None) -> Member | None:
     return None if member is None or member.erased_at is not None else member
 
 
-def _present(member: Member | None) -> Member:
+def _require_found(member: Member | None) -> Member:
     if member is None:
         raise MemberNotFoundError
     return member

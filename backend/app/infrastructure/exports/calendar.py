@@ -14,7 +14,7 @@ from app.domain.events import EventAudience, EventStatus
 PRODUCT = "-//PAU 2//Events//EN"
 NAME = "PAU 2"
 REFRESH_AFTER = timedelta(hours=1)
-REMEMBERED_EVENTS = 2_000
+MAX_CACHED_EVENTS = 2_000
 """Writing an event takes half a millisecond, and most are requested again unchanged."""
 
 STATUS = {
@@ -57,7 +57,7 @@ def _begin() -> bytes:
     return bytes(calendar.to_ical()).removesuffix(_END)
 
 
-@lru_cache(REMEMBERED_EVENTS)
+@lru_cache(MAX_CACHED_EVENTS)
 def _event(columns: tuple[str, ...], row: Row) -> bytes:
     """Write one event. The organizer is its CONTACT: ORGANIZER is for meetings with attendees (§3.8.4.3)."""
     given: dict[str, Any] = dict(zip(columns, map(_in_utc, row), strict=True))

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from app.application.export_files import Row, RowStream
 from app.infrastructure.exports.encoders import CHUNK_SIZE
 from app.infrastructure.exports.xlsx_cells import Cells, header_cell, widths
-from app.infrastructure.exports.xlsx_parts import MEDIA_TYPE, Sheet, files_around, sheet_begin, sheet_end
+from app.infrastructure.exports.xlsx_parts import MEDIA_TYPE, Sheet, package_parts, sheet_begin, sheet_end
 
 COMPRESSION = 1
 """The fastest level, since exports run in the process that serves all requests."""
@@ -65,7 +65,7 @@ class _Workbook:
 
     def close(self) -> None:
         self._end_sheet()
-        for name, part in files_around(self._sheets).items():
+        for name, part in package_parts(self._sheets).items():
             self._archive.writestr(name, part)
         self._archive.close()
 

@@ -94,13 +94,13 @@ def _text_cell(text: str) -> str:
 
 def _escaped(text: str) -> str:
     if len(text) * 2 > CHARACTERS_PER_CELL:
-        text = _fitting(text)
+        text = _truncate(text)
     if "_x" in text or not text.isprintable():
         text = _ESCAPED.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
     return escape(text, quote=False)
 
 
-def _fitting(text: str) -> str:
+def _truncate(text: str) -> str:
     """Truncate a text to Excel's limit, which counts UTF-16 code units."""
     units = text.encode("utf-16-le", "surrogatepass")
     if len(units) <= 2 * CHARACTERS_PER_CELL:

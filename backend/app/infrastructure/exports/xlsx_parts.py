@@ -68,7 +68,7 @@ def sheet_end(sheet: Sheet) -> str:
     return f'</sheetData><autoFilter ref="A1:{letters}{row}"/></worksheet>'
 
 
-def files_around(sheets: Sequence[Sheet]) -> Mapping[str, str]:
+def package_parts(sheets: Sequence[Sheet]) -> Mapping[str, str]:
     """Return the files around the sheets: name → content."""
     return {
         "xl/styles.xml": _STYLES,

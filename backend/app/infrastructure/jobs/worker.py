@@ -44,9 +44,9 @@ PeriodicTask = Callable[[], Awaitable[None]]
 
 CONCURRENT_JOBS = 5
 SHUTDOWN_SECONDS = 20
-STEADY_SECONDS = 60
+STABLE_AFTER_SECONDS = 60
 """A run of this many seconds had a database: failing to find one takes half of that."""
-PAUSE_SECONDS = 1
+RESTART_DELAY_SECONDS = 1
 
 _log = get_logger()
 
@@ -83,12 +83,12 @@ async def _keep_running(worker: App, settings: Settings) -> None:
         except Exception as error:
             if domain_error_for(error) is not UnavailableError:
                 raise
-        if loop.time() - began > STEADY_SECONDS:
+        if loop.time() - began > STABLE_AFTER_SECONDS:
             deadline = loop.time() + timeout
         if loop.time() >= deadline:
             raise UnavailableError
         _log.warning("the worker has lost the database and connects again")
-        await asyncio.sleep(PAUSE_SECONDS)
+        await asyncio.sleep(RESTART_DELAY_SECONDS)
 
 
 async def _run(worker: App, *, wait: bool, listens: bool) -> None:

@@ -19,8 +19,8 @@ TLS: dict[SmtpScheme, tuple[bool, bool | None]] = {
 }
 """URL scheme → `use_tls` and `start_tls` of aiosmtplib."""
 
-PERMANENT = range(500, 600)
-ABOUT_THE_SESSION = frozenset({530, 534, 535, 538})
+PERMANENT_REPLIES = range(500, 600)
+SESSION_REPLIES = frozenset({530, 534, 535, 538})
 """Replies to MAIL that ask for STARTTLS or authentication (RFC 3207 §4, RFC 4954 §6)."""
 
 
@@ -48,11 +48,11 @@ class SmtpTransport:
         try:
             await self._send(message)
         except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPDataError) as error:
-            _refuse_for_good(error.code)
+            _raise_if_refused(error.code)
             raise
         except aiosmtplib.SMTPRecipientsRefused as error:
             [refused] = error.recipients
-            _refuse_for_good(refused.code)
+            _raise_if_refused(refused.code)
             raise
 
     async def _send(self, message: EmailMessage) -> None:
@@ -68,8 +68,8 @@ class SmtpTransport:
         )
 
 
-def _refuse_for_good(code: int) -> None:
-    if code in PERMANENT and code not in ABOUT_THE_SESSION:
+def _raise_if_refused(code: int) -> None:
+    if code in PERMANENT_REPLIES and code not in SESSION_REPLIES:
         raise MailRefusedError(code) from None
 
 
