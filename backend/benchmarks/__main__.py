@@ -10,13 +10,15 @@ from rich.table import Table
 from benchmarks import exports, requests, startup, workbooks
 from benchmarks.calendars import calendar
 from benchmarks.data import Data, filled_database
+from benchmarks.history import compare_with_last_run
 from benchmarks.load import UnexpectedResponseError
 from benchmarks.requests import RunOptions
-from benchmarks.results import Result, write
+from benchmarks.results import Result, as_row, write
 from benchmarks.servers import BACKEND, ServerDidNotStartError
 from devtools.errors import PostgresUnavailableError
 
 REPORT = BACKEND.parent / "reports/bench.json"
+HISTORY = REPORT.with_name("bench-history.json")
 BENCHMARKS: dict[str, Callable[[Data, RunOptions], Iterator[Result]]] = {
     "news-list": requests.news_list,
     "own-member": requests.own_member,
@@ -54,6 +56,9 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     write(results, REPORT)
     show(results, Console())
+    rows = [as_row(result) for result in results]
+    for sentence in compare_with_last_run(rows, HISTORY, share=parsed.share):
+        print(f"worse: {sentence}")
     return 0
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Literal
@@ -75,10 +75,21 @@ def ratio(
 
 
 def write(results: Sequence[Result], path: Path) -> None:
-    """Write the results as JSON: a list of objects with the fields of Result and `met`."""
-    rows = [
-        asdict(result) | {"target": str(result.target) if result.target else None, "met": result.met}
-        for result in results
-    ]
+    """Write the results as JSON: a list of objects with name, value, unit, target, met, floor and spread."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [as_row(result) for result in results]
     path.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def as_row(result: Result) -> dict[str, object]:
+    """Return the fields of a result for JSON. `floor` is the baseline's median."""
+    return {
+        "name": result.name,
+        "value": result.value,
+        "unit": result.unit,
+        "target": str(result.target) if result.target else None,
+        "met": result.met,
+        "floor": result.baseline,
+        "floor_unit": result.baseline_unit,
+        "spread": result.spread,
+    }

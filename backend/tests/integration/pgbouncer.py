@@ -9,10 +9,12 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from email import message_from_bytes
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -33,7 +35,7 @@ from app.infrastructure.jobs.worker import run_worker
 from app.main import create_app
 from tests.factories import PASSWORD, make_settings
 from tests.fakes import FakePasswordHasher, FixedClock
-from tests.plugins.database import MigratedDatabases, database_of
+from tests.plugins.database import BACKEND, MigratedDatabases, database_of
 from tests.support.http import NEWS
 
 CONFIGURATION = """
@@ -48,6 +50,8 @@ auth_file = {folder}/users.txt
 pool_mode = transaction
 default_pool_size = 3
 """
+WORKER_POLLS_SECONDS = 6
+"""Longer than the time after which a worker looks for jobs again."""
 ADDRESS = EmailAddress("marta-canary@pau2.example")
 REGISTRATION = Registration(email=ADDRESS, password=PASSWORD, full_name="Marta Canary", client="203.0.113.7")
 
@@ -67,6 +71,15 @@ def urls(migrated_databases: MigratedDatabases) -> Iterator[tuple[str, str]]:
     scratch.admin.execute(sql.SQL("ALTER DATABASE {} SET timezone = 'Europe/Madrid'").format(names[0]))
     yield owner, runtime
     scratch.drop_database(database_of(admin))
+
+
+@pytest.fixture
+def ports() -> tuple[int, int]:
+    """Two free ports."""
+    with socket.socket() as first, socket.socket() as second:
+        first.bind(("127.0.0.1", 0))
+        second.bind(("127.0.0.1", 0))
+        return first.getsockname()[1], second.getsockname()[1]
 
 
 @pytest.fixture
@@ -95,13 +108,13 @@ def pooled_url(urls: tuple[str, str], port: int) -> Iterator[str]:
 
 
 def _wait_until_it_listens(port: int) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    raise TimeoutError("PgBouncer does not listen")
+    raise TimeoutError(f"nothing listens on port {port}")
 
 
 @pytest.fixture
@@ -155,3 +168,63 @@ async def test_serves_and_mails_within_limits_and_in_utc_when_migrated(settings:
     assert {response.status_code for response in responses} == {200}
     assert shown == ["UTC", "2s"]
     assert len(list(settings.mail_folder.glob("*.eml"))) == 1
+
+
+def start(settings: Settings, *command: str) -> subprocess.Popen[bytes]:
+    """Start a process of the application, which prints to our standard error."""
+    assert settings.migration_database_url is not None
+    environment = {
+        "DATABASE_URL": settings.database_url.get_secret_value(),
+        "PAU2_MIGRATION_DATABASE_URL": settings.migration_database_url.get_secret_value(),
+        "PAU2_DATABASE_POOLED": "true",
+        "PAU2_DATABASE_CHECKOUT_TIMEOUT": str(settings.database_checkout_timeout),
+        "PAU2_DATABASE_STATEMENT_TIMEOUT": str(settings.database_statement_timeout),
+        "PAU2_MAIL_FOLDER": str(settings.mail_folder),
+        "PAU2_LOG_LEVEL": "WARNING",
+    }
+    arguments = [sys.executable, "-m", "app", *command]
+    return subprocess.Popen(arguments, cwd=BACKEND, env=os.environ | environment)
+
+
+@pytest.fixture
+def processes(settings: Settings, ports: tuple[int, int]) -> Iterator[None]:
+    """Two API processes and two workers behind one PgBouncer that has three connections."""
+    migrate(settings)
+    running = [start(settings, "serve", "--port", str(port)) for port in ports]
+    running += [start(settings, "worker") for _ in range(2)]
+    for port in ports:
+        _wait_until_it_listens(port)
+    yield
+    for process in running:
+        process.terminate()
+    for process in running:
+        process.wait(timeout=60)
+
+
+@pytest.mark.usefixtures("processes")
+def test_sends_each_mail_once_when_all_parts_run_twice(settings: Settings, ports: tuple[int, int]) -> None:
+    people = [f"vecina{number}@pau2.example" for number in range(16)]
+
+    async def register(number: int, email: str) -> tuple[int, int]:
+        url = f"http://127.0.0.1:{ports[number % 2]}"
+        body = {"email": email, "password": PASSWORD, "full_name": "Vecina"}
+        async with AsyncClient(base_url=url, timeout=60) as client:
+            registered = await client.post("/api/v1/auth/register", json=body)
+            listed = await client.get(NEWS)
+        return registered.status_code, listed.status_code
+
+    async def register_all() -> list[tuple[int, int]]:
+        return await asyncio.gather(*(register(*person) for person in enumerate(people)))
+
+    assert set(asyncio.run(register_all())) == {(202, 200)}
+    assert mailed_recipients(settings.mail_folder, len(people)) == sorted(people)
+
+
+def mailed_recipients(folder: Path, expected: int) -> list[str]:
+    """Return who has got a mail, once as many as expected are there and the workers had time for more."""
+    deadline = time.monotonic() + 60
+    while len(list(folder.glob("*.eml"))) < expected and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(WORKER_POLLS_SECONDS)
+    mails = (message_from_bytes(path.read_bytes()) for path in folder.glob("*.eml"))
+    return sorted(str(mail["To"]) for mail in mails)

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from app.core.settings import Environment, Settings
 from app.main import create_app
 from benchmarks.data import CURSOR_KEY, Data, fill
+from benchmarks.history import LONGEST_HISTORY, compare_with_last_run
 from benchmarks.load import HEAD_END, Expected, Load, UnexpectedResponseError, load, request, send_request
 from benchmarks.requests import RunOptions, authorized, run_alternately, same_response
 from benchmarks.results import Target, measured, ratio, write
@@ -149,6 +150,39 @@ def test_writes_what_is_met_and_what_has_no_target(tmp_path: Path) -> None:
         ("memory", 3.0, "<= 32", True, [3.0, 3.0]),
         ("rows", 8.0, None, None, [7.0, 9.0]),
     ]
+    assert {"name", "value", "unit", "target", "met", "floor", "spread"} < rows[0].keys()
+
+
+@pytest.mark.parametrize(
+    ("target", "now", "is_reported"),
+    [(">= 2", 2.5, True), (">= 2", 2.8, False), ("<= 2", 3.5, True), ("<= 2", 2.5, False)],
+)
+def test_reports_a_value_when_it_is_worse_by_its_spread(
+    target: str, now: float, is_reported: bool, tmp_path: Path
+) -> None:
+    before = {"name": "x", "value": 3.0, "unit": "ratio", "target": target, "spread": (2.8, 3.1)}
+    assert compare_with_last_run([before], tmp_path / "history.json", share=1) == []
+
+    worse = compare_with_last_run([before | {"value": now}], tmp_path / "history.json", share=1)
+
+    assert worse == ([f"x: {now} ratio. It was 3."] if is_reported else [])
+
+
+def test_compares_nothing_when_the_share_of_the_data_differs(tmp_path: Path) -> None:
+    row = {"name": "x", "value": 3.0, "unit": "ratio", "target": ">= 2", "spread": (3.0, 3.0)}
+    compare_with_last_run([row], tmp_path / "history.json", share=1)
+
+    assert compare_with_last_run([row | {"value": 1.0}], tmp_path / "history.json", share=0.1) == []
+
+
+def test_keeps_the_last_hundred_runs(tmp_path: Path) -> None:
+    history = tmp_path / "history.json"
+    for number in range(LONGEST_HISTORY + 1):
+        compare_with_last_run([{"name": str(number)}], history, share=1)
+
+    kept = json.loads(history.read_text(encoding="utf-8"))
+
+    assert [run["rows"][0]["name"] for run in kept] == [str(number) for number in range(1, 101)]
 
 
 @pytest.fixture
