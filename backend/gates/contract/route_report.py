@@ -16,6 +16,8 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from pydantic import BaseModel
 from starlette.responses import Response
 
+SECONDS_PER_HOUR = 3600
+
 
 def report(routes: list[Any], actions: set[str]) -> list[dict[str, Any]]:
     """Return one row for each route: the place of its code, and the rules it keeps."""
@@ -45,7 +47,18 @@ def _row(context: RouteContext, actions: set[str]) -> dict[str, Any]:
         "errors": [int(status) for status in context.responses if int(status) >= HTTPStatus.BAD_REQUEST],
         "summary": context.summary or "",
         "description": (context.description or "").strip(),
+        "action": str((context.openapi_extra or {}).get("x-action", "")),
         "has_policy": (context.openapi_extra or {}).get("x-action") in actions,
+    }
+
+
+def rule_of(rule: object) -> dict[str, Any]:
+    """Return what a row of the policy table asks for: the least role, and how old a password may be."""
+    role = getattr(rule, "minimum_role", None)
+    age = getattr(rule, "max_password_age", None)
+    return {
+        "role": str(getattr(role, "value", role) or ""),
+        "password_hours": age.total_seconds() / SECONDS_PER_HOUR if age else None,
     }
 
 
@@ -82,8 +95,9 @@ def main() -> None:
     """Make the application with test settings and without a database, and print the report."""
     os.environ["PAU2_ENVIRONMENT"] = "test"
     sys.path.insert(0, str(Path.cwd()))
-    actions = {action.value for action in import_module("app.application.access").POLICY}
-    print(json.dumps(report(import_module("app.main").create_app().routes, actions)))
+    policy = {action.value: rule for action, rule in import_module("app.application.access").POLICY.items()}
+    rows = report(import_module("app.main").create_app().routes, set(policy))
+    print(json.dumps([row | rule_of(policy.get(row.get("action"))) for row in rows]))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any
 from gates.contract.application import run_application
 from gates.model import Finding, Outcome, Project
 
+POLICY_FILE = "policy.json"
 REPORT_SCRIPT = Path(__file__).with_name("route_report.py")
 
 
@@ -22,6 +23,7 @@ def check(project: Project) -> Outcome:
     Exceptions: [routes.undocumented] and [routes.open-bodies], each with a reason.
     """
     rows = json.loads(run_application(project, "-P", str(REPORT_SCRIPT)))
+    _store_policy(project, rows)
     declared = project.rulebook["routes"]
     findings = []
     for row in rows:
@@ -30,6 +32,14 @@ def check(project: Project) -> Outcome:
         for message, fix in _route_problems(row, declared):
             findings.append(Finding(file=file, line=row["line"], message=f"{operation}: {message}", fix=fix))
     return Outcome(findings=findings, checked=len(rows), note=f"{len(rows)} routes")
+
+
+def _store_policy(project: Project, rows: list[dict[str, Any]]) -> None:
+    """Store for the page who may call each route that the contract has."""
+    kept = ("path", "methods", "action", "role", "password_hours")
+    policy = [{key: row.get(key) for key in kept} for row in rows if row["documented"]]
+    project.reports.mkdir(exist_ok=True)
+    (project.reports / POLICY_FILE).write_text(json.dumps(policy, indent=1), encoding="utf-8")
 
 
 def _route_problems(row: dict[str, Any], declared: dict[str, Any]) -> Iterator[tuple[str, str]]:

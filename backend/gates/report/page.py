@@ -6,7 +6,7 @@ page forbids itself to load or run anything (its Content-Security-Policy).
 
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,14 @@ from gates.repo.git import changed_paths, git, merge_base
 from gates.report import diagrams, terminal
 from gates.report.base_failures import base_failures
 from gates.report.gate_states import Verdict, verdict_of
-from gates.report.new_code import new_code, source_rows
+from gates.report.measurements import CHART_PX, MARGIN_PX, benchmarks, faults, short_number
+from gates.report.new_code import source_rows
 from gates.report.package_sizes import package_sizes
+from gates.report.policy import routes_by_action
+from gates.report.pull_request.facts import collect
+from gates.report.pull_request.statement_costs import EFFECTS
 from gates.report.runs import Run, current_tree, load_runs
-from gates.report.section import section
+from gates.report.section import Section, section
 from gates.report.snippet import escape_control_characters, excerpt
 from gates.runner import Result
 from gates.testing.durations.summary import summarize
@@ -30,7 +34,9 @@ from gates.testing.durations.summary import summarize
 TEMPLATES = Path(__file__).with_name("templates")
 TIMED_RUNS = 20
 LISTED_RUNS = 12
+MAX_LIST_ROWS = 60
 LINKED_REPORTS = {
+    "pull-request.md": "the summary of the change",
     "new-code.html": "diff-cover's report",
     "new-code.md": "the same as Markdown",
     "gates.json": "results of the last full run for programs",
@@ -64,7 +70,8 @@ def render(project: Project) -> str:
     verdict = verdict_of(project, runs, tree)
     secret = terminal.secret_files([result for run in runs[:1] for result in run.results])
     secret |= terminal.secret_files([state.result for state in verdict.states if state.result])
-    coverage = section(lambda: new_code(project))
+    change = collect(project)
+    coverage = change.coverage
     changed = section(lambda: changed_paths(project, merge_base(project)))
     failed = _failed(verdict, runs)
     return (
@@ -82,19 +89,30 @@ def render(project: Project) -> str:
             rule_text=lambda number: terminal.rule_text(project, number),
             excerpt=lambda finding: excerpt(project, finding, secret),
             before=_seconds(runs, [state.gate for state in verdict.states]),
+            change=change,
             coverage=coverage,
             source=source_rows(project, coverage.data, secret) if coverage.data else {},
-            durations=section(lambda: summarize(project, changed.data or ())),
-            packages=section(lambda: {"sizes": package_sizes(project)}),
-            imports=section(lambda: diagrams.imports(project)),
-            tables=section(
-                lambda: diagrams.tables(json.loads((project.reports / diagrams.TABLES).read_text()))
-            ),
+            **_measurements(project, changed.data or ()),
             linked_reports=_linked_reports(project),
             made=datetime.now(UTC),
             head=section(lambda: _head(project)),
         )
     )
+
+
+def _measurements(project: Project, changed: Iterable[str]) -> dict[str, Section[Any]]:
+    """Return the sections about all of the project; tests in the files `changed` are marked."""
+    return {
+        "durations": section(lambda: summarize(project, changed)),
+        "benchmarks": section(lambda: benchmarks(project)),
+        "faults": section(lambda: faults(project)),
+        "routes": section(lambda: routes_by_action(project)),
+        "packages": section(lambda: {"sizes": package_sizes(project)}),
+        "imports": section(lambda: diagrams.imports(project)),
+        "tables": section(
+            lambda: diagrams.tables(json.loads((project.reports / diagrams.TABLES).read_text()))
+        ),
+    }
 
 
 def _failed(verdict: Verdict, runs: Sequence[Run]) -> list[Result]:
@@ -116,8 +134,16 @@ def _environment(project: Project) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    functions = {"location": terminal.location, "branch_text": branch_text}
-    environment.globals |= functions | {"python": platform.python_version()}
+    environment.globals |= {
+        "MOST": MAX_LIST_ROWS,
+        "branch_text": branch_text,
+        "chart_px": CHART_PX,
+        "effects": EFFECTS,
+        "location": terminal.location,
+        "margin_px": MARGIN_PX,
+        "number": short_number,
+        "python": platform.python_version(),
+    }
     return environment
 
 

@@ -222,7 +222,7 @@ def _revisions(revisions: Sequence[RevisionCost]) -> Iterator[str]:
 def _locks(statement: StatementCost) -> str:
     """Return the locks in words: table, mode, and what it blocks."""
     found = (f"{code(table)} {mode} ({EFFECTS[mode]})" for table, mode in sorted(statement.locks.items()))
-    return "; ".join(found) or "none on tables that existed"
+    return "; ".join(found) or "no further lock on tables that existed"
 
 
 def _sql(statements: Sequence[StatementCost]) -> Iterator[str]:

@@ -288,8 +288,13 @@ def test_says_why_when_nothing_but_results_is_there(project: Project) -> None:
     assert [reason.split(" cannot")[0] for reason in reasons] == [
         "The base",
         "Coverage",
+        "The changes",
+        "The revisions",
+        "The dependencies",
+        "The files",
         "Durations",
         "The sizes of packages",
+        "The policy",
         "The import graph",
         "The tables",
     ]

@@ -51,7 +51,7 @@ def test_says_when_a_gate_ran_when_files_changed_since(change: SampleProject) ->
     shown = page_of(change.project, make_result())
 
     when = run.started[:16].replace("T", " ")
-    assert f"Files have changed since these gates ran: secrets ({when})." in text_of(shown)
+    assert f"Files have changed since these sessions ran: lint ({when})." in text_of(shown)
     assert [text_of(heading) for heading in shown.iter("h1")] == ["… Not every gate has run on these files"]
 
 

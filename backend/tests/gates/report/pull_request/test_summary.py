@@ -168,7 +168,7 @@ def test_shows_breaks_first_and_changes_in_words(full: str) -> None:
 def test_shows_sql_locks_and_time_of_each_revision(full: str) -> None:
     assert "takes 1.50 s on `a` with 1,000,000 rows." in full
     assert "| 1 | 0.50 | `a` ACCESS EXCLUSIVE (blocks reads and writes) | 1.50 s |" in full
-    assert "| 2 | 1.00 | none on tables that existed |  |" in full
+    assert "| 2 | 1.00 | no further lock on tables that existed |  |" in full
     assert "````sql\n-- 1\nALTER TABLE a ADD b text\n\n-- 2\nSELECT '```'\n````" in full
     assert "takes 0.00 s; it uses no table that exists." in full
     assert "**`c`**\nis not measured: `./noxw -s pr` does so." in full
