@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from tests.gates.support import prepared_processes
-from tests.gates.support.minimal import FILES
-from tests.gates.support.sample_project import SampleProject, make_sample_project
+from tests.gates.support.parts.application import MINIMAL
+from tests.gates.support.sample_project import SampleProject
 
 
 @pytest.fixture(autouse=True)
@@ -32,4 +32,4 @@ def _prepared_tools(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def sample(tmp_path: Path) -> SampleProject:
     """A minimal project that every static gate lets pass, committed on main, on a branch of its own."""
-    return make_sample_project(tmp_path, FILES, branch="change")
+    return SampleProject.build(tmp_path, *MINIMAL, branch="change")

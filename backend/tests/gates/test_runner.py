@@ -10,12 +10,12 @@ import pytest
 from gates.__main__ import main
 from gates.model import Check, Finding, GateError, Outcome, Project
 from gates.report.verdict import verdict
-from gates.rulebook import PATH, RuleBook, RuleBookError
+from gates.rulebook import RuleBook, RuleBookError
 from gates.runner import load, run_gate, run_session, save
-from tests.gates.support.with_results import make_run
+from tests.gates.support.parts.results import make_run
+from tests.gates.support.sample_project import Part, SampleProject
 
-BLOCK = """
-[default]
+TABLES = """[default]
 sessions = ["lint"]
 [sessions]
 lint = ["spelling", "grammar"]
@@ -31,10 +31,7 @@ VIOLATION = Finding(file="README.md", line=3, message="`teh` is not a word", fix
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    book = tmp_path / PATH
-    book.parent.mkdir(parents=True)
-    book.write_text(f"# Rules\n\n```toml{BLOCK}```\n")
-    return Project(root=tmp_path)
+    return SampleProject.build(tmp_path, Part(rules=TABLES), repository=False).project
 
 
 def passing(_project: Project) -> Outcome:
@@ -187,10 +184,11 @@ def test_names_the_missing_table_of_the_rule_book(project: Project) -> None:
 def test_finds_rule_session_and_line(project: Project) -> None:
     book = project.rulebook
 
+    line = book.text.splitlines().index("[rules.R02]") + 1
     assert (book.rule_of("grammar"), book.session_of("grammar"), book.line_of("[rules.R02]")) == (
         "R02",
         "lint",
-        11,
+        line,
     )
     assert (book.rule_of("poetry"), book.session_of("poetry"), book.line_of("poetry")) == ("", "", 0)
 

@@ -14,7 +14,7 @@ from devtools.doctor import checkout, environment
 from devtools.doctor.checks import Check, Result, Row, examine, shell_repair
 from gates.model import Project
 from gates.repo.hooks import install
-from tests.gates.support.sample_project import RULE_BOOK, SampleProject, make_sample_project
+from tests.gates.support.sample_project import RULE_BOOK, Part, SampleProject
 
 ROOT = Path(__file__).resolve().parents[3]
 CONFIGURATION = ".pre-commit-config.yaml"
@@ -33,15 +33,17 @@ def _no_settings_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def sample(tmp_path: Path) -> SampleProject:
     """A repository with the real rule book and hooks, one revision, and this environment."""
-    sample = make_sample_project(
+    sample = SampleProject.build(
         tmp_path / "project",
-        {
-            ".gitattributes": "* text=auto eol=lf\n",
-            ".gitignore": ".venv\n",
-            CONFIGURATION: (ROOT / CONFIGURATION).read_text(encoding="utf-8"),
-            RULE_BOOK: (ROOT / RULE_BOOK).read_text(encoding="utf-8"),
-            f"{VERSIONS}/2026-01-01_first.py": FIRST,
-        },
+        Part(
+            {
+                ".gitattributes": "* text=auto eol=lf\n",
+                ".gitignore": ".venv\n",
+                CONFIGURATION: (ROOT / CONFIGURATION).read_text(encoding="utf-8"),
+                RULE_BOOK: (ROOT / RULE_BOOK).read_text(encoding="utf-8"),
+                f"{VERSIONS}/2026-01-01_first.py": FIRST,
+            }
+        ),
     )
     (sample.root / ".venv").symlink_to(sys.prefix)
     return sample

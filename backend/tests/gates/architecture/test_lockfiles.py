@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 
 from gates.architecture.lock_format import check_agreement, check_format
 from gates.architecture.lock_resolution import check_resolution
-from tests.gates.support.minimal import installed, lock
+from tests.gates.support.parts.application import installed, lock
 from tests.gates.support.sample_project import SampleProject
 
 RUNTIME, DEV = "backend/requirements/runtime.txt", "backend/requirements/dev.txt"

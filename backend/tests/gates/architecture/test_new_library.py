@@ -6,7 +6,7 @@ import pytest
 
 from gates.architecture import change_control, imports, stack
 from tests.gates.cases.runner import cache_tool_runs
-from tests.gates.support.minimal import installed, lock
+from tests.gates.support.parts.application import installed, lock
 from tests.gates.support.sample_project import SampleProject
 
 CODE = "backend/app/infrastructure/database/news.py"

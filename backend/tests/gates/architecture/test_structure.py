@@ -23,23 +23,6 @@ def test_passes_when_repository_is_what_the_rule_book_lists(sample: SampleProjec
     assert (outcome.findings, outcome.status) == ([], "passed")
 
 
-def test_refuses_file_when_tree_does_not_list_it(sample: SampleProject) -> None:
-    sample.write("scripts/fix.sh")
-
-    assert only(sample).file == "scripts/fix.sh"
-    assert "not below anything that [tree] lists" in only(sample).message
-
-
-def test_refuses_tree_entry_when_nothing_is_there(sample: SampleProject) -> None:
-    sample.rule('"README.md" = ', '"docs/" = "guides"\n"README.md" = ')
-
-    assert (only(sample).file, only(sample).message) == (
-        RULE_BOOK,
-        "[tree] lists docs/, which does not exist",
-    )
-    assert '"docs/"' in (sample.root / RULE_BOOK).read_text().splitlines()[only(sample).line - 1]
-
-
 def test_refuses_package_of_a_layer_when_the_tree_omits_it(sample: SampleProject) -> None:
     sample.write("backend/app/presentation/admin/__init__.py").commit()
 
@@ -65,31 +48,13 @@ def test_refuses_module_when_git_does_not_track_it(sample: SampleProject) -> Non
     assert check(sample.project).findings == []
 
 
-def test_refuses_module_when_git_ignores_it(sample: SampleProject) -> None:
-    sample.write("backend/app/domain/secret.py").write(".gitignore", "secret.py\n")
-
-    assert "git ignores this file" in only(sample).message
-
-
-def test_refuses_types_when_they_stand_beside_the_code(sample: SampleProject) -> None:
+def test_passes_types_when_no_code_is_beside_them(sample: SampleProject) -> None:
     sample.write("backend/tests/library.pyi").commit()
+
     assert check(sample.project).findings == []
 
-    sample.write("backend/tests/__init__.pyi")
-    assert only(sample).file == "backend/tests/__init__.pyi"
-    assert only(sample).message == "the type checker reads this instead of the code beside it"
 
-
-def test_refuses_link_when_tracked(sample: SampleProject) -> None:
-    (sample.root / "backend/tests/linked").symlink_to("/etc")
-    sample.commit()
-
-    assert only(sample).file == "backend/tests/linked"
-
-
-@pytest.mark.parametrize(
-    "name", ["backend/app/ruff.toml", "backend/tests/pyproject.toml", "backend/gates/setup.cfg"]
-)
+@pytest.mark.parametrize("name", ["backend/tests/pyproject.toml", "backend/gates/setup.cfg"])
 def test_refuses_second_configuration_when_anywhere_in_tree(sample: SampleProject, name: str) -> None:
     sample.write(name)
 
@@ -97,27 +62,10 @@ def test_refuses_second_configuration_when_anywhere_in_tree(sample: SampleProjec
     assert "second configuration" in only(sample).message
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "message"),
-    [
-        (
-            "backend/tests/long.py",
-            "def f():\n" + "    x = 1\n" * 20,
-            "f has 21 lines, a function may have 20: 1 too many",
-        ),
-        ("backend/app/main.py", "x = 1\n" * 31, "31 lines, this file may have 30: 1 too many"),
-        ("noxfile.py", None, "41 lines, this file may have 40: 1 too many"),
-        ("backend/gates/big.py", "x = 1\n" * 61, "61 lines, this file may have 60: 1 too many"),
-        ("backend/tests/big.py", "x = 1\n" * 81, "81 lines, this file may have 80: 1 too many"),
-    ],
-)
-def test_refuses_code_when_over_budget(
-    sample: SampleProject, name: str, text: str | None, message: str
-) -> None:
-    before = (sample.root / name).read_text() if text is None else ""
-    sample.write(name, text or before + "\n" * (41 - before.count("\n"))).commit()
+def test_refuses_main_when_it_is_over_its_own_budget(sample: SampleProject) -> None:
+    sample.write("backend/app/main.py", "x = 1\n" * 31).commit()
 
-    assert only(sample).message == message
+    assert only(sample).message == "31 lines, this file may have 30: 1 too many"
 
 
 @pytest.mark.parametrize(("name", "limit"), [("backend/gates/big.py", 300), ("backend/tests/big.py", 400)])
@@ -230,7 +178,6 @@ def test_refuses_development_server_when_its_versions_drift(sample: SampleProjec
         (NOXFILE, '["lint"]', "[]", "does not say nox.options.sessions = ['lint']"),
         (NOXFILE, '    """Fix."""\n', "", "the session fix has no docstring"),
         (NOXFILE, "    gates(session)", "    print()", "the session lint must do nothing but gates(session)"),
-        (NOXFILE, "    gates(session)", "    if 0:\n        gates(session)", "must do nothing but gates"),
         (
             NOXFILE,
             "def gates",

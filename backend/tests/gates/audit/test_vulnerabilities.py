@@ -8,7 +8,7 @@ from gates.audit.vulnerabilities import check
 from gates.model import Finding, GateError, Outcome, Project
 from tests.gates.support import fake_audit_tools
 from tests.gates.support.fake_audit_tools import FORGOTTEN, UNFIXED, VULNERABLE
-from tests.gates.support.minimal import lock
+from tests.gates.support.parts.application import lock
 from tests.gates.support.sample_project import RULE_BOOK, SampleProject
 
 RUNTIME, DEV, AUDIT = (f"backend/requirements/{name}.txt" for name in ("runtime", "dev", "audit"))

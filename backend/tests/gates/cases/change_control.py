@@ -1,7 +1,9 @@
 """R07: rules that get looser without a decision, or with one that does not say so."""
 
 from tests.gates.cases.case import InvalidCase
-from tests.gates.support.complete import DECISION, HOOKS, PYPROJECT, TEST, WORKFLOW
+from tests.gates.support.parts.all_gates import DECISION, TEST
+from tests.gates.support.parts.application import PYPROJECT
+from tests.gates.support.parts.automation import HOOKS, WORKFLOW
 from tests.gates.support.sample_project import RULE_BOOK, SampleProject
 
 QUOTE = "undo it, or add docs/decisions/NNNN-slug.md (Context, Decision, Consequences) that quotes `"
@@ -23,7 +25,7 @@ CASES = [
         gate="change-control",
         change=lambda sample: sample.rule("lines = 90, branches = 85", "lines = 80, branches = 85"),
         file=RULE_BOOK,
-        line="lines = 80",
+        line="global = { lines = 80",
         message=f"{SAYS}coverage.global.lines 90 → 80",
         fix=f"{QUOTE}coverage.global.lines 90 → 80`",
     ),
@@ -34,7 +36,7 @@ CASES = [
             DECISION, "Context Decision Consequences `coverage.global.lines 90 → 85`\n"
         ),
         file=RULE_BOOK,
-        line="lines = 80",
+        line="global = { lines = 80",
         message=f"{SAYS}coverage.global.lines 90 → 80",
         fix=QUOTE,
     ),
@@ -43,7 +45,7 @@ CASES = [
         gate="change-control",
         change=_old_decision,
         file=RULE_BOOK,
-        line="lines = 80",
+        line="global = { lines = 80",
         message=f"{SAYS}coverage.global.lines 90 → 80",
         fix=QUOTE,
     ),

@@ -4,7 +4,8 @@ import copy
 from typing import Any
 
 from tests.gates.cases.case import InvalidCase
-from tests.gates.support.complete import CONTRACT, PUBLISHED, ROUTER, SERVED, contract_text
+from tests.gates.support.parts.application import ROUTER
+from tests.gates.support.parts.contract import OPENAPI, PUBLISHED, SERVED, contract_text
 from tests.gates.support.sample_project import SampleProject
 
 ADD = "keep it and add beside it, or declare the pointer in [[contract-breaks]] with a new decision"
@@ -16,7 +17,7 @@ CALL = "    return Published(id=await publish_article(ArticleId(id)))\n"
 
 def contract(*path: str, value: object = None) -> str:
     """Return the contract with a value at a path, or without what is there."""
-    changed = copy.deepcopy(CONTRACT)
+    changed = copy.deepcopy(OPENAPI)
     node: Any = changed
     for key in path[:-1]:
         node = node[int(key) if isinstance(node, list) else key]

@@ -1,9 +1,8 @@
 """R05, R18: dependencies, what is known about them, and ways to a schema beside the revisions."""
 
 from tests.gates.cases.case import InvalidCase
-from tests.gates.support.complete import DEV_LOCK, PYPROJECT, REPOSITORY, RUNTIME, RUNTIME_LOCK
 from tests.gates.support.fake_audit_tools import VULNERABLE
-from tests.gates.support.minimal import lock
+from tests.gates.support.parts.application import DEV_LOCK, PYPROJECT, REPOSITORY, RUNTIME, RUNTIME_LOCK, lock
 from tests.gates.support.sample_project import RULE_BOOK, SampleProject
 
 REVISION = "write a revision"
@@ -86,7 +85,7 @@ CASES = [
         change=lambda sample: sample.rule('orm = "sqlalchemy"', 'orm = "peewee"'),
         file=RULE_BOOK,
         line="[stack]",
-        message="peewee is the stack's own choice",
+        message="peewee is the stack's own choice, but [stack] runtime does not list it",
         fix="restore it",
         also_rejected_by=("change-control",),
     ),

@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 
 from tests.gates.cases import INVALID_CASES, VALID_CASES
 from tests.gates.cases.case import Change
-from tests.gates.support.complete import FILES
-from tests.gates.support.sample_project import make_sample_project
+from tests.gates.support.parts.all_gates import COMPLETE
+from tests.gates.support.sample_project import SampleProject
 
 HEADER = re.compile(r"^(?:diff --git|index|new file mode|deleted file mode|@@).*\n", re.MULTILINE)
 MAX_LINES = 20
@@ -28,7 +28,7 @@ def examples(gate: str) -> Iterator[str]:
 def _diff(change: Change) -> str:
     """Return what a change does to the sample project, without the headers that git writes."""
     with TemporaryDirectory(prefix="pau2-explain-") as folder:
-        sample = make_sample_project(Path(folder), FILES)
+        sample = SampleProject.build(Path(folder), *COMPLETE)
         change(sample)
         sample.git("add", "--all")
         diff = sample.git("diff", "--cached", "--unified=1")

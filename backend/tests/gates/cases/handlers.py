@@ -1,7 +1,7 @@
 """R04: logic and sessions in presentation."""
 
 from tests.gates.cases.case import InvalidCase
-from tests.gates.support.complete import MAIN, REPOSITORY, ROUTER
+from tests.gates.support.parts.application import MAIN, REPOSITORY, ROUTER
 
 CALL = "    return Published(id=await publish_article(ArticleId(id)))\n"
 MOVE = "move it to a use case"

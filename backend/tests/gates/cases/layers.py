@@ -1,7 +1,7 @@
 """R03: imports that cross the layers, and ways around import statements."""
 
 from tests.gates.cases.case import InvalidCase
-from tests.gates.support.complete import DOMAIN, ROUTER, USE_CASE
+from tests.gates.support.parts.application import DOMAIN, ROUTER, USE_CASE
 
 DATABASE = "backend/app/core/database.py"
 TABLE_HEADER = "from typing import NewType\n"

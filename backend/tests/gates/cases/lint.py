@@ -1,7 +1,8 @@
 """R01, R02, R14, R15: form, types, exclusions, secrets."""
 
 from tests.gates.cases.case import InvalidCase
-from tests.gates.support.complete import DOMAIN, PYPROJECT, ROUTER, TEST, USE_CASE
+from tests.gates.support.parts.all_gates import TEST
+from tests.gates.support.parts.application import DOMAIN, PYPROJECT, ROUTER, USE_CASE
 from tests.gates.support.sample_project import RULE_BOOK
 
 AWS = "AKIA" + "QWERTYUIOPASDFGH"
@@ -54,7 +55,7 @@ CASES = [
         change=lambda sample: sample.replace(USE_CASE, "return id", "return str(id)"),
         file=USE_CASE,
         line="return str(id)",
-        message='got "str", expected "ArticleId"',
+        message='got "str", expected "ArticleId") [return-value]',
         fix="make the types say what the code does",
     ),
     InvalidCase(

@@ -1,8 +1,8 @@
 """R10, R11: revisions."""
 
 from tests.gates.cases.case import InvalidCase
+from tests.gates.support.parts.migrations import ENV, FIRST, VERSIONS, revision
 from tests.gates.support.sample_project import SampleProject
-from tests.gates.support.with_migrations import ENV, FIRST, VERSIONS, revision
 
 SECOND, THIRD = f"{VERSIONS}/2026-01-11_street.py", f"{VERSIONS}/2026-01-12_door.py"
 ADD, DROP = ["ALTER TABLE neighbours ADD COLUMN street text"], ["ALTER TABLE neighbours DROP COLUMN street"]

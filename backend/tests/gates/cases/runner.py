@@ -25,8 +25,8 @@ from gates.repo.files import text
 from gates.runner import Result, run_gate, run_session
 from tests.gates.cases.case import Untested, ValidCase
 from tests.gates.support import fake_audit_tools
-from tests.gates.support.complete import FILES, SLOW
-from tests.gates.support.sample_project import SampleProject, copied, make_sample_project
+from tests.gates.support.parts.all_gates import COMPLETE, SLOW
+from tests.gates.support.sample_project import SampleProject, copied
 
 Endings = str | tuple[str, ...]
 
@@ -62,7 +62,7 @@ def run_gates(case: ValidCase, template: Path, folder: Path) -> tuple[SampleProj
 
 def make_template(folder: Path) -> Path:
     """Return the project on main, tested and checked, which `run_gates` copies with the gates' caches."""
-    sample = make_sample_project(folder, FILES)
+    sample = SampleProject.build(folder, *COMPLETE)
     project = sample.project
     write_coverage(project, {})
     trend.store_totals(project)

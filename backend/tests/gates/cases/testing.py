@@ -1,7 +1,8 @@
 """R12, R13: tests that fail, and code that they do not run."""
 
 from tests.gates.cases.case import InvalidCase
-from tests.gates.support.complete import DOMAIN, MAIN, REPOSITORY, TEST
+from tests.gates.support.parts.all_gates import TEST
+from tests.gates.support.parts.application import DOMAIN, MAIN, REPOSITORY
 from tests.gates.support.sample_project import RULE_BOOK
 
 NAMED = "\n\ndef name(app: FastAPI) -> str:\n    return str(app)\n"

@@ -2,29 +2,26 @@
 
 from tests.gates.cases.case import ValidCase
 from tests.gates.cases.contract import contract
-from tests.gates.cases.migrations import ADD, DROP, SECOND, street
+from tests.gates.cases.migrations import ADD, DROP, SECOND, THIRD, street
+from tests.gates.cases.testing import CHOICE
 from tests.gates.cases.workflows import OTHER_WORKFLOW, alone
-from tests.gates.support.complete import (
-    COMPOSE,
-    DECISION,
+from tests.gates.support.parts.all_gates import DECISION, TEST
+from tests.gates.support.parts.application import (
     DEV_LOCK,
-    DOCKERFILE,
     DOMAIN,
-    HOOKS,
     MAIN,
-    PUBLISHED,
     PYPROJECT,
     REPOSITORY,
     ROUTER,
     RUNTIME,
     RUNTIME_LOCK,
     SCHEMAS,
-    SERVED,
-    TEST,
     USE_CASE,
-    WORKFLOW,
+    lock,
 )
-from tests.gates.support.minimal import lock
+from tests.gates.support.parts.automation import COMPOSE, DOCKERFILE, HOOKS, WORKFLOW
+from tests.gates.support.parts.contract import PUBLISHED, SERVED
+from tests.gates.support.parts.migrations import revision
 from tests.gates.support.sample_project import SampleProject
 
 CALL = "    return Published(id=await publish_article(ArticleId(id)))\n"
@@ -34,6 +31,18 @@ QUOTED = "Context Decision Consequences `coverage.global.lines 90 → 80`\n"
 MORE = (
     '[[exclusions]]\nkind = "{}"\npath = "{}"\nrules = ["{}"]\nreason = "r"\n\n[[exclusions]]\nkind = "lint"'
 )
+PRICE_TESTED = """from app.infrastructure.prices import PRICE
+
+
+def test_costs_one() -> None:
+    assert PRICE == 1
+"""
+CHOICE_TESTED = """from app.infrastructure.database.news import positive
+
+
+def test_is_never_negative() -> None:
+    assert (positive(-1), positive(1)) == (0, 1)
+"""
 GONE = ("paths", "/news/{id}/archive")
 PARAMETER = (*GONE, "post", "parameters", "1")
 BREAK = f'[[contract-breaks]]\npointer = "/paths/~1news~1{{id}}~1archive/post"\ndecision = "{DECISION}"\n\n'
@@ -43,6 +52,15 @@ def _declare(sample: SampleProject, kind: str, path: str, rule: str) -> SamplePr
     """Declare an exclusion, with a decision that quotes it."""
     sample.write(DECISION, f"Context Decision Consequences `+exclusions {kind} {path} {rule}`\n")
     return sample.rule('[[exclusions]]\nkind = "lint"', MORE.format(kind, path, rule))
+
+
+def _double(sample: SampleProject, test: str) -> SampleProject:
+    """Add a function to the domain, and what its test does."""
+    return (
+        sample.append(DOMAIN, "\n\ndef double(value: int) -> int:\n    return value + value\n")
+        .replace(TEST, "import ArticleId\n", "import ArticleId, double\n")
+        .append(TEST, f"\n\ndef test_doubles() -> None:\n    {test}\n")
+    )
 
 
 def _publish(sample: SampleProject, text: str) -> SampleProject:
@@ -61,6 +79,18 @@ CASES = [
         change=lambda sample: sample.append(
             DOMAIN, "\n\ndef double(value: int) -> int:\n    return value + value\n"
         ),
+    ),
+    ValidCase(
+        id="a number with a name",
+        gate="lint",
+        change=lambda sample: sample.replace(
+            TEST, "import ArticleId\n", "import ArticleId\n\nLATEST = 9\n"
+        ).append(TEST, "    assert ArticleId(LATEST) == LATEST\n"),
+    ),
+    ValidCase(
+        id="an answer of the declared type",
+        gate="types",
+        change=lambda sample: sample.replace(USE_CASE, "return id", "return ArticleId(int(id))"),
     ),
     ValidCase(
         id="a text about exclusions",
@@ -248,6 +278,24 @@ CASES = [
         ),
     ),
     ValidCase(
+        id="a revision after the last one",
+        gate="migration-head",
+        change=lambda sample: street(sample, ADD, DROP).write(
+            THIRD,
+            revision(
+                "door",
+                "street",
+                ["COMMENT ON COLUMN neighbours.street IS 'without the door'"],
+                ["COMMENT ON COLUMN neighbours.street IS NULL"],
+            ),
+        ),
+    ),
+    ValidCase(
+        id="a revision that fills in a constant",
+        gate="migration-code",
+        change=lambda sample: street(sample, [*ADD, "UPDATE neighbours SET street = 'Plaza'"], DROP),
+    ),
+    ValidCase(
         id="a revision with its model",
         gate="migration-drift",
         change=lambda sample: street(sample, ADD, DROP),
@@ -267,6 +315,30 @@ CASES = [
         gate="tests",
         change=lambda sample: sample.append(
             TEST, "\n\ndef test_ids_are_equal() -> None:\n    assert ArticleId(1) == 1\n"
+        ),
+    ),
+    ValidCase(
+        id="a test that asserts what the code is for",
+        gate="mutants",
+        change=lambda sample: _double(sample, "assert (double(0), double(1)) == (0, 1 + 1)"),
+    ),
+    ValidCase(
+        id="a module that a test runs",
+        gate="coverage-global",
+        change=lambda sample: sample.write("backend/app/infrastructure/prices.py", "PRICE = 1\n").write(
+            "backend/tests/unit/test_prices.py", PRICE_TESTED
+        ),
+    ),
+    ValidCase(
+        id="a function of a critical module with its test",
+        gate="coverage-critical",
+        change=lambda sample: _double(sample, "assert double(1) == 1 + 1"),
+    ),
+    ValidCase(
+        id="a new condition with a test of both outcomes",
+        gate="coverage-new",
+        change=lambda sample: sample.append(REPOSITORY, CHOICE).write(
+            "backend/tests/unit/test_positive.py", CHOICE_TESTED
         ),
     ),
     ValidCase(

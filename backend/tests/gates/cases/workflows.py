@@ -1,7 +1,7 @@
 """R16: workflows, containers, hooks."""
 
 from tests.gates.cases.case import InvalidCase
-from tests.gates.support.complete import CI, COMPOSE, DEVCONTAINER, DOCKERFILE, HOOKS, WORKFLOW
+from tests.gates.support.parts.automation import CI, COMPOSE, DEVCONTAINER, DOCKERFILE, HOOKS, WORKFLOW
 
 PIN = "@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
 MANUAL = "https://docs.zizmor.sh/"

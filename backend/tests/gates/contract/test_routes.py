@@ -2,15 +2,13 @@ from pathlib import Path
 
 from gates.contract.routes import check
 from tests.gates.contract.sample_application import MAIN
-from tests.gates.support.sample_project import RULE_BOOK, make_sample_project
+from tests.gates.support.sample_project import Part, SampleProject
 
-BOOK = """```toml
-[routes.undocumented]
+RULES = """[routes.undocumented]
 "/openapi.json" = "the contract itself"
 "/about" = "for people"
 [routes.open-bodies]
 Declared = "the protocol says so"
-```
 """
 ACCESS = """from enum import StrEnum
 
@@ -45,13 +43,12 @@ REFUSED = {
 
 def test_refuses_routes_when_they_keep_a_promise_open(tmp_path: Path) -> None:
     files = {
-        RULE_BOOK: BOOK,
         "backend/app/__init__.py": "",
         "backend/app/application/__init__.py": "",
         "backend/app/application/access.py": ACCESS,
         "backend/app/main.py": MAIN,
     }
-    outcome = check(make_sample_project(tmp_path, files).project)
+    outcome = check(SampleProject.build(tmp_path, Part(files, RULES)).project)
     assert {finding.message for finding in outcome.findings} == REFUSED
     place = MAIN.splitlines().index('    @app.get("/dict", **good)') + 1
     [untyped] = [finding for finding in outcome.findings if finding.message.startswith("GET /dict")]

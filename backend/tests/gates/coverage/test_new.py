@@ -6,14 +6,14 @@ import pytest
 from gates.coverage import new
 from gates.coverage.new import check
 from gates.model import GateError
-from tests.gates.support.with_coverage import (
+from tests.gates.support.parts.coverage import (
+    COVERAGE,
     LEGACY,
     LEGACY_FILE,
     PRICES,
     SHOP,
     TEST,
     MeasuredProject,
-    make_measured_project,
 )
 
 TEST_OF_LEGACY = "backend/tests/test_legacy.py"
@@ -24,7 +24,7 @@ FOUR_LINES = "    b = 1\n    c = 2\n    d = 3\n    e = 4\n"
 @pytest.fixture
 def judged_sample(tmp_path: Path) -> MeasuredProject:
     """A sample project that diff-cover judges as well, which takes a second."""
-    return make_measured_project(tmp_path)
+    return MeasuredProject.build(tmp_path, COVERAGE, branch="change")
 
 
 @pytest.fixture

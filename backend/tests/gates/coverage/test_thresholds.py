@@ -6,15 +6,15 @@ import pytest
 from gates.coverage.data import Count
 from gates.coverage.thresholds import check_critical, check_global, line_ranges
 from gates.model import GateError
-from tests.gates.support.sample_project import RULE_BOOK
-from tests.gates.support.with_coverage import (
+from tests.gates.support.parts.coverage import (
+    COVERAGE,
     LEGACY_FILE,
     PRICES,
     SHOP,
     TEST,
     MeasuredProject,
-    make_measured_project,
 )
+from tests.gates.support.sample_project import RULE_BOOK
 
 Edit = Callable[[MeasuredProject], object]
 
@@ -22,7 +22,7 @@ Edit = Callable[[MeasuredProject], object]
 @pytest.fixture
 def sample(tmp_path: Path) -> MeasuredProject:
     """A sample project whose code is all tested."""
-    sample = make_measured_project(tmp_path)
+    sample = MeasuredProject.build(tmp_path, COVERAGE, branch="change")
     return sample.remove(LEGACY_FILE).remove("backend/tests/test_legacy.py")
 
 

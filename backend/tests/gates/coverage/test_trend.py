@@ -9,8 +9,8 @@ from gates.model import GateError, Project
 from gates.repo.git import merge_base
 from gates.testing.result_cache.store import FOLDER_VARIABLE as RESULTS_VARIABLE
 from gates.testing.runs import check_tests
-from tests.gates.support.sample_project import make_sample_project
-from tests.gates.support.with_coverage import LEGACY_FILE, SHOP, TEST, MeasuredProject, make_measured_project
+from tests.gates.support.parts.coverage import COVERAGE, LEGACY_FILE, SHOP, TEST, MeasuredProject
+from tests.gates.support.sample_project import Part, SampleProject
 
 PROBES = Path(probes.__file__).parent
 GREET = "def greet():\n    return 'hello'\n"
@@ -19,7 +19,7 @@ GREET = "def greet():\n    return 'hello'\n"
 @pytest.fixture
 def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MeasuredProject:
     monkeypatch.setenv("CI", "true")
-    return make_measured_project(tmp_path)
+    return MeasuredProject.build(tmp_path, COVERAGE, branch="change")
 
 
 @pytest.fixture
@@ -152,8 +152,8 @@ def test_measures_the_base_without_the_variables_of_the_run(
 
 
 def test_checks_out_the_project_when_it_is_a_subfolder(tmp_path: Path) -> None:
-    repository = make_sample_project(
-        tmp_path, {"README.md": "", "services/api/backend/app/a.py": "one = 1\n"}
+    repository = SampleProject.build(
+        tmp_path, Part({"README.md": "", "services/api/backend/app/a.py": "one = 1\n"})
     )
     project = Project(root=repository.root / "services/api")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.gates.support.packages import PACKAGES
-from tests.gates.support.sample_project import SampleProject, make_sample_project
+from tests.gates.support.sample_project import Part, SampleProject
 
 BACKEND = Path(__file__).resolve().parents[3]
 TIDY = '"""Sums."""\n\n\ndef double(number: int) -> int:\n    return 2 * number\n'
@@ -17,4 +17,4 @@ def tooled(tmp_path: Path) -> SampleProject:
     packages = {f"backend/{name}/__init__.py": "" for name in PACKAGES}
     configuration = (BACKEND / "pyproject.toml").read_text(encoding="utf-8")
     files = {"backend/pyproject.toml": configuration, "backend/app/sums.py": TIDY}
-    return make_sample_project(tmp_path, packages | files)
+    return SampleProject.build(tmp_path, Part(packages | files))

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,15 +14,19 @@ from gates.lint import mypy, ruff, secrets, workflows
 from gates.migrations import revision_code
 from gates.model import Outcome, Project
 from gates.testing import runs
-from tests.gates.support import complete, prepared_processes, with_coverage, with_migrations
-from tests.gates.support.minimal import FILES
+from tests.gates.support import prepared_processes
 from tests.gates.support.packages import PACKAGES
-from tests.gates.support.sample_project import SampleProject, make_sample_project
+from tests.gates.support.parts.all_gates import COMPLETE
+from tests.gates.support.parts.application import MINIMAL
+from tests.gates.support.parts.automation import WORKFLOW
+from tests.gates.support.parts.coverage import COVERAGE, SHOP
+from tests.gates.support.parts.migrations import MIGRATIONS, VERSIONS, revision
+from tests.gates.support.sample_project import Part, SampleProject
 
 BACKEND = Path(__file__).resolve().parents[3]
 RUFF = 'line-length = 20\nexclude = ["**"]\n[format]\nquote-style = "single"\n[lint]\nselect = []\n'
 MYPY_SETTINGS = "[mypy]\nignore_errors = True\n"
-COVERAGE = "[run]\nbranch = false\nomit = */shop.py\n[report]\nomit = */shop.py\n"
+COVERAGE_SETTINGS = "[run]\nbranch = false\nomit = */shop.py\n[report]\nomit = */shop.py\n"
 PYTEST = "[pytest]\npython_files = nothing_*.py\naddopts = --no-such-option\n"
 SQUAWK = 'included_rules = ["require-table-schema"]\nexcluded_rules = ["require-concurrent-index-creation"]\n'
 ZIZMOR = "rules:\n  template-injection:\n    disable: true\n  excessive-permissions:\n    disable: true\n"
@@ -44,8 +48,8 @@ FOREIGN = {
     "ruff.toml": RUFF,
     "mypy.ini": MYPY_SETTINGS,
     ".mypy.ini": MYPY_SETTINGS,
-    "setup.cfg": MYPY_SETTINGS + COVERAGE.replace("[", "[coverage:") + PYTEST.replace("[", "[tool:"),
-    ".coveragerc": COVERAGE,
+    "setup.cfg": MYPY_SETTINGS + COVERAGE_SETTINGS.replace("[", "[coverage:") + PYTEST.replace("[", "[tool:"),
+    ".coveragerc": COVERAGE_SETTINGS,
     "pytest.ini": PYTEST,
     "tox.ini": PYTEST,
     ".squawk.toml": SQUAWK,
@@ -64,7 +68,7 @@ AT_HOME = {
 }
 
 
-Make = Callable[[Mapping[str, str]], SampleProject]
+Make = Callable[..., SampleProject]
 
 
 @pytest.fixture
@@ -74,8 +78,8 @@ def below(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Make:
     Others are in the repository, where the user's git ignores them.
     """
 
-    def make(files: Mapping[str, str]) -> SampleProject:
-        sample = make_sample_project(tmp_path / "checkout", files, branch="change")
+    def make(*parts: Part) -> SampleProject:
+        sample = SampleProject.build(tmp_path / "checkout", *parts, branch="change")
         for name in IN_THE_TREE:
             sample.write(f"backend/{name}", FOREIGN[name])
         _furnish(SampleProject(tmp_path), SampleProject(tmp_path / "home"))
@@ -93,7 +97,7 @@ def _furnish(above: SampleProject, home: SampleProject) -> None:
     above.write("pyproject.toml", PYPROJECT).write("conftest.py", "raise SystemExit(1)\n")
     for name, text in AT_HOME.items():
         home.write(f".config/{name}", text).write(f"xdg/{name}", text)
-    home.write(".mypy.ini", MYPY_SETTINGS).write(".coveragerc", COVERAGE).write(
+    home.write(".mypy.ini", MYPY_SETTINGS).write(".coveragerc", COVERAGE_SETTINGS).write(
         "stubs/sqlalchemy.pyi", "Table: int\n"
     )
 
@@ -123,9 +127,8 @@ def said(outcome: Outcome) -> list[str]:
 def test_repairs_by_the_project_s_settings_when_asked_to(below: Make) -> None:
     """The session `fix`, without the noxfile, which the sample project does not have."""
     code = "backend/app/code.py"
-    sample = below(
-        {"backend/pyproject.toml": (BACKEND / "pyproject.toml").read_text(), code: "import os\na = 'x'\n"}
-    )
+    settings = (BACKEND / "pyproject.toml").read_text()
+    sample = below(Part({"backend/pyproject.toml": settings, code: "import os\na = 'x'\n"}))
 
     for module in fix.COMMANDS[:2]:
         subprocess.run([sys.executable, "-m", *module[:-1]], cwd=sample.root / "backend", check=True)
@@ -147,14 +150,14 @@ def test_judges_code_by_the_project_s_settings(
     packages = {f"backend/{name}/__init__.py": "" for name in PACKAGES}
     settings = (BACKEND / "pyproject.toml").read_text(encoding="utf-8")
     code = "backend/app/code.py"
-    sample = below(packages | {"backend/pyproject.toml": settings, code: good})
+    sample = below(Part(packages | {"backend/pyproject.toml": settings, code: good}))
     assert said(gate(sample.project)) == []
 
     assert said(gate(sample.write(code, bad).project)) == [message]
 
 
 def test_judges_layers_by_the_rule_book(below: Make) -> None:
-    sample = below(FILES)
+    sample = below(*MINIMAL)
     assert said(layers.check(sample.project)) == []
 
     sample.write("backend/app/domain/bad.py", "import sqlalchemy\n")
@@ -162,7 +165,7 @@ def test_judges_layers_by_the_rule_book(below: Make) -> None:
 
 
 def test_judges_imports_of_every_file(below: Make) -> None:
-    sample = below(FILES)
+    sample = below(*MINIMAL)
     assert said(stack.check(sample.project)) == []
 
     sample.write("backend/app/domain/bad.py", "import nowhere_to_be_found\n")
@@ -170,7 +173,7 @@ def test_judges_imports_of_every_file(below: Make) -> None:
 
 
 def test_finds_secrets_whatever_a_baseline_says(below: Make) -> None:
-    sample = below(complete.FILES)
+    sample = below(*COMPLETE)
     assert said(secrets.check(sample.project)) == []
 
     sample.write("README.md", "AKIA" + "IOSFODNN7EXAMPLE\n")
@@ -178,29 +181,29 @@ def test_finds_secrets_whatever_a_baseline_says(below: Make) -> None:
 
 
 def test_audits_workflows_without_the_user_s_rules(below: Make) -> None:
-    sample = below(complete.FILES)
+    sample = below(*COMPLETE)
     assert said(workflows.check(sample.project)) == []
 
-    sample.replace(complete.WORKFLOW, "run: ./noxw", "run: ./noxw ${{ github.event.pull_request.title }}")
+    sample.replace(WORKFLOW, "run: ./noxw", "run: ./noxw ${{ github.event.pull_request.title }}")
     assert any("[template-injection]" in text for text in said(workflows.check(sample.project)))
 
 
 def test_examines_sql_by_the_rule_book(below: Make) -> None:
-    sample = below(with_migrations.FILES)
-    second = f"{with_migrations.VERSIONS}/2026-01-11_second.py"
+    sample = below(MIGRATIONS)
+    second = f"{VERSIONS}/2026-01-11_second.py"
     up, back = ["CREATE TABLE streets (id integer)"], ["DROP TABLE streets"]
-    sample.write(second, with_migrations.revision("second", "first", up, back))
+    sample.write(second, revision("second", "first", up, back))
     assert said(revision_code.check(sample.project)) == []
 
     up.append("CREATE INDEX ix_age ON neighbours (age)")
-    sample.write(second, with_migrations.revision("second", "first", up, back))
+    sample.write(second, revision("second", "first", up, back))
     [message] = said(revision_code.check(sample.project))
     assert "[squawk require-concurrent-index-creation]" in message
 
 
 def test_runs_and_measures_tests_with_the_project_s_settings(below: Make) -> None:
-    sample = below(with_coverage.FILES)
+    sample = below(COVERAGE)
     outcome = runs.check_tests(sample.project)
 
     assert (said(outcome), outcome.note) == ([], "2 tests")
-    assert load_current(sample.project)[with_coverage.SHOP].executed_lines == {1, 2}
+    assert load_current(sample.project)[SHOP].executed_lines == {1, 2}

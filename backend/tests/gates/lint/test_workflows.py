@@ -104,12 +104,6 @@ def test_passes_when_files_are_in_order(clean: SampleProject) -> None:
             "dangerous",
         ),
         (WORKFLOW, "    timeout-minutes: 5\n", "", "required has no timeout-minutes"),
-        (
-            WORKFLOW,
-            "      - run: ./noxw",
-            "      - continue-on-error: true\n        run: x",
-            "may fail without notice",
-        ),
         (WORKFLOW, "permissions: {}\n", "", "the workflow does not drop the default permissions"),
         (WORKFLOW, "    steps:\n", "    permissions: {contents: write}\n    steps:\n", "gates may write"),
         (
@@ -129,12 +123,6 @@ def test_passes_when_files_are_in_order(clean: SampleProject) -> None:
         (DOCKERFILE, "debian:bookworm-slim", "debian", "an image without a version"),
         (DOCKERFILE, "USER developer\n", "USER developer\nUSER root\n", "runs as root"),
         (DOCKERFILE, "RUN useradd", "RUN pip install sqlmodel && useradd", "installs what no lock holds"),
-        (
-            DOCKERFILE,
-            "RUN useradd",
-            "RUN curl https://example.org/x | sh && useradd",
-            "installs what no lock",
-        ),
         (COMPOSE, "postgres:16", "postgres", "an image without a version"),
         (DOCKERFILE, "USER developer\n", "USER 00:0\n", "runs as root"),
         (COMPOSE, "image:", "cap_add: [SYS_ADMIN]\n    image:", "postgres has cap_add"),
@@ -199,9 +187,8 @@ def test_passes_when_nothing_waits_for_what_a_schedule_starts(clean: SampleProje
     assert check(clean.project).findings == []
 
 
-@pytest.mark.parametrize("job", ["gates", "more"])
-def test_refuses_workflow_when_another_one_judges_changes_too(clean: SampleProject, job: str) -> None:
-    night = NIGHTLY.replace(SCHEDULE, f"  pull_request:\n{SCHEDULE}").replace("  gates:", f"  {job}:")
+def test_refuses_other_workflow_when_its_job_has_another_name(clean: SampleProject) -> None:
+    night = NIGHTLY.replace(SCHEDULE, f"  pull_request:\n{SCHEDULE}").replace("  gates:", "  more:")
     clean.write(".github/workflows/night.yml", night)
 
     assert "the job 'required' must need all that judge" in only(clean).message
@@ -312,14 +299,6 @@ def test_refuses_tree_when_a_file_is_missing(clean: SampleProject, file: str) ->
     clean.remove(file)
 
     assert any("this is missing" in finding.message for finding in check(clean.project).findings)
-
-
-def test_names_line_when_audit_finds_something(clean: SampleProject) -> None:
-    clean.replace(WORKFLOW, "@3d3c42e5aac5ba805825da76410c181273ba90b1", "@v7")
-
-    line = CI.splitlines().index(next(row for row in CI.splitlines() if "actions/checkout" in row)) + 1
-    assert (only(clean).file, only(clean).line) == (WORKFLOW, line)
-    assert only(clean).fix.startswith("https://docs.zizmor.sh/")
 
 
 def test_names_file_when_it_is_no_yaml(clean: SampleProject) -> None:

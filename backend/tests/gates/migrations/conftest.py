@@ -8,8 +8,8 @@ import pytest
 
 from gates.migrations.alembic_process import alembic_runner
 from gates.model import Project
+from tests.gates.support.parts.migrations import MIGRATIONS
 from tests.gates.support.sample_project import SampleProject
-from tests.gates.support.with_migrations import FILES
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,4 @@ def migrations_sample(alembic_folder: Path) -> SampleProject:
     """A fresh project in the shared folder."""
     # With the bytecode: Python compares its age in whole seconds.
     shutil.rmtree(alembic_folder / "backend/alembic", ignore_errors=True)
-    sample = SampleProject(alembic_folder)
-    for name, text in FILES.items():
-        sample.write(name, text)
-    return sample
+    return SampleProject.build(alembic_folder, MIGRATIONS, repository=False)

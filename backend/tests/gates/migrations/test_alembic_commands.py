@@ -12,8 +12,8 @@ from alembic.util import CommandError
 from gates.migrations import alembic_commands
 from gates.migrations.alembic_process import AlembicError, _call
 from gates.migrations.schema_dump import differences, schema_of, scratch_databases
+from tests.gates.support.parts.migrations import ENV, FILES
 from tests.gates.support.sample_project import SampleProject
-from tests.gates.support.with_migrations import ENV, FILES
 
 BACKEND = Path(__file__).resolve().parents[3]
 

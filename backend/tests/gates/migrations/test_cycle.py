@@ -4,8 +4,16 @@ import pytest
 
 from gates.migrations.cycle import check
 from gates.model import GateError
+from tests.gates.support.parts.migrations import (
+    ENV,
+    FIRST,
+    PHONE_INDEX,
+    VERSIONS,
+    Step,
+    messages,
+    write_steps,
+)
 from tests.gates.support.sample_project import SampleProject
-from tests.gates.support.with_migrations import ENV, FIRST, PHONE_INDEX, VERSIONS, Step, messages, write_steps
 
 
 def test_refuses_revision_when_downgrade_does_not_restore(migrations_sample: SampleProject) -> None:
@@ -74,19 +82,11 @@ def test_passes_when_only_what_the_revision_drops_is_lost(migrations_sample: Sam
     assert outcome.note == "5 revisions, all reversible"
 
 
-@pytest.mark.parametrize(
-    ("statement", "reason"),
-    [
-        ("ALTER TABLE neighbours ADD COLUMN street text NOT NULL", "NotNullViolation"),
-        ("ALTER TABLE neighbours ADD CHECK (age > 100000)", "CheckViolation"),
-    ],
-)
-def test_refuses_upgrade_when_populated_tables_break_it(
-    migrations_sample: SampleProject, statement: str, reason: str
-) -> None:
-    write_steps(migrations_sample, Step("strict", [statement], ["SELECT 1"]))
+def test_refuses_upgrade_when_rows_break_a_constraint(migrations_sample: SampleProject) -> None:
+    strict = ["ALTER TABLE neighbours ADD CHECK (age > 100000)"]
+    write_steps(migrations_sample, Step("strict", strict, ["SELECT 1"]))
     [message] = messages(check(migrations_sample.project))
-    prefix = f"{VERSIONS}/2026-01-11_strict.py: it cannot upgrade a database that has rows: {reason}: "
+    prefix = f"{VERSIONS}/2026-01-11_strict.py: it cannot upgrade a database that has rows: CheckViolation: "
     assert message.startswith(prefix)
 
 

@@ -7,8 +7,8 @@ import pytest
 from gates.migrations.drift import check
 from gates.model import GateError
 from gates.report.diagrams import TABLES
+from tests.gates.support.parts.migrations import ENV, FIRST, VERSIONS, Step, messages, write_steps
 from tests.gates.support.sample_project import SampleProject
-from tests.gates.support.with_migrations import ENV, FIRST, VERSIONS, Step, messages, write_steps
 
 
 def test_passes_when_revisions_make_what_models_describe(migrations_sample: SampleProject) -> None:

@@ -10,8 +10,8 @@ import pytest
 from gates.model import GateError, Project
 from gates.mutation import check as mutation_check
 from gates.mutation.check import REPORT_FILE, check
-from tests.gates.support.sample_project import RULE_BOOK, SampleProject, make_sample_project
-from tests.gates.support.with_coverage import BOOK, PYPROJECT
+from tests.gates.support.parts.coverage import SETTINGS, TABLES
+from tests.gates.support.sample_project import RULE_BOOK, Part, SampleProject
 
 SHOP = "backend/app/shop.py"
 TEST = "backend/tests/test_shop.py"
@@ -31,14 +31,20 @@ ASSERTS = """from app.shop import price
 def test_price():
     assert (price(0), price(2)) == (0, 6)
 """
+RULES = (
+    TABLES
+    + """[mutation]
+min-score-changed = 100
+min-score-modules = 100
+test-seconds = 3
+[mutation.tests]
+"app/other/*" = ["tests/other"]
+"app/*" = ["tests"]
+"""
+)
 FILES = {
-    RULE_BOOK: BOOK.replace(
-        "[rules]",
-        "[mutation]\nmin-score-changed = 100\nmin-score-modules = 100\ntest-seconds = 3\n"
-        '[mutation.tests]\n"app/other/*" = ["tests/other"]\n"app/*" = ["tests"]\n[rules]',
-    ),
     ".gitignore": "/reports/\n__pycache__/\n",
-    "backend/pyproject.toml": PYPROJECT.replace("addopts = [", 'addopts = ["-p", "xdist.plugin", '),
+    "backend/pyproject.toml": SETTINGS.replace("addopts = [", 'addopts = ["-p", "xdist.plugin", '),
     "backend/app/__init__.py": "",
     SHOP: "# nothing yet\n",
     "backend/tests/__init__.py": "",
@@ -50,7 +56,11 @@ FILES = {
 def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SampleProject:
     monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "1")
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    return make_sample_project(tmp_path, FILES, branch="change").write(SHOP, CODE).write(TEST, ASSERTS)
+    return (
+        SampleProject.build(tmp_path, Part(FILES, RULES), branch="change")
+        .write(SHOP, CODE)
+        .write(TEST, ASSERTS)
+    )
 
 
 def test_passes_when_tests_kill_every_mutant(

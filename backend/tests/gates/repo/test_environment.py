@@ -10,14 +10,14 @@ import pytest
 from gates.repo.environment import REPOSITORY, for_git, for_tests
 from gates.repo.files import tracked, untracked
 from gates.repo.git import merge_base
-from tests.gates.support.sample_project import SampleProject, make_sample_project
+from tests.gates.support.sample_project import Part, SampleProject
 
 CONFIGURATION = {"GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"}
 
 
 @pytest.fixture
 def sample(tmp_path: Path) -> SampleProject:
-    return make_sample_project(tmp_path / "sample", {"app/a.py": "one\n"})
+    return SampleProject.build(tmp_path / "sample", Part({"app/a.py": "one\n"}))
 
 
 def test_drops_local_variables_of_git_except_configuration(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_commit_consists_of_its_own_index_when_files_are_named(
 def test_commit_ignores_index_when_it_is_of_another_repository(
     sample: SampleProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_sample_project(tmp_path / "other", {"b.py": ""})
+    SampleProject.build(tmp_path / "other", Part({"b.py": ""}))
     monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "other/.git/index"))
 
     assert tracked(replace(sample.project, staged=True)) == ["app/a.py"]

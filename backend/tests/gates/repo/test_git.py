@@ -5,14 +5,16 @@ import pytest
 
 from gates.model import GateError, Project
 from gates.repo.git import changed_lines, changed_paths, content_at, merge_base
-from tests.gates.support.sample_project import SampleProject, make_sample_project
+from tests.gates.support.sample_project import Part, SampleProject
 
 Prepare = Callable[[SampleProject], object]
 
 
 @pytest.fixture
 def sample(tmp_path: Path) -> SampleProject:
-    return make_sample_project(tmp_path / "sample", {"app/a.py": "one\ntwo\nthree\n", "app/b.py": "four\n"})
+    return SampleProject.build(
+        tmp_path / "sample", Part({"app/a.py": "one\ntwo\nthree\n", "app/b.py": "four\n"})
+    )
 
 
 def first(sample: SampleProject) -> str:
@@ -37,7 +39,7 @@ def test_compares_with_the_fork_when_main_went_on(sample: SampleProject) -> None
 
 @pytest.mark.parametrize("default", ["main", "trunk"])
 def test_compares_with_default_branch_of_origin_when_it_exists(tmp_path: Path, default: str) -> None:
-    origin = make_sample_project(tmp_path / "origin", {"a.py": ""})
+    origin = SampleProject.build(tmp_path / "origin", Part({"a.py": ""}))
     origin.git("branch", "--move", default)
     origin.git("clone", "--quiet", str(origin.root), str(tmp_path / "clone"))
     clone = SampleProject(tmp_path / "clone")
@@ -50,7 +52,7 @@ def test_compares_with_default_branch_of_origin_when_it_exists(tmp_path: Path, d
 
 def renamed(folder: Path, old: str, new: str, *fetch: str) -> SampleProject:
     """Clone a repository whose default branch is then renamed and goes on, and fetch that."""
-    origin = make_sample_project(folder / "origin", {"a.py": ""})
+    origin = SampleProject.build(folder / "origin", Part({"a.py": ""}))
     origin.git("branch", "--move", old)
     origin.git("clone", "--quiet", str(origin.root), str(folder / "clone"))
     clone = SampleProject(folder / "clone")
@@ -82,7 +84,7 @@ def test_compares_with_the_new_default_branch_when(tmp_path: Path, case: str) ->
 
 def test_compares_with_the_default_branch_when_main_is_behind_it(tmp_path: Path) -> None:
     """A release branch that is called main is no renamed default branch."""
-    origin = make_sample_project(tmp_path / "origin", {"a.py": ""})
+    origin = SampleProject.build(tmp_path / "origin", Part({"a.py": ""}))
     origin.branch("develop").write("b.py").commit()
     origin.git("clone", "--quiet", str(origin.root), str(tmp_path / "clone"))
 
@@ -90,7 +92,7 @@ def test_compares_with_the_default_branch_when_main_is_behind_it(tmp_path: Path)
 
 
 def test_cannot_compare_when_default_branch_is_unknown(tmp_path: Path) -> None:
-    origin = make_sample_project(tmp_path / "origin", {"a.py": ""})
+    origin = SampleProject.build(tmp_path / "origin", Part({"a.py": ""}))
     origin.git("branch", "--move", "trunk")
     origin.git("branch", "other")
     origin.git("clone", "--quiet", str(origin.root), str(tmp_path / "clone"))

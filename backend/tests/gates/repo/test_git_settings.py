@@ -10,7 +10,7 @@ from gates.model import Project
 from gates.repo.files import ignored, modes, tracked, untracked
 from gates.repo.git import changed_lines, changed_paths, content_at, git, merge_base, target
 from gates.report import page
-from tests.gates.support.sample_project import SampleProject, make_sample_project
+from tests.gates.support.sample_project import Part, SampleProject
 
 MOVED = "".join(f"line {number}\n" for number in range(20))
 FILES = {
@@ -76,7 +76,7 @@ SETTINGS: dict[str, str] = {
 
 @pytest.fixture(scope="module")
 def changed(tmp_path_factory: pytest.TempPathFactory) -> SampleProject:
-    sample = make_sample_project(tmp_path_factory.mktemp("git") / "sample", FILES, branch="change")
+    sample = SampleProject.build(tmp_path_factory.mktemp("git") / "sample", Part(FILES), branch="change")
     sample.replace("backend/app/a.py", "two", "2\n\ntwo").git(
         "mv", "backend/app/moved.py", "backend/app/new.py"
     )

@@ -10,7 +10,7 @@ import pytest
 
 from gates.model import GateError, Project
 from gates.repo.hooks import install
-from tests.gates.support.sample_project import SampleProject, make_sample_project
+from tests.gates.support.sample_project import Part, SampleProject
 
 ROOT = Path(__file__).resolve().parents[4]
 SEEN = "seen"
@@ -27,14 +27,16 @@ def _no_hooks_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def sample(tmp_path: Path) -> SampleProject:
     """A repository with the project's hooks, whose noxw only records how it was called."""
-    sample = make_sample_project(
+    sample = SampleProject.build(
         tmp_path / "project",
-        {
-            CONFIGURATION: (ROOT / CONFIGURATION).read_text(encoding="utf-8"),
-            "noxw": NOXW,
-            "a.txt": "committed\n",
-            ".gitignore": f".venv\n{SEEN}\n",
-        },
+        Part(
+            {
+                CONFIGURATION: (ROOT / CONFIGURATION).read_text(encoding="utf-8"),
+                "noxw": NOXW,
+                "a.txt": "committed\n",
+                ".gitignore": f".venv\n{SEEN}\n",
+            }
+        ),
     )
     (sample.root / "noxw").chmod(0o755)
     sample.commit()
@@ -152,7 +154,7 @@ def test_refuses_when_the_developer_has_a_folder_of_hooks(sample: SampleProject)
 
 
 def test_refuses_when_the_project_is_a_folder_of_a_repository(tmp_path: Path) -> None:
-    repository = make_sample_project(tmp_path / "repository", {"services/api/noxw": NOXW})
+    repository = SampleProject.build(tmp_path / "repository", Part({"services/api/noxw": NOXW}))
 
     with pytest.raises(
         GateError, match=r"folder services/api of a repository.*`services/api/noxw -s commit`"

@@ -17,8 +17,8 @@ from gates.report.follow import INTERRUPTED, PATIENCE, follow_all, follow_sessio
 from gates.report.processes import end_group, is_alive, start_group
 from gates.report.session import main, run_followed
 from tests.gates.support.followed import make_followed
+from tests.gates.support.parts.coverage import COVERAGE, MeasuredProject
 from tests.gates.support.sample_project import SampleProject
-from tests.gates.support.with_coverage import make_measured_project
 
 BACKEND = Path(__file__).resolve().parents[3]
 BUSY = 2.5  # how much longer things take on a machine that is busy
@@ -225,8 +225,8 @@ def test_prints_nothing_itself_when_it_is_followed(
 def test_lets_pytest_print_when_it_is_given_arguments(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    sample = make_measured_project(tmp_path / "sample").rule(
-        "[rules]", '[sessions]\ntests = ["tests"]\n[rules]'
+    sample = MeasuredProject.build(tmp_path / "sample", COVERAGE, branch="change").rule(
+        "[sessions]\n", '[sessions]\ntests = ["tests"]\n'
     )
 
     assert run(Project(root=sample.root, arguments=["tests/test_shop.py"]), "tests") == 0

@@ -7,7 +7,8 @@ import pytest
 from gates.model import Finding, Project
 from gates.report import github
 from gates.report.terminal import show
-from tests.gates.support.with_results import VIOLATION, make_project, make_result
+from tests.gates.support.parts.results import RESULTS, VIOLATION, make_result
+from tests.gates.support.sample_project import SampleProject
 
 HOSTILE = Finding(
     file="a,b:c%\r\n::error::x.py",
@@ -28,7 +29,7 @@ def summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    return make_project(tmp_path / "project")
+    return SampleProject.build(tmp_path / "project", RESULTS, repository=False).project
 
 
 def test_annotates_a_finding_once_when_in_a_workflow(

@@ -15,9 +15,10 @@ from gates.report.diagrams import TABLES
 from gates.report.runs import load_runs
 from gates.runner import Result
 from tests.gates.support.html_parser import parse, text_of, with_class
-from tests.gates.support.sample_project import SampleProject
-from tests.gates.support.with_coverage import SHOP, MeasuredProject, make_measured_project
-from tests.gates.support.with_results import BLOCK, VIOLATION, make_project, make_result, record_run
+from tests.gates.support.parts.coverage import COVERAGE, SHOP, MeasuredProject
+from tests.gates.support.parts.results import RESULTS, VIOLATION, make_result, record_run
+from tests.gates.support.parts.results import TABLES as RULES
+from tests.gates.support.sample_project import Part, SampleProject
 
 SCRIPT = "<script>alert(1)</script>"
 HOSTILE = Finding(
@@ -42,15 +43,15 @@ AUTHOR = {"name": "author_id", "type": "UUID", "primary": False, "nullable": Fal
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    project = make_project(tmp_path)
+    project = SampleProject.build(tmp_path, RESULTS, repository=False).project
     project.reports.mkdir(exist_ok=True)
     return project
 
 
 @pytest.fixture(scope="module")
 def measured_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    sample = make_measured_project(tmp_path_factory.mktemp("measured"))
-    sample.rule("[rules]\n", BLOCK)
+    rules = Part(rules=RULES)
+    sample = MeasuredProject.build(tmp_path_factory.mktemp("measured"), COVERAGE, rules, branch="change")
     sample.add_code(HALF_TESTED, "assert shop.added(1) == 1")
     sample.write("backend/app/tested.py", "ANSWER = 42\n")
     sample.write("backend/tests/test_tested.py", "from app.tested import ANSWER\n\n\nassert ANSWER\n")

@@ -17,11 +17,9 @@ from gates.report.pull_request import revision_costs
 from gates.report.pull_request.revision_costs import MILLION, RevisionCost
 from gates.report.pull_request.statement_costs import StatementCost
 from tests.gates.support.html_parser import parse, text_of, with_class
-from tests.gates.support.minimal import installed, lock
-from tests.gates.support.sample_project import SampleProject, make_sample_project
-from tests.gates.support.with_migrations import FILES as MIGRATIONS
-from tests.gates.support.with_migrations import Step, write_steps
-from tests.gates.support.with_results import make_change
+from tests.gates.support.parts.application import installed, lock
+from tests.gates.support.parts.migrations import MIGRATIONS, Step, write_steps
+from tests.gates.support.sample_project import Part, SampleProject
 
 BENCHMARK: dict[str, Any] = {
     "name": "GET news: requests per second",
@@ -43,11 +41,6 @@ FAULT: dict[str, Any] = {
     "not_tried": "",
     "kept": True,
 }
-
-
-@pytest.fixture
-def change(sample: SampleProject) -> SampleProject:
-    return make_change(sample)
 
 
 def shown(sample: SampleProject) -> Element:
@@ -96,7 +89,8 @@ def test_shows_files_and_licences(sample: SampleProject) -> None:
 
 
 def test_shows_revisions_with_what_is_known_of_them(tmp_path: Path) -> None:
-    sample = make_sample_project(tmp_path, MIGRATIONS | {".gitignore": "/reports/\n"}, branch="change")
+    ignored = Part({".gitignore": "/reports/\n"})
+    sample = SampleProject.build(tmp_path, MIGRATIONS, ignored, branch="change")
     sample.rule("[sessions]\n", '[default]\nsessions = ["migrations"]\n[sessions]\n')
     write_steps(
         sample, Step("nickname", ["SELECT 1"], ["SELECT 1"]), Step("streets", ["SELECT 1"], ["SELECT 1"])

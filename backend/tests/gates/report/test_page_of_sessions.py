@@ -10,20 +10,15 @@ from gates.report import page
 from gates.report.runs import record, start
 from gates.runner import Result
 from tests.gates.support.html_parser import parse, text_of
+from tests.gates.support.parts.results import RESULTS, VIOLATION, make_result, record_run
 from tests.gates.support.sample_project import SampleProject
-from tests.gates.support.with_results import VIOLATION, make_change, make_project, make_result, record_run
 
 SECRETS = make_result(gate="secrets")
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    return make_project(tmp_path)
-
-
-@pytest.fixture
-def change(sample: SampleProject) -> SampleProject:
-    return make_change(sample)
+    return SampleProject.build(tmp_path, RESULTS, repository=False).project
 
 
 def page_of(project: Project, *results: Result) -> Element:

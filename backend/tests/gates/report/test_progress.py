@@ -9,7 +9,7 @@ from gates.report.failures import failed_test
 from gates.report.history import MAX_DURATIONS, History
 from gates.report.table import line, rows
 from tests.gates.support.followed import FAILED, Followed, make_followed
-from tests.gates.support.with_results import VIOLATION
+from tests.gates.support.parts.results import VIOLATION
 
 FAILURE = Finding(
     file="backend/tests/unit/test_greeting.py",

@@ -11,12 +11,12 @@ import pytest
 from gates.model import GateError, Project
 from gates.report.pytest_events import Reporter, main
 from gates.testing import runs
-from tests.gates.support.with_coverage import TEST, MeasuredProject, make_measured_project
+from tests.gates.support.parts.coverage import COVERAGE, TEST, MeasuredProject
 
 
 @pytest.fixture
 def sample(tmp_path: Path) -> MeasuredProject:
-    return make_measured_project(tmp_path / "sample")
+    return MeasuredProject.build(tmp_path / "sample", COVERAGE, branch="change")
 
 
 def followed(sample: MeasuredProject, *arguments: str) -> Project:

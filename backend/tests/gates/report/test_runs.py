@@ -10,17 +10,12 @@ from gates.report import runs
 from gates.report.base_failures import base_failures
 from gates.report.gate_states import Verdict, verdict_of
 from gates.report.runs import current_tree, load_runs
+from tests.gates.support.parts.results import RESULTS, VIOLATION, make_result, record_run
 from tests.gates.support.sample_project import SampleProject
-from tests.gates.support.with_results import VIOLATION, make_change, make_project, make_result, record_run
 
 SPELLING = make_result()
 SECRETS = make_result(gate="secrets")
 MUTANTS = make_result(gate="mutants")
-
-
-@pytest.fixture
-def change(sample: SampleProject) -> SampleProject:
-    return make_change(sample)
 
 
 def verdict(project: Project) -> Verdict:
@@ -126,7 +121,7 @@ def test_names_the_gates_that_fail_at_the_base(change: SampleProject) -> None:
 
 
 def test_has_no_tree_when_git_cannot_read_the_files(tmp_path: Path) -> None:
-    project = make_project(tmp_path)
+    project = SampleProject.build(tmp_path, RESULTS, repository=False).project
     record_run(project, SPELLING)
 
     assert [(run.tree, run.commit) for run in load_runs(project)] == [("", "")]

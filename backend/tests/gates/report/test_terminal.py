@@ -8,12 +8,13 @@ import pytest
 
 from gates.model import Finding, Project
 from gates.report.terminal import show, show_findings, show_table
-from tests.gates.support.with_results import VIOLATION, make_project, make_result
+from tests.gates.support.parts.results import RESULTS, VIOLATION, make_result
+from tests.gates.support.sample_project import SampleProject
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    return make_project(tmp_path)
+    return SampleProject.build(tmp_path, RESULTS, repository=False).project
 
 
 @pytest.fixture

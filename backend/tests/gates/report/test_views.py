@@ -15,7 +15,7 @@ from gates.report.progress import RunProgress
 from gates.report.table import table
 from gates.report.views import LiveView, PlainView, view_for_output
 from tests.gates.support.followed import Followed, make_followed
-from tests.gates.support.with_results import VIOLATION, make_result
+from tests.gates.support.parts.results import VIOLATION, make_result
 
 ALLOWED_SILENCE = 15.0  # seconds
 CONTROL = re.compile(r"\x1b\[[?0-9;]*[A-Za-z]")

@@ -8,10 +8,11 @@ from gates.model import Finding, Project
 from gates.report.events import events_file
 from gates.report.progress import RunProgress
 from gates.runner import save
-from tests.gates.support.with_results import make_project, make_result
+from tests.gates.support.parts.results import RESULTS, make_result
+from tests.gates.support.sample_project import Part, SampleProject
 
-BLOCK = """
-[default]
+THREE_GATES = Part(
+    rules="""[default]
 sessions = ["lint", "tests"]
 [sessions]
 lint = ["spelling", "secrets"]
@@ -25,7 +26,8 @@ gates = ["tests"]
 [rules.R15]
 summary = "No secrets."
 gates = ["secrets"]
-"""
+""",
+)
 SESSIONS = ["lint", "tests"]
 GREETS = "tests/unit/test_greeting.py::test_greets[long]"
 FAILED = {
@@ -78,7 +80,5 @@ class Followed:
 
 def make_followed(root: Path) -> Followed:
     """Make the project of three gates."""
-    project = make_project(root / "project")
-    book = project.root / ".agent/rules/techstack-backend.md"
-    book.write_text(f"# Rules\n\n```toml{BLOCK}```\n")
-    return Followed(Project(root=project.root), root / "events")
+    sample = SampleProject.build(root / "project", RESULTS, THREE_GATES, repository=False)
+    return Followed(sample.project, root / "events")

@@ -3,18 +3,28 @@
 import os
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import Self
 
 from gates.model import Project
+from gates.rulebook import PATH
+from tests.gates.support.rule_book import rule_book
 
-RULE_BOOK = ".agent/rules/techstack-backend.md"
+RULE_BOOK = PATH
 IDENTITY = {"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org"}
 COMMITTER = {"GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.org"}
 TEMPLATES = TemporaryDirectory(prefix="pau2-samples-")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Files of a sample project, and the rule book's tables about them as TOML."""
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    rules: str = ""
 
 
 @dataclass(frozen=True)
@@ -22,6 +32,24 @@ class SampleProject:
     """The project's root. What is written is neither staged nor committed until `commit`."""
 
     root: Path
+
+    @classmethod
+    def build(cls, root: Path, *parts: Part, branch: str = "main", repository: bool = True) -> Self:
+        """Make a repository whose first commit, on main, has the files of the parts, and start a branch.
+
+        A part's files replace those of the parts before it. There is a rule book if a part has tables of it.
+        The repository is a copy of one that is made once a process: git takes longer. A folder that is not
+        a repository has the files alone.
+        """
+        files = {name: text for part in parts for name, text in part.files.items()}
+        if rules := [part.rules for part in parts if part.rules]:
+            files = {RULE_BOOK: rule_book(*rules)} | files
+        if repository:
+            return cls(copied(_template(tuple(files.items()), branch), root))
+        sample = cls(root)
+        for name, text in files.items():
+            sample.write(name, text)
+        return sample
 
     @property
     def project(self) -> Project:
@@ -74,13 +102,8 @@ class SampleProject:
         return self
 
 
-def make_sample_project(root: Path, files: Mapping[str, str], *, branch: str = "main") -> SampleProject:
-    """Make a repository with one commit of the given files on main, as a copy: git takes longer."""
-    return SampleProject(copied(_template(tuple(files.items()), branch), root))
-
-
 def copied(folder: Path, root: Path) -> Path:
-    """Copy what is in a folder, with times and links, into one that may exist; Python takes twice as long."""
+    """Copy a folder's content, with times and links, into one that may exist; Python takes twice as long."""
     root.mkdir(exist_ok=True)
     subprocess.run(["cp", "-RPp", f"{folder}/.", str(root)], cwd=root, check=True)
     return root
@@ -88,7 +111,6 @@ def copied(folder: Path, root: Path) -> Path:
 
 @cache
 def _template(files: tuple[tuple[str, str], ...], branch: str) -> Path:
-    """Return a repository that is made once a process and then only copied."""
     sample = SampleProject(Path(mkdtemp(dir=TEMPLATES.name)))
     for name, text in files:
         sample.write(name, text)

@@ -5,13 +5,12 @@ import pytest
 from gates.testing.affected import affected_tests, check
 from gates.testing.result_cache.store import FOLDER_VARIABLE
 from gates.testing.runs import check_tests
-from tests.gates.support.sample_project import RULE_BOOK, SampleProject, make_sample_project
-from tests.gates.support.with_coverage import BOOK, PYPROJECT
+from tests.gates.support.parts.coverage import SETTINGS, TABLES
+from tests.gates.support.sample_project import Part, SampleProject
 
 FILES = {
-    RULE_BOOK: BOOK,
     ".gitignore": "/reports/\n__pycache__/\n.pytest_cache/\n",
-    "backend/pyproject.toml": PYPROJECT,
+    "backend/pyproject.toml": SETTINGS,
     "backend/app/__init__.py": "",
     "backend/app/prices.py": "def double(price):\n    return price * 2\n",
     "backend/app/shop.py": "def greet():\n    from app.prices import double\n\n    return double(1)\n",
@@ -35,7 +34,7 @@ FILES = {
 
 @pytest.fixture
 def sample(tmp_path: Path) -> SampleProject:
-    return make_sample_project(tmp_path, FILES, branch="change")
+    return SampleProject.build(tmp_path, Part(FILES, TABLES), branch="change")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from gates.report import page
 from gates.testing.durations.plugin import WORKER_OUTPUT_KEY, Recorder
 from gates.testing.durations.summary import DURATIONS_FILE, summarize
 from tests.gates.support.html_parser import parse, text_of, with_class
-from tests.gates.support.with_results import make_project, make_result, record_run
+from tests.gates.support.parts.results import RESULTS, make_result, record_run
+from tests.gates.support.sample_project import SampleProject
 
 pytest_plugins = ["pytester"]
 
@@ -70,7 +71,7 @@ def run(folder: Path, *options: str) -> dict[str, Any]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    project = make_project(tmp_path)
+    project = SampleProject.build(tmp_path, RESULTS, repository=False).project
     project.reports.mkdir(exist_ok=True)
     (project.reports / DURATIONS_FILE).write_text(json.dumps(RECORDED))
     return project

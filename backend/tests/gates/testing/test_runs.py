@@ -9,12 +9,12 @@ from gates.model import GateError, Project
 from gates.testing import runs
 from gates.testing.result_cache.store import FOLDER_VARIABLE
 from gates.testing.runs import check_unit_tests
-from tests.gates.support.with_coverage import SHOP, TEST, MeasuredProject, make_measured_project
+from tests.gates.support.parts.coverage import COVERAGE, SHOP, TEST, MeasuredProject
 
 
 @pytest.fixture
 def sample(tmp_path: Path) -> MeasuredProject:
-    return make_measured_project(tmp_path)
+    return MeasuredProject.build(tmp_path, COVERAGE, branch="change")
 
 
 def test_leaves_exact_counts_when_all_tests_pass(sample: MeasuredProject) -> None:

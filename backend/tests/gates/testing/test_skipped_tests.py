@@ -8,8 +8,8 @@ import pytest
 from gates.model import Project
 from gates.repo.collected_tests import iter_tests
 from gates.testing import runs
+from tests.gates.support.parts.coverage import COVERAGE, TEST, MeasuredProject
 from tests.gates.support.sample_project import RULE_BOOK
-from tests.gates.support.with_coverage import TEST, MeasuredProject, make_measured_project
 
 SKIPPED, CONFTEST = "backend/tests/test_skipped.py", "backend/tests/conftest.py"
 SKIPS = """import pytest
@@ -49,7 +49,7 @@ def test_runs(): ...
 
 @pytest.fixture
 def sample(tmp_path: Path) -> MeasuredProject:
-    return make_measured_project(tmp_path)
+    return MeasuredProject.build(tmp_path, COVERAGE, branch="change")
 
 
 def left_out(sample: MeasuredProject) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from gates.report.pull_request.dependency_changes import (
     dependency_changes,
     licence,
 )
-from tests.gates.support.minimal import installed, lock
+from tests.gates.support.parts.application import installed, lock
 from tests.gates.support.sample_project import SampleProject
 
 RUNTIME = "backend/requirements/runtime.txt"

@@ -11,8 +11,8 @@ from gates.model import GateError
 from gates.report.pull_request.revision_costs import RevisionCost, known_costs, measured_costs
 from gates.report.pull_request.sample_rows import fill
 from gates.report.pull_request.statement_costs import run_statements
-from tests.gates.support.sample_project import SampleProject, make_sample_project
-from tests.gates.support.with_migrations import FILES, Step, write_steps
+from tests.gates.support.parts.migrations import MIGRATIONS, Step, write_steps
+from tests.gates.support.sample_project import SampleProject
 
 ROWS = 500
 STEPS = [
@@ -39,7 +39,7 @@ FIRST = """INSERT INTO members VALUES (gen_random_uuid(), 'a@b', '+34600000001',
 
 @pytest.fixture
 def change(tmp_path: Path) -> SampleProject:
-    return make_sample_project(tmp_path, FILES, branch="change")
+    return SampleProject.build(tmp_path, MIGRATIONS, branch="change")
 
 
 def test_measures_new_revisions_once(change: SampleProject) -> None:

@@ -17,17 +17,12 @@ from gates.report.pull_request.revision_costs import RevisionCost
 from gates.report.pull_request.statement_costs import StatementCost
 from gates.report.section import Section
 from gates.testing.durations.summary import DURATIONS_FILE, Duration
-from tests.gates.support.minimal import lock
+from tests.gates.support.parts.application import lock
+from tests.gates.support.parts.coverage import COVERAGE, SHOP, MeasuredProject
+from tests.gates.support.parts.results import RESULTS, VIOLATION, make_result, record_run
 from tests.gates.support.sample_project import SampleProject
-from tests.gates.support.with_coverage import SHOP, make_measured_project
-from tests.gates.support.with_results import BLOCK, VIOLATION, make_change, make_result, record_run
 
 SECRETS = make_result(gate="secrets")
-
-
-@pytest.fixture
-def change(sample: SampleProject) -> SampleProject:
-    return make_change(sample)
 
 
 def summary(project: Project) -> dict[str, str]:
@@ -89,8 +84,7 @@ def test_says_that_nothing_changed_in_each_part(change: SampleProject) -> None:
 
 
 def test_lists_uncovered_lines_of_new_code(tmp_path: Path) -> None:
-    sample = make_measured_project(tmp_path)
-    sample.rule("[rules]\n", BLOCK)
+    sample = MeasuredProject.build(tmp_path, RESULTS, COVERAGE, branch="change")
     sample.add_code("def added(a):\n    if a:\n        return 1\n    return 2\n", "assert shop.added(1) == 1")
     sample.measure()
 

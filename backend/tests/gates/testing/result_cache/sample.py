@@ -9,16 +9,10 @@ from tempfile import TemporaryDirectory
 from gates.testing.result_cache.runs import CachedRun
 from gates.testing.result_cache.selection import Selection
 from gates.testing.runs import run_pytest
-from tests.gates.support.minimal import lock
-from tests.gates.support.sample_project import RULE_BOOK, SampleProject, make_sample_project
+from tests.gates.support.parts.application import lock
+from tests.gates.support.sample_project import Part, SampleProject
 
 FOLDERS = TemporaryDirectory(prefix="pau2-remembered-")
-BOOK = """```toml
-[coverage]
-measured = ["app"]
-[rules]
-```
-"""
 PYPROJECT = """[tool.pytest.ini_options]
 addopts = ["--import-mode=importlib"]
 pythonpath = ["."]
@@ -101,7 +95,6 @@ TESTS = {
     "def test_elsewhere(tmp_path):\n    subprocess.run(['true'], cwd=tmp_path, check=True)\n",
 }
 FILES = {
-    RULE_BOOK: BOOK,
     ".gitignore": "/reports/\n__pycache__/\n",
     "docs/tour.md": "# Tour\n",
     "backend/pyproject.toml": PYPROJECT,
@@ -119,13 +112,14 @@ FILES = {
     **{f"backend/app/{name}.py": source for name, source in APP.items()},
     **{f"backend/tests/test_{name}.py": source for name, source in TESTS.items()},
 }
+REMEMBERED = Part(FILES, '[coverage]\nmeasured = ["app"]\n')
 
 
 @cache
 def recorded_sample() -> tuple[SampleProject, Path]:
     """Return the project after a run of all its tests, and the folder of the results."""
     folder = Path(FOLDERS.name)
-    project = make_sample_project(folder / "project", FILES)
+    project = SampleProject.build(folder / "project", REMEMBERED)
     run(project, folder / "cache")
     return project, folder / "cache"
 
@@ -147,7 +141,7 @@ def selected(project: SampleProject, cache: Path) -> set[str]:
 
 def edited(root: Path, edits: Mapping[str, tuple[str, str]]) -> SampleProject:
     """Return a copy of the project in which pieces of files are replaced."""
-    project = make_sample_project(root, FILES)
+    project = SampleProject.build(root, REMEMBERED)
     for name, (old, new) in edits.items():
         project.replace(name, old, new)
     return project

@@ -1,28 +1,24 @@
-"""A sample project whose code is measured by real coverage, with a driver that is quicker than pytest."""
+"""Code that real coverage measures, with a driver that is quicker than pytest."""
 
 import json
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 from gates.coverage.data import REPORT_SETTINGS, snapshot
 from gates.repo.environment import for_tests
-from tests.gates.support.sample_project import RULE_BOOK, SampleProject, make_sample_project
+from tests.gates.support.sample_project import Part, SampleProject
 
-BOOK = """```toml
-[coverage]
+TABLES = """[coverage]
 global = { lines = 90, branches = 85 }
 new = { lines = 95, branches = 90 }
 critical = { lines = 95, branches = 90 }
 critical-modules = ["app/domain/**"]
 measured = ["app"]
-[rules]
-```
 """
 
-PYPROJECT = """[tool.pytest.ini_options]
+SETTINGS = """[tool.pytest.ini_options]
 addopts = ["--import-mode=importlib"]
 pythonpath = ["."]
 [tool.coverage.run]
@@ -75,9 +71,8 @@ def half_tested(a, b):
 """
 
 FILES = {
-    RULE_BOOK: BOOK,
     ".gitignore": "/reports/\n__pycache__/\n.pytest_cache/\n",
-    "backend/pyproject.toml": PYPROJECT,
+    "backend/pyproject.toml": SETTINGS,
     "backend/app/__init__.py": "",
     LEGACY_FILE: LEGACY,
     SHOP: "def greet():\n    return 'hello'\n",
@@ -89,6 +84,9 @@ FILES = {
     "backend/tests/test_legacy.py": "from app.legacy import half_tested\n\n\n"
     "def test_half():\n    assert half_tested(1, 1) == 2\n",
 }
+
+
+COVERAGE = Part(FILES, TABLES)
 
 
 @dataclass(frozen=True)
@@ -111,8 +109,3 @@ class MeasuredProject(SampleProject):
         command = [sys.executable, "-c", DRIVE]
         subprocess.run(command, cwd=self.root / "backend", env=for_tests(), check=True)
         return self.write("reports/coverage/stamp.json", json.dumps(tested))
-
-
-def make_measured_project(root: Path) -> MeasuredProject:
-    """Make the sample project with one commit on main, on a branch of its own."""
-    return MeasuredProject(make_sample_project(root, FILES, branch="change").root)

@@ -1,20 +1,17 @@
-"""A project with one revision. Its models are in env.py itself, so that every command reads them anew."""
+"""One revision. Its models are in env.py itself, so that every command reads them anew."""
 
 import json
 from typing import NamedTuple
 
 from gates.model import Outcome
-from tests.gates.support.sample_project import RULE_BOOK, SampleProject
+from tests.gates.support.sample_project import Part, SampleProject
 
 VERSIONS = "backend/alembic/versions"
 ENV = "backend/alembic/env.py"
 LONG = 90
 FIRST = f"{VERSIONS}/2026-01-10_neighbours.py"
 
-BOOK = """```toml
-[versions]
-postgresql = ["15", "16", "17", "18"]
-[migrations]
+TABLES = """[migrations]
 imports = ["alembic", "sqlalchemy"]
 lock-timeout-seconds = 4
 library-schemas = []
@@ -22,12 +19,6 @@ library-schemas = []
 prefer-robust-stmts = "one transaction each"
 require-statement-timeout = "made with care"
 prefer-bigint-over-int = "few neighbours"
-[rules.R10]
-summary = "Migrations."
-gates = ["migration-head"]
-[sessions]
-migrations = ["migration-head"]
-```
 """
 
 ENVIRONMENT = """import os
@@ -91,8 +82,6 @@ def _execute(statement: str) -> str:
 
 
 FILES = {
-    RULE_BOOK: BOOK,
-    "backend/pyproject.toml": "",
     ENV: ENVIRONMENT,
     FIRST: revision(
         "first",
@@ -106,6 +95,7 @@ FILES = {
         ["DROP TABLE neighbours", "DROP TYPE neighbour_status"],
     ),
 }
+MIGRATIONS = Part(FILES, TABLES)
 
 
 class Step(NamedTuple):

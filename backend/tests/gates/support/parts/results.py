@@ -1,16 +1,13 @@
 """Results for the tests of what is shown: one gate that refuses three things, and one that passes."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from gates.model import Finding, Project, Status
 from gates.report.runs import Run, record, start
-from gates.rulebook import PATH
 from gates.runner import Result
-from tests.gates.support.sample_project import SampleProject
+from tests.gates.support.sample_project import Part
 
-BLOCK = """
-[default]
+TABLES = """[default]
 sessions = ["lint"]
 [sessions]
 lint = ["spelling", "secrets"]
@@ -25,21 +22,9 @@ TEXT = "# Words\n\nSay teh word.\n\nThen stop.\n"
 VIOLATION = Finding(file="README.md", line=3, message="`teh` is not a word", fix="write `the`")
 
 
-def make_project(root: Path) -> Project:
-    """Return a project with a rule book and a file with a mistake."""
-    book = root / PATH
-    book.parent.mkdir(parents=True)
-    book.write_text(f"# Rules\n\n```toml{BLOCK}```\n")
-    (root / "README.md").write_text(TEXT)
-    return Project(root=root)
-
-
-def make_change(sample: SampleProject) -> SampleProject:
-    """Let a change have two gates that it must pass, and one on request; main has the same rule book."""
-    block = BLOCK.replace("[rules.R01]", 'mutants = ["mutants"]\n[rules.R01]')
-    sample.write(PATH, f"# Rules\n\n```toml{block}```\n").commit()
-    sample.git("branch", "--force", "main", "HEAD")
-    return sample
+RESULTS = Part({"README.md": TEXT}, TABLES)
+ON_REQUEST = Part({".gitignore": "/reports/\n"}, '[sessions]\nmutants = ["mutants"]\n')
+"""A gate that is on request, so that a change passes without it."""
 
 
 def make_result(*findings: Finding, gate: str = "spelling", note: str = "", seconds: float = 1.5) -> Result:

@@ -1,28 +1,27 @@
-"""The files of the smallest project that every static gate lets pass."""
+"""A small application in layers, and two rules: the smallest project that every static gate accepts."""
 
-from tests.gates.support.sample_project import RULE_BOOK
+from tests.gates.support.sample_project import Part
 
-BOOK = """# Rules
+ROUTER = "backend/app/presentation/http/routers/news.py"
+SCHEMAS = "backend/app/presentation/http/schemas/news.py"
+DOMAIN = "backend/app/domain/news.py"
+USE_CASE = "backend/app/application/news.py"
+REPOSITORY = "backend/app/infrastructure/database/news.py"
+MAIN = "backend/app/main.py"
+PYPROJECT = "backend/pyproject.toml"
+RUNTIME = "backend/requirements/runtime.in"
+RUNTIME_LOCK = "backend/requirements/runtime.txt"
+DEV_LOCK = "backend/requirements/dev.txt"
+NOXFILE = "noxfile.py"
+REGISTRY = "backend/gates/registry.py"
+CASES = "backend/tests/gates/proofs.py"
 
-<!-- gates -->
-| rule | summary | gates | sessions | cases |
-|---|---|---|---|---|
-| R01 | Lint. | `lint` | `lint` | `proofs` |
-| R03 | Layers. | `layers` | `lint` | `proofs` |
-<!-- /gates -->
-
-```toml
-[versions]
-python = ["3.11", "3.12"]
-postgresql = ["15", "16"]
-
-[stack]
+TABLES = """[stack]
 framework = "fastapi"
 orm = "sqlalchemy"
 runtime = ["fastapi", "sqlalchemy"]
 dev = ["ruff"]
 forbidden = ["sqlmodel", "peewee"]
-
 [tree]
 ".agent/rules/" = "rules"
 ".gitignore" = "not kept"
@@ -42,10 +41,8 @@ forbidden = ["sqlmodel", "peewee"]
 "backend/app/presentation/http/" = "routers"
 "backend/gates/" = "gates"
 "backend/tests/" = "tests"
-
 [structure]
 forbidden-files = ["ruff.toml", "pyproject.toml", "setup.cfg"]
-
 [layers.domain]
 layers = []
 libraries = []
@@ -65,11 +62,9 @@ libraries = ["fastapi", "pydantic"]
 modules = ["app.main", "app.__main__"]
 layers = ["application", "core", "domain", "infrastructure", "presentation"]
 libraries = ["fastapi"]
-
 [imports]
 dynamic-modules = ["importlib", "sys.modules", "runpy"]
 dynamic-names = ["__import__", "__globals__", "exec", "eval", "globals"]
-
 [handlers]
 route-methods = [
   "delete", "get", "patch", "post", "put",
@@ -80,14 +75,11 @@ forbidden-calls = ["sorted", "sum"]
 pass-through = ["UowDep"]
 state = "request.app.state.dependencies"
 state-reader = "app.presentation.http.dependencies"
-
 [handlers.model-validators]
 TokenCreate = "RFC 6749"
-
 [mutation]
 min-score-changed = 80
 [mutation.excluded]
-
 [budgets]
 file-lines = 60
 test-file-lines = 80
@@ -96,36 +88,32 @@ function-lines = 20
 handler-lines = 8
 main-lines = 30
 noxfile-lines = 40
-
 [coverage]
 global = { lines = 90, branches = 85 }
 critical-modules = ["app/domain/**"]
 measured = ["app"]
-
 [[exclusions]]
 kind = "lint"
 path = "tests/**"
 rules = ["S101"]
 reason = "tests assert"
+"""
 
-[rules.R01]
+TWO_RULES = """[rules.R01]
 summary = "Lint."
 gates = ["lint"]
 [rules.R03]
 summary = "Layers."
 gates = ["layers"]
-
 [default]
 sessions = ["lint"]
-
 [sessions]
 lint = ["lint", "layers"]
 [commands]
 other = ["fix"]
-```
 """
 
-ROUTER = '''from fastapi import APIRouter
+ROUTER_SOURCE = '''from fastapi import APIRouter
 
 from app.application.news import publish_article
 from app.domain.news import ArticleId
@@ -139,7 +127,7 @@ async def publish(id: ArticleId, uow: object) -> str:
     return str(await publish_article(id, uow=uow))
 '''
 
-NOXFILE = '''import nox
+NOXFILE_SOURCE = '''import nox
 
 nox.options.sessions = ["lint"]
 
@@ -160,7 +148,7 @@ def fix(session: nox.Session) -> None:
     session.run("ruff", "format")
 '''
 
-PYPROJECT = """[project]
+SETTINGS = """[project]
 name = "sample"
 requires-python = ">=3.11,<3.13"
 dynamic = ["dependencies", "optional-dependencies"]
@@ -203,29 +191,24 @@ def installed(pin: str, *asks: str, place: str = ".venv") -> dict[str, str]:
 
 
 FILES = {
-    RULE_BOOK: BOOK,
     ".venv/.gitignore": "*\n",
     **installed("fastapi==1.0"),
     **installed("ruff==1.0"),
     **installed("sqlalchemy==2.0"),
     ".gitignore": "/reports/\n.import_linter_cache/\n",
     ".pre-commit-config.yaml": "repos: []\n",
-    "README.md": "Run `./noxw` or `./noxw -s fix`; `lint` has the gates.\n",
-    "noxfile.py": NOXFILE,
-    "backend/pyproject.toml": PYPROJECT,
-    "backend/requirements/runtime.in": "fastapi\nsqlalchemy[asyncio]\n",
-    "backend/requirements/runtime.txt": lock("fastapi==1.0", "sqlalchemy==2.0"),
+    PYPROJECT: SETTINGS,
+    RUNTIME: "fastapi\nsqlalchemy[asyncio]\n",
+    RUNTIME_LOCK: lock("fastapi==1.0", "sqlalchemy==2.0"),
     "backend/requirements/dev.in": "-r runtime.in\nruff\n",
-    "backend/requirements/dev.txt": lock("fastapi==1.0", "ruff==1.0", "sqlalchemy==2.0"),
+    DEV_LOCK: lock("fastapi==1.0", "ruff==1.0", "sqlalchemy==2.0"),
     "backend/requirements/nox.txt": "",
     "backend/requirements/audit.txt": "",
     "backend/requirements/docs.txt": "",
     "backend/alembic/env.py": "",
-    "backend/gates/registry.py": 'CHECKS = {"lint": print, "layers": print}\n',
     "backend/tests/__init__.py": "",
-    "backend/tests/gates/proofs.py": 'InvalidCase(gate="lint")\nInvalidCase(gate="layers")\n',
     "backend/app/__init__.py": "",
-    "backend/app/main.py": (
+    MAIN: (
         "from fastapi import FastAPI\n\nfrom app.infrastructure.database.news import Repository\n"
         "from app.presentation.http.routers import news\n\n\n"
         "def create_app() -> FastAPI:\n    app = FastAPI()\n    app.state.news = Repository()\n"
@@ -234,20 +217,32 @@ FILES = {
     "backend/app/core/__init__.py": "",
     "backend/app/core/database.py": "from sqlalchemy import create_engine\n\nengine = create_engine\n",
     "backend/app/domain/__init__.py": "",
-    "backend/app/domain/news.py": 'from typing import NewType\n\nArticleId = NewType("ArticleId", int)\n',
+    DOMAIN: 'from typing import NewType\n\nArticleId = NewType("ArticleId", int)\n',
     "backend/app/application/__init__.py": "",
-    "backend/app/application/news.py": (
+    USE_CASE: (
         "from app.domain.news import ArticleId\n\n\n"
         "async def publish_article(id: ArticleId, *, uow: object) -> ArticleId:\n    return id\n"
     ),
     "backend/app/infrastructure/__init__.py": "",
     "backend/app/infrastructure/database/__init__.py": "",
-    "backend/app/infrastructure/database/news.py": (
+    REPOSITORY: (
         "from sqlalchemy import Table\n\nfrom app.core.database import engine\n\n\n"
         "class Repository:\n    table = Table\n    engine = engine\n"
     ),
     "backend/app/presentation/__init__.py": "",
     "backend/app/presentation/http/__init__.py": "",
     "backend/app/presentation/http/routers/__init__.py": "",
-    "backend/app/presentation/http/routers/news.py": ROUTER,
+    ROUTER: ROUTER_SOURCE,
 }
+
+APPLICATION = Part(FILES, TABLES)
+LINT_AND_LAYERS = Part(
+    {
+        "README.md": "Run `./noxw` or `./noxw -s fix`; `lint` has the gates.\n",
+        NOXFILE: NOXFILE_SOURCE,
+        REGISTRY: 'CHECKS = {"lint": print, "layers": print}\n',
+        CASES: 'InvalidCase(gate="lint")\nInvalidCase(gate="layers")\n',
+    },
+    TWO_RULES,
+)
+MINIMAL = (APPLICATION, LINT_AND_LAYERS)
