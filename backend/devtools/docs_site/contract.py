@@ -79,7 +79,8 @@ def in_words(schema: Schema, schemas_page: str) -> str:
 def _limits(schema: Schema) -> str:
     found = []
     for least, greatest, unit in LIMITS:
-        low, high = schema.get(least), schema.get(greatest)
+        low = schema.get(least)
+        high = schema.get(greatest)
         if low is not None and high is not None:
             found.append(f"{low:,} to {high:,} {unit}".strip())
         elif high is not None:

@@ -99,7 +99,8 @@ class _Linker:
         )
 
     def _rewritten(self, match: re.Match[str]) -> str:
-        target, fragment = match[1], match[2] or ""
+        target = match[1]
+        fragment = match[2] or ""
         if not target or URL.match(target):
             return match[0]
         path = posixpath.normpath(posixpath.join(posixpath.dirname(self._path), target))

@@ -138,8 +138,9 @@ def _check_devcontainer(project: Project) -> Iterator[Finding]:
 
 
 def _check_preparation(project: Project, config: dict[str, Any]) -> Iterator[Finding]:
-    """What prepares the container is what prepares any other machine, and files keep their owner."""
-    owners, content = config.get("onCreateCommand"), config.get("updateContentCommand")
+    """The container is prepared as any other machine is, and files keep their owner."""
+    owners = config.get("onCreateCommand")
+    content = config.get("updateContentCommand")
     for key, is_wrong, message, fix in (
         (
             "onCreateCommand",

@@ -61,7 +61,7 @@ def _misnamed(revision: Revision) -> Iterator[Finding]:
 
 
 def _forks(revisions: Sequence[Revision], when: str) -> Iterator[Finding]:
-    """Yield a finding for each break of the chain. Of two rivals it names the one that is listed later."""
+    """Yield a finding for each break of the chain. Of two heads it names the one that is listed later."""
     ids: dict[str, Revision] = {}
     following: dict[str | None, Revision] = {}
     for revision in revisions:
@@ -71,12 +71,12 @@ def _forks(revisions: Sequence[Revision], when: str) -> Iterator[Finding]:
             yield _finding(revision, "revision", message, "give the newer one another id")
         ids[revision.id] = revision
         if revision.down in following:
-            rival = following[revision.down]
+            first = following[revision.down]
             yield _finding(
                 revision,
                 "down_revision",
-                f"there are two heads{when}: {PurePosixPath(rival.file).name} follows {revision.down!r} too",
-                f"set down_revision = {rival.id!r}, or the id of what follows that",
+                f"there are two heads{when}: {PurePosixPath(first.file).name} follows {revision.down!r} too",
+                f"set down_revision = {first.id!r}, or the id of what follows that",
             )
         following[revision.down] = revision
     for revision in revisions:

@@ -24,7 +24,7 @@ from gates.report.verdict import count, keep, verdict, write_results
 from gates.report.views import View, view_for_output
 from gates.runner import Result, gates_of
 
-LOOK_EVERY = 0.1  # seconds
+POLL_INTERVAL = 0.1  # seconds
 PATIENCE = 1.0  # seconds between the interrupt and the end of what is left; all of it may take 2
 LAST_LINES = 60  # of the log of a run that broke down
 INTERRUPTED = 130  # the exit code of a program that Ctrl-C ended
@@ -80,7 +80,7 @@ def follow(project: Project, sessions: Sequence[str], command: Sequence[str], fo
             while child.poll() is None and not interrupt.is_set():
                 _show_new(project, progress, view)
                 view.update(progress)
-                interrupt.wait(LOOK_EVERY)
+                interrupt.wait(POLL_INTERVAL)
         finally:
             view.close()
             if child.poll() is None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-LOOK_EVERY = 0.05  # seconds
+POLL_INTERVAL = 0.05  # seconds
 AFTER_KILL = 5.0  # seconds; a process that the system does not let go is not waited for any longer
 
 
@@ -42,10 +42,10 @@ def end_group(leader: int, patience: float) -> None:
     deadline = time.monotonic() + patience
     while (alive := _alive(known)) and time.monotonic() < deadline:
         known |= {child for process in alive for child in _children(process)}
-        psutil.wait_procs(alive, timeout=LOOK_EVERY)
+        psutil.wait_procs(alive, timeout=POLL_INTERVAL)
     while (alive := _alive(known)) and time.monotonic() < deadline + AFTER_KILL:
         known |= {child for process in alive for child in _killed(process)}
-        psutil.wait_procs(alive, timeout=LOOK_EVERY)
+        psutil.wait_procs(alive, timeout=POLL_INTERVAL)
 
 
 def _interrupt(leader: int) -> None:

@@ -52,7 +52,8 @@ def check_tests(project: Project) -> Outcome:
     """
     if project.arguments and project.arguments != [WHOLE]:
         return run_pytest(project, ["-n", "auto", *project.arguments])
-    everything, folder = Project(root=project.root, events=project.events), cache_folder()
+    everything = Project(root=project.root, events=project.events)
+    folder = cache_folder()
     if folder is None:
         return _keeping_coverage(everything, partial(_run_all, everything))
     cached = CachedRun.of(everything, folder)

@@ -175,7 +175,8 @@ def _how(old: object, new: object) -> str:
     """Return how a part changed: its documentation, its type, or something else in it."""
     if _without_documentation(old) == _without_documentation(new):
         return DOCUMENTATION
-    before, after = _type(old), _type(new)
+    before = _type(old)
+    after = _type(new)
     return f"{before} → {after}" if before != after else "details changed"
 
 

@@ -14,7 +14,7 @@ SELECT c.oid, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relname
 WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_|^information_schema$' AND c.relname <> 'alembic_version'
 """
 LOCKS = "SELECT relation, mode FROM pg_locks WHERE pid = %s AND locktype = 'relation' AND granted"
-LOOK_EVERY = 0.02  # seconds; a statement outside a transaction releases its locks when it ends
+POLL_INTERVAL = 0.02  # seconds; a statement outside a transaction releases its locks when it ends
 EFFECTS = {
     "ACCESS SHARE": "blocks nothing but DROP and the like",
     "ROW SHARE": "blocks no reads or writes",
@@ -62,7 +62,7 @@ class _Execution:
         with ThreadPoolExecutor(1) as pool:
             running: Future[object] = pool.submit(self.connection.execute, statement)
             added: dict[str, str] = {}
-            while not wait([running], timeout=LOOK_EVERY).done:
+            while not wait([running], timeout=POLL_INTERVAL).done:
                 self._look(added)
             running.result()
         seconds = time.perf_counter() - start
@@ -108,7 +108,8 @@ def _with_holding_times(costs: Sequence[StatementCost]) -> Iterator[StatementCos
     in_transaction = False
     for cost in reversed(costs):
         if cost.sql.startswith("COMMIT"):
-            held, in_transaction = 0.0, True
+            held = 0.0
+            in_transaction = True
         if cost.sql.startswith("BEGIN"):
             in_transaction = False
         held = held + cost.seconds if in_transaction else cost.seconds
