@@ -11,6 +11,9 @@ from gates.model import Project
 CHART_PX = (560, 220)  # width, height
 MARGIN_PX = 44
 LARGE = 100  # from here on digits after the point say nothing
+BENCHMARK_KEYS = ("name", "value", "unit", "target", "met", "floor", "floor_unit", "spread")
+FAULT_KEYS = ("name", "recovery", "promised", "answers", "slowest", "broken", "not_tried", "kept")
+"""What the page shows. A report without one of them is of another version, and is left out."""
 NUMBER = re.compile(r"\b\d[\d,]*\b")
 
 
@@ -39,7 +42,7 @@ class Chart:
 
 def benchmarks(project: Project) -> dict[str, Any]:
     """Return the rows of the last benchmarks, and charts of those that were measured at several numbers."""
-    rows = json.loads((project.reports / "bench.json").read_text(encoding="utf-8"))
+    rows = _rows(project, "bench.json", BENCHMARK_KEYS)
     series: dict[tuple[str, str], dict[int, float]] = {}
     for row in rows:
         number = NUMBER.search(row["name"])
@@ -69,12 +72,18 @@ def chart(title: str, unit: str, values: dict[int, float]) -> Chart:
 
 def faults(project: Project) -> list[dict[str, Any]]:
     """Return a row for each fault of the last `./noxw -s faults`; `others` are the answers but 2xx."""
-    rows = json.loads((project.reports / "faults.json").read_text(encoding="utf-8"))
-    return [
-        row
-        | {"others": {status: count for status, count in sorted(row["answers"].items()) if status[0] != "2"}}
-        for row in rows
-    ]
+    rows = _rows(project, "faults.json", FAULT_KEYS)
+    for row in rows:
+        row["others"] = {
+            status: count for status, count in sorted(row["answers"].items()) if status[0] != "2"
+        }
+    return rows
+
+
+def _rows(project: Project, name: str, keys: Sequence[str]) -> list[dict[str, Any]]:
+    """Return these keys of each row of a report. Raises OSError, ValueError, LookupError or TypeError."""
+    rows = json.loads((project.reports / name).read_text(encoding="utf-8"))
+    return [{key: row[key] for key in keys} for row in rows]
 
 
 def short_number(value: float) -> str:

@@ -186,3 +186,16 @@ def test_shows_faults_when_they_were_made(change: SampleProject) -> None:
 )
 def test_writes_numbers_with_the_digits_that_count(value: float, text: str) -> None:
     assert short_number(value) == text
+
+
+@pytest.mark.parametrize("name", ["bench.json", "faults.json", POLICY_FILE])
+@pytest.mark.parametrize("content", ["{", "[1]", '[{"name": "of another version"}]'])
+def test_has_the_other_parts_when_a_report_is_of_another_version(
+    change: SampleProject, name: str, content: str
+) -> None:
+    change.write(f"reports/{name}", content)
+
+    element = shown(change)
+
+    assert [each.get("id") for each in element.iter() if each.get("id") in {"benchmarks", "faults"}] == []
+    assert "No file differs from the base." in text_of(element)
