@@ -14,11 +14,11 @@ from tests.support.http import API
 
 
 def test_publishes_every_route_when_the_application_is_made(app: FastAPI) -> None:
-    """The contract omits only the documentation page and its files."""
+    """The contract omits only the pages for people and the files of the documentation."""
     routes = iter_route_contexts(app.routes)
     hidden = {route.path for route in routes if not getattr(route, "include_in_schema", False)}
 
-    assert hidden == {"/docs", "/docs/assets", "/openapi.json"}
+    assert hidden == {"/", "/docs", "/docs/assets", "/openapi.json"}
     assert len(published()) > 15
 
 

@@ -38,7 +38,7 @@ async def test_returns_405_with_allow_when_the_method_is_wrong(client: AsyncClie
         assert set(response.headers["Allow"].split(", ")) == allowed
 
 
-@pytest.mark.parametrize("path", [NEWS, f"{API}/events.ics", "/health/live", "/docs", "/openapi.json"])
+@pytest.mark.parametrize("path", [NEWS, f"{API}/events.ics", "/health/live", "/", "/docs", "/openapi.json"])
 async def test_returns_the_head_alone_when_that_is_asked_for(path: str, client: AsyncClient) -> None:
     """RFC 9110 §9.3.2."""
     full = await client.get(path)

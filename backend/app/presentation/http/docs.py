@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.presentation.http.errors import Problem, ValidationProblem
 from app.presentation.http.headers import HEADERS
+from app.presentation.http.landing import landing_page
 from app.presentation.http.oauth import OAuthProblem
 from app.presentation.http.proxies import prefix_of
 
@@ -98,6 +99,10 @@ def operation_id(route: APIRoute) -> str:
 
 def install(app: FastAPI) -> None:
     app.mount(ASSETS, StaticFilesWithoutRanges(packages=[("fastapi_offline", "static")]), name="docs-assets")
+
+    @app.get("/", include_in_schema=False)
+    async def landing(request: Request) -> HTMLResponse:
+        return landing_page(title=app.title, version=app.version, prefix=prefix_of(request))
 
     @app.get("/docs", include_in_schema=False)
     async def docs(request: Request) -> HTMLResponse:
