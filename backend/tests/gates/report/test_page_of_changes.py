@@ -89,9 +89,9 @@ def test_shows_files_and_licences(sample: SampleProject) -> None:
 
 
 def test_shows_revisions_with_what_is_known_of_them(tmp_path: Path) -> None:
-    ignored = Part({".gitignore": "/reports/\n"})
-    sample = SampleProject.build(tmp_path, MIGRATIONS, ignored, branch="change")
-    sample.rule("[sessions]\n", '[default]\nsessions = ["migrations"]\n[sessions]\n')
+    default = '[default]\nsessions = ["migrations"]\n[sessions]\nmigrations = ["migration-head"]\n'
+    required = Part({".gitignore": "/reports/\n"}, default)
+    sample = SampleProject.build(tmp_path, MIGRATIONS, required, branch="change")
     write_steps(
         sample, Step("nickname", ["SELECT 1"], ["SELECT 1"]), Step("streets", ["SELECT 1"], ["SELECT 1"])
     )
