@@ -1,4 +1,4 @@
-"""How Alembic reaches the database. Revisions import nothing from the application."""
+"""Alembic's connection to the database. Revisions import nothing from the application."""
 
 import os
 import time
@@ -12,7 +12,7 @@ from app.core.database import sqlalchemy_url, with_session
 from app.infrastructure.database.tables import metadata
 
 FUNCTIONS = Path(__file__).parent / "versions/2026-11-28_spanish_order_and_search.sql"
-"""What the models' indexes call."""
+"""The functions that indexes of the models use."""
 LOCK_TIMEOUT_SECONDS = 4
 LOCK_NOT_AVAILABLE = "55P03"
 
@@ -66,7 +66,9 @@ def _create_functions(_metadata: MetaData, connection: Connection, **_: object) 
 
 
 def _is_ours(_object: object, name: str | None, type_: str, *_: object) -> bool:
-    """Leave the job queue's tables alone: its library owns them, a revision of ours creates them."""
+    """Ignore the job queue's tables: a revision creates them from the library's SQL, and no model
+    describes them.
+    """
     return not (type_ == "table" and (name or "").startswith("procrastinate_"))
 
 

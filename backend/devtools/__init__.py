@@ -1,1 +1,1 @@
-"""What starts the product on a developer's machine. Never shipped."""
+"""Tools for development, which are never shipped."""

@@ -115,7 +115,7 @@ class Clients:
                 await asyncio.sleep(INVITATION_PAUSE if make == self.invitation else PAUSE)
 
     async def write(self, client: httpx.AsyncClient, api: Process, entry: Entry, request: Request) -> None:
-        """Send a request until it is answered for good, or for RETRY_TIMEOUT seconds."""
+        """Send a request until its response is final, for at most RETRY_TIMEOUT seconds."""
         deadline = time.monotonic() + RETRY_TIMEOUT
         while time.monotonic() < deadline:
             status = await self.send(client, api, request)

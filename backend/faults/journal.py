@@ -1,4 +1,4 @@
-"""What clients asked for and what they were told, compared with what the service kept."""
+"""The journal of requests and responses, compared with the data of the service."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping

@@ -56,7 +56,10 @@ async def slow_server(scene: Scene) -> None:
 
 
 async def frozen_api(scene: Scene) -> None:
-    """One API process stops in the middle of transactions; the server ends those, and the other goes on."""
+    """One API process stops in the middle of transactions.
+
+    The server ends those, and the other process continues.
+    """
     scene.may_time_out = True
     with _stopped([scene.service.apis[0].running]):
         await asyncio.sleep(FROZEN_API)

@@ -25,7 +25,10 @@ class NotTriedError(Exception):
 
 @dataclass
 class Scene:
-    """What a fault works on. It adds a sentence to `broken` for each promise that it saw broken itself."""
+    """The running service of a fault.
+
+    The fault adds a sentence to `broken` for each broken promise that it observes.
+    """
 
     service: Service
     data: Data

@@ -173,7 +173,7 @@ class Service:
         return [postmaster, *postmaster.children(recursive=True)]
 
     def stop(self) -> None:
-        """End all processes of the application, also stopped ones, and let the server go on."""
+        """End all processes of the application, even stopped ones, and resume the server."""
         for process in [*self.apis, self.worker]:
             process.end()
         for postgres in self.database_processes():

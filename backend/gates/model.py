@@ -81,7 +81,7 @@ class Project:
 
     @property
     def reports(self) -> Path:
-        """Where the gates write; not kept in git."""
+        """The folder of the gates' output, which git ignores."""
         return self.root / "reports"
 
     @property

@@ -25,7 +25,7 @@ class Result:
 
     @property
     def command(self) -> str:
-        """What to type to run this gate's session again."""
+        """The command that runs this gate's session again."""
         return f"./noxw -s {self.session}"
 
 

@@ -29,7 +29,7 @@ PARTS = (
     "noxfile.py",
     "noxw",
 )
-"""What the container is made of. Other changes work in the container if they work outside."""
+"""The files of the container. Other changes work in the container if they work outside."""
 
 
 def main(arguments: Sequence[str], root: Path = PROJECT) -> int:

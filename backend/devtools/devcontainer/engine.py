@@ -43,7 +43,9 @@ class Shell:
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """What a machine behind a proxy adds to reach package registries: files, and variables that name them."""
+    """The additions for a machine behind a proxy to reach package registries: files, and variables that
+    name them.
+    """
 
     files: Sequence[str] = ()
     variables: Mapping[str, str] = field(default_factory=dict)

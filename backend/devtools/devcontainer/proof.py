@@ -27,7 +27,7 @@ test "$(git -C /tmp/remote.git rev-parse pushed)" = "$(git rev-parse HEAD)"
 PUSH_HOOK = "gates at push"
 """A part of the hook's name, which pre-commit prints."""
 INSTALLATIONS = ("preparing nox", "installing .venv")
-"""What noxw and nox print when they install packages."""
+"""Output of noxw and nox when they install packages."""
 
 
 def steps(container: DevContainer, sessions: Sequence[str]) -> list[Step]:

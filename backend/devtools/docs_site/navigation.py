@@ -59,7 +59,7 @@ NAVIGATION: Sequence[Entry] = [
     },
     {"Decisions": ["decisions/index.md", "decisions/*"]},
 ]
-"""All pages by place. A pattern stands for the pages that no other entry names."""
+"""All pages by place. A pattern matches the pages that no other entry names."""
 
 
 def navigation(pages: Pages) -> list[Entry]:

@@ -23,7 +23,7 @@ REPLACED = {
 }
 """Files that are not in the site → the page that takes their place."""
 SOURCE_FOLDER = "files/"
-"""Where pages with the text of other files are."""
+"""The places of pages with the text of other files."""
 CODE = re.compile(r"^(```+|~~~+).*?^\1 *$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(?<=\]\()([^)\s#]*)(#[^)\s]*)?(?=\))")
 URL = re.compile(r"[a-z][a-z+.-]*:|//")

@@ -47,7 +47,7 @@ TYPE_CHECK_SWITCHES = re.compile(
 
 
 class Exclusion(NamedTuple):
-    """What is overlooked: `rule` of a tool in `path`, a glob below backend/ ("**" is everywhere)."""
+    """An exclusion of a tool's `rule` in `path`, a glob below backend/ ("**" matches everything)."""
 
     kind: str
     path: str

@@ -29,7 +29,7 @@ INSTALL_COMMANDS = {"runtime": "./noxw -s env", "dev": "./noxw -s env", "nox": "
 NOWHERE: Numbers = frozenset()
 
 Requirements = Mapping[str, Sequence[Requirement]]
-"""What each package asks for whose pinned version is installed."""
+"""The requirements of each package whose pinned version is installed."""
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def _tree(project: Project, names: list[str]) -> Iterator[Finding]:
 
 
 def _packages(project: Project, names: list[str]) -> Iterator[Finding]:
-    """The application's layers and the packages in them are each listed: none appears without a word."""
+    """Yield packages of the application that [tree] does not list."""
     found = {
         "/".join(parts[:depth]) + "/"
         for parts in (name.split("/") for name in names)

@@ -43,7 +43,10 @@ Branch = tuple[int, int]
 
 
 def environment_for_pytest(project: Project) -> dict[str, str]:
-    """Return the environment for a project's tests; one that has no gates finds the plugins in these."""
+    """Return the environment of a project's tests.
+
+    A project without gates uses the pytest plugins of these.
+    """
     search_path = {} if own_plugin(project) else {"PYTHONPATH": str(GATES_ROOT)}
     return for_tests(BASE_VARIABLE, FOLDER_VARIABLE) | search_path
 

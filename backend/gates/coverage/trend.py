@@ -73,7 +73,10 @@ def check(project: Project) -> Outcome:
 
 
 def store_totals(project: Project) -> None:
-    """Keep the counts of a full test run for the day when its tree is a base; one with edits has no name."""
+    """Store the counts of a full test run, for later changes on this tree.
+
+    A tree with edits is not stored.
+    """
     if not git(project, "status", "--porcelain", "--untracked-files=all", "--", "backend").strip():
         _store(_cache_path(project, "HEAD"), totals(load_report(project).values()))
 
@@ -142,7 +145,7 @@ def _checkout(project: Project, base: Base) -> Iterator[Project]:
     """Yield the base in a git work tree that is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="pau2-base-") as folder:
         root = Path(folder).resolve() / "base"
-        git(project, "worktree", "prune")  # what a killed run left
+        git(project, "worktree", "prune")  # leftovers of a killed run
         git(project, "worktree", "add", "--quiet", "--detach", str(root), base.commit, settings=NO_FILTERS)
         try:
             yield Project(root=root / prefix(project))

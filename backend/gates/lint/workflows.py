@@ -103,7 +103,9 @@ def _zizmor_findings(project: Project) -> Iterator[Finding]:
 
 
 def _check_jobs(project: Project, names: list[str]) -> Iterator[Finding]:
-    """One job stands for all that judge a change: it waits for each, always runs, no step fails unseen."""
+    """Check that one required job waits for all jobs of a change and always runs, and that no step may
+    fail unnoticed.
+    """
     jobs: list[tuple[str, Any]] = []
     for name in [name for name in names if name.startswith(WORKFLOWS)]:
         content = text(project, name)

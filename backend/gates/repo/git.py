@@ -1,4 +1,4 @@
-"""What a change is: the commit it started from, and the files and lines it touches in the work tree.
+"""A change: the commit on which it is based, and the files and lines that it edits in the work tree.
 
 Staged, unstaged and untracked edits belong to the change like committed ones, since tests measure
 the work tree. Options on git's command line override the user's configuration and `.gitattributes`,

@@ -15,7 +15,7 @@ LOCKS = {
     "audit": "the audit",
     "docs": "the documentation",
 }
-"""Who installs each."""
+"""The environment of each lock."""
 PIN = re.compile(r"([a-z0-9][a-z0-9-]*)==(\S+)( ; [^\\]+)? \\")
 HASH = re.compile(r"    --hash=sha256:([0-9a-f]{64})( \\)?")
 LOCK = "./noxw -s lock"

@@ -1,4 +1,4 @@
-"""What is known about each gate for the files as they are now, and the verdict that follows."""
+"""The state of each gate for the current files, and the verdict."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ class GateState:
 
     @property
     def command(self) -> str:
-        """What to type to run the gate."""
+        """The command that runs the gate."""
         return f"./noxw -s {self.session}"
 
     @property

@@ -1,4 +1,4 @@
-"""What tests ran of the code that a change adds or edits."""
+"""Coverage of the code that a change adds or edits."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

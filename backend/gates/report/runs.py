@@ -37,7 +37,7 @@ class Run:
 
     @property
     def command(self) -> str:
-        """What to type to run it again."""
+        """The command that runs it again."""
         words = ["./noxw", "-s", *self.sessions] if len(self.sessions) == 1 else ["./noxw"]
         return " ".join([*words, *(["--", *self.arguments] if self.arguments else [])])
 

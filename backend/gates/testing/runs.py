@@ -64,7 +64,9 @@ def check_tests(project: Project) -> Outcome:
 def _keeping_coverage(project: Project, run_tests: Callable[[], Outcome]) -> Outcome:
     """Run all tests, or those that stand for all, and keep what they cover if they pass."""
     before = data.snapshot(project)
-    shutil.rmtree(project.reports / "coverage", ignore_errors=True)  # what a killed run left would be added
+    shutil.rmtree(
+        project.reports / "coverage", ignore_errors=True
+    )  # otherwise data of a killed run would be added
     outcome = run_tests()
     if outcome.status == "passed":
         data.store(project, before)

@@ -144,4 +144,4 @@ def test_has_no_defaults_when_a_schema_is_of_a_change() -> None:
 
 
 WITHOUT_VERSION = {API + "/auth/sessions/{id}"}
-"""Nothing of a session can be edited, so there is no change that a second one could undo."""
+"""Sessions cannot be edited, so there are no changes that could collide."""

@@ -163,7 +163,7 @@ async def test_authorizes_the_action_in_the_contract_when_called(
 
 
 @pytest.mark.parametrize(("method", "path", "call"), ABOUT_ONE)
-async def test_returns_404_to_whoever_may_when_there_is_no_such_thing(
+async def test_returns_404_to_allowed_roles_when_the_entity_is_missing(
     method: str, path: str, call: Call, callers: Callers
 ) -> None:
     for role, client, context in callers:

@@ -10,7 +10,7 @@ from tests.gates.support.sample_project import SampleProject
 
 @pytest.fixture(autouse=True)
 def _no_foreign_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who runs the tests has variables that mean another repository, workflow or terminal."""
+    """Unset variables of the shell that name another repository, workflow or terminal."""
     foreign = ("GIT_", "GITHUB_", "PAU2_BASE", "PAU2_FINDINGS", "FORCE_COLOR", "TTY_")
     for name in [name for name in os.environ if name.startswith(foreign)]:
         monkeypatch.delenv(name)

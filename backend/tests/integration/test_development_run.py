@@ -228,7 +228,7 @@ def test_stops_quietly_when_it_is_told_to(
     assert capsys.readouterr().out == "dev: stopped.\n"
 
 
-def test_ends_when_whoever_started_it_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ends_when_its_parent_process_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     parents = iter([100, 1])
     monkeypatch.setattr(os, "getppid", lambda: next(parents))
 
@@ -236,7 +236,7 @@ def test_ends_when_whoever_started_it_is_gone(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("prepared", [True, False])
-def test_leaves_nothing_behind_when_whoever_started_it_is_killed(
+def test_leaves_nothing_behind_when_its_parent_is_killed(
     prepared: bool, port: int, fresh_database_url: str, fresh_migration_url: str, tmp_path: Path
 ) -> None:
     log = tmp_path / "product.log"
@@ -292,7 +292,7 @@ def test_leaves_a_run_alone_when_it_lives(tmp_path: Path, others: list[psutil.Po
     assert [process.poll() for process in others] == [None, None]
 
 
-def test_ends_a_run_when_whoever_started_it_was_killed(
+def test_ends_a_run_when_its_parent_was_killed(
     tmp_path: Path, others: list[psutil.Popen], capsys: pytest.CaptureFixture[str]
 ) -> None:
     state = tmp_path / "dev-1.json"

@@ -1,4 +1,4 @@
-"""What a superuser of PostgreSQL can learn about an anonymous consultation."""
+"""Traces of an anonymous consultation that a superuser of PostgreSQL can read."""
 
 import asyncio
 from typing import Any

@@ -73,7 +73,7 @@ def test_survives_the_end_of_the_terminal_when_nohup_started_it() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
-def test_ends_the_command_when_whoever_started_it_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ends_the_command_when_its_parent_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     parents = iter([100, 100])
     monkeypatch.setattr(signals, "POLL_INTERVAL", 0.01)
     monkeypatch.setattr(os, "getppid", lambda: next(parents, 1))

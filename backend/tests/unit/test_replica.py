@@ -156,7 +156,7 @@ READERS = [
     (Role.MEMBER, PrimaryUsedError),
     (Role.BOARD_MEMBER, PrimaryUsedError),
 ]
-"""Who writes news and events reads them from the primary, and finds the change."""
+"""Only callers who see public rows alone read from the replica; others see their own changes at once."""
 
 
 @pytest.mark.parametrize(("role", "used"), READERS)

@@ -17,7 +17,7 @@ class ConsultationAudience(StrEnum):
 
 
 class ResultsVisibility(StrEnum):
-    """Who sees the results after closing: only the board, or the whole audience."""
+    """The readers of the results after closing: only the board, or the whole audience."""
 
     PRIVATE = "PRIVATE"
     PUBLIC = "PUBLIC"

@@ -170,7 +170,7 @@ class Member:
     def replace_registration(self, newer: Self) -> None:
         """Take all data, the role included, from a newer registration or invitation of the same address.
 
-        The first registration was not verified, so nothing of it may remain when the address is verified
+        The first registration was not verified, so none of its data may remain when the address is verified
         ("account pre-hijacking").
         """
         self.password_hash = newer.password_hash

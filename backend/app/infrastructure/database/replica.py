@@ -30,7 +30,7 @@ _log = get_logger()
 
 @dataclass(frozen=True)
 class _Position:
-    """How much of the write-ahead log a server has, in bytes."""
+    """The size of the write-ahead log that a server has, in bytes."""
 
     is_replica: bool
     wal_bytes: int

@@ -13,7 +13,7 @@ KIND = b"erased-respondent"
 class HmacAddressDigests:
     """HMAC-SHA256 (RFC 2104) by each key of the settings, since keys rotate while a consultation is open.
 
-    The keys are not in the database: whoever reads only that cannot find out by trying who was erased.
+    The keys are not in the database, so a copy of it does not allow anybody to guess who was erased.
     """
 
     def __init__(self, keys: Mapping[str, str]) -> None:

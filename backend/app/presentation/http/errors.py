@@ -114,7 +114,7 @@ class ProblemType(BaseModel):
 
 
 class Problem(ProblemType):
-    """What went wrong (RFC 9457). Decide by `code`; `detail` is for people and may change."""
+    """An error (RFC 9457). Decide by `code`; `detail` is for people and may change."""
 
     instance: str = Field(json_schema_extra={"format": "uri-reference"})
     request_id: str

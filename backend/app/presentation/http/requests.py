@@ -20,7 +20,10 @@ MAX_BODY_BYTES = 1024 * 1024
 BODY_TIMEOUT_SECONDS = 30.0
 MAX_DEPTH = 20
 MAX_ITEMS = 200
-"""Of an array, an object, a query or a form. No request needs more, and errors list each unknown name."""
+"""The maximum of items in an array, object, query or form.
+
+Errors list each unknown name, so it must be limited.
+"""
 
 
 class StrictRequest(Request):

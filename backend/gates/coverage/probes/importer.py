@@ -115,7 +115,7 @@ class _ProbeLoader(SourceFileLoader):
 def executed(probes: Iterable[Probe]) -> Executed:
     """Return what probes prove together.
 
-    A branch counts once it has arrived: on the way out of a `with` block an exception can stop it.
+    A branch counts only if its target ran: an exception can interrupt the exit of a `with` block.
     """
     known = list(probes)
     lines = frozenset(line for probe in known for line in probe.lines)

@@ -24,7 +24,7 @@ KEPT_VARIABLE = "PAU2_RESULT_IS_KEPT"
 IN_BACKGROUND = ("/bin/sh", "-c", '"$@" &', "sh")
 """Begins a command that the shell starts without waiting for it."""
 OF_THE_STANDARD_LIBRARY = {"file", "gcc", "ld", "ldconfig", "objdump", "uname"}
-"""What `ctypes.util` and `platform` ask about the system; libraries do so when they are imported."""
+"""Programs that `ctypes.util` and `platform` run to inspect the system. Libraries use them on import."""
 
 
 @dataclass(frozen=True)

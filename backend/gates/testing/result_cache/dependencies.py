@@ -26,9 +26,9 @@ from gates.testing.result_cache.units import SKELETON, measured_units, units_of_
 
 ABSENT = "absent"
 TASKS = ("noxfile.py", "noxw", ".agent/", ".ci/", "deploy/", "compose.production.yaml")
-"""What programs that run code of the checkout may read outside of backend/."""
+"""Files outside backend/ that programs with code of the checkout may read."""
 DATA = {"app": ("backend/alembic/", "backend/pyproject.toml")}
-"""What code of a package reads outside of it."""
+"""Files outside a package that its code reads."""
 Parts = dict[str, tuple[str, list[int]]]
 Proofs = tuple[list[int], list[list[int]]]
 
@@ -206,7 +206,7 @@ def is_shared_by_tests(path: str) -> bool:
 
 
 def _parts(project: Project, path: str) -> Parts:
-    """Return a file's units as JSON has them; nothing of what is no Python."""
+    """Return a file's units in the form of JSON, or none if it is not Python."""
     source = (project.root / path).read_text(encoding="utf-8")
     is_measured = path.split("/")[1] in project.rulebook["coverage"]["measured"] or is_shared_by_tests(path)
     try:

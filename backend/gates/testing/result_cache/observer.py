@@ -27,7 +27,7 @@ STANDARD_LIBRARY = str(Path(os.__file__).parent)
 
 @dataclass(eq=False)
 class Observed:
-    """What something did: probes by file, units that it read, modules that it loaded, others that it uses."""
+    """An observation: probes by file, units read, modules loaded, and other observations used."""
 
     hits: dict[str, set[int]] = field(default_factory=dict)
     units: set[str] = field(default_factory=set)

@@ -134,11 +134,11 @@ class Recorder:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_teardown(self) -> None:
-        """What ran before shared fixtures end belongs to the test."""
+        """Attribute to the test all code that ran before shared fixtures end."""
         self._observer.flush()
 
     def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[Any]) -> None:
-        """What ran at the end of a shared fixture belongs to it."""
+        """Attribute to a shared fixture the code that ran at its end."""
         is_shared = fixturedef.scope != "function"
         self._observer.flush(self._observer.keep(FIXTURE + fixturedef.argname) if is_shared else None)
 

@@ -20,7 +20,7 @@ Hits = dict[str, set[int]]
 
 @dataclass(frozen=True)
 class Record:
-    """What one process observed."""
+    """The observations of one process."""
 
     dependencies: Dependencies
     content: Mapping[str, Any]

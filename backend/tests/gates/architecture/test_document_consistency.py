@@ -1,4 +1,4 @@
-"""What documents repeat of the rule book's block, or should not."""
+"""Documents that repeat values of the rule book's block."""
 
 import pytest
 

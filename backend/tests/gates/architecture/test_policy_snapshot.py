@@ -1,4 +1,4 @@
-"""What starts, configures and counts the tests is compared as well; and what tightens needs no decision."""
+"""Change control compares the start, configuration and number of tests. Tightening needs no decision."""
 
 import pytest
 

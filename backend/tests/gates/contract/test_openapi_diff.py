@@ -1,4 +1,4 @@
-"""What breaks a client of a published OpenAPI document, and what does not."""
+"""Changes of an OpenAPI document that break clients, and changes that do not."""
 
 import copy
 from typing import Any

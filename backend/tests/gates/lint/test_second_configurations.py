@@ -58,7 +58,7 @@ FOREIGN = {
     ".secrets.baseline": '{"version": "1.5.0", "plugins_used": [], "results": {}}',
     ".ignore": "*\n",
 }
-"""What tools take for theirs when they find it, and obey."""
+"""Files that tools read as their configuration when they find them."""
 IN_THE_TREE = [name for name in FOREIGN if name not in {"zizmor.yml", ".ignore"}]
 AT_HOME = {
     "ruff/ruff.toml": RUFF,

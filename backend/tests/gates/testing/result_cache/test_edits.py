@@ -30,7 +30,7 @@ IMPORTED = {
     "record": ("record.py", "first: int\n    second: int", "second: int\n    first: int"),
     "shape": ("shape.py", "return [1]", "yield 1"),
 }
-"""What runs on import: the files of tests that import it have to be collected again."""
+"""Edits of code that runs on import: test files that import it must be collected again."""
 
 
 @pytest.mark.parametrize("name", IMPORTED)

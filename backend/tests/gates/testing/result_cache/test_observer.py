@@ -1,4 +1,4 @@
-"""What the observer, the caches and the recorder note, each without a process of its own."""
+"""Records of the observer, the caches and the recorder, each in the process of the test."""
 
 import functools
 import importlib
