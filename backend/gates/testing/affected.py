@@ -34,7 +34,7 @@ def check(project: Project) -> Outcome:
         return Outcome(skipped=f"nothing changed below backend/ since {base}")
     if folder := cache_folder():
         cached = CachedRun.of(project, folder)
-        selection = cached.select_known(changed)
+        selection = cached.known(cached.select(), changed)
         if not selection.is_whole:
             return _run_known(cached, selection)
     return _run_importing(project, changed)

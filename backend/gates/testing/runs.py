@@ -17,6 +17,7 @@ from gates.model import Finding, GateError, Outcome, Project
 from gates.repo.cache import cached_per_file
 from gates.repo.collected_tests import tests_in_file
 from gates.repo.files import files
+from gates.repo.git import changed_paths, merge_base
 from gates.repo.process import PYTEST_OPTIONS
 from gates.report.events import log_file
 from gates.report.failures import failed_test
@@ -119,7 +120,8 @@ def check_unit_tests(project: Project) -> Outcome:
     if folder := cache_folder():
         cached = CachedRun.of(project, folder)
         selection = cached.select()
-        if not selection.is_whole:
+        known = cached.known(selection, changed_paths(project, merge_base(project)))
+        if not selection.is_whole and {*known.arguments} == {*selection.arguments}:
             return _keeping_coverage(project, partial(_run_selected, cached, selection))
     return run_pytest(project, ["tests/unit"], must_run_all_of="tests/unit")
 

@@ -41,12 +41,11 @@ class CachedRun:
         """Return what has to run: everything in a whole run."""
         return select(self.dependencies, self.store, self.context, whole=whole)
 
-    def select_known(self, changed: Collection[str]) -> Selection:
+    def known(self, selection: Selection, changed: Collection[str]) -> Selection:
         """Return what has to run of the changed test files and of the tests that passed here before.
 
         The first are those of changed files, then those that depend on the least.
         """
-        selection = self.select()
         sizes = self.store.sizes(self.context)
         known: list[tuple[int, str]] = []
         for argument in selection.arguments:

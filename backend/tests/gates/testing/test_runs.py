@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ from gates.coverage.data import changed_since_tests, load_current
 from gates.coverage.thresholds import check_global
 from gates.model import GateError, Project
 from gates.testing import runs
+from gates.testing.result_cache.runs import CachedRun
+from gates.testing.result_cache.selection import Selection
 from gates.testing.result_cache.store import FOLDER_VARIABLE
 from gates.testing.runs import check_unit_tests
 from tests.gates.support.parts.coverage import COVERAGE, SHOP, TEST, MeasuredProject
@@ -253,6 +256,21 @@ def test_push_refuses_when_a_test_that_depends_on_the_edit_fails(sample: Measure
     sample.replace(SHOP, "'hello'", "'bye'")
 
     assert [finding.file for finding in check_unit_tests(sample.project).findings] == [TEST]
+
+
+@pytest.mark.usefixtures("results")
+def test_push_runs_the_unit_tests_when_little_is_remembered(
+    sample_with_unit_test: MeasuredProject,
+) -> None:
+    """Quick may have run a few tests; a push does not run all others."""
+    cached = CachedRun.of(sample_with_unit_test.project, Path(os.environ[FOLDER_VARIABLE]))
+    selection = Selection({}, ["tests/test_legacy.py"])
+    runs.run_pytest(cached.project, [*cached.options(), cached.write_arguments(selection)])
+    cached.keep(selection)
+    sample_with_unit_test.append(UNIT_TEST, "\n\ndef test_four():\n    assert 2 + 2 == 4\n").commit()
+    sample_with_unit_test.git("branch", "--force", "main")
+
+    assert check_unit_tests(sample_with_unit_test.project).note == "2 tests"
 
 
 @pytest.mark.usefixtures("results")
