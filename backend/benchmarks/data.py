@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID
 
 import psycopg
@@ -87,10 +88,9 @@ class Data:
 
     def token(self, number: int) -> str:
         """Return an access token of the member with this number, from 1 to the number of sessions."""
-        tokens = JwtAccessTokens(Settings().token_secrets, clock=SystemClock())
         member_id = MemberId(row_id(MEMBER_PREFIX, number))
         session_id = SessionId(row_id(SESSION_PREFIX, number))
-        return tokens.issue(member_id=member_id, session_id=session_id).text
+        return _access_tokens().issue(member_id=member_id, session_id=session_id).text
 
     def cursor(self, *, depth: int) -> str:
         """Return the cursor of the page of news after this many rows."""
@@ -102,6 +102,12 @@ class Data:
             "id": str(article),
         }
         return str(cursor_signer(CURSOR_KEY).dumps(payload))
+
+
+@cache
+def _access_tokens() -> JwtAccessTokens:
+    """Return the tokens' keys. Reading the settings takes longer than a request that is measured."""
+    return JwtAccessTokens(Settings().token_secrets, clock=SystemClock())
 
 
 def row_id(prefix: str, number: int) -> UUID:
