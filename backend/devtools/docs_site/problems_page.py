@@ -7,7 +7,7 @@ from app.presentation.http.errors import ProblemType
 from devtools.docs_site.contract import Operation, operations
 
 MAX_LISTED = 4
-"""So many requests are listed one by one."""
+"""The maximum of requests that are listed one by one."""
 HEAD = """# Problems
 
 Every error is a problem document (RFC 9457), `application/problem+json`. Clients decide by `code`; `detail`

@@ -11,7 +11,7 @@ from devtools.doctor.checks import Result
 
 GIB = 1024**3
 MIN_FREE_BYTES = 2 * GIB
-"""For the environment, the databases of a test run and the caches of the tools."""
+"""The space for the environment, the databases of a test run and the caches of the tools."""
 NO_EXEC: int = getattr(os, "ST_NOEXEC", 0)
 """The flag of a mount on Linux; macOS does not have it."""
 

@@ -69,7 +69,7 @@ class ModuleChecker:
         return [function for function in found if any(map(self._is_route, function.decorator_list))]
 
     def routes(self, *, is_router: bool) -> Iterator[tuple[int, str]]:
-        """In a router module everything is held to the handlers' shape, elsewhere the handlers are."""
+        """Check everything in a router module, and only the handlers elsewhere."""
         if is_router:
             yield from self._undecorated_registrations()
             yield from self._module_level()

@@ -151,7 +151,7 @@ def _dev_includes_runtime(project: Project) -> bool:
 
 
 def _check_imports(project: Project, requirements: list[str]) -> Iterator[Finding]:
-    """Run deptry: what is imported is asked for, and what is asked for is imported."""
+    """Run deptry: every import is a requirement, and every requirement is imported."""
     allowed = declared(project, "dependencies")
     used = set()
     for issue in _deptry(project, requirements):

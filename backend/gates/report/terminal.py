@@ -82,7 +82,7 @@ def show_table(results: Sequence[Result], *, header: bool = False) -> None:
 
 
 def make_console() -> Console:
-    """Return the console for standard output as it is now; what is printed is text, never markup."""
+    """Return a console for the current standard output. It prints text, never markup."""
     console = Console(markup=False, emoji=False, highlight=False)
     if not console.is_terminal:
         console.width = LOG_WIDTH

@@ -94,7 +94,7 @@ class PlainView:
         sys.stdout.flush()
 
     def close(self) -> None:
-        """Do nothing: a log stays as it is."""
+        """Do nothing: a log is never redrawn."""
 
 
 def view_for_output(clock: Clock) -> View:

@@ -31,5 +31,5 @@ def _prepared_tools(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def sample(tmp_path: Path) -> SampleProject:
-    """A minimal project that every static gate lets pass, committed on main, on a branch of its own."""
+    """A minimal project that passes every static gate, committed on main and checked out on a branch."""
     return SampleProject.build(tmp_path, *MINIMAL, branch="change")

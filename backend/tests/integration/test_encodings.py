@@ -26,5 +26,5 @@ def test_refuses_database_when_it_is_not_in_utf_8(
     scratch.drop_database(name)
     assert str(refusal.value) == (
         f"The database is in {encoding} and cannot hold every name. "
-        "Create it anew with ENCODING 'UTF8' TEMPLATE template0."
+        "Recreate it with ENCODING 'UTF8' TEMPLATE template0."
     )

@@ -174,7 +174,7 @@ MANY_ARTICLES = text("""
     SELECT gen_random_uuid(), 'T', repeat(' ', 98000), 'DRAFT', 'PUBLIC', :author, now(), now(), 1
     FROM generate_series(1, 10) AS n
 """)
-"""Without words: PostgreSQL would take 70 ms for the search index of each."""
+"""The text contains no words, because PostgreSQL would need 70 ms per row for the search index."""
 
 
 async def places_taken(engine: AsyncEngine) -> int:

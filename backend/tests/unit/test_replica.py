@@ -156,7 +156,7 @@ READERS = [
     (Role.MEMBER, PrimaryUsedError),
     (Role.BOARD_MEMBER, PrimaryUsedError),
 ]
-"""Only callers who see public rows alone read from the replica; others see their own changes at once."""
+"""Callers who see only public rows read from the replica; all others read from the primary."""
 
 
 @pytest.mark.parametrize(("role", "used"), READERS)

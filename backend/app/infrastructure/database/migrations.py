@@ -93,7 +93,7 @@ def _refuse_other_encoding(database_url: str) -> None:
     if encoding != "UTF8":
         raise SettingsError(
             f"The database is in {encoding} and cannot hold every name. "
-            "Create it anew with ENCODING 'UTF8' TEMPLATE template0."
+            "Recreate it with ENCODING 'UTF8' TEMPLATE template0."
         )
 
 

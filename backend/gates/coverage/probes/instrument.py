@@ -106,7 +106,7 @@ class _ProbeWriter:
             node.cases.append(ast.match_case(ast.MatchAs(), body=[*self._statement(tried, node), ast.Pass()]))
 
     def _rewrite_handler(self, handler: ast.ExceptHandler, node: ast.Try | ast.TryStar) -> None:
-        """The line of a handler runs when its types are asked for, whether or not they match."""
+        """The line of a handler counts when its types are evaluated, whether or not they match."""
         line = Probe(lines=self._lines(range(handler.lineno, handler.lineno + 1)))
         if handler.type is None:
             handler.body = self._block(handler.body, line, node)

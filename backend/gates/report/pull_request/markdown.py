@@ -28,7 +28,7 @@ MAX_CELL_LENGTH = 300
 MAX_FINDINGS = 20
 MAX_TESTS = 10
 MAX_ROWS = 40
-"""Of a list of operations, schemas or breaks."""
+"""The maximum length of a list of operations, schemas or breaks."""
 MAX_SQL_LENGTH = 4_000
 
 

@@ -35,7 +35,7 @@ Proofs = tuple[list[int], list[list[int]]]
 
 @dataclass(frozen=True)
 class Dependencies:
-    """The units of a checkout as it is when they are first asked for."""
+    """The units of a checkout, read at first use."""
 
     project: Project
 
@@ -181,7 +181,7 @@ class Dependencies:
 
 
 class Digests(dict[str, str | None]):
-    """The digests of the units that are asked for."""
+    """The digests of the requested units."""
 
     def __init__(self, dependencies: Dependencies) -> None:
         """Know none yet."""

@@ -83,7 +83,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 
 def observe_names(observer: Observer, patch: pytest.MonkeyPatch) -> None:
-    """Note modules and fixtures that are asked for by a computed name."""
+    """Record modules and fixtures that are requested by a computed name."""
     import_module = importlib.import_module
     value = pytest.FixtureRequest.getfixturevalue
 

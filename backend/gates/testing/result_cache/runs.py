@@ -27,7 +27,7 @@ class CachedRun:
 
     @classmethod
     def of(cls, project: Project, folder: Path) -> "CachedRun":
-        """Look at the checkout as it is now; the folder has the results of earlier runs."""
+        """Read the current checkout. The folder contains the results of earlier runs."""
         dependencies = Dependencies(Project(root=project.root))
         context = context_of(dependencies, environment_for_pytest(project))
         return cls(project, dependencies, Store(folder), context)

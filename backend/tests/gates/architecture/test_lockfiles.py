@@ -23,7 +23,7 @@ def install(sample: SampleProject, pin: str, *asks: str) -> SampleProject:
 
 
 def refusals(sample: SampleProject, *asked: str) -> list[str]:
-    """Return what is said of the production lock when these are its requirements."""
+    """Return the findings about the production lock when these are its requirements."""
     return [
         finding.message for finding in check_resolution(sample.project, "runtime", [*map(Requirement, asked)])
     ]

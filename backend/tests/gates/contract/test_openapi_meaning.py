@@ -1,4 +1,4 @@
-"""Breaks that leave every type as it is: other credentials, and another meaning of what is left out."""
+"""Breaks without a change of types: other credentials, and another meaning of omitted values."""
 
 from typing import Any
 

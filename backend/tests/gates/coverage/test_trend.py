@@ -42,7 +42,7 @@ def test_measures_the_base_once_when_it_is_not_known(sample: MeasuredProject) ->
 
 
 def test_measures_a_base_that_has_the_plugin_in_another_package(sample: MeasuredProject) -> None:
-    """As before a change that moves it: the base is measured by its own code."""
+    """The base has an older measuring plugin, and is measured with it."""
     sample.git("checkout", "--quiet", "main")
     sample.write("backend/gates/__init__.py")
     for file in PROBES.glob("*.py"):

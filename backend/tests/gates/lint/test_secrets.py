@@ -40,7 +40,7 @@ SAMPLES = {
     "Telegram Bot Token": "12345678:" + "a" * 35,
     "Twilio API Key": "AC" + "a" * 32,
 }
-"""For each plugin of detect-secrets, text in which it finds something."""
+"""Text in which a plugin of detect-secrets finds a secret, by plugin."""
 WITHOUT_EFFECT = {"Public IP (ipv4)"}  # a filter of detect-secrets drops everything without letters
 
 

@@ -71,7 +71,7 @@ def _asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def clean(sample: SampleProject) -> SampleProject:
-    """The sample project with a workflow, a container and a hook that the gate lets pass."""
+    """The sample project with a workflow, a container and a hook that pass the gate."""
     sample.write(WORKFLOW, CI).write(HOOK_FILE, HOOKS)
     sample.write(COMPOSE, "services:\n  postgres:\n    image: postgres:16\n")
     sample.write(DEVCONTAINER, json.dumps(CONFIG))

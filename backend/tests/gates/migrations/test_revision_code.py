@@ -104,7 +104,7 @@ def test_compares_text_when_a_merged_revision_is_not_python() -> None:
 
 
 def test_passes_edit_when_merged_revision_does_the_same(sample: SampleProject) -> None:
-    """The formatter may lay it out anew, and a word in a comment can be corrected."""
+    """The formatter may change the layout, and comments may be corrected."""
     text = FILES[FIRST].replace("def upgrade() -> None:\n", 'def upgrade() -> None:\n    """Go."""\n', 1)
     sample.write(FIRST, f'"""The first revision."""\n\n{text.replace("revision = ", "revision = (", 1)}')
     sample.replace(FIRST, 'revision = ("first"', 'revision = (  # the name\n    "first"\n)').append(

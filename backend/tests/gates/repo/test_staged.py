@@ -1,4 +1,4 @@
-"""At commit, gates look at what is staged: other files of the work tree do not stop it."""
+"""At commit, gates check only staged files: other files of the work tree do not stop it."""
 
 import shutil
 from collections.abc import Mapping

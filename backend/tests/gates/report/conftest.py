@@ -11,6 +11,6 @@ from tests.gates.support.sample_project import Part, SampleProject
 
 @pytest.fixture
 def change(tmp_path: Path) -> SampleProject:
-    """A change of an application that two gates must let pass, and one on request."""
+    """A change of an application that must pass two gates, and one gate on request."""
     application = Part(APPLICATION.files)
     return SampleProject.build(tmp_path, application, RESULTS, ON_REQUEST, branch="change")

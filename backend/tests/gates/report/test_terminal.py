@@ -45,7 +45,7 @@ def test_shows_place_rule_fix_and_command_when_a_gate_refuses(
 def test_shows_the_message_once_when_many_findings_are_equal(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each place has its line, as far as they can be read, and what to do is said once."""
+    """Each finding shows its source line if it can be read, and each repair is printed once."""
     equal = [replace(VIOLATION, line=line, message="`teh` is wrong\nas a word") for line in range(1, 14)]
 
     show_findings(project, [make_result(*equal[:2], VIOLATION, *equal[2:])])

@@ -1,4 +1,4 @@
-"""A small project in a temporary folder that every gate lets pass, for tests to break in one place."""
+"""A small project in a temporary folder that passes every gate. Tests break it in one place."""
 
 import os
 import subprocess
@@ -53,7 +53,7 @@ class SampleProject:
 
     @property
     def project(self) -> Project:
-        """The sample project as a gate sees it; read anew each time, so that an edited rule book counts."""
+        """The sample project for a gate, read again at each call, so that an edited rule book counts."""
         return Project(root=self.root)
 
     def write(self, name: str, text: str = "") -> Self:

@@ -42,7 +42,9 @@ def test_leaves_no_data_when_a_test_fails(sample: MeasuredProject) -> None:
 
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_names_the_node_and_the_line_when_tests_fail(sample: MeasuredProject, workers: str) -> None:
-    """Of tests in classes, with parameters, from another module, and of a module that cannot be imported."""
+    """Findings of tests in classes, with parameters and from another module, and of a module that cannot
+    be imported.
+    """
     sample.write(
         "backend/tests/shared.py",
         "def check(value):\n    assert value == 'bye'\n\n\ndef test_lent():\n    check(1)\n",
