@@ -1,8 +1,8 @@
 """Base classes of schemas, and the types that several of them share."""
 
 import re
-from datetime import UTC, datetime
-from typing import Annotated
+from datetime import UTC, date, datetime
+from typing import Annotated, LiteralString
 from unicodedata import normalize
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
@@ -23,6 +23,7 @@ _RFC_3339 = re.compile(
     """,
     re.ASCII | re.VERBOSE,
 )
+_RFC_3339_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 FIRST_YEAR = 1900
 LAST_YEAR = 2200
 
@@ -77,11 +78,13 @@ def _require_rfc_3339(value: object) -> object:
 
 
 def _in_utc(instant: datetime) -> datetime:
-    if not FIRST_YEAR < instant.year < LAST_YEAR:
-        raise PydanticCustomError(
-            "datetime_far_away", f"Input should be between the years {FIRST_YEAR} and {LAST_YEAR}"
-        )
+    _require_near(instant, "datetime_far_away")
     return instant.astimezone(UTC)
+
+
+def _require_near(day: date, code: LiteralString) -> None:
+    if not FIRST_YEAR < day.year < LAST_YEAR:
+        raise PydanticCustomError(code, f"Input should be between the years {FIRST_YEAR} and {LAST_YEAR}")
 
 
 Instant = Annotated[AwareDatetime, BeforeValidator(_require_rfc_3339), AfterValidator(_in_utc)]
@@ -89,6 +92,21 @@ Instant = Annotated[AwareDatetime, BeforeValidator(_require_rfc_3339), AfterVali
 
 Pydantic alone would accept numbers, and years that overflow in another time zone.
 """
+
+
+def _require_rfc_3339_date(value: object) -> object:
+    if isinstance(value, str) and _RFC_3339_DATE.fullmatch(value):
+        return value
+    raise PydanticCustomError("date_rfc3339", "Input should be like 2026-12-05")
+
+
+def _near(day: date) -> date:
+    _require_near(day, "date_far_away")
+    return day
+
+
+Day = Annotated[date, BeforeValidator(_require_rfc_3339_date), AfterValidator(_near)]
+"""A calendar day (RFC 3339 full-date). Pydantic alone would accept numbers and midnights."""
 
 
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
