@@ -269,7 +269,7 @@ async def test_records_the_export_when_the_first_piece_is_there(
 
     assert (export.file_name, export.media_type) == (f"{name}.csv", "text/plain")
     assert pieces == [b"[('a',), [1]]", b"[('a',), [2]]"]
-    assert driver.source.asked == [(name, (), {"where": WHERE, "requested_by": ME} | right)]
+    assert driver.source.asked == [(name.replace("-", "_"), (), {"where": WHERE, "requested_by": ME} | right)]
     assert driver.recorded() == [(action, ME, None, NOW)]
 
 

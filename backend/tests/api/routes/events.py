@@ -46,8 +46,7 @@ def event(status: EventStatus, audience: EventAudience = EventAudience.PUBLIC, *
             starts_at=starts_at,
             ends_at=starts_at + timedelta(hours=3),
         )
-        if status is not DRAFT:
-            event.publish(NOW)
+        event.status = status
         async with context.uow as uow:
             uow.members.add(author)
             await uow.flush()

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.domain.identifiers import uuid7
 from app.domain.members.member import NO_PASSWORD
+from app.infrastructure.database.personal_data import PERSONAL_DATA
 from tests.api.routes.requests import (
     WITH_ANY_VERSION,
     Call,
@@ -69,6 +70,6 @@ ROUTES: Routes = {
     ("GET", f"{MEMBERS}/me"): route(2, Call(200)),
     ("PATCH", f"{MEMBERS}/me"): route(4, Call(200, plain(**NEW_NAME))),
     ("DELETE", f"{MEMBERS}/me"): route(14, Call(204, plain(**WITH_ANY_VERSION))),
-    ("GET", f"{MEMBERS}/me/data"): route(13, Call(200)),
+    ("GET", f"{MEMBERS}/me/data"): route(1 + len(PERSONAL_DATA), Call(200)),
     ("GET", f"{EXPORTS}/members"): route(4, Call(200)),
 }
