@@ -182,6 +182,24 @@ def pr(session: nox.Session) -> None:
 
 
 @nox.session(requires=["env"], default=False)
+def entity(session: nox.Session) -> None:
+    """Write an entity in all layers (-- tool_loan title:text200 owner:borrower …; --help)."""
+    python(session, "-m", "scaffold", session.name, *session.posargs)
+
+
+@nox.session(requires=["env"], default=False)
+def field(session: nox.Session) -> None:
+    """Write a field of an entity in all layers (-- news subtitle:text200?)."""
+    python(session, "-m", "scaffold", session.name, *session.posargs)
+
+
+@nox.session(requires=["env"], default=False)
+def endpoint(session: nox.Session) -> None:
+    """Write a verb of an entity and its route (-- news unpublish)."""
+    python(session, "-m", "scaffold", session.name, *session.posargs)
+
+
+@nox.session(requires=["env"], default=False)
 def pgbouncer(session: nox.Session) -> None:
     """On request: tests behind PgBouncer in transaction mode (Debian: apt-get install pgbouncer)."""
     python(session, "-m", "devtools.pgbouncer")

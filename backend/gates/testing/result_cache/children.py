@@ -14,7 +14,7 @@ CODE = "tree code"
 """The unit of all code and data below backend/, and of the tasks."""
 CHECKOUT = "tree checkout"
 """The unit of everything, git's own state included: a test that depends on it always runs."""
-PACKAGES = ("app", "benchmarks", "devtools", "faults", "gates", "tests")
+PACKAGES = ("app", "benchmarks", "devtools", "faults", "gates", "scaffold", "tests")
 GIT_IN_SHELL = re.compile(r"(?<![\w./-])git\s")
 """git in a command line that a shell reads, also in that of `os.system`."""
 USERS_OF_GIT = {"git", "nox", "noxw"}

@@ -1,0 +1,10 @@
+"""Names of the repository that templates and edits share. Correct them here when code is renamed."""
+
+MEMBERS = "app.domain.members.member"
+"""The module with Member, MemberId and Role."""
+ONE_LINE = "single_line"
+"""The function of app.domain.texts that checks a text of one line."""
+READS_TEST = "test_returns_the_answer_when_the_actor_may_ask"
+"""The test of use cases that read, in tests/unit/test_reads_and_exports.py."""
+EXPORTS_TEST = "test_records_the_export_when_the_first_piece_is_there"
+"""The test of exports in the same file."""
