@@ -1,4 +1,4 @@
-"""The files of a project. At commit, gates check staged files alone: others of the work tree do not stop it."""
+"""The files of a project. At commit, gates check staged files alone: others do not stop it."""
 
 import shutil
 from collections.abc import Mapping
