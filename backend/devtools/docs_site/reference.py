@@ -1,19 +1,26 @@
 """The pages that are generated from the code, at their places in the site."""
 
+from functools import partial
+
 from app.core.settings import Environment, Settings
 from app.main import create_app
 from app.presentation.http.problems import problem_types
 from devtools.docs_site.api_pages import api_pages
 from devtools.docs_site.commands_page import commands_page
+from devtools.docs_site.faults_page import faults_page
 from devtools.docs_site.gates_page import gates_page
 from devtools.docs_site.pages import Pages, Renderer, Repository
 from devtools.docs_site.problems_page import problems_page
 from devtools.docs_site.rule_book_page import rule_book_page
 from devtools.docs_site.sessions import Session
+from devtools.postgres import PROJECT
 from gates.model import Project
 from gates.rulebook import PATH
 
-RENDERERS: dict[str, Renderer] = {PATH: rule_book_page}
+RENDERERS: dict[str, Renderer] = {
+    PATH: rule_book_page,
+    "docs/faults.md": partial(faults_page, report=PROJECT / "reports/faults.json"),
+}
 """Files of the repository whose text differs in the site."""
 INDEX = """# Reference
 
