@@ -27,8 +27,8 @@ BENCHMARK: dict[str, Any] = {
     "unit": "ratio",
     "target": ">= 0.4",
     "met": True,
-    "baseline": 1053.0,
-    "baseline_unit": "requests/s",
+    "floor": 1053.0,
+    "floor_unit": "requests/s",
     "spread": [0.4, 0.6],
 }
 FAULT: dict[str, Any] = {
