@@ -1,11 +1,13 @@
 import json
 import runpy
 import sys
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from gates.contract.route_report import main, report
+from gates.contract.route_report import main, report, rule_of
 from tests.gates.contract.sample_application import MAIN
 
 
@@ -33,3 +35,12 @@ def test_prints_the_report_of_the_real_application(
     rows = {row["path"]: row for row in json.loads(capsys.readouterr().out)}
     assert rows["/health/live"]["has_policy"]
     assert not rows["/openapi.json"]["documented"]
+
+
+def test_says_what_a_row_of_the_policy_table_asks_for() -> None:
+    role = SimpleNamespace(value="ADMIN")
+
+    found = rule_of(SimpleNamespace(minimum_role=role, max_password_age=timedelta(hours=1)))
+
+    assert found == {"role": "ADMIN", "password_hours": 1}
+    assert rule_of(None) == {"role": "", "password_hours": None}
