@@ -22,3 +22,21 @@ def test_installs_the_package_when_it_runs_in_ci(
 
     assert pgbouncer.main() == 3
     assert installed.exists() == installs
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (("no-such-sudo", "apt-get"), "the program no-such-sudo is missing"),
+        (("sh", "-c", "exit 7"), "`sh -c 'exit 7'` ended with exit code 7"),
+    ],
+)
+def test_says_what_to_do_when_ci_cannot_install(
+    command: tuple[str, ...], message: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pgbouncer, "INSTALL", (command,))
+    monkeypatch.setattr(pgbouncer, "TESTS", (sys.executable, "-c", "raise SystemExit(3)"))
+    monkeypatch.setenv("CI", "true")
+
+    assert pgbouncer.main() == 1
+    assert capfd.readouterr().err == f"pgbouncer: {message}. {pgbouncer.REPAIR}\n"
