@@ -1,7 +1,6 @@
-"""Makes caches tell who relies on what filled them.
+"""The observation of cached functions, so that each test that uses a cached result depends on its code.
 
-The first test that calls a function with `functools.cache` runs it, the others get what it returned. All of
-them depend on what ran.
+Only the first test that calls a function with `functools.cache` runs it; later tests get the stored result.
 """
 
 import functools
@@ -14,11 +13,11 @@ from gates.testing.result_cache.observer import Observer
 
 Function = Callable[..., Any]
 PREFIX = "cache "
-"""Begins the keys of the observations of caches."""
+"""The prefix of the keys for observations of cached functions."""
 
 
 def observe_caches(observer: Observer, packages: tuple[str, ...], patch: pytest.MonkeyPatch) -> None:
-    """Observe the caches of functions that are defined from now on in one of the packages."""
+    """Observe cached functions that are defined in one of the packages after this call."""
     original = functools.lru_cache
 
     def lru_cache(maxsize: Function | int | None = 128, typed: bool = False) -> Function:
@@ -43,13 +42,13 @@ def _observed(observer: Observer, function: Function, cached: Function) -> Funct
         with observer.observing(observer.keep(key)):
             return function(*arguments, **options)
 
-    memory = cached(fill)
+    cached_fill = cached(fill)
 
     @functools.wraps(function)
-    def ask(*arguments: object, **options: object) -> object:
+    def look_up(*arguments: object, **options: object) -> object:
         observer.current.uses.add(key)
-        return memory(*arguments, **options)
+        return cached_fill(*arguments, **options)
 
     for name in ("cache_clear", "cache_info", "cache_parameters"):
-        setattr(ask, name, getattr(memory, name))
-    return ask
+        setattr(look_up, name, getattr(cached_fill, name))
+    return look_up

@@ -1,4 +1,4 @@
-"""Says what a test depends on through a program that it starts: what happens in there is not observed."""
+"""The units that a test depends on through the programs that it starts, which are not observed inside."""
 
 import os
 import re
@@ -13,23 +13,23 @@ from gates.testing.result_cache.folders import NO_SOURCES
 CODE = "tree code"
 """The unit of all code and data below backend/, and of the tasks."""
 CHECKOUT = "tree checkout"
-"""The unit of everything, git's own state included: a test that depends on it always runs."""
+"""The unit of all files and of git's own state: a test that depends on it always runs."""
 PACKAGES = ("app", "benchmarks", "devtools", "faults", "gates", "scaffold", "tests")
 GIT_IN_SHELL = re.compile(r"(?<![\w./-])git\s")
-"""git in a command line that a shell reads, also in that of `os.system`."""
+"""git in the command line of a shell, such as `os.system` starts."""
 USERS_OF_GIT = {"git", "nox", "noxw"}
 SEARCH_PATH = "PYTHONPATH"
 KEPT_VARIABLE = "PAU2_RESULT_IS_KEPT"
-"""Marks a child whose result is kept for later runs under a digest of files, which the parent reads."""
+"""Marks a child whose result the parent stores under a digest of the files that it reads itself."""
 IN_BACKGROUND = ("/bin/sh", "-c", '"$@" &', "sh")
-"""Begins a command that the shell starts without waiting for it."""
+"""The first words of a command that the shell starts without waiting for it."""
 OF_THE_STANDARD_LIBRARY = {"file", "gcc", "ld", "ldconfig", "objdump", "uname"}
 """Programs that `ctypes.util` and `platform` run to inspect the system. Libraries use them on import."""
 
 
 @dataclass(frozen=True)
 class Child:
-    """A started program: its command, its folder (None: ours), and its environment (None: ours)."""
+    """A started program. It has the folder and the environment of this process where these are None."""
 
     command: Sequence[Any] | str
     folder: Any = None
@@ -39,15 +39,12 @@ class Child:
 def units_of_child(child: Child, backend: Path) -> set[str]:
     """Return the units that a child may depend on.
 
-    One that has to do with the checkout depends on all of its code. git depends on more, and so do the gates,
-    which start it. Python elsewhere may import `gates` and the packages that its command names if it finds
-    backend/ through PYTHONPATH or its command.
+    A program that runs in the checkout or gets a path in it depends on all code. git, and the gates that
+    start git, depend on the whole checkout. Python in another folder may import `gates` if PYTHONPATH has
+    backend/, and the packages that its command names.
     """
     root = backend.parent
-    words = [child.command] if isinstance(child.command, str | bytes) else [*child.command]
-    command = [os.fsdecode(word) for word in words]
-    if tuple(command[: len(IN_BACKGROUND)]) == IN_BACKGROUND:
-        del command[: len(IN_BACKGROUND)]
+    command = _words(child.command)
     folder = Path(os.fsdecode(child.folder)).absolute() if child.folder else Path.cwd()
     environment = os.environ if child.environment is None else child.environment
     program = Path(command[0]).name
@@ -64,15 +61,28 @@ def units_of_child(child: Child, backend: Path) -> set[str]:
     if not is_found and not is_here:
         return set()
     pairs = list(pairwise(command))
-    named = {package for package in PACKAGES if any(_names(*pair, package, backend) for pair in pairs)}
-    return {f"tree {package}" for package in (named | {"gates"} if is_found else named)}
+    packages = {package for package in PACKAGES if any(_names(*pair, package, backend) for pair in pairs)}
+    if is_found:
+        packages.add("gates")
+    return {f"tree {package}" for package in packages}
+
+
+def _words(command: Sequence[Any] | str) -> list[str]:
+    """Return the words of a command, without the shell that starts it in the background."""
+    words = [command] if isinstance(command, str | bytes) else command
+    decoded = [os.fsdecode(word) for word in words]
+    if tuple(decoded[: len(IN_BACKGROUND)]) == IN_BACKGROUND:
+        return decoded[len(IN_BACKGROUND) :]
+    return decoded
 
 
 def _of_python_here(command: Sequence[str], root: Path) -> str:
-    """Return the unit of Python that was started in the checkout."""
+    """Return the unit for a Python process that was started in the checkout."""
     match command[1:]:
         case ["-I", "-S", script, *_] if script.startswith(f"{root}{os.sep}"):
-            return f"file {Path(script).relative_to(root).as_posix()}"  # it sees the standard library alone
+            return (
+                f"file {Path(script).relative_to(root).as_posix()}"  # it can import only the standard library
+            )
         case ["-m", "app", *_]:
             return "tree app"  # it starts no other program of the checkout
         case ["-m", "gates", *_]:
@@ -82,7 +92,7 @@ def _of_python_here(command: Sequence[str], root: Path) -> str:
 
 
 def _mentions(word: str, root: Path) -> bool:
-    """Whether a word of a command has to do with what a change can bring along."""
+    """Return whether a word of a command contains a path of the checkout that may hold sources."""
     if str(root) not in word:
         return False
     rest = word.partition(str(root))[2].lstrip("/")
@@ -90,7 +100,7 @@ def _mentions(word: str, root: Path) -> bool:
 
 
 def _names(option: str, word: str, package: str, backend: Path) -> bool:
-    """Whether a word of a command, after another one, names a module of a package, or a file in it."""
+    """Return whether a word names a package's module or file. `option` is the word before it."""
     if option == "-c":
         return re.search(rf"\b{package}\b", word) is not None
     return (option in {"-m", "-p"} and word.partition(".")[0] == package) or f"{backend}/{package}" in word

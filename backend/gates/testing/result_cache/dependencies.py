@@ -1,8 +1,8 @@
-"""Says what each unit of a checkout is now, and which files a file imports.
+"""The units of a checkout with their digests, and the files that a file imports.
 
-Units are named by a kind and a path relative to the root: `code PATH::NAME` is a part of a Python file (see
-`units`), `file PATH` its content, `folder PATH` the names in it, `stat PATH` whether there is something, and
-`tree NAME` much at once.
+The name of a unit is a kind and a path relative to the root: `code PATH::NAME` is a part of a Python file
+(see `units`), `file PATH` a file's content, `folder PATH` the names in a folder, `stat PATH` the existence of
+a path, and `tree NAME` a whole package or the whole backend.
 """
 
 import ast
@@ -40,20 +40,27 @@ class Dependencies:
     project: Project
 
     def digest(self, unit: str) -> str | None:
-        """Return what stands for a unit, None when it does not exist (any more)."""
+        """Return the digest of a unit, None when the unit does not exist."""
         kind, _, name = unit.partition(" ")
         if kind == "code":
             path, _, part = name.partition("::")
             found = self.parts.get(path, {}).get(part)
             is_shadowed = part == SKELETON and path.removesuffix(".py") in self._folders
-            return f"{found[0]}{' shadowed' if is_shadowed else ''}" if found else None
+            if found is None:
+                return None
+            return f"{found[0]} shadowed" if is_shadowed else found[0]
         if kind == "file":
             return self.contents.get(name) or self._content(name)
         if kind == "folder":
             return _digest(*sorted(self._folders.get(name, ())))
         if kind == "stat":
-            return "file" if name in self._names else "folder" if name in self._folders else ABSENT
+            return self._kind_of(name)
         return None if unit == CHECKOUT else self._trees.get(unit)
+
+    def _kind_of(self, name: str) -> str:
+        if name in self._names:
+            return "file"
+        return "folder" if name in self._folders else ABSENT
 
     def probes(self, unit: str) -> list[int]:
         """Return the numbers of the probes of a unit, in the order of its code."""
@@ -63,16 +70,17 @@ class Dependencies:
 
     @cached_property
     def digests(self) -> "Digests":
-        """The same as `digest`, remembered."""
+        """The digests of units, each computed once."""
         return Digests(self)
 
     @cached_property
     def owners(self) -> dict[str, dict[int, str]]:
-        """The units of probes, by the file and by the number of the probe."""
-        return {
-            path: {number: f"code {path}::{part}" for part, (_, owned) in parts.items() for number in owned}
-            for path, parts in self.parts.items()
-        }
+        """The unit of each probe, by the file and by the number of the probe."""
+        owners: dict[str, dict[int, str]] = {path: {} for path in self.parts}
+        for path, parts in self.parts.items():
+            for part, (_, numbers) in parts.items():
+                owners[path].update(dict.fromkeys(numbers, f"code {path}::{part}"))
+        return owners
 
     def closure(self, path: str) -> frozenset[str]:
         """Return the Python files that a file imports, directly or not, and the file itself."""
@@ -90,7 +98,7 @@ class Dependencies:
 
     @cached_property
     def measured(self) -> list[str]:
-        """The Python files of the folders that tests have to measure."""
+        """The Python files whose coverage tests measure."""
         folders = tuple(f"backend/{name}/" for name in self.project.rulebook["coverage"]["measured"])
         return [path for path in self._python if path.startswith(folders)]
 
@@ -148,11 +156,11 @@ class Dependencies:
         return trees
 
     def code_digest(self, name: str) -> str:
-        """Return what stands for a file; of Python, comments and formatting apart."""
+        """Return the digest of a file, for Python without comments and formatting."""
         parts = self.parts.get(name)
-        return (
-            _digest(*(digest for digest, _ in parts.values())) if parts else self.contents.get(name, ABSENT)
-        )
+        if not parts:
+            return self.contents.get(name, ABSENT)
+        return _digest(*(digest for digest, _ in parts.values()))
 
     def _content(self, name: str) -> str:
         path = self.project.root / name
@@ -171,20 +179,18 @@ class Dependencies:
     @cached_property
     def _used_files(self) -> dict[str, list[str]]:
         """The files that a file imports, and the `__init__.py` of the packages around it."""
-        return {
-            path: [
-                *(self._modules[module] for module in modules if module in self._modules),
-                *(name for name in _packages(path) if name in self._imports),
-            ]
-            for path, modules in self._imports.items()
-        }
+        used: dict[str, list[str]] = {}
+        for path, modules in self._imports.items():
+            used[path] = [self._modules[module] for module in modules if module in self._modules]
+            used[path] += [name for name in _packages(path) if name in self._imports]
+        return used
 
 
 class Digests(dict[str, str | None]):
     """The digests of the requested units."""
 
     def __init__(self, dependencies: Dependencies) -> None:
-        """Know none yet."""
+        """Create an empty dictionary that computes digests on demand."""
         super().__init__()
         self._dependencies = dependencies
 
@@ -194,19 +200,19 @@ class Digests(dict[str, str | None]):
 
 
 def _packages(path: str) -> list[str]:
-    """Return where the `__init__.py` of the packages around a file may be."""
+    """Return the possible paths of `__init__.py` in the folders above a file."""
     return [f"{folder}/__init__.py" for folder in PurePosixPath(path).parents]
 
 
 def is_shared_by_tests(path: str) -> bool:
-    """Whether a file belongs to tests, is none, and pytest does not rewrite its assertions."""
+    """Return whether a file below tests/ is a helper whose assertions pytest does not rewrite."""
     parts = PurePosixPath(path).parts
     is_rewritten = parts[-1].startswith("test_") or parts[-1] == "conftest.py" or "plugins" in parts
     return parts[1] == "tests" and not is_rewritten
 
 
 def _parts(project: Project, path: str) -> Parts:
-    """Return a file's units in the form of JSON, or none if it is not Python."""
+    """Return the units of a file as JSON values, and none for a file with a syntax error."""
     source = (project.root / path).read_text(encoding="utf-8")
     is_measured = path.split("/")[1] in project.rulebook["coverage"]["measured"] or is_shared_by_tests(path)
     try:
@@ -217,7 +223,7 @@ def _parts(project: Project, path: str) -> Parts:
 
 
 def _proofs(project: Project, path: str) -> list[Proofs]:
-    """Return what each probe of a file proves: lines and branches."""
+    """Return the lines and branches that each probe of a file proves."""
     probes = instrument.instrument((project.root / path).read_text(encoding="utf-8"))[1]
     return [([*probe.lines], [[start, end] for start, end in probe.arcs]) for probe in probes]
 
@@ -227,7 +233,7 @@ def _version(*modules: ModuleType) -> str:
 
 
 def _imports(project: Project, path: str) -> list[str]:
-    """Return the dotted names that a file may import, texts outside of functions included."""
+    """Return the dotted names that a file may import, including strings outside of functions."""
     try:
         tree = parse_source((project.root / path).read_bytes())
     except (SyntaxError, ValueError):
@@ -246,7 +252,7 @@ def _imported(tree: ast.Module) -> Iterator[str]:
 
 
 def _named_outside_functions(tree: ast.Module) -> Iterator[str]:
-    """Yield texts such as `tests.plugins.database` and `gates.layers:check`."""
+    """Yield strings such as `tests.plugins.database` and `gates.layers:check`, without the part after `:`."""
     waiting: list[ast.AST] = [tree]
     for node in waiting:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -262,7 +268,7 @@ def module_name(path: str) -> str:
 
 
 def _ancestors(name: str) -> list[str]:
-    """Return the parts of a path, the last one first."""
+    """Return the parts of a path in reverse order."""
     return [*reversed(PurePosixPath(name).parts)]
 
 

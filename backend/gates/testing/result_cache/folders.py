@@ -1,4 +1,4 @@
 """Folders of a checkout that hold no sources."""
 
 NO_SOURCES = {".git", ".hypothesis", ".mail", ".noxw", ".postgres", ".venv", "__pycache__", "reports"}
-"""No change brings their content along: it is made from the rest."""
+"""Their content is generated, so no change of sources contains it."""

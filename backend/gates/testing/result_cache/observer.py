@@ -1,7 +1,6 @@
-"""Observes what code does while a test, a fixture or an import runs, and keeps it apart.
+"""The observation of code while a test, a fixture or an import runs, recorded separately for each.
 
-Probes tell which statements ran. Audit hooks tell which files were opened, which folders were listed, and
-which programs were started.
+Probes record the statements that ran. Audit hooks record opened files, listed folders and started programs.
 """
 
 import inspect
@@ -21,7 +20,7 @@ from gates.testing.result_cache.folders import NO_SOURCES
 LISTINGS = ("os.listdir", "os.scandir")
 FORK_SERVER = "pymp-"  # part of the address of multiprocessing's server
 READERS_OF_CODE = ("importlib", "_pytest", "probes", "hypothesis", "linecache.py", "inspect.py")
-"""Parts of paths of code that reads source for imports, tracebacks, or random examples."""
+"""Parts of paths of modules that read source code for imports, tracebacks, or random examples."""
 STANDARD_LIBRARY = str(Path(os.__file__).parent)
 
 
@@ -44,14 +43,14 @@ class Observed:
 
 
 class Observer:
-    """Gives what happens to the innermost observation that is open.
+    """Adds events to the innermost open observation.
 
     `hits` has a list for each measured file below `backend`: 1 for each probe that ran. The checkout is the
-    folder around `backend`.
+    parent folder of `backend`.
     """
 
     def __init__(self, hits: dict[str, list[int]], backend: Path) -> None:
-        """Observe nothing yet."""
+        """Prepare an observer that `start` activates."""
         self.outside = Observed()
         self.kept: dict[str, Observed] = {}
         self._hits = hits
@@ -64,7 +63,7 @@ class Observer:
         """Observe from now on, until the process ends."""
         sys.addaudithook(self._audit)
         for name in ("stat", "lstat"):
-            setattr(os, name, self._watched(getattr(os, name)))
+            setattr(os, name, self._noting(getattr(os, name)))
 
     @property
     def current(self) -> Observed:
@@ -73,7 +72,7 @@ class Observer:
 
     @contextmanager
     def observing(self, observed: Observed) -> Iterator[None]:
-        """Give to an observation what happens meanwhile."""
+        """Add the events inside this context to an observation."""
         self.flush()
         self._open.append(observed)
         try:
@@ -83,11 +82,11 @@ class Observer:
             self._open.remove(observed)
 
     def keep(self, key: str) -> Observed:
-        """Return the observation of this key, an empty one at first."""
+        """Return the observation of this key; create it at the first call."""
         return self.kept.setdefault(key, Observed())
 
     def flush(self, observed: Observed | None = None) -> None:
-        """Give the probes that ran since the last call to an observation, the innermost by default."""
+        """Add the probes that ran since the last call to an observation, by default the innermost."""
         target = self.current if observed is None else observed
         for name, hits in self._hits.items():
             if 1 in hits:
@@ -96,12 +95,12 @@ class Observer:
                 for number in numbers:
                     hits[number] = 0
 
-    def _watched(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def watched(path: object, *arguments: object, **options: object) -> object:
+    def _noting(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def noting(path: object, *arguments: object, **options: object) -> object:
             self._note("stat", path)
             return function(path, *arguments, **options)
 
-        return watched
+        return noting
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
@@ -122,7 +121,7 @@ class Observer:
             self.current.units.update(units_of_child(child, self._backend))
 
     def _note(self, kind: str, path: object) -> None:
-        """Note what is asked about a path of the checkout, unless the answer only serves to import code."""
+        """Note an access to a path of the checkout, unless it only serves to import code."""
         if not isinstance(path, str | bytes | os.PathLike):
             return
         text = os.path.normpath(Path.cwd() / os.fsdecode(path))
@@ -133,7 +132,7 @@ class Observer:
 
 
 def _child(event: str, arguments: tuple[Any, ...]) -> Child | None:
-    """Return the program that an audit event tells of."""
+    """Return the program that an audit event starts, None for other events."""
     match event:
         case "subprocess.Popen":
             program, command, folder, environment = arguments
@@ -151,7 +150,7 @@ def _writes(mode: str | None, flags: int) -> bool:
 
 
 def _serves_imports(frame: FrameType | None) -> bool:
-    """Whether the nearest code outside of this file and the standard library reads source as code."""
+    """Return whether the nearest caller outside of this file and the standard library reads source code."""
     while frame:
         name = frame.f_code.co_filename
         if name.startswith("<frozen importlib") or any(part in READERS_OF_CODE for part in Path(name).parts):

@@ -1,7 +1,7 @@
 """The pytest plugin that observes what each test depends on (`-p gates.testing.result_cache.plugin`).
 
-Each process, the controller of xdist included, writes what it observed as one JSON file into a folder.
-Measuring is the same as in `gates.coverage.probes.plugin`, and its result is in these files as well.
+Each process, including the controller of xdist, writes its observations to a JSON file in a folder. The
+files include the coverage that `gates.coverage.probes.plugin` would measure.
 """
 
 import importlib
@@ -21,16 +21,20 @@ from gates.coverage.probes.importer import Measurement
 from gates.testing.result_cache.caches import observe_caches
 from gates.testing.result_cache.observer import Observed, Observer
 
-IMPORT, FIXTURE, FILE = "import ", "fixture ", "file "
-"""Begin the keys of what is observed while modules are imported, shared fixtures set up, files collected."""
+IMPORT = "import "
+"""The prefix of the keys for observations of an imported module."""
+FIXTURE = "fixture "
+"""The prefix of the keys for observations of a shared fixture."""
+FILE = "file "
+"""The prefix of the keys for observations of a collected file."""
 TESTS = "tests"
 REWRITTEN = ("conftest", "plugins")
-"""Parts of the names of test modules that pytest imports in its own way."""
+"""Parts of the names of modules whose assertions pytest rewrites."""
 
 
 @dataclass
 class Result:
-    """How a test ended, and what was observed meanwhile. `name` is the qualified name of its function."""
+    """A test's outcome and observations. `name` is the qualified name of its function."""
 
     name: str
     observed: Observed = field(default_factory=Observed)
@@ -40,19 +44,19 @@ class Result:
 
 @dataclass(frozen=True)
 class ObservedMeasurement(Measurement):
-    """Measures what tests share as well, save modules whose assertions pytest rewrites."""
+    """Also measures the modules of tests, except those whose assertions pytest rewrites."""
 
     observer: Observer = field(kw_only=True)
 
     def is_measured(self, module: str) -> bool:
-        """Whether a module gets probes."""
+        """Return whether a module gets probes."""
         parts = module.split(".")
         if parts[0] != TESTS:
             return super().is_measured(module)
         return not any(part in REWRITTEN or part.startswith("test_") for part in parts)
 
     def importing(self, name: str) -> AbstractContextManager[object]:
-        """Keep apart what runs meanwhile."""
+        """Record the code that runs during the import under a key of its own."""
         return self.observer.observing(self.observer.keep(IMPORT + name))
 
 
@@ -60,13 +64,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options. Paths are relative to the working folder."""
     group = parser.getgroup("observing what tests depend on")
     group.addoption("--observe", action="append", default=[], metavar="PACKAGE", help="folder below the root")
-    group.addoption("--observe-data", type=Path, metavar="FOLDER", help="where the results go")
-    group.addoption("--observe-cache", type=Path, metavar="FOLDER", help="where instrumented code is kept")
+    group.addoption("--observe-data", type=Path, metavar="FOLDER", help="folder for the results")
+    group.addoption("--observe-cache", type=Path, metavar="FOLDER", help="folder for instrumented code")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Start before anything of the project is imported."""
+    """Start before pytest imports any code of the project."""
     options = early_config.known_args_namespace
     if options.observe:
         backend = early_config.rootpath.resolve()
@@ -100,7 +104,7 @@ def observe_names(observer: Observer, patch: pytest.MonkeyPatch) -> None:
 
 
 class Recorder:
-    """Observes each test, and apart from it what tests share: wider fixtures, imports, collection."""
+    """Observes each test, and separately the parts that tests share: wider fixtures, imports, collection."""
 
     def __init__(self, observer: Observer, folder: Path) -> None:
         """Take an observer that was started, and the folder for the results."""
@@ -111,19 +115,19 @@ class Recorder:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(self, collector: pytest.Collector) -> Generator[None, Any, Any]:
-        """Keep apart what runs while a file is collected."""
+        """Record the code that runs while a file is collected under a key of its own."""
         if not isinstance(collector, pytest.Module | pytest.Class):
             return (yield)
         with self._observer.observing(self._observer.keep(FILE + collector.nodeid.partition("::")[0])):
             return (yield)
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
-        """Note which tests a file has."""
+        """Add a test to its file."""
         self._collected.setdefault(item.nodeid.partition("::")[0], []).append(item.nodeid)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, Any, Any]:
-        """Keep apart what a fixture does that several tests share."""
+        """Record the code of a fixture that several tests share under a key of its own."""
         self._observer.current.modules.add(fixturedef.func.__module__)
         if fixturedef.scope == "function":
             return (yield)
@@ -134,25 +138,28 @@ class Recorder:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_teardown(self) -> None:
-        """Attribute to the test all code that ran before shared fixtures end."""
+        """Attribute all code that ran until now to the test; shared fixtures may end after it."""
         self._observer.flush()
 
     def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[Any]) -> None:
         """Attribute to a shared fixture the code that ran at its end."""
-        is_shared = fixturedef.scope != "function"
-        self._observer.flush(self._observer.keep(FIXTURE + fixturedef.argname) if is_shared else None)
+        if fixturedef.scope == "function":
+            self._observer.flush()
+        else:
+            self._observer.flush(self._observer.keep(FIXTURE + fixturedef.argname))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """Observe a test with its setup and its teardown."""
-        result = self._tests[item.nodeid] = Result(_name_of(item))
+        result = Result(_name_of(item))
+        self._tests[item.nodeid] = result
         with self._observer.observing(result.observed):
-            answer = yield
+            outcome = yield
         result.observed.uses.update(FIXTURE + name for name in getattr(item, "fixturenames", []))
-        return answer
+        return outcome
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note how each part of a test ends. The controller of xdist hears of tests that it did not run."""
+        """Record the outcome of a phase of a test. xdist's controller also gets other tests' reports."""
         if report.nodeid in self._tests:
             result = self._tests[report.nodeid]
             result.seconds += report.duration
@@ -160,7 +167,7 @@ class Recorder:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
-        """Write what this process observed."""
+        """Write the observations of this process."""
         self._observer.flush()
         self._folder.mkdir(parents=True, exist_ok=True)
         content = {
@@ -174,7 +181,7 @@ class Recorder:
 
 
 def _name_of(item: pytest.Item) -> str:
-    """Return the qualified name of a test's function, "" for what is none."""
+    """Return the qualified name of a test's function, "" for an item without one."""
     return getattr(getattr(item, "function", None), "__qualname__", "")
 
 

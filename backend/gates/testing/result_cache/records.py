@@ -1,4 +1,4 @@
-"""Turns what the processes of a run of tests observed into results that can be kept."""
+"""The results to store, made from the observations of the processes of a test run."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -57,7 +57,7 @@ class Record:
         return _observed(self.content["outside"])
 
     def _all_shares(self, file: str, observed: Observed, part: str) -> frozenset[Share] | None:
-        """Return what a test depends on, None if that cannot be told; `part` is its own part of the file."""
+        """Return the shares of a test, None when a unit is unknown. `part` is the test's name in its file."""
         own = f"backend/{file}"
         total = Observed()
         for other in (observed, self._outside, self._kept.get(FILE + file, Observed())):
@@ -70,15 +70,15 @@ class Record:
             return None
         parts = self.dependencies.parts.get(own, {})
         units = {f"code {own}::{name}" for name in (part, SKELETON) if name in parts} | total.units
-        units |= {
-            f"stat {folder}/{name}" for folder in PurePosixPath(own).parents[:-1] for name in PACKAGE_FILES
-        }
-        more = self._shares_of(Observed(hits=total.hits, units=units))
-        return None if more is None else imported | more
+        for folder in PurePosixPath(own).parents[:-1]:
+            units.update(f"stat {folder}/{name}" for name in PACKAGE_FILES)
+        shares = self._shares_of(Observed(hits=total.hits, units=units))
+        return None if shares is None else imported | shares
 
     def _follow(self, observed: Observed) -> None:
-        """Add what the fixtures and caches did that something relies on."""
-        waiting, done = {*observed.uses}, set[str]()
+        """Add the observations of all used fixtures and caches, directly or through others."""
+        waiting = {*observed.uses}
+        done: set[str] = set()
         while waiting:
             key = waiting.pop()
             done.add(key)
@@ -87,7 +87,7 @@ class Record:
                 waiting |= self._kept[key].uses - done
 
     def _imported(self, own: str, roots: frozenset[str]) -> frozenset[Share] | None:
-        """Return what depends on files being imported: their skeletons, and what ran meanwhile."""
+        """Return the shares of imported files: their skeletons, and the code that ran during the import."""
         key = roots | {own}
         if key not in self._shares:
             paths = {path for root in roots for path in self.dependencies.closure(root)}
@@ -96,17 +96,23 @@ class Record:
                 total.add(self._kept.get(IMPORT + module_name(path), Observed()))
             self._follow(total)
             more = {name for path in total.hits for name in self.dependencies.closure(path)} - paths
-            self._shares[key] = self._imported(own, roots | more) if more else self._shares_of(total)
+            if more:
+                self._shares[key] = self._imported(own, roots | more)
+            else:
+                self._shares[key] = self._shares_of(total)
         return self._shares[key]
 
     def _units(self, path: str, own: str) -> Iterator[str]:
-        """Yield the units of a file that a test file imports; of another file of tests all of them."""
-        is_other = path != own and path.rpartition("/")[2].startswith("test_")
-        for part in self.dependencies.parts.get(path, {}) if is_other else [SKELETON]:
+        """Yield the units of an imported file: its skeleton, or all units of another test file."""
+        is_other_test_file = path != own and PurePosixPath(path).name.startswith("test_")
+        if not is_other_test_file:
+            yield f"code {path}::{SKELETON}"
+            return
+        for part in self.dependencies.parts.get(path, {}):
             yield f"code {path}::{part}"
 
     def _shares_of(self, observed: Observed) -> frozenset[Share] | None:
-        """Return units with their digests and with their probes that ran, None when one is unknown."""
+        """Return the shares of units and of the units whose probes ran, None when one is unknown."""
         ran: dict[str, set[int]] = {unit: set() for unit in observed.units}
         for path, numbers in observed.hits.items():
             owners = self.dependencies.owners.get(path, {})
@@ -123,7 +129,7 @@ class Record:
         return frozenset(shares)
 
     def _bits(self, unit: str, numbers: set[int]) -> bytes:
-        """Return a bit for each probe of a unit that ran, in the order of its code: lines may move."""
+        """Return one bit for each probe of a unit. Their order is that of the code, so lines may move."""
         if not numbers:
             return b""
         owned = self.dependencies.probes(unit)
@@ -137,20 +143,21 @@ class Record:
 
 
 def read_records(folder: Path, dependencies: Dependencies) -> list[Record]:
-    """Return what the processes of a run wrote."""
+    """Read the files that the processes of a run wrote."""
     contents = (json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json")))
     return [Record(dependencies, content) for content in contents]
 
 
 def hits_of(results: Iterable[Result], dependencies: Dependencies) -> Hits:
-    """Return the probes that ran in results that hold, by file and by their numbers of today."""
+    """Return the probes that ran in valid results, by file and by their current numbers."""
     shares = {share for result in results for share in result.shares if share[2]}
     hits: Hits = {}
     for unit, _, bits in shares:
         value = int.from_bytes(bits, "little")
         path = unit.partition(" ")[2].partition("::")[0]
-        ran = {number for place, number in enumerate(dependencies.probes(unit)) if value >> place & 1}
-        hits.setdefault(path, set()).update(ran)
+        for place, number in enumerate(dependencies.probes(unit)):
+            if value >> place & 1:
+                hits.setdefault(path, set()).add(number)
     return hits
 
 

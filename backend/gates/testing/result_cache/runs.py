@@ -1,4 +1,4 @@
-"""Runs the tests that have to run, keeps their results, and adds up the coverage of all."""
+"""A test run that skips tests with a valid result, stores new results, and combines the coverage."""
 
 import shutil
 from collections.abc import Collection
@@ -18,7 +18,7 @@ PLUGIN = "gates.testing.result_cache.plugin"
 
 @dataclass(frozen=True)
 class CachedRun:
-    """A run of the tests of a checkout that knows the results of earlier runs."""
+    """A test run of a checkout that uses the results of earlier runs."""
 
     project: Project
     dependencies: Dependencies
@@ -34,17 +34,17 @@ class CachedRun:
 
     @property
     def records(self) -> Path:
-        """Where the processes of the run write what they observe."""
+        """The folder for the observations of the processes of the run."""
         return self.project.reports / "observed"
 
     def select(self, *, whole: bool = False) -> Selection:
-        """Return what has to run: everything in a whole run."""
+        """Return the tests that have to run: all tests in a whole run."""
         return select(self.dependencies, self.store, self.context, whole=whole)
 
     def known(self, selection: Selection, changed: Collection[str]) -> Selection:
-        """Return what has to run of the changed test files and of the tests that passed here before.
+        """Return the selected tests that are in changed files or passed on this machine before.
 
-        The first are those of changed files, then those that depend on the least.
+        Tests of changed files come first, then those with the fewest dependencies.
         """
         sizes = self.store.sizes(self.context)
         known: list[tuple[int, str]] = []
@@ -56,50 +56,55 @@ class CachedRun:
         return Selection(selection.held, [argument for _, argument in sorted(known)])
 
     def options(self) -> list[str]:
-        """Return pytest's options for observing; what was observed before is gone."""
+        """Return pytest's options for observing. Deletes earlier observations."""
         shutil.rmtree(self.records, ignore_errors=True)
         packages = [f"--observe={name}" for name in self.project.rulebook["coverage"]["measured"]]
         cache = self.project.reports / "cache/probes"
         return ["-p", PLUGIN, *packages, f"--observe-data={self.records}", f"--observe-cache={cache}"]
 
     def write_arguments(self, selection: Selection) -> str:
-        """Write what has to run into a file: it may be more than a command takes. Return the argument."""
+        """Write the selection to a file, since command lines have a limit; return pytest's argument."""
         path = self.project.reports / "selected-tests.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("\n".join(selection.arguments) + "\n", encoding="utf-8")
         return f"@{path}"
 
     def keep(self, selection: Selection) -> Hits:
-        """Keep what passed and return the probes that ran, of files that did not change meanwhile.
+        """Store the results that passed; return the probes that ran in files that did not change meanwhile.
 
-        What a test depends on is read from the files, so they must be the ones that ran. Of a file of which
-        only some tests were asked for, it is not known which there are.
+        Stores no result when a file changed during the run: the digests would belong to other code. Stores no
+        list of tests for a file of which only some tests were selected: the list would be incomplete.
         """
         records = read_records(self.records, self.dependencies)
         changed = self._changed()
         if not changed:
             results = (result for record in records for result in record.results())
-            self.store.save(self.context, (one for one in results if one.test not in selection.divided_files))
+            divided = selection.divided_files
+            self.store.save(self.context, (result for result in results if result.test not in divided))
         hits: Hits = {}
         for record in records:
             merge(hits, record.hits())
         return {name: numbers for name, numbers in hits.items() if name not in changed}
 
     def write_coverage(self, selection: Selection, hits: Hits, file: Path) -> None:
-        """Write the coverage of the tests that held and of those that ran, as one run of all would have."""
+        """Write the coverage of all tests: of the valid results and of the tests that ran."""
         total = hits_of(selection.held.values(), self.dependencies)
         merge(total, hits)
-        ran = self.dependencies.executed(total).items()
-        names = [name.removeprefix("backend/") for name in self.dependencies.measured]
-        write_data(file, {"": {name.removeprefix("backend/"): lines for name, lines in ran}}, names)
+        executed = {
+            name.removeprefix("backend/"): proved
+            for name, proved in self.dependencies.executed(total).items()
+        }
+        measured = [name.removeprefix("backend/") for name in self.dependencies.measured]
+        write_data(file, {"": executed}, measured)
 
     def _changed(self) -> set[str]:
-        """Return the files that are not as they were when this run began."""
-        now, before = Dependencies(Project(root=self.project.root)).contents, self.dependencies.contents
+        """Return the files that changed since this run began."""
+        before = self.dependencies.contents
+        now = Dependencies(Project(root=self.project.root)).contents
         return {name for name in now.keys() | before.keys() if now.get(name) != before.get(name)}
 
 
 def merge(hits: Hits, more: Hits) -> None:
-    """Add probes to others."""
+    """Add the probes of `more` to `hits`."""
     for name, numbers in more.items():
         hits.setdefault(name, set()).update(numbers)

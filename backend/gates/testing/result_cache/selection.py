@@ -1,4 +1,4 @@
-"""Says which tests have to run: those without a result that holds."""
+"""The selection of the tests that have to run: those without a valid result."""
 
 import hashlib
 import os
@@ -7,40 +7,90 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from gates.repo.files import files
 from gates.testing.result_cache.dependencies import Dependencies
 from gates.testing.result_cache.store import Result, Store
 
-IRRELEVANT = (
-    *("COLORTERM", "COLUMNS", "DBUS_", "DESKTOP_SESSION", "DISPLAY", "EDITOR", "GPG_", "HIST"),
-    *("HOSTNAME", "INVOCATION_ID", "JOURNAL_STREAM", "LESS", "LINES", "LOGNAME", "LS_COLORS"),
-    *("MAIL", "NOX_", "OLDPWD", "PAGER", "PS1", "PWD", "SESSION_", "SHLVL", "SSH_", "STY"),
-    *("TERM", "TMUX", "USER", "VIRTUAL_ENV", "VISUAL", "VSCODE_", "WAYLAND_", "WINDOW"),
-    *("XAUTHORITY", "XDG_", "ZDOTDIR", "_", "PAU2_RESULT_CACHE", "PAU2_FINDINGS_LATER"),
-    *("PYTEST_CURRENT_TEST", "PYTEST_VERSION", "PYTEST_XDIST_TESTRUNUID", "PYTEST_XDIST_WORKER"),
-    *("GIT_ASKPASS", "GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_EDITOR", "GIT_EXEC_PATH", "GIT_PAGER"),
-    *("GIT_REFLOG_ACTION", "GITHUB_", "RUNNER_"),
+IRRELEVANT_VARIABLES = (
+    "COLORTERM",
+    "COLUMNS",
+    "DBUS_",
+    "DESKTOP_SESSION",
+    "DISPLAY",
+    "EDITOR",
+    "GITHUB_",
+    "GIT_ASKPASS",
+    "GIT_AUTHOR_",
+    "GIT_COMMITTER_",
+    "GIT_EDITOR",
+    "GIT_EXEC_PATH",
+    "GIT_PAGER",
+    "GIT_REFLOG_ACTION",
+    "GPG_",
+    "HIST",
+    "HOSTNAME",
+    "INVOCATION_ID",
+    "JOURNAL_STREAM",
+    "LESS",
+    "LINES",
+    "LOGNAME",
+    "LS_COLORS",
+    "MAIL",
+    "NOX_",
+    "OLDPWD",
+    "PAGER",
+    "PAU2_RESULT_CACHE",
+    "PS1",
+    "PWD",
+    "PYTEST_CURRENT_TEST",
+    "PYTEST_VERSION",
+    "PYTEST_XDIST_TESTRUNUID",
+    "PYTEST_XDIST_WORKER",
+    "RUNNER_",
+    "SESSION_",
+    "SHLVL",
+    "SSH_",
+    "STY",
+    "TERM",
+    "TMUX",
+    "USER",
+    "VIRTUAL_ENV",
+    "VISUAL",
+    "VSCODE_",
+    "WAYLAND_",
+    "WINDOW",
+    "XAUTHORITY",
+    "XDG_",
+    "ZDOTDIR",
+    "_",
 )
-"""Prefixes of variables of a terminal and its session, which no test reads without setting them itself."""
-CONTEXT = ("file backend/pyproject.toml", "file backend/requirements/dev.txt", "folder backend", "folder ")
-"""Units that every test depends on, with the code that measures and observes."""
+"""Prefixes of the variables of a terminal and its session. Tests that read one set it themselves."""
+COMMON_UNITS = (
+    "file backend/pyproject.toml",
+    "file backend/requirements/dev.txt",
+    "folder backend",
+    "folder ",
+)
+"""Every test depends on these units."""
 MACHINERY = ("backend/gates/coverage/probes/", "backend/gates/testing/result_cache/")
+"""The code that measures and observes: every test depends on it, too."""
 
-MANY = 20
-"""Tests from which on several processes are worth their start."""
+MAX_TESTS_IN_ONE_PROCESS = 20
+"""Starting further processes for so few tests takes longer than running them in one."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which results hold, of tests and of collected files, and what pytest has to run: tests, and files."""
+    """The valid results of tests and of collected files, and the tests and files that pytest has to run."""
 
     held: Mapping[str, Result]
     arguments: list[str]
 
     @property
     def tests(self) -> list[str]:
-        """The tests that are known to pass."""
+        """The tests with a valid result."""
         return [name for name in self.held if "::" in name]
 
     @property
@@ -50,16 +100,18 @@ class Selection:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing is known: pytest then finds the tests itself."""
+        """True without any valid result: pytest then finds the tests itself."""
         return not self.held
 
     @property
     def is_large(self) -> bool:
-        """Whether several processes are worth their start."""
-        return len(self.arguments) > MANY or any("::" not in name for name in self.arguments)
+        """True when several processes run the tests faster than one."""
+        if len(self.arguments) > MAX_TESTS_IN_ONE_PROCESS:
+            return True
+        return any("::" not in name for name in self.arguments)
 
     def describe(self, ran: str) -> str:
-        """Say how many tests ran, "12 tests", and how many did not have to."""
+        """Complete pytest's count, such as "12 tests", with the tests that did not have to run."""
         count = int(ran.partition(" ")[0])
         if not self.tests:
             return ran
@@ -69,14 +121,15 @@ class Selection:
 
 
 def context_of(dependencies: Dependencies, environment: Mapping[str, str], *more: str) -> str:
-    """Return a digest of what all tests depend on: interpreter, lock, settings, variables, our own code."""
+    """Return a digest of all that every test depends on: interpreter, lock, settings, variables, our code."""
     machine = [sys.version, platform.platform(), sys.executable.partition(".venv")[2], *more]
-    variables = [
-        f"{name}={_without_git(value) if name == 'PATH' else value}"
-        for name, value in sorted(environment.items())
-        if not name.startswith(IRRELEVANT)
-    ]
-    units = [str(dependencies.digest(unit)) for unit in CONTEXT]
+    relevant = {
+        name: value for name, value in environment.items() if not name.startswith(IRRELEVANT_VARIABLES)
+    }
+    if "PATH" in relevant:
+        relevant["PATH"] = _without_git(relevant["PATH"])
+    variables = [f"{name}={value}" for name, value in sorted(relevant.items())]
+    units = [str(dependencies.digest(unit)) for unit in COMMON_UNITS]
     paths = sorted(path for path in dependencies.parts if path.startswith(MACHINERY))
     code = [dependencies.code_digest(path) for path in paths]
     text = "\0".join([*machine, *variables, *units, *code])
@@ -84,9 +137,9 @@ def context_of(dependencies: Dependencies, environment: Mapping[str, str], *more
 
 
 def select(dependencies: Dependencies, store: Store, context: str, *, whole: bool = False) -> Selection:
-    """Return which tests hold and which have to run, all of them in a whole run.
+    """Return the valid results and the tests that have to run: all of them in a whole run.
 
-    The tests of a file are known while nothing changed that decides which there are. Otherwise all run.
+    A file whose list of tests may have changed runs as a whole.
     """
     known = {} if whole else store.load(context, dependencies.digests)
     held: dict[str, Result] = {}
@@ -107,8 +160,7 @@ def select(dependencies: Dependencies, store: Store, context: str, *, whole: boo
 def test_files(dependencies: Dependencies) -> list[str]:
     """Return the files of tests, relative to backend/."""
     names = files(dependencies.project, "backend/tests/*.py")
-    found = (name.removeprefix("backend/") for name in names if "/test_" in name)
-    return [name for name in found if name.rpartition("/")[2].startswith("test_")]
+    return [name.removeprefix("backend/") for name in names if PurePosixPath(name).name.startswith("test_")]
 
 
 def _without_git(search_path: str) -> str:
@@ -117,6 +169,6 @@ def _without_git(search_path: str) -> str:
 
 
 def _ago(minutes: int) -> str:
-    """Return a time that passed, in words."""
-    hours, minutes_left = divmod(minutes, 60)
-    return f"{hours} h ago" if hours else f"{minutes_left} min ago"
+    """Return an age in words."""
+    hours = minutes // 60
+    return f"{hours} h ago" if hours else f"{minutes} min ago"

@@ -1,8 +1,7 @@
-"""Keeps results in a SQLite file, found by content: all checkouts of a machine share it.
+"""The results of tests in a SQLite file, which all checkouts of a machine share.
 
-A share is one unit with its digest and with the probes that ran of it. A result is the name of a test, the
-context that it passed in, and the shares that it consists of: it holds as long as each of these units has
-this digest.
+A share is a unit with its digest and its probes that ran. A result is the name of a test, the context in
+which it passed, and its shares. It is valid while each of their units has the same digest.
 """
 
 import hashlib
@@ -19,14 +18,14 @@ from pathlib import Path
 
 FOLDER_VARIABLE = "PAU2_RESULT_CACHE"
 OFF = "off"
-"""The value of the variable with which nothing is remembered."""
+"""The value of the variable that disables the cache."""
 FILE = "results-2.sqlite"  # the number is the version of the tables
 KEPT_OF_A_TEST = 8
 MAX_BYTES = 400 << 20
 WAIT_SECONDS = 60
 READ = "BEGIN"
 WRITE = "BEGIN IMMEDIATE"
-"""Begin a transaction: readers never wait for a writer, and writers wait for each other."""
+"""Statements that begin a transaction. Readers never wait; a writer waits for other writers."""
 TABLES = """
 CREATE TABLE IF NOT EXISTS share (
   id INTEGER PRIMARY KEY, unit TEXT NOT NULL, digest TEXT NOT NULL, hits BLOB NOT NULL,
@@ -40,12 +39,12 @@ CREATE INDEX IF NOT EXISTS result_of ON result (context, test);
 """
 
 Share = tuple[str, str, bytes]
-"""A unit, its digest, and a bit for each of its probes that ran."""
+"""A unit, its digest, and one bit for each of its probes: 1 if the probe ran."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """A test that passed, or a file that was collected, with its `tests`. `passed_at` is for people."""
+    """A test that passed, or a collected file with its `tests`. `passed_at` is only displayed."""
 
     test: str
     shares: frozenset[Share]
@@ -57,7 +56,7 @@ class Result:
 def cache_folder() -> Path | None:
     """Return the folder for results: by default in the user's cache folder.
 
-    None says that all tests run: in CI, when the variable says "off", and where no folder can be made.
+    None disables the cache: in CI, when the variable is "off", and where the folder cannot be created.
     """
     chosen = os.environ.get(FOLDER_VARIABLE) or (OFF if os.environ.get("CI") else "")
     if chosen == OFF:
@@ -65,7 +64,7 @@ def cache_folder() -> Path | None:
     try:
         folder = Path(chosen or _caches_of_user() / "pau2/test-results").absolute()
         folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, RuntimeError):  # of a user without a home, too
+    except (OSError, RuntimeError):  # RuntimeError: the user has no home folder
         return None
     return folder if os.access(folder, os.W_OK) else None
 
@@ -81,12 +80,13 @@ class Store:
     folder: Path
 
     def save(self, context: str, results: Iterable[Result]) -> None:
-        """Keep results, of each test the last few."""
+        """Store results. Only the newest few of each test stay."""
         with self._connection(WRITE) as database:
             known = {share: number for number, share in _shares(database)}
             for result in results:
                 numbers = array("I", sorted(_number(database, share, known) for share in result.shares))
-                shares, tests = zlib.compress(numbers.tobytes()), json.dumps(result.tests)
+                shares = zlib.compress(numbers.tobytes())
+                tests = json.dumps(result.tests)
                 row = (context, result.test, shares, result.seconds, result.passed_at, tests)
                 database.execute("DELETE FROM result WHERE context = ? AND test = ? AND shares = ?", row[:3])
                 database.execute(
@@ -102,10 +102,7 @@ class Store:
             _limit(database)
 
     def load(self, context: str, current: Mapping[str, str | None]) -> dict[str, Result]:
-        """Return the results that hold while each unit has the digest that `current` knows for it.
-
-        Ones that do not fit their checksum are left out.
-        """
+        """Return the results whose units all have the digests in `current`, except damaged results."""
         if not self._path.exists():
             return {}
         with self._connection(READ) as database:
@@ -133,7 +130,7 @@ class Store:
             return found
 
     def sizes(self, context: str) -> dict[str, int]:
-        """Return how many units each test depended on when it passed last, whether or not that holds."""
+        """Return the number of units that each test depended on when it last passed."""
         if not self._path.exists():
             return {}
         with self._connection(READ) as database:
@@ -170,7 +167,7 @@ def _number(database: sqlite3.Connection, share: Share, known: dict[Share, int])
 
 
 def _checksum(context: str, result: Result, digests: Iterable[bytes]) -> str:
-    """Return what stands for a result and the digests of its shares."""
+    """Return a digest of a result and of its shares."""
     head = repr((context, result.test, result.seconds, result.tests)).encode()
     return hashlib.sha256(head + b"".join(sorted(digests))).hexdigest()
 
@@ -180,9 +177,9 @@ def _digest(share: Share) -> bytes:
 
 
 def _limit(database: sqlite3.Connection) -> None:
-    """Forget the older half of the results, and shares of none, when they have grown too large.
+    """Delete the older half of the results, and unused shares, when the file is full.
 
-    The file keeps its size, and later results fill it again.
+    The file keeps its size; later results fill the free pages.
     """
     if _used_bytes(database) <= MAX_BYTES:
         return

@@ -1,8 +1,8 @@
-"""Divides a Python file into units: parts that tests depend on apart from each other.
+"""The units of a Python file: the parts that a test can depend on separately.
 
-A measured file has one unit for each function that probes observe, and one for the rest, the skeleton: all
-that runs on import, with signatures, decorators, defaults, annotations, base classes and docstrings. A test
-file has one unit for each test and one for the rest. The digest of a unit ignores comments and formatting.
+A measured file has one unit for each function that probes observe, and one for the rest, the skeleton: the
+code that runs on import, with signatures, decorators, defaults, annotations, base classes and docstrings. A
+test file has one unit for each test and one for the rest. Digests ignore comments and formatting.
 """
 
 import ast
@@ -14,9 +14,9 @@ from gates.coverage.probes.instrument import Probe, instrument
 from gates.repo.python import parse_source
 
 SKELETON = ""
-"""The name of the unit that holds what no function or test does."""
+"""The name of the unit for the code outside of observed functions and of tests."""
 TESTS = "<tests>"
-"""The name of the unit of a test file that decides which tests there are: names, parameters, decorators."""
+"""The name of the unit for the list of tests in a file: their names, parameters and decorators."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Named = dict[str, list[Function]]
@@ -78,7 +78,7 @@ def outer_functions(tree: ast.AST, prefix: str = "") -> Iterator[tuple[str, Func
 
 
 def _is_observed(node: Function, probes: Sequence[Probe]) -> bool:
-    """Whether a probe comes before the first statement that does anything, on a line of the body alone."""
+    """Return whether a probe precedes the first effective statement, on a line that only the body has."""
     first = next((statement for statement in node.body if not _does_nothing(statement)), None)
     if first is None or node.body[0].lineno <= _last_line_of_header(node):
         return False
@@ -92,7 +92,9 @@ def _does_nothing(node: ast.stmt) -> bool:
 
 
 def _last_line_of_header(node: Function) -> int:
-    parts = [*node.decorator_list, *ast.walk(node.args), *([node.returns] if node.returns else [])]
+    parts: list[ast.AST] = [*node.decorator_list, *ast.walk(node.args)]
+    if node.returns:
+        parts.append(node.returns)
     return max([node.lineno, *(getattr(part, "end_lineno", 0) for part in parts)])
 
 
@@ -105,7 +107,7 @@ def _line_of(probe: Probe) -> int:
 
 
 def _shape(probe: Probe) -> str:
-    """Return what has to stay the same for the number of a probe in its unit to mean the same."""
+    """Return the number of lines and arcs of a probe. While they are the same, its number is valid."""
     return f"{len(probe.lines)} {len(probe.arcs)}"
 
 
@@ -114,16 +116,18 @@ def _without_docstring(node: Function) -> list[ast.stmt]:
 
 
 def _stub(node: Function) -> list[ast.stmt]:
-    """Return what the skeleton keeps of a body: a docstring that may be shown, and `yield`."""
+    """Return the part of a body in the skeleton: a docstring that code may display, and `yield`."""
     docstring = node.body[: len(node.body) - len(_without_docstring(node))]
     is_private = node.name.startswith("_") and not node.name.endswith("__") and not node.decorator_list
     yields = any(isinstance(part, ast.Yield | ast.YieldFrom) for part in _own_nodes(node))
     kept: list[ast.stmt] = [] if is_private else [*docstring]
-    return [*kept, *([ast.Expr(ast.Yield())] if yields else [])]
+    if yields:
+        kept.append(ast.Expr(ast.Yield()))
+    return kept
 
 
 def _own_nodes(node: Function) -> Iterator[ast.AST]:
-    """Yield the nodes of a body that are in no function inside of it."""
+    """Yield the nodes of a body, except those of nested functions."""
     found: list[ast.AST] = [*node.body]
     for part in found:
         yield part
@@ -141,7 +145,7 @@ def _tests(tree: ast.Module) -> Named:
 
 
 def _pruned(tree: ast.Module, names: set[str]) -> ast.Module:
-    """Leave out the functions of these names, wherever they are defined."""
+    """Remove the functions with these names from a tree, and return it."""
     dropped = {id(node) for name, node in outer_functions(tree) if name in names}
     for node in ast.walk(tree):
         for block in ("body", "orelse", "finalbody"):
@@ -152,10 +156,13 @@ def _pruned(tree: ast.Module, names: set[str]) -> ast.Module:
 
 
 def _names(tree: ast.Module) -> set[str]:
-    """Return the names, attributes and texts that code mentions."""
-    names = (getattr(node, "id", None) or getattr(node, "attr", None) for node in ast.walk(tree))
-    texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
-    return {name for name in (*names, *texts) if isinstance(name, str)}
+    """Return the names, attributes and strings in code."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Constant(value=str(name)):
+                found.add(name)
+    return found
 
 
 def _header(name: str, node: Function) -> str:

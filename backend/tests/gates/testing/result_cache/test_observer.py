@@ -162,7 +162,7 @@ def test_trusts_an_announced_child_when_a_fork_server_is_asked(observer: Observe
 def test_notes_paths_that_are_looked_up(observer: Observer, backend: Path) -> None:
     observed = Observed()
     with observer.observing(observed):
-        observer._watched(os.stat)(backend)
+        observer._noting(os.stat)(backend)
 
     assert observed.units == {"stat backend"}
 

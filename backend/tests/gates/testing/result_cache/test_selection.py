@@ -4,7 +4,7 @@ import time
 import pytest
 
 from gates.testing.result_cache.dependencies import Dependencies
-from gates.testing.result_cache.selection import MANY, Selection, context_of
+from gates.testing.result_cache.selection import MAX_TESTS_IN_ONE_PROCESS, Selection, context_of
 from gates.testing.result_cache.store import Result
 from tests.gates.testing.result_cache.sample import recorded_sample
 
@@ -43,7 +43,12 @@ def test_says_when_the_oldest_result_passed(minutes: int, ago: str) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "is_large"),
-    [(["a.py::test_a"], False), (["a.py"], True), (["a.py::test_a"] * (MANY + 1), True)],
+    [
+        (["a.py::test_a"], False),
+        (["a.py::test_a"] * MAX_TESTS_IN_ONE_PROCESS, False),
+        (["a.py"], True),
+        (["a.py::test_a"] * (MAX_TESTS_IN_ONE_PROCESS + 1), True),
+    ],
 )
 def test_starts_several_processes_only_for_many_tests(arguments: list[str], is_large: bool) -> None:
     assert Selection({}, arguments).is_large == is_large
