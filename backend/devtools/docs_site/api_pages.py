@@ -92,7 +92,8 @@ def _schemas_page(schemas: Mapping[str, Schema]) -> str:
     lines = ["# Schemas", "", "Bodies of requests and responses. Required fields are in bold.", ""]
     for name, schema in schemas.items():
         lines += [f"## {name}", ""]
-        lines += [schema["description"], ""] if "description" in schema else []
+        if "description" in schema:
+            lines += [schema["description"], ""]
         if "properties" not in schema:
             lines += [f"{in_words(schema, '')}", ""]
             continue

@@ -34,7 +34,9 @@ class Session:
         """Return what the program prints for `--help`, "" when it has none. `words` name its command."""
         if not self.command:
             return ""
-        return help_of((*self.command, *(words if self.name == SUBCOMMANDS else ())))
+        if self.name == SUBCOMMANDS:
+            return help_of((*self.command, *words))
+        return help_of(tuple(self.command))
 
 
 def read_sessions(noxfile: Path = PROJECT / "noxfile.py") -> list[Session]:

@@ -1,4 +1,4 @@
-"""Runs sessions as a child and shows how far they are, until they end or somebody interrupts them."""
+"""Runs sessions in a child process and shows their progress, until they end or are interrupted."""
 
 import os
 import shutil
@@ -25,8 +25,8 @@ from gates.report.views import View, view_for_output
 from gates.runner import Result, gates_of
 
 POLL_INTERVAL = 0.1  # seconds
-PATIENCE = 1.0  # seconds between the interrupt and the end of what is left; all of it may take 2
-LAST_LINES = 60  # of the log of a run that broke down
+INTERRUPT_TIMEOUT = 1.0  # seconds until the remaining processes are killed; the whole end may take 2
+LAST_LINES = 60  # of the log of a run that failed to finish
 INTERRUPTED = 130  # the exit code of a program that Ctrl-C ended
 
 
@@ -84,7 +84,7 @@ def follow(project: Project, sessions: Sequence[str], command: Sequence[str], fo
         finally:
             view.close()
             if child.poll() is None:
-                end_group(child.pid, PATIENCE)
+                end_group(child.pid, INTERRUPT_TIMEOUT)
                 child.wait()
         _show_new(project, progress, view)
         if not interrupt.is_set():
@@ -132,7 +132,7 @@ def _interrupted(project: Project, run: Run, results: Sequence[Result]) -> int:
     show_table(results, header=True)
     github.summarize(results, closing)
     print(closing)
-    record(project, run)  # without the page, which would take longer than somebody waits after Ctrl-C
+    record(project, run)  # without the page: writing it would delay the end after Ctrl-C
     count(results)
     return INTERRUPTED
 

@@ -43,7 +43,7 @@ class GateState:
 
     @property
     def when(self) -> str:
-        """When the gate ran, to the minute in UTC; "" if it never did."""
+        """The minute in UTC at which the gate ran; "" if it never did."""
         return self.run.started[:16].replace("T", " ") if self.run else ""
 
 

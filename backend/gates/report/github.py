@@ -21,7 +21,7 @@ STATUS_ICON = {"passed": "✅", "failed": "❌", "skipped": "⏭️"}
 
 
 def in_github_actions() -> bool:
-    """Whether this runs in a workflow."""
+    """Return whether this runs in a workflow."""
     return os.environ.get("GITHUB_ACTIONS") == "true"
 
 

@@ -13,7 +13,7 @@ MARGIN_PX = 44
 LARGE = 100  # from here on digits after the point say nothing
 BENCHMARK_KEYS = ("name", "value", "unit", "target", "met", "floor", "floor_unit", "spread")
 FAULT_KEYS = ("name", "recovery", "promised", "answers", "slowest", "broken", "not_tried", "kept")
-"""What the page shows. A report without one of them is of another version, and is left out."""
+"""The keys that the page shows. A report without one of them is of another version and is left out."""
 NUMBER = re.compile(r"\b\d[\d,]*\b")
 
 

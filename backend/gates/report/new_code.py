@@ -67,18 +67,20 @@ class SourceRows(NamedTuple):
 
 
 def source_rows(project: Project, code: NewCode, secret: set[str]) -> dict[str, SourceRows]:
-    """Return the new lines of each file as far as there is room, none of the files in `secret`."""
+    """Return the new lines of each file up to MAX_SOURCE_ROWS in total, and none of the files in `secret`."""
     shown: dict[str, SourceRows] = {}
     left = MAX_SOURCE_ROWS
     for file in sorted(code.files, key=lambda file: file.name):
-        rows = [] if file.new is None or file.name in secret else list(_rows(project, file, file.new))
+        rows: list[dict[str, Any]] = []
+        if file.new is not None and file.name not in secret:
+            rows += _rows(project, file, file.new)
         shown[file.name] = SourceRows(rows[:left], cut=len(rows) > left)
         left = max(left - len(rows), 0)
     return shown
 
 
 def _rows(project: Project, file: ChangedFile, new: Coverage) -> Iterator[dict[str, Any]]:
-    """Yield the lines of the new statements, each with what the tests did to it, and where there is a gap."""
+    """Yield the lines of the new statements with their coverage; `first` follows a gap of lines."""
     text = source(project, file.name)
     for number in sorted(line for line in file.touched if line <= len(text)):
         missed: list[tuple[int, int]] = []

@@ -18,7 +18,7 @@ class Route:
 
     @property
     def who(self) -> str:
-        """Who may call it, in words."""
+        """The role that may call it, in words."""
         role = f"{self.role.lower().replace('_', ' ')} or more" if self.role else "anybody"
         recent = (
             f", with a password entered in the last {self.password_hours:g} h" if self.password_hours else ""

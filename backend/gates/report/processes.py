@@ -32,14 +32,14 @@ def start_group(
         )
 
 
-def end_group(leader: int, patience: float) -> None:
-    """Interrupt a process and all that it started; kill what has not ended after some seconds.
+def end_group(leader: int, timeout: float) -> None:
+    """Interrupt a process and its descendants; kill those that are alive after `timeout` seconds.
 
-    Processes that start meanwhile are found as long as the one that started them has not ended.
+    A process that starts meanwhile is found while its parent lives.
     """
     known = _family(leader)
     _interrupt(leader)
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     while (alive := _alive(known)) and time.monotonic() < deadline:
         known |= {child for process in alive for child in _children(process)}
         psutil.wait_procs(alive, timeout=POLL_INTERVAL)

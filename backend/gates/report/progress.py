@@ -95,7 +95,7 @@ class RunProgress:
 
     @property
     def complete(self) -> bool:
-        """Whether every gate has a result."""
+        """True when every gate has a result."""
         return all(gate.result for gate in self.gates)
 
     def seconds_left(self) -> float | None:

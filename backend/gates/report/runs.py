@@ -1,4 +1,4 @@
-"""The last runs in reports/runs, one file each: what ran, on which files, and with which results."""
+"""The last runs in reports/runs, one file each, with their sessions, the state of the files, and results."""
 
 import json
 import os
@@ -38,8 +38,12 @@ class Run:
     @property
     def command(self) -> str:
         """The command that runs it again."""
-        words = ["./noxw", "-s", *self.sessions] if len(self.sessions) == 1 else ["./noxw"]
-        return " ".join([*words, *(["--", *self.arguments] if self.arguments else [])])
+        words = ["./noxw"]
+        if len(self.sessions) == 1:
+            words += ["-s", *self.sessions]
+        if self.arguments:
+            words += ["--", *self.arguments]
+        return " ".join(words)
 
     @property
     def failed(self) -> list[Result]:
@@ -114,24 +118,25 @@ def record(project: Project, run: Run) -> None:
 
 
 def load_runs(project: Project) -> list[Run]:
-    """Return the runs that are known, newest first."""
+    """Return the recorded runs, newest first."""
     return [run for _, run in _stored(project)]
 
 
 def _stored(project: Project) -> list[tuple[Path, Run]]:
     """Return the files of runs, newest first, without those that cannot be read."""
     paths = sorted((project.reports / "runs").glob("*.json"), reverse=True)
-    return [(path, run) for path in paths for run in _read(path)]
+    runs = ((path, _read(path)) for path in paths)
+    return [(path, run) for path, run in runs if run is not None]
 
 
-def _read(path: Path) -> Iterable[Run]:
-    """Yield the run in a file; nothing when the file is broken, or of another version of the gates."""
+def _read(path: Path) -> Run | None:
+    """Return the run in a file, None when the file is damaged or of another version of the gates."""
     try:
         fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         results = [_result(**result) for result in fields.pop("results")]
-        yield Run(**fields, results=results)
+        return Run(**fields, results=results)
     except (OSError, ValueError, LookupError, TypeError):
-        return
+        return None
 
 
 def _result(findings: Iterable[dict[str, Any]], **fields: Any) -> Result:

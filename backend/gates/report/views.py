@@ -89,7 +89,7 @@ class PlainView:
             print(table.line(progress), flush=True)
 
     def show(self, project: Project, results: Sequence[Result], secret: set[str]) -> None:
-        """Print the findings at once: a pipe would keep them."""
+        """Print the findings and flush: a pipe would buffer them."""
         show_findings(project, results, secret)
         sys.stdout.flush()
 

@@ -17,7 +17,7 @@ NO_FEATURE = "other"
 
 @dataclass(frozen=True)
 class LayerFiles:
-    """How many files of a layer were added, changed and deleted, and how many belong to each feature."""
+    """The numbers of added, changed and deleted files of a layer, and of files of each feature."""
 
     name: str
     kinds: Counter[str] = field(default_factory=Counter)

@@ -201,10 +201,13 @@ def _type(part: object) -> str:
     union = [_type(each) for key in ("anyOf", "oneOf", "allOf") for each in schema.get(key, [])]
     if union:
         return " or ".join(union)
+    words = [str(schema.get("type", "any value"))]
     limits = [f"{key} {schema[key]}" for key in TYPE_LIMITS if key in schema]
-    values = [f"one of {', '.join(map(str, schema['enum']))}"] if "enum" in schema else []
-    kind = str(schema.get("type", "any value"))
-    return " ".join([kind, *([f"({', '.join(limits)})"] if limits else []), *values])
+    if limits:
+        words.append(f"({', '.join(limits)})")
+    if "enum" in schema:
+        words.append(f"one of {', '.join(map(str, schema['enum']))}")
+    return " ".join(words)
 
 
 def _schema_changes(old: Schema | None, new: Schema | None) -> Iterator[str]:

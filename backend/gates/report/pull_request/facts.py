@@ -34,7 +34,7 @@ class PullRequest:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the base is known and no file differs from it."""
+        """True when the base is known and no file differs from it."""
         return self.files.data == []
 
     @property

@@ -173,7 +173,7 @@ def _contract(changes: ContractChanges) -> Iterator[str]:
 
 
 def _breaks(breaks: Sequence[Break]) -> Iterator[str]:
-    """Yield the changes that break clients, those first that nobody declared."""
+    """Yield the changes that break clients, undeclared ones first."""
     if not breaks:
         yield "No change breaks clients."
         return

@@ -31,7 +31,7 @@ MODE_WORD = re.compile(r"(?<!^)(?=[A-Z])")
 FRAME = re.compile(
     r"(BEGIN|COMMIT);?$|SET |(INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE|DROP TABLE) alembic_version"
 )
-"""Statements that frame those of the revision: they run, but nobody needs to read them."""
+"""Statements around those of the revision. They run, but the report leaves them out."""
 
 
 @dataclass(frozen=True, kw_only=True)

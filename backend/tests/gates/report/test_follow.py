@@ -13,7 +13,7 @@ import pytest
 from gates.__main__ import run
 from gates.model import Finding, GateError, Outcome, Project
 from gates.report.events import FOLDER_VARIABLE
-from gates.report.follow import INTERRUPTED, PATIENCE, follow_all, follow_session
+from gates.report.follow import INTERRUPT_TIMEOUT, INTERRUPTED, follow_all, follow_session
 from gates.report.processes import end_group, is_alive, start_group
 from gates.report.session import main, run_followed
 from tests.gates.support.followed import make_followed
@@ -174,7 +174,7 @@ def test_reports_known_results_in_two_seconds_when_interrupted(
 
     started = json.loads(place.read_text())
     assert code_of_end == INTERRUPTED
-    assert PATIENCE + used < 2  # on a machine that has nothing else to do
+    assert INTERRUPT_TIMEOUT + used < 2  # on a machine that has nothing else to do
     assert ended - started["at"] < BUSY * 2
     assert [pid for pid in started["pids"] if runs(pid)] == []
     *table, why, last = capsys.readouterr().out.splitlines()
@@ -241,7 +241,7 @@ def test_ends_at_once_when_all_processes_end_as_asked(tmp_path: Path) -> None:
         [sys.executable, "-c", "import time; time.sleep(600)"], tmp_path, tmp_path / "log", os.environ
     )
 
-    end_group(child.pid, patience=60)
+    end_group(child.pid, timeout=60)
     child.wait()
 
     assert not runs(child.pid)
@@ -251,7 +251,7 @@ def test_does_nothing_when_the_process_is_gone(tmp_path: Path) -> None:
     child = start_group([sys.executable, "-c", ""], tmp_path, tmp_path / "log", os.environ)
     child.wait()
 
-    end_group(child.pid, patience=60)
+    end_group(child.pid, timeout=60)
 
     assert not runs(child.pid)
 
