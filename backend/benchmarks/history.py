@@ -10,7 +10,7 @@ Row = dict[str, Any]
 """A result as `reports/bench.json` has it."""
 
 LONGEST_HISTORY = 100
-"""How many runs are kept."""
+"""The number of runs that stay in the history."""
 
 
 def compare_with_last_run(rows: Sequence[Row], path: Path, *, share: float) -> list[str]:

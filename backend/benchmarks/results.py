@@ -41,7 +41,7 @@ class Result:
 
     @property
     def met(self) -> bool | None:
-        """Whether the value reaches the target. None without a target."""
+        """True when the value reaches the target. None without a target."""
         return self.target.is_met_by(self.value) if self.target else None
 
 

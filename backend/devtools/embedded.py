@@ -95,7 +95,7 @@ class EmbeddedServer:
             return
         fcntl.flock(users, fcntl.LOCK_UN)
         deadline = time.monotonic() + SUPERVISOR_TIMEOUT
-        # While nobody else uses it and it runs, the supervisor has not noticed yet.
+        # The supervisor stops a server without users; until it does, the server still runs.
         while try_lock(users) and self.is_running():
             if time.monotonic() > deadline:
                 self._stop_without_supervisor()
@@ -219,7 +219,7 @@ class EmbeddedServer:
 
     def is_running(self) -> bool:
         """Return whether a process of the server lives."""
-        if not self.place.exists():  # somebody removed it
+        if not self.place.exists():  # the folder was removed
             return False
         lock = open_lock_file(self.place / "server.lock")
         is_free = try_lock(lock)

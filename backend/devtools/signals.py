@@ -14,7 +14,7 @@ POLL_INTERVAL = 0.5
 def run_command(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run a command and pass these signals on to it; return its exit code, 128 + N when signal N ended it.
 
-    When the parent of this process has ended, the command gets SIGTERM: nobody else would stop it.
+    When the parent of this process has ended, the command gets SIGTERM, since no other process would stop it.
     """
     parent = os.getppid()
     received: list[int] = []

@@ -95,7 +95,7 @@ class Clients:
         return entry, ("POST", path, headers, {"answers": self.data.answers})
 
     def list_of_news(self) -> Request:
-        """Read the first page of news as nobody."""
+        """Read the first page of news without logging in."""
         return "GET", f"{API}/news?limit=20", {}, None
 
     def own_member(self) -> Request:

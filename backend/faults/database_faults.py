@@ -28,7 +28,7 @@ END_OTHER_SESSIONS = b"""
 
 
 async def exhausted_connections(scene: Scene) -> None:
-    """Somebody else takes every connection, and each one that becomes free, for a while."""
+    """Another program takes every connection, and each one that becomes free, for a while."""
     deadline = time.monotonic() + HELD
     async with AsyncExitStack() as stack:
         await _take_free_connections(scene, stack)
@@ -51,7 +51,7 @@ async def held_lock(scene: Scene) -> None:
 
 
 async def read_only(scene: Scene) -> None:
-    """The server is read-only, as a replica is that somebody takes for the primary."""
+    """The server is read-only, like a replica that is configured as the primary by mistake."""
     await _configure(scene, "SET default_transaction_read_only = on")
     await asyncio.sleep(HELD)
     await _configure(scene, "RESET default_transaction_read_only")

@@ -18,7 +18,7 @@ RESTARTS = 10
 
 
 async def killed_server(scene: Scene) -> None:
-    """PostgreSQL dies with SIGKILL, all its processes at once, and is started again."""
+    """SIGKILL ends all processes of PostgreSQL together, and PostgreSQL is started again."""
     await asyncio.to_thread(scene.service.kill_database)
     await asyncio.to_thread(scene.service.start_database)
 

@@ -25,7 +25,7 @@ class Result:
 
     @property
     def kept(self) -> bool:
-        """Whether all promises were kept."""
+        """True when all promises were kept."""
         return not self.broken
 
     @property

@@ -37,7 +37,7 @@ class Scene:
     clients: Clients
     broken: list[str] = field(default_factory=list)
     may_time_out: bool = False
-    """Whether a request may stay without an answer for ANSWER_TIMEOUT: a process is stopped."""
+    """True when a stopped process may leave a request without an answer for ANSWER_TIMEOUT."""
 
     async def more_writes(self, number: int) -> None:
         """Wait until so many more writes were answered with 2xx."""

@@ -157,7 +157,7 @@ class Service:
         self.server.url()
 
     def kill_database(self) -> None:
-        """Kill the server and all its processes at once with SIGKILL."""
+        """Kill the server and all its processes together with SIGKILL."""
         for process in self.database_processes():
             with suppress(psutil.NoSuchProcess):
                 process.kill()

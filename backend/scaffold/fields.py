@@ -88,7 +88,7 @@ class Field:
 
     @property
     def is_checked(self) -> bool:
-        """Whether the entity has a rule about the value."""
+        """True when the entity has a rule about the value."""
         return self.kind in {Kind.TEXT, Kind.INTEGER}
 
     @property

@@ -1,4 +1,4 @@
-"""What a scaffold is going to write: new files and edits, shown as a diff or written at once."""
+"""The new files and the edits of a scaffold, which are written or shown as a diff."""
 
 import subprocess
 import sys

@@ -51,7 +51,7 @@ class Verb:
 
 @dataclass(frozen=True)
 class Specification:
-    """What to generate. `owner` is the member who creates the entity, such as `borrower`."""
+    """The entity to generate. `owner` is the member who creates the entity, such as `borrower`."""
 
     entity: Noun
     fields: tuple[Field, ...]
@@ -101,7 +101,7 @@ def parse_entity(
 def _parse_statuses(given: list[str]) -> tuple[str, ...]:
     if len(given) > 1:
         raise ScaffoldError(
-            "Give all statuses at once, in the order of the entity's life: status:OPEN,RETURNED."
+            "Give all statuses in one option, in the order of the entity's life: status:OPEN,RETURNED."
         )
     return parse_choices(f"status:{given[0]}", given[0]) if given else ()
 

@@ -64,7 +64,7 @@ class EventVisibility:
 
     @property
     def is_public(self) -> bool:
-        """Whether anonymous callers see the same."""
+        """True when anonymous callers see the same events."""
         return self == self.of(None)
 
     @classmethod

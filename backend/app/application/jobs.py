@@ -40,11 +40,11 @@ class SendNotice(Job):
 
 
 class SendAccountExistsNotice(SendNotice):
-    """Somebody tried to register with their address."""
+    """Mail to a member whose address was used for a new registration."""
 
 
 class SendPasswordChangedNotice(SendNotice):
-    """The password was changed, by the member or by somebody else (ASVS 5.0 6.3.7)."""
+    """The password was changed, by the member or by another person (ASVS 5.0 6.3.7)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -61,7 +61,7 @@ class NewsVisibility:
 
     @property
     def is_public(self) -> bool:
-        """Whether anonymous callers see the same."""
+        """True when anonymous callers see the same articles."""
         return self == self.of(None)
 
     @classmethod

@@ -8,9 +8,9 @@ from app.application.unit_of_work import UnitOfWork
 from app.domain.audit import AuditAction
 
 CREDENTIAL_RETENTION = timedelta(days=30)
-"""How long ended sessions, one-time tokens and changes of address are kept, to investigate abuse."""
+"""Ended sessions, one-time tokens and changes of address are kept so long for investigations of abuse."""
 UNPROVEN_RETENTION = timedelta(days=30)
-"""How long unverified registrations and invitations are kept, and at least until their tokens expire."""
+"""Unverified registrations and invitations are kept so long, and at least until their tokens expire."""
 ERASURE_BATCH_SIZE = 500
 """Members for each transaction; the others follow an hour later."""
 

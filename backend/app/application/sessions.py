@@ -16,7 +16,7 @@ async def list_sessions(page: PageRequest, *, actor: Actor, queries: SessionQuer
 
 
 async def end_session(id: SessionId, *, actor: Actor, uow: UnitOfWork, clock: Clock) -> None:
-    """Raises SessionNotFoundError, also for a session of somebody else."""
+    """Raises SessionNotFoundError, also for another member's session."""
     authorize(actor, Action.END_OWN_SESSIONS)
     now = clock.now()
     async with uow:

@@ -146,8 +146,8 @@ class Settings(BaseSettings):
     """Origins of websites whose scripts may use the API in a browser (CORS), such as
     `https://vecinos.example, https://www.vecinos.example`."""
     keep_alive: int = Field(75, ge=1)
-    """How long a connection stays open after a response. It must be longer than at the proxy (nginx: 60), or
-    some requests use a connection that is closing."""
+    """The time that a connection stays open after a response. It must be longer than at the proxy (nginx:
+    60), or some requests use a connection that is closing."""
 
     database_url: SecretStr = Field(DEVELOPMENT_DATABASE_URL, validation_alias="DATABASE_URL")
     """The database, `postgresql://role@host:5432/name`, with a role that cannot change the schema."""
@@ -157,28 +157,28 @@ class Settings(BaseSettings):
     """A streaming replica of the database. Public news and events are read from it while it keeps up,
     everything else from `DATABASE_URL`."""
     database_replica_max_lag: float = Field(5, ge=2)
-    """How far the replica may be behind before its reads go to `DATABASE_URL`."""
+    """The lag of the replica above which its reads go to `DATABASE_URL`."""
     database_pooled: bool = False
-    """Whether `DATABASE_URL` leads through PgBouncer or another pooler, in any mode. `migrate` then needs a
+    """True if `DATABASE_URL` leads through PgBouncer or another pooler, in any mode. `migrate` then needs a
     direct address in `PAU2_MIGRATION_DATABASE_URL`, and stores the timeouts below as settings of the role."""
     database_pool_size: int = Field(10, ge=1, le=100)
     """The maximum number of connections of each process."""
     database_checkout_timeout: float = Field(3, gt=0)
-    """How long a request waits for a free connection."""
+    """The time that a request waits for a free connection."""
     database_statement_timeout: float = Field(5, gt=0)
-    """How long a statement may take."""
+    """The time limit for a statement."""
     database_lock_timeout: float = Field(2, gt=0)
-    """How long a statement may wait for a lock."""
+    """The time that a statement may wait for a lock."""
     database_idle_in_transaction_timeout: float = Field(15, gt=0)
-    """How long a transaction may wait for its next statement."""
+    """The time that a transaction may wait for its next statement."""
 
     worker_reconnect_timeout: float = Field(300, ge=0)
-    """How long the worker waits for an unavailable database before it ends with an error."""
+    """The time that the worker waits for an unavailable database before it ends with an error."""
 
     shutdown_delay: float = Field(5, ge=0)
-    """How long `/health/ready` fails before connections are refused: a few checks of the load balancer."""
+    """The time that `/health/ready` fails before connections are refused: several checks of the balancer."""
     shutdown_timeout: int = Field(20, ge=0)
-    """How long open requests may take after that."""
+    """The time limit for open requests after that."""
 
     token_keys: dict[str, SecretStr] = DEVELOPMENT_TOKEN_KEYS
     """Key id → secret of 32 bytes or more, as JSON: `{"2026-11": "…"}`. The first signs new access tokens;

@@ -77,8 +77,8 @@ class HeadTimeoutProtocol(HttpToolsProtocol):
 class Server(uvicorn.Server):
     """Drains on SIGTERM, after `delay` seconds in which it is not ready but still serves.
 
-    The load balancer needs that time to see that the process is not ready. A second SIGTERM and Ctrl-C drain
-    at once.
+    The load balancer needs that time to see that the process is not ready. A second SIGTERM and Ctrl-C
+    skip this delay.
     """
 
     def __init__(self, config: uvicorn.Config, *, shutdown_state: ShutdownState, delay: float) -> None:

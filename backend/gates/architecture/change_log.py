@@ -12,7 +12,7 @@ FOLDER = "changelog.d/"
 PAGE = "CHANGELOG.md"
 README = f"{FOLDER}README.md"
 PUBLISHED_FILES = {"backend/openapi.json": "the contract", "docs/settings.md": "the settings"}
-"""Files whose every change concerns somebody outside the project. Other changes are judged in review."""
+"""Files whose every change concerns people outside the project. Other changes are judged in review."""
 PYPROJECT = "backend/pyproject.toml"
 
 

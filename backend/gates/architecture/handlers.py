@@ -192,7 +192,7 @@ class ModuleChecker:
         own = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         for name, words in mentioned.items():
             if "Any" in words:
-                yield function.lineno, f"{name} is Any, so nobody sees what it holds: name its type"
+                yield function.lineno, f"{name} is Any, so its content is unknown: name its type"
         for node in (node for statement in function.body for node in ast.walk(statement)):
             first = dotted_name(node).partition(".")[0]
             if isinstance(node, ast.Attribute) and mentioned.get(first, set()) & {

@@ -26,7 +26,7 @@ def check_format(project: Project, name: str) -> Iterator[Finding]:
         return
     for number, (line, expected) in enumerate(zip_longest(lines, written), 1):
         if line != expected:
-            message = f"uv writes {_shown(expected)} here, the lock has {_shown(line)}: somebody edited it"
+            message = f"uv writes {_shown(expected)} here, the lock has {_shown(line)}: it was edited by hand"
             yield Finding(file=path_of(name), line=number, message=message, fix=LOCK)
             return
 

@@ -73,7 +73,7 @@ def _pins(project: Project, base: str | None) -> dict[Pin, tuple[str, int]]:
 def _advisories(project: Project, pins: Iterable[Pin]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield name, version and each vulnerability in the OSV database. Raises GateError without an answer.
 
-    pip-audit omits packages that it could not look up, and refuses two versions of a package at once.
+    pip-audit omits packages that it could not look up, and refuses two versions of a package in one run.
     """
     packages = (list(versions) for _, versions in groupby(sorted(pins), itemgetter(0)))
     for batch in zip_longest(*packages):

@@ -221,7 +221,7 @@ class _Comparison:
 
 
 def _uncompared_changes(old: Schema, new: Schema, pointer: str, *, but: set[str]) -> Iterator[BreakingChange]:
-    """Yield the keywords that changed, of those without a rule of their own. Extensions are nobody's."""
+    """Yield the changed keywords that have no rule of their own. Extensions (`x-…`) may change."""
     for key in sorted({*old, *new} - but):
         if old.get(key) != new.get(key) and not key.startswith("x-"):
             yield BreakingChange(_below(pointer, key), f"{key} changed, and clients may rely on it")

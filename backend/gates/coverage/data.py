@@ -81,11 +81,11 @@ class Count:
         return self.total - self.covered
 
     def reaches(self, percent: int) -> bool:
-        """Whether at least so many percent are covered; nothing to cover reaches anything."""
+        """Return whether at least this percentage is covered. Without anything to cover, it always is."""
         return self.covered * 100 >= percent * self.total
 
     def is_lower_than(self, other: "Count") -> bool:
-        """Whether a smaller share is covered than in another count."""
+        """Return whether the covered share is smaller than that of another count."""
         return self.covered * other.total < other.covered * self.total
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Which statements a set of lines belongs to: a change inside a statement is a change of it.
+"""The statements that a set of lines belongs to: a change inside a statement is a change of it.
 
 Coverage counts a statement at its first line and a branch at the line it starts from; a change may show
 only on a continuation line, a decorator or an `else:`.

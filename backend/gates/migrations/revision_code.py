@@ -156,7 +156,7 @@ def _missing_direction(revision: Revision, name: str) -> Iterator[Finding]:
 
 
 def _does_nothing(function: ast.FunctionDef) -> bool:
-    """Whether the first statement that is not a docstring or `pass` leaves, or there is none."""
+    """Return whether a body has no effect: it is empty, or begins with `return` or `raise`."""
     for statement in function.body:
         if isinstance(statement, ast.Pass) or (
             isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
@@ -176,7 +176,7 @@ def _squawk(project: Project, new: Sequence[Revision]) -> Iterator[Finding]:
             try:
                 sql = str(run("offline_sql", f"{revision.down or 'base'}:{revision.id}"))
             except AlembicError as error:
-                message = f"its SQL cannot be made without a database, so nobody can examine it: {error}"
+                message = f"its SQL cannot be made without a database, so it cannot be examined: {error}"
                 fix = 'op.get_bind() and queries need a connection: say it with op.execute("UPDATE …")'
                 yield Finding(file=revision.file, message=message, fix=fix)
                 continue

@@ -71,7 +71,7 @@ class MutantResult:
 
     @property
     def is_detected(self) -> bool:
-        """Whether a test failed, or never ended."""
+        """True when a test failed, or did not end."""
         return self.outcome in {"killed", "timeout"}
 
 

@@ -102,7 +102,7 @@ def _slots(
 
 
 def _has_cell(function: ast.AST) -> bool:
-    """Whether a method refers to its class: code with a fault would lack the cell of the class."""
+    """Return whether a method refers to its class: mutated code would lack the class's cell."""
     names = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
     return bool(names & {"super", "__class__"})
 

@@ -100,7 +100,7 @@ class Worker:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """End a child at once, without a report."""
+        """End a child immediately, without a report."""
         if self._is_mutant:
             os._exit(exitstatus)
 

@@ -50,7 +50,7 @@ def _read(path: Path) -> dict[str, T]:
 
 
 def _write(path: Path, text: str) -> None:
-    """Replace the file at once, so a concurrent reader gets the old or the new one."""
+    """Replace the file atomically, so a concurrent reader gets the old or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
     unfinished.write_text(text, encoding="utf-8")

@@ -110,7 +110,7 @@ def _target(project: Project) -> tuple[str, str]:
 def _default_branch(project: Project) -> str:
     """Return the reference of the branch that changes are merged into, as far as this clone knows.
 
-    After a rename on the server, origin/HEAD names the old branch until somebody updates it: that branch is
+    After a rename on the server, origin/HEAD names the old branch until it is updated: that branch is
     gone after `git fetch --prune`, and otherwise stays behind origin/main.
     """
     rows = git(project, "for-each-ref", "--format=%(refname) %(symref)", REMOTE, LOCAL)

@@ -88,7 +88,7 @@ class App:
         return None
 
     def allows(self, layer: str, full: str) -> bool:
-        """Whether the rule book lets a layer import a full name below app: its own, or one that it lists."""
+        """Return whether a layer may import a full name below app: its own, or one in the rule book."""
         listed = self.layers.get(layer, NO_LAYER)["layers"]
         other = self.layer_of(full)
         return other in {layer, *listed} or any(f"{full}.".startswith(f"app.{entry}.") for entry in listed)

@@ -25,7 +25,7 @@ class Recorder:
     called: list[str] = field(default_factory=list)
     admins: list[tuple[str, NewAdmin]] = field(default_factory=list)
     member: bool = False
-    """Whether the address of the administrator is a member's."""
+    """Return whether the address of the administrator is a member's."""
     failure: Exception | None = None
 
     def _note(self, name: str) -> None:

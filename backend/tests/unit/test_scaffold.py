@@ -192,7 +192,7 @@ def test_reads_an_entity_when_it_has_no_status() -> None:
         (["owner:borrower"], "An entity needs a field. Example: ./noxw -s entity -- tool_loan"),
         (["a:bool", "a:bool", "owner:borrower"], "Give each field once"),
         ([*(f"a{n}:bool" for n in range(16)), "owner:borrower"], "at most 15 fields"),
-        ([*PARTS, "status:A,B"], "Give all statuses at once"),
+        ([*PARTS, "status:A,B"], "Give all statuses in one option"),
         ([*PARTS, "verb:lose"], "one verb fewer than statuses"),
         (["a:bool", "status:A,B,C", "verb:go", "verb:go", "owner:borrower"], "one verb fewer"),
         (["a:bool", "verb:go", "owner:borrower"], "one verb fewer than statuses"),

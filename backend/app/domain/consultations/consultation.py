@@ -103,8 +103,8 @@ UNCLOSED = (ConsultationStatus.DRAFT, ConsultationStatus.OPEN)
 class Consultation:
     """A questionnaire: DRAFT, then OPEN, then CLOSED, then ARCHIVED.
 
-    `opens_at` and `closes_at` are planned until it opens and closes. Then they are when that was due or,
-    if somebody did it earlier, when it was done. `status` is the recorded status; `status_at` includes
+    `opens_at` and `closes_at` are the planned times. When a person opens or closes it earlier, they become
+    the actual times. `status` is the recorded status; `status_at` includes
     changes that are due and not recorded yet.
     """
 

@@ -151,7 +151,7 @@ class Member:
 
     @property
     def may_be_replaced(self) -> bool:
-        """Whether another person who verifies this address may take it, since nobody has verified it here.
+        """True while the address is unverified: another person who verifies it may take it.
 
         A deactivated account keeps its address, so that registering again cannot reopen it.
         """
@@ -159,12 +159,12 @@ class Member:
 
     @property
     def awaits_verification(self) -> bool:
-        """Whether the member registered and the address is not verified yet."""
+        """True when the member registered and the address is not verified yet."""
         return self.may_be_replaced and self.password_hash != NO_PASSWORD
 
     @property
     def awaits_acceptance(self) -> bool:
-        """Whether the member was invited and has not chosen a password yet."""
+        """True when the member was invited and has not chosen a password yet."""
         return self.may_be_replaced and self.password_hash == NO_PASSWORD
 
     def replace_registration(self, newer: Self) -> None:

@@ -85,7 +85,7 @@ PERSONAL_DATA = (
 
 NON_PERSONAL_TABLES: Mapping[Table, str] = MappingProxyType(
     {
-        login_attempts: "digests that name nobody, deleted once they count for nothing",
+        login_attempts: "digests that identify no person, deleted when their window ends",
         questions: "parts of a consultation",
         options: "parts of a question",
         erased_respondents: "keyed digests of erased addresses, deleted when the consultation closes",

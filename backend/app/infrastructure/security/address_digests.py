@@ -1,4 +1,4 @@
-"""Digests of addresses that nobody without a server key can try."""
+"""Keyed digests of addresses: without the server key, guessed addresses cannot be tried."""
 
 import hashlib
 import hmac

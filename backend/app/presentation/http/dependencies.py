@@ -39,7 +39,7 @@ from app.presentation.http.requests import StrictRequest
 
 @dataclass
 class ShutdownState:
-    """Whether the process has received a signal to end. `/health/ready` then fails."""
+    """The state of the process: after a signal to end it is `draining`, and `/health/ready` fails."""
 
     draining: bool = False
 

@@ -63,7 +63,7 @@ def _read(place: Path) -> tuple[CodeType, list[Probe]]:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write a file at once: other processes import the same module meanwhile."""
+    """Write a file atomically: other processes import the same module meanwhile."""
     unfinished = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
     unfinished.write_bytes(content)
     unfinished.replace(path)

@@ -41,7 +41,7 @@ class Measurement:
             del sys.modules[name]
 
     def is_measured(self, module: str) -> bool:
-        """Whether a module belongs to a measured package."""
+        """Return whether a module belongs to a measured package."""
         return module.partition(".")[0] in self.packages
 
     def measured_files(self) -> list[str]:

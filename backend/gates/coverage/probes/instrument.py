@@ -173,7 +173,7 @@ def _must_stay_first(node: ast.stmt) -> bool:
 
 
 def _matches_everything(case: ast.match_case) -> bool:
-    """Whether Python refuses a further case behind this one."""
+    """Return whether this case matches everything: Python refuses another case after it."""
     pattern = case.pattern
     while isinstance(pattern, ast.MatchOr):
         pattern = pattern.patterns[-1]

@@ -195,7 +195,7 @@ def test_refuses_handler_when_it_works_with_what_it_has(
         ),
         ("uow: UowDep | None", "    x = await uow.members.get(id)\n", "uow.members: uow is for use cases"),
         ("*, uow: Annotated[UowDep, 3]", "    uow.add(id)\n" + CALL, "uow.add: uow is for use cases"),
-        ("uow: Any", CALL, "uow is Any, so nobody sees what it holds"),
+        ("uow: Any", CALL, "uow is Any, so its content is unknown"),
     ],
 )
 def test_refuses_handler_when_it_uses_what_it_should_hand_on(

@@ -153,5 +153,5 @@ async def issue_tokens(
 async def revoke_token(
     form: Annotated[TokenRevocation, Form()], uow: UowDep, clock: ClockDep, tokens: SessionTokensDep
 ) -> None:
-    """End the session of a refresh or access token at once (RFC 7009). Unknown tokens cause no error."""
+    """End the session of a refresh or access token immediately (RFC 7009). Unknown tokens cause no error."""
     await auth.revoke_token(form.token, uow=uow, clock=clock, tokens=tokens)

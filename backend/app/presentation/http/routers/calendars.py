@@ -61,7 +61,7 @@ async def renew_calendar_address(
     **operation(Action.WITHDRAW_CALENDAR_ADDRESS),
 )
 async def withdraw_calendar_address(actor: CurrentActor, uow: UowDep, clock: ClockDep) -> None:
-    """Make the address stop working at once. It has no version, so it needs no `If-Match`."""
+    """Make the address stop working immediately. It has no version, so it needs no `If-Match`."""
     await calendar_addresses.withdraw_calendar_address(actor=actor, uow=uow, clock=clock)
 
 

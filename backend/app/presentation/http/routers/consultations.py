@@ -66,7 +66,7 @@ VALIDATION_ERRORS = (
     OptionsError,
 )
 RESPONSE_VERSION = 1
-"""The version of a response, which nobody can edit."""
+"""Responses keep their first version, because they cannot be edited."""
 
 
 @router.get("", summary="List consultations", **operation(Action.READ_CONSULTATIONS))
@@ -246,7 +246,7 @@ async def create_response(
     digests: AddressDigestsDep,
     response: Response,
 ) -> ResponseRead:
-    """Send all your answers at once. Each person responds once, and a response cannot be edited.
+    """Send all your answers in one request. Each person responds once, and a response cannot be edited.
 
     After erasing your account you cannot respond again with a new account of the same address.
 
@@ -287,7 +287,7 @@ async def read_own_response(
 async def read_results(
     id: UUID, queries: ConsultationQueriesDep, actor: CurrentActor, tag: KnownEntityTagDep
 ) -> ResultsRead:
-    """How often each option was chosen, and the texts.
+    """Read the number of choices of each option, and the texts.
 
     The audience sees them after closing, if `results_visibility` is PUBLIC. The board also sees private
     results, and those of an open consultation that is not anonymous. If an anonymous one closed

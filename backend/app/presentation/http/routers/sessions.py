@@ -35,7 +35,7 @@ async def list_sessions(
     **operation(Action.END_OWN_SESSIONS, SessionNotFoundError),
 )
 async def end_session(id: UUID, actor: CurrentActor, uow: UowDep, clock: ClockDep) -> None:
-    """End one of your sessions at once. A session has no version, so it needs no `If-Match`."""
+    """End one of your sessions immediately. A session has no version, so it needs no `If-Match`."""
     await sessions.end_session(SessionId(id), actor=actor, uow=uow, clock=clock)
 
 

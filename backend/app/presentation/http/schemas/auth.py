@@ -159,7 +159,7 @@ class SessionRead(View):
     authenticated_at: datetime = Field(description="The time at which the password was entered.")
     rotated_at: datetime = Field(description="The time at which tokens were last issued.")
     expires_at: datetime = Field(description="The time after which the session needs the password again.")
-    current: bool = Field(description="Whether this session made the request.")
+    current: bool = Field(description="True for the session that made the request.")
 
 
 class SessionPage(PageOf[SessionRead]):

@@ -198,7 +198,7 @@ class AnswerCreate(Schema):
 
 
 class ResponseCreate(Schema):
-    """All answers at once. Questions that are not required may be omitted."""
+    """The answers to all questions. Questions that are not required may be omitted."""
 
     answers: list[AnswerCreate] = Field(max_length=Consultation.MAX_QUESTIONS)
 
