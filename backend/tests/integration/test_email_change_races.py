@@ -137,7 +137,7 @@ async def test_both_addresses_get_their_mails_when_the_worker_runs(
     assert sent(tmp_path) == sorted(
         [
             (NEW.value, "Confirm your new e-mail address"),
-            (marta.email.value, "Somebody wants to change your e-mail address"),
+            (marta.email.value, "Someone wants to change your e-mail address"),
             (marta.email.value, "Your e-mail address was changed"),
         ]
     )

@@ -27,7 +27,7 @@ BEFORE_THE_PROOF = {
     MailTemplate.EMAIL_CHANGE,
     MailTemplate.EMAIL_CHANGE_CONFLICT,
 }
-"""Mails to somebody who may never have written the name on the account."""
+"""Mails to people who may never have entered the name on the account."""
 
 
 class RecordingTransport:

@@ -1,4 +1,4 @@
-"""The page at `/`: what this service is, and where its documentation, contract and public resources are."""
+"""The page at `/`: a description of the service, with links to its documentation and public resources."""
 
 from base64 import b64encode
 from hashlib import sha256
@@ -12,7 +12,7 @@ MAX_AGE_SECONDS = 3600
 
 
 class Link(NamedTuple):
-    """An address of the service, below its prefix, and what a visitor finds there."""
+    """A link to a path of the service, below its prefix, with a title and a description."""
 
     path: str
     title: str
@@ -84,7 +84,7 @@ ITEM = Template(
 
 
 def landing_page(*, title: str, version: str, prefix: str) -> HTMLResponse:
-    """Return the page. It needs nothing but itself and the icon, so its policy allows nothing else.
+    """Return the page. Its content security policy allows nothing except its style and the icon.
 
     Addresses begin with the prefix that a proxy removed. Caches may keep the page for an hour.
     """

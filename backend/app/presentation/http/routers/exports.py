@@ -110,7 +110,7 @@ async def export_responses(
     queries: ConsultationQueriesDep,
     exporter: ExporterDep,
 ) -> StreamingResponse:
-    """The answers and who gave them, one row for each.
+    """The answers with the members who gave them, one row for each answer.
 
     For an anonymous consultation these are its results, after it has closed and its ballots are shuffled: one
     row for each option with its count, and one row for each text. The audit log records each export.

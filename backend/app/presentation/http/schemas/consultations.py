@@ -85,9 +85,9 @@ class ConsultationCreate(Schema):
     title: Title
     description: Description | None = None
     opens_at: Instant | None = Field(
-        None, description="When it opens automatically. Without it, the board opens it."
+        None, description="The time at which it opens automatically. Without it, the board opens it."
     )
-    closes_at: Instant | None = Field(None, description="When it closes automatically.")
+    closes_at: Instant | None = Field(None, description="The time at which it closes automatically.")
     audience: ConsultationAudience
     results_visibility: ResultsVisibility = ResultsVisibility.PRIVATE
     anonymous: bool = Field(
