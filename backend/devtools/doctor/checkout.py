@@ -21,7 +21,7 @@ MAX_SKEW_SECONDS = 300.0
 
 
 def depth(project: Project) -> Result:
-    """The clone has the whole history, in which the gates look for the base of a change."""
+    """Check that the clone has the whole history, in which the gates look for the base of a change."""
     if git(project, "rev-parse", "--is-shallow-repository").strip() == "true":
         summary = "the clone is shallow"
         return Result(summary=summary, remedy=UNSHALLOW, repair=shell_repair(UNSHALLOW, project.root))
@@ -29,7 +29,7 @@ def depth(project: Project) -> Result:
 
 
 def base(project: Project) -> Result:
-    """The base of a change is known, and origin/HEAD names the current default branch."""
+    """Check that the base of a change is known, and origin/HEAD names the current default branch."""
     named = os.environ.get(BASE_VARIABLE, "")
     try:
         found = merge_base(project)
@@ -49,7 +49,7 @@ def base(project: Project) -> Result:
 
 
 def hooks(project: Project) -> Result:
-    """Git runs the hooks of `./noxw -s hooks`."""
+    """Check that Git runs the hooks of `./noxw -s hooks`."""
     if folder := prefix(project).rstrip("/"):
         return Result(
             summary=f"{folder} is a folder of another repository, which has its own hooks", is_skipped=True
@@ -64,7 +64,7 @@ def hooks(project: Project) -> Result:
 
 
 def revisions(project: Project) -> Result:
-    """The revisions have one head, also together with the new ones of the target branch."""
+    """Check that the revisions have one head, also together with the new ones of the target branch."""
     try:
         outcome = head.check(project)
     except GateError as error:
@@ -76,7 +76,7 @@ def revisions(project: Project) -> Result:
 
 
 def line_ends(project: Project) -> Result:
-    """Files have the Unix line ends that .gitattributes demands; scripts with others do not start."""
+    """Check that files have the Unix line ends of .gitattributes; scripts with others do not start."""
     names = list(_with_windows_ends(project))
     if not names:
         return Result(summary="text files have Unix line ends")
@@ -92,7 +92,7 @@ def line_ends(project: Project) -> Result:
 
 
 def worktrees(project: Project) -> Result:
-    """No killed run, which measured the coverage of a base, has left its work tree."""
+    """Check that no killed run, which measured the coverage of a base, has left its work tree."""
     left = [path for path in _measured_bases(project) if _is_abandoned(path)]
     if not left:
         return Result(summary="killed runs left no work tree")
@@ -103,7 +103,7 @@ def worktrees(project: Project) -> Result:
 
 
 def clock(project: Project) -> Result:
-    """The newest commit is not in the future. It is when a resumed virtual machine has a slow clock."""
+    """Check that the newest commit is not in the future. A resumed virtual machine may have a slow clock."""
     ahead = int(git(project, "log", "-1", "--format=%ct").strip()) - time.time()
     if ahead > MAX_SKEW_SECONDS:
         summary = (

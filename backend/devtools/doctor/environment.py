@@ -14,7 +14,7 @@ PRINT_IDENTITY = "import platform, sys; print(platform.python_version(), sys.bas
 
 
 def python(project: Project) -> Result:
-    """Both environments use the same interpreter, in a supported version."""
+    """Check that both environments use the same interpreter, in a supported version."""
     supported = project.rulebook["versions"]["python"]
     number = platform.python_version()
     if number.rpartition(".")[0] not in supported:
@@ -28,7 +28,7 @@ def python(project: Project) -> Result:
 
 
 def environment(project: Project, stamp: str) -> Result:
-    """`.venv` runs and matches the lock. `stamp` is the stamp of a fresh installation."""
+    """Check that `.venv` runs and matches the lock. `stamp` is the stamp of a fresh installation."""
     place = project.root / ".venv"
     if not _program(place).exists():
         summary = ".venv is missing" if not place.exists() else ".venv has lost its Python"

@@ -23,7 +23,7 @@ SHARED_TEMPORARY = Path("/", "tmp")
 
 
 def runs(states: Path) -> Result:
-    """No killed development run has left a record or a process."""
+    """Check that no killed development run has left a record or a process."""
     found = {state: dev.running_processes(state) for state in sorted(states.glob("dev-*.json"))}
     left = {state: alive for state, alive in found.items() if not (alive and all(alive[:2]))}
     if not left:
@@ -43,7 +43,7 @@ def runs(states: Path) -> Result:
 
 
 def sockets(data: Path, shared: Path = SHARED_TEMPORARY) -> Result:
-    """No killed server has left a socket."""
+    """Check that no killed server has left a socket."""
     left = [
         folder / SOCKET_FILES[0] for folder in _folders(data, shared) if _is_dead(folder / SOCKET_FILES[0])
     ]
@@ -60,7 +60,7 @@ def sockets(data: Path, shared: Path = SHARED_TEMPORARY) -> Result:
 
 
 def folders(candidates: Iterable[Path]) -> Result:
-    """No killed run has left a temporary folder."""
+    """Check that no killed run has left a temporary folder."""
     left = sorted(path for path in candidates if _is_old(path))
     if not left:
         return Result(summary="killed runs left no folders")

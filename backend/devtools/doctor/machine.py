@@ -17,7 +17,7 @@ NO_EXEC: int = getattr(os, "ST_NOEXEC", 0)
 
 
 def disk(*folders: Path, needed: int = MIN_FREE_BYTES) -> Result:
-    """There is enough disk space for the project and its temporary files."""
+    """Check that there is enough disk space for the project and its temporary files."""
     free = {folder: shutil.disk_usage(folder).free for folder in folders}
     least = min(free, key=lambda folder: free[folder])
     summary = f"{free[least] / GIB:.1f} GiB are free in {least}"
@@ -30,7 +30,7 @@ def disk(*folders: Path, needed: int = MIN_FREE_BYTES) -> Result:
 
 
 def temporary() -> Result:
-    """The temporary folder is writable and allows programs, which some tests create there."""
+    """Check that the temporary folder is writable and allows programs, which some tests create there."""
     named = os.environ.get("TMPDIR", "")
     folder = Path(named or tempfile.gettempdir())
     remedy = "unset TMPDIR" if named else "export TMPDIR=/var/tmp"
@@ -42,7 +42,7 @@ def temporary() -> Result:
 
 
 def language() -> Result:
-    """The locale of the environment exists; otherwise shells and Python print warnings."""
+    """Check that the locale of the environment exists; otherwise shells and Python print warnings."""
     before = locale.setlocale(locale.LC_ALL)
     try:
         locale.setlocale(locale.LC_ALL, "")

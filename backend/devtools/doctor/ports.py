@@ -13,7 +13,7 @@ PORTS_TO_TRY = 100
 
 
 def port(states: Path, wanted: str) -> Result:
-    """The port is free, or the product itself uses it."""
+    """Check that the port is free, or the product itself uses it."""
     try:
         number = dev.port_number(wanted)
     except ArgumentTypeError as error:

@@ -58,7 +58,7 @@ class Server:
     """The reason why the server cannot be used, set by `url`."""
 
     def server(self) -> Result:
-        """The server of the sessions responds, and its clock is right."""
+        """Check that the server of the sessions responds, and its clock is right."""
         if not self.is_external and (wrong := self._file_problem()):
             return wrong
         url = self.url
@@ -84,7 +84,7 @@ class Server:
         return Result(summary=f"{which}: PostgreSQL {number.split()[0]}")
 
     def database(self, project: Project) -> Result:
-        """The development database has all revisions of this branch, and none of another branch."""
+        """Check that the development database has all revisions of this branch, and none of another."""
         if not self.url:
             return Result(summary="there is no server. See above", is_skipped=True)
         try:
@@ -101,7 +101,7 @@ class Server:
             return Result(summary=f"it cannot be read ({str(error).splitlines()[0]})", remedy=MIGRATE)
 
     def scratch(self) -> Result:
-        """No killed run has left scratch databases."""
+        """Check that no killed run has left scratch databases."""
         if not self.url:
             return Result(summary="there is no server. See above", is_skipped=True)
         with psycopg.connect(self.url, autocommit=True, connect_timeout=5) as connection:
