@@ -60,7 +60,7 @@ def cases(method: str, path: str) -> list[Case]:
 
 
 def can_be_wrong(method: str, path: str) -> bool:
-    """Return whether a request can violate its schemas. If none can, Schemathesis searches in vain."""
+    """Return whether a request can violate its schemas. If none can, Schemathesis would find no example."""
     operation = operation_of(method, path)
     schemas = [parameter["schema"] for parameter in operation.get("parameters", [])]
     return "requestBody" in operation or any(schema.get("anyOf") != FREE_TEXT for schema in schemas)

@@ -196,7 +196,7 @@ async def test_is_refused_when_a_route_costs_more_than_its_budget(
     await client.get(name[1])
 
     [overrun] = overruns
-    assert overrun.startswith(f"{name}: 1 statements, 1 more than 0: read more at once, or, ")
+    assert overrun.startswith(f"{name}: 1 statements, 1 more than 0: combine statements or, ")
     assert "raise the budget in ROUTES in tests/api/routes/\n" in overrun
     assert "SELECT news.id" in overrun
     overruns.clear()

@@ -1,4 +1,4 @@
-"""How gates are run and summed up."""
+"""The run of gates and the summary of their results."""
 
 import json
 import sys

@@ -74,7 +74,7 @@ async def collide(
     state: str = "40001",
     moment: str = "IMMEDIATE",
 ) -> None:
-    """Make the first inserts fail, either at once or at the commit (DEFERRED)."""
+    """Make the first inserts fail, either immediately or at the commit (DEFERRED)."""
     async with engine.begin() as connection:
         for statement in COLLIDE:
             parts = {"times": times, "table": table, "state": state, "moment": moment}
@@ -132,7 +132,7 @@ async def test_second_sees_result_of_first_when_two_change_an_article(
     seen: dict[str, str],
     status: int,
 ) -> None:
-    """The request has read the draft and waits for its lock; meanwhile somebody publishes it."""
+    """The request has read the draft and waits for its lock; meanwhile another request publishes it."""
     draft = await client.post(NEWS, json={"title": "Title", "content": "Content", "scope": "PUBLIC"})
     publish = "UPDATE news SET status = 'PUBLISHED', published_at = now(), version = 2"
     async with fresh_engine.connect() as other, fresh_engine.connect() as watch:

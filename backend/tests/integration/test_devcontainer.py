@@ -19,7 +19,7 @@ from devtools.devcontainer.users import User, find_user
 from tests.integration.temporary_checkouts import new_folder
 
 DEVELOPER = ["--user", "nobody"] if os.geteuid() == 0 else []
-"""Root has to name somebody else; everybody else is the developer."""
+"""Root has to name another user; any other user is the developer."""
 PROJECT_NAME = "pau2-devcontainer-proof_devcontainer"
 NPX = """case "$*" in *"${BROKEN:-nothing is broken}"*) echo 'it broke' && exit 1 ;; esac
 [ "$3" != up ] || echo '{"outcome":"success","composeProjectName":"'"${NAME:-PROJECT_NAME}"'"}'

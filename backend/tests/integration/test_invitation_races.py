@@ -21,7 +21,7 @@ RIGHT = EmailAddress("nuria@pau2.example")
 
 
 class InvitationDriver(ConcurrentAccounts):
-    """Invites somebody, and corrects or withdraws the invitation."""
+    """Invites a member, and corrects or withdraws the invitation."""
 
     async def invite(self) -> Member:
         invitation = Invitation(

@@ -119,7 +119,7 @@ async def test_row_locks_of_foreign_keys_tell_nothing_when_closed(driver: Voting
 
 
 async def test_deleted_rows_are_gone_when_the_tables_were_vacuumed(driver: VotingDriver) -> None:
-    """Dead rows keep the old transaction until vacuum; autovacuum is set to run at once."""
+    """Dead rows keep the old transaction until vacuum; autovacuum is set to run immediately."""
     await driver.close()
     await driver.rows("CREATE EXTENSION pageinspect")
     remains = """SELECT count(*) FROM generate_series(0, pg_relation_size('{0}') / 8192 - 1) AS page,

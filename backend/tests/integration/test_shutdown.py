@@ -115,7 +115,7 @@ async def test_says_so_serves_on_and_drains_when_told_to_end(
 async def test_is_gone_in_time_when_a_request_does_not_end(
     *, signals: list[signal.Signals], delay: float, serve: Serve, port: int
 ) -> None:
-    """A second signal ends it at once."""
+    """A second signal ends it immediately."""
     server = await serve(delay, 1)
     reader, writer = await begun(port)
 

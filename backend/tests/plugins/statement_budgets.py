@@ -13,7 +13,7 @@ from tests.api.routes import ROUTES
 IGNORED = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")
 """Replace BEGIN, COMMIT and ROLLBACK, because a test is one transaction."""
 
-REMEDY = "read more at once, or, if it has to be, raise the budget in ROUTES in tests/api/routes/"
+REMEDY = "combine statements or, if that is impossible, raise the budget in ROUTES in tests/api/routes/"
 
 _statements: ContextVar[list[str] | None] = ContextVar("statements", default=None)
 

@@ -15,7 +15,7 @@ from tests.fakes import FixedClock
 from tests.support.accounts import ONE_TIME_TOKENS, AccountDriver
 
 CONCURRENCY = 6
-"""How many requests compete in a test."""
+"""The number of requests that compete in a test."""
 
 
 async def gather_results(*calls: Awaitable[object]) -> list[object]:

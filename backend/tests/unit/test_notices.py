@@ -35,7 +35,7 @@ async def test_sends_the_notice_when_the_member_is_still_there(
 
 
 async def test_sends_no_more_when_an_address_had_five_mails(accounts: InMemoryAccounts) -> None:
-    """Registrations count too, because they also send mail to somebody."""
+    """Registrations count too, because they also send a mail."""
     await accounts.register()
     for number in range(5):
         await accounts.resend(client=f"203.0.113.{number}")

@@ -1,4 +1,4 @@
-"""Which server public reads use. Real replication is tried in tests/integration/test_replica_reads.py."""
+"""The choice of the server for public reads. test_replica_reads.py tries real replication."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager

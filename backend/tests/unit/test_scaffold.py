@@ -1,4 +1,4 @@
-"""What the scaffolds read from the command line."""
+"""The arguments of the scaffolds."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Changes that somebody might try to merge, each with the one gate that must refuse it.
+"""Changes as a colleague might propose them, each with the one gate that must refuse it.
 
 Each module holds the changes of some rules; `test_cases` makes a branch of each and runs every gate on it.
 """

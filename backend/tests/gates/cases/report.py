@@ -10,7 +10,7 @@ TABLE_HEADER = "| change | gate | rule | where | ms |\n|---|---|---|---|---|\n"
 
 
 def write_row(case: ValidCase, rule: str, place: str, seconds: float) -> None:
-    """Write a case's row to a file of its own: several processes run cases at once."""
+    """Write a case's row to a file of its own: several processes run cases in parallel."""
     ROWS.mkdir(parents=True, exist_ok=True)
     row = f"| {case.id} | {case.gate} | {rule} | {place} | {1000 * seconds:.0f} |\n"
     (ROWS / f"{case.gate} {case.id}.md").write_text(row, encoding="utf-8")

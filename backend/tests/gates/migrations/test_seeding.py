@@ -1,4 +1,4 @@
-"""Rows that nobody wrote: the constraints of a table decide which ones it gets."""
+"""Generated rows, which follow from the constraints of a table."""
 
 import psycopg
 

@@ -1,4 +1,4 @@
-"""What every gate reads: `COMPLETE` is the project that cases change, and every gate accepts it."""
+"""The files that the gates read: `COMPLETE` is the project that cases change, and every gate accepts it."""
 
 import json
 
