@@ -137,9 +137,7 @@ def _check_locks(project: Project, asked: dict[str, list[tuple[int, str, str]]])
                 yield Finding(file=f"{FOLDER}/{name}.in", line=number, message=message, fix=LOCK)
     yield from check_agreement(project)
     roots = {name: [Requirement(line) for _, item, line in lines if item] for name, lines in asked.items()}
-    if (project.root / DEV_REQUIREMENTS).exists() and INCLUDES_RUNTIME in text(
-        project, DEV_REQUIREMENTS
-    ).splitlines():
+    if _dev_includes_runtime(project):
         roots["dev"] += roots["runtime"]
     for name in ENVIRONMENT_FOLDERS:
         yield from check_resolution(project, name, roots[name])

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import cast
 from urllib.parse import urlsplit
 
 import psycopg
@@ -90,9 +91,8 @@ class _Measurement:
 
     def cost_of(self, revision: Revision) -> RevisionCost:
         """Run a revision on both databases, and return its cost on the large one."""
-        statements = self._run("offline_statements", f"{revision.down or 'base'}:{revision.id}")
-        if not isinstance(statements, list):
-            raise AlembicError(f"{revision.file} has no statements")
+        result = self._run("offline_statements", f"{revision.down or 'base'}:{revision.id}")
+        statements = cast("list[str]", result)
         costs = run_statements(self._small, statements)
         used = {table for cost in costs for table in (*cost.locks, *WORD.findall(cost.sql))}
         tables = {name: oid for oid, name in tables_of(self._large).items() if name in used}

@@ -117,6 +117,17 @@ def test_says_how_an_operation_changed(
             lambda it: it["properties"].update(title={"anyOf": [{"type": "string"}, {"type": "null"}]}),
             ["field title: string → string or null"],
         ),
+        (
+            lambda it: it["properties"].update(status={"$ref": "#/components/schemas/Page"}),
+            ["field status: any value one of DRAFT → Page"],
+        ),
+        (lambda it: it["properties"].update(title=True), ["field title: string → True"]),
+        (
+            lambda it: it["properties"].update(
+                title={"type": "string", "description": "Its title."}, body={"type": "string"}
+            ),
+            ["field title: documentation changed", "field body: added"],
+        ),
         (lambda it: it["properties"]["title"].update(pattern="a"), ["field title: details changed"]),
         (
             lambda it: it.update(required=["status"]),

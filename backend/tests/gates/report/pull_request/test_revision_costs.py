@@ -11,8 +11,8 @@ from gates.model import GateError
 from gates.report.pull_request.revision_costs import RevisionCost, known_costs, measured_costs
 from gates.report.pull_request.sample_rows import fill
 from gates.report.pull_request.statement_costs import run_statements
-from tests.gates.support.parts.migrations import MIGRATIONS, Step, write_steps
-from tests.gates.support.sample_project import SampleProject
+from tests.gates.support.parts.migrations import FILES, FIRST, MIGRATIONS, TABLES, Step, write_steps
+from tests.gates.support.sample_project import Part, SampleProject
 
 ROWS = 500
 STEPS = [
@@ -33,7 +33,7 @@ MEMBERS = """CREATE TABLE members (
     joined_at timestamptz NOT NULL,
     left_at timestamptz CHECK (left_at > joined_at)
 )"""
-FIRST = """INSERT INTO members VALUES (gen_random_uuid(), 'a@b', '+34600000001', sha256('a'), 1, 'A',
+MEMBER = """INSERT INTO members VALUES (gen_random_uuid(), 'a@b', '+34600000001', sha256('a'), 1, 'A',
   '2026-01-01', '2026-01-02')"""
 
 
@@ -62,6 +62,22 @@ def test_measures_new_revisions_once(change: SampleProject) -> None:
     assert known_costs(change.project, ROWS + 1)[0].statements is None
 
 
+def test_measures_the_first_revision_on_an_empty_database(tmp_path: Path) -> None:
+    sample = SampleProject.build(tmp_path, Part({}, TABLES), branch="change")
+    for name, content in FILES.items():
+        sample.write(name, content)
+
+    (first,) = measured_costs(sample.project, ROWS)
+
+    assert (first.file, first.rows) == (FIRST, {})
+    assert [(each.sql.split(" (")[0], each.locks) for each in first.statements or []] == [
+        ("CREATE TYPE neighbour_status AS ENUM", {}),
+        ("CREATE TABLE neighbours", {}),
+        ("CREATE UNIQUE INDEX ix_phone ON neighbours", {}),
+        ("CREATE INDEX ix_name ON neighbours", {}),
+    ]
+
+
 def test_has_nothing_to_measure_when_no_revision_is_new(change: SampleProject) -> None:
     assert measured_costs(change.project, ROWS) == []
 
@@ -87,7 +103,7 @@ def test_copies_rows_that_every_constraint_accepts() -> None:
         url = scratch.create_database()
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(MEMBERS)
-            connection.execute(FIRST)
+            connection.execute(MEMBER)
             oid = int(connection.execute("SELECT 'members'::regclass::oid::int").fetchall()[0][0])
 
             assert fill(connection, oid, ROWS) == ROWS + 1

@@ -2,7 +2,9 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,8 +13,8 @@ from gates.model import Project
 from gates.report.pull_request import command
 from gates.report.pull_request.command import run_missing, summarize_change
 from gates.report.pull_request.contract_changes import Break, ContractChanges, Operation, SchemaChange
-from gates.report.pull_request.facts import collect
-from gates.report.pull_request.markdown import code, lines, prose
+from gates.report.pull_request.facts import PullRequest, collect
+from gates.report.pull_request.markdown import MAX_FINDINGS, MAX_ROWS, code, lines, prose
 from gates.report.pull_request.revision_costs import RevisionCost
 from gates.report.pull_request.statement_costs import StatementCost
 from gates.report.section import Section
@@ -27,8 +29,19 @@ SECRETS = make_result(gate="secrets")
 
 def summary(project: Project) -> dict[str, str]:
     """Return the parts of the summary by title; the first one is its head."""
-    head, *parts = "\n".join(lines(collect(project))).split("\n### ")
+    return parts_of(collect(project))
+
+
+def parts_of(facts: PullRequest) -> dict[str, str]:
+    head, *parts = "\n".join(lines(facts)).split("\n### ")
     return {"": head} | {part.partition("\n")[0]: part.partition("\n")[2].strip() for part in parts}
+
+
+def facts_with(change: SampleProject, **parts: object) -> PullRequest:
+    """Return the facts of a change that edits one page, with these data in place of its own."""
+    change.write("README.md", "edited")
+    sections: dict[str, Any] = {name: Section(data=data) for name, data in parts.items()}
+    return replace(collect(change.project), **sections)
 
 
 def test_has_the_verdict_alone_when_the_change_is_empty(change: SampleProject) -> None:
@@ -96,6 +109,23 @@ def test_lists_uncovered_lines_of_new_code(tmp_path: Path) -> None:
     assert f"| `{SHOP}` | line 8 | 6 → 8 |" in found
 
 
+def test_lists_no_file_when_tests_cover_all_new_code(tmp_path: Path) -> None:
+    sample = MeasuredProject.build(tmp_path, RESULTS, COVERAGE, branch="change")
+    sample.add_code("def added(a):\n    return a\n", "assert shop.added(1) == 1")
+    sample.measure()
+
+    assert summary(sample.project)["Coverage of new code"] == (
+        "**100.00 %** of 2 new lines (at least 95 %), **none** of 0 new branches (at least 90 %)."
+    )
+
+
+def test_says_that_no_measured_code_is_new(tmp_path: Path) -> None:
+    sample = MeasuredProject.build(tmp_path, RESULTS, COVERAGE, branch="change")
+    sample.write("README.md", "edited")
+
+    assert summary(sample.project)["Coverage of new code"] == "No measured code is new."
+
+
 def test_lists_licences_when_locks_change(sample: SampleProject) -> None:
     sample.write("backend/requirements/dev.txt", lock("fastapi==1.0", "ruff==2.0", "sqlalchemy==2.0"))
 
@@ -121,8 +151,6 @@ def test_names_the_mutation_test_by_its_age(change: SampleProject) -> None:
 @pytest.fixture
 def full(change: SampleProject) -> str:
     """A summary whose contract, revisions and tests all changed."""
-    change.write("README.md", "edited")
-    facts = collect(change.project)
     contract = ContractChanges(
         added=[Operation("GET /a", "Read a")],
         changed=[Operation("GET /b", "Read b", ["response 404: added"])],
@@ -142,12 +170,8 @@ def full(change: SampleProject) -> str:
         RevisionCost(file="backend/alembic/versions/b.py", statements=[]),
         RevisionCost(file="backend/alembic/versions/c.py"),
     ]
-    vars(facts).update(
-        contract=Section(data=contract),
-        revisions=Section(data=revisions),
-        dependencies=Section(data=[]),
-        tests=Section(data=[Duration("tests/a.py::test_a", 2.0, 0.5)]),
-    )
+    tests = [Duration("tests/a.py::test_a", 2.0, 0.5)]
+    facts = facts_with(change, contract=contract, revisions=revisions, dependencies=[], tests=tests)
     return "\n".join(lines(facts))
 
 
@@ -166,6 +190,27 @@ def test_shows_sql_locks_and_time_of_each_revision(full: str) -> None:
     assert "````sql\n-- 1\nALTER TABLE a ADD b text\n\n-- 2\nSELECT '```'\n````" in full
     assert "takes 0.00 s; it uses no table that exists." in full
     assert "**`c`**\nis not measured: `./noxw -s pr` does so." in full
+
+
+def test_says_that_no_client_breaks_and_no_revision_is_new(change: SampleProject) -> None:
+    contract = ContractChanges(added=[Operation("GET /a", "Read a")])
+
+    found = parts_of(facts_with(change, contract=contract, revisions=[]))
+
+    assert found["Contract"] == "No change breaks clients.\n\n- added: `GET /a` Read a"
+    assert found["Revisions"] == "No revision is new."
+
+
+def test_counts_the_rows_that_a_long_list_omits(change: SampleProject) -> None:
+    contract = ContractChanges(removed=[Operation(f"GET /{n}", "Read") for n in range(MAX_ROWS + 2)])
+    findings = [replace(VIOLATION, line=n) for n in range(1, MAX_FINDINGS + 2)]
+    change.write("README.md", "edited")
+    record_run(change.project, make_result(*findings))
+
+    found = parts_of(facts_with(change, contract=contract))
+
+    assert found["Contract"].endswith(f"`GET /{MAX_ROWS - 1}` Read\n\n… and 2 more operations removed.")
+    assert found["Verdict"].endswith("\n\n… and 1 more findings: see the page.")
 
 
 def test_shows_tests_and_unchanged_locks(full: str) -> None:
