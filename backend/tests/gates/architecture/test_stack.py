@@ -80,6 +80,15 @@ def test_refuses_lock_when_requirement_is_missing(sample: SampleProject) -> None
     )
 
 
+def test_refuses_dev_lock_when_dev_omits_the_runtime(sample: SampleProject) -> None:
+    sample.replace("backend/requirements/dev.in", "-r runtime.in\n", "")
+
+    assert [(each.file, each.message) for each in check(sample.project).findings] == [
+        (LOCK, "nothing asks for fastapi, but it would be installed"),
+        (LOCK, "nothing asks for sqlalchemy, but it would be installed"),
+    ]
+
+
 def test_refuses_lock_when_versions_differ_from_production(sample: SampleProject) -> None:
     sample.replace(LOCK, "sqlalchemy==2.0", "sqlalchemy==1.4")
     install(sample, "sqlalchemy==1.4")
