@@ -125,6 +125,10 @@ def test_ignores_folders_without_sources(observer: Observer, backend: Path) -> N
     assert units_of(observer, "open", str(backend.parent / "reports/a.txt"), "r", os.O_RDONLY) == set()
 
 
+def test_depends_on_nothing_when_an_event_is_of_no_interest(observer: Observer, backend: Path) -> None:
+    assert units_of(observer, "shutil.rmtree", str(backend), None) == set()
+
+
 @pytest.mark.parametrize("event", ["os.fork", "os.forkpty"])
 def test_depends_on_all_code_when_it_forks(observer: Observer, event: str) -> None:
     assert units_of(observer, event) == {CODE}
