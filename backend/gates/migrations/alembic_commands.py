@@ -10,10 +10,10 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.operations import Operations
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import Column, Connection, Dialect, text
 
 
@@ -121,9 +121,7 @@ def _in_environment(url: str, work: Callable[[MigrationContext, Connection], Non
     script = ScriptDirectory.from_config(config)
 
     def steps(_revision: object, context: MigrationContext) -> list[object]:
-        if context.connection is None:
-            raise CommandError("env.py gave Alembic no connection")
-        work(context, context.connection)
+        work(context, Operations(context).get_bind())
         return []
 
     with EnvironmentContext(config, script, fn=steps):

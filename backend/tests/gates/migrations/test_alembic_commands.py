@@ -81,6 +81,17 @@ def test_prints_sql_without_a_database() -> None:
     assert "CREATE TABLE neighbours" in alembic_commands.offline_sql("base:first")
 
 
+@pytest.mark.usefixtures("url")
+def test_keeps_the_statements_of_a_revision_apart() -> None:
+    statements = alembic_commands.offline_statements("base:first")
+
+    assert [statement for statement in statements if "ix_" in statement] == [
+        "CREATE UNIQUE INDEX ix_phone ON neighbours (phone) WHERE phone <> '';",
+        "CREATE INDEX ix_name ON neighbours (name);",
+    ]
+    assert all(statement.strip() for statement in statements)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
