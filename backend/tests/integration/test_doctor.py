@@ -347,3 +347,15 @@ def test_says_so_when_the_environment_lacks_a_library(
     doctor.main(["stamp"], sample.root)
 
     assert "libraries    wrong    .venv cannot run the other checks (no psutil)\n" in capsys.readouterr().out
+
+
+def test_skips_the_other_checks_when_they_take_too_long(
+    sample: SampleProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(doctor, "VENV_TIMEOUT_SECONDS", 0.2)
+    replace_interpreter(sample, f'[ "$1" != -m ] && exec "{sys.executable}" "$@"; exec sleep 60')
+    (sample.root / "backend").mkdir(exist_ok=True)
+
+    doctor.main(["stamp"], sample.root)
+
+    assert "port         skipped  the checks took longer than 0 s\n" in capsys.readouterr().out

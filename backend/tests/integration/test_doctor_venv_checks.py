@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 from uuid import uuid4
 
 import psutil
@@ -334,3 +335,17 @@ def test_offers_the_migration_when_the_role_may_not_read(
 
 def test_names_nobody_when_no_process_is_seen_at_the_port(port: int) -> None:
     assert ports._owner(port) == "another user's program"
+
+
+def test_names_a_program_when_the_system_hides_its_process(
+    listener: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_kind: str) -> NoReturn:
+        raise psutil.AccessDenied
+
+    monkeypatch.setattr(psutil, "net_connections", refuse)
+    number = listener.getsockname()[1]
+
+    result = ports.port(tmp_path, str(number))
+
+    assert result.summary == f"another program uses 127.0.0.1:{number}"

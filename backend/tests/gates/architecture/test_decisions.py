@@ -2,6 +2,7 @@
 
 import pytest
 
+from gates.__main__ import main
 from gates.architecture.decisions import INDEX, write_index
 from gates.architecture.structure import check
 from tests.gates.support.sample_project import SampleProject
@@ -34,6 +35,17 @@ def test_passes_when_the_index_has_all_decisions(indexed: SampleProject) -> None
     assert findings(indexed) == []
     row = f"| [2](0002-fewer.md) | Fewer rules | 2026-01-03 | {status} |"
     assert row in (indexed.root / INDEX).read_text(encoding="utf-8").splitlines()
+
+
+def test_writes_the_index_when_the_command_asks(
+    indexed: SampleProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = (indexed.root / INDEX).read_text(encoding="utf-8")
+    indexed.write(INDEX, EMPTY_INDEX)
+    monkeypatch.setattr("gates.__main__.ROOT", indexed.root)
+
+    assert main(["index"]) == 0
+    assert (indexed.root / INDEX).read_text(encoding="utf-8") == written
 
 
 @pytest.mark.parametrize(

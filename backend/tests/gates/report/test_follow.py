@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from gates.__main__ import run
+from gates import __main__ as command_line
 from gates.model import Finding, GateError, Outcome, Project
 from gates.report.events import FOLDER_VARIABLE
 from gates.report.follow import INTERRUPT_TIMEOUT, INTERRUPTED, follow_all, follow_session
@@ -79,6 +79,15 @@ def program(project: Project, code: str, **names: str) -> list[str]:
 
 def runs(pid: int) -> bool:
     return psutil.pid_exists(pid) and is_alive(psutil.Process(pid))
+
+
+def test_runs_the_default_sessions_when_the_command_is_all(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command_line, "ROOT", project.root)
+
+    assert command_line.main(["all", *program(project, ALL)]) == 1
+    assert "The change is refused: see the findings.\n" in capsys.readouterr().out
 
 
 def test_prints_verdict_and_each_finding_once_when_all_gates_ran(
@@ -217,7 +226,7 @@ def test_prints_nothing_itself_when_it_is_followed(
 ) -> None:
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "told"))
 
-    assert run(project, "lint") == 1
+    assert command_line.run(project, "lint") == 1
     assert capsys.readouterr().out == ""
     assert (tmp_path / "told/lint/spelling.jsonl").exists()
 
@@ -229,7 +238,7 @@ def test_lets_pytest_print_when_it_is_given_arguments(
         "[sessions]\n", '[sessions]\ntests = ["tests"]\n'
     )
 
-    assert run(Project(root=sample.root, arguments=["tests/test_shop.py"]), "tests") == 0
+    assert command_line.run(Project(root=sample.root, arguments=["tests/test_shop.py"]), "tests") == 0
 
     printed = capfd.readouterr().out
     assert "1 passed" in printed
