@@ -1,4 +1,4 @@
-"""`./noxw -s faults`: breaks a running service, prints what it kept, and writes `reports/faults.json`."""
+"""`./noxw -s faults`: breaks a running service, prints its results, and writes `reports/faults.json`."""
 
 import argparse
 import asyncio

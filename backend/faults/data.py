@@ -75,7 +75,7 @@ class Data:
             connection.execute("VACUUM ANALYZE")
 
     def kept(self) -> Mapping[str, Counter[str]]:
-        """Return what the database has: kind of entry → its key → how often it is there."""
+        """Return the entries in the database: kind → key → number of rows."""
         with psycopg.connect(self.url) as connection:
             parameters = {"consultation": self.consultation}
             found = {kind: connection.execute(query, parameters).fetchall() for kind, query in KEPT.items()}

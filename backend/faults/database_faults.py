@@ -19,7 +19,7 @@ from faults.runner import NotTriedError, Scene
 from faults.service import BACKEND, DATABASE
 
 HELD = 6.0
-"""Seconds, three times what a statement waits for a lock."""
+"""Seconds: three times the lock timeout of a statement."""
 DEADLOCKS = 12
 TAKER = "taker"
 END_OTHER_SESSIONS = b"""
@@ -147,7 +147,7 @@ def _fill(ballast: Path) -> None:
 
 
 def _alembic(scene: Scene, *arguments: str) -> str:
-    """Run Alembic on the database; return what it prints."""
+    """Run Alembic on the database; return its output."""
     done = subprocess.run(
         [sys.executable, "-m", "alembic", *arguments],
         cwd=BACKEND,

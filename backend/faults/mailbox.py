@@ -1,4 +1,4 @@
-"""A mail server that keeps what it gets, and that can be away or silent."""
+"""A mail server that stores its mails, and that can be stopped or silent."""
 
 import asyncio
 from collections import defaultdict

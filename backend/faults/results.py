@@ -1,4 +1,4 @@
-"""The result of a fault: what clients saw, how long recovery took, and which promises were broken."""
+"""The result of a fault: the responses to clients, the recovery time, and the broken promises."""
 
 import json
 from collections.abc import Sequence

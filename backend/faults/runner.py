@@ -1,4 +1,4 @@
-"""Runs one fault under load and compares what was promised with what was kept."""
+"""The run of one fault under load, and the comparison of its promises with the data."""
 
 import asyncio
 import time
@@ -40,7 +40,7 @@ class Scene:
     """True when a stopped process may leave a request without an answer for ANSWER_TIMEOUT."""
 
     async def more_writes(self, number: int) -> None:
-        """Wait until so many more writes were answered with 2xx."""
+        """Wait until `number` more writes were answered with 2xx."""
         wanted = self.journal.promised() + number
         deadline = time.monotonic() + RECOVERY_TIMEOUT
         while time.monotonic() < deadline:

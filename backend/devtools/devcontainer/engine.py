@@ -20,14 +20,14 @@ OUTCOME = re.compile(r'^\{"outcome":.*\}$', re.MULTILINE)
 
 @dataclass(frozen=True, kw_only=True)
 class Shell:
-    """Runs commands as a user in a folder, and keeps what they print in a log."""
+    """Runs commands as a user in a folder, and appends their output to a log."""
 
     user: User
     folder: Path
     log: Path
 
     def run(self, *command: str) -> str:
-        """Return what a command prints. Raises StepError if it fails, TimeoutExpired."""
+        """Return the output of a command. Raises StepError if it fails, TimeoutExpired."""
         with self.log.open("a+b") as log:
             log.write(f"$ {shlex.join(command)}\n".encode())
             log.flush()

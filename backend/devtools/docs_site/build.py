@@ -1,4 +1,4 @@
-"""Zensical's run on the collected pages, and what it does not check: resources of other hosts."""
+"""The build of the collected pages with Zensical, and the check for resources of other hosts."""
 
 import re
 import shutil

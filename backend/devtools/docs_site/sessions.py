@@ -31,7 +31,7 @@ class Session:
     command: Sequence[str] = ()
 
     def help(self, *words: str) -> str:
-        """Return what the program prints for `--help`, "" when it has none. `words` name its command."""
+        """Return the program's output for `--help`, "" when it has none. `words` name its command."""
         if not self.command:
             return ""
         if self.name == SUBCOMMANDS:
@@ -52,7 +52,7 @@ def read_sessions(noxfile: Path = PROJECT / "noxfile.py") -> list[Session]:
 
 @cache
 def help_of(command: tuple[str, ...]) -> str:
-    """Return what `python -m …` prints for `--help`, "" when it fails."""
+    """Return the output of `python -m … --help`, "" when it fails."""
     result = subprocess.run(
         [sys.executable, "-m", *command, "--help"],
         cwd=BACKEND,

@@ -87,7 +87,7 @@ def check(project: Project) -> Outcome:
 
 
 def loosened(before: set[PolicyEntry], after: set[PolicyEntry]) -> list[str]:
-    """Return what was loosened as a decision has to quote it: `+key value`, `-key value`, `key old → new`."""
+    """Return the loosenings as a decision quotes them: `+key value`, `-key value`, `key old → new`."""
     old = dict(sorted(before))
     new = dict(sorted(after))
     found = []

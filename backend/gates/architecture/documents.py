@@ -56,7 +56,7 @@ def check_documents(project: Project) -> Iterator[Finding]:
 
 
 def _references(project: Project, name: str) -> References:
-    """Return what a page refers to in this repository."""
+    """Return the paths in this repository that a page refers to."""
     page = text(project, name)
     prose = CODE_BLOCK.sub(lambda block: re.sub(r"[^\n]", "", block[0]), page)
     found = []
@@ -69,7 +69,7 @@ def _references(project: Project, name: str) -> References:
 
 
 def _broken_link(project: Project, page: str, target: str) -> str:
-    """Return what is wrong with a link of a page, "" when it leads somewhere."""
+    """Return the problem with a link of a page, "" when its target exists."""
     path, _, heading = target.partition("#")
     named = (project.root / page).parent / path if path else project.root / page
     if not named.exists():

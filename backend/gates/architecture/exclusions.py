@@ -214,7 +214,7 @@ def _word(node: ast.AST) -> str:
 
 
 def _pytest_hooks(project: Project) -> Iterator[FoundExclusion]:
-    """Yield hooks of pytest: they could change what a test's outcome means."""
+    """Yield hooks of pytest: they could change the meaning of a test's outcome."""
     for name, hooks in cached_per_file(project, files(project, "backend/tests/*.py"), _hooks_in).items():
         for line, hook in hooks:
             yield Exclusion("tests", name.removeprefix("backend/"), hook), name, line

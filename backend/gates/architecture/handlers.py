@@ -83,7 +83,7 @@ class ModuleChecker:
                 yield from self._logic(function)
 
     def sessions(self) -> Iterator[tuple[int, str]]:
-        """Refuse what only a session, a connection or the application's state has."""
+        """Refuse attributes that only a session, a connection or the application's state has."""
         why = "presentation uses its dependencies, never a session or the application's state"
         refused = {*self.rules["forbidden-attributes"]}
         permitted = {*self._reading_of_state()}
@@ -97,7 +97,7 @@ class ModuleChecker:
                 yield node.lineno, "an async with: only use cases enter a unit of work"
 
     def comparisons(self) -> Iterator[tuple[int, str]]:
-        """Refuse to decide by what the domain names: `role == Role.ADMIN`, `case ArticleStatus.DRAFT`."""
+        """Refuse decisions by names of the domain: `role == Role.ADMIN`, `case ArticleStatus.DRAFT`."""
         for node in walk(self.module.tree):
             if isinstance(node, ast.Compare | ast.MatchValue):
                 operands = [node.left, *node.comparators] if isinstance(node, ast.Compare) else [node.value]
@@ -152,7 +152,7 @@ class ModuleChecker:
                     yield node.lineno, f".{node.attr} registers a route unseen: use a decorator"
 
     def _module_level(self) -> Iterator[tuple[int, str]]:
-        """Refuse what is neither an import, a constant nor a handler, and what FastAPI would call for one."""
+        """Refuse statements other than imports, constants and handlers, and new names for dependencies."""
         for statement in self.module.tree.body:
             if isinstance(statement, Function):
                 if statement not in self.handlers:
@@ -186,7 +186,7 @@ class ModuleChecker:
                 yield node.lineno, f"{node.name} inside {function.name}: {WHY_NO_LOGIC}"
 
     def _misused_arguments(self, function: Function) -> Iterator[tuple[int, str]]:
-        """Refuse to work with what was passed to be handed on, and with what a use case returned."""
+        """Refuse any use of pass-through arguments, and changes to a use case's result."""
         arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
         mentioned = {a.arg: {self._last(n) for n in ast.walk(a.annotation or a)} for a in arguments}
         own = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
@@ -206,7 +206,7 @@ class ModuleChecker:
                 yield getattr(node, "lineno", 0), f"{ast.unparse(node)} = …: {WHY_READ_ONLY}"
 
     def _use_case_calls(self, function: Function) -> Iterator[int]:
-        """Yield the lines of use cases that are named and of awaits of what presentation did not define."""
+        """Yield the lines that name a use case or await a function from outside of presentation."""
         for node in ast.walk(function):
             if isinstance(node, ast.Name | ast.Attribute) and _is_use_case(self._full(node)):
                 yield node.lineno

@@ -1,4 +1,4 @@
-"""R03, second half: what import-linter cannot see.
+"""R03, second half: imports that import-linter cannot see.
 
 Why: Dynamic imports, attributes of modules and names that another module re-exports led around the layers.
 Refuses: Libraries that [layers] does not list, dynamic imports, star imports, modules as values, names
@@ -26,7 +26,7 @@ Problem = tuple[int, str, str]
 
 
 def check(project: Project) -> Outcome:
-    """Every import below backend/app, wherever it stands in the file, is one that its layer's lists allow."""
+    """Refuse imports below backend/app, anywhere in a file, that the layer's lists do not allow."""
     app = App(project)
     findings = [*_misplaced_files(app)]
     for name, module in app.modules.items():
@@ -89,7 +89,7 @@ class ImportChecker:
             yield self._refused(node.lineno, f"the module {full} as a value")
 
     def _judged(self, line: int, full: str, seen: frozenset[str] = frozenset()) -> Iterator[Problem]:
-        """Judge what a full name means, following it through the modules of app that only pass it on."""
+        """Judge the target of a full name, followed through modules of app that re-export it."""
         top = full.partition(".")[0]
         if top == "app":
             if not self.app.allows(self.layer, full):
@@ -120,7 +120,7 @@ class ImportChecker:
 
 
 def _misplaced_files(app: App) -> Iterator[Finding]:
-    """Yield what Python may import although no layer rule reads it."""
+    """Yield the files that Python may import although no layer rule reads them."""
     libraries = {name for layer in app.layers.values() for name in layer["libraries"]}
     for path in sorted(app.project.backend.iterdir()):
         importable = path.suffix == ".py" or (path / "__init__.py").exists()

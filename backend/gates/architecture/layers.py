@@ -29,7 +29,7 @@ SUMMARY = re.compile(r"Contracts: (\d+) kept, (\d+) broken")
 
 
 def check(project: Project) -> Outcome:
-    """Layers are stacked, siblings are independent, and no layer reaches what its list does not name."""
+    """Refuse imports of upper layers, of siblings, and of modules that a layer's list does not name."""
     layers = {
         name: layer | {"layers": sorted({entry.partition(".")[0] for entry in layer["layers"]})}
         for name, layer in project.rulebook["layers"].items()

@@ -46,7 +46,7 @@ class Demand:
 
 
 def check_resolution(project: Project, lock: str, roots: Sequence[Requirement]) -> Iterator[Finding]:
-    """Compare a lock with what its requirements lead to; the audit's only where it is installed.
+    """Compare a lock with all packages that its requirements need; the audit's only where it is installed.
 
     Yields packages that are pinned and not asked for, asked for and not pinned, or pinned at a version that
     the metadata excludes.
@@ -77,7 +77,7 @@ def _not_installed(lock: str, absent: Sequence[Pin]) -> Iterator[Finding]:
 
 
 def _requirements_of_installed(project: Project, place: str, locked: Sequence[Pin]) -> Requirements:
-    """Return what the pinned versions ask for; another version that is installed says nothing about them."""
+    """Return the requirements of installed pins, without those of other installed versions."""
     found = project.memoize(("installed", place), lambda: _metadata(project.root / place))
     return {pin.name: found[pin.name, pin.version] for pin in locked if (pin.name, pin.version) in found}
 

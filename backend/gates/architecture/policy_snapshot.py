@@ -104,7 +104,7 @@ def _line_entries(name: str, text: str) -> Iterator[PolicyEntry]:
 
 
 def _noxfile_helper_entries(text: str) -> Iterator[PolicyEntry]:
-    """Yield the lines of what sessions share: it decides whether their gates run."""
+    """Yield the lines of the code that sessions share: it decides whether their gates run."""
     for node in parse_source(text).body:
         if isinstance(node, ast.FunctionDef) and not node.decorator_list:
             node.body = node.body[1:] if ast.get_docstring(node) else node.body

@@ -32,7 +32,7 @@ DOCUMENTS = (
 """Files that name sessions, also in the messages that people read."""
 NOX_CALL = re.compile(r"\b(?:noxw|nox) -s ([a-z][\w-]*(?: [a-z][\w-]*)*)")
 README_ROW = re.compile(r"^\| `([a-z][\w-]*)` \|")
-"""A row of the README's table of sessions; what other tables explain is written in capitals."""
+"""A row of the README's table of sessions. Names in capitals are explained in other tables."""
 THRESHOLD = re.compile(r"(?i)(?=.*\b(coverage|covered|lines|branches)\b).*\d ?%")
 """A percentage in a line about coverage. No rule has another percentage."""
 DECISIONS = "docs/decisions/"
@@ -40,7 +40,7 @@ TABLE_BLOCK = re.compile(r"(?<=<!-- gates -->\n).*?(?=<!-- /gates -->)", re.DOTA
 
 
 def check_sessions(project: Project) -> Iterator[Finding]:
-    """Yield what the rule book, the noxfile, the registry and the documents do not agree on."""
+    """Yield the disagreements of the rule book, the noxfile, the registry and the documents."""
     yield from _check_sessions(project)
     yield from _check_gates(project)
     yield from _check_documents(project)

@@ -57,7 +57,7 @@ def check(project: Project) -> Outcome:
 
 
 def _requirements_of(project: Project, name: str) -> Iterator[tuple[int, str, str]]:
-    """Yield line, normalised name and text of each requirement; the name is "" for what is not one."""
+    """Yield line, normalised name and text of each requirement; the name is "" for any other text."""
     path = f"{FOLDER}/{name}.in"
     if not (project.root / path).exists():
         return

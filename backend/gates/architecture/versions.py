@@ -73,7 +73,7 @@ def _versions_in(line: str) -> Iterator[tuple[str, str]]:
 
 
 def _check_configuration(project: Project) -> Iterator[Finding]:
-    """Compare the lines that set what tools and servers support."""
+    """Compare the lines that set the supported versions of tools and servers."""
     python = project.rulebook["versions"]["python"]
     servers = project.rulebook["versions"]["postgresql"]
     major, minor = python[-1].split(".")

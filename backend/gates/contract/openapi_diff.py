@@ -137,7 +137,7 @@ class _Comparison:
             yield from self.value(before, after, "response", place)
 
     def value(self, old: Schema, new: Schema, side: Side, pointer: str) -> Iterator[BreakingChange]:
-        """Compare what has a schema, or one for each media type: parameters, bodies, answers, headers."""
+        """Compare the schemas, one or one for each media type, of a parameter, body, response or header."""
         yield from _uncompared_changes(old, new, pointer, but=VALUE)
         yield from self.schema(
             old.get("schema", True), new.get("schema", True), side, _below(pointer, "schema")
@@ -228,7 +228,7 @@ def _uncompared_changes(old: Schema, new: Schema, pointer: str, *, but: set[str]
 
 
 def _with_defaults(parameter: Schema) -> Schema:
-    """Return a parameter or header with what it leaves unsaid of how its value is written."""
+    """Return a parameter or header with the defaults for the format of its value."""
     style = "content" if "content" in parameter else parameter.get("style", STYLES[parameter["in"]])
     return {**KEYWORD_DEFAULTS, "explode": style == "form", **parameter, "style": style}
 
@@ -242,12 +242,12 @@ def _ways_to_authenticate(operation: Schema) -> list[set[tuple[str, str]]]:
 
 
 def _scopes(way: Schema) -> set[tuple[str, str]]:
-    """Return the schemes of one way to authenticate, each with the scopes that it has to have."""
+    """Return the schemes of one way to authenticate, each with its required scopes."""
     return {(scheme, scope) for scheme, scopes in way.items() for scope in ("", *scopes)}
 
 
 def _inherit(document: Schema, item: Schema, method: str) -> Schema:
-    """Return an operation with what its path and its document say for it."""
+    """Return an operation with the settings that it inherits from its path and its document."""
     own: Schema = {
         "tags": [],
         "security": document.get("security"),

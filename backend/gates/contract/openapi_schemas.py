@@ -70,7 +70,7 @@ def alternatives(document: Schema, schema: Schema) -> list[Schema]:
 
 
 def _split(parts: Sequence[Schema]) -> list[Schema]:
-    """Return what fits all parts, one schema for each type; of two limits the later one counts."""
+    """Return the schemas, one for each type, of values that fit all parts. The last limit counts."""
     whole = {key: value for part in parts for key, value in part.items()}
     whole["properties"] = {
         name: field for part in parts for name, field in part.get("properties", {}).items()

@@ -53,7 +53,7 @@ def _row(context: RouteContext, actions: set[str]) -> dict[str, Any]:
 
 
 def rule_of(rule: object) -> dict[str, Any]:
-    """Return what a row of the policy table asks for: the least role, and how old a password may be."""
+    """Return the requirements of a row of the policy table: the lowest role, and the maximum password age."""
     role = getattr(rule, "minimum_role", None)
     age = getattr(rule, "max_password_age", None)
     return {
@@ -84,7 +84,7 @@ def _open_bodies(context: RouteContext) -> Iterator[str]:
 
 
 def _bodies(dependant: Dependant) -> Iterator[tuple[str, Any]]:
-    """Yield name and type of what a route and its dependencies read from the body."""
+    """Yield name and type of the parameters that a route and its dependencies read from the body."""
     for field in dependant.body_params:
         yield field.name, field.field_info.annotation
     for inner in dependant.dependencies:

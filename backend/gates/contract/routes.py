@@ -43,7 +43,7 @@ def _store_policy(project: Project, rows: list[dict[str, Any]]) -> None:
 
 
 def _route_problems(row: dict[str, Any], declared: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what a route lacks, and what to do."""
+    """Yield the problems of a route, each with its repair."""
     if not row["documented"]:
         if row["path"] not in declared["undocumented"]:
             yield "it is not in the contract", "make it an APIRoute in the schema, or declare it in [routes]"

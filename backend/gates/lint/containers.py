@@ -65,7 +65,7 @@ UNLOCKED_INSTALL = re.compile(
 
 
 def check_containers(project: Project, names: list[str]) -> Iterator[Finding]:
-    """Yield what is wrong with images, services and the development container."""
+    """Yield the problems of images, services and the development container."""
     for name in [name for name in names if "compose" in name or name.endswith("Dockerfile")]:
         content = text(project, name)
         for pattern, message in (

@@ -39,7 +39,7 @@ Hits = list[tuple[int, str]]
 
 
 def check(project: Project) -> Outcome:
-    """Nothing in the tree looks like a secret, but for what is declared."""
+    """Refuse files with a string that looks like a secret, except declared ones."""
     allowed = declared(project, "secrets")
     used: set[Exclusion] = set()
     findings = []

@@ -145,7 +145,7 @@ def _commands_of(job: dict[str, Any]) -> list[str]:
 
 
 def _job_problems(job: str, entry: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what a job may not do, and what to do."""
+    """Yield the problems of a job, each with its repair."""
     if "timeout-minutes" not in entry:
         yield "has no timeout-minutes", "add timeout-minutes"
     for part in (entry, *entry.get("steps", [])):

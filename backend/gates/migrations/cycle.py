@@ -97,7 +97,7 @@ def _columns(tables: TablesByOid) -> Columns:
 
 
 def _lost(step: str, before: TablesByOid, after: TablesByOid, kept: Columns) -> Iterator[str]:
-    """Yield what a step loses of the columns that the upgrade keeps. It may add rows."""
+    """Yield the losses of a step in columns that the upgrade keeps. A step may add rows."""
     there = _columns(after)
     for oid, table in before.items():
         numbers = [number for number in table.columns if (oid, number) in kept]
@@ -123,7 +123,7 @@ def _check_lock_timeout(project: Project, timeout: object) -> Iterator[Finding]:
 
 
 def _note(revisions: list[Revision], unfilled: list[str]) -> str:
-    """Name what was not tried: revisions without a way back, tables that took no generic row."""
+    """Describe the untested parts: revisions without a downgrade, tables that refused a generated row."""
     final = [f"{revision.file}: {revision.irreversible}" for revision in revisions if revision.irreversible]
     note = f"irreversible: {'; '.join(final)}" if final else f"{len(revisions)} revisions, all reversible"
     return f"{note}; no rows for {', '.join(unfilled)}" if unfilled else note

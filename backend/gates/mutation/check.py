@@ -110,7 +110,7 @@ def check(project: Project) -> Outcome:
 
 
 def _select(project: Project) -> tuple[str, Selection]:
-    """Return what is mutated, in words and by file: the change, or the modules that were named."""
+    """Return the mutated code, in words and by file: the change, or the named modules."""
     excluded = project.rulebook["mutation"].get("excluded", {})
     if project.arguments:
         what = f"of {', '.join(project.arguments)}"
@@ -185,7 +185,7 @@ def _covering_tests(project: Project, folders: set[str]) -> tuple[Outcome, dict[
 
 
 def _tests(data: CoverageData, file: str) -> Tests:
-    """Return a file's tests by line; the context of what no test ran itself is ""."""
+    """Return a file's tests by line; the context of code that ran outside of tests is ""."""
     return {line: {*contexts} for line, contexts in data.contexts_by_lineno(file).items() if line > 0}
 
 
@@ -259,7 +259,7 @@ def _run_worker(project: Project, index: int, tasks: list[Task]) -> list[tuple[s
 
 
 def _preload(project: Project) -> list[str]:
-    """Return what the project imports from elsewhere: a worker does it once for all its children."""
+    """Return the libraries that the project imports: a worker imports them once for all its children."""
     trees = (python.parse_file(project, name) for name in measured_files(project))
     nodes = (node for tree in trees for node in python.walk(tree))
     found = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}

@@ -92,7 +92,7 @@ def _merge_base(project: Project) -> Base:
 
 
 def target(project: Project) -> tuple[str, str]:
-    """Return the name and the commit of what the change will be merged into. Raises GateError."""
+    """Return the name and the commit of the branch that the change will be merged into. Raises GateError."""
     return project.memoize("target", lambda: _target(project))
 
 

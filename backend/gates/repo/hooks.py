@@ -1,4 +1,4 @@
-"""The git hooks. pre-commit runs them on what is staged; each work tree uses its own environment."""
+"""The git hooks. pre-commit runs them on staged files; each work tree uses its own environment."""
 
 import os
 from pathlib import Path
@@ -40,7 +40,7 @@ def install(project: Project) -> None:
 
 
 def outdated_hooks(project: Project) -> list[str]:
-    """Say of each hook that is not as `install` writes it what is wrong. Raises GateError."""
+    """Return the problem of each hook that differs from the one of `install`. Raises GateError."""
     return [f"{hook} {wrong}" for hook in HOOKS if (wrong := _problem_of(_folder(project) / hook))]
 
 

@@ -109,7 +109,7 @@ def module_name(path: str) -> str:
 
 
 def imported_modules(tree: ast.Module) -> Iterator[str]:
-    """Yield the dotted names that a file may load: what it imports, and the packages around that."""
+    """Yield the dotted names that a file may load: its imports and their parent packages."""
     for node in ast.walk(tree):
         match node:
             case ast.Import():

@@ -29,7 +29,7 @@ class BaseFailures:
 
 
 def base_failures(project: Project, runs: Sequence[Run]) -> BaseFailures:
-    """Return what is known of the base. `runs` come newest first. Raises GateError when there is no base."""
+    """Return the known results of the base. `runs` come newest first. Raises GateError without a base."""
     base = merge_base(project)
     tree = tree_of_commit(project, base.commit)
     gates: dict[str, Result] = {}

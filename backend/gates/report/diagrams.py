@@ -39,12 +39,12 @@ class Box(NamedTuple):
 
     @property
     def centre(self) -> Point:
-        """Its middle."""
+        """The middle of the box."""
         return self.x + self.width / 2, self.y + self.height / 2
 
 
 class Edge(NamedTuple):
-    """Imports of one layer by another: how many, whether the rule book allows them, and the line's points."""
+    """The imports of one layer by another: their number, their permission, and the points of the line."""
 
     importer: str
     imported: str

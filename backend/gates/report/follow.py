@@ -127,7 +127,7 @@ def _show_rest(project: Project, ended: Ended, results: Sequence[Result]) -> Non
 
 
 def _interrupted(project: Project, run: Run, results: Sequence[Result]) -> int:
-    """Print what is known: the findings of gates that ended were shown, the table names the others."""
+    """Print the table after an interrupt; the findings of ended gates were shown already."""
     closing = "The run was interrupted: gates that did not end have failed."
     show_table(results, header=True)
     github.summarize(results, closing)

@@ -85,7 +85,7 @@ class Verdict:
 
     @property
     def conclusion(self) -> Conclusion:
-        """Refused if one current result failed; accepted if all that are required are current."""
+        """Return `refused` if a current result failed, and `accepted` if all required results are current."""
         if any(state.required for state in self.failed):
             return "refused"
         return "unknown" if self.missing_sessions else "accepted"

@@ -58,7 +58,7 @@ def append_to_summary(lines: Iterable[str]) -> None:
 
 
 def _fitting(lines: Iterable[str], room: int) -> str:
-    """Return the first lines, in at most so many bytes (and RESERVED_BYTES)."""
+    """Return the first lines that fit into the limit of bytes (and RESERVED_BYTES)."""
     written: list[str] = []
     for line in lines:
         room -= len(line.encode()) + 1

@@ -28,7 +28,7 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True)
 class Chart:
-    """Values of benchmarks whose names differ in one number alone."""
+    """Values of benchmarks whose names differ in only one number."""
 
     title: str
     unit: str

@@ -122,7 +122,7 @@ class RunProgress:
         ]
 
     def results(self, *, interrupted: bool = False) -> list[Result]:
-        """Return a result for each gate. A gate that did not end has failed, with what it had found."""
+        """Return a result for each gate. An unfinished gate has failed, with its findings so far."""
         why = "was interrupted" if interrupted else "did not end"
         return [gate.result or self._unfinished(gate, why) for gate in self.gates]
 

@@ -27,20 +27,20 @@ class Reporter:
         self._write("collecting")
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Report how many tests this process is going to run."""
+        """Report the number of tests of this process."""
         self._write("collected", tests=len(session.items))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
-        """Report how many tests the workers are going to run together: each one collects all of them."""
+        """Report the number of tests of all workers: each one collects all tests."""
         self._write("collected", tests=len(ids))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """Report which test has started."""
+        """Report the start of a test."""
         self._write("testing", test=nodeid)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Report when a test has failed, and when it is done."""
+        """Report the failure and the end of a test."""
         if report.failed:
             file, line, _ = report.location
             text = str(report.longrepr)

@@ -17,7 +17,7 @@ from gates.runner import Result, gates_of, run_gate, save, side_by_side
 COMMIT = "commit"
 """The session of the commit hook."""
 DECISIVE = {"push": "tests-unit"}
-"""Gates that run first and alone: others judge what they leave, and need not run when one refuses."""
+"""Gates that run first and alone: the others judge their output, and do not run when one refuses."""
 
 
 def run_followed(project: Project, session: str, checks: Mapping[str, Check], folder: Path) -> int:

@@ -27,7 +27,7 @@ def truncate(text: str, length: int) -> str:
 
 
 def source(project: Project, name: str) -> list[str]:
-    """Return the lines of a file; none for what is not a file of this project."""
+    """Return the lines of a file; none for a path outside of this project."""
     path = (project.root / name).resolve()
     if not path.is_relative_to(project.root.resolve()) or not path.is_file():
         return []

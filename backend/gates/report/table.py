@@ -48,7 +48,7 @@ class Row(NamedTuple):
 
 
 def table(progress: RunProgress, *, width: int, height: int) -> RenderableType:
-    """Return the table of sessions and gates, at most so many characters wide and so many rows high.
+    """Return the table of sessions and gates, limited to a number of columns and rows.
 
     On a narrow terminal the last columns are left out: names and states are always whole.
     """

@@ -33,7 +33,7 @@ def verdict(project: Project, run: Run, show: Show = show_findings) -> int:
 
 
 def keep(project: Project, run: Run) -> str:
-    """Record a run and write the page; return where it is, "" when that fails."""
+    """Record a run and write the page; return its path, "" when that fails."""
     record(project, run)
     return write_page(project)
 

@@ -27,7 +27,7 @@ class View(Protocol):
         """Show findings that were not shown before. `secret`: the files of which no line may be shown."""
 
     def close(self) -> None:
-        """Leave the terminal as it was."""
+        """Restore the terminal."""
 
 
 class LiveView:
@@ -56,7 +56,7 @@ class LiveView:
         show_findings(project, results, secret)
 
     def close(self) -> None:
-        """Remove the table, and forget where it was: what is printed then must stay."""
+        """Remove the table and its position, so that later output stays."""
         if self._live is not None:
             self._live.stop()
         self._live = self._drawn = None
@@ -94,7 +94,7 @@ class PlainView:
         sys.stdout.flush()
 
     def close(self) -> None:
-        """Do nothing: a log is never redrawn."""
+        """Do nothing: a log cannot be redrawn."""
 
 
 def view_for_output(clock: Clock) -> View:

@@ -1,4 +1,4 @@
-"""The audit log in PostgreSQL. It has no foreign keys, since entries outlive what they refer to."""
+"""The audit log in PostgreSQL. It has no foreign keys, since entries outlive the rows that they name."""
 
 from sqlalchemy import Column, DateTime, Index, Table, Text, Uuid
 from sqlalchemy.ext.asyncio import AsyncSession

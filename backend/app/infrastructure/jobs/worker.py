@@ -45,7 +45,7 @@ PeriodicTask = Callable[[], Awaitable[None]]
 CONCURRENT_JOBS = 5
 SHUTDOWN_SECONDS = 20
 STABLE_AFTER_SECONDS = 60
-"""A run of this many seconds had a database: failing to find one takes half of that."""
+"""A run of this many seconds had a database: a failed connection takes half of this time."""
 RESTART_DELAY_SECONDS = 1
 
 _log = get_logger()

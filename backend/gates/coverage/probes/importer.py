@@ -1,4 +1,4 @@
-"""Imports measured modules with probes and keeps what the probes record."""
+"""The import of measured modules with probes, whose records it keeps."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -35,7 +35,7 @@ class Measurement:
     hits: dict[str, list[int]] = field(default_factory=dict)
 
     def start(self) -> None:
-        """Measure what is imported from now on; measured packages that were imported are imported again."""
+        """Measure later imports; measured packages that are already imported are imported again."""
         sys.meta_path.insert(0, _ProbeFinder(self))
         for name in [name for name in sys.modules if self.is_measured(name)]:
             del sys.modules[name]

@@ -130,7 +130,7 @@ class _ProbeWriter:
         return ((start, entry),), tuple((start, end) for end in around)
 
     def _statement(self, known: Probe, at: ast.stmt) -> list[ast.stmt]:
-        """Return the probe that records what is known, at the place of a statement, if anything is."""
+        """Return the probe for the known lines and arcs at a statement, an empty list without any."""
         if not known:
             return []
         number, value = self._number(known)

@@ -48,7 +48,7 @@ class Break:
 
 @dataclass(frozen=True, kw_only=True)
 class ContractChanges:
-    """All changes of the contract; `reworded` operations and schemas differ in their documentation alone."""
+    """All changes of the contract; `reworded` operations and schemas differ only in their documentation."""
 
     added: Sequence[Operation] = ()
     removed: Sequence[Operation] = ()

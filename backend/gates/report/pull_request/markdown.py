@@ -220,7 +220,7 @@ def _revisions(revisions: Sequence[RevisionCost]) -> Iterator[str]:
 
 
 def _locks(statement: StatementCost) -> str:
-    """Return the locks in words: table, mode, and what it blocks."""
+    """Return the locks in words: table, mode, and the blocked statements."""
     found = (f"{code(table)} {mode} ({EFFECTS[mode]})" for table, mode in sorted(statement.locks.items()))
     return "; ".join(found) or "no further lock on tables that existed"
 

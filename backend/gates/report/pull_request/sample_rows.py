@@ -23,7 +23,7 @@ JOIN (SELECT row_number() OVER () - 1 AS "#", * FROM {table} LIMIT {templates}) 
 ON CONFLICT DO NOTHING
 """
 TEMPLATES = 10
-"""Rows of the table that the new ones are copies of, except for what has to differ."""
+"""The number of rows that are copied to make new ones, with changes where values must differ."""
 TRIAL_ROWS = 20
 MAX_TRIALS = 200
 TIMEOUT = "SET LOCAL statement_timeout = '300s'"
@@ -97,7 +97,7 @@ def _insert(
     *,
     keep: bool = True,
 ) -> int:
-    """Insert rows and return how many were accepted; unless they are to be kept, remove them again."""
+    """Insert rows and return the number of accepted ones; remove them again unless they shall stay."""
     statement = sql.SQL(INSERT).format(
         table=table,
         names=sql.SQL(", ").join(sql.Identifier(column.name) for column in columns),
