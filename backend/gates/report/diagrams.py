@@ -61,8 +61,9 @@ class Edge(NamedTuple):
     def label(self) -> Point:
         """The position of the count: half way to a crossed row, else before lines cross each other."""
         (x, y), (to_x, to_y) = self.points[:2]
-        along, down = (0.5, 0.5) if self.points[2:] or y == to_y else (0.22, 0.34)
-        return x + (to_x - x) * along, y + (to_y - y) * down
+        if self.points[2:] or y == to_y:
+            return (x + to_x) / 2, (y + to_y) / 2
+        return x + (to_x - x) * 0.22, y + (to_y - y) * 0.34
 
 
 def imports(project: Project) -> dict[str, Any]:
@@ -139,13 +140,17 @@ def _route_edge(rows: Sequence[Sequence[Box]], one: Box, other: Box) -> list[Poi
         if min(y, to_y) < level < max(y, to_y):
             gap = _gap_beside(row, (x + to_x) / 2)
             points += [(gap, level - half), (gap, level + half)]
-    near, far = (points[0][0], points[-1][0]) if points else (to_x, x)
+    first_x = points[0][0] if points else to_x
+    last_x = points[-1][0] if points else x
+    start = (x + _offset_towards(first_x - x, turn), y + half)
+    end = (to_x + _offset_towards(last_x - to_x, turn), to_y - half)
+    return [start, *points, end]
+
+
+def _offset_towards(distance: float, turn: int) -> float:
+    """Return how far from its middle a line touches a box; lines that go up (`turn` -1) are further right."""
     aside = 0 if turn > 0 else 2 * MAX_EDGE_OFFSET_PX / 3
-    leave, meet = (
-        min(_clamp(way / 3, MAX_EDGE_OFFSET_PX) + aside, MAX_RETURN_OFFSET_PX)
-        for way in (near - x, far - to_x)
-    )
-    return [(x + leave, y + half), *points, (to_x + meet, to_y - half)]
+    return min(_clamp(distance / 3, MAX_EDGE_OFFSET_PX) + aside, MAX_RETURN_OFFSET_PX)
 
 
 def _gap_beside(row: Sequence[Box], x: float) -> float:

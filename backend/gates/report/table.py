@@ -130,8 +130,9 @@ def _summary(progress: RunProgress) -> str:
     failed = sum(gate.state == "failed" for gate in progress.gates)
     if failed:
         parts.append(f"{failed} failed")
-    done, tests = (sum(getattr(gate, name) for gate in progress.gates) for name in ("done", "tests"))
+    done = sum(gate.done for gate in progress.gates)
     if done:
+        tests = sum(gate.tests for gate in progress.gates)
         parts.append(f"{done} of {tests} tests done")
     left = progress.seconds_left()
     if left is not None and ended < len(progress.gates):

@@ -115,7 +115,8 @@ def _print_plain(result: Result, same: Sequence[Finding]) -> None:
     for finding in same[:MAX_LOCATIONS]:
         print(f"{location(finding)}: {message} [{f'{result.rule} {result.gate}'.strip()}]")
         message = message.partition("\n")[0]
-    print("".join(f"    {text}\n" for text in [*_more_locations(result, same), f"fix: {fix}"]), end="")
+    for text in [*_more_locations(result, same), f"fix: {fix}"]:
+        print(f"    {text}")
 
 
 def _indent(text: str) -> str:

@@ -53,12 +53,15 @@ def _run_known(cached: CachedRun, selection: Selection) -> Outcome:
 def _run_importing(project: Project, changed: set[str]) -> Outcome:
     """Run the tests that import changed modules.
 
-    The unit tests stand in for what no import tells: changed files that are not Python, or without a test.
+    All unit tests run, too, when a changed file is not Python, or no test imports the changed modules.
     """
     selected = affected_tests(project, changed)
     if not selected or not all(path.endswith(".py") for path in changed):
-        selected = [*(name for name in selected if not name.startswith(UNIT_TESTS)), UNIT_TESTS]
-    arguments = ["-n", "auto", *selected] if len(selected) > PARALLEL_FROM_FILES else selected
+        selected = [name for name in selected if not name.startswith(UNIT_TESTS)]
+        selected.append(UNIT_TESTS)
+    arguments = selected
+    if len(selected) > PARALLEL_FROM_FILES:
+        arguments = ["-n", "auto", *selected]
     outcome = run_pytest(project, arguments)
     rest = f" and {len(selected) - MAX_FILES_SHOWN} more" if len(selected) > MAX_FILES_SHOWN else ""
     note = f"{outcome.note} of {', '.join(selected[:MAX_FILES_SHOWN])}{rest}"

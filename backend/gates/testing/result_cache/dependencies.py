@@ -105,12 +105,11 @@ class Dependencies:
     def executed(self, hits: Mapping[str, Collection[int]]) -> dict[str, Executed]:
         """Return the lines and branches of measured files that probes prove."""
         probes = cached_per_file(self.project, self.measured, _proofs, _version(instrument))
-        known = {
-            path: [Probe(tuple(lines), tuple((start, end) for start, end in arcs)) for lines, arcs in found]
+        return {
+            path: executed(_probe_of(found[number]) for number in hits[path])
             for path, found in probes.items()
             if path in hits
         }
-        return {path: executed(known[path][number] for number in hits[path]) for path in known}
 
     @cached_property
     def _names(self) -> frozenset[str]:
@@ -226,6 +225,11 @@ def _proofs(project: Project, path: str) -> list[Proofs]:
     """Return the lines and branches that each probe of a file proves."""
     probes = instrument.instrument((project.root / path).read_text(encoding="utf-8"))[1]
     return [([*probe.lines], [[start, end] for start, end in probe.arcs]) for probe in probes]
+
+
+def _probe_of(proofs: Proofs) -> Probe:
+    lines, arcs = proofs
+    return Probe(tuple(lines), tuple((start, end) for start, end in arcs))
 
 
 def _version(*modules: ModuleType) -> str:
