@@ -34,7 +34,7 @@ SCHEMAS = {
     "compose-spec": ("*compose*.yaml", "*compose*.yml"),
 }
 MAX_MESSAGE_LENGTH = 160
-"""Characters of a schema's message: it quotes what it refuses."""
+"""Characters of a tool's message: a schema quotes what it refuses, and zizmor appends a stack trace."""
 REQUIRED_JOB = "required"
 NON_GATING_EVENTS = {"schedule", "workflow_dispatch"}
 """Events that bring no change: a workflow that only these start judges none, and nothing waits for it."""
@@ -93,7 +93,7 @@ def _zizmor_findings(project: Project) -> Iterator[Finding]:
     try:
         report = json.loads(result.stdout)
     except ValueError:
-        raise GateError(f"zizmor could not run: {result.stderr.strip()[-MAX_MESSAGE_LENGTH:]}") from None
+        raise GateError(f"zizmor could not run: {result.stderr.strip()[:MAX_MESSAGE_LENGTH]}") from None
     for finding in report:
         where = next(place for place in finding["locations"] if place["symbolic"]["kind"] == "Primary")
         file = where["symbolic"]["key"]["Local"]["verbatim_path"]

@@ -95,6 +95,16 @@ def test_writes_what_the_models_have_when_the_revisions_lack_it(versions: Path, 
     assert "#" not in text
 
 
+def test_writes_an_empty_revision_when_it_is_asked_to(whole: Path, tmp_path: Path) -> None:
+    before = set(whole.glob("*.py"))
+    head = head_of(whole)
+
+    assert revision.write("fill the titles", tmp_path, empty=True) == 0
+
+    (written,) = set(whole.glob("*.py")) - before
+    assert identifiers(written.read_text())[1] == head
+
+
 def test_asks_for_a_title_when_there_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         revision.main([])

@@ -4,8 +4,10 @@ from pathlib import Path
 import pytest
 
 from gates.coverage import new
-from gates.coverage.new import check
+from gates.coverage.data import Count
+from gates.coverage.new import check, diff_cover
 from gates.model import GateError
+from gates.repo.git import merge_base
 from tests.gates.support.parts.coverage import (
     COVERAGE,
     LEGACY,
@@ -186,6 +188,22 @@ def test_refuses_new_lines_when_diff_cover_counts_too_few(judged_sample: Measure
 
     assert messages[0].startswith("tests cover 50.00 % of the lines of the new code, but 95 % is the least")
     assert "**Coverage**: 50%" in (judged_sample.root / "reports/new-code.md").read_text()
+
+
+def test_cannot_judge_when_diff_cover_writes_no_report(judged_sample: MeasuredProject) -> None:
+    judged_sample.add_code("def added(a):\n    return a\n", "assert shop.added(1) == 1")
+    (judged_sample.measure().root / new.HTML_REPORT).mkdir()
+
+    with pytest.raises(GateError, match=r"diff-cover could not run: (.|\n)*IsADirectoryError"):
+        check(judged_sample.project)
+
+
+def test_refuses_counts_when_diff_cover_counts_others(judged_sample: MeasuredProject) -> None:
+    project = judged_sample.measure().project
+
+    (finding,) = diff_cover(project, merge_base(project), {}, Count(4, 4))
+
+    assert finding.message == "diff-cover judges 0 new lines, but 4 were measured"
 
 
 @pytest.mark.parametrize(

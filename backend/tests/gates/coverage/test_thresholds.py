@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gates.coverage.data import Count
+from gates.coverage.data import Count, write_report
 from gates.coverage.thresholds import check_critical, check_global, line_ranges
 from gates.model import GateError
 from tests.gates.support.parts.coverage import (
@@ -151,6 +151,13 @@ def test_cannot_judge_when_branches_are_not_measured(sample: MeasuredProject) ->
 
     with pytest.raises(GateError, match="measured no branches: set `branch = true`"):
         check_global(sample.project)
+
+
+def test_cannot_report_when_no_test_was_measured(sample: MeasuredProject) -> None:
+    sample.write("reports/coverage/.keep")
+
+    with pytest.raises(GateError, match=r"coverage cannot report \(No data to report\.\): run `"):
+        write_report(sample.project)
 
 
 def test_passes_when_each_critical_module_is_tested(sample: MeasuredProject) -> None:

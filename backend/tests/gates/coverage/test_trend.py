@@ -114,6 +114,17 @@ def test_adds_the_base_up_when_its_results_are_remembered(
     assert outcome.note == "lines 90.00 % → 91.66 %, branches 50.00 % → 50.00 %; base known"
 
 
+def test_defers_to_ci_when_a_result_of_the_base_is_unknown(
+    sample: MeasuredProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI")
+    monkeypatch.setenv(RESULTS_VARIABLE, str(tmp_path.with_name(f"{tmp_path.name}-results")))
+    sample.replace(SHOP, "return 'hello'", "return 'hel' + 'lo'")
+    check_tests(sample.project)
+
+    assert check(sample.project).skipped.startswith("left to CI: the tests of main (")
+
+
 def test_cannot_judge_when_the_tests_of_the_base_fail(sample: MeasuredProject) -> None:
     sample.replace(TEST, "== 'hello'", "== 'bye'").commit()
     sample.git("branch", "--force", "main")

@@ -301,6 +301,13 @@ def test_refuses_tree_when_a_file_is_missing(clean: SampleProject, file: str) ->
     assert any("this is missing" in finding.message for finding in check(clean.project).findings)
 
 
+def test_says_why_when_zizmor_cannot_run(clean: SampleProject) -> None:
+    clean.write(HOOK_FILE, "repos: []\n")
+
+    with pytest.raises(GateError, match=rf"zizmor could not run: .*\n.*{HOOK_FILE}"):
+        check(clean.project)
+
+
 def test_names_file_when_it_is_no_yaml(clean: SampleProject) -> None:
     clean.write(WORKFLOW, "on: [")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gates.migrations.head import check
-from gates.migrations.revisions import ordered_revisions
+from gates.migrations.revisions import FOLDER, ordered_revisions
 from gates.model import GateError, Outcome
 from tests.gates.support.parts.migrations import FIRST, MIGRATIONS, VERSIONS, revision
 from tests.gates.support.sample_project import SampleProject
@@ -78,6 +78,13 @@ def test_refuses_history_when_revision_breaks_the_chain(
     sample.write(f"{VERSIONS}/{name}", source)
     found = [(file, at) for file, at, message in places(check(sample.project)) if message.startswith(said)]
     assert found == [(f"{VERSIONS}/{name}", line)]
+
+
+def test_refuses_history_when_it_has_no_beginning(sample: SampleProject) -> None:
+    sample.write(SECOND, revision("second", "first", ADD, REMOVE))
+    sample.replace(FIRST, "down_revision = None", 'down_revision = "second"')
+
+    assert places(check(sample.project)) == [(FOLDER, 0, "no revision is the first")]
 
 
 def test_refuses_second_head_when_target_gained_one(sample: SampleProject) -> None:

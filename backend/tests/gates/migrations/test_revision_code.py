@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gates.migrations.revision_code import _normalized, check
-from gates.model import Outcome
+from gates.model import GateError, Outcome
 from tests.gates.support.parts.migrations import ENV, FILES, FIRST, MIGRATIONS, VERSIONS, revision
 from tests.gates.support.sample_project import SampleProject
 
@@ -142,6 +142,14 @@ def test_explains_when_new_revision_needs_a_connection(sample: SampleProject) ->
     [(file, _, message)] = places(check(sample.project))
     assert file == SECOND
     assert message.startswith("its SQL cannot be made without a database")
+
+
+def test_says_why_when_squawk_cannot_run(sample: SampleProject) -> None:
+    sample.write(SECOND, revision("second", "first", ADD, REMOVE))
+    sample.rule('postgresql = ["15", "16"]', 'postgresql = ["old", "16"]')
+
+    with pytest.raises(GateError, match=r"squawk could not run: (.|\n)*'old\.0'"):
+        check(sample.project)
 
 
 def test_explains_when_environment_is_broken(sample: SampleProject) -> None:

@@ -1,14 +1,17 @@
 """The build of the site: Zensical's run, and the checks that are not Zensical's."""
 
+import os
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from http.client import HTTPConnection
 from pathlib import Path
-from threading import Thread
+from urllib.parse import urlsplit
 
 import pytest
 
-from devtools.docs_site.__main__ import create_server, main
+from devtools.docs_site.__main__ import create_server, main, serve
 from devtools.docs_site.build import build, foreign_resources
 from devtools.docs_site.errors import DocsError
 
@@ -126,7 +129,7 @@ def test_serves_the_site_on_this_machine_alone(tmp_path: Path) -> None:
     site = write_site(tmp_path / "site", index_html="<h1>Home</h1>")
 
     with create_server(site, 0) as server:
-        Thread(target=server.serve_forever).start()
+        threading.Thread(target=server.serve_forever).start()
         connection = HTTPConnection("127.0.0.1", server.server_port, timeout=10)
         connection.request("GET", "/")
         body = connection.getresponse().read()
@@ -135,6 +138,33 @@ def test_serves_the_site_on_this_machine_alone(tmp_path: Path) -> None:
 
     assert server.server_address[0] == "127.0.0.1"
     assert body == b"<h1>Home</h1>"
+
+
+def test_serves_until_ctrl_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = write_site(tmp_path / "site", index_html="<h1>Home</h1>")
+    bodies: list[bytes] = []
+    read_end, write_end = os.pipe()
+
+    def read_the_site_and_interrupt() -> None:
+        address = urlsplit(output.readline().split()[1])
+        connection = HTTPConnection(address.hostname or "", address.port, timeout=10)
+        try:
+            connection.request("GET", "/")
+            bodies.append(connection.getresponse().read())
+        finally:
+            connection.close()
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    with os.fdopen(read_end) as output:
+        reader = threading.Thread(target=read_the_site_and_interrupt)
+        with os.fdopen(write_end, "w") as stdout:
+            monkeypatch.setattr(sys, "stdout", stdout)
+            reader.start()
+            serve(site, 0)
+        reader.join()
+        rest = output.read()
+
+    assert (bodies, rest) == ([b"<h1>Home</h1>"], "docs: stopped.\n")
 
 
 def test_refuses_a_port_that_is_not_a_number(capsys: pytest.CaptureFixture[str]) -> None:

@@ -101,6 +101,16 @@ def test_describes_a_table_by_the_comment_above_it() -> None:
     assert "| [0001-a](../../docs/decisions/0001-a.md) | 1 |" in page
 
 
+def test_omits_lines_above_the_first_table_of_the_block() -> None:
+    block = "\n[budgets]\nlines = 4\n\n[rules]\n"
+    lists = "exclusions = []\ncontract-breaks = []\n"
+
+    page = rule_book_page(f"# Rules\n\n## The block\n\n```toml\n{lists}{block}```\n")
+
+    assert "section by section.\n\n### budgets\n\n\n\n```toml\n[budgets]\nlines = 4\n```\n" in page
+    assert "exclusions = []" not in page
+
+
 def test_refuses_a_rule_book_without_a_block() -> None:
     with pytest.raises(ValueError, match="no block"):
         rule_book_page("# Rules\n")
