@@ -108,6 +108,15 @@ def test_follows_names_when_several_modules_pass_them_on(sample: SampleProject) 
     assert "presentation must not use sqlalchemy" in check(sample.project).findings[0].message
 
 
+def test_refuses_unlisted_name_when_app_is_no_package(sample: SampleProject) -> None:
+    sample.remove("backend/app/__init__.py")
+    sample.write("backend/app/domain/bad.py", "from app.elsewhere import sums")
+
+    assert [finding.message for finding in check(sample.project).findings] == [
+        "domain must not use app.elsewhere.sums: it is not in [layers.domain] layers"
+    ]
+
+
 def test_refuses_ignored_file_when_git_hides_it(sample: SampleProject) -> None:
     sample.write(".gitignore", "*").write("backend/app/domain/bad.py", "import sqlalchemy")
 
