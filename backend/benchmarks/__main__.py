@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
         "names", nargs="*", metavar="NAME", help=f"benchmarks to run: {', '.join(BENCHMARKS)} (default: all)"
     )
     parser.add_argument("--rounds", type=int, default=5, help="rounds of load for each server (default: 5)")
-    parser.add_argument("--seconds", type=float, default=3, help="seconds of load in each round (default: 3)")
+    parser.add_argument("--seconds", type=float, default=2, help="seconds of load in each round (default: 2)")
     parser.add_argument(
         "--share", type=float, default=1, help="share of the rows to create (default: 1, all)"
     )

@@ -24,7 +24,7 @@ class RunOptions:
     """The number of rounds, the seconds of each, and the number of concurrent clients."""
 
     rounds: int = 5
-    seconds: float = 3.0
+    seconds: float = 2.0
     clients: int = CLIENTS
 
 
