@@ -86,5 +86,5 @@ def _alive(processes: set[psutil.Process]) -> list[psutil.Process]:
 def is_alive(process: psutil.Process) -> bool:
     """Return whether a process runs: one that ended is in the system's list until its parent asks for it."""
     with suppress(psutil.NoSuchProcess):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return process.status() != psutil.STATUS_ZOMBIE and process.is_running()
     return False
