@@ -40,11 +40,8 @@ def check_lint(project: Project) -> Outcome:
 
 
 def _ruff_findings(project: Project, result: CompletedProcess[str], fix: str) -> list[Finding]:
-    try:
-        rows = json.loads(result.stdout or "[]")
-    except ValueError:
-        raise GateError(f"ruff could not run: {result.stderr.strip()}") from None
-    if result.returncode not in {0, 1} or (result.returncode == 1 and not rows):
+    rows = json.loads(result.stdout or "[]") if result.returncode in {0, 1} else []
+    if result.returncode and not rows:
         raise GateError(f"ruff could not run: {result.stderr.strip()}")
     return [
         Finding(
