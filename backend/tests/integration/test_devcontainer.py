@@ -4,9 +4,12 @@ import os
 import re
 import signal
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
+from threading import Thread, main_thread
+from traceback import walk_stack
 
 import pytest
 
@@ -204,6 +207,13 @@ def test_returns_2_when_the_folder_is_no_repository(
     assert "docker info" in calls.read_text()
 
 
+def wait_until_a_process_is_awaited(thread: Thread) -> None:
+    """Wait until the thread has started its process: a signal in the middle of `Popen` would lose it."""
+    code = subprocess.Popen.wait.__code__
+    while code not in {frame.f_code for frame, _ in walk_stack(sys._current_frames()[thread.ident or 0])}:
+        time.sleep(0.01)
+
+
 def test_returns_130_when_it_is_interrupted(
     root: Path, calls: Path, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -214,6 +224,7 @@ def test_returns_130_when_it_is_interrupted(
 
     def interrupt() -> None:
         if started.read_text():
+            wait_until_a_process_is_awaited(main_thread())
             os.kill(os.getpid(), signal.SIGTERM)
 
     Thread(target=interrupt).start()

@@ -55,16 +55,19 @@ def test_gives_each_test_a_migrated_database_of_its_own(migrated_databases: Migr
 
 
 def test_lends_a_database_again_without_rows(migrated_databases: MigratedDatabases) -> None:
+    """Several times, because a database that autovacuum has analyzed in the meantime is discarded."""
     count = "SELECT count(*), sum(pg_relation_size(oid)) FROM procrastinate_jobs, pg_class WHERE relname = %s"
-    with migrated_databases.lend() as first, psycopg.connect(first) as connection:
-        connection.execute("INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('a', 'b')")
-    with migrated_databases.lend() as second, psycopg.connect(second) as connection:
-        rows = connection.execute(count, ["procrastinate_jobs"]).fetchone()
-        number = connection.execute(
-            "INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('a', 'b') RETURNING id"
-        ).fetchone()
+    lent: list[str] = []
+    for _ in range(5):
+        with migrated_databases.lend() as url, psycopg.connect(url) as connection:
+            rows = connection.execute(count, ["procrastinate_jobs"]).fetchone()
+            number = connection.execute(
+                "INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('a', 'b') RETURNING id"
+            ).fetchone()
+        lent.append(url)
+        assert (rows, number) == ((0, None), (1,))
 
-    assert (second, rows, number) == (first, (0, None), (1,))
+    assert len({*lent}) < len(lent)
 
 
 @pytest.mark.parametrize(
