@@ -108,7 +108,9 @@ async def _stop(supervisor: asyncio.Task[None]) -> None:
 
 
 def processes() -> list[psutil.Process]:
-    return [each for each in psutil.Process().children() if "--descriptor" in each.cmdline()]
+    """Return the server processes. Children of other tests may have ended without being awaited."""
+    running = [each for each in psutil.Process().children() if each.status() != psutil.STATUS_ZOMBIE]
+    return [each for each in running if "--descriptor" in each.cmdline()]
 
 
 async def test_serves_from_all_processes_and_ends_with_them_when_told(
