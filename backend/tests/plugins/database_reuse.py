@@ -13,17 +13,21 @@ from psycopg import sql
 from psycopg.errors import ForeignKeyViolation
 
 CATALOGS = (
-    *(
-        "pg_attrdef",
-        "pg_attribute",
-        "pg_class",
-        "pg_constraint",
-        "pg_default_acl",
-        "pg_depend",
-        "pg_extension",
-    ),
-    *("pg_largeobject_metadata", "pg_namespace", "pg_policy", "pg_proc", "pg_rewrite", "pg_statistic"),
-    *("pg_trigger", "pg_type"),
+    "pg_attrdef",
+    "pg_attribute",
+    "pg_class",
+    "pg_constraint",
+    "pg_default_acl",
+    "pg_depend",
+    "pg_extension",
+    "pg_largeobject_metadata",
+    "pg_namespace",
+    "pg_policy",
+    "pg_proc",
+    "pg_rewrite",
+    "pg_statistic",
+    "pg_trigger",
+    "pg_type",
 )
 VERSION = "alembic_version"
 """The one table that `migrate` fills."""
