@@ -1,5 +1,6 @@
 """`./noxw -s dev`: start, stop, and restart after a kill."""
 
+import io
 import json
 import os
 import signal
@@ -129,6 +130,8 @@ def test_ends_with_a_reason_when_the_api_ends_by_itself(
     monkeypatch.setenv(
         "PAU2_PUBLIC_URL", "http://127.0.0.1"
     )  # otherwise `run` leaves its handlers to other tests
+    printed = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", printed)
     raised: list[BaseException] = []
 
     def run() -> None:
@@ -140,16 +143,16 @@ def test_ends_with_a_reason_when_the_api_ends_by_itself(
     thread = threading.Thread(target=run)
     thread.start()
     deadline = time.monotonic() + WITHIN
-    while not answers(port) and time.monotonic() < deadline:
+    while "PAU 2 runs" not in printed.getvalue() and time.monotonic() < deadline:
         time.sleep(0.1)
     children = recorded(port)
     os.kill(children[0], signal.SIGTERM)
     thread.join(WITHIN)
 
-    assert [str(error) for error in raised] in (
-        ["the API or the worker ended unexpectedly. See the lines above."],
-        ["the API or the worker ended before it was ready. See the lines above."],
-    )
+    assert [str(error) for error in raised] == [
+        "the API or the worker ended unexpectedly. See the lines above."
+    ]
+    assert f"  Documentation  http://127.0.0.1:{port}/docs\n" in printed.getvalue()
     assert gone(children)
 
 

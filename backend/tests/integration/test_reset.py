@@ -47,6 +47,24 @@ def test_recreates_database_with_all_revisions_when_confirmed(
     )
 
 
+def test_migrates_the_given_database_when_the_command_asks(url: str) -> None:
+    assert application.main(["migrate"]) == 0
+
+    assert {"notes", "alembic_version", "members"} <= tables(url)
+
+
+def test_ends_with_the_code_of_the_migration_when_it_fails(
+    url: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PAU2_LOG_LEVEL", "LOUD")
+
+    code = reset.main([database_of(url), "--yes"])
+
+    printed = capfd.readouterr()
+    assert (code, printed.out, tables(url)) == (2, "", set())
+    assert "PAU2_LOG_LEVEL" in printed.err
+
+
 @pytest.mark.parametrize("said", [[], ["other"], ["postgres"]])
 def test_refuses_when_the_given_database_is_not_named(
     url: str, said: list[str], capsys: pytest.CaptureFixture[str]
