@@ -193,6 +193,23 @@ def test_finds_rule_session_and_line(project: Project) -> None:
     assert (book.rule_of("poetry"), book.session_of("poetry"), book.line_of("poetry")) == ("", "", 0)
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "line"),
+    [
+        ("coverage.global.lines", "", 5),
+        ("coverage.measured", "packages gates", 3),
+        ("coverage.new.lines", "", 2),
+        ("coverage.global", "", 4),
+        ("mutation.floor", "", 0),
+    ],
+    ids=["key", "value", "only the table is left", "table", "nothing is left"],
+)
+def test_finds_the_nearest_line_when_a_key_is_named(key: str, value: str, line: int) -> None:
+    block = '[coverage]\nmeasured = ["app", "gates"]\n[coverage.global]\nlines = 90\n'
+
+    assert RuleBook.parse(f"```toml\n{block}```\n").find_line(key, value) == line
+
+
 @pytest.mark.parametrize("arguments", [[], ["walk"], ["run"]])
 def test_explains_its_use_when_the_arguments_are_wrong(
     arguments: list[str], capsys: pytest.CaptureFixture[str]

@@ -301,6 +301,7 @@ def test_copies_the_programs_when_the_server_cannot_read_them(
     program = installed / programs.BINARIES / "postgres"
     program.parent.mkdir(parents=True)
     program.touch(mode=0o700)
+    program.with_name("postmaster").symlink_to("postgres")
     (tmp_path / "place/programs-1.0").mkdir(parents=True)
     monkeypatch.setattr(programs, "installed_package", lambda: installed)
 
@@ -308,6 +309,7 @@ def test_copies_the_programs_when_the_server_cannot_read_them(
 
     assert first == second
     assert (first / "postgres").stat().st_mode & 0o777 == 0o755
+    assert (first / "postmaster").readlink() == Path("postgres")
     assert [path.name for path in (tmp_path / "place").iterdir()] == [first.parents[2].name]
 
 

@@ -145,3 +145,13 @@ async def test_ends_with_an_error_when_one_of_the_processes_is_killed(
         assert not any(process.is_running() for process in started)
         with pytest.raises(ConnectError):
             await client.get("/health/live")
+
+
+def test_ends_with_an_error_when_no_process_can_start(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAU2_LOG_LEVEL", "LOUD")
+    monkeypatch.chdir(BACKEND)
+
+    with pytest.raises(workers.WorkersError, match="A server process ended unexpectedly"):
+        workers.serve_with_workers(2, BindAddress(port=port))
+
+    assert processes() == []

@@ -27,6 +27,9 @@ from tests.plugins.database import database_of
 ADDRESS = EmailAddress("marta-canary@pau2.example")
 REGISTRATION = Registration(email=ADDRESS, password=PASSWORD, full_name="Marta Canary", client="203.0.113.7")
 
+SENT = "NOT EXISTS (SELECT FROM procrastinate_jobs WHERE task_name = 'SendOneTimeToken')"
+STARTED = "EXISTS (SELECT FROM procrastinate_workers)"
+
 
 class DatabaseAdministrator:
     """Makes the test's database unavailable and available again, from another database of the server."""
@@ -74,7 +77,7 @@ def settings(fresh_settings: Settings, tmp_path: Path) -> Settings:
 async def worker(settings: Settings, fresh_migration_url: str) -> AsyncIterator[asyncio.Task[None]]:
     """A worker that is running."""
     worker = asyncio.create_task(run_worker(settings, clock=FixedClock()))
-    await wait_until(fresh_migration_url, "EXISTS (SELECT FROM procrastinate_workers)", worker)
+    await wait_until(fresh_migration_url, STARTED, worker)
     yield worker
     worker.cancel()
     with suppress(asyncio.CancelledError):
@@ -94,14 +97,37 @@ async def test_sends_what_was_left_when_the_database_was_away(
     await server.set("ALLOW_CONNECTIONS true")
     await register_member(REGISTRATION, uow=fresh_uow, clock=FixedClock(), hasher=FakePasswordHasher())
 
-    sent = "NOT EXISTS (SELECT FROM procrastinate_jobs WHERE task_name = 'SendOneTimeToken')"
-    await wait_until(fresh_migration_url, sent, worker)
+    await wait_until(fresh_migration_url, SENT, worker)
 
     [mail] = settings.mail_folder.glob("*.eml")
     assert ADDRESS.value in mail.read_text(encoding="utf-8")
     os.kill(os.getpid(), signal.SIGTERM)
     async with asyncio.timeout(30):
         await worker
+
+
+async def test_waits_the_whole_time_again_when_it_had_run_long(
+    settings: Settings,
+    server: DatabaseAdministrator,
+    fresh_migration_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Every run counts as long here, and takes longer than the worker may wait."""
+    monkeypatch.setattr("app.infrastructure.jobs.worker.STABLE_AFTER_SECONDS", 0)
+    impatient = settings.model_copy(update={"worker_reconnect_timeout": 0.01})
+    await server.set("SET default_transaction_read_only = on")
+    running = asyncio.create_task(run_worker(impatient, clock=FixedClock()))
+    async with asyncio.timeout(60):
+        while "connects again" not in caplog.text:
+            assert not running.done()
+            await asyncio.sleep(0.05)
+
+    await server.set("RESET default_transaction_read_only")
+
+    await wait_until(fresh_migration_url, STARTED, running)
+    running.cancel()
+    await running
 
 
 async def test_ends_with_an_error_when_the_database_stays_away(

@@ -200,6 +200,19 @@ def test_asks_before_promoting_when_somebody_is_there(
     assert recorder.called == called
 
 
+@pytest.mark.parametrize(("repeated", "code", "admins"), [(PASSWORD, 0, 1), ("other", 1, 0)])
+def test_asks_twice_for_the_password_when_somebody_is_there(
+    repeated: str, code: int, admins: int, monkeypatch: pytest.MonkeyPatch, recorder: Recorder
+) -> None:
+    monkeypatch.setattr("app.presentation.cli._is_interactive", lambda: True)
+    options = ("--email", "ada@pau2.example", "--full-name", "Ada")
+
+    result = run(recorder, "create-admin", *options, typed=f"{PASSWORD}\n{repeated}\n")
+
+    assert (result.exit_code, len(recorder.admins)) == (code, admins)
+    assert PASSWORD not in result.output
+
+
 @pytest.mark.parametrize(
     ("email", "password", "failure", "sentence"),
     [

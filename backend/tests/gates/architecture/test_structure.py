@@ -196,6 +196,12 @@ def test_refuses_command_when_sources_disagree(
     assert any(message in finding.message for finding in check(sample.project).findings)
 
 
+def test_passes_function_when_its_decorator_makes_no_session(sample: SampleProject) -> None:
+    sample.replace(NOXFILE, "@nox.session\n", "@cache\ndef platform():\n    ...\n\n\n@nox.session\n")
+
+    assert [*check(sample.project).findings] == []
+
+
 def test_refuses_rule_when_no_session_enforces_it(sample: SampleProject) -> None:
     sample.rule('lint = ["lint", "layers"]', 'lint = ["lint"]\nquick = ["layers"]')
     sample.replace(

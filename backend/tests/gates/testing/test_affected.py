@@ -72,6 +72,16 @@ def test_selects_no_test_when_only_a_fixture_s_name_is_equal(sample: SampleProje
     assert "tests/test_other.py" not in affected_tests(sample.project, {"backend/app/shop.py"})
 
 
+def test_selects_no_test_when_it_is_no_fixture_that_is_named(sample: SampleProject) -> None:
+    sample.write(
+        "backend/tests/support.py",
+        "from functools import cache\nfrom app import shop\n@cache\ndef greeting(): ...\n",
+    )
+    sample.write("backend/tests/test_other.py", "def test_other(greeting): ...\n")
+
+    assert "tests/test_other.py" not in affected_tests(sample.project, {"backend/app/shop.py"})
+
+
 def test_refuses_when_an_affected_test_fails(sample: SampleProject) -> None:
     sample.replace("backend/app/prices.py", "* 2", "* 3")
 
@@ -105,6 +115,15 @@ def remembered(sample: SampleProject, tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path.with_name(f"{tmp_path.name}-results")))
     assert check_tests(sample.project).status == "passed"
     return sample
+
+
+def test_runs_what_imports_the_edit_when_no_result_is_kept_yet(
+    sample: SampleProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path.with_name(f"{tmp_path.name}-results")))
+    sample.replace("backend/app/prices.py", "price * 2", "2 * price")
+
+    assert check(sample.project).note == "2 tests of tests/test_prices.py, tests/test_shop.py"
 
 
 def test_runs_what_executed_the_edit_when_results_are_kept(remembered: SampleProject) -> None:
