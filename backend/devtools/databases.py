@@ -1,7 +1,8 @@
 """Scratch databases and roles, `pau2_test_*`, on the server of the sessions.
 
 A run holds an advisory lock on its number as long as it lives. The next run drops the databases and roles of
-runs without a lock, which were killed. The database that DATABASE_URL names stays untouched.
+runs without a lock, which were killed. Runs that start at the same time do this one after the other, so each
+starts on a server without them. The database that DATABASE_URL names stays untouched.
 """
 
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from devtools.postgres import as_user, in_database, server_url
 RUN_PREFIX = "pau2_test_run_"
 RUN_NUMBER_DIGITS = 7  # hexadecimal
 LOCK_SPACE = 7204118  # first key of our advisory locks; the second is the run's number
+CLEANUP_KEY = -1  # second key of the lock that a run holds while it drops what killed runs left
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class ScratchDatabases:
         for name in self.databases_starting_with(f"{run}_"):
             self.drop_database(name)
         for role in self.roles_starting_with(f"{run}_"):
-            execute(self.admin, "DROP ROLE {}", role)
+            execute(self.admin, "DROP ROLE IF EXISTS {}", role)
 
 
 @contextmanager
@@ -80,31 +82,37 @@ def scratch_databases() -> Iterator[ScratchDatabases]:
     with psycopg.connect(url, autocommit=True) as admin:
         scratch = ScratchDatabases(url, admin, run)
         admin.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_SPACE, lock_key(run)])
-        for other in lock_abandoned_runs(scratch):
-            scratch.drop_all_of(other)
+        _drop_abandoned_runs(scratch)
         try:
             yield scratch
         finally:
             scratch.drop_all_of(run)
 
 
-def lock_abandoned_runs(scratch: ScratchDatabases) -> list[str]:
-    """Return the killed runs that left databases or roles, and lock them until the connection closes.
+def _drop_abandoned_runs(scratch: ScratchDatabases) -> None:
+    """Drop what killed runs left. If another run is doing so, wait until it has finished."""
+    cleanup = [LOCK_SPACE, CLEANUP_KEY]
+    scratch.admin.execute("SELECT pg_advisory_lock(%s, %s)", cleanup)
+    try:
+        for run in abandoned_runs(scratch):
+            scratch.drop_all_of(run)
+    finally:
+        scratch.admin.execute("SELECT pg_advisory_unlock(%s, %s)", cleanup)
+
+
+def abandoned_runs(scratch: ScratchDatabases) -> list[str]:
+    """Return the killed runs that left databases or roles.
 
     A live run holds the lock on its number. An advisory lock belongs to one database, and checkouts may use
-    different databases of one server, so this reads pg_locks, which lists the locks of all databases.
+    different databases of one server, so this reads pg_locks, which lists the locks of all databases. It
+    reads the names first: a run locks its number before it creates anything, so a run that starts in the
+    meantime is not taken for a killed one.
     """
+    names = [*scratch.databases_starting_with(RUN_PREFIX), *scratch.roles_starting_with(RUN_PREFIX)]
     listed = "SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND classid = %s"
     held = {key for [key] in scratch.admin.execute(listed, [LOCK_SPACE])}
-    names = [*scratch.databases_starting_with(RUN_PREFIX), *scratch.roles_starting_with(RUN_PREFIX)]
-    runs = {
-        run
-        for run in (name[: len(RUN_PREFIX) + RUN_NUMBER_DIGITS] for name in names)
-        if lock_key(run) not in held
-    }
-    ask = "SELECT pg_try_advisory_lock(%s, %s)"
-    locked = {run: scratch.admin.execute(ask, [LOCK_SPACE, lock_key(run)]).fetchone() for run in runs}
-    return sorted(run for run, answer in locked.items() if answer == (True,))
+    runs = {name[: len(RUN_PREFIX) + RUN_NUMBER_DIGITS] for name in names}
+    return sorted(run for run in runs if lock_key(run) not in held)
 
 
 def execute(connection: psycopg.Connection, statement: str, *names: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 
-from devtools.databases import ScratchDatabases, lock_abandoned_runs, scratch_databases
+from devtools.databases import ScratchDatabases, abandoned_runs, scratch_databases
 from devtools.doctor.checks import FIX, Result
 from devtools.embedded import EmbeddedServer
 from devtools.errors import PostgresUnavailableError
@@ -105,7 +105,7 @@ class Server:
         if not self.url:
             return Result(summary="there is no server. See above", is_skipped=True)
         with psycopg.connect(self.url, autocommit=True, connect_timeout=5) as connection:
-            left = lock_abandoned_runs(ScratchDatabases(self.url, connection, run=""))
+            left = abandoned_runs(ScratchDatabases(self.url, connection, run=""))
         if not left:
             return Result(summary="killed runs left no databases")
 

@@ -14,7 +14,7 @@ import psutil
 import psycopg
 import pytest
 
-from devtools.databases import LOCK_SPACE, RUN_PREFIX, execute, lock_key
+from devtools.databases import LOCK_SPACE, execute, lock_key
 from devtools.doctor import leftovers, ports, venv_checks
 from devtools.doctor.checks import Check, Result, Row, examine
 from devtools.doctor.servers import Server
@@ -232,10 +232,13 @@ def test_skips_database_when_revisions_do_not_form_a_chain(given: Server, tmp_pa
 def test_drops_databases_when_their_run_was_killed(
     migrated_databases: MigratedDatabases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The prefix is this test's own, so no run that starts in the meantime drops the database."""
+    prefix = f"pau2_test_doctor_{uuid4().hex[:7]}_"
+    monkeypatch.setattr("devtools.databases.RUN_PREFIX", prefix)
     monkeypatch.setenv("DATABASE_URL", migrated_databases.scratch.server)
     given = Server(ROOT)
     mine = migrated_databases.scratch
-    run = f"{RUN_PREFIX}{uuid4().hex[:7]}"
+    run = f"{prefix}{uuid4().hex[:7]}"
     mine.admin.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_SPACE, lock_key(run)])
     execute(mine.admin, "CREATE DATABASE {} STRATEGY wal_log", f"{run}_1")
     while_it_lives = given.scratch()

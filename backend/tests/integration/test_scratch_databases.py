@@ -1,12 +1,20 @@
 """Scratch databases of tests and gates, and their removal."""
 
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg
 import pytest
 
-from devtools.databases import LOCK_SPACE, RUN_PREFIX, execute, lock_key, scratch_databases
+from devtools.databases import (
+    CLEANUP_KEY,
+    LOCK_SPACE,
+    RUN_PREFIX,
+    execute,
+    lock_key,
+    scratch_databases,
+)
 from devtools.errors import PostgresUnavailableError
 from tests.plugins.database import (
     MigratedDatabases,
@@ -143,3 +151,22 @@ def test_drops_databases_when_their_run_was_killed(migrated_databases: MigratedD
 
     assert made not in mine.databases_starting_with(RUN_PREFIX)
     assert role not in mine.roles_starting_with(RUN_PREFIX)
+
+
+def test_waits_when_another_run_drops_databases(migrated_databases: MigratedDatabases) -> None:
+    """Otherwise a run would start beside databases of a killed run, which the other one is about to drop."""
+    server = migrated_databases.scratch.server
+    waits = "SELECT FROM pg_locks WHERE NOT granted AND classid = %s AND objid = %s::int8::oid"
+
+    def start() -> str:
+        with scratch_databases() as other:
+            return other.run
+
+    with psycopg.connect(server, autocommit=True) as cleaner, ThreadPoolExecutor() as pool:
+        cleaner.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_SPACE, CLEANUP_KEY])
+        started = pool.submit(start)
+        while cleaner.execute(waits, [LOCK_SPACE, CLEANUP_KEY % 2**32]).fetchone() is None:
+            assert not started.done()
+        cleaner.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_SPACE, CLEANUP_KEY])
+
+        assert started.result().startswith(RUN_PREFIX)
