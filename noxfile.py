@@ -137,7 +137,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(requires=["env", "tests"], allow_parallel=True)
 def coverage(session: nox.Session) -> None:
-    """Gates: coverage of everything, of critical modules, of new code; never lower than before."""
+    """Gates: coverage of everything, critical modules and new code, never lower; mutants of the change."""
     gates(session)
 
 

@@ -5,115 +5,134 @@ Refuses: A share of killed mutants below `[mutation]` in the rule book, of the c
 Instead: Assert the result that the surviving mutant changes.
 Exceptions: [mutation.excluded] for made-up content.
 
-Every mutant meets the tests that ran its lines, nearest first, until one fails. A run without mutants
-measures which tests ran which lines. Arguments are patterns of modules as in the rule book, or `critical`.
+In `./noxw` the mutants of the change are judged after the tests have passed, for a minute at most on a
+developer's machine: CI judges the rest, and so does `./noxw -s mutants -- --whole`. One survivor is forgiven,
+because a change may have one mutant that behaves as the code does. Arguments are patterns of modules as in
+the rule book, or `critical`.
 """
 
-import ast
-import json
 import os
-import subprocess
-import sys
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from signal import SIGALRM, SIGSEGV
 
-from coverage import CoverageData
-
-from gates.coverage.data import (
-    Count,
-    environment_for_pytest,
-    measured_files,
-    measured_folders,
-    measurement_options,
-    snapshot,
-)
+from gates.coverage.data import Count, measured_files, measured_folders
 from gates.coverage.statements import Statements
 from gates.model import Finding, GateError, Outcome, Project
-from gates.mutation import worker
+from gates.mutation.engine import NO_COVERAGE, NOT_JUDGED, Candidate, MutantResult, judge
+from gates.mutation.judges import Judges, find_judges, matches
 from gates.mutation.operators import Mutant, mutants
-from gates.mutation.worker import Plan, Task
+from gates.mutation.verdicts import Verdicts
 from gates.repo import files, python
 from gates.repo.git import changed_lines, merge_base
-from gates.repo.modules import imported_modules, module_name
-from gates.repo.process import PYTEST_OPTIONS
-from gates.testing.runs import run_pytest
+from gates.testing.result_cache.store import cache_folder
 
 REPORT_FILE = "reports/mutants.md"
-WORKER_TIMEOUT_SECONDS = 7200
-# Exit codes of pytest: passed, failed, not collected, not even configured, crashed, out of time.
-OUTCOME_BY_EXIT_CODE = {
-    0: "survived",
-    1: "killed",
-    2: "killed",
-    4: "killed",
-    -SIGSEGV: "killed",
-    -SIGALRM: "timeout",
-}
+WHOLE = "--whole"
+"""The argument that lets all mutants of the change run, however long it takes."""
+COMPLETE = 100  # percent: with this threshold no survivor is forgiven
 
 Selection = Mapping[str, set[int] | None]  # lines of a file, None for all
-Tests = dict[int, set[str]]  # by line; the line was also run by no test where "" is among them
-IMPORT_LINE = -1
-"""The key of the test files that import the module."""
-
-
-@dataclass(frozen=True)
-class MutantResult:
-    """A mutant and its outcome: killed, timeout, survived or no coverage."""
-
-    file: str
-    mutant: Mutant
-    outcome: str
-
-    @property
-    def is_detected(self) -> bool:
-        """True when a test failed, or did not end."""
-        return self.outcome in {"killed", "timeout"}
 
 
 def check(project: Project) -> Outcome:
     """Tests kill enough of the mutants of a change, or of the named modules."""
+    start = time.monotonic()
     what, chosen = _select(project)
     if not chosen:
         return Outcome(skipped=f"there are no statements {what}")
     found = [(name, mutant) for name, lines in chosen.items() for mutant in _mutants(project, name, lines)]
     if not found:
-        message = f"no mutant can be made {what}: nothing shows that a test would find a fault"
-        return Outcome(
-            findings=[
-                Finding(
-                    file=min(chosen),
-                    message=message,
-                    fix="name modules with code: ./noxw -s mutants -- critical",
-                )
-            ]
-        )
-    folders = {folder for name in chosen for folder in _folders(project, name)}
-    outcome, tests = _covering_tests(project, folders)
+        return _without_mutants(project, what, min(chosen))
+    outcome, judges = find_judges(project, sorted(chosen))
     if outcome.status != "passed":
         return outcome
-    results = _run(project, found, tests)
-    score = Count(sum(result.is_detected for result in results), len(results))
-    threshold = project.rulebook["mutation"][
-        "min-score-modules" if project.arguments else "min-score-changed"
+    seconds: int = project.rulebook["mutation"]["desk-seconds"]
+    deadline = start + seconds if _is_limited(project) else None
+    candidates = [judges.candidate(project, name, mutant) for name, mutant in found]
+    results, remembered = _judge(project, judges, candidates, deadline)
+    return _outcome(project, what, results, remembered)
+
+
+def _is_limited(project: Project) -> bool:
+    return not project.arguments and not os.environ.get("CI")
+
+
+def _without_mutants(project: Project, what: str, file: str) -> Outcome:
+    """Return the outcome where no mutant can be made. Named modules were expected to have some."""
+    message = f"no mutant can be made {what}"
+    if not _patterns(project):
+        return Outcome(skipped=message)
+    message += ": nothing shows that a test would find a fault"
+    fix = "name modules with code: ./noxw -s mutants -- critical"
+    return Outcome(findings=[Finding(file=file, message=message, fix=fix)])
+
+
+def _judge(
+    project: Project, judges: Judges, candidates: Sequence[Candidate], deadline: float | None
+) -> tuple[list[MutantResult], int]:
+    """Return the results of the candidates in their order, and how many of them were remembered.
+
+    Those whose tests take least run first.
+    """
+    verdicts = _remembered_verdicts(project, judges, candidates)
+    known = verdicts.load(candidates) if verdicts else []
+    ended = {(result.file, result.mutant.number): result for result in known}
+    open_candidates = [
+        candidate for candidate in candidates if (candidate.file, candidate.mutant.number) not in ended
     ]
-    _write_report(project, what, results)
+    open_candidates.sort(key=lambda candidate: judges.total_seconds(candidate.tests))
+    new = judge(project, open_candidates, deadline)
+    if verdicts:
+        verdicts.save(open_candidates, new)
+    ended |= {(result.file, result.mutant.number): result for result in new}
+    return [ended[candidate.file, candidate.mutant.number] for candidate in candidates], len(known)
+
+
+def _remembered_verdicts(
+    project: Project, judges: Judges, candidates: Sequence[Candidate]
+) -> Verdicts | None:
+    """Return the verdicts of earlier runs, None where it is unknown what the tests depend on."""
+    folder = cache_folder()
+    if not folder or not judges.digests:
+        return None
+    names = {candidate.file for candidate in candidates}
+    return Verdicts(folder, judges, {name: files.text(project, name) for name in names})
+
+
+def _outcome(project: Project, what: str, results: Sequence[MutantResult], remembered: int) -> Outcome:
+    """Compare the share of killed mutants with the rule book's."""
+    judged = [result for result in results if result.outcome != NOT_JUDGED]
+    left = len(results) - len(judged)
+    _write_report(project, what, judged)
+    if not judged:
+        return Outcome(skipped=f"all {left} mutants {what} are left to CI")
+    score = Count(sum(result.is_detected for result in judged), len(judged))
+    kind = "min-score-modules" if _patterns(project) else "min-score-changed"
+    threshold: int = project.rulebook["mutation"][kind]
     note = f"{score} of {score.total} mutants {what} killed; {score.missing} not killed, see {REPORT_FILE}"
+    if remembered:
+        note += f"; {remembered} remembered"
+    if left:
+        note += f"; {left} left to CI"
+    is_forgiven = score.missing == 1 and score.covered > 0 and threshold < COMPLETE
     findings: list[Finding] = []
-    if not score.reaches(threshold):
-        findings = [_finding(result, threshold) for result in results if not result.is_detected]
+    if not score.reaches(threshold) and not is_forgiven:
+        findings = [_finding(result, threshold) for result in judged if not result.is_detected]
     return Outcome(findings=findings, checked=score.total, note=note)
+
+
+def _patterns(project: Project) -> list[str]:
+    """Return the arguments that name modules."""
+    return [argument for argument in project.arguments if argument != WHOLE]
 
 
 def _select(project: Project) -> tuple[str, Selection]:
     """Return the mutated code, in words and by file: the change, or the named modules."""
     excluded = project.rulebook["mutation"].get("excluded", {})
-    if project.arguments:
-        what = f"of {', '.join(project.arguments)}"
+    if _patterns(project):
+        what = f"of {', '.join(_patterns(project))}"
         chosen = _named(project)
     else:
         base = merge_base(project)
@@ -121,14 +140,14 @@ def _select(project: Project) -> tuple[str, Selection]:
         changed = changed_lines(project, base, *measured_folders(project))
         chosen = {name: _statements(project, name, lines) for name, lines in sorted(changed.items())}
     selection = {name: lines for name, lines in chosen.items() if lines != set()}
-    return what, {name: lines for name, lines in selection.items() if not _matches(name, excluded)}
+    return what, {name: lines for name, lines in selection.items() if not matches(name, excluded)}
 
 
 def _named(project: Project) -> dict[str, set[int] | None]:
-    patterns = [name for name in project.arguments if name != "critical"]
+    patterns = [name for name in _patterns(project) if name != "critical"]
     if "critical" in project.arguments:
         patterns += project.rulebook["coverage"]["critical-modules"]
-    names = [name for name in measured_files(project) if _matches(name, patterns)]
+    names = [name for name in measured_files(project) if matches(name, patterns)]
     if not names:
         raise GateError(f"No measured file matches {' or '.join(patterns)}: say app/domain/* or critical.")
     return dict.fromkeys(names)
@@ -143,10 +162,6 @@ def _statements(project: Project, name: str, lines: set[int]) -> set[int]:
     ).lines_of_changed_statements(lines)
 
 
-def _matches(name: str, patterns: Iterable[str]) -> bool:
-    return any(fnmatchcase(name, f"backend/{pattern}") for pattern in patterns)
-
-
 def _mutants(project: Project, name: str, lines: set[int] | None) -> Iterator[Mutant]:
     source = files.text(project, name)
     for mutant in mutants(source, python.parse_source(source)):
@@ -154,130 +169,16 @@ def _mutants(project: Project, name: str, lines: set[int] | None) -> Iterator[Mu
             yield mutant
 
 
-def _folders(project: Project, name: str) -> list[str]:
-    """Return the folders of tests for a file, nearest first, from the first pattern that matches it."""
-    table: dict[str, list[str]] = project.rulebook["mutation"]["tests"]
-    return next((folders for pattern, folders in table.items() if _matches(name, [pattern])), [])
-
-
-def _covering_tests(project: Project, folders: set[str]) -> tuple[Outcome, dict[str, Tests]]:
-    """Return how the tests of some folders end, and which of them run which lines of which file."""
-    place = project.reports / "mutants"
-    stamp = [snapshot(project), sorted(folders)]
-    kept = place / "stamp.json"
-    outcome = Outcome(checked=1)
-    if not kept.exists() or json.loads(kept.read_text()) != stamp:
-        place.mkdir(parents=True, exist_ok=True)
-        options = measurement_options(project, place / ".coverage", "--measure-by-test")
-        outcome = run_pytest(project, ["-n", "auto", "-q", *options, *sorted(folders)])
-        kept.unlink(missing_ok=True)
-        if outcome.status == "passed":
-            kept.write_text(json.dumps(stamp))
-    data = CoverageData(str(place / ".coverage"))
-    data.read()
-    tests = {f"backend/{file}": _tests(data, file) for file in data.measured_files()}
-    for test in files.files(project, "backend/tests/*test_*.py"):
-        imported = {*imported_modules(python.parse_file(project, test))}
-        for name, lines in tests.items():
-            if module_name(name) in imported:
-                lines.setdefault(IMPORT_LINE, set()).add(test.removeprefix("backend/"))
-    return outcome, tests
-
-
-def _tests(data: CoverageData, file: str) -> Tests:
-    """Return a file's tests by line; the context of code that ran outside of tests is ""."""
-    return {line: {*contexts} for line, contexts in data.contexts_by_lineno(file).items() if line > 0}
-
-
-def _task(project: Project, name: str, mutant: Mutant, tests: Tests) -> Task:
-    """Return a mutant with its tests: the nearest kind first, of a kind those that run the least of its file.
-
-    Code that runs on import can fail any test that runs a line of its file or imports it.
-    """
-    covering: set[str] = set().union(*(tests.get(line, set()) for line in mutant.lines))
-    on_import = "" in covering
-    share = Counter(test for found in tests.values() for test in found)
-    if on_import:
-        covering = {*share}
-    kinds = enumerate(_folders(project, name))
-    chosen = [
-        (near, share[test], test) for near, kind in kinds for test in covering if test.startswith(f"{kind}/")
-    ]
-    ordered = [test for _, _, test in sorted(chosen)]
-    is_patchable = mutant.is_patchable and not on_import
-    return Task(
-        file=name.removeprefix("backend/"), number=mutant.number, is_patchable=is_patchable, tests=ordered
-    )
-
-
-def _run(project: Project, found: list[tuple[str, Mutant]], tests: Mapping[str, Tests]) -> list[MutantResult]:
-    """Run all mutants, on as many workers as there are processors. Raises GateError when one breaks down."""
-    tasks = [_task(project, name, mutant, tests.get(name, {})) for name, mutant in found]
-    pending = [task for task in tasks if task["tests"]]
-    count = min(os.cpu_count() or 1, len(pending))
-    with ThreadPoolExecutor(max(count, 1)) as pool:
-        parts = [pool.submit(_run_worker, project, index, pending[index::count]) for index in range(count)]
-        ended = {(file, number): code for part in parts for file, number, code in part.result()}
-    results = []
-    for (name, mutant), task in zip(found, tasks, strict=True):
-        code = ended.get((task["file"], task["number"]))
-        if task["tests"] and code not in OUTCOME_BY_EXIT_CODE:
-            where = f"{name}:{mutant.line} ({code})"
-            raise GateError(f"The mutant at {where} could not be run: see reports/mutants/worker-*.log.")
-        outcome = "no coverage" if code is None else OUTCOME_BY_EXIT_CODE[code]
-        results.append(MutantResult(name, mutant, outcome))
-    return results
-
-
-def _run_worker(project: Project, index: int, tasks: list[Task]) -> list[tuple[str, int, int]]:
-    """Let one worker run its part and return its results, (file, number, exit code of the tests)."""
-    place = project.reports / f"mutants/worker-{index}"
-    results = place.with_suffix(".results")
-    results.write_text("")
-    seconds = project.rulebook["mutation"]["test-seconds"]
-    preload = _preload(project)
-    plan = Plan(parent_pid=os.getpid(), seconds=seconds, preload=preload, results=str(results), tasks=tasks)
-    place.with_suffix(".json").write_text(json.dumps(plan))
-    files = sorted(
-        {test.partition("::")[0] for task in tasks if task["is_patchable"] for test in task["tests"]}
-    )
-    options = ["-p", "gates.mutation.worker", "-p", "no:randomly", "-p", "no:cacheprovider", "-x", "-q", "-s"]
-    options += [f"--basetemp={place}.tmp", "-W", "ignore:This process:DeprecationWarning"]
-    command = [sys.executable, "-m", "pytest", *PYTEST_OPTIONS, *options, *files]
-    env = environment_for_pytest(project) | {worker.PLAN_VARIABLE: str(place.with_suffix(".json"))}
-    with place.with_suffix(".log").open("wb") as log:
-        subprocess.run(
-            command,
-            cwd=project.backend,
-            env=env,
-            stdout=log,
-            stderr=log,
-            timeout=WORKER_TIMEOUT_SECONDS,
-            check=False,
-        )
-    return [json.loads(line) for line in results.read_text().splitlines()]
-
-
-def _preload(project: Project) -> list[str]:
-    """Return the libraries that the project imports: a worker imports them once for all its children."""
-    trees = (python.parse_file(project, name) for name in measured_files(project))
-    nodes = (node for tree in trees for node in python.walk(tree))
-    found = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
-    return sorted(
-        name for name in found if name.split(".")[0] not in project.rulebook["coverage"]["measured"]
-    )
-
-
 def _finding(result: MutantResult, threshold: int) -> Finding:
-    reason = "is run by no test" if result.outcome == "no coverage" else "survives its tests"
+    reason = "is run by no test" if result.outcome == NO_COVERAGE else "survives its tests"
     message = f"this mutant {reason} ({threshold} % must not):\n{result.mutant.diff}"
     fix = "assert what the statement is for; then ./noxw -s mutants"
     return Finding(file=result.file, line=result.mutant.line, message=message, fix=fix)
 
 
-def _write_report(project: Project, what: str, results: list[MutantResult]) -> None:
+def _write_report(project: Project, what: str, results: Sequence[MutantResult]) -> None:
     """Write the counts of each file, and each mutant that survived as a diff."""
-    outcomes = ("killed", "timeout", "survived", "no coverage")
+    outcomes = ("killed", "timeout", "survived", NO_COVERAGE)
     lines = [
         f"# Mutants {what}",
         "",

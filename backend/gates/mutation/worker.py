@@ -10,45 +10,28 @@ import gc
 import json
 import os
 import resource
+import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, FunctionType
-from typing import TypedDict
 
 import pytest
 from hypothesis import Phase, settings
 
 from gates.mutation.operators import mutants
+from gates.mutation.plan import PLAN_VARIABLE, Plan, Task, TaskResult
 
-PLAN_VARIABLE = "PAU2_MUTATION_PLAN"
 MEMORY_LIMIT_BYTES = 4 << 30  # of a child: an endless mutant may fill the memory
 POLL_INTERVAL_SECONDS = 0.005
 EXIT_NOT_RUN = 90  # exit code of a child that could not do its work; pytest has 0 to 5
-
-
-class Task(TypedDict):
-    """A mutant, by its number in a file below backend/, and its tests in the order in which they run."""
-
-    file: str
-    number: int
-    is_patchable: bool
-    tests: list[str]
-
-
-class Plan(TypedDict):
-    """The tasks of a worker. `parent_pid` is the gate's process; a test may take `seconds`."""
-
-    parent_pid: int
-    seconds: int
-    preload: list[str]
-    results: str
-    tasks: list[Task]
+TEMPORARY_FOLDER_VARIABLE = "PYTEST_DEBUG_TEMPROOT"
+"""pytest's variable for the folder of `tmp_path`. Each child has its own, because several run at a time."""
 
 
 class Worker:
@@ -57,8 +40,9 @@ class Worker:
     def __init__(self, plan: Plan) -> None:
         """Take a plan; nothing runs yet."""
         self._plan = plan
-        self._is_mutant = False
-        self._tests: list[str] = []
+        self._children: dict[int, Task] = {}
+        self._tests: Mapping[str, int] | None = None
+        self._results = Path(plan["results"])
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_load_initial_conftests(self) -> None:
@@ -68,62 +52,106 @@ class Worker:
         for name in self._plan["preload"]:
             with suppress(Exception):
                 import_module(name)
-        for task in self._plan["tasks"]:
-            if not task["is_patchable"] and self._is_child(task):
-                import_mutated(Path(task["file"]).resolve(), task["number"], pytest.MonkeyPatch())
-                return
-        if not any(task["is_patchable"] for task in self._plan["tasks"]):
+        task = self._run(task for task in self._plan["tasks"] if not task["is_patchable"])
+        if task:
+            import_mutated(Path(task["file"]).resolve(), task["number"], pytest.MonkeyPatch())
+        elif not any(task["is_patchable"] for task in self._plan["tasks"]):
             os._exit(0)
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Collect only the tests of a child."""
-        if self._is_mutant:
+        if self._tests is not None:
             session.config.args[:] = self._tests
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         """Run the other mutants; children go on with pytest's own loop over their tests."""
-        if self._is_mutant:
+        if self._tests is not None:
             return None
         items = {item.nodeid: item for item in session.items}
-        for task in self._plan["tasks"]:
-            if task["is_patchable"] and self._is_child(task):
-                if not patch_functions(Path(task["file"]).resolve(), task["number"]):
-                    os._exit(EXIT_NOT_RUN)
-                session.items[:] = [items[name] for name in self._tests if name in items]
-                return None
-        return True
+        task = self._run(task for task in self._plan["tasks"] if task["is_patchable"])
+        if not task:
+            return True
+        if not patch_functions(Path(task["file"]).resolve(), task["number"]):
+            os._exit(EXIT_NOT_RUN)
+        session.items[:] = [items[name] for name in task["tests"] if name in items]
+        return None
 
-    def pytest_runtest_logstart(self) -> None:
-        """Give a child's next test its time: the kernel ends the child if it takes more, whatever it does."""
-        if self._is_mutant:
-            signal.alarm(self._plan["seconds"])
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Note a child's next test and give it its time: the kernel ends the child if it takes more."""
+        if self._tests is not None:
+            self._last_test(os.getpid()).write_text(nodeid, encoding="utf-8")
+            signal.alarm(self._tests.get(nodeid, max(self._tests.values())))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         """End a child immediately, without a report."""
-        if self._is_mutant:
+        if self._tests is not None:
             os._exit(exitstatus)
 
-    def _is_child(self, task: Task) -> bool:
-        """Fork. Return True in the child; in the worker, wait for it, note how it ended, and return False.
+    def _run(self, tasks: Iterable[Task]) -> Task | None:
+        """Fork for each task. Return the task in a child, and None in the worker when all have ended."""
+        for task in tasks:
+            while len(self._children) >= self._plan["jobs"]:
+                self._wait()
+            if self._is_late():
+                break
+            child = os.fork()
+            if not child:
+                return self._become_child(task)
+            self._children[child] = task
+        while self._children:
+            self._wait()
+        return None
 
-        When the gate is gone, the child goes as well.
-        """
-        child = os.fork()
-        if not child:
-            self._is_mutant = True
-            self._tests = task["tests"]
-            resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
-            return True
-        while not (ended := os.waitpid(child, os.WNOHANG))[0]:
+    def _become_child(self, task: Task) -> Task:
+        self._tests = task["tests"]
+        folder = self._folder(os.getpid())
+        folder.mkdir(parents=True)
+        os.environ[TEMPORARY_FOLDER_VARIABLE] = str(folder)
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
+        return task
+
+    def _wait(self) -> None:
+        """Wait until a child ends, and note how. End all when the gate is gone or it is too late."""
+        while not (ended := os.waitpid(-1, os.WNOHANG))[0]:
             if os.getppid() != self._plan["parent_pid"]:
-                os.kill(child, signal.SIGKILL)
+                self._end_children()
                 os._exit(EXIT_NOT_RUN)
+            if self._is_late():
+                self._end_children()
+                return
             time.sleep(POLL_INTERVAL_SECONDS)
-        code = os.waitstatus_to_exitcode(ended[1])
-        with Path(self._plan["results"]).open("a", encoding="utf-8") as results:
-            results.write(json.dumps([task["file"], task["number"], code]) + "\n")
-        return False
+        child, status = ended
+        if child in self._children:
+            self._note(child, self._children.pop(child), os.waitstatus_to_exitcode(status))
+
+    def _note(self, child: int, task: Task, code: int) -> None:
+        last = self._last_test(child)
+        test = last.read_text(encoding="utf-8") if last.exists() else ""
+        result = TaskResult(file=task["file"], number=task["number"], code=code, test=test)
+        with self._results.open("a", encoding="utf-8") as results:
+            results.write(json.dumps(result) + "\n")
+        shutil.rmtree(self._folder(child), ignore_errors=True)
+
+    def _end_children(self) -> None:
+        for child in self._children:
+            os.kill(child, signal.SIGKILL)
+        for child in self._children:
+            os.waitpid(child, 0)
+            shutil.rmtree(self._folder(child), ignore_errors=True)
+        self._children.clear()
+
+    def _is_late(self) -> bool:
+        deadline = self._plan["deadline"]
+        return deadline is not None and time.monotonic() >= deadline
+
+    def _folder(self, child: int) -> Path:
+        """Return the folder of a child's temporary files."""
+        return self._results.with_suffix(".tmp") / str(child)
+
+    def _last_test(self, child: int) -> Path:
+        """Return the file that names the test that a child began last."""
+        return self._folder(child) / "last-test"
 
 
 def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from gates.model import GateError, Project
 from gates.mutation import check as mutation_check
+from gates.mutation import engine
 from gates.mutation.check import REPORT_FILE, check
 from tests.gates.support.parts.coverage import SETTINGS, TABLES
 from tests.gates.support.sample_project import RULE_BOOK, Part, SampleProject
@@ -37,6 +38,7 @@ RULES = (
 min-score-changed = 100
 min-score-modules = 100
 test-seconds = 3
+desk-seconds = 60
 [mutation.tests]
 "app/other/*" = ["tests/other"]
 "app/*" = ["tests"]
@@ -109,22 +111,6 @@ def test_names_a_mutant_when_no_test_runs_it(sample: SampleProject) -> None:
     ] * 2
 
 
-def test_measures_the_tests_again_only_when_a_file_changes(
-    sample: SampleProject, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(mutation_check, "_run", lambda *_: [])
-    check(sample.project)
-    stamp = sample.root / "reports/mutants/stamp.json"
-    first = stamp.stat().st_mtime_ns
-
-    check(sample.project)
-    assert stamp.stat().st_mtime_ns == first
-
-    sample.replace(TEST, "6)", "6.0)")
-    check(sample.project)
-    assert stamp.stat().st_mtime_ns != first
-
-
 def test_refuses_tests_when_they_fail_without_mutants(sample: SampleProject) -> None:
     sample.replace(TEST, "6)", "7)")
 
@@ -133,14 +119,66 @@ def test_refuses_tests_when_they_fail_without_mutants(sample: SampleProject) -> 
         assert [(finding.file, finding.line) for finding in outcome.findings] == [(TEST, 5)]
 
 
-def test_refuses_a_change_when_nothing_can_be_mutated(sample: SampleProject) -> None:
+def test_passes_a_change_when_nothing_can_be_mutated(sample: SampleProject) -> None:
     sample.write(SHOP, "import math\n")
 
-    outcome = check(sample.project)
+    assert check(sample.project).skipped.startswith("no mutant can be made of the change since main (")
+
+
+def test_refuses_named_modules_when_nothing_can_be_mutated(sample: SampleProject) -> None:
+    sample.write(SHOP, "import math\n")
+
+    outcome = check(Project(root=sample.root, arguments=["app/shop.py"]))
 
     assert outcome.status == "failed"
     assert outcome.findings[0].file == SHOP
-    assert outcome.findings[0].message.startswith("no mutant can be made of the change since main (")
+    assert outcome.findings[0].message.startswith("no mutant can be made of app/shop.py: nothing shows")
+
+
+def test_forgives_one_survivor_when_others_are_killed(sample: SampleProject) -> None:
+    sample.rule("min-score-changed = 100", "min-score-changed = 99")
+    sample.write(SHOP, "def price(amount):\n    return max(3, 3) * amount\n")
+    sample.replace(TEST, "(0, 6)", "(0, 6)")
+
+    outcome = check(sample.project)
+
+    assert (outcome.status, outcome.checked) == ("passed", 5)
+    assert "80.00 % of 5 mutants" in outcome.note
+
+
+def test_refuses_the_only_mutant_when_it_survives(sample: SampleProject) -> None:
+    sample.rule("min-score-changed = 100", "min-score-changed = 10")
+    sample.write(SHOP, "def price(amount):\n    return [0, 3, 6][amount]\n")
+    sample.write(TEST, ASSERTS.replace("assert (price(0), price(2)) == (0, 6)", "price(0)"))
+    sample.commit()
+    sample.git("branch", "--force", "main")
+    sample.replace(SHOP, "return [0, 3, 6][amount]", "return amount")
+
+    assert [finding.line for finding in check(sample.project).findings] == [2]
+
+
+def test_leaves_mutants_to_ci_when_the_time_is_over(sample: SampleProject) -> None:
+    sample.rule("desk-seconds = 60", "desk-seconds = 0")
+
+    outcome = check(sample.project)
+
+    assert outcome.skipped.startswith("all 8 mutants of the change since main (")
+    assert outcome.skipped.endswith(" are left to CI")
+
+
+@pytest.mark.parametrize("in_ci", [True, False])
+def test_judges_all_mutants_when_time_is_unlimited(
+    sample: SampleProject, monkeypatch: pytest.MonkeyPatch, *, in_ci: bool
+) -> None:
+    sample.rule("desk-seconds = 60", "desk-seconds = 0")
+    sample.write(SHOP, "def price(amount):\n    return 3 * amount\n")
+    arguments = [] if in_ci else [mutation_check.WHOLE]
+    if in_ci:
+        monkeypatch.setenv("CI", "true")
+
+    outcome = check(Project(root=sample.root, arguments=arguments))
+
+    assert (outcome.status, outcome.checked) == ("passed", 3)
 
 
 def test_says_so_when_no_statement_changed(sample: SampleProject) -> None:
@@ -180,7 +218,7 @@ def test_refuses_a_name_when_it_matches_no_module(sample: SampleProject) -> None
 def test_cannot_judge_when_a_worker_breaks_down(
     sample: SampleProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mutation_check, "_run_worker", lambda *_: [])
+    monkeypatch.setattr(engine, "_run_worker", lambda *_: [])
 
     with pytest.raises(GateError, match=rf"The mutant at {SHOP}:1 \(None\) could not be run"):
         check(sample.project)
@@ -193,7 +231,7 @@ def test_leaves_no_file_and_no_worker_when_it_is_killed(sample: SampleProject) -
         "from pathlib import Path; from gates.model import Project; from gates.mutation.check import check; "
     )
     gate = psutil.Popen([sys.executable, "-c", imports + code], cwd=Path(mutation_check.__file__).parents[2])
-    results = sample.root / "reports/mutants/worker-0.results"
+    results = sample.root / "reports/mutants/patch.results"
     limit = time.monotonic() + 60
     while not (results.exists() and results.read_text()) and time.monotonic() < limit:
         time.sleep(0.01)

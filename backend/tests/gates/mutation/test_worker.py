@@ -6,20 +6,21 @@ import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import NoReturn, cast
 
+import psutil
 import pytest
 from hypothesis import Phase, settings
 
 from gates.mutation import worker
+from gates.mutation.plan import PLAN_VARIABLE, Plan, Task
 from gates.mutation.worker import (
     EXIT_NOT_RUN,
-    PLAN_VARIABLE,
-    Plan,
-    Task,
+    TEMPORARY_FOLDER_VARIABLE,
     Worker,
     import_mutated,
     patch_functions,
@@ -85,6 +86,7 @@ def _ends(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def _as_child(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forks go on as the child, which is limited in nothing."""
+    monkeypatch.setenv(TEMPORARY_FOLDER_VARIABLE, "")
     monkeypatch.setattr(os, "fork", lambda: 0)
     monkeypatch.setattr(resource, "setrlimit", lambda *_: None)
 
@@ -94,14 +96,41 @@ def path_of(shop: ModuleType) -> Path:
 
 
 def make_worker(
-    shop: ModuleType, *, number: int = TIMES, is_patchable: bool = True, parent_pid: int = 0
+    shop: ModuleType,
+    *,
+    number: int = TIMES,
+    is_patchable: bool = True,
+    parent_pid: int = 0,
+    deadline: float | None = None,
 ) -> Worker:
-    task = Task(file=str(path_of(shop)), number=number, is_patchable=is_patchable, tests=["b", "a"])
-    results = str(path_of(shop).with_name("results"))
-    preload = ["colorsys", "no.such.module"]
-    return Worker(
-        Plan(parent_pid=parent_pid or os.getppid(), seconds=7, preload=preload, results=results, tasks=[task])
+    task = Task(
+        file=str(path_of(shop)), number=number, is_patchable=is_patchable, tests={"b": 7, "a": 5, "a[1]": 6}
     )
+    return Worker(
+        Plan(
+            parent_pid=parent_pid or os.getppid(),
+            jobs=2,
+            deadline=deadline,
+            preload=["colorsys", "no.such.module"],
+            results=str(path_of(shop).with_name("results")),
+            tasks=[task],
+        )
+    )
+
+
+def run(worker: Worker) -> Task | None:
+    """Run all tasks of a worker."""
+    return worker._run(worker._plan["tasks"])
+
+
+def children() -> set[int]:
+    return {child.pid for child in psutil.Process().children()}
+
+
+def results_of(shop: ModuleType) -> list[object]:
+    """What the worker noted of the children that ended."""
+    path = path_of(shop).with_name("results")
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def make_session() -> pytest.Session:
@@ -155,37 +184,78 @@ def test_imports_the_fault_when_the_module_was_imported_before(shop: ModuleType,
 
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def test_notes_how_a_child_ended_when_it_has(shop: ModuleType) -> None:
+def test_notes_how_a_child_ended_and_its_last_test(shop: ModuleType) -> None:
     worker = make_worker(shop)
-    task = worker._plan["tasks"][0]
-
-    if worker._is_child(task):
+    if run(worker):
+        worker.pytest_runtest_logstart("b")
         os._exit(3)
 
-    assert json.loads(path_of(shop).with_name("results").read_text()) == [task["file"], TIMES, 3]
+    assert results_of(shop) == [{"file": str(path_of(shop)), "number": TIMES, "code": 3, "test": "b"}]
+    assert [*path_of(shop).with_name("results.tmp").iterdir()] == []
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_gives_each_child_its_own_temporary_folder(
+    shop: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(TEMPORARY_FOLDER_VARIABLE, "unchanged")
+    if run(make_worker(shop)):
+        (tmp_path / "seen").write_text(os.environ[TEMPORARY_FOLDER_VARIABLE])
+        os._exit(0 if Path(os.environ[TEMPORARY_FOLDER_VARIABLE]).is_dir() else 1)
+
+    seen = Path((tmp_path / "seen").read_text())
+    assert (seen.parent, seen.exists()) == (path_of(shop).with_name("results.tmp"), False)
+    assert os.environ[TEMPORARY_FOLDER_VARIABLE] == "unchanged"
+    assert [cast("dict[str, int]", result)["code"] for result in results_of(shop)] == [0]
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_runs_as_many_children_as_jobs(shop: ModuleType) -> None:
+    worker = make_worker(shop)
+    plan = worker._plan
+    ready, tell = os.pipe()
+    tasks = [Task({**plan["tasks"][0], "number": number}) for number in range(2)]
+    if task := worker._run(tasks):
+        if task["number"]:
+            os.write(tell, b"!")
+        os._exit(0 if task["number"] or os.read(ready, 1) else 1)
+
+    assert [cast("dict[str, int]", result)["code"] for result in results_of(shop)] == [0, 0]
+    os.close(ready)
+    os.close(tell)
 
 
 @pytest.mark.usefixtures("_ends")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def test_ends_its_child_when_nobody_waits_for_the_result(
-    shop: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    killed: list[int] = []
-    kill = os.kill
+def test_ends_its_child_when_nobody_waits_for_the_result(shop: ModuleType) -> None:
+    worker = make_worker(shop, parent_pid=1)
+    before = children()
 
-    def recorded(child: int, number: int) -> None:
-        killed.append(child)
-        kill(child, number)
-
-    def wait_as_child(worker: Worker) -> None:
-        if worker._is_child(worker._plan["tasks"][0]):
+    def run_until_ended() -> None:
+        if run(worker):
             signal.pause()
 
-    monkeypatch.setattr(os, "kill", recorded)
     with pytest.raises(EndedError, match=str(EXIT_NOT_RUN)):
-        wait_as_child(make_worker(shop, parent_pid=1))
+        run_until_ended()
 
-    assert os.waitstatus_to_exitcode(os.waitpid(killed[0], 0)[1]) == -signal.SIGKILL
+    assert children() == before
+    assert results_of(shop) == []
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_ends_its_child_at_the_deadline(shop: ModuleType) -> None:
+    worker = make_worker(shop, deadline=time.monotonic() + 0.2)
+    before = children()
+    if run(worker):
+        signal.pause()
+
+    assert children() == before
+    assert results_of(shop) == []
+
+
+def test_starts_no_child_after_the_deadline(shop: ModuleType) -> None:
+    assert run(make_worker(shop, deadline=time.monotonic())) is None
+    assert results_of(shop) == []
 
 
 @pytest.mark.usefixtures("_ends", "_as_child")
@@ -197,11 +267,12 @@ def test_runs_a_mutant_s_tests_in_order_when_it_is_the_child(
     worker, session = make_worker(shop), make_session()
 
     assert worker.pytest_runtestloop(session) is None
-    worker.pytest_runtest_logstart()
+    for name in ("b", "a", "a[2]"):
+        worker.pytest_runtest_logstart(name)
     with pytest.raises(EndedError, match="1"):
         worker.pytest_sessionfinish(1)
 
-    assert (names(session), shop.double(4), alarms) == (["b", "a"], 2, [7])
+    assert (names(session), shop.double(4), alarms) == (["b", "a"], 2, [7, 5, 7])
 
 
 @pytest.mark.usefixtures("_ends", "_as_child")
@@ -215,7 +286,7 @@ def test_has_4_gib_when_it_is_the_child(shop: ModuleType, monkeypatch: pytest.Mo
     limits: list[object] = []
     monkeypatch.setattr(resource, "setrlimit", lambda *limit: limits.append(limit))
 
-    assert make_worker(shop)._is_child(Task(file="a", number=1, is_patchable=True, tests=[]))
+    assert run(make_worker(shop))
     assert limits == [(resource.RLIMIT_DATA, (4 * 1024**3, 4 * 1024**3))]
 
 
@@ -231,7 +302,11 @@ def test_collects_only_a_mutant_s_tests_when_it_is_imported(
     plugin.pytest_load_initial_conftests()
     plugin.pytest_sessionstart(session)
 
-    assert (loaded, session.config.args, "colorsys" in sys.modules) == ([NUMBER], ["b", "a"], True)
+    assert (loaded, session.config.args, "colorsys" in sys.modules) == (
+        [NUMBER],
+        ["b", "a", "a[1]"],
+        True,
+    )
     assert Phase.shrink not in settings().phases
     assert plugin.pytest_runtestloop(session) is None
 
@@ -241,7 +316,7 @@ def test_ends_before_collection_when_no_mutant_is_left(
     shop: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worker = make_worker(shop, is_patchable=False)
-    monkeypatch.setattr(worker, "_is_child", lambda _: False)
+    monkeypatch.setattr(worker, "_run", lambda _: None)
 
     with pytest.raises(EndedError, match="0"):
         worker.pytest_load_initial_conftests()
@@ -249,19 +324,19 @@ def test_ends_before_collection_when_no_mutant_is_left(
 
 def test_is_no_obstacle_when_it_is_the_worker(shop: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     worker, session = make_worker(shop), make_session()
-    monkeypatch.setattr(worker, "_is_child", lambda _: False)
+    monkeypatch.setattr(worker, "_run", lambda _: None)
 
     worker.pytest_load_initial_conftests()
     worker.pytest_sessionstart(session)
     assert worker.pytest_runtestloop(session)
-    worker.pytest_runtest_logstart()
+    worker.pytest_runtest_logstart("a")
     worker.pytest_sessionfinish(0)
 
     assert (names(session), session.config.args) == (["a", "b", "c"], ["tests"])
 
 
 def test_takes_the_plan_that_the_environment_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "plan.json").write_text("{}")
+    (tmp_path / "plan.json").write_text('{"results": "r"}')
     monkeypatch.setenv(PLAN_VARIABLE, str(tmp_path / "plan.json"))
     manager = Recorder()
 

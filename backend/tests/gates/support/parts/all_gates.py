@@ -66,6 +66,7 @@ dynamic-names = ["__dict__", "__import__", "__globals__", "exec", "eval", "globa
 [mutation]
 min-score-modules = 80
 test-seconds = 60
+desk-seconds = 60
 [mutation.tests]
 "app/*" = ["tests/unit"]
 [coverage]
