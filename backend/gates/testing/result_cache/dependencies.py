@@ -9,7 +9,7 @@ import ast
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
 from types import ModuleType
 
@@ -265,6 +265,7 @@ def _named_outside_functions(tree: ast.Module) -> Iterator[str]:
             waiting += ast.iter_child_nodes(node)
 
 
+@cache
 def module_name(path: str) -> str:
     """Return the dotted name of a file below backend/."""
     parts = PurePosixPath(path).relative_to("backend").with_suffix("").parts

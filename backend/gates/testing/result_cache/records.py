@@ -1,145 +1,188 @@
 """The results to store, made from the observations of the processes of a test run."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from gates.testing.result_cache.dependencies import Dependencies, module_name
-from gates.testing.result_cache.observer import Observed
 from gates.testing.result_cache.plugin import FILE, IMPORT
 from gates.testing.result_cache.store import Result, Share
 from gates.testing.result_cache.units import SKELETON, TESTS
 
+T = TypeVar("T")
 PACKAGE_FILES = ("__init__.py", "conftest.py")
 """Files that pytest looks for beside a test file and above it."""
 Hits = dict[str, set[int]]
+Trace = tuple[str, int]
+"""A file and its probes that ran: bit N of the number stands for probe N."""
+
+
+@dataclass
+class Observation:
+    """An observation as a process wrote it, with the probes of each file as the bits of a number."""
+
+    probes: dict[str, int] = field(default_factory=dict)
+    units: set[str] = field(default_factory=set)
+    modules: set[str] = field(default_factory=set)
+    uses: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> "Observation":
+        """Read the JSON value of an observation."""
+        probes = {name: _bits_of(numbers) for name, numbers in content["hits"].items()}
+        return cls(probes, {*content["units"]}, {*content["modules"]}, {*content["uses"]})
+
+    def add(self, other: "Observation") -> None:
+        """Include another observation."""
+        for name, bits in other.probes.items():
+            self.probes[name] = self.probes.get(name, 0) | bits
+        self.units |= other.units
+        self.modules |= other.modules
+        self.uses |= other.uses
+
+
+class UnknownError(Exception):
+    """A result depends on something without a digest, so it cannot be stored."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """The observations of one process."""
+    """The observations of one process. Many tests have parts in common, so parts are computed once each."""
 
     dependencies: Dependencies
     content: Mapping[str, Any]
-    _shares: dict[frozenset[str], frozenset[Share] | None] = field(default_factory=dict)
+    _memo: dict[Hashable, Any] = field(default_factory=dict)
 
     def results(self) -> Iterator[Result]:
         """Yield the tests that passed and the files that were collected."""
         for test, result in self.content["tests"].items():
             if result["passed"]:
-                observed = _observed(result["observed"])
-                shares = self._all_shares(test.partition("::")[0], observed, result["name"])
-                if shares:
+                with suppress(UnknownError):
+                    shares = self._all_shares(test.partition("::")[0], self._tests[test], result["name"])
                     yield Result(test=test, shares=shares, seconds=result["seconds"])
         for file, tests in self.content["collected"].items():
-            shares = self._all_shares(file, Observed(), TESTS)
-            if shares:
+            with suppress(UnknownError):
+                shares = self._all_shares(file, Observation(), TESTS)
                 yield Result(test=file, shares=shares, tests=tuple(tests))
 
     def hits(self) -> Hits:
         """Return all probes that ran, by file."""
-        total = Observed()
-        for result in self.content["tests"].values():
-            total.add(_observed(result["observed"]))
-        for observed in [*self._kept.values(), self._outside]:
+        total = Observation()
+        for observed in [*self._tests.values(), *self._kept.values(), self._outside]:
             total.add(observed)
-        return total.hits
+        return {name: {*_numbers_of(bits)} for name, bits in total.probes.items()}
 
     @cached_property
-    def _kept(self) -> dict[str, Observed]:
-        return {key: _observed(content) for key, content in self.content["kept"].items()}
+    def _tests(self) -> dict[str, Observation]:
+        return {name: Observation.of(result["observed"]) for name, result in self.content["tests"].items()}
 
     @cached_property
-    def _outside(self) -> Observed:
-        return _observed(self.content["outside"])
+    def _kept(self) -> dict[str, Observation]:
+        return {key: Observation.of(content) for key, content in self.content["kept"].items()}
 
-    def _all_shares(self, file: str, observed: Observed, part: str) -> frozenset[Share] | None:
-        """Return the shares of a test, None when a unit is unknown. `part` is the test's name in its file."""
+    @cached_property
+    def _outside(self) -> Observation:
+        return Observation.of(self.content["outside"])
+
+    def _all_shares(self, file: str, observed: Observation, part: str) -> frozenset[Share]:
+        """Return the shares of a test. `part` is the test's name in its file. Raises UnknownError."""
         own = f"backend/{file}"
-        total = Observed()
-        for other in (observed, self._outside, self._kept.get(FILE + file, Observed())):
+        total = Observation()
+        for other in (observed, self._outside, self._kept.get(FILE + file, Observation())):
             total.add(other)
-        self._follow(total)
-        roots = {own, *self._conftests(own), *total.hits}
+        total.add(self._used(frozenset(total.uses)))
+        roots = {own, *self._memoized(("conftests", own), lambda: self._conftests(own)), *total.probes}
         roots |= {path for path in map(self.dependencies.path_of, total.modules) if path}
         imported = self._imported(own, frozenset(roots))
-        if imported is None:
-            return None
         parts = self.dependencies.parts.get(own, {})
         units = {f"code {own}::{name}" for name in (part, SKELETON) if name in parts} | total.units
         for folder in PurePosixPath(own).parents[:-1]:
             units.update(f"stat {folder}/{name}" for name in PACKAGE_FILES)
-        shares = self._shares_of(Observed(hits=total.hits, units=units))
-        return None if shares is None else imported | shares
+        return imported | self._shares_of(total.probes, units)
 
-    def _follow(self, observed: Observed) -> None:
-        """Add the observations of all used fixtures and caches, directly or through others."""
-        waiting = {*observed.uses}
+    def _memoized(self, key: Hashable, compute: Callable[[], T]) -> T:
+        if key not in self._memo:
+            self._memo[key] = compute()
+        return cast("T", self._memo[key])
+
+    def _used(self, uses: frozenset[str]) -> Observation:
+        """Return the observations of used fixtures and caches, and of those that they use."""
+        return self._memoized(("used", uses), lambda: self._follow(uses))
+
+    def _follow(self, uses: frozenset[str]) -> Observation:
+        total = Observation()
+        waiting = {*uses}
         done: set[str] = set()
         while waiting:
             key = waiting.pop()
             done.add(key)
             if key in self._kept:
-                observed.add(self._kept[key])
+                total.add(self._kept[key])
                 waiting |= self._kept[key].uses - done
+        return total
 
-    def _imported(self, own: str, roots: frozenset[str]) -> frozenset[Share] | None:
+    def _imported(self, own: str, roots: frozenset[str]) -> frozenset[Share]:
         """Return the shares of imported files: their skeletons, and the code that ran during the import."""
-        key = roots | {own}
-        if key not in self._shares:
-            paths = {path for root in roots for path in self.dependencies.closure(root)}
-            total = Observed(units={unit for path in paths for unit in self._units(path, own)})
-            for path in paths:
-                total.add(self._kept.get(IMPORT + module_name(path), Observed()))
-            self._follow(total)
-            more = {name for path in total.hits for name in self.dependencies.closure(path)} - paths
-            if more:
-                self._shares[key] = self._imported(own, roots | more)
-            else:
-                self._shares[key] = self._shares_of(total)
-        return self._shares[key]
+        return self._memoized(("imported", own, roots), lambda: self._shares_of_imports(own, roots))
+
+    def _shares_of_imports(self, own: str, roots: frozenset[str]) -> frozenset[Share]:
+        paths = frozenset(path for root in roots | {own} for path in self.dependencies.closure(root))
+        total = Observation(units={unit for path in paths for unit in self._units(path, own)})
+        for path in paths:
+            total.add(self._kept.get(IMPORT + module_name(path), Observation()))
+        total.add(self._used(frozenset(total.uses)))
+        more = {name for path in total.probes for name in self.dependencies.closure(path)} - paths
+        if more:
+            return self._imported(own, roots | more)
+        return self._shares_of(total.probes, total.units)
 
     def _units(self, path: str, own: str) -> Iterator[str]:
         """Yield the units of an imported file: its skeleton, or all units of another test file."""
-        is_other_test_file = path != own and PurePosixPath(path).name.startswith("test_")
+        is_other_test_file = path != own and path.rpartition("/")[2].startswith("test_")
         if not is_other_test_file:
             yield f"code {path}::{SKELETON}"
             return
         for part in self.dependencies.parts.get(path, {}):
             yield f"code {path}::{part}"
 
-    def _shares_of(self, observed: Observed) -> frozenset[Share] | None:
-        """Return the shares of units and of the units whose probes ran, None when one is unknown."""
-        ran: dict[str, set[int]] = {unit: set() for unit in observed.units}
-        for path, numbers in observed.hits.items():
-            owners = self.dependencies.owners.get(path, {})
-            for number in numbers:
-                if number not in owners:
-                    return None
-                ran.setdefault(owners[number], set()).add(number)
-        shares = set()
-        for unit, numbers in ran.items():
-            digest = self.dependencies.digests[unit]
-            if digest is None:
-                return None
-            shares.add((unit, digest, self._bits(unit, numbers)))
+    def _shares_of(self, probes: Mapping[str, int], units: set[str]) -> frozenset[Share]:
+        """Return the shares of units, and of the units whose probes ran. Raises UnknownError."""
+        shares: set[Share] = set()
+        for trace in probes.items():
+            shares |= self._memoized(trace, partial(self._shares_of_file, *trace))
+        ran = {share[0] for share in shares}
+        shares.update((unit, self._digest_of(unit), b"") for unit in units - ran)
         return frozenset(shares)
+
+    def _shares_of_file(self, path: str, bits: int) -> set[Share]:
+        """Return the shares of the units whose probes ran in a file. Raises UnknownError."""
+        owners = self.dependencies.owners.get(path, {})
+        units: dict[str, set[int]] = {}
+        for number in _numbers_of(bits):
+            if number not in owners:
+                raise UnknownError
+            units.setdefault(owners[number], set()).add(number)
+        return {(unit, self._digest_of(unit), self._bits(unit, ran)) for unit, ran in units.items()}
+
+    def _digest_of(self, unit: str) -> str:
+        digest = self.dependencies.digests[unit]
+        if digest is None:
+            raise UnknownError
+        return digest
 
     def _bits(self, unit: str, numbers: set[int]) -> bytes:
         """Return one bit for each probe of a unit. Their order is that of the code, so lines may move."""
-        if not numbers:
-            return b""
         owned = self.dependencies.probes(unit)
         value = sum(1 << place for place, number in enumerate(owned) if number in numbers)
         return value.to_bytes(len(owned) // 8 + 1, "little")
 
-    def _conftests(self, path: str) -> Iterator[str]:
-        for folder in PurePosixPath(path).parents:
-            if f"{folder}/conftest.py" in self.dependencies.parts:
-                yield f"{folder}/conftest.py"
+    def _conftests(self, path: str) -> list[str]:
+        found = (f"{folder}/conftest.py" for folder in PurePosixPath(path).parents)
+        return [name for name in found if name in self.dependencies.parts]
 
 
 def read_records(folder: Path, dependencies: Dependencies) -> list[Record]:
@@ -161,6 +204,16 @@ def hits_of(results: Iterable[Result], dependencies: Dependencies) -> Hits:
     return hits
 
 
-def _observed(content: Mapping[str, Any]) -> Observed:
-    hits = {name: {*numbers} for name, numbers in content["hits"].items()}
-    return Observed(hits, {*content["units"]}, {*content["modules"]}, {*content["uses"]})
+def _bits_of(numbers: Iterable[int]) -> int:
+    """Return the number whose bits have these places."""
+    places = bytearray()
+    for number in numbers:
+        if number // 8 >= len(places):
+            places.extend(bytes(number // 8 + 1 - len(places)))
+        places[number // 8] |= 1 << number % 8
+    return int.from_bytes(places, "little")
+
+
+def _numbers_of(bits: int) -> list[int]:
+    """Return the places of a number's bits."""
+    return [place for place, digit in enumerate(reversed(f"{bits:b}")) if digit == "1"]

@@ -14,6 +14,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 FOLDER_VARIABLE = "PAU2_RESULT_CACHE"
@@ -83,6 +84,7 @@ class Store:
         """Store results. Only the newest few of each test stay."""
         with self._connection(WRITE) as database:
             known = {share: number for number, share in _shares(database)}
+            digest = cache(_digest)
             for result in results:
                 numbers = array("I", sorted(_number(database, share, known) for share in result.shares))
                 shares = zlib.compress(numbers.tobytes())
@@ -92,7 +94,7 @@ class Store:
                 database.execute(
                     "INSERT INTO result (context, test, shares, seconds, passed_at, tests, checksum)"
                     " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (*row, _checksum(context, result, map(_digest, result.shares))),
+                    (*row, _checksum(context, result, map(digest, result.shares))),
                 )
                 database.execute(
                     "DELETE FROM result WHERE context = ? AND test = ? AND id NOT IN"
