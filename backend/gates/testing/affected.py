@@ -44,7 +44,7 @@ def _run_known(cached: CachedRun, selection: Selection) -> Outcome:
     """Run what has to run, and keep the results of what passes before a test fails."""
     outcome = Outcome(checked=len(selection.tests), note="0 tests")
     if selection.arguments:
-        options = ["-x", "-p", "no:randomly", "-n", workers_for(selection), *cached.options()]
+        options = ["-x", "-p", "no:randomly", "-n", workers_for(cached.project, selection), *cached.options()]
         outcome = run_pytest(cached.project, [*options, cached.write_arguments(selection)])
         cached.keep(selection)
     return Outcome(findings=outcome.findings, checked=outcome.checked, note=selection.describe(outcome.note))

@@ -21,6 +21,8 @@ from gates.repo.git import changed_paths, merge_base
 from gates.repo.process import PYTEST_OPTIONS
 from gates.report.events import log_file
 from gates.report.failures import failed_test
+from gates.testing.durations.history import SECONDS_FILE, add_durations, read_seconds
+from gates.testing.durations.order import DISTRIBUTION
 from gates.testing.durations.summary import DURATIONS_FILE
 from gates.testing.result_cache.records import Hits
 from gates.testing.result_cache.runs import CachedRun
@@ -35,6 +37,7 @@ USAGE_PROBLEMS = {
     EXIT_USAGE_ERROR: "pytest does not take {}, so nothing was tested: its output says why",
 }
 WHOLE = "--whole"
+WORTH_SEVERAL_PROCESSES = 10.0  # seconds of tests that could run beside the longest one
 FIX_ARGUMENTS = (
     "correct what follows `--`: paths are below backend/, -k takes parts of names of files and tests"
 )
@@ -77,8 +80,10 @@ def _keeping_coverage(project: Project, run_tests: Callable[[], Outcome]) -> Out
 
 def _run_all(project: Project) -> Outcome:
     measuring = data.measurement_options(project, project.reports / data.DATA_FILE)
-    options = ["-n", workers_for_all_tests(), *measuring, *_durations(project)]
-    return run_pytest(project, options, must_run_all_of="tests")
+    options = ["-n", workers_for_all_tests(), *measuring, *_timing_options(project)]
+    outcome = run_pytest(project, options, must_run_all_of="tests")
+    add_durations(project)
+    return outcome
 
 
 def _run_selected(cached: CachedRun, selection: Selection) -> Outcome:
@@ -87,23 +92,44 @@ def _run_selected(cached: CachedRun, selection: Selection) -> Outcome:
     outcome = Outcome(checked=len(selection.tests), note="0 tests")
     hits: Hits = {}
     if selection.arguments:
-        options = ["-n", workers_for(selection), *cached.options(), *_durations(project)]
+        workers = workers_for(project, selection)
+        options = ["-n", workers, *cached.options(), *_timing_options(project)]
         if not selection.is_whole:
             options.append(cached.write_arguments(selection))
         outcome = run_pytest(project, options, must_run_all_of="tests", known=selection.tests)
+        add_durations(project)
         hits = cached.keep(selection)
     if outcome.status == "passed":
         cached.write_coverage(selection, hits, project.reports / data.DATA_FILE)
     return Outcome(findings=outcome.findings, checked=outcome.checked, note=selection.describe(outcome.note))
 
 
-def workers_for(selection: Selection) -> str:
-    """Return the value of xdist's `-n` for the tests that have to run."""
-    return workers_for_all_tests() if selection.is_large else "0"
+def workers_for(project: Project, selection: Selection) -> str:
+    """Return the value of xdist's `-n` for the tests that have to run.
+
+    Few tests run in one process, unless several would save more time than their start takes.
+    """
+    workers = workers_for_all_tests()
+    if selection.is_large:
+        return workers
+    seconds = read_seconds(project.reports / SECONDS_FILE)
+    known = [seconds.get(name, 0.0) for name in selection.arguments]
+    if sum(known) - max(known, default=0.0) < WORTH_SEVERAL_PROCESSES:
+        return "0"
+    return str(min(len(known), int(workers))) if workers.isdecimal() else workers
 
 
-def _durations(project: Project) -> list[str]:
-    return ["-p", "gates.testing.durations.plugin", f"--durations-data={project.reports / DURATIONS_FILE}"]
+def _timing_options(project: Project) -> list[str]:
+    """Return pytest's options for recording durations, and for an order by those of earlier runs."""
+    return [
+        "-p",
+        "gates.testing.durations.plugin",
+        f"--durations-data={project.reports / DURATIONS_FILE}",
+        "-p",
+        "gates.testing.durations.order",
+        f"--test-seconds={project.reports / SECONDS_FILE}",
+        *DISTRIBUTION,
+    ]
 
 
 def check_unit_tests(project: Project) -> Outcome:

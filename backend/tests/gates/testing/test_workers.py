@@ -6,8 +6,8 @@ import pytest
 from gates.testing.workers import VARIABLE, workers_for_all_tests
 
 
-@pytest.mark.parametrize(("cores", "workers"), [(2, "3"), (8, "9")])
-def test_has_one_worker_more_than_cores(cores: int, workers: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("cores", "workers"), [(2, "4"), (8, "16")])
+def test_has_two_workers_for_each_core(cores: int, workers: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(VARIABLE)
     monkeypatch.setattr(psutil, "cpu_count", lambda **_: cores)
 
