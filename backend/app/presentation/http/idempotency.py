@@ -1,6 +1,5 @@
 """`Idempotency-Key` on requests that create (draft-ietf-httpapi-idempotency-key-header)."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Header, Response
@@ -27,11 +26,10 @@ Key = Annotated[
 
 async def _idempotent_uow(
     request: StrictRequest, actor: CurrentActor, idempotency_key: Key = None
-) -> AsyncIterator[UnitOfWork]:
-    """Provide a unit of work. With a key, it stores the response in its own transaction."""
+) -> UnitOfWork:
+    """Return a unit of work. With a key, it stores the response in its own transaction."""
     if idempotency_key is None:
-        yield dependencies_of(request).uow()
-        return
+        return dependencies_of(request).uow()
     idempotent_request = IdempotentRequest.of(
         actor.member_id,
         route=f"{request.method} {request.scope['route'].path}",
@@ -45,11 +43,9 @@ async def _idempotent_uow(
         await uow.complete(StoredResponse(response.status_code, dict(response.headers), bytes(response.body)))
 
     request.before_send = complete
-    try:
-        yield uow
-    finally:
-        await uow.close()
+    request.release = uow.close
+    return uow
 
 
-IdempotentUowDep = Annotated[UnitOfWork, Depends(_idempotent_uow, scope="function")]
+IdempotentUowDep = Annotated[UnitOfWork, Depends(_idempotent_uow)]
 """For each `POST` that creates a resource. Declare it with `operation(…, creates=True)`."""

@@ -27,13 +27,15 @@ Errors list each unknown name, so it must be limited.
 
 
 class StrictRequest(Request):
-    """A request with its actor, set by authentication, and a hook.
+    """A request with its actor, set by authentication, and two hooks.
 
-    `before_send` is called with the complete response before any of it is sent.
+    `before_send` is called with the complete response before any of it is sent, and `release` after that, or
+    after an error.
     """
 
     actor: Actor | None = None
     before_send: Callable[[Response], Awaitable[None]] | None = None
+    release: Callable[[], Awaitable[None]] | None = None
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
         """Refuse a body whose announced or actual length is too large.

@@ -26,6 +26,7 @@ from app.domain.errors import (
 from app.presentation.http import oauth
 from app.presentation.http.dependencies import authorize_request, optional_actor
 from app.presentation.http.docs import operation_id
+from app.presentation.http.endpoints import Endpoint
 from app.presentation.http.errors import HTTP_PROBLEMS, MEDIA_TYPE, declare, status_of
 from app.presentation.http.headers import calls_of, with_headers
 from app.presentation.http.requests import StrictRequest, check_parameters, require_content_type
@@ -71,7 +72,7 @@ class StrictRoute(APIRoute):
         return Match.NONE, {}
 
     def get_route_handler(self) -> Handler:
-        handler = super().get_route_handler()
+        endpoint = Endpoint(self)
         action = self._action()
         accepted = self._accepted_content()
         error_format = oauth.oauth_errors if accepted is FORM else nullcontext
@@ -86,7 +87,7 @@ class StrictRoute(APIRoute):
                     await request.body()
                 if accepted is FORM:  # RFC 6749 §3.2
                     check_parameters("body", await request.form())
-                return await _retry_on_collision(partial(_respond, request, handler))
+                return await _retry_on_collision(partial(_respond, request, endpoint))
 
         return strict
 
@@ -107,11 +108,15 @@ class StrictRoute(APIRoute):
         return MERGE_PATCH if self.methods == {"PATCH"} else JSON
 
 
-async def _respond(request: StrictRequest, handler: Handler) -> Response:
-    response = await handler(request)
-    if request.before_send is not None:
-        await request.before_send(response)
-    return response
+async def _respond(request: StrictRequest, endpoint: Endpoint) -> Response:
+    try:
+        response = await endpoint.respond(request)
+        if request.before_send is not None:
+            await request.before_send(response)
+        return response
+    finally:
+        if request.release is not None:
+            await request.release()
 
 
 async def _retry_on_collision(respond: Callable[[], Awaitable[Response]]) -> Response:
