@@ -3,8 +3,11 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import icalendar
 import pytest
 import vobject
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.application.events_queries import EventView
 from app.application.export_files import Row, RowStream
@@ -56,6 +59,31 @@ async def test_says_everything_when_an_event_is_written() -> None:
         "location": "Plaza Mayor, 1",
         "contact": "Culture; group",
     }
+
+
+@given(text=st.text("a ñ😀\\;,\n", max_size=200), has_description=st.booleans())
+async def test_is_what_icalendar_would_write(text: str, has_description: bool) -> None:
+    """Escapes, folds and the order of lines are the library's."""
+    event = make_event()
+    event.title = event.location = text
+    event.description = text if has_description else None
+    expected = icalendar.Event()
+    expected.add("uid", str(event.id))
+    expected.add("dtstamp", event.updated_at)
+    expected.add("created", event.created_at)
+    expected.add("last-modified", event.updated_at)
+    expected.add("sequence", event.version)
+    expected.add("status", "TENTATIVE")
+    expected.add("class", "PUBLIC" if event.audience is EventAudience.PUBLIC else "PRIVATE")
+    expected.add("dtstart", event.starts_at)
+    expected.add("dtend", event.ends_at)
+    expected.add("summary", text)
+    expected.add("location", text)
+    expected.add("contact", event.organizer)
+    if has_description:
+        expected.add("description", text)
+
+    assert expected.to_ical().decode() in await written([event])
 
 
 @pytest.mark.parametrize(

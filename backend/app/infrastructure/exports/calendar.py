@@ -1,21 +1,22 @@
 """Calendars of events (iCalendar, RFC 5545), for subscriptions of calendar programs."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
-from icalendar import Calendar, Event, Timezone
+from icalendar import Calendar, Timezone
+from icalendar.parser import Contentline
 
-from app.application.export_files import Row, RowStream
+from app.application.export_files import RowStream
 from app.domain.events import EventAudience, EventStatus
 
 PRODUCT = "-//PAU 2//Events//EN"
 NAME = "PAU 2"
 REFRESH_AFTER = timedelta(hours=1)
-MAX_CACHED_EVENTS = 2_000
-"""Writing an event takes half a millisecond, and most are requested again unchanged."""
+EVENTS_PER_CHUNK = 100
+MAX_LINE_OCTETS = 74
+"""The length from which icalendar folds a line; 75 is the limit (§3.1)."""
 
 STATUS = {
     EventStatus.DRAFT: "TENTATIVE",
@@ -23,6 +24,8 @@ STATUS = {
     EventStatus.CANCELLED: "CANCELLED",
     EventStatus.COMPLETED: "CONFIRMED",
 }
+_ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
+"""The escapes of TEXT (§3.3.11)."""
 _END = b"END:VCALENDAR\r\n"
 
 
@@ -38,13 +41,14 @@ class CalendarEncoder:
 
     async def encode(self, table: RowStream) -> AsyncGenerator[bytes]:
         yield _begin()
-        count = 0
+        is_empty = True
         async for batch in table.batches:
-            for row in batch:
-                count += 1
-                yield _event(table.columns, tuple(row))
+            for start in range(0, len(batch), EVENTS_PER_CHUNK):
+                rows = batch[start : start + EVENTS_PER_CHUNK]
+                yield b"".join(_event(dict(zip(table.columns, row, strict=True))) for row in rows)
+                is_empty = False
                 await asyncio.sleep(0)  # lets other requests run while a long calendar is written
-        yield _END if count else Timezone.from_tzid("UTC").to_ical() + _END
+        yield Timezone.from_tzid("UTC").to_ical() + _END if is_empty else _END
 
 
 def _begin() -> bytes:
@@ -57,27 +61,43 @@ def _begin() -> bytes:
     return bytes(calendar.to_ical()).removesuffix(_END)
 
 
-@lru_cache(MAX_CACHED_EVENTS)
-def _event(columns: tuple[str, ...], row: Row) -> bytes:
-    """Write one event. The organizer is its CONTACT: ORGANIZER is for meetings with attendees (§3.8.4.3)."""
-    given: dict[str, Any] = dict(zip(columns, map(_in_utc, row), strict=True))
-    event = Event()
-    event.add("uid", str(given["id"]))
-    event.add("dtstamp", given["updated_at"])
-    event.add("created", given["created_at"])
-    event.add("last-modified", given["updated_at"])
-    event.add("sequence", given["version"])
-    event.add("status", STATUS[given["status"]])
-    event.add("class", "PUBLIC" if given["audience"] == EventAudience.PUBLIC else "PRIVATE")
-    event.add("dtstart", given["starts_at"])
-    event.add("dtend", given["ends_at"])
-    event.add("summary", given["title"])
-    event.add("location", given["location"])
-    event.add("contact", given["organizer"])
-    if given["description"] is not None:
-        event.add("description", given["description"])
-    return bytes(event.to_ical())
+def _event(event: Mapping[str, Any]) -> bytes:
+    return b"".join(map(_folded, _lines(event)))
 
 
-def _in_utc(value: object) -> object:
-    return value.astimezone(UTC) if isinstance(value, datetime) else value
+def _lines(event: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines that icalendar would write, which takes it half a millisecond.
+
+    The organizer is the event's CONTACT: ORGANIZER is for meetings with attendees (§3.8.4.3).
+    """
+    yield "BEGIN:VEVENT"
+    yield f"SUMMARY:{_text(event['title'])}"
+    yield f"DTSTART:{_time(event['starts_at'])}"
+    yield f"DTEND:{_time(event['ends_at'])}"
+    yield f"DTSTAMP:{_time(event['updated_at'])}"
+    yield f"UID:{event['id']}"
+    yield f"SEQUENCE:{event['version']}"
+    yield f"CLASS:{'PUBLIC' if event['audience'] == EventAudience.PUBLIC else 'PRIVATE'}"
+    yield f"CONTACT:{_text(event['organizer'])}"
+    yield f"CREATED:{_time(event['created_at'])}"
+    if event["description"] is not None:
+        yield f"DESCRIPTION:{_text(event['description'])}"
+    yield f"LAST-MODIFIED:{_time(event['updated_at'])}"
+    yield f"LOCATION:{_text(event['location'])}"
+    yield f"STATUS:{STATUS[event['status']]}"
+    yield "END:VEVENT"
+
+
+def _text(value: str) -> str:
+    return value.translate(_ESCAPES)
+
+
+def _time(value: datetime) -> str:
+    return f"{value.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def _folded(line: str) -> bytes:
+    octets = line.encode()
+    if len(octets) > MAX_LINE_OCTETS:
+        octets = Contentline(line).to_ical()
+    return octets + b"\r\n"
