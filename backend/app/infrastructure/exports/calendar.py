@@ -1,7 +1,7 @@
 """Calendars of events (iCalendar, RFC 5545), for subscriptions of calendar programs."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ PRODUCT = "-//PAU 2//Events//EN"
 NAME = "PAU 2"
 REFRESH_AFTER = timedelta(hours=1)
 EVENTS_PER_CHUNK = 100
+_CONTENT_LINE: Callable[[str], Any] = Contentline  # the library does not declare its types
 MAX_LINE_OCTETS = 74
 """The length from which icalendar folds a line; 75 is the limit (§3.1)."""
 
@@ -99,5 +100,5 @@ def _time(value: datetime) -> str:
 def _folded(line: str) -> bytes:
     octets = line.encode()
     if len(octets) > MAX_LINE_OCTETS:
-        octets = Contentline(line).to_ical()
+        octets = _CONTENT_LINE(line).to_ical()
     return octets + b"\r\n"
