@@ -80,6 +80,11 @@ class TimeoutConnection(DriverConnection[Any]):
         await self.set_autocommit(False)
         self.response_timeout = response_timeout
 
+    def switch_autocommit(self, on: bool) -> None:
+        """Set autocommit outside a transaction. `set_autocommit` also waits for the connection's lock, which
+        a connection that was just taken from the pool does not need."""
+        self._autocommit = on
+
     async def wait(self, gen: PQGen[Returned], *arguments: Any, **options: Any) -> Returned:
         """Raises OperationalError without an SQLSTATE when the server does not respond in time."""
         try:
@@ -198,28 +203,32 @@ def create_replica_engine(settings: Settings) -> AsyncEngine | None:
 def create_database(engine: AsyncEngine, replica: AsyncEngine | None = None) -> Database:
     snapshots = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return Database(
-        reads=partial(_read, engine),
-        replica_reads=None if replica is None else partial(_read, replica),
+        reads=partial(_Read, engine),
+        replica_reads=None if replica is None else partial(_Read, replica),
         snapshot=snapshots.connect,
         sessions=session_factory(engine),
         checked_out=cast("QueuePool", engine.pool).checkedout,
     )
 
 
-@asynccontextmanager
-async def _read(engine: AsyncEngine) -> AsyncIterator[DriverConnection[Any]]:
-    """Open a connection of the pool. Close it afterwards if it is lost or in the middle of a query."""
-    pooled = await engine.raw_connection()
-    connection = cast("TimeoutConnection", pooled.driver_connection)
-    try:
-        await connection.set_autocommit(True)
-        yield connection
-    finally:
-        if connection.info.transaction_status is TransactionStatus.IDLE:
-            await connection.set_autocommit(False)
-            await greenlet_spawn(pooled.close)
+class _Read:
+    """A read on a connection of the pool, which is closed if it is lost or in the middle of a query."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def __aenter__(self) -> TimeoutConnection:
+        self._pooled = await self._engine.raw_connection()
+        self._connection = cast("TimeoutConnection", self._pooled.driver_connection)
+        self._connection.switch_autocommit(True)
+        return self._connection
+
+    async def __aexit__(self, *error: object) -> None:
+        if self._connection.info.transaction_status is TransactionStatus.IDLE:
+            self._connection.switch_autocommit(False)
+            await greenlet_spawn(self._pooled.close)
         else:
-            await greenlet_spawn(pooled.invalidate)
+            await greenlet_spawn(self._pooled.invalidate)
 
 
 @asynccontextmanager

@@ -74,6 +74,20 @@ def _library_message(_: object, __: str, event: EventDict) -> EventDict:
     return event
 
 
+class _LineFormatter(structlog.stdlib.ProcessorFormatter):
+    """Renders our own events without the copies that the library makes for several formatters."""
+
+    def __init__(self, render: Processor, foreign_pre_chain: list[Processor]) -> None:
+        super().__init__(foreign_pre_chain=foreign_pre_chain, processors=[_drop_unlisted, render])
+        self._render = render
+
+    def format(self, record: logging.LogRecord) -> str:
+        is_our_own = hasattr(record, "_logger")  # set by `wrap_for_formatter`
+        if is_our_own and isinstance(record.msg, dict):
+            return str(self._render(None, record.levelname, record.msg.copy()))
+        return super().format(record)
+
+
 def configure_logging(level: str, form: LogFormat = LogFormat.JSON) -> None:
     """Write all records to standard error, one line each, including those of libraries."""
     render: Processor = structlog.processors.JSONRenderer()
@@ -92,11 +106,11 @@ def configure_logging(level: str, form: LogFormat = LogFormat.JSON) -> None:
     )
     handler = logging.StreamHandler()
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name, _library_message],
-            processors=[_drop_unlisted, render],
-        )
+        _LineFormatter(render, [*shared, structlog.stdlib.add_logger_name, _library_message])
     )
+    logging.logThreads = False  # no line shows them
+    logging.logProcesses = False
+    logging.logMultiprocessing = False
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)

@@ -1,8 +1,9 @@
 """Database errors become domain errors: constraints by name, the rest by SQLSTATE."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from types import TracebackType
+from typing import Generic, TypeVar
 
 import psycopg
 from sqlalchemy.exc import DBAPIError
@@ -85,13 +86,26 @@ def with_domain_errors(
 ) -> Callable[[], AbstractAsyncContextManager[Connection]]:
     """Wrap a source of connections so that its errors, and those of its connections, are domain errors."""
 
-    @asynccontextmanager
-    async def translated() -> AsyncIterator[Connection]:
-        with translated_errors():
-            async with connections() as connection:
-                yield connection
+    return lambda: _WithDomainErrors(connections())
 
-    return translated
+
+class _WithDomainErrors(Generic[Connection]):
+    def __init__(self, inner: AbstractAsyncContextManager[Connection]) -> None:
+        self._inner = inner
+
+    async def __aenter__(self) -> Connection:
+        with translated_errors():
+            return await self._inner.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            await self._inner.__aexit__(None, None, None)
+            return
+        with translated_errors():
+            await self._inner.__aexit__(kind, error, trace)
+            raise error
 
 
 def _error_for_exception(error: BaseException) -> type[DomainError] | None:

@@ -77,13 +77,13 @@ class Pagination:
         }
         cursor = str(self._serializer.dumps(payload))
         query = urlencode({**self._request.query_params, "cursor": cursor})
-        self._response.headers["Link"] = f'<{self._request.url.path}?{query}>; rel="next"'
+        self._response.headers["Link"] = f'<{self._request.scope["path"]}?{query}>; rel="next"'
         return cursor
 
     def _fingerprint(self, params: PageParams) -> str:
         """Return a digest, because search words may be long."""
         filters = params.model_dump(mode="json", exclude={"limit", "cursor"}, exclude_none=True)
-        return sha256(json.dumps([self._request.url.path, filters]).encode()).hexdigest()
+        return sha256(json.dumps([self._request.scope["path"], filters]).encode()).hexdigest()
 
 
 @cache
