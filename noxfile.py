@@ -147,6 +147,12 @@ def mutants(session: nox.Session) -> None:
     gates(session)
 
 
+@nox.session(requires=["env"], default=False)
+def soundness(session: nox.Session) -> None:
+    """On request: prove that no change escapes the remembered results (-- --mutants 400; --help)."""
+    python(session, "-m", "gates.soundness", *session.posargs, interrupt_timeout=15, terminate_timeout=5)
+
+
 @nox.session(requires=["env", "audit_env"], default=False)
 def audit(session: nox.Session) -> None:
     """On request: known vulnerabilities of new pins (-- all: of all pins), and a bill of materials."""

@@ -55,6 +55,7 @@ NAVIGATION: Sequence[Entry] = [
             "performance.md",
             "scaling.md",
             "mutation.md",
+            "soundness.md",
         ]
     },
     {"Decisions": ["decisions/index.md", "decisions/*"]},

@@ -110,11 +110,11 @@ def find_judges(project: Project, names: Collection[str]) -> tuple[Outcome, Judg
     """Return what is known of the tests of some files, and how the run ended that measured it, if any did."""
     folder = cache_folder()
     if folder and changed_since_tests(project) == []:
-        return Outcome(checked=1), _remembered(project, folder, names)
+        return Outcome(checked=1), remembered_judges(project, folder, names)
     return _measured(project, names)
 
 
-def _remembered(project: Project, folder: Path, names: Collection[str]) -> Judges:
+def remembered_judges(project: Project, folder: Path, names: Collection[str]) -> Judges:
     """Read the remembered results of all tests, and the observations of those that are never remembered."""
     cached = CachedRun.of(project, folder)
     held = cached.select().held

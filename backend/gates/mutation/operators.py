@@ -6,9 +6,9 @@ missing. Texts are left alone: most of them are messages.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise, permutations
+from itertools import accumulate, pairwise, permutations
 
 OPPOSITE_COMPARISONS = (
     (ast.Eq, ast.NotEq),
@@ -32,6 +32,15 @@ TYPE_FIELDS = {"annotation", "returns", "type_params"}
 CLASS_DECLARATION_FIELDS = {"decorator_list", "keywords", "type_params"}
 
 
+@dataclass(frozen=True, order=True)
+class Edit:
+    """A part of a source, from byte to byte, and the code that replaces it."""
+
+    start: int
+    end: int
+    code: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Mutant:
     """A fault. Tests that run one of the `lines` run it; `diff` shows them before and after.
@@ -44,6 +53,7 @@ class Mutant:
     line: int
     lines: range
     diff: str
+    edit: Edit
     is_patchable: bool
 
 
@@ -70,6 +80,7 @@ def mutants(source: str, tree: ast.Module) -> Iterator[Mutant]:
     """Yield the mutants of a module; while one is out, the tree is its tree. The order is always the same."""
     members = _members(tree)
     text = source.split("\n")
+    offsets = [0, *accumulate(len(line.encode()) + 1 for line in text)]
     number = 0
     for slot in _slots(tree, ast.Pass(lineno=1)):
         for new in _mutations(slot, members):
@@ -77,7 +88,7 @@ def mutants(source: str, tree: ast.Module) -> Iterator[Mutant]:
                 ast.fix_missing_locations(ast.copy_location(new, slot.node))
             slot.replace(new)
             try:
-                yield _described(slot, new, text, number)
+                yield _described(slot, new, text, offsets, number)
             finally:
                 slot.replace(slot.node)
             number += 1
@@ -173,20 +184,29 @@ def _members(tree: ast.Module) -> dict[str, str]:
     }
 
 
-def _described(slot: NodeSlot, new: ast.AST, text: list[str], number: int) -> Mutant:
+def edited(source: str, edits: Iterable[Edit]) -> str:
+    """Return a source with edits of different parts."""
+    content = source.encode()
+    for edit in sorted(edits, reverse=True):
+        content = content[: edit.start] + edit.code.encode() + content[edit.end :]
+    return content.decode()
+
+
+def _described(slot: NodeSlot, new: ast.AST, text: list[str], offsets: list[int], number: int) -> Mutant:
     first, last, start, end = (
         getattr(slot.node, name) for name in ("lineno", "end_lineno", "col_offset", "end_col_offset")
     )
     before = text[first - 1 : last]
     head = before[0].encode()[:start].decode()
     tail = before[-1].encode()[end:].decode()
-    after = f"{head}{ast.unparse(new)}{tail}"
+    code = ast.unparse(new)
     whole = not hasattr(slot.statement, "body")
     covered = slot.statement if whole else slot.node
     return Mutant(
         number=number,
         line=first,
         lines=range(getattr(covered, "lineno", first), (getattr(covered, "end_lineno", last) or last) + 1),
-        diff="\n".join([*(f"-{line}" for line in before), f"+{after}"]),
+        diff="\n".join([*(f"-{line}" for line in before), f"+{head}{code}{tail}"]),
+        edit=Edit(offsets[first - 1] + start, offsets[last - 1] + end, code),
         is_patchable=slot.is_patchable,
     )

@@ -2,7 +2,7 @@ import ast
 
 import pytest
 
-from gates.mutation.operators import Mutant, mutants
+from gates.mutation.operators import Mutant, edited, mutants
 
 SHOP = """class Shop:
     OPEN, CLOSED = 1, 2
@@ -92,6 +92,20 @@ def test_shows_what_it_replaces_when_that_is_longer_than_a_line() -> None:
 
 def test_keeps_other_characters_when_they_take_several_bytes() -> None:
     assert lines("a = 'ü', b < c, 'ü'") == ["a = 'ü', b <= c, 'ü'"]
+
+
+def test_edits_the_source_like_the_tree_when_it_is_read_again() -> None:
+    source = f"# ü\n{SHOP}"
+    tree = ast.parse(source)
+
+    for mutant in mutants(source, tree):
+        assert ast.unparse(ast.parse(edited(source, [mutant.edit]))) == ast.unparse(tree)
+
+
+def test_makes_several_edits_at_once_when_they_are_apart() -> None:
+    source = "A = 1\nB = 'ü', 2\nC = 3\n"
+
+    assert edited(source, [mutant.edit for mutant in made(source)]) == "A = 2\nB = 'ü', 3\nC = 4\n"
 
 
 def test_shows_each_tree_once_when_they_are_made_in_turn() -> None:
