@@ -39,7 +39,13 @@ def remember(project: Project, folder: Path, folders: Sequence[str], say: Callab
     before = _within(cached.select(), folders)
     if before.arguments:
         say(f"{len(before.arguments)} tests, or files of tests, without a result run first")
-        options = ["-q", "-n", workers_for(before), *cached.options(), cached.write_arguments(before)]
+        options = [
+            "-q",
+            "-n",
+            workers_for(project, before),
+            *cached.options(),
+            cached.write_arguments(before),
+        ]
         run_pytest(project, options)
         cached.keep(before)
     after = _within(cached.select(), folders)

@@ -52,7 +52,9 @@ class Memory:
             if edited.digests[unit] != self.dependencies.digests[unit]:
                 chosen |= tests
         tests = {test for test in self.held if "::" in test}
-        return {*self.always} | {test for test in tests if test in chosen or test.partition("::")[0] in chosen}
+        return {*self.always} | {
+            test for test in tests if test in chosen or test.partition("::")[0] in chosen
+        }
 
     def seconds(self, test: str) -> float:
         """Return the usual seconds of a test, 0 when they are unknown."""

@@ -90,6 +90,12 @@ def test_passes_when_files_are_in_order(clean: SampleProject) -> None:
     assert (outcome.findings, outcome.checked) == ([], 5)
 
 
+def test_passes_a_command_when_its_arguments_can_be_typed(clean: SampleProject) -> None:
+    clean.replace(WORKFLOW, "run: ./noxw", 'run: ./noxw -s tests -- --whole --shard "$SHARD"')
+
+    assert check(clean.project).findings == []
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
@@ -117,6 +123,10 @@ def test_passes_when_files_are_in_order(clean: SampleProject) -> None:
             "run: ./noxw",
             "run: |\n          ./noxw\n          exit 0",
             "runs a command that cannot be run locally",
+        ),
+        *(
+            (WORKFLOW, "run: ./noxw", f"run: ./noxw -s tests -- {argument}", "cannot be run locally")
+            for argument in ("$SHARD", "$(id)", "a; id", "a | id", '"$SHARD"; id')
         ),
         (WORKFLOW, "ubuntu-24.04", "ubuntu-latest", "gates runs on an image that changes without notice"),
         (WORKFLOW, "ubuntu-24.04", "self-hosted", "gates runs on an image that changes without notice"),
