@@ -12,7 +12,7 @@ from gates.repo.files import line_of, text
 DEVCONTAINER = ".devcontainer/devcontainer.json"
 DOCKERFILE = ".devcontainer/Dockerfile"
 PRODUCTION = "compose.production.yaml"
-NOX_COMMAND = re.compile(r'\./noxw( -s [a-z -]+( [a-z0-9/-]+| "\$[A-Z]+")*)?')
+NOX_COMMAND = re.compile(r'\./noxw( -s [a-z -]+( [a-z0-9/-]+| "\$[A-Z0-9_]+")*)?')
 CHANGE_OF_OWNERS = re.compile(r"sudo chown [^;&|\n]+")
 SERVICE_KEYS = {"build", "command", "depends_on", "environment", "healthcheck", "image", "init", "volumes"}
 PRODUCTION_NEEDS = {"cap_drop", "deploy", "healthcheck", "logging", "read_only", "restart", "security_opt"}

@@ -71,7 +71,7 @@ def copied_suite(project: Project, folders: Sequence[str], names: Collection[str
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(project.root / name, target, follow_symlinks=False)
         for name in (".venv", ".noxw"):
-            if (project.root / name).exists():
+            if (project.root / name).exists() and not (copy.root / name).exists():
                 (copy.root / name).symlink_to((project.root / name).resolve())
         yield Suite(copy, {name: files.text(project, name) for name in names}, folders)
     finally:

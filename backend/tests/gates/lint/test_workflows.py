@@ -91,7 +91,8 @@ def test_passes_when_files_are_in_order(clean: SampleProject) -> None:
 
 
 def test_passes_a_command_when_its_arguments_can_be_typed(clean: SampleProject) -> None:
-    clean.replace(WORKFLOW, "run: ./noxw", 'run: ./noxw -s tests -- --whole --shard "$SHARD"')
+    command = '      - run: ./noxw -s tests -- --whole --shard "$PAU2_SHARD"\n'
+    clean.replace(WORKFLOW, "run: ./noxw\n", f"run: ./noxw\n{command}")
 
     assert check(clean.project).findings == []
 
