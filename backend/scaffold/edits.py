@@ -7,11 +7,10 @@ already is not added again.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Protocol, cast
 
 import libcst as cst
-from libcst.codemod import CodemodContext
-from libcst.codemod.visitors import AddImportsVisitor
 
 from scaffold.syntax import (
     MissingAnchorError,
@@ -21,6 +20,7 @@ from scaffold.syntax import (
     find_definition,
     find_display,
     inserted,
+    is_docstring_or_import,
     name_of,
     replaced,
     with_element,
@@ -43,9 +43,21 @@ class ImportName:
     name: str
 
     def apply(self, module: cst.Module) -> cst.Module:
-        context = CodemodContext()
-        AddImportsVisitor.add_needed_import(context, self.module, self.name)
-        return AddImportsVisitor(context).transform_module(module)
+        head = [*takewhile(is_docstring_or_import, module.body)]
+        imports = [
+            found
+            for found in find_all(cst.Module(head), cst.ImportFrom)
+            if found.module and code_of(found.module) == self.module
+        ]
+        names = [find_all(found, cst.ImportAlias) for found in imports]
+        if any(alias.evaluated_name == self.name for aliases in names for alias in aliases):
+            return module
+        if not imports:
+            new = cst.parse_statement(f"from {self.module} import {self.name}\n")
+            return module.with_changes(body=[*head, new, *module.body[len(head) :]])
+        comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+        added = cst.ImportAlias(cst.Name(self.name), comma=comma)
+        return replaced(module, imports[0], imports[0].with_changes(names=[added, *names[0]]))
 
 
 @dataclass(frozen=True)

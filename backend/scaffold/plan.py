@@ -10,6 +10,7 @@ from scaffold.edits import Edit, apply_all
 from scaffold.errors import ScaffoldError
 
 BACKEND = "backend/"
+RUFF = str(Path(sys.executable).with_name("ruff"))
 OWN_PACKAGES = 'lint.isort.known-first-party = ["app", "tests"]'
 """Ruff takes modules that are not written yet for those of libraries."""
 UNUSED_OR_UNSORTED = "F401,I001"
@@ -99,7 +100,7 @@ class Plan:
         """Run ruff in backend/, from where it finds its settings and the project's own packages."""
         name = path.removeprefix(BACKEND)
         run = subprocess.run(
-            [sys.executable, "-m", "ruff", *options, "--stdin-filename", name, "-"],
+            [RUFF, *options, "--stdin-filename", name, "-"],
             cwd=self.root / BACKEND,
             input=text,
             capture_output=True,

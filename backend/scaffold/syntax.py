@@ -40,6 +40,15 @@ def name_of(node: cst.CSTNode) -> str:
     return code_of(node)
 
 
+def is_docstring_or_import(statement: cst.CSTNode) -> bool:
+    if not isinstance(statement, cst.SimpleStatementLine):
+        return False
+    first = statement.body[0]
+    if isinstance(first, cst.Expr):
+        return isinstance(first.value, cst.SimpleString)
+    return isinstance(first, cst.Import | cst.ImportFrom)
+
+
 def body_of(node: cst.CSTNode) -> Sequence[cst.CSTNode]:
     """Return the statements of a module, class or function."""
     body = getattr(node, "body", ())

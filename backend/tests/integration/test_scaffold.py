@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from devtools.databases import scratch_databases
+from gates.contract.openapi import write_snapshot
 from gates.model import Project
 from gates.registry import CHECKS
 from gates.testing.result_cache.folders import NO_SOURCES
@@ -87,10 +88,10 @@ def test_passes_gates_and_tests_when_everything_is_generated(checkout: Path) -> 
     written += write(lambda plan: plan_field(plan, "news", "subtitle:text200?", today=TODAY))
     written += write(lambda plan: plan_field(plan, "tool_loans", "back_on:date?", today=TODAY))
     written += write(lambda plan: plan_field(plan, "events", "seats:int1-500?", today=TODAY))
-    run(checkout, "-m", "gates", "openapi")
+    project = Project(root=checkout)
+    write_snapshot(project)
     commit(checkout)
 
-    project = Project(root=checkout)
     assert [finding for gate in GATES for finding in CHECKS[gate](project).findings] == []
     tests = [name.removeprefix("backend/") for name in written if Path(name).name.startswith("test_")]
     run(checkout, "-m", "pytest", "-q", "-n0", "-pno:cacheprovider", *tests, *AFFECTED_TESTS)
@@ -119,20 +120,30 @@ def run(checkout: Path, *arguments: str) -> None:
     assert result.returncode == 0, result.stdout
 
 
-@pytest.fixture
-def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout with the sources that the scaffold of an endpoint reads and edits."""
-    for name, value in AUTHOR.items():
-        monkeypatch.setenv(name, value)
-    shutil.copytree(ROOT / "backend/app", tmp_path / "backend/app")
-    shutil.copytree(ROOT / "backend/tests", tmp_path / "backend/tests")
-    shutil.copytree(ROOT / "backend/alembic", tmp_path / "backend/alembic")
-    shutil.copy(ROOT / "backend/pyproject.toml", tmp_path / "backend")
-    (tmp_path / "changelog.d").mkdir()
-    git(tmp_path, "init", "--quiet")
-    commit(tmp_path)
-    monkeypatch.setattr(command_line, "ROOT", tmp_path)
-    return tmp_path
+    folder = tmp_path_factory.mktemp("sources")
+    for name in ("app", "tests", "alembic"):
+        ignored = shutil.ignore_patterns(*NO_SOURCES)
+        shutil.copytree(ROOT / "backend" / name, folder / "backend" / name, ignore=ignored)
+    shutil.copy(ROOT / "backend/pyproject.toml", folder / "backend")
+    (folder / "changelog.d").mkdir()
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in AUTHOR.items():
+            environment.setenv(name, value)
+        git(folder, "init", "--quiet")
+        commit(folder)
+    return folder
+
+
+@pytest.fixture
+def small(sources: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The checkout with the sources, which is restored after the test."""
+    monkeypatch.setattr(command_line, "ROOT", sources)
+    yield sources
+    git(sources, "restore", ".")
+    git(sources, "clean", "-d", "--force", "--quiet")
 
 
 def test_prints_the_diff_and_writes_nothing_when_dry(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
