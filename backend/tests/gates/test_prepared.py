@@ -39,6 +39,19 @@ def test_ends_like_a_new_process_when_it_is_a_fork(arguments: tuple[str, ...], t
     assert (fork.returncode, fork.stdout, fork.stderr) == (new.returncode, new.stdout, new.stderr)
 
 
+@pytest.mark.parametrize("stderr_is_named", [True, False])
+def test_writes_all_output_to_a_log_when_it_gets_one(tmp_path: Path, stderr_is_named: bool) -> None:
+    program = "import sys; print('out', flush=True); print('error', file=sys.stderr)"
+    command = [sys.executable, "-c", program]
+
+    with (tmp_path / "log").open("wb") as log:
+        stderr = log if stderr_is_named else subprocess.STDOUT
+        fork = prepared_processes.run(command, cwd=tmp_path, stdout=log, stderr=stderr)
+
+    assert (fork.returncode, fork.stdout, fork.stderr) == (0, None, None)
+    assert (tmp_path / "log").read_text() == "out\nerror\n"
+
+
 def test_ends_a_fork_when_it_takes_too_long(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "import threading; threading.Event().wait()"]
 

@@ -3,6 +3,7 @@
 A fork reads the files, the arguments and the environment that the gate gave it, and ends like any process.
 """
 
+import gc
 import json
 import os
 import runpy
@@ -23,12 +24,29 @@ from gates.migrations import alembic_process
 from gates.repo.process import STARTS_CHILD
 
 LIBRARIES = [
-    *("alembic.command", "coverage", "deptry.cli", "diff_cover.diff_cover_tool", "fastapi", "grimp"),
-    *("logging.config", "mypy.main", "pre_commit.main", "psycopg", "pytest", "rich.progress"),
+    "alembic.command",
+    "coverage.cmdline",
+    "deptry.cli",
+    "diff_cover.diff_cover_tool",
+    "execnet",
+    "fastapi",
+    "grimp",
+    "hypothesis",
+    "logging.config",
+    "mypy.main",
+    "pdb",
+    "pre_commit.main",
+    "psycopg",
+    "pytest",
+    "rich.progress",
+    "rich.syntax",
     "sqlalchemy.ext.asyncio",
+    "unittest",
 ]
 """Those that look at neither the environment nor the terminal when they are imported."""
-OPTIONS = {"capture_output", "check", "cwd", "encoding", "env", "input", "timeout"}
+OPTIONS = {"capture_output", "check", "cwd", "encoding", "env", "input", "stderr", "stdout", "timeout"}
+CHECKS_PARENT = "gates.mutation.worker"
+"""A plugin that ends pytest when it is no longer a child of the gate; a fork never is one."""
 
 start = subprocess.run
 
@@ -42,12 +60,15 @@ def use(patch: pytest.MonkeyPatch) -> None:
 
 def run(command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[Any]:
     """Do what subprocess.run does; leave to it other programs and options, and whatever reads its input."""
-    if command[0] != sys.executable or options.get("input") or options.keys() - OPTIONS:
+    if not _can_be_fork(command, options):
         return start(command, **options)
     place = str(options.get("cwd", Path.cwd()))
     environment = dict(options.get("env") or os.environ)
     with TemporaryDirectory() as folder:
-        arguments = (command[1:], place, environment, folder, _new_path())
+        files = [f"{folder}/{name}" for name in ("stdin", "stdout", "stderr")]
+        if "stdout" in options:
+            files[1] = files[2] = options["stdout"].name
+        arguments = (command[1:], place, environment, files, _new_path())
         sys.audit(STARTS_CHILD, command, place, environment)
         fork = Popen(get_context("forkserver").Process(target=_become, args=arguments))
         code = fork.wait(options.get("timeout"))
@@ -55,14 +76,25 @@ def run(command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[A
             os.kill(fork.pid, SIGKILL)
             fork.wait()
             raise subprocess.TimeoutExpired(command, options["timeout"])
-        said = [(Path(folder) / name).read_text("utf-8", "replace") for name in ("stdout", "stderr")]
-    if not options.get("capture_output"):
-        sys.stdout.write(said.pop(0))
-        sys.stderr.write(said.pop())
-    ended = subprocess.CompletedProcess(command, code, *said)
+        unread = [] if "stdout" in options else files[1:]
+        printed = [Path(name).read_text("utf-8", "replace") for name in unread]
+    if printed and not options.get("capture_output"):
+        sys.stdout.write(printed.pop(0))
+        sys.stderr.write(printed.pop())
+    ended = subprocess.CompletedProcess(command, code, *printed)
     if options.get("check"):
         ended.check_returncode()
     return ended
+
+
+def _can_be_fork(command: Sequence[str], options: Mapping[str, Any]) -> bool:
+    """Return whether Python runs with options that are known here, and any log gets all of its output."""
+    if command[0] != sys.executable or not command[1].startswith("-") or CHECKS_PARENT in command:
+        return False
+    if options.get("input") or options.keys() - OPTIONS:
+        return False
+    log = options.get("stdout")
+    return log is None or (hasattr(log, "name") and options.get("stderr") in {log, subprocess.STDOUT})
 
 
 @cache
@@ -75,14 +107,19 @@ def _new_path() -> list[str]:
 
 
 def _become(
-    arguments: Sequence[str], folder: str, environment: Mapping[str, str], output: str, path: list[str]
+    arguments: Sequence[str],
+    folder: str,
+    environment: Mapping[str, str],
+    files: Sequence[str],
+    path: list[str],
 ) -> None:
     """Do what the interpreter does that is started in a folder with these arguments."""
+    gc.freeze()  # pytest collects garbage five times, and would traverse and copy all that was imported
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        os.dup2(os.open(f"{output}/{name}", os.O_RDWR | os.O_CREAT), number)
+    for number, name in enumerate(files):
+        os.dup2(os.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND), number)
     for name in [name for name in sys.modules if name.partition(".")[0] in {"gates", "tests"}]:
         del sys.modules[name]
     asked = environment.get("PYTHONPATH", "").split(os.pathsep)
@@ -94,7 +131,7 @@ def _become(
         return
     if option == "-c":
         sys.path.insert(0, "")
-        program = Path(output, "program.py")
+        program = Path(files[0]).with_name("program.py")
         program.write_text(what, encoding="utf-8")
         what = str(program)
     runpy.run_path(what, run_name="__main__")
