@@ -8,6 +8,7 @@ import pytest
 from tests.gates.cases import INVALID_CASES, VALID_CASES, report
 from tests.gates.cases.case import InvalidCase, ValidCase
 from tests.gates.cases.runner import cache_tool_runs, line_of, make_template, run_gates
+from tests.gates.support import prepared_processes
 from tests.gates.support.parts.all_gates import GATES, RULES
 
 EXPENSIVE = {"migration-cycle", "migration-drift", "mutants", "routes", "tests"}
@@ -22,18 +23,30 @@ def parameters(cases: Sequence[ValidCase]) -> list[pytest.ParameterSet]:
     ]
 
 
+@pytest.fixture(scope="session")
+def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(tmp_path_factory.mktemp("mypy"))
+
+
 @pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    cache_tool_runs(monkeypatch)
-    monkeypatch.setenv("MYPY_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "mypy"))
+def _quick(monkeypatch: pytest.MonkeyPatch, mypy_cache: str) -> None:
+    make_quick(monkeypatch, mypy_cache)
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_template(tmp_path_factory.mktemp("template"))
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory, mypy_cache: str) -> Path:
+    """The project on main, once a process. Its runs of tools count for the cases that do not affect them."""
+    with prepared_processes.prepared() as patch:
+        make_quick(patch, mypy_cache)
+        return make_template(tmp_path_factory.mktemp("template"))
 
 
-@pytest.fixture(scope="module", autouse=True)
+def make_quick(patch: pytest.MonkeyPatch, mypy_cache: str) -> None:
+    cache_tool_runs(patch)
+    patch.setenv("MYPY_CACHE_DIR", mypy_cache)
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _table() -> Iterator[None]:
     yield
     report.write_table([*INVALID_CASES, *VALID_CASES])

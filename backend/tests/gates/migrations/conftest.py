@@ -2,22 +2,26 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from gates.migrations.alembic_process import alembic_runner
 from gates.model import Project
+from tests.gates.support import prepared_processes
 from tests.gates.support.parts.migrations import MIGRATIONS
 from tests.gates.support.sample_project import SampleProject
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def alembic_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One folder for a module of tests: the process belongs to the folder."""
+    """One folder for all tests: the process belongs to the folder."""
     root = tmp_path_factory.mktemp("migrations")
     (root / "backend").mkdir()
-    with alembic_runner(Project(root=root)):
+    with ExitStack() as stack:
+        with prepared_processes.prepared():
+            stack.enter_context(alembic_runner(Project(root=root)))
         yield root
 
 

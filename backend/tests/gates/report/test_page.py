@@ -14,6 +14,7 @@ from gates.report import new_code, page
 from gates.report.diagrams import TABLES
 from gates.report.runs import load_runs
 from gates.runner import Result
+from tests.gates.support import prepared_processes
 from tests.gates.support.html_parser import parse, text_of, with_class
 from tests.gates.support.parts.coverage import COVERAGE, SHOP, MeasuredProject
 from tests.gates.support.parts.results import RESULTS, VIOLATION, make_result, record_run
@@ -48,14 +49,15 @@ def project(tmp_path: Path) -> Project:
     return project
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def measured_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rules = Part(rules=RULES)
     sample = MeasuredProject.build(tmp_path_factory.mktemp("measured"), COVERAGE, rules, branch="change")
     sample.add_code(HALF_TESTED, "assert shop.added(1) == 1")
     sample.write("backend/app/tested.py", "ANSWER = 42\n")
     sample.write("backend/tests/test_tested.py", "from app.tested import ANSWER\n\n\nassert ANSWER\n")
-    return sample.measure().root
+    with prepared_processes.prepared():
+        return sample.measure().root
 
 
 @pytest.fixture

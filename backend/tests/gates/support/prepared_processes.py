@@ -9,7 +9,8 @@ import os
 import runpy
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from multiprocessing import get_context, set_forkserver_preload
 from multiprocessing.popen_forkserver import Popen
@@ -56,6 +57,14 @@ def use(patch: pytest.MonkeyPatch) -> None:
     set_forkserver_preload([*LIBRARIES, __name__])
     patch.setattr(subprocess, "run", run)
     patch.setattr(alembic_process, "get_context", lambda _: get_context("forkserver"))
+
+
+@contextmanager
+def prepared() -> Iterator[pytest.MonkeyPatch]:
+    """Let gates start forks in a fixture of wide scope, and yield the patch for more than that."""
+    with pytest.MonkeyPatch.context() as patch:
+        use(patch)
+        yield patch
 
 
 def run(command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[Any]:

@@ -74,7 +74,7 @@ SETTINGS: dict[str, str] = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def changed(tmp_path_factory: pytest.TempPathFactory) -> SampleProject:
     sample = SampleProject.build(tmp_path_factory.mktemp("git") / "sample", Part(FILES), branch="change")
     sample.replace("backend/app/a.py", "two", "2\n\ntwo").git(
@@ -87,7 +87,7 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> SampleProject:
     return sample
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def expected(changed: SampleProject) -> dict[str, object]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
