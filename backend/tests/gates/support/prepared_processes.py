@@ -48,6 +48,10 @@ LIBRARIES = [
 OPTIONS = {"capture_output", "check", "cwd", "encoding", "env", "input", "stderr", "stdout", "timeout"}
 CHECKS_PARENT = "gates.mutation.worker"
 """A plugin that ends pytest when it is no longer a child of the gate; a fork never is one."""
+OWN_MODULES = [name for name in sys.modules if name.partition(".")[0] in {"gates", "tests"}]
+"""Modules that a fork must import again. They are listed here because a fork that looks at the names of all
+modules copies the memory in which they are.
+"""
 
 start = subprocess.run
 
@@ -129,7 +133,7 @@ def _become(
     os.chdir(folder)
     for number, name in enumerate(files):
         os.dup2(os.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND), number)
-    for name in [name for name in sys.modules if name.partition(".")[0] in {"gates", "tests"}]:
+    for name in OWN_MODULES:
         del sys.modules[name]
     asked = environment.get("PYTHONPATH", "").split(os.pathsep)
     sys.path[:] = [*filter(None, asked), *path]
