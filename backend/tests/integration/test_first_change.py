@@ -1,13 +1,13 @@
 """`docs/tutorial/first-change.md`: its edits apply, and its commands print what the page says."""
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from devtools.postgres import PROJECT
+from tests.support.checkout_copies import copy_checkout
 from tests.support.executed_pages import Block, read_blocks
 
 TUTORIAL = PROJECT / "docs/tutorial/first-change.md"
@@ -75,12 +75,7 @@ class Newcomer:
 def clone(tmp_path: Path) -> Path:
     """A clone of the repository as the work tree has it, with the environments of this checkout."""
     source, clone = tmp_path / "source", tmp_path / "clone"
-    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(listing, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
-    for name in filter(None, listed.split("\0")):
-        if (PROJECT / name).is_file() and name not in ENVIRONMENTS:
-            (source / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(PROJECT / name, source / name)
+    copy_checkout(source)
     for command in (
         ["init", "--quiet", "--initial-branch=main"],
         ["add", "--all"],

@@ -13,7 +13,6 @@ import pytest
 from devtools.databases import scratch_databases
 from gates.contract.openapi import write_snapshot
 from gates.model import Project
-from gates.registry import CHECKS
 from gates.testing.result_cache.folders import NO_SOURCES
 from scaffold import __main__ as command_line
 from scaffold.endpoint import plan_endpoint
@@ -22,6 +21,7 @@ from scaffold.errors import ScaffoldError
 from scaffold.field import plan_field
 from scaffold.plan import Plan
 from scaffold.specification import parse_entity
+from tests.support.checkout_copies import copy_checkout
 
 ROOT = Path(__file__).resolve().parents[3]
 TODAY = date(2026, 11, 29)
@@ -34,6 +34,16 @@ GATES = (
     *("format", "lint", "types", "layers", "imports", "handlers", "structure", "openapi", "routes"),
     *("migration-head", "migration-code", "migration-drift"),
 )
+PRINT_FINDINGS = """
+import sys
+from pathlib import Path
+from gates.model import Project
+from gates.registry import CHECKS
+
+project = Project(root=Path.cwd().parent)
+for finding in (finding for gate in sys.argv[1:] for finding in CHECKS[gate](project).findings):
+    print(finding)
+"""
 LOAN = [
     "title:text200",
     "days:int1-30",
@@ -56,7 +66,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name, value in AUTHOR.items():
         monkeypatch.setenv(name, value)
     copy = tmp_path / "checkout"
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*NO_SOURCES), symlinks=True)
+    copy_checkout(copy)
     git(copy, "init", "--quiet", "--initial-branch=main")
     commit(copy)
     monkeypatch.setenv("PAU2_BASE", git(copy, "rev-parse", "HEAD"))
@@ -88,11 +98,10 @@ def test_passes_gates_and_tests_when_everything_is_generated(checkout: Path) -> 
     written += write(lambda plan: plan_field(plan, "news", "subtitle:text200?", today=TODAY))
     written += write(lambda plan: plan_field(plan, "tool_loans", "back_on:date?", today=TODAY))
     written += write(lambda plan: plan_field(plan, "events", "seats:int1-500?", today=TODAY))
-    project = Project(root=checkout)
-    write_snapshot(project)
+    write_snapshot(Project(root=checkout))
     commit(checkout)
 
-    assert [finding for gate in GATES for finding in CHECKS[gate](project).findings] == []
+    assert run(checkout, "-c", PRINT_FINDINGS, *GATES) == ""
     tests = [name.removeprefix("backend/") for name in written if Path(name).name.startswith("test_")]
     run(checkout, "-m", "pytest", "-q", "-n0", "-pno:cacheprovider", *tests, *AFFECTED_TESTS)
 
@@ -107,7 +116,8 @@ AFFECTED_TESTS = (
 )
 
 
-def run(checkout: Path, *arguments: str) -> None:
+def run(checkout: Path, *arguments: str) -> str:
+    """Run Python in the copy; return its output."""
     result = subprocess.run(
         [sys.executable, *arguments],
         cwd=checkout / "backend",
@@ -118,6 +128,7 @@ def run(checkout: Path, *arguments: str) -> None:
         check=False,
     )
     assert result.returncode == 0, result.stdout
+    return result.stdout
 
 
 @pytest.fixture(scope="module")

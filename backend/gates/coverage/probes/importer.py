@@ -47,21 +47,21 @@ class Measurement:
     def measured_files(self) -> list[str]:
         """Return the Python files of the measured packages, imported or not."""
         found = (path for package in self.packages for path in (self.root / package).rglob("*.py"))
-        return sorted(map(self._name, found))
+        return sorted(map(self.name_of, found))
 
     def importing(self, name: str) -> AbstractContextManager[object]:
         """Return what surrounds the import of a measured module."""
         return nullcontext(name)
 
-    def hits_of(self, path: Path) -> list[int]:
-        """Return the list that the probes of a file write to: the same one whenever it is imported."""
-        return self.hits.setdefault(self._name(path), [])
+    def hits_of(self, path: Path) -> object:
+        """Return what the probes of a file write to: the same list whenever it is imported."""
+        return self.hits.setdefault(self.name_of(path), [])
 
     def code(self, path: Path, source: bytes) -> CodeType:
         """Return a module's code with probes. Raises SyntaxError."""
         code, probes = self.cache.load(path, source)
-        self.probes[self._name(path)] = probes
-        hits = self.hits_of(path)
+        self.probes[self.name_of(path)] = probes
+        hits = self.hits.setdefault(self.name_of(path), [])
         hits.extend([0] * (len(probes) - len(hits)))
         return code
 
@@ -74,7 +74,8 @@ class Measurement:
                 hits[:] = [0] * len(hits)
         return taken
 
-    def _name(self, path: Path) -> str:
+    def name_of(self, path: Path) -> str:
+        """Return the path of a file relative to the root."""
         return path.relative_to(self.root).as_posix()
 
 

@@ -14,13 +14,18 @@ CODE = "tree code"
 """The unit of all code and data below backend/, and of the tasks."""
 CHECKOUT = "tree checkout"
 """The unit of all files and of git's own state: a test that depends on it always runs."""
+NAMES = "tree names"
+"""The unit of the names of all files."""
 PACKAGES = ("app", "benchmarks", "devtools", "faults", "gates", "scaffold", "tests")
 GIT_IN_SHELL = re.compile(r"(?<![\w./-])git\s")
 """git in the command line of a shell, such as `os.system` starts."""
+LISTING_OF_GIT = "ls-files"
 USERS_OF_GIT = {"git", "nox", "noxw"}
 SEARCH_PATH = "PYTHONPATH"
 KEPT_VARIABLE = "PAU2_RESULT_IS_KEPT"
 """Marks a child whose result the parent stores under a digest of the files that it reads itself."""
+OBSERVED = "PAU2_OBSERVED"
+"""Tells a child to observe itself: the path of its record without the number of the process."""
 IN_BACKGROUND = ("/bin/sh", "-c", '"$@" &', "sh")
 """The first words of a command that the shell starts without waiting for it."""
 OF_THE_STANDARD_LIBRARY = {"file", "gcc", "ld", "ldconfig", "objdump", "uname"}
@@ -40,21 +45,19 @@ def units_of_child(child: Child, backend: Path) -> set[str]:
     """Return the units that a child may depend on.
 
     A program that runs in the checkout or gets a path in it depends on all code. git, and the gates that
-    start git, depend on the whole checkout. Python in another folder may import `gates` if PYTHONPATH has
-    backend/, and the packages that its command names.
+    start git, depend on the whole checkout; `git ls-files` depends on the names of its files. Python in
+    another folder may import `gates` if PYTHONPATH has backend/, and the packages that its command names.
     """
     root = backend.parent
-    command = _words(child.command)
+    command = words_of(child.command)
     folder = Path(os.fsdecode(child.folder)).absolute() if child.folder else Path.cwd()
     environment = os.environ if child.environment is None else child.environment
     program = Path(command[0]).name
     is_here = folder.is_relative_to(root) or any(_mentions(word, root) for word in command[1:])
     if program in OF_THE_STANDARD_LIBRARY or KEPT_VARIABLE in environment:
         return set()
-    if program in USERS_OF_GIT or any(GIT_IN_SHELL.search(word) for word in command):
-        return {CHECKOUT} if is_here else set()
-    if not program.startswith("python"):
-        return {CODE} if is_here else set()
+    if not program.startswith("python") or any(GIT_IN_SHELL.search(word) for word in command):
+        return {_of_other_program(program, command)} if is_here else set()
     if folder.is_relative_to(root):
         return {_of_python_here(command, root)}
     is_found = str(backend) in os.fsdecode(environment.get(SEARCH_PATH, "")).split(os.pathsep)
@@ -67,7 +70,15 @@ def units_of_child(child: Child, backend: Path) -> set[str]:
     return {f"tree {package}" for package in packages}
 
 
-def _words(command: Sequence[Any] | str) -> list[str]:
+def _of_other_program(program: str, command: Sequence[str]) -> str:
+    """Return the unit for a program other than Python that was started in the checkout."""
+    if program == "git" and LISTING_OF_GIT in command:
+        return NAMES
+    is_git = program in USERS_OF_GIT or any(GIT_IN_SHELL.search(word) for word in command)
+    return CHECKOUT if is_git else CODE
+
+
+def words_of(command: Sequence[Any] | str) -> list[str]:
     """Return the words of a command, without the shell that starts it in the background."""
     words = [command] if isinstance(command, str | bytes) else command
     decoded = [os.fsdecode(word) for word in words]

@@ -1,8 +1,9 @@
 """The units of a checkout with their digests, and the files that a file imports.
 
 The name of a unit is a kind and a path relative to the root: `code PATH::NAME` is a part of a Python file
-(see `units`), `file PATH` a file's content, `folder PATH` the names in a folder, `stat PATH` the existence of
-a path, and `tree NAME` a whole package or the whole backend.
+(see `units`), `file PATH` a file's content, `source PATH` the same without the comments of code,
+`folder PATH` the names in a folder, `stat PATH` the existence of a path, and `tree NAME` a whole package, the
+whole backend, or the names of all files.
 """
 
 import ast
@@ -21,7 +22,7 @@ from gates.repo.cache import cached_per_file
 from gates.repo.files import files
 from gates.repo.python import parse_source
 from gates.testing.result_cache import units
-from gates.testing.result_cache.children import CHECKOUT, CODE, PACKAGES
+from gates.testing.result_cache.children import CHECKOUT, CODE, NAMES, PACKAGES
 from gates.testing.result_cache.units import SKELETON, measured_units, units_of_test_file
 
 ABSENT = "absent"
@@ -42,20 +43,26 @@ class Dependencies:
     def digest(self, unit: str) -> str | None:
         """Return the digest of a unit, None when the unit does not exist."""
         kind, _, name = unit.partition(" ")
-        if kind == "code":
-            path, _, part = name.partition("::")
-            found = self.parts.get(path, {}).get(part)
-            is_shadowed = part == SKELETON and path.removesuffix(".py") in self._folders
-            if found is None:
-                return None
-            return f"{found[0]} shadowed" if is_shadowed else found[0]
-        if kind == "file":
-            return self.contents.get(name) or self._content(name)
-        if kind == "folder":
-            return _digest(*sorted(self._folders.get(name, ())))
-        if kind == "stat":
-            return self._kind_of(name)
+        match kind:
+            case "code":
+                return self._code(*name.split("::", 1))
+            case "file":
+                return self.contents.get(name) or self._content(name)
+            case "source":
+                return self.code_digest(name)
+            case "folder":
+                return _digest(*sorted(self._folders.get(name, ())))
+            case "stat":
+                return self._kind_of(name)
         return None if unit == CHECKOUT else self._trees.get(unit)
+
+    def _code(self, path: str, part: str = "") -> str | None:
+        """Return the digest of a part of a Python file."""
+        found = self.parts.get(path, {}).get(part)
+        if found is None:
+            return None
+        is_shadowed = part == SKELETON and path.removesuffix(".py") in self._folders
+        return f"{found[0]} shadowed" if is_shadowed else found[0]
 
     def _kind_of(self, name: str) -> str:
         if name in self._names:
@@ -146,7 +153,7 @@ class Dependencies:
         """Packages with what they import, and all code and data of the backend."""
         code = {name: self.code_digest(name) for name in sorted(self._names) if name.startswith("backend/")}
         tasks = [self.contents[name] for name in sorted(self.contents) if name.startswith(TASKS)]
-        trees = {CODE: _digest(*code, *code.values(), *tasks)}
+        trees = {CODE: _digest(*code, *code.values(), *tasks), NAMES: _digest(*sorted(self._names))}
         for package in PACKAGES:
             folders = (f"backend/{package}/", *DATA.get(package, ()))
             inside = [path for path in code if path.startswith(folders)]

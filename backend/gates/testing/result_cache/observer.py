@@ -14,24 +14,37 @@ from types import FrameType
 from typing import Any
 
 from gates.repo.process import STARTS_CHILD
-from gates.testing.result_cache.children import CODE, Child, units_of_child
+from gates.testing.result_cache.children import CODE, OBSERVED, Child, units_of_child
+from gates.testing.result_cache.copies import Copies
 from gates.testing.result_cache.folders import NO_SOURCES
 
 LISTINGS = ("os.listdir", "os.scandir")
 FORK_SERVER = "pymp-"  # part of the address of multiprocessing's server
-READERS_OF_CODE = ("importlib", "_pytest", "probes", "hypothesis", "linecache.py", "inspect.py")
+READERS_OF_CODE = (
+    "importlib",
+    "_pytest",
+    "probes",
+    "child_process.py",
+    "hypothesis",
+    "linecache.py",
+    "inspect.py",
+)
 """Parts of paths of modules that read source code for imports, tracebacks, or random examples."""
 STANDARD_LIBRARY = str(Path(os.__file__).parent)
 
 
 @dataclass(eq=False)
 class Observed:
-    """An observation: probes by file, units read, modules loaded, and other observations used."""
+    """An observation: probes by file, units read, modules loaded, other observations used, and children.
+
+    `children` has the units of each measured child that count if it did not record any itself.
+    """
 
     hits: dict[str, set[int]] = field(default_factory=dict)
     units: set[str] = field(default_factory=set)
     modules: set[str] = field(default_factory=set)
     uses: set[str] = field(default_factory=set)
+    children: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, other: "Observed") -> None:
         """Include another observation."""
@@ -40,6 +53,7 @@ class Observed:
         self.units |= other.units
         self.modules |= other.modules
         self.uses |= other.uses
+        self.children |= other.children
 
 
 class Observer:
@@ -53,17 +67,38 @@ class Observer:
         """Prepare an observer that `start` activates."""
         self.outside = Observed()
         self.kept: dict[str, Observed] = {}
+        self.starts: set[str] = set()
         self._hits = hits
         self._backend = backend
         self._root = f"{backend.parent}{os.sep}"
         self._open = [self.outside]
         self._announced = 0
+        self._copies = Copies(self._root)
 
     def start(self) -> None:
         """Observe from now on, until the process ends."""
         sys.addaudithook(self._audit)
         for name in ("stat", "lstat"):
             setattr(os, name, self._noting(getattr(os, name)))
+
+    def units_of(self, child: Child) -> set[str]:
+        """Return the units that a child may depend on if it is not measured."""
+        return units_of_child(child, self._backend)
+
+    def is_measured(self, child: Child) -> bool:
+        """Return whether this process starts the child to be measured."""
+        return (child.environment or {}).get(OBSERVED) in self.starts
+
+    def note_child(self, name: str, unmeasured: set[str]) -> None:
+        """Note a child that was started to be measured; `unmeasured` counts if it leaves no record."""
+        self.current.children[name] = unmeasured
+
+    def note_fork(self) -> None:
+        """Note a fork of this process, which is not observed."""
+        self.current.units.add(CODE)
+
+    def note_import(self, kind: str, name: str) -> None:
+        """Note a path that only serves to import code: nothing, since units of code are noted instead."""
 
     @property
     def current(self) -> Observed:
@@ -80,6 +115,8 @@ class Observer:
         finally:
             self.flush()
             self._open.remove(observed)
+            if not any(kept is observed for kept in self.kept.values()):
+                self._copies.forget(observed)
 
     def keep(self, key: str) -> Observed:
         """Return the observation of this key; create it at the first call."""
@@ -110,24 +147,34 @@ class Observer:
         elif event in LISTINGS:
             self._note("folder", arguments[0] or ".")
         elif event in {"os.fork", "os.forkpty"}:
-            self.current.units.add(CODE)
+            self.note_fork()
         elif event == "socket.connect" and FORK_SERVER in str(arguments[1]):
             self._announced -= 1
             if self._announced < 0:
                 self._announced = 0
                 self.current.units.add(CODE)
+        elif event == "shutil.copyfile":
+            self._copies.note(*map(_absolute, arguments), maker=self.current)
         elif child := _child(event, arguments):
             self._announced += event == STARTS_CHILD
-            self.current.units.update(units_of_child(child, self._backend))
+            self.current.units.update(self._copies.units_of_child(child))
+            if not self.is_measured(child):
+                self.current.units.update(self.units_of(child))
 
     def _note(self, kind: str, path: object) -> None:
         """Note an access to a path of the checkout, unless it only serves to import code."""
         if not isinstance(path, str | bytes | os.PathLike):
             return
-        text = os.path.normpath(Path.cwd() / os.fsdecode(path))
-        if f"{text}/".startswith(self._root):
+        text = _absolute(path)
+        if kind == "file" and (unit := self._copies.unit_of(text)):
+            self.current.units.add(unit)
+        elif kind == "file" and self._copies.is_being_copied(text):
+            return
+        elif f"{text}/".startswith(self._root):
             name = text[len(self._root) :]
-            if NO_SOURCES.isdisjoint(Path(name).parts) and not _serves_imports(inspect.currentframe()):
+            if _serves_imports(inspect.currentframe()):
+                self.note_import(kind, name)
+            elif NO_SOURCES.isdisjoint(Path(name).parts):
                 self.current.units.add(f"{kind} {name}")
 
 
@@ -143,6 +190,10 @@ def _child(event: str, arguments: tuple[Any, ...]) -> Child | None:
             return Child(arguments[0])
         case _:
             return Child(*arguments) if event == STARTS_CHILD else None
+
+
+def _absolute(path: str | bytes | os.PathLike[Any]) -> str:
+    return os.path.normpath(Path.cwd() / os.fsdecode(path))
 
 
 def _writes(mode: str | None, flags: int) -> bool:

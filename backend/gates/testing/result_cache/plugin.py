@@ -8,7 +8,6 @@ import importlib
 import json
 import os
 from collections.abc import Generator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -17,19 +16,15 @@ from typing import Any
 import pytest
 
 from gates.coverage.probes.cache import CodeCache
-from gates.coverage.probes.importer import Measurement
 from gates.testing.result_cache.caches import observe_caches
+from gates.testing.result_cache.measured_children import Children, Settings
+from gates.testing.result_cache.measurement import TESTS, ObservedMeasurement
 from gates.testing.result_cache.observer import Observed, Observer
 
-IMPORT = "import "
-"""The prefix of the keys for observations of an imported module."""
 FIXTURE = "fixture "
 """The prefix of the keys for observations of a shared fixture."""
 FILE = "file "
 """The prefix of the keys for observations of a collected file."""
-TESTS = "tests"
-REWRITTEN = ("conftest", "plugins")
-"""Parts of the names of modules whose assertions pytest rewrites."""
 
 
 @dataclass
@@ -40,24 +35,6 @@ class Result:
     observed: Observed = field(default_factory=Observed)
     passed: bool = True
     seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class ObservedMeasurement(Measurement):
-    """Also measures the modules of tests, except those whose assertions pytest rewrites."""
-
-    observer: Observer = field(kw_only=True)
-
-    def is_measured(self, module: str) -> bool:
-        """Return whether a module gets probes."""
-        parts = module.split(".")
-        if parts[0] != TESTS:
-            return super().is_measured(module)
-        return not any(part in REWRITTEN or part.startswith("test_") for part in parts)
-
-    def importing(self, name: str) -> AbstractContextManager[object]:
-        """Record the code that runs during the import under a key of its own."""
-        return self.observer.observing(self.observer.keep(IMPORT + name))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -82,6 +59,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         patch = pytest.MonkeyPatch()
         observe_caches(observer, packages, patch)
         observe_names(observer, patch)
+        settings = Settings(str(backend), options.observe, str(cache.folder))
+        Children.prepare(observer, options.observe_data.absolute(), settings).measure()
         observer.start()
         early_config.pluginmanager.register(Recorder(observer, options.observe_data.absolute()))
 

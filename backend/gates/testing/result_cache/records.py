@@ -8,14 +8,19 @@ from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar, cast
 
+from gates.testing.result_cache.child_records import read_child
 from gates.testing.result_cache.dependencies import Dependencies, module_name
-from gates.testing.result_cache.plugin import FILE, IMPORT
+from gates.testing.result_cache.measured_children import CHILDREN
+from gates.testing.result_cache.measurement import IMPORT
+from gates.testing.result_cache.plugin import FILE
 from gates.testing.result_cache.store import Result, Share
 from gates.testing.result_cache.units import SKELETON, TESTS
 
 T = TypeVar("T")
 PACKAGE_FILES = ("__init__.py", "conftest.py")
 """Files that pytest looks for beside a test file and above it."""
+UNKNOWN = "code "
+"""A unit that does not exist, so a result that depends on it cannot be stored."""
 Hits = dict[str, set[int]]
 Trace = tuple[str, int]
 """A file and its probes that ran: bit N of the number stands for probe N."""
@@ -29,12 +34,14 @@ class Observation:
     units: set[str] = field(default_factory=set)
     modules: set[str] = field(default_factory=set)
     uses: set[str] = field(default_factory=set)
+    children: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> "Observation":
         """Read the JSON value of an observation."""
         probes = {name: _bits_of(numbers) for name, numbers in content["hits"].items()}
-        return cls(probes, {*content["units"]}, {*content["modules"]}, {*content["uses"]})
+        sets = ({*content[name]} for name in ("units", "modules", "uses"))
+        return cls(probes, *sets, content["children"])
 
     def add(self, other: "Observation") -> None:
         """Include another observation."""
@@ -43,6 +50,7 @@ class Observation:
         self.units |= other.units
         self.modules |= other.modules
         self.uses |= other.uses
+        self.children = self.children | other.children
 
 
 class UnknownError(Exception):
@@ -55,6 +63,7 @@ class Record:
 
     dependencies: Dependencies
     content: Mapping[str, Any]
+    folder: Path
     _memo: dict[Hashable, Any] = field(default_factory=dict)
 
     def results(self) -> Iterator[Result]:
@@ -95,6 +104,7 @@ class Record:
         for other in (observed, self._outside, self._kept.get(FILE + file, Observation())):
             total.add(other)
         total.add(self._used(frozenset(total.uses)))
+        self._add_children(total)
         roots = {own, *self._memoized(("conftests", own), lambda: self._conftests(own)), *total.probes}
         roots |= {path for path in map(self.dependencies.path_of, total.modules) if path}
         imported = self._imported(own, frozenset(roots))
@@ -125,6 +135,19 @@ class Record:
                 waiting |= self._kept[key].uses - done
         return total
 
+    def _add_children(self, total: Observation) -> None:
+        """Add the units of measured children. What they executed does not count as covered."""
+        for name, unmeasured in total.children.items():
+            total.add(self._memoized(("child", name), partial(self._read_child, name, unmeasured)))
+
+    def _read_child(self, name: str, unmeasured: Iterable[str]) -> Observation:
+        child = read_child(self.folder / CHILDREN, name, unmeasured)
+        units = {*child.units, *(f"code {path}::{SKELETON}" for path in child.loaded)}
+        for path, numbers in child.loaded.items():
+            owners = self.dependencies.owners.get(path, {})
+            units.update(owners.get(number, UNKNOWN) for number in numbers)
+        return Observation(units=units, modules=child.modules)
+
     def _imported(self, own: str, roots: frozenset[str]) -> frozenset[Share]:
         """Return the shares of imported files: their skeletons, and the code that ran during the import."""
         return self._memoized(("imported", own, roots), lambda: self._shares_of_imports(own, roots))
@@ -135,6 +158,7 @@ class Record:
         for path in paths:
             total.add(self._kept.get(IMPORT + module_name(path), Observation()))
         total.add(self._used(frozenset(total.uses)))
+        self._add_children(total)
         more = {name for path in total.probes for name in self.dependencies.closure(path)} - paths
         if more:
             return self._imported(own, roots | more)
@@ -188,7 +212,7 @@ class Record:
 def read_records(folder: Path, dependencies: Dependencies) -> list[Record]:
     """Read the files that the processes of a run wrote."""
     contents = (json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json")))
-    return [Record(dependencies, content) for content in contents]
+    return [Record(dependencies, content, folder) for content in contents]
 
 
 def hits_of(results: Iterable[Result], dependencies: Dependencies) -> Hits:

@@ -57,6 +57,10 @@ APP = {
     "shape": "def numbers():\n    return [1]\n\n\ndef uses():\n    return numbers\n",
     "branches": "def sign(number):\n    if number < 0:\n        return -1\n    return 1\n",
     "unused": "def never():\n    return 1\n",
+    "program": "import sys\n\nfrom app.tools import used, waiting\n\nif __name__ == '__main__':\n"
+    "    {'used': used, 'waiting': waiting}[sys.argv[1]]()\n",
+    "tools": "import sys\n\n\ndef used():\n    return 1\n\n\ndef unused():\n    return 1\n\n\n"
+    "def waiting():\n    print('ready', flush=True)\n    sys.stdin.read()\n",
 }
 TESTS = {
     "constant": "from app.constant import price\n\n\ndef test_it():\n    assert price(2) == 4\n",
@@ -91,8 +95,19 @@ TESTS = {
     "def test_revision():\n    assert 'head' in (BACKEND / 'alembic/versions/one.py').read_text()\n\n\n"
     "def test_absent():\n    assert not (BACKEND / 'alembic/extra.py').exists()\n",
     "children": "import subprocess\nimport sys\n\n\ndef test_it():\n"
-    "    subprocess.run([sys.executable, '-c', 'import app.unused'], check=True)\n\n\n"
+    "    subprocess.run([sys.executable, '-I', '-c', 'print()'], check=True)\n\n\n"
     "def test_elsewhere(tmp_path):\n    subprocess.run(['true'], cwd=tmp_path, check=True)\n",
+    "measured": "import subprocess\nimport sys\n\nPROGRAM = [sys.executable, '-m', 'app.program']\n\n\n"
+    "def test_ends():\n    subprocess.run([*PROGRAM, 'used'], check=True)\n\n\n"
+    "def test_killed():\n    pipe = subprocess.PIPE\n"
+    "    with subprocess.Popen([*PROGRAM, 'waiting'], stdin=pipe, stdout=pipe) as program:\n"
+    "        program.stdout.readline()\n        program.kill()\n",
+    "copies": "import shutil\nimport subprocess\nfrom pathlib import Path\n\n"
+    "APP = Path(__file__).parents[1] / 'app'\n\n\n"
+    "def test_reads_a_copy(tmp_path):\n    for name in ('one.txt', 'two.txt'):\n"
+    "        shutil.copy(APP / name, tmp_path)\n    assert (tmp_path / 'one.txt').read_text()\n\n\n"
+    "def test_starts_a_program(tmp_path):\n    for name in ('constant.py', 'two.txt'):\n"
+    "        shutil.copy(APP / name, tmp_path)\n    subprocess.run(['ls'], cwd=tmp_path, check=True)\n",
 }
 FILES = {
     ".gitignore": "/reports/\n__pycache__/\n",
@@ -104,6 +119,8 @@ FILES = {
     "backend/app/__init__.py": "",
     "backend/app/mail.txt": "Hello\n",
     "backend/app/query.sql": "SELECT 1\n",
+    "backend/app/one.txt": "1\n",
+    "backend/app/two.txt": "2\n",
     "backend/tests/__init__.py": "",
     "backend/tests/conftest.py": CONFTEST,
     "backend/tests/factories.py": "def make_one():\n    return 1\n\n\ndef make_two():\n    return 2\n",

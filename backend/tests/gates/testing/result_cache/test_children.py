@@ -15,6 +15,8 @@ FOUND = {"PYTHONPATH": str(BACKEND)}
     ("command", "folder", "variables", "units"),
     [
         (["git", "status"], ROOT, {}, {"tree checkout"}),
+        (["git", "-c", "core.pager=", "ls-files", "-z"], ROOT, {}, {"tree names"}),
+        (["git", "ls-files"], ELSEWHERE, {}, set()),
         (["git", "-C", str(ROOT), "status"], ELSEWHERE, {}, {"tree checkout"}),
         (["git", "init"], ELSEWHERE, {}, set()),
         ([sys.executable, "-m", "app", "migrate"], BACKEND, {}, {"tree app"}),

@@ -37,11 +37,17 @@ IMPORTED = {
 def test_runs_what_imports_edited_code(name: str, tmp_path: Path) -> None:
     file, old, new = IMPORTED[name]
     project = edited(tmp_path, {f"backend/app/{file}": (old, new)})
-    assert selected(project, recorded_sample()[1]) == {f"tests/test_{name}.py"} | CHILDREN
+    copies = names("copies", "test_starts_a_program") if name == "constant" else set[str]()
+    assert selected(project, recorded_sample()[1]) == {f"tests/test_{name}.py"} | CHILDREN | copies
 
 
 BODIES = {
-    "function": ("app/constant.py", "net * RATE", "RATE * net", names("constant") | CHILDREN),
+    "function": (
+        "app/constant.py",
+        "net * RATE",
+        "RATE * net",
+        names("constant") | names("copies", "test_starts_a_program"),
+    ),
     "base class": ("app/base.py", "side = 1", "side = 3", {"tests/test_derived.py"} | CHILDREN),
     "decorator's body": ("app/decorator.py", "2 * f", "3 * f", {"tests/test_decorator.py"} | CHILDREN),
     "renamed function": ("app/renamed.py", "def old", "def older", {"tests/test_renamed.py"} | CHILDREN),
@@ -73,6 +79,27 @@ BODIES = {
     "SQL file": ("app/query.sql", "1", "2", {"tests/test_query.py"}),
     "contract": ("openapi.json", "3.1.0", "3.1.1", names("files", "test_contract")),
     "revision": ("alembic/versions/one.py", "'head'", "'a head'", names("files", "test_revision")),
+    "function of a program": (
+        "app/tools.py",
+        "used():\n    return 1",
+        "used():\n    return 2",
+        names("measured", "test_ends"),
+    ),
+    "function of a killed program": ("app/tools.py", "'ready'", "'up'", names("measured", "test_killed")),
+    "function that no program calls": (
+        "app/tools.py",
+        "unused():\n    return 1",
+        "unused():\n    return 2",
+        set[str](),
+    ),
+    "import of a program": (
+        "app/program.py",
+        "__name__ ==",
+        "'__main__' == __name__ ==",
+        {"tests/test_measured.py"},
+    ),
+    "copy that is read": ("app/one.txt", "1", "2", names("copies", "test_reads_a_copy")),
+    "copy beside a program": ("app/two.txt", "2", "3", names("copies", "test_starts_a_program")),
     "docstring that is shown": ("app/documented.py", "Say hello", "Say hi", {"tests/test_documented.py"}),
 }
 

@@ -14,8 +14,9 @@ from gates.coverage.probes.cache import CodeCache
 from gates.repo.process import STARTS_CHILD
 from gates.testing.result_cache.caches import observe_caches
 from gates.testing.result_cache.children import CHECKOUT, CODE
+from gates.testing.result_cache.measurement import ObservedMeasurement
 from gates.testing.result_cache.observer import Observed, Observer, _serves_imports
-from gates.testing.result_cache.plugin import ObservedMeasurement, Recorder, observe_names
+from gates.testing.result_cache.plugin import Recorder, observe_names
 
 TESTS = """import pytest
 
@@ -92,13 +93,16 @@ def test_gives_probes_to_a_named_observation_when_it_is_flushed(
 
 def test_adds_all_parts_of_another_observation() -> None:
     observed = Observed(hits={"a": {1}})
-    observed.add(Observed(hits={"a": {2}, "b": {3}}, units={"u"}, modules={"m"}, uses={"c"}))
+    observed.add(
+        Observed(hits={"a": {2}, "b": {3}}, units={"u"}, modules={"m"}, uses={"c"}, children={"1.2": {"t"}})
+    )
 
     assert vars(observed) == {
         "hits": {"a": {1, 2}, "b": {3}},
         "units": {"u"},
         "modules": {"m"},
         "uses": {"c"},
+        "children": {"1.2": {"t"}},
     }
 
 

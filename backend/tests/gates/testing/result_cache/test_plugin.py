@@ -2,6 +2,7 @@ import functools
 import importlib
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 import pytest
 
 from gates.coverage.probes.cache import CodeCache
+from gates.testing.result_cache.measurement import ObservedMeasurement
 from gates.testing.result_cache.observer import Observer
-from gates.testing.result_cache.plugin import ObservedMeasurement, Recorder
+from gates.testing.result_cache.plugin import Recorder
 
 pytest_plugins = ["pytester"]
 
@@ -32,6 +34,7 @@ CHANGED_ATTRIBUTES = (
     (functools, "lru_cache"),
     (importlib, "import_module"),
     (pytest.FixtureRequest, "getfixturevalue"),
+    (subprocess.Popen, "__init__"),
 )
 """What the plugin replaces for the rest of the process."""
 

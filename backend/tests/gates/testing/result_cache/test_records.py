@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -6,7 +7,8 @@ from gates.testing.result_cache.dependencies import Dependencies
 from gates.testing.result_cache.records import Record
 from tests.gates.testing.result_cache.sample import recorded_sample
 
-NOTHING: dict[str, Any] = {"hits": {}, "units": [], "modules": [], "uses": []}
+NOTHING: dict[str, Any] = {"hits": {}, "units": [], "modules": [], "uses": [], "children": {}}
+FOLDER = Path("/no-such-folder")
 FILE = "tests/test_constant.py"
 TEST = f"{FILE}::test_it"
 
@@ -20,7 +22,7 @@ def results_of(*, passed: bool = True, **observed: Any) -> list[str]:
 def names_of_results(**content: Any) -> list[str]:
     """Return the tests and files with results after a run that observed something."""
     whole = {"tests": {}, "kept": {}, "outside": NOTHING, "collected": {}} | content
-    record = Record(Dependencies(recorded_sample()[0].project), whole)
+    record = Record(Dependencies(recorded_sample()[0].project), whole, FOLDER)
     return [found.test for found in record.results()]
 
 
@@ -36,8 +38,9 @@ def test_has_a_result_when_all_that_it_depends_on_is_known() -> None:
         {"hits": {"backend/app/no_such_file.py": [0]}},
         {"units": ["tree checkout"]},
         {"units": ["code backend/app/constant.py::no_such_function"]},
+        {"children": {"1.2": ["tree checkout"]}},
     ],
-    ids=["failed", "probe", "file", "git", "function"],
+    ids=["failed", "probe", "file", "git", "function", "child"],
 )
 def test_has_no_result_when_something_is_not_known(observed: dict[str, Any]) -> None:
     assert results_of(**observed) == []

@@ -9,7 +9,7 @@ from gates.testing.result_cache.selection import Selection
 from tests.gates.support.sample_project import SampleProject
 from tests.gates.testing.result_cache.sample import REMEMBERED
 
-NOTHING: dict[str, Any] = {"hits": {}, "units": [], "modules": [], "uses": []}
+NOTHING: dict[str, Any] = {"hits": {}, "units": [], "modules": [], "uses": [], "children": {}}
 TEST = "tests/test_constant.py::test_it"
 RAN = {"backend/app/constant.py": [0], "backend/app/default.py": [0]}
 
