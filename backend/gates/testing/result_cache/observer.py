@@ -154,7 +154,8 @@ class Observer:
                 self._announced = 0
                 self.current.units.add(CODE)
         elif event == "shutil.copyfile":
-            self._copies.note(*map(_absolute, arguments), maker=self.current)
+            source, copy = arguments
+            self._copies.note(_absolute(source), _absolute(copy), maker=self.current)
         elif child := _child(event, arguments):
             self._announced += event == STARTS_CHILD
             self.current.units.update(self._copies.units_of_child(child))

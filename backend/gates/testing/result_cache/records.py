@@ -40,8 +40,8 @@ class Observation:
     def of(cls, content: Mapping[str, Any]) -> "Observation":
         """Read the JSON value of an observation."""
         probes = {name: _bits_of(numbers) for name, numbers in content["hits"].items()}
-        sets = ({*content[name]} for name in ("units", "modules", "uses"))
-        return cls(probes, *sets, content["children"])
+        units, modules, uses = ({*content[name]} for name in ("units", "modules", "uses"))
+        return cls(probes, units, modules, uses, content["children"])
 
     def add(self, other: "Observation") -> None:
         """Include another observation."""

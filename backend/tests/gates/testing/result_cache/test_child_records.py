@@ -51,7 +51,7 @@ def test_includes_processes_that_were_started_by_the_child(writer: RecordWriter,
     assert record.loaded == {"backend/app/news.py": {0}}
 
 
-def test_has_the_units_of_an_unmeasured_child_when_it_left_no_record(tmp_path: Path) -> None:
+def test_has_coarse_units_when_a_child_left_no_record(tmp_path: Path) -> None:
     RecordWriter(tmp_path, "1-0.9").write(START)
 
     assert read_child(tmp_path, "1-0.7", UNMEASURED).units == UNMEASURED
