@@ -2,28 +2,29 @@
 
 import argparse
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from devtools.devcontainer.checkout import new_checkout
-from devtools.devcontainer.engine import Access, DevContainer, Shell, require_engine
-from devtools.devcontainer.errors import EngineMissingError, StepError
-from devtools.devcontainer.proof import prove, steps
-from devtools.devcontainer.stand_ins import make_stand_ins
-from devtools.devcontainer.users import current_user, find_user
+from devtools.containers.checkout import new_checkout
+from devtools.containers.engine import require_engine
+from devtools.containers.session import is_touched, new_log, run_session, run_steps
+from devtools.containers.stand_ins import make_stand_ins
+from devtools.containers.users import current_user, find_user
+from devtools.devcontainer.container import Access, DevContainer
+from devtools.devcontainer.proof import steps
 from devtools.postgres import PROJECT
-from devtools.signals import interrupt, signal_handler
-from gates.model import GateError, Project
 from gates.repo import yaml12
-from gates.repo.git import changed_paths, merge_base
 
+CHECKOUT = "pau2-devcontainer-proof"
 COMPOSE = ".devcontainer/compose.yaml"
+INSTALL = "Debian: apt-get install docker.io docker-compose nodejs npm, then start dockerd"
 PARTS = (
     ".devcontainer/",
     ".pre-commit-config.yaml",
+    "backend/devtools/containers/",
     "backend/devtools/devcontainer/",
     "backend/requirements/",
     "noxfile.py",
@@ -33,25 +34,9 @@ PARTS = (
 
 
 def main(arguments: Sequence[str], root: Path = PROJECT) -> int:
-    """Prove the container; return 0, 1 if a step failed, or 2 if nothing can be proven on this machine."""
+    """Prove the container; return the exit code that `run_session` describes."""
     options = parse(arguments)
-    try:
-        if options.changed and not is_touched(root):
-            print(f"devcontainer: not built, since this change touches none of {', '.join(PARTS)}.")
-            return 0
-        with signal_handler(interrupt):
-            run(options, root)
-    except (EngineMissingError, GateError) as error:
-        print(f"devcontainer: nothing is proven. {error}", file=sys.stderr)
-        return 2
-    except (StepError, subprocess.TimeoutExpired) as error:
-        print(f"devcontainer: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("devcontainer: stopped.", file=sys.stderr)
-        return 130
-    print("devcontainer: every step succeeded.")
-    return 0
+    return run_session("devcontainer", lambda: run(options, root))
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -75,33 +60,25 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def is_touched(root: Path) -> bool:
-    """Return whether the change touches a part of the container. Raises GateError."""
-    project = Project(root=root)
-    return any(path.startswith(PARTS) for path in changed_paths(project, merge_base(project)))
-
-
 def run(options: argparse.Namespace, root: Path) -> None:
-    """Run the steps and print their times. Raises the errors that `main` reports."""
+    """Run the steps and print their times. Raises the errors that `run_session` reports."""
+    if options.changed and not is_touched(root, PARTS):
+        print(f"devcontainer: not built, since this change touches none of {', '.join(PARTS)}.")
+        return
     user = find_user(options.user, os.geteuid())
-    log = root / "reports" / "devcontainer.log"
-    log.parent.mkdir(exist_ok=True)
-    log.unlink(missing_ok=True)
-    require_engine(Shell(user=user, folder=root, log=log))
+    shell = new_log(root, "devcontainer", user)
+    require_engine(shell, programs=("docker", "npx"), install=INSTALL)
     if options.stand_ins:
         services = yaml12.load(COMPOSE, (root / COMPOSE).read_text(encoding="utf-8"))["services"]
-        made = make_stand_ins(Shell(user=current_user(), folder=root, log=log), services["postgres"]["image"])
+        made = make_stand_ins(replace(shell, user=current_user()), [services["postgres"]["image"]])
         print(f"devcontainer: made stand-ins of Debian's packages: {', '.join(made) or 'none were missing'}")
     variables = {name: os.environ[name] for name in options.variable}
     access = Access(files=options.file, variables=variables)
     with (
-        new_checkout(root, user) as checkout,
-        removed_afterwards(
-            DevContainer(shell=Shell(user=user, folder=checkout, log=log), access=access)
-        ) as container,
+        new_checkout(root, CHECKOUT, user) as checkout,
+        removed_afterwards(DevContainer(shell=replace(shell, folder=checkout), access=access)) as container,
     ):
-        for name, seconds in prove(steps(container, options.sessions)):
-            print(f"{seconds:7.1f} s  {name}", flush=True)
+        run_steps("devcontainer", steps(container, options.sessions))
 
 
 @contextmanager

@@ -1,13 +1,11 @@
 """The steps of a newcomer's first day in the container, each of which must succeed."""
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
-from devtools.devcontainer.checkout import foreign_files
-from devtools.devcontainer.engine import DevContainer
-from devtools.devcontainer.errors import StepError
-
-Step = tuple[str, Callable[[], None]]
+from devtools.containers.checkout import foreign_files
+from devtools.containers.errors import StepError
+from devtools.containers.session import Step
+from devtools.devcontainer.container import DevContainer
 
 GIT_OF_ANOTHER_USER = ("sudo", "--user=nobody", "git", "status", "--short")
 DEV_RUN = ("sh", "-c", "cd backend && exec ../.venv/bin/python -m devtools.devcontainer.dev_run")
@@ -43,14 +41,6 @@ def steps(container: DevContainer, sessions: Sequence[str]) -> list[Step]:
         ("a bad commit refused, a good one made and pushed", lambda: _commit_and_push(container)),
         ("rebuild the container with the volumes it has", lambda: _rebuild(container)),
     ]
-
-
-def prove(steps: Sequence[Step]) -> Iterator[tuple[str, float]]:
-    """Run the steps; yield the name and the seconds of each one that succeeded. Raises StepError."""
-    for name, run in steps:
-        started = time.monotonic()
-        run()
-        yield name, time.monotonic() - started
 
 
 def _prebuild(container: DevContainer) -> None:

@@ -13,12 +13,13 @@ from traceback import walk_stack
 
 import pytest
 
+from devtools.containers.checkout import foreign_files
+from devtools.containers.errors import EngineMissingError, StepError
+from devtools.containers.shell import Shell
+from devtools.containers.users import User, find_user
 from devtools.devcontainer.__main__ import main
-from devtools.devcontainer.checkout import foreign_files
-from devtools.devcontainer.engine import Access, DevContainer, Shell
-from devtools.devcontainer.errors import EngineMissingError, StepError
+from devtools.devcontainer.container import Access, DevContainer
 from devtools.devcontainer.proof import steps
-from devtools.devcontainer.users import User, find_user
 from tests.integration.temporary_checkouts import new_folder
 
 DEVELOPER = ["--user", "nobody"] if os.geteuid() == 0 else []
@@ -196,7 +197,7 @@ def test_returns_2_when_programs_are_missing(
     monkeypatch.setenv("PATH", str(folder))
 
     assert main(DEVELOPER, root) == 2
-    assert "docker and npx cannot be found. Install both" in capsys.readouterr().err
+    assert "docker and npx cannot be found. Install what is missing" in capsys.readouterr().err
 
 
 def test_returns_2_when_the_folder_is_no_repository(

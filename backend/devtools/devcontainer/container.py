@@ -2,43 +2,15 @@
 
 import json
 import re
-import shlex
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from devtools.devcontainer.errors import EngineMissingError, StepError
-from devtools.devcontainer.users import User
+from devtools.containers.engine import remove_project
+from devtools.containers.errors import StepError
+from devtools.containers.shell import Shell
 
 CLI = "@devcontainers/cli@0.89.0"
-INSTALL = "Debian: apt-get install docker.io docker-compose nodejs npm, then start dockerd"
-SHOWN_LINES = 30
-"""Lines of a failed command's output that the message repeats."""
 OUTCOME = re.compile(r'^\{"outcome":.*\}$', re.MULTILINE)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shell:
-    """Runs commands as a user in a folder, and appends their output to a log."""
-
-    user: User
-    folder: Path
-    log: Path
-
-    def run(self, *command: str) -> str:
-        """Return the output of a command. Raises StepError if it fails, TimeoutExpired."""
-        with self.log.open("a+b") as log:
-            log.write(f"$ {shlex.join(command)}\n".encode())
-            log.flush()
-            start = log.tell()
-            code = self.user.run(command, self.folder, log)
-            log.seek(start)
-            output = log.read().decode("utf-8", "replace")
-        if code:
-            end = "\n".join(output.splitlines()[-SHOWN_LINES:])
-            raise StepError(f"`{shlex.join(command)}` ended with {code}:\n{end}")
-        return output
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,29 +58,8 @@ class DevContainer:
 
     def remove(self) -> None:
         """Remove the containers, volumes and networks, also of a killed run. Raises StepError."""
-        label = f"label=com.docker.compose.project={self.project}"
-        for listing, removal in (
-            (("ps", "--all", "--quiet"), ("rm", "--force")),
-            (("volume", "ls", "--quiet"), ("volume", "rm")),
-            (("network", "ls", "--quiet"), ("network", "rm")),
-        ):
-            if found := self.shell.run("docker", *listing, "--filter", label).split():
-                self.shell.run("docker", *removal, *found)
+        remove_project(self.shell, self.project)
 
     def _cli(self, verb: str, *arguments: str) -> str:
         folder = ("--workspace-folder", str(self.shell.folder))
         return self.shell.run("npx", "--yes", CLI, verb, *folder, *arguments)
-
-
-def require_engine(shell: Shell) -> None:
-    """Raise EngineMissingError unless this machine has Node.js and a Docker engine with Compose."""
-    if missing := [program for program in ("docker", "npx") if shutil.which(program) is None]:
-        raise EngineMissingError(f"{' and '.join(missing)} cannot be found. Install both ({INSTALL}).")
-    try:
-        shell.run("docker", "info")
-    except StepError as error:
-        reason = str(error).splitlines()[-1]
-        raise EngineMissingError(
-            f"{shell.user.name} cannot use the Docker engine ({reason}). Start one, or add the user to the "
-            f"group that may ({INSTALL})."
-        ) from None

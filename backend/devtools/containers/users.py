@@ -4,12 +4,12 @@ import os
 import pwd
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from devtools.devcontainer.errors import EngineMissingError
+from devtools.containers.errors import EngineMissingError
 
 COMMAND_TIMEOUT = 3600.0
 """Seconds: the longest command builds everything, or runs all gates."""
@@ -24,7 +24,9 @@ class User:
     gid: int
     home: str
 
-    def run(self, command: Sequence[str], folder: Path, output: BinaryIO) -> int:
+    def run(
+        self, command: Sequence[str], folder: Path, output: BinaryIO, variables: Mapping[str, str]
+    ) -> int:
         """Run a command as this user, which only root can do for another one; return its exit code.
 
         An interrupt ends the command's children too. Raises TimeoutExpired.
@@ -33,7 +35,7 @@ class User:
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env=os.environ | {"HOME": self.home},
+            env={**os.environ, "HOME": self.home, **variables},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -1,4 +1,4 @@
-"""The checkout that the container works in: a clone of HEAD that belongs to the developer."""
+"""The checkout that a session works in: a clone of HEAD that belongs to the developer."""
 
 import os
 import shutil
@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from devtools.devcontainer.users import User
+from devtools.containers.users import User
 from gates.model import Project
 from gates.repo.git import git
 
-NAME = "pau2-devcontainer-proof"
-"""The checkout's folder, after which Compose names volumes: a proof finds those that a killed one left."""
 PREPARATION = (
     ("update-ref", "refs/remotes/origin/main", "HEAD"),
     ("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main"),
@@ -24,11 +22,14 @@ PREPARATION = (
 
 
 @contextmanager
-def new_checkout(root: Path, user: User) -> Iterator[Path]:
-    """Yield a clone of the repository's HEAD that belongs to the user. Raises GateError."""
+def new_checkout(root: Path, name: str, user: User) -> Iterator[Path]:
+    """Yield a clone of the repository's HEAD, in a folder of this name that belongs to the user.
+
+    Compose names volumes after the folder, so a session finds those that a killed one left. Raises GateError.
+    """
     with tempfile.TemporaryDirectory(prefix="pau2-", dir="/var/tmp") as folder:
         Path(folder).chmod(0o755)
-        checkout = Path(folder) / NAME
+        checkout = Path(folder) / name
         git(Project(root=root), "clone", "--quiet", "--no-hardlinks", str(root), str(checkout))
         for command in PREPARATION:
             git(Project(root=checkout), *command)

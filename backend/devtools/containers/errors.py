@@ -1,4 +1,4 @@
-"""Why the container was not proven."""
+"""Why nothing was proven, or the opposite was."""
 
 
 class EngineMissingError(Exception):
