@@ -6,6 +6,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import cast
 
@@ -78,7 +79,8 @@ class Server(uvicorn.Server):
     """Drains on SIGTERM, after `delay` seconds in which it is not ready but still serves.
 
     The load balancer needs that time to see that the process is not ready. A second SIGTERM and Ctrl-C
-    skip this delay.
+    skip this delay. A Unix socket is removed at once: the proxy can connect to other processes only, and
+    uses up its open connections, which a response closes meanwhile.
     """
 
     def __init__(self, config: uvicorn.Config, *, shutdown_state: ShutdownState, delay: float) -> None:
@@ -87,12 +89,20 @@ class Server(uvicorn.Server):
         self._delay = delay
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if sig != signal.SIGTERM or self._shutdown_state.draining:
+        if sig != signal.SIGTERM:
             super().handle_exit(sig, frame)
-            return
-        self._shutdown_state.draining = True
-        loop = asyncio.get_running_loop()
-        loop.call_soon_threadsafe(loop.call_later, self._delay, super().handle_exit, sig, frame)
+        elif self._shutdown_state.draining:
+            self._end()
+        else:
+            self._shutdown_state.draining = True
+            if self.config.uds:
+                Path(self.config.uds).unlink(missing_ok=True)
+            loop = asyncio.get_running_loop()
+            loop.call_soon_threadsafe(loop.call_later, self._delay, self._end)
+
+    def _end(self) -> None:
+        """Drain and return with exit code 0. uvicorn would raise the signal again at the end."""
+        self.should_exit = True
 
 
 @dataclass(frozen=True, kw_only=True)

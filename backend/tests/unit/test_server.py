@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -15,9 +16,9 @@ def shutdown_state() -> ShutdownState:
     return ShutdownState()
 
 
-def make_server(shutdown_state: ShutdownState, delay: float) -> Server:
+def make_server(shutdown_state: ShutdownState, delay: float, unix_socket: str | None = None) -> Server:
     return Server(
-        uvicorn.Config("app.main:create_served_app", log_config=None),
+        uvicorn.Config("app.main:create_served_app", log_config=None, uds=unix_socket),
         shutdown_state=shutdown_state,
         delay=delay,
     )
@@ -45,3 +46,15 @@ async def test_ends_at_once_when_interrupted_or_told_twice(
         server.handle_exit(number, None)
 
     assert server.should_exit
+
+
+async def test_removes_unix_socket_when_sigterm_comes(shutdown_state: ShutdownState, tmp_path: Path) -> None:
+    """A proxy that finds no socket sends the request to another process."""
+    path = tmp_path / "api.sock"
+    path.touch()
+    server = make_server(shutdown_state, delay=60, unix_socket=str(path))
+
+    server.handle_exit(signal.SIGTERM, None)
+
+    assert not path.exists()
+    assert not server.should_exit

@@ -30,7 +30,8 @@ class RequestContextMiddleware:
     The response to HEAD is that to GET without the body (RFC 9110 §9.3.2). The request id is the client's if
     that is well-formed. Unexpected errors are logged and become a 500 without details; after the response has
     started they are raised again, so that the server closes the connection and the client notices the
-    incomplete body. `Location` gets the prefix that a proxy removed.
+    incomplete body. `Location` gets the prefix that a proxy removed. A process that is shutting down closes
+    the connection after the response, so that a proxy does not send another request at the moment of its end.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -51,12 +52,7 @@ class RequestContextMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers[REQUEST_ID] = request_id
-                if headers.get("Location", "").startswith("/"):
-                    headers["Location"] = prefix_of(Request(scope)) + headers["Location"]
-                headers.setdefault("Cache-Control", "no-store")
-                headers.setdefault("X-Content-Type-Options", "nosniff")
+                _set_headers(MutableHeaders(scope=message), Request(scope), request_id)
             elif method == "HEAD":
                 message = {**message, "body": b""}
             await send(message)
@@ -74,6 +70,16 @@ class RequestContextMiddleware:
                 await internal_error(Request(scope))(scope, receive, send_with_headers)
             finally:
                 _report(scope, method=method, status=status, seconds=perf_counter() - started)
+
+
+def _set_headers(headers: MutableHeaders, request: Request, request_id: str) -> None:
+    headers[REQUEST_ID] = request_id
+    if headers.get("Location", "").startswith("/"):
+        headers["Location"] = prefix_of(request) + headers["Location"]
+    headers.setdefault("Cache-Control", "no-store")
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    if dependencies_of(request).shutdown_state.draining:
+        headers["Connection"] = "close"
 
 
 def _report(scope: Scope, *, method: str, status: int, seconds: float) -> None:
