@@ -5,20 +5,24 @@ import asyncio
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from rich.console import Console
 
 from devtools.errors import PostgresUnavailableError
+from devtools.postgres import PROJECT
 from devtools.signals import interrupt, signal_handler
 from faults import database_faults, network_faults, process_faults
 from faults.clients import open_survey
 from faults.data import Data
 from faults.mailbox import Mailbox
+from faults.published import publish
 from faults.results import Result, show, write
 from faults.runner import Fault, run_fault
 from faults.service import REPORTS, Service, ServiceError, running_service
 
 REPORT = REPORTS.with_suffix(".json")
+PAGE = PROJECT / "docs/faults.md"
 FAULTS: Mapping[str, Fault] = {
     "killed-server": process_faults.killed_server,
     "killed-api": process_faults.killed_api,
@@ -48,7 +52,13 @@ def main(arguments: Sequence[str]) -> int:
     """Run the named faults, or all; return 0, 1 after a broken promise, 2 if the service did not start."""
     parser = argparse.ArgumentParser(prog="./noxw -s faults --")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(FAULTS)}; all by default")
-    names: list[str] = parser.parse_args(arguments).names or list(FAULTS)
+    parser.add_argument(
+        "--publish", action="store_true", help="write the last run's results into docs/faults.md"
+    )
+    options = parser.parse_args(arguments)
+    if options.publish:
+        return publish_results()
+    names: list[str] = options.names or list(FAULTS)
     if unknown := [name for name in names if name not in FAULTS]:
         parser.error(f"there is no fault {unknown[0]}; choose from {', '.join(FAULTS)}")
     results: list[Result] = []
@@ -63,6 +73,16 @@ def main(arguments: Sequence[str]) -> int:
     write(results, REPORT)
     show(results, Console())
     return 0 if len(results) == len(names) and all(result.kept for result in results) else 1
+
+
+def publish_results(report: Path = REPORT, page: Path = PAGE) -> int:
+    """Write the results of the last run into the page; return 0, or 2 if there was no run."""
+    try:
+        publish(report, page)
+    except OSError as error:
+        print(f"faults: {error}. Run ./noxw -s faults first.", file=sys.stderr)
+        return 2
+    return 0
 
 
 async def run(names: Sequence[str], results: list[Result]) -> None:

@@ -1,13 +1,14 @@
 """Comparison of the promises to clients with the rows of the service."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from faults.__main__ import FAULTS
+from faults.__main__ import FAULTS, publish_results
 from faults.journal import Journal, broken_promises, wrong_mails
 from faults.results import Result, write
 
@@ -93,3 +94,37 @@ def test_documents_every_fault() -> None:
     page = (ROOT / "docs/faults.md").read_text(encoding="utf-8")
 
     assert [name for name in FAULTS if f"`{name}`" not in page] == []
+
+
+def test_publishes_the_results_of_the_last_run(tmp_path: Path) -> None:
+    report, page = tmp_path / "faults.json", tmp_path / "faults.md"
+    page.write_text("Before.\n<!-- results -->\nold\n<!-- /results -->\nAfter.\n")
+    write(
+        [
+            Result("killed-api", recovery=0.44, promised=3, slowest=1.26),
+            Result("held-lock", broken=["event party is there 2 times"]),
+            Result("full-disk", not_tried="no right to mount"),
+        ],
+        report,
+    )
+    os.utime(report, (0, 0))
+
+    assert publish_results(report, page) == 0
+    assert page.read_text().splitlines() == [
+        "Before.",
+        "<!-- results -->",
+        "On 1970-01-01, the service kept all promises after 1 of 3 faults.",
+        "",
+        "| fault | promises | recovery | promised writes | slowest answer |",
+        "|---|---|---|---|---|",
+        "| `killed-api` | kept | 0.4 s | 3 | 1.3 s |",
+        "| `held-lock` | broken |  | 0 | 0.0 s |",
+        "| `full-disk` | no right to mount |  | 0 | 0.0 s |",
+        "<!-- /results -->",
+        "After.",
+    ]
+
+
+def test_publishes_nothing_when_there_was_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert publish_results(tmp_path / "faults.json", tmp_path / "faults.md") == 2
+    assert "Run ./noxw -s faults first." in capsys.readouterr().err
