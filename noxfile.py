@@ -220,6 +220,12 @@ def devcontainer(session: nox.Session) -> None:
 
 
 @nox.session(requires=["env"], default=False)
+def production(session: nox.Session) -> None:
+    """On request: build the production image and operate the service (-- --help)."""
+    python(session, "-m", "devtools.production", *session.posargs, interrupt_timeout=120, terminate_timeout=5)
+
+
+@nox.session(requires=["env"], default=False)
 def explain(session: nox.Session) -> None:
     """Say why a gate exists, what it refuses, and what to do instead (-- R04, -- handlers)."""
     python(session, "-m", "gates", "explain", *session.posargs)
