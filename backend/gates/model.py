@@ -31,13 +31,14 @@ class Outcome:
     """The result of a gate. One that has no findings and `checked` nothing fails.
 
     `note` is one fact for the reader, such as a percentage or a count. `skipped` is the reason for checking
-    nothing; few gates may give one.
+    nothing; few gates may give one. `is_unchanged` marks the result of an earlier run.
     """
 
     findings: Sequence[Finding] = ()
     checked: int = 0
     note: str = ""
     skipped: str = ""
+    is_unchanged: bool = False
 
     @property
     def status(self) -> Status:

@@ -8,11 +8,37 @@ from inspect import cleandoc
 from gates.model import Check, Outcome, Project
 
 
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """All that a gate's result depends on, apart from the rule book, the lock, Python, and variables.
+
+    `code` and `files` are patterns of paths. Of code, everything that it imports counts, but no comment.
+    `everything` stands for all files of the checkout, and `base` for the commit that the change starts from.
+    With `server` the gate needs PostgreSQL. `outputs` are files in reports/ that it writes, for the page.
+    """
+
+    code: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    everything: bool = False
+    base: bool = False
+    server: bool = False
+    outputs: tuple[str, ...] = ()
+
+
+EVERYTHING = Inputs(everything=True, base=True)
+APPLICATION = ("backend/app/*", "backend/alembic/*")
+MIGRATIONS = ("backend/alembic/*",)
+
+
 @dataclass(frozen=True)
 class LazyGate:
-    """The gate `module:function`, which imports its module when it runs."""
+    """The gate `module:function`, which imports its module when it runs.
+
+    Without `inputs` the gate always runs.
+    """
 
     path: str
+    inputs: Inputs | None = None
 
     def __call__(self, project: Project) -> Outcome:
         return self._function()(project)
@@ -30,25 +56,36 @@ class LazyGate:
 
 
 CHECKS: Mapping[str, LazyGate] = {
-    "format": LazyGate("gates.lint.ruff:check_format"),
-    "lint": LazyGate("gates.lint.ruff:check_lint"),
-    "secrets": LazyGate("gates.lint.secrets:check"),
-    "workflows": LazyGate("gates.lint.workflows:check"),
+    "format": LazyGate("gates.lint.ruff:check_format", EVERYTHING),
+    "lint": LazyGate("gates.lint.ruff:check_lint", EVERYTHING),
+    "secrets": LazyGate("gates.lint.secrets:check", EVERYTHING),
+    "workflows": LazyGate("gates.lint.workflows:check", EVERYTHING),
     "vulnerabilities": LazyGate("gates.audit.vulnerabilities:check"),
-    "types": LazyGate("gates.lint.mypy:check"),
-    "layers": LazyGate("gates.architecture.layers:check"),
-    "imports": LazyGate("gates.architecture.imports:check"),
-    "handlers": LazyGate("gates.architecture.handlers:check"),
-    "stack": LazyGate("gates.architecture.stack:check"),
-    "structure": LazyGate("gates.architecture.structure:check"),
-    "exclusions": LazyGate("gates.architecture.exclusions:check"),
-    "change-control": LazyGate("gates.architecture.change_control:check"),
-    "openapi": LazyGate("gates.contract.openapi:check"),
-    "routes": LazyGate("gates.contract.routes:check"),
-    "migration-head": LazyGate("gates.migrations.head:check"),
-    "migration-code": LazyGate("gates.migrations.revision_code:check"),
-    "migration-drift": LazyGate("gates.migrations.drift:check"),
-    "migration-cycle": LazyGate("gates.migrations.cycle:check"),
+    "types": LazyGate("gates.lint.mypy:check", EVERYTHING),
+    "layers": LazyGate("gates.architecture.layers:check", EVERYTHING),
+    "imports": LazyGate("gates.architecture.imports:check", EVERYTHING),
+    "handlers": LazyGate("gates.architecture.handlers:check", EVERYTHING),
+    "stack": LazyGate("gates.architecture.stack:check", EVERYTHING),
+    "structure": LazyGate("gates.architecture.structure:check", EVERYTHING),
+    "exclusions": LazyGate("gates.architecture.exclusions:check", EVERYTHING),
+    "change-control": LazyGate("gates.architecture.change_control:check", EVERYTHING),
+    "openapi": LazyGate(
+        "gates.contract.openapi:check",
+        Inputs(code=APPLICATION, files=("backend/openapi.json", "docs/decisions/*"), base=True),
+    ),
+    "routes": LazyGate(
+        "gates.contract.routes:check",
+        Inputs(code=(*APPLICATION, "backend/gates/contract/route_report.py"), outputs=("policy.json",)),
+    ),
+    "migration-head": LazyGate("gates.migrations.head:check", EVERYTHING),
+    "migration-code": LazyGate("gates.migrations.revision_code:check", EVERYTHING),
+    "migration-drift": LazyGate(
+        "gates.migrations.drift:check",
+        Inputs(code=MIGRATIONS, files=MIGRATIONS, server=True, outputs=("tables.json",)),
+    ),
+    "migration-cycle": LazyGate(
+        "gates.migrations.cycle:check", Inputs(code=MIGRATIONS, files=MIGRATIONS, server=True)
+    ),
     "tests": LazyGate("gates.testing.runs:check_tests"),
     "tests-unit": LazyGate("gates.testing.runs:check_unit_tests"),
     "tests-affected": LazyGate("gates.testing.affected:check"),

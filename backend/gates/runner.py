@@ -7,13 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import PurePosixPath
 
+from gates.gate_cache import run_unless_unchanged
 from gates.model import Check, Finding, GateError, Outcome, Project, Status
+from gates.registry import LazyGate
 from gates.repo.files import tracked
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """A gate's line in the table. `seconds` is wall-clock time; `findings` as in reports/gates.json."""
+    """A gate's line in the table. `seconds` is wall-clock time; `findings` as in reports/gates.json.
+
+    `is_unchanged` marks a result of an earlier run, after which nothing changed that the gate depends on.
+    """
 
     gate: str
     rule: str
@@ -22,6 +27,7 @@ class Result:
     seconds: float
     note: str
     findings: list[Finding]
+    is_unchanged: bool = False
 
     @property
     def command(self) -> str:
@@ -52,7 +58,7 @@ def run_gate(project: Project, session: str, name: str, checks: Mapping[str, Che
     """Run one gate. A gate that cannot do its work has failed, with the reason as its finding."""
     start = time.perf_counter()
     try:
-        outcome = checks[name](project) if name in checks else _unknown(name)
+        outcome = _outcome_of(project, name, checks)
         outcome = _of_the_commit(project, outcome) if project.staged else outcome
     except GateError as error:
         outcome = Outcome(
@@ -77,6 +83,7 @@ def run_gate(project: Project, session: str, name: str, checks: Mapping[str, Che
         seconds=round(time.perf_counter() - start, 2),
         note=outcome.skipped or outcome.note,
         findings=findings,
+        is_unchanged=outcome.is_unchanged,
     )
 
 
@@ -124,5 +131,8 @@ def _of_the_commit(project: Project, outcome: Outcome) -> Outcome:
     return replace(outcome, findings=findings)
 
 
-def _unknown(name: str) -> Outcome:
+def _outcome_of(project: Project, name: str, checks: Mapping[str, Check]) -> Outcome:
+    if name in checks:
+        check = checks[name]
+        return run_unless_unchanged(project, name, check) if isinstance(check, LazyGate) else check(project)
     raise GateError(f"The rule book names a gate {name!r} that backend/gates does not have.")

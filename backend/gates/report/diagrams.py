@@ -12,7 +12,7 @@ from gates.repo.files import files
 from gates.repo.modules import App, Module, module_name
 from gates.repo.python import parse_file
 
-TABLES = "gates/tables.json"  # in reports/, in the folder that a full run empties first
+TABLES = "tables.json"  # in reports/
 LAYER_BOX_PX = (200, 56)  # width, height
 LAYER_SPACING_PX = (150, 96)  # beside a box, below it
 MAX_EDGE_OFFSET_PX = 70  # of a line's end from the middle of a box

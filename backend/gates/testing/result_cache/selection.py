@@ -115,8 +115,8 @@ class Selection:
         count = int(ran.partition(" ")[0])
         if not self.tests:
             return ran
-        minutes = round((time.time() - min(self.held[name].passed_at for name in self.tests)) / 60)
-        known = f"{len(self.tests):,} unchanged since they passed ({_ago(minutes)})"
+        oldest = min(self.held[name].passed_at for name in self.tests)
+        known = f"{len(self.tests):,} unchanged since they passed ({ago(oldest)})"
         return f"{count + len(self.tests):,} tests: {count:,} run, {known}"
 
 
@@ -168,7 +168,8 @@ def _without_git(search_path: str) -> str:
     return os.pathsep.join(part for part in search_path.split(os.pathsep) if not part.endswith("git-core"))
 
 
-def _ago(minutes: int) -> str:
-    """Return an age in words."""
+def ago(passed_at: float) -> str:
+    """Return the age of a result in words."""
+    minutes = round((time.time() - passed_at) / 60)
     hours = minutes // 60
     return f"{hours} h ago" if hours else f"{minutes} min ago"
