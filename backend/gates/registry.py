@@ -1,7 +1,7 @@
 """Every gate by the name that the rule book gives it. A gate's module is imported when the gate runs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from inspect import cleandoc
 
@@ -14,7 +14,8 @@ class Inputs:
 
     `code` and `files` are patterns of paths. Of code, everything that it imports counts, but no comment.
     `everything` stands for all files of the checkout, and `base` for the commit that the change starts from.
-    With `server` the gate needs PostgreSQL. `outputs` are files in reports/ that it writes, for the page.
+    With `server` the gate needs PostgreSQL. `outputs` are files in reports/ that it reads, or writes
+    for the page.
     """
 
     code: tuple[str, ...] = ()
@@ -26,6 +27,9 @@ class Inputs:
 
 
 EVERYTHING = Inputs(everything=True, base=True)
+MEASURED = ("coverage/coverage.json", "coverage/stamp.json")
+COVERAGE = replace(EVERYTHING, outputs=MEASURED)
+NEW_CODE = replace(EVERYTHING, outputs=(*MEASURED, "new-code.html", "new-code.md"))
 APPLICATION = ("backend/app/*", "backend/alembic/*")
 MIGRATIONS = ("backend/alembic/*",)
 
@@ -89,9 +93,9 @@ CHECKS: Mapping[str, LazyGate] = {
     "tests": LazyGate("gates.testing.runs:check_tests"),
     "tests-unit": LazyGate("gates.testing.runs:check_unit_tests"),
     "tests-affected": LazyGate("gates.testing.affected:check"),
-    "coverage-global": LazyGate("gates.coverage.thresholds:check_global"),
-    "coverage-critical": LazyGate("gates.coverage.thresholds:check_critical"),
-    "coverage-new": LazyGate("gates.coverage.new:check"),
-    "coverage-trend": LazyGate("gates.coverage.trend:check"),
+    "coverage-global": LazyGate("gates.coverage.thresholds:check_global", COVERAGE),
+    "coverage-critical": LazyGate("gates.coverage.thresholds:check_critical", COVERAGE),
+    "coverage-new": LazyGate("gates.coverage.new:check", NEW_CODE),
+    "coverage-trend": LazyGate("gates.coverage.trend:check", COVERAGE),
     "mutants": LazyGate("gates.mutation.check:check"),
 }

@@ -208,6 +208,12 @@ def changed_since_tests(project: Project) -> list[str] | None:
     return sorted(name for name in tested | now if tested.get(name) != now.get(name))
 
 
+def is_current(project: Project) -> bool:
+    """Return whether the report is that of a passed run of all tests on these files."""
+    report = project.reports / "coverage/coverage.json"
+    return report.exists() and changed_since_tests(project) == []
+
+
 def write_report(project: Project, kind: str = "json", name: str = "coverage.json") -> None:
     """Turn coverage's data into a report in reports/coverage/. Raises GateError with coverage's own words."""
     folder = project.reports / "coverage"

@@ -77,6 +77,8 @@ def store_totals(project: Project) -> None:
 
     A tree with edits is not stored.
     """
+    if _cache_path(project, "HEAD").exists():
+        return
     if not git(project, "status", "--porcelain", "--untracked-files=all", "--", "backend").strip():
         _store(_cache_path(project, "HEAD"), totals(load_report(project).values()))
 

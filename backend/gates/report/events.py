@@ -27,11 +27,11 @@ def log_file(project: Project, gate: str) -> Path:
     return project.reports / "logs" / f"{gate}.log"
 
 
-def write_event(events: Path, event: str) -> None:
+def write_event(events: Path, event: str, **details: object) -> None:
     """Append an event."""
     events.parent.mkdir(parents=True, exist_ok=True)
     with events.open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"event": event}) + "\n")
+        file.write(json.dumps({"event": event, **details}) + "\n")
 
 
 class EventReader:

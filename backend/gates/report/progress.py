@@ -21,13 +21,18 @@ Shown = tuple[str, int, str]
 
 @dataclass
 class GateProgress:
-    """A gate of the run. `started` is a time of the run's clock; `tests` is 0 while it is unknown."""
+    """A gate of the run. `started` is a time of the run's clock; `tests` is 0 while it is unknown.
+
+    `is_expected` means that `usual_seconds` comes from the tests that the gate has chosen, and not from
+    earlier runs of other tests. `testing` is the test that runs, or another step in words.
+    """
 
     gate: str
     session: str
     reader: EventReader
     tests: int = 0
     usual_seconds: float | None = None
+    is_expected: bool = False
     done: int = 0
     testing: str = ""
     started: float | None = None
@@ -49,13 +54,18 @@ class GateProgress:
         return 0.0 if self.started is None else now - self.started
 
     def seconds_left(self, now: float) -> float | None:
-        """Return the seconds that the gate will still run, None when they are unknown."""
+        """Return the seconds that the gate will still run, None when it is unknown or longer than usual."""
         if self.result:
             return 0.0
         spent = self.seconds(now)
-        if self.tests and self.done >= MIN_SHARE_FOR_SPEED * self.tests:
-            return spent * max(self.tests - self.done, 0) / self.done
-        return None if self.usual_seconds is None else max(self.usual_seconds - spent, 0.0)
+        usual = None
+        if self.usual_seconds is not None and spent < self.usual_seconds:
+            usual = self.usual_seconds - spent
+        if self.is_expected and usual is not None:
+            return usual
+        if MIN_SHARE_FOR_SPEED * self.tests <= self.done < self.tests:
+            return spent * (self.tests - self.done) / self.done
+        return usual
 
     def new(self, findings: Sequence[Finding]) -> list[Finding]:
         """Return the findings that this method did not return before."""
@@ -102,15 +112,31 @@ class RunProgress:
         """Return the seconds that the run will still take, None when they are unknown.
 
         Gates of one session run side by side, so the longest one counts. Sessions wait for each other, so an
-        earlier run of the same sessions counts.
+        earlier run of the same sessions counts, unless the tests to run are known.
         """
         now = self.clock()
         left = [gate.seconds_left(now) for gate in self.gates]
         known = [seconds for seconds in left if seconds is not None]
         if len(self.sessions) == 1 and len(known) == len(left):
             return max(known)
+        if any(gate.is_expected for gate in self.gates):
+            return self._seconds_left_of_gates(now)
         usual = self._history.seconds(self._name)
-        return None if usual is None else max([usual - self.seconds, *known])
+        if usual is None:
+            return None
+        return (
+            max([usual - self.seconds, *known])
+            if self.seconds < usual
+            else max(filter(None, known), default=None)
+        )
+
+    def _seconds_left_of_gates(self, now: float) -> float | None:
+        """Return the longest time of a running gate, and after that of a waiting one; None without any."""
+        longest = []
+        for state in ("running", "waiting"):
+            left = [gate.seconds_left(now) for gate in self.gates if gate.state == state]
+            longest.append(max(filter(None, left), default=0.0))
+        return sum(longest) or None
 
     def read(self) -> list[Result]:
         """Read the events since the last call; return each new finding, in a failed result of its gate."""
@@ -146,7 +172,9 @@ class RunProgress:
     def store_durations(self) -> None:
         """Keep the durations for the estimates of later runs."""
         passed = [gate for gate in self.gates if gate.result and gate.result.status == "passed"]
-        seconds = {gate.gate: gate.seconds(0) for gate in passed}
+        seconds = {
+            gate.gate: gate.seconds(0) for gate in passed if gate.result and not gate.result.is_unchanged
+        }
         if self.complete:
             seconds[self._name] = self.seconds
         self._history.add_run(seconds, {gate.gate: gate.done for gate in passed if gate.done})
@@ -161,6 +189,11 @@ class RunProgress:
                 gate.tests = event["tests"]
             case "testing":
                 gate.testing = event["test"]
+            case "step":
+                gate.testing = event["text"]
+            case "expected":
+                gate.usual_seconds = gate.seconds(self.clock()) + event["seconds"]
+                gate.is_expected = True
             case "tested":
                 gate.done += 1
             case "failed":

@@ -19,9 +19,9 @@ from gates.repo.collected_tests import tests_in_file
 from gates.repo.files import files
 from gates.repo.git import changed_paths, merge_base
 from gates.repo.process import PYTEST_OPTIONS
-from gates.report.events import log_file
+from gates.report.events import log_file, write_event
 from gates.report.failures import failed_test
-from gates.testing.durations.history import SECONDS_FILE, add_durations, read_seconds
+from gates.testing.durations.history import SECONDS_FILE, add_durations, expected_seconds, read_seconds
 from gates.testing.durations.order import DISTRIBUTION
 from gates.testing.durations.summary import DURATIONS_FILE
 from gates.testing.result_cache.records import Hits
@@ -62,6 +62,9 @@ def check_tests(project: Project) -> Outcome:
         return _keeping_coverage(everything, partial(_run_all, everything))
     cached = CachedRun.of(everything, folder)
     selection = cached.select(whole=WHOLE in project.arguments)
+    if not selection.arguments and data.is_current(project):
+        trend.store_totals(project)
+        return Outcome(checked=len(selection.tests), note=selection.describe("0 tests"))
     return _keeping_coverage(everything, partial(_run_selected, cached, selection))
 
 
@@ -73,6 +76,7 @@ def _keeping_coverage(project: Project, run_tests: Callable[[], Outcome]) -> Out
     )  # otherwise data of a killed run would be added
     outcome = run_tests()
     if outcome.status == "passed":
+        _announce(project, "saving the coverage")
         data.store(project, before)
         trend.store_totals(project)
     return outcome
@@ -93,15 +97,33 @@ def _run_selected(cached: CachedRun, selection: Selection) -> Outcome:
     hits: Hits = {}
     if selection.arguments:
         workers = workers_for(project, selection)
+        _announce_seconds(project, selection, workers)
         options = ["-n", workers, *cached.options(), *_timing_options(project)]
         if not selection.is_whole:
             options.append(cached.write_arguments(selection))
         outcome = run_pytest(project, options, must_run_all_of="tests", known=selection.tests)
         add_durations(project)
+        _announce(project, "saving results")
         hits = cached.keep(selection)
     if outcome.status == "passed":
+        _announce(project, "combining the coverage")
         cached.write_coverage(selection, hits, project.reports / data.DATA_FILE)
     return Outcome(findings=outcome.findings, checked=outcome.checked, note=selection.describe(outcome.note))
+
+
+def _announce(project: Project, step: str) -> None:
+    """Say what the gate does now, where no test runs."""
+    if project.events:
+        write_event(project.events, "step", text=step)
+
+
+def _announce_seconds(project: Project, selection: Selection, workers: str) -> None:
+    """Say how long the selected tests will take, if earlier runs show it."""
+    count = int(workers) if workers.isdecimal() else 1
+    known = read_seconds(project.reports / SECONDS_FILE)
+    seconds = expected_seconds(known, selection.arguments, count)
+    if project.events and seconds:
+        write_event(project.events, "expected", seconds=round(seconds, 1))
 
 
 def workers_for(project: Project, selection: Selection) -> str:

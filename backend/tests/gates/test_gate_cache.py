@@ -44,7 +44,7 @@ IMPORTING = {
 SAMPLE = Part(FILES | MODULES | IMPORTING, '[coverage]\nmeasured = ["app", "gates"]\n')
 
 CACHED = {name for name, gate in CHECKS.items() if gate.inputs}
-WHOLE_TREE = {name for name, gate in CHECKS.items() if gate.inputs == EVERYTHING}
+WHOLE_TREE = {name for name, gate in CHECKS.items() if gate.inputs and gate.inputs.everything}
 CONTRACT = {"openapi", "routes"}
 SCHEMA = {"migration-drift", "migration-cycle"}
 

@@ -1,6 +1,7 @@
 """The seconds of each test in its last run in this checkout."""
 
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from gates.model import Project
@@ -16,6 +17,17 @@ def read_seconds(file: Path) -> dict[str, float]:
         return {str(name): float(seconds) for name, seconds in known.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
+
+
+def expected_seconds(seconds: Mapping[str, float], arguments: Iterable[str], workers: int) -> float:
+    """Return how long tests, and all tests of files, take on some workers. Unknown tests count nothing."""
+    chosen = {*arguments}
+    known = [
+        duration
+        for name, duration in seconds.items()
+        if not chosen.isdisjoint({name, name.partition("::")[0]})
+    ]
+    return max(sum(known) / max(workers, 1), max(known, default=0.0))
 
 
 def add_durations(project: Project) -> None:

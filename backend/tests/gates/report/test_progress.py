@@ -1,5 +1,6 @@
 """The state of a run, as its gates tell it: what runs, what was found, and how long it is going to take."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,9 @@ from gates.model import Finding
 from gates.report.failures import failed_test
 from gates.report.history import MAX_DURATIONS, History
 from gates.report.table import line, rows
+from gates.runner import save
 from tests.gates.support.followed import FAILED, Followed, make_followed
-from tests.gates.support.parts.results import VIOLATION
+from tests.gates.support.parts.results import VIOLATION, make_result
 
 FAILURE = Finding(
     file="backend/tests/unit/test_greeting.py",
@@ -148,6 +150,54 @@ def test_trusts_the_speed_of_tests_when_a_fifth_is_done(run: Followed, done: int
 
     assert progress.gates[2].seconds_left(run.now) == left
     assert progress.seconds_left() == left
+
+
+def test_expects_what_the_selected_tests_take(run: Followed) -> None:
+    """Earlier runs, of other tests, do not count. Gates that wait come after those that run."""
+    History(run.project.reports / "durations.json").add_run(
+        {"run lint tests": 500.0, "tests": 400.0, "secrets": 5.0}, {"tests": 9000}
+    )
+    progress = run.progress()
+    run.write_event("tests", "started")
+    run.write_event("tests", "expected", seconds=20.0)
+    progress.read()
+    run.now += 8
+
+    assert progress.gates[2].seconds_left(run.now) == 12.0
+    assert progress.seconds_left() == 17.0
+
+
+def test_tells_no_time_when_it_takes_longer_than_usual(run: Followed) -> None:
+    History(run.project.reports / "durations.json").add_run({"run lint tests": 9.0, "tests": 8.0}, {})
+    progress = run.progress()
+    run.test(1, of=1)
+    run.write_event("tests", "step", text="saving results")
+    progress.read()
+    run.now += 10
+
+    assert progress.gates[2].seconds_left(run.now) is None
+    assert progress.seconds_left() is None
+    assert line(progress).endswith("1 of 1 tests done; running: tests (saving results)")
+
+
+def test_tells_no_time_when_expected_tests_take_longer(run: Followed) -> None:
+    progress = run.progress("tests")
+    run.write_event("tests", "started")
+    run.write_event("tests", "expected", seconds=2.0)
+    progress.read()
+    run.now += 3
+
+    assert progress.seconds_left() is None
+
+
+def test_remembers_no_durations_of_unchanged_gates(run: Followed) -> None:
+    progress = run.progress()
+    save(run.project, [replace(make_result(gate="secrets", seconds=0.1), is_unchanged=True)])
+    run.write_event("secrets", "ended")
+    progress.read()
+    progress.store_durations()
+
+    assert History(run.project.reports / "durations.json").seconds("secrets") is None
 
 
 def test_ignores_an_event_that_it_does_not_know(run: Followed) -> None:

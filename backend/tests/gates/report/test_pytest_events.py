@@ -11,6 +11,8 @@ import pytest
 from gates.model import GateError, Project
 from gates.report.pytest_events import Reporter, main
 from gates.testing import runs
+from gates.testing.durations.history import SECONDS_FILE
+from gates.testing.result_cache.store import FOLDER_VARIABLE
 from tests.gates.support.parts.coverage import COVERAGE, TEST, MeasuredProject
 
 
@@ -52,6 +54,24 @@ def test_tells_counts_and_failures_and_prints_into_a_log(
     assert (outcome.findings[0].file, outcome.findings[0].line) == (TEST, 6)
     assert capfd.readouterr().out == ""
     assert "1 failed, 1 passed" in (sample.root / "reports/logs/tests.log").read_text()
+
+
+def test_tells_what_it_does_when_no_test_runs(
+    sample: MeasuredProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "results"))
+    project = followed(sample)
+    (project.reports / SECONDS_FILE).write_text('{"tests/test_shop.py::test_greets": 3.0}')
+
+    assert runs.check_tests(project).status == "passed"
+
+    events = told(project)
+    assert [event["text"] for event in events if event["event"] == "step"] == [
+        "saving results",
+        "combining the coverage",
+        "saving the coverage",
+    ]
+    assert [event["seconds"] for event in events if event["event"] == "expected"] == [3.0]
 
 
 def test_says_why_a_file_could_not_be_collected(sample: MeasuredProject) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from gates.coverage.data import environment_for_pytest
 from gates.model import Project
-from gates.testing.durations.history import SECONDS_FILE, add_durations, read_seconds
+from gates.testing.durations.history import SECONDS_FILE, add_durations, expected_seconds, read_seconds
 from gates.testing.durations.order import DISTRIBUTION, ordered
 from gates.testing.durations.summary import DURATIONS_FILE
 from gates.testing.result_cache.selection import Selection
@@ -82,6 +82,25 @@ def test_remembers_the_seconds_of_earlier_runs(project: Project) -> None:
         add_durations(project)
 
     assert read_seconds(project.reports / SECONDS_FILE) == {"a": 1.0, "b": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "workers", "seconds"),
+    [
+        (["a.py"], 1, 12.0),
+        (["a.py", "b.py::c"], 2, 9.0),
+        (["a.py::b", "a.py::b[1]"], 4, 9.0),
+        (["b.py::c"], 0, 6.0),
+        (["c.py"], 2, 0.0),
+    ],
+    ids=["file", "workers", "longest", "one process", "unknown"],
+)
+def test_expects_the_seconds_of_the_selected_tests(
+    arguments: list[str], workers: int, seconds: float
+) -> None:
+    known = {"a.py::b": 3.0, "a.py::b[1]": 9.0, "b.py::c": 6.0}
+
+    assert expected_seconds(known, arguments, workers) == seconds
 
 
 def test_changes_nothing_when_no_durations_were_recorded(project: Project) -> None:

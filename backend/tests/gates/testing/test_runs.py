@@ -212,9 +212,15 @@ def test_runs_nothing_when_nothing_changed(
     runs.check_tests(sample.project)
     measured = load_current(sample.project)
 
+    report = sample.root / "reports/coverage/coverage.json"
+    written = report.stat().st_mtime_ns
+
     outcome = runs.check_tests(sample.project)
 
     assert outcome.note == "2 tests: 0 run, 2 unchanged since they passed (0 min ago)"
+    assert report.stat().st_mtime_ns == written
+    report.unlink()
+    assert runs.check_tests(sample.project).note == outcome.note
     assert load_current(sample.project) == measured
 
 
