@@ -5,6 +5,7 @@ import io
 import os
 import sys
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 from gates.architecture.decisions import write_index
@@ -16,7 +17,6 @@ from gates.registry import CHECKS
 from gates.repo.hooks import install
 from gates.report.events import FOLDER_VARIABLE
 from gates.report.follow import follow_all, follow_session
-from gates.report.pull_request.command import summarize_change
 from gates.report.pull_request.revision_costs import MILLION
 from gates.report.runs import start
 from gates.report.session import run_followed
@@ -58,7 +58,8 @@ def main(arguments: list[str]) -> int:
             case "explain":
                 print(explain(project))
             case "pr":
-                summarize_change(project, run=options.run, rows=options.rows)
+                summary = import_module("gates.report.pull_request.command")  # loads PostgreSQL's driver
+                summary.summarize_change(project, run=options.run, rows=options.rows)
             case "page":
                 write_page(project)
             case command:

@@ -24,7 +24,7 @@ from gates.report.new_code import source_rows
 from gates.report.package_sizes import package_sizes
 from gates.report.policy import routes_by_action
 from gates.report.pull_request.facts import collect
-from gates.report.pull_request.statement_costs import EFFECTS
+from gates.report.pull_request.revision_costs import EFFECTS
 from gates.report.runs import Run, current_tree, load_runs
 from gates.report.section import Section, section
 from gates.report.snippet import escape_control_characters, excerpt

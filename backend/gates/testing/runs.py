@@ -55,7 +55,7 @@ def check_tests(project: Project) -> Outcome:
         changes; `./noxw -s tests -- --whole` runs all of them.
     """
     if project.arguments and project.arguments != [WHOLE]:
-        return run_pytest(project, ["-n", "auto", *project.arguments])
+        return run_pytest(project, ["-n", _workers_for_arguments(project), *project.arguments])
     everything = Project(root=project.root, events=project.events)
     folder = cache_folder()
     if folder is None:
@@ -124,6 +124,13 @@ def _announce_seconds(project: Project, selection: Selection, workers: str) -> N
     seconds = expected_seconds(known, selection.arguments, count)
     if project.events and seconds:
         write_event(project.events, "expected", seconds=round(seconds, 1))
+
+
+def _workers_for_arguments(project: Project) -> str:
+    """Return the value of xdist's `-n` for pytest's arguments: one process for short tests of named files."""
+    named = [argument for argument in project.arguments if ".py" in argument]
+    seconds = expected_seconds(read_seconds(project.reports / SECONDS_FILE), named, workers=1)
+    return "0" if named and seconds < WORTH_SEVERAL_PROCESSES else "auto"
 
 
 def workers_for(project: Project, selection: Selection) -> str:

@@ -10,7 +10,7 @@ from gates.report.follow import follow_session
 from gates.report.gate_states import verdict_of
 from gates.report.pull_request.facts import collect
 from gates.report.pull_request.markdown import lines
-from gates.report.pull_request.revision_costs import measured_costs
+from gates.report.pull_request.revision_measurement import measured_costs
 from gates.report.runs import current_tree, load_runs
 from gates.report.verdict import write_page
 

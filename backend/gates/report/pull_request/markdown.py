@@ -15,8 +15,7 @@ from gates.report.pull_request.changed_files import KINDS, LayerFiles
 from gates.report.pull_request.contract_changes import Break, ContractChanges, Operation
 from gates.report.pull_request.dependency_changes import DependencyChange
 from gates.report.pull_request.facts import PullRequest
-from gates.report.pull_request.revision_costs import RevisionCost
-from gates.report.pull_request.statement_costs import EFFECTS, StatementCost
+from gates.report.pull_request.revision_costs import EFFECTS, RevisionCost, StatementCost
 from gates.report.section import Section
 from gates.report.snippet import escape_control_characters, truncate
 from gates.testing.durations.summary import Duration

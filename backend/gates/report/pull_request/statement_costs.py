@@ -9,42 +9,20 @@ from dataclasses import dataclass, field, replace
 
 import psycopg
 
+from gates.report.pull_request.revision_costs import EFFECTS, StatementCost
+
 TABLES = """
 SELECT c.oid, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_|^information_schema$' AND c.relname <> 'alembic_version'
 """
 LOCKS = "SELECT relation, mode FROM pg_locks WHERE pid = %s AND locktype = 'relation' AND granted"
 POLL_INTERVAL = 0.02  # seconds; a statement outside a transaction releases its locks when it ends
-EFFECTS = {
-    "ACCESS SHARE": "blocks nothing but DROP and the like",
-    "ROW SHARE": "blocks no reads or writes",
-    "ROW EXCLUSIVE": "blocks no reads or writes",
-    "SHARE UPDATE EXCLUSIVE": "blocks no reads or writes",
-    "SHARE": "blocks writes",
-    "SHARE ROW EXCLUSIVE": "blocks writes",
-    "EXCLUSIVE": "blocks writes",
-    "ACCESS EXCLUSIVE": "blocks reads and writes",
-}
-"""The effect of each lock mode on other sessions, the weakest mode first."""
 MODES = list(EFFECTS)
 MODE_WORD = re.compile(r"(?<!^)(?=[A-Z])")
 FRAME = re.compile(
     r"(BEGIN|COMMIT);?$|SET |(INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE|DROP TABLE) alembic_version"
 )
 """Statements around those of the revision. They run, but the report leaves them out."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StatementCost:
-    """A statement, its seconds, and the locks that it adds on tables that existed before, by table.
-
-    `held` is the time until the end of the transaction, which is how long the locks are held.
-    """
-
-    sql: str
-    seconds: float
-    held: float
-    locks: Mapping[str, str]
 
 
 @dataclass

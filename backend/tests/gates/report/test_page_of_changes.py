@@ -14,8 +14,7 @@ from gates.report import page
 from gates.report.measurements import benchmarks, chart, short_number
 from gates.report.policy import routes_by_action
 from gates.report.pull_request import revision_costs
-from gates.report.pull_request.revision_costs import MILLION, RevisionCost
-from gates.report.pull_request.statement_costs import StatementCost
+from gates.report.pull_request.revision_costs import MILLION, RevisionCost, StatementCost
 from tests.gates.support.html_parser import parse, text_of, with_class
 from tests.gates.support.parts.application import installed, lock
 from tests.gates.support.parts.migrations import MIGRATIONS, Step, write_steps

@@ -11,8 +11,9 @@ from gates.testing.durations.history import SECONDS_FILE, add_durations, expecte
 from gates.testing.durations.order import DISTRIBUTION, ordered
 from gates.testing.durations.summary import DURATIONS_FILE
 from gates.testing.result_cache.selection import Selection
-from gates.testing.runs import workers_for
+from gates.testing.runs import check_tests, workers_for
 from gates.testing.workers import VARIABLE, workers_for_all_tests
+from tests.gates.support.parts.coverage import COVERAGE, MeasuredProject
 
 SHORT = [f"short{number}" for number in range(7)]
 
@@ -134,6 +135,35 @@ def test_runs_few_tests_side_by_side_when_they_are_long(
     monkeypatch.setenv(VARIABLE, variable)
 
     assert workers_for(project, Selection({}, ["t.py::a", "t.py::b", "t.py::c"])) == workers
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_parallel"),
+    [
+        (["tests/test_shop.py"], False),
+        (["tests/test_shop.py::test_worker"], False),
+        (["tests"], True),
+        (["-k", "worker"], True),
+        (["tests/test_shop.py", "tests/test_legacy.py"], True),
+    ],
+    ids=["file", "test", "folder", "names", "long tests"],
+)
+def test_starts_no_workers_for_short_tests_of_a_file(
+    arguments: list[str], is_parallel: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, "1")
+    sample = MeasuredProject.build(tmp_path, COVERAGE, branch="change")
+    sample.write("reports/test-seconds.json", '{"tests/test_legacy.py::test_half": 60}')
+    sample.append(
+        "backend/tests/test_shop.py",
+        "\n\ndef test_worker():\n    import os, pathlib\n"
+        "    pathlib.Path('worker').write_text(os.environ.get('PYTEST_XDIST_WORKER', ''))\n",
+    )
+
+    check_tests(Project(root=sample.root, arguments=arguments))
+
+    worker = (sample.root / "backend/worker").read_text()
+    assert worker.startswith("gw") == is_parallel
 
 
 def test_runs_many_tests_on_all_workers(project: Project) -> None:

@@ -8,7 +8,8 @@ import pytest
 from gates.migrations.schema_dump import scratch_databases
 from gates.migrations.seeding import seed
 from gates.model import GateError
-from gates.report.pull_request.revision_costs import RevisionCost, known_costs, measured_costs
+from gates.report.pull_request.revision_costs import RevisionCost, known_costs
+from gates.report.pull_request.revision_measurement import measured_costs
 from gates.report.pull_request.sample_rows import fill
 from gates.report.pull_request.statement_costs import run_statements
 from tests.gates.support.parts.migrations import FILES, FIRST, MIGRATIONS, TABLES, Step, write_steps

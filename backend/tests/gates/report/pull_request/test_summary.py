@@ -15,8 +15,7 @@ from gates.report.pull_request.command import run_missing, summarize_change
 from gates.report.pull_request.contract_changes import Break, ContractChanges, Operation, SchemaChange
 from gates.report.pull_request.facts import PullRequest, collect
 from gates.report.pull_request.markdown import MAX_FINDINGS, MAX_ROWS, code, lines, prose
-from gates.report.pull_request.revision_costs import RevisionCost
-from gates.report.pull_request.statement_costs import StatementCost
+from gates.report.pull_request.revision_costs import RevisionCost, StatementCost
 from gates.report.section import Section
 from gates.testing.durations.summary import DURATIONS_FILE, Duration
 from tests.gates.support.parts.application import lock
