@@ -13,6 +13,11 @@ FRAME_LOCATION = re.compile(r"^(\S+\.py):(\d+): ", re.MULTILINE)
 """The location of a frame in pytest's text of a failure; the last frame raised the error."""
 
 
+def test_of(finding: Finding) -> str:
+    """Return what pytest takes to run the failed test of a finding again."""
+    return shlex.split(finding.fix)[-1]
+
+
 def failed_test(*, node: str, file: str, line: int | None, name: str, message: str, text: str) -> Finding:
     """Return the finding of a failed test, at the line of the test that fails, as far as it is known.
 

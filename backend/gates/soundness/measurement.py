@@ -14,7 +14,8 @@ from gates.soundness.suite import copied_suite
 from gates.testing.result_cache.runs import CachedRun
 from gates.testing.result_cache.selection import Selection
 from gates.testing.result_cache.store import cache_folder
-from gates.testing.runs import run_pytest, workers_for
+from gates.testing.runs import run_pytest
+from gates.testing.workers import workers_for
 
 ALL_TESTS = ["tests"]
 

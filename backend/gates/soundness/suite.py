@@ -1,6 +1,5 @@
 """Runs of the tests in a copy of the checkout that has mutants in its files."""
 
-import shlex
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from gates.model import GateError, Project
 from gates.mutation.operators import edited
 from gates.repo import files
 from gates.repo.git import git
+from gates.report.failures import test_of
 from gates.soundness.sample import SampledMutant
 from gates.testing.runs import run_pytest
 
@@ -56,7 +56,7 @@ class Suite:
             outcome = run_pytest(self.copy, [*options, f"@{listed}"])
         except GateError:
             return {BREAKDOWN}
-        return {shlex.split(finding.fix)[-1] for finding in outcome.findings}
+        return {test_of(finding) for finding in outcome.findings}
 
 
 @contextmanager

@@ -19,7 +19,8 @@ from gates.repo.python import parse_file
 from gates.testing.result_cache.runs import CachedRun
 from gates.testing.result_cache.selection import Selection
 from gates.testing.result_cache.store import cache_folder
-from gates.testing.runs import run_pytest, workers_for
+from gates.testing.runs import run_pytest
+from gates.testing.workers import workers_for
 
 UNIT_TESTS = "tests/unit"
 PARALLEL_FROM_FILES = 8  # files from which on parallel workers are worth their start

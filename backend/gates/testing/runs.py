@@ -22,13 +22,16 @@ from gates.repo.process import PYTEST_OPTIONS
 from gates.report.events import log_file, write_event
 from gates.report.failures import failed_test
 from gates.testing.durations.history import SECONDS_FILE, add_durations, expected_seconds, read_seconds
-from gates.testing.durations.order import DISTRIBUTION
-from gates.testing.durations.summary import DURATIONS_FILE
+from gates.testing.durations.options import timing_options
+from gates.testing.result_cache.contradictions import with_contradictions
 from gates.testing.result_cache.records import Hits
 from gates.testing.result_cache.runs import CachedRun
 from gates.testing.result_cache.selection import Selection
 from gates.testing.result_cache.store import cache_folder
-from gates.testing.workers import workers_for_all_tests
+from gates.testing.shards.assignment import Shard, shard_in
+from gates.testing.shards.combine import combine
+from gates.testing.shards.results import shard_options, write_shard
+from gates.testing.workers import workers_for, workers_for_all_tests, workers_for_arguments
 
 COLLECTION_FAILURE = "collection failure"  # a message of pytest without the reason, which is in the text
 EXIT_USAGE_ERROR = 4  # pytest's exit code for arguments that it does not take
@@ -37,7 +40,7 @@ USAGE_PROBLEMS = {
     EXIT_USAGE_ERROR: "pytest does not take {}, so nothing was tested: its output says why",
 }
 WHOLE = "--whole"
-WORTH_SEVERAL_PROCESSES = 10.0  # seconds of tests that could run beside the longest one
+COMBINE = "--combine"
 FIX_ARGUMENTS = (
     "correct what follows `--`: paths are below backend/, -k takes parts of names of files and tests"
 )
@@ -52,20 +55,53 @@ def check_tests(project: Project) -> Outcome:
     Instead: Repair the code or the test. Run one test with `./noxw -s tests -- -k NAME`.
     Exceptions: Files in [[exclusions]], kind tests, for tests that need a program the lock cannot bring.
         On a developer's machine, tests that passed do not run again until something that they depend on
-        changes; `./noxw -s tests -- --whole` runs all of them.
+        changes; `./noxw -s tests -- --whole` runs all of them. `-- --shard 1/4` runs a part of the tests,
+        and `-- --combine` remembers the results of all parts in `reports/shards`.
     """
-    if project.arguments and project.arguments != [WHOLE]:
-        return run_pytest(project, ["-n", _workers_for_arguments(project), *project.arguments])
+    if project.arguments == [COMBINE]:
+        return combine(project)
+    shard, arguments = shard_in(project.arguments)
+    if arguments and arguments != [WHOLE]:
+        return run_pytest(project, ["-n", workers_for_arguments(project), *project.arguments])
     everything = Project(root=project.root, events=project.events)
+    if shard:
+        return _run_shard(everything, shard, whole=WHOLE in arguments)
+    return _run_everything(everything, whole=WHOLE in arguments)
+
+
+def _run_everything(project: Project, *, whole: bool) -> Outcome:
+    """Run all tests, or those that have no valid result. A whole run shows which valid results are wrong."""
     folder = cache_folder()
     if folder is None:
-        return _keeping_coverage(everything, partial(_run_all, everything))
-    cached = CachedRun.of(everything, folder)
-    selection = cached.select(whole=WHOLE in project.arguments)
+        return _keeping_coverage(project, partial(_run_all, project))
+    cached = CachedRun.of(project, folder)
+    selection = cached.select()
+    if whole:
+        all_tests = cached.select(whole=True)
+        outcome = _keeping_coverage(project, partial(_run_selected, cached, all_tests))
+        return with_contradictions(outcome, selection.held)
     if not selection.arguments and data.is_current(project):
         trend.store_totals(project)
         return Outcome(checked=len(selection.tests), note=selection.describe("0 tests"))
-    return _keeping_coverage(everything, partial(_run_selected, cached, selection))
+    return _keeping_coverage(project, partial(_run_selected, cached, selection))
+
+
+def _run_shard(project: Project, shard: Shard, *, whole: bool) -> Outcome:
+    """Run the tests of a shard, and leave their results for `--combine`."""
+    cached = CachedRun.of(project, cache_folder() or project.reports / "results")
+    selection = cached.select(whole=whole)
+    remembered = cached.select().held if whole else {}
+    options = shard_options(project, shard, project.reports / SECONDS_FILE)
+    options += ["-n", workers_for_all_tests(), *cached.options(), *timing_options(project)]
+    outcome = Outcome()
+    if selection.arguments:
+        if not selection.is_whole:
+            options.append(cached.write_arguments(selection))
+        outcome = run_pytest(project, options)
+    if not outcome.findings and not outcome.checked:
+        outcome = Outcome(skipped="no test of this shard has to run")
+    write_shard(cached, shard, passed=outcome.status != "failed")
+    return with_contradictions(outcome, remembered)
 
 
 def _keeping_coverage(project: Project, run_tests: Callable[[], Outcome]) -> Outcome:
@@ -84,7 +120,7 @@ def _keeping_coverage(project: Project, run_tests: Callable[[], Outcome]) -> Out
 
 def _run_all(project: Project) -> Outcome:
     measuring = data.measurement_options(project, project.reports / data.DATA_FILE)
-    options = ["-n", workers_for_all_tests(), *measuring, *_timing_options(project)]
+    options = ["-n", workers_for_all_tests(), *measuring, *timing_options(project)]
     outcome = run_pytest(project, options, must_run_all_of="tests")
     add_durations(project)
     return outcome
@@ -98,7 +134,7 @@ def _run_selected(cached: CachedRun, selection: Selection) -> Outcome:
     if selection.arguments:
         workers = workers_for(project, selection)
         _announce_seconds(project, selection, workers)
-        options = ["-n", workers, *cached.options(), *_timing_options(project)]
+        options = ["-n", workers, *cached.options(), *timing_options(project)]
         if not selection.is_whole:
             options.append(cached.write_arguments(selection))
         outcome = run_pytest(project, options, must_run_all_of="tests", known=selection.tests)
@@ -124,41 +160,6 @@ def _announce_seconds(project: Project, selection: Selection, workers: str) -> N
     seconds = expected_seconds(known, selection.arguments, count)
     if project.events and seconds:
         write_event(project.events, "expected", seconds=round(seconds, 1))
-
-
-def _workers_for_arguments(project: Project) -> str:
-    """Return the value of xdist's `-n` for pytest's arguments: one process for short tests of named files."""
-    named = [argument for argument in project.arguments if ".py" in argument]
-    seconds = expected_seconds(read_seconds(project.reports / SECONDS_FILE), named, workers=1)
-    return "0" if named and seconds < WORTH_SEVERAL_PROCESSES else "auto"
-
-
-def workers_for(project: Project, selection: Selection) -> str:
-    """Return the value of xdist's `-n` for the tests that have to run.
-
-    Few tests run in one process, unless several would save more time than their start takes.
-    """
-    workers = workers_for_all_tests()
-    if selection.is_large:
-        return workers
-    seconds = read_seconds(project.reports / SECONDS_FILE)
-    known = [seconds.get(name, 0.0) for name in selection.arguments]
-    if sum(known) - max(known, default=0.0) < WORTH_SEVERAL_PROCESSES:
-        return "0"
-    return str(min(len(known), int(workers))) if workers.isdecimal() else workers
-
-
-def _timing_options(project: Project) -> list[str]:
-    """Return pytest's options for recording durations, and for an order by those of earlier runs."""
-    return [
-        "-p",
-        "gates.testing.durations.plugin",
-        f"--durations-data={project.reports / DURATIONS_FILE}",
-        "-p",
-        "gates.testing.durations.order",
-        f"--test-seconds={project.reports / SECONDS_FILE}",
-        *DISTRIBUTION,
-    ]
 
 
 def check_unit_tests(project: Project) -> Outcome:

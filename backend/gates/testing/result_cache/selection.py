@@ -14,6 +14,7 @@ from gates.testing.result_cache.dependencies import Dependencies
 from gates.testing.result_cache.store import Result, Store
 
 IRRELEVANT_VARIABLES = (
+    "ACTIONS_",
     "COLORTERM",
     "COLUMNS",
     "DBUS_",
@@ -42,6 +43,7 @@ IRRELEVANT_VARIABLES = (
     "OLDPWD",
     "PAGER",
     "PAU2_RESULT_CACHE",
+    "PAU2_SHARD",
     "PS1",
     "PWD",
     "PYTEST_CURRENT_TEST",
@@ -53,6 +55,7 @@ IRRELEVANT_VARIABLES = (
     "SHLVL",
     "SSH_",
     "STY",
+    "SYSTEMD_",
     "TERM",
     "TMUX",
     "USER",
@@ -66,7 +69,7 @@ IRRELEVANT_VARIABLES = (
     "ZDOTDIR",
     "_",
 )
-"""Prefixes of the variables of a terminal and its session. Tests that read one set it themselves."""
+"""Prefixes of the variables of a terminal or of a workflow's run. Tests that read one set it themselves."""
 COMMON_UNITS = (
     "file backend/pyproject.toml",
     "file backend/requirements/dev.txt",

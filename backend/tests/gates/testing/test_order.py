@@ -11,8 +11,8 @@ from gates.testing.durations.history import SECONDS_FILE, add_durations, expecte
 from gates.testing.durations.order import DISTRIBUTION, ordered
 from gates.testing.durations.summary import DURATIONS_FILE
 from gates.testing.result_cache.selection import Selection
-from gates.testing.runs import check_tests, workers_for
-from gates.testing.workers import VARIABLE, workers_for_all_tests
+from gates.testing.runs import check_tests
+from gates.testing.workers import VARIABLE, workers_for, workers_for_all_tests
 from tests.gates.support.parts.coverage import COVERAGE, MeasuredProject
 
 SHORT = [f"short{number}" for number in range(7)]

@@ -1,0 +1,1 @@
+"""Runs of the tests on several machines: each runs a shard, and one combines what they leave."""
