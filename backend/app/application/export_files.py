@@ -7,6 +7,11 @@ from typing import Protocol, Self
 
 Row = Sequence[object]
 
+FORMULA_CHARACTERS = "=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20"
+"""A spreadsheet may read a cell that starts with one of these as a formula (OWASP ASVS 5.0 1.2.10)."""
+E164 = r"\+[1-9][0-9]{6,14}"
+"""The form of phone numbers, which are not formulas."""
+
 
 class ColumnKind(Enum):
     """The kind of a column's values, where their type does not show it.
@@ -22,13 +27,16 @@ class ColumnKind(Enum):
 class RowStream:
     """A table that is read once in batches of some hundred rows, with constant memory.
 
-    `kinds` has the columns whose kind matters to a format, by name.
+    `kinds` has the columns whose kind matters to a format, by name. If the source can write CSV (RFC 4180,
+    formulas escaped) faster than an encoder, `csv_chunks` has the same rows as lines of it, without the
+    header and in at least one chunk.
     """
 
     columns: tuple[str, ...]
     batches: AsyncGenerator[Sequence[Row]]
     kinds: Mapping[str, ColumnKind] = field(default_factory=dict)
     title: str = "Export"
+    csv_chunks: AsyncGenerator[bytes] | None = None
 
     def indexes_of(self, kind: ColumnKind) -> frozenset[int]:
         """Return the indexes of the columns of a kind."""

@@ -1,6 +1,8 @@
 """Exports from PostgreSQL: a server-side cursor in one snapshot, with constant memory."""
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +32,7 @@ from app.application.news_queries import NewsFilter, NewsVisibility
 from app.core.database import ConnectionFactory
 from app.domain.members.member import MemberId
 from app.infrastructure.database.consultations import options, questions
+from app.infrastructure.database.csv_copies import CsvCopy
 from app.infrastructure.database.events import events
 from app.infrastructure.database.events_queries import EVENT, EVENT_CONDITIONS, visible_events
 from app.infrastructure.database.members import members, not_erased
@@ -53,19 +56,18 @@ class SqlAlchemyExportSource:
     def news(self, *, where: NewsFilter, visible: NewsVisibility, requested_by: MemberId) -> RowStream:
         query = select(*map(_as_text, NEWS)).where(visible_news(visible))
         query = _matching(query, NEWS_CONDITIONS, where)
-        return self._rows(query.order_by(news.c.id), requested_by, _times(NEWS))
+        return self._rows_and_csv(query, news.c.id, given(where), requested_by, _times(NEWS))
 
     def events(self, *, where: EventFilter, visible: EventVisibility, requested_by: MemberId) -> RowStream:
         """Return ids and times unformatted, as the calendar needs them."""
         query = _matching(select(*EVENT).where(visible_events(visible)), EVENT_CONDITIONS, where)
-        return self._rows(query.order_by(events.c.id), requested_by, _times(EVENT))
+        return self._rows(query.params(given(where)).order_by(events.c.id), requested_by, _times(EVENT))
 
     def members(self, *, where: MemberFilter, requested_by: MemberId) -> RowStream:
         query = select(*map(_as_text, MEMBERS)).where(not_erased)
         query = _matching(query, MEMBER_CONDITIONS, where)
-        return self._rows(
-            query.order_by(members.c.id), requested_by, _times(MEMBERS) | {"phone": ColumnKind.PHONE}
-        )
+        kinds = _times(MEMBERS) | {"phone": ColumnKind.PHONE}
+        return self._rows_and_csv(query, members.c.id, given(where), requested_by, kinds)
 
     def responses(self, id: UUID, *, requested_by: MemberId) -> RowStream:
         """Return a row for each chosen option and each text."""
@@ -89,8 +91,27 @@ class SqlAlchemyExportSource:
         query = query.order_by(row.id, questions.c.position, options.c.position)
         return self._rows(query, requested_by, {"responded_at": ColumnKind.TIME})
 
+    def _rows_and_csv(
+        self,
+        query: Select[Any],
+        id: ColumnElement[UUID],
+        values: Mapping[str, object],
+        requested_by: MemberId,
+        kinds: Mapping[str, ColumnKind],
+    ) -> RowStream:
+        copy = CsvCopy(query, id, values=values, kinds=kinds)
+        rows = self._rows(query.params(values).order_by(id), requested_by, kinds)
+        return replace(rows, csv_chunks=self._copy(copy, requested_by))
+
     def _rows(self, query: Select[Any], requested_by: MemberId, kinds: Mapping[str, ColumnKind]) -> RowStream:
         return RowStream(tuple(query.selected_columns.keys()), self._stream(query, requested_by), kinds)
+
+    async def _copy(self, copy: CsvCopy, requested_by: MemberId) -> AsyncGenerator[bytes]:
+        async with self._snapshot() as connection:
+            await _acquire_slot(connection, requested_by)
+            async with aclosing(copy.chunks(connection)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
 
     async def _stream(self, query: Select[Any], requested_by: MemberId) -> AsyncGenerator[Sequence[Row]]:
         async with self._snapshot() as connection:
@@ -104,8 +125,7 @@ class SqlAlchemyExportSource:
 
 
 def _matching(query: Select[Any], conditions: Conditions, where: Filter) -> Select[Any]:
-    values = given(where)
-    return query.where(*(conditions[name] for name in values)).params(values)
+    return query.where(*(conditions[name] for name in given(where)))
 
 
 async def _acquire_slot(connection: AsyncConnection, requested_by: MemberId) -> None:

@@ -4,17 +4,18 @@ import csv
 import json
 import re
 from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
 from datetime import datetime
 from io import StringIO
 from zoneinfo import ZoneInfo
 
-from app.application.export_files import ColumnKind, Row, RowStream
+from app.application.export_files import E164, FORMULA_CHARACTERS, ColumnKind, Row, RowStream
 
 CHUNK_SIZE = 65_536
 """Characters of a chunk. Sending one takes as long as encoding a hundred rows."""
 
-_FORMULA = frozenset("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_FORMULA = frozenset(FORMULA_CHARACTERS)
+_E164 = re.compile(E164)
 
 
 class CsvEncoder:
@@ -30,11 +31,17 @@ class CsvEncoder:
     begin = ""
 
     async def encode(self, table: RowStream) -> AsyncGenerator[bytes]:
-        phones = table.indexes_of(ColumnKind.PHONE)
         buffer = StringIO(newline="")
         buffer.write(self.begin)
         writer = csv.writer(buffer, delimiter=self.delimiter)
         writer.writerow(escape_formulas(table.columns))
+        if table.csv_chunks is not None and self.delimiter == CsvEncoder.delimiter:
+            async with aclosing(table.csv_chunks) as chunks:
+                yield _drain(buffer) + await anext(chunks)
+                async for chunk in chunks:
+                    yield chunk
+            return
+        phones = table.indexes_of(ColumnKind.PHONE)
         async for batch in table.batches:
             for row in self.shown(batch, table):
                 writer.writerow(escape_formulas(row, phones))
