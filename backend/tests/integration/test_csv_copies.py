@@ -55,7 +55,8 @@ def numbered(count: int, text: str) -> tuple[Select[Any], ColumnElement[UUID]]:
     """Return a query of rows with this text and the ids from 1; and the id."""
     numbers = func.generate_series(1, count).table_valued("n").render_derived()
     order = cast(func.lpad(func.to_hex(numbers.c.n), 32, "0"), Uuid)
-    return select(cast(order, Text).label("id"), literal(text).label("text")), order
+    columns: list[ColumnElement[Any]] = [cast(order, Text).label("id"), literal(text).label("text")]
+    return select(*columns), order
 
 
 @pytest.mark.parametrize("count", [0, 1, 16, 17, 5000])
