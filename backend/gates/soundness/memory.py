@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from gates.testing.result_cache.dependencies import Dependencies, Parts
+from gates.testing.result_cache.dependencies import Dependencies
+from gates.testing.result_cache.file_analysis import Parts, parts_of
 from gates.testing.result_cache.store import Result
 from gates.testing.result_cache.units import measured_units
 
@@ -20,9 +21,7 @@ class EditedDependencies(Dependencies):
     @cached_property
     def parts(self) -> dict[str, Parts]:
         """The units of each Python file."""
-        found = measured_units(self.source)
-        edited: Parts = {part: (unit.digest, list(unit.probes)) for part, unit in found.items()}
-        return self.original.parts | {self.name: edited}
+        return self.original.parts | {self.name: parts_of(measured_units(self.source))}
 
     @cached_property
     def contents(self) -> dict[str, str]:

@@ -2,15 +2,14 @@
 
 The name of a unit is a kind and a path relative to the root: `code PATH::NAME` is a part of a Python file
 (see `units`), `file PATH` a file's content, `source PATH` the same without the comments of code,
-`folder PATH` the names in a folder, `stat PATH` the existence of a path, and `tree NAME` a whole package, the
-whole backend, or the names of all files.
+`module PATH` all code of a Python file that runs on import, `folder PATH` the names in a folder,
+`stat PATH` the existence of a path, and `tree NAME` a whole package, the whole backend, or the names of all
+files.
 """
 
-import ast
-import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from types import ModuleType
 
@@ -20,18 +19,26 @@ from gates.coverage.probes.instrument import Probe
 from gates.model import Project
 from gates.repo.cache import cached_per_file
 from gates.repo.files import files
-from gates.repo.python import parse_source
-from gates.testing.result_cache import units
+from gates.testing.result_cache import names, units
 from gates.testing.result_cache.children import CHECKOUT, CODE, NAMES, PACKAGES
-from gates.testing.result_cache.units import SKELETON, measured_units, units_of_test_file
+from gates.testing.result_cache.file_analysis import (
+    Part,
+    Parts,
+    Proofs,
+    digest_of,
+    imports_of_file,
+    module_name,
+    proofs_in_file,
+    units_of_file,
+)
+from gates.testing.result_cache.names import ALL, DOCSTRINGS
+from gates.testing.result_cache.units import BINDING, SKELETON
 
 ABSENT = "absent"
 TASKS = ("noxfile.py", "noxw", ".agent/", ".ci/", "deploy/", "compose.production.yaml")
 """Files outside backend/ that programs with code of the checkout may read."""
 DATA = {"app": ("backend/alembic/", "backend/pyproject.toml")}
 """Files outside a package that its code reads."""
-Parts = dict[str, tuple[str, list[int]]]
-Proofs = tuple[list[int], list[list[int]]]
 
 
 @dataclass(frozen=True)
@@ -43,26 +50,56 @@ class Dependencies:
     def digest(self, unit: str) -> str | None:
         """Return the digest of a unit, None when the unit does not exist."""
         kind, _, name = unit.partition(" ")
-        match kind:
-            case "code":
-                return self._code(*name.split("::", 1))
-            case "file":
-                return self.contents.get(name) or self._content(name)
-            case "source":
-                return self.code_digest(name)
-            case "folder":
-                return _digest(*sorted(self._folders.get(name, ())))
-            case "stat":
-                return self._kind_of(name)
+        readers: dict[str, Callable[[str], str | None]] = {
+            "code": self._code,
+            "module": self._module,
+            "source": self.code_digest,
+            "file": self._content,
+            "folder": self._listing,
+            "stat": self._kind_of,
+        }
+        if kind in readers:
+            return readers[kind](name)
         return None if unit == CHECKOUT else self._trees.get(unit)
 
-    def _code(self, path: str, part: str = "") -> str | None:
-        """Return the digest of a part of a Python file."""
+    def _code(self, name: str) -> str | None:
+        """Return the digest of a part of a Python file, with the bindings that it mentions by name.
+
+        That of a skeleton includes the files that it imports, since its digest does not have their names.
+        """
+        path, _, part = name.partition("::")
         found = self.parts.get(path, {}).get(part)
         if found is None:
             return None
-        is_shadowed = part == SKELETON and path.removesuffix(".py") in self._folders
-        return f"{found[0]} shadowed" if is_shadowed else found[0]
+        digest, _, _, names = found
+        mentioned = [self.meanings[bound] for bound in names if bound in self.bindings]
+        if part != SKELETON:
+            return digest_of(digest, *mentioned)
+        is_shadowed = path.removesuffix(".py") in self._folders
+        return digest_of(digest, *mentioned, str(is_shadowed), *sorted(self._used_files.get(path, ())))
+
+    def _module(self, path: str) -> str:
+        """Return the digest of all code of a module that runs on import."""
+        parts = self.parts.get(path, {})
+        return digest_of(*(parts[name][0] for name in parts if name == SKELETON or name.startswith(BINDING)))
+
+    @cached_property
+    def bindings(self) -> dict[str, list[tuple[str, Part]]]:
+        """The bindings of each name, with their files. `ALL` stands for all bindings."""
+        found: dict[str, list[tuple[str, Part]]] = {ALL: []}
+        for path, parts in self.parts.items():
+            for name, part in parts.items():
+                if name.startswith(BINDING):
+                    bound = name.removeprefix(BINDING)
+                    found.setdefault(bound, []).append((path, part))
+                    if bound != DOCSTRINGS:
+                        found[ALL].append((path, part))
+        return found
+
+    @cached_property
+    def meanings(self) -> "Meanings":
+        """The digests of names, each computed once."""
+        return Meanings(self.bindings)
 
     def _kind_of(self, name: str) -> str:
         if name in self._names:
@@ -75,6 +112,12 @@ class Dependencies:
         found = self.parts.get(path, {}).get(part)
         return found[1] if found else []
 
+    def implied(self, unit: str) -> list[int]:
+        """Return the numbers of the probes that ran if one of them did."""
+        path, _, part = unit.partition(" ")[2].partition("::")
+        found = self.parts.get(path, {}).get(part)
+        return found[2] if found else []
+
     @cached_property
     def digests(self) -> "Digests":
         """The digests of units, each computed once."""
@@ -85,8 +128,8 @@ class Dependencies:
         """The unit of each probe, by the file and by the number of the probe."""
         owners: dict[str, dict[int, str]] = {path: {} for path in self.parts}
         for path, parts in self.parts.items():
-            for part, (_, numbers) in parts.items():
-                owners[path].update(dict.fromkeys(numbers, f"code {path}::{part}"))
+            for part, (_, numbers, implied, _) in parts.items():
+                owners[path].update(dict.fromkeys([*numbers, *implied], f"code {path}::{part}"))
         return owners
 
     def closure(self, path: str) -> frozenset[str]:
@@ -101,7 +144,9 @@ class Dependencies:
     def parts(self) -> dict[str, Parts]:
         """The units of each Python file below backend/."""
         measured = sorted(self.project.rulebook["coverage"]["measured"])
-        return cached_per_file(self.project, self._python, _parts, _version(units, instrument), *measured)
+        return cached_per_file(
+            self.project, self._python, units_of_file, _version(units, names, instrument), *measured
+        )
 
     @cached_property
     def measured(self) -> list[str]:
@@ -111,7 +156,7 @@ class Dependencies:
 
     def executed(self, hits: Mapping[str, Collection[int]]) -> dict[str, Executed]:
         """Return the lines and branches of measured files that probes prove."""
-        probes = cached_per_file(self.project, self.measured, _proofs, _version(instrument))
+        probes = cached_per_file(self.project, self.measured, proofs_in_file, _version(instrument))
         return {
             path: executed(_probe_of(found[number]) for number in hits[path])
             for path, found in probes.items()
@@ -132,13 +177,13 @@ class Dependencies:
 
     @cached_property
     def _imports(self) -> dict[str, list[str]]:
-        return cached_per_file(self.project, self._python, _imports)
+        return cached_per_file(self.project, self._python, imports_of_file)
 
     @cached_property
     def contents(self) -> dict[str, str]:
         """The digest of each file's content."""
         names = [name for name in self._names if (self.project.root / name).is_file()]
-        return {name: _digest((self.project.root / name).read_bytes()) for name in names}
+        return {name: digest_of((self.project.root / name).read_bytes()) for name in names}
 
     @cached_property
     def _folders(self) -> dict[str, set[str]]:
@@ -153,12 +198,12 @@ class Dependencies:
         """Packages with what they import, and all code and data of the backend."""
         code = {name: self.code_digest(name) for name in sorted(self._names) if name.startswith("backend/")}
         tasks = [self.contents[name] for name in sorted(self.contents) if name.startswith(TASKS)]
-        trees = {CODE: _digest(*code, *code.values(), *tasks), NAMES: _digest(*sorted(self._names))}
+        trees = {CODE: digest_of(*code, *code.values(), *tasks), NAMES: digest_of(*sorted(self._names))}
         for package in PACKAGES:
             folders = (f"backend/{package}/", *DATA.get(package, ()))
             inside = [path for path in code if path.startswith(folders)]
             reached = sorted({*inside, *self._reached(inside)})
-            trees[f"tree {package}"] = _digest(*reached, *(code[path] for path in reached))
+            trees[f"tree {package}"] = digest_of(*reached, *(code[path] for path in reached))
         return trees
 
     def code_digest(self, name: str) -> str:
@@ -166,11 +211,16 @@ class Dependencies:
         parts = self.parts.get(name)
         if not parts:
             return self.contents.get(name, ABSENT)
-        return _digest(*(digest for digest, _ in parts.values()))
+        return digest_of(*(part[0] for part in parts.values()))
+
+    def _listing(self, name: str) -> str:
+        return digest_of(*sorted(self._folders.get(name, ())))
 
     def _content(self, name: str) -> str:
+        if name in self.contents:
+            return self.contents[name]
         path = self.project.root / name
-        return _digest(path.read_bytes()) if path.is_file() else ABSENT
+        return digest_of(path.read_bytes()) if path.is_file() else ABSENT
 
     def _reached(self, paths: Iterable[str]) -> frozenset[str]:
         reached: set[str] = set()
@@ -205,33 +255,32 @@ class Digests(dict[str, str | None]):
         return self[unit]
 
 
+class Meanings(dict[str, str]):
+    """The digests of names: of the bindings with that name, and of those that they mention in turn."""
+
+    def __init__(self, bindings: Mapping[str, list[tuple[str, Part]]]) -> None:
+        """Create an empty dictionary that computes digests on demand."""
+        super().__init__()
+        self._bindings = bindings
+
+    def __missing__(self, name: str) -> str:
+        reached: set[str] = set()
+        waiting = [name]
+        texts: list[str] = []
+        while waiting:
+            name_reached = waiting.pop()
+            if name_reached not in reached and name_reached in self._bindings:
+                reached.add(name_reached)
+                for path, (digest, _, _, names) in self._bindings[name_reached]:
+                    texts.append(f"{name_reached} {path} {digest}")
+                    waiting += names
+        self[name] = digest_of(*sorted(texts))
+        return self[name]
+
+
 def _packages(path: str) -> list[str]:
     """Return the possible paths of `__init__.py` in the folders above a file."""
     return [f"{folder}/__init__.py" for folder in PurePosixPath(path).parents]
-
-
-def is_shared_by_tests(path: str) -> bool:
-    """Return whether a file below tests/ is a helper whose assertions pytest does not rewrite."""
-    parts = PurePosixPath(path).parts
-    is_rewritten = parts[-1].startswith("test_") or parts[-1] == "conftest.py" or "plugins" in parts
-    return parts[1] == "tests" and not is_rewritten
-
-
-def _parts(project: Project, path: str) -> Parts:
-    """Return the units of a file as JSON values, and none for a file with a syntax error."""
-    source = (project.root / path).read_text(encoding="utf-8")
-    is_measured = path.split("/")[1] in project.rulebook["coverage"]["measured"] or is_shared_by_tests(path)
-    try:
-        found = measured_units(source) if is_measured else units_of_test_file(source)
-    except (SyntaxError, ValueError):
-        return {}
-    return {part: (unit.digest, list(unit.probes)) for part, unit in found.items()}
-
-
-def _proofs(project: Project, path: str) -> list[Proofs]:
-    """Return the lines and branches that each probe of a file proves."""
-    probes = instrument.instrument((project.root / path).read_text(encoding="utf-8"))[1]
-    return [([*probe.lines], [[start, end] for start, end in probe.arcs]) for probe in probes]
 
 
 def _probe_of(proofs: Proofs) -> Probe:
@@ -240,50 +289,9 @@ def _probe_of(proofs: Proofs) -> Probe:
 
 
 def _version(*modules: ModuleType) -> str:
-    return _digest(*(Path(str(module.__file__)).read_bytes() for module in modules))
-
-
-def _imports(project: Project, path: str) -> list[str]:
-    """Return the dotted names that a file may import, including strings outside of functions."""
-    try:
-        tree = parse_source((project.root / path).read_bytes())
-    except (SyntaxError, ValueError):
-        return []
-    return sorted({*_imported(tree), *_named_outside_functions(tree)})
-
-
-def _imported(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        match node:
-            case ast.Import():
-                yield from (alias.name for alias in node.names)
-            case ast.ImportFrom(module=str(module)):
-                yield module
-                yield from (f"{module}.{alias.name}" for alias in node.names)
-
-
-def _named_outside_functions(tree: ast.Module) -> Iterator[str]:
-    """Yield strings such as `tests.plugins.database` and `gates.layers:check`, without the part after `:`."""
-    waiting: list[ast.AST] = [tree]
-    for node in waiting:
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value.partition(":")[0]
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            waiting += ast.iter_child_nodes(node)
-
-
-@cache
-def module_name(path: str) -> str:
-    """Return the dotted name of a file below backend/."""
-    parts = PurePosixPath(path).relative_to("backend").with_suffix("").parts
-    return ".".join(parts).removesuffix(".__init__")
+    return digest_of(*(Path(str(module.__file__)).read_bytes() for module in modules))
 
 
 def _ancestors(name: str) -> list[str]:
     """Return the parts of a path in reverse order."""
     return [*reversed(PurePosixPath(name).parts)]
-
-
-def _digest(*parts: str | bytes) -> str:
-    content = b"\0".join(part if isinstance(part, bytes) else part.encode() for part in parts)
-    return hashlib.sha256(content).hexdigest()[:32]

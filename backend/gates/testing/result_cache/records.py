@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar, cast
 
 from gates.testing.result_cache.child_records import read_child
-from gates.testing.result_cache.dependencies import Dependencies, module_name
+from gates.testing.result_cache.dependencies import Dependencies
+from gates.testing.result_cache.file_analysis import module_name
 from gates.testing.result_cache.measured_children import CHILDREN
 from gates.testing.result_cache.measurement import IMPORT
 from gates.testing.result_cache.plugin import FILE
@@ -106,7 +107,9 @@ class Record:
         total.add(self._used(frozenset(total.uses)))
         self._add_children(total)
         roots = {own, *self._memoized(("conftests", own), lambda: self._conftests(own)), *total.probes}
-        roots |= {path for path in map(self.dependencies.path_of, total.modules) if path}
+        requested = {path for path in map(self.dependencies.path_of, total.modules) if path}
+        total.units |= {f"module {path}" for path in requested}
+        roots |= requested
         imported = self._imported(own, frozenset(roots))
         parts = self.dependencies.parts.get(own, {})
         units = {f"code {own}::{name}" for name in (part, SKELETON) if name in parts} | total.units
@@ -199,9 +202,13 @@ class Record:
         return digest
 
     def _bits(self, unit: str, numbers: set[int]) -> bytes:
-        """Return one bit for each probe of a unit. Their order is that of the code, so lines may move."""
+        """Return one bit for each probe of a unit, in the order of the code, and one for all implied probes.
+
+        So lines may move, and bindings may come and go.
+        """
         owned = self.dependencies.probes(unit)
         value = sum(1 << place for place, number in enumerate(owned) if number in numbers)
+        value |= (not numbers.isdisjoint(self.dependencies.implied(unit))) << len(owned)
         return value.to_bytes(len(owned) // 8 + 1, "little")
 
     def _conftests(self, path: str) -> list[str]:
@@ -222,9 +229,12 @@ def hits_of(results: Iterable[Result], dependencies: Dependencies) -> Hits:
     for unit, _, bits in shares:
         value = int.from_bytes(bits, "little")
         path = unit.partition(" ")[2].partition("::")[0]
-        for place, number in enumerate(dependencies.probes(unit)):
-            if value >> place & 1:
-                hits.setdefault(path, set()).add(number)
+        owned = dependencies.probes(unit)
+        ran = {number for place, number in enumerate(owned) if value >> place & 1}
+        if value >> len(owned) & 1:
+            ran.update(dependencies.implied(unit))
+        if ran:
+            hits.setdefault(path, set()).update(ran)
     return hits
 
 

@@ -1,33 +1,67 @@
 """The units of a Python file: the parts that a test can depend on separately.
 
-A measured file has one unit for each function that probes observe, and one for the rest, the skeleton: the
-code that runs on import, with signatures, decorators, defaults, annotations, base classes and docstrings. A
-test file has one unit for each test and one for the rest. Digests ignore comments and formatting.
+A measured file has a unit for the body of each function that probes observe, one for each binding (see
+`names`), and one for the rest, the skeleton: the code that runs on import, with classes, decorators and
+decorated signatures. A test file has one unit for each test and one for the rest. Digests ignore comments and
+formatting. What a unit mentions by name is a part of it (see `dependencies`).
 """
 
 import ast
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from gates.coverage.probes.instrument import Probe, instrument
 from gates.repo.python import parse_source
+from gates.testing.result_cache.names import (
+    DOCSTRINGS,
+    Function,
+    bound_name,
+    local_names,
+    names_in,
+    names_of_aliases,
+    take_docstrings,
+    without_imported_names,
+)
 
 SKELETON = ""
 """The name of the unit for the code outside of observed functions and of tests."""
+BINDING = "="
+"""The prefix of the name of a binding's unit. Tests depend on it through the units that mention its name."""
 TESTS = "<tests>"
 """The name of the unit for the list of tests in a file: their names, parameters and decorators."""
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 Named = dict[str, list[Function]]
+
+
+@dataclass
+class Code:
+    """The code of a unit as text, and the names that it mentions."""
+
+    texts: list[str] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+
+    def add(self, nodes: Sequence[ast.AST], names: Iterable[str]) -> None:
+        """Add nodes and the names that they mention."""
+        self.texts += map(_dump, nodes)
+        self.names.update(names)
+
+    def unit(self, probes: Sequence[int] = (), implied: Sequence[int] = ()) -> "Unit":
+        """Return the unit with these probes."""
+        return Unit(_digest(self.texts), probes, implied, sorted(self.names))
 
 
 @dataclass(frozen=True)
 class Unit:
-    """The digest of a unit, and the numbers of its probes in the file, in the order of the code."""
+    """The digest of a unit, the numbers of its probes in the file, in order, and the names that it mentions.
+
+    The skeleton also has the probes of bindings as `implied`: all of them ran if one did.
+    """
 
     digest: str
     probes: Sequence[int] = ()
+    implied: Sequence[int] = ()
+    names: Sequence[str] = ()
 
 
 def measured_units(source: str) -> dict[str, Unit]:
@@ -39,16 +73,45 @@ def measured_units(source: str) -> dict[str, Unit]:
     probes = instrument(source)[1]
     observed = [(name, node) for name, node in outer_functions(tree) if _is_observed(node, probes)]
     owners = {line: name for name, node in observed for line in _lines_of_body(node)}
-    numbers: dict[str, list[int]] = {name: [] for name in (SKELETON, *(name for name, _ in observed))}
-    for number, probe in enumerate(probes):
-        numbers[owners.get(_line_of(probe), SKELETON)].append(number)
-    code: dict[str, list[str]] = {name: [] for name in numbers}
+    aliases = names_of_aliases(tree)
+    docstrings = take_docstrings(tree)
+    code: dict[str, Code] = {}
     for name, node in observed:
-        code[name] += map(_dump, _without_docstring(node))
+        body = _without_docstring(node)
+        code.setdefault(name, Code()).add(body, names_in(body, aliases, local_names(node)))
         node.body = _stub(node)
-    code[SKELETON].append(_dump(tree))
-    shapes = {name: [_shape(probes[number]) for number in owned] for name, owned in numbers.items()}
-    return {name: Unit(_digest([*code[name], *shapes[name]]), numbers[name]) for name in numbers}
+    bindings = _take_bindings(tree, [node for _, node in observed])
+    implied = {line for nodes in bindings.values() for node in nodes for line in _lines_of(node)}
+    numbers: dict[str, list[int]] = {name: [] for name in (SKELETON, BINDING, *code)}
+    for number, probe in enumerate(probes):
+        line = _line_of(probe)
+        numbers[owners.get(line, BINDING if line in implied else SKELETON)].append(number)
+    units = {f"{BINDING}{name}": _code_of(nodes, aliases).unit() for name, nodes in bindings.items()}
+    units |= {f"{BINDING}{alias}": Unit(name, names=[name]) for alias, name in aliases.items()}
+    if docstrings:
+        units[f"{BINDING}{DOCSTRINGS}"] = Unit(_digest(docstrings))
+    code[SKELETON] = _code_of([without_imported_names(tree)], aliases)
+    for name, part in code.items():
+        part.texts += [_shape(probes[number]) for number in numbers[name]]
+        units[name] = part.unit(numbers[name], numbers[BINDING] if name == SKELETON else ())
+    return units
+
+
+def _code_of(nodes: Sequence[ast.AST], aliases: Mapping[str, str]) -> "Code":
+    code = Code()
+    code.add(nodes, names_in(nodes, aliases))
+    return code
+
+
+def _take_bindings(tree: ast.Module, functions: Sequence[Function]) -> dict[str, list[ast.stmt]]:
+    """Remove bindings from a tree and return them by name. Of functions, only the given ones are removed."""
+    taken: dict[str, list[ast.stmt]] = {}
+    for node in tree.body:
+        name = bound_name(node)
+        if name and (node in functions or not isinstance(node, Function)):
+            taken.setdefault(name, []).append(node)
+    tree.body = [node for node in tree.body if not any(node in nodes for nodes in taken.values())]
+    return taken
 
 
 def units_of_test_file(source: str) -> dict[str, Unit]:
@@ -57,13 +120,16 @@ def units_of_test_file(source: str) -> dict[str, Unit]:
     A test that the rest of the file names belongs to the rest.
     """
     tree = parse_source(source)
+    aliases = names_of_aliases(tree)
     tests = _tests(tree)
     headers = [_header(name, node) for name, nodes in tests.items() for node in nodes]
-    named = _names(_pruned(parse_source(source), {*tests}))
+    decorators = [part for nodes in tests.values() for node in nodes for part in node.decorator_list]
+    named = {*names_in([_pruned(parse_source(source), {*tests})], {})}
     apart = {name: nodes for name, nodes in tests.items() if name.rpartition(".")[2] not in named}
-    remainder = _dump(_pruned(parse_source(source), {*apart}))
-    units = {name: Unit(_digest(map(_dump, nodes))) for name, nodes in apart.items()}
-    return units | {SKELETON: Unit(_digest([remainder])), TESTS: Unit(_digest(headers))}
+    remainder = _pruned(parse_source(source), {*apart})
+    units = {name: _code_of(nodes, aliases).unit() for name, nodes in apart.items()}
+    rest = Unit(_digest([_dump(remainder)]), names=names_in([without_imported_names(remainder)], aliases))
+    return units | {SKELETON: rest, TESTS: Unit(_digest(headers), names=names_in(decorators, aliases))}
 
 
 def outer_functions(tree: ast.AST, prefix: str = "") -> Iterator[tuple[str, Function]]:
@@ -98,6 +164,10 @@ def _last_line_of_header(node: Function) -> int:
     return max([node.lineno, *(getattr(part, "end_lineno", 0) for part in parts)])
 
 
+def _lines_of(node: ast.stmt) -> range:
+    return range(node.lineno, (node.end_lineno or node.lineno) + 1)
+
+
 def _lines_of_body(node: Function) -> range:
     return range(node.body[0].lineno, (node.end_lineno or node.lineno) + 1)
 
@@ -116,12 +186,9 @@ def _without_docstring(node: Function) -> list[ast.stmt]:
 
 
 def _stub(node: Function) -> list[ast.stmt]:
-    """Return the part of a body in the skeleton: a docstring that code may display, and `yield`."""
-    docstring = node.body[: len(node.body) - len(_without_docstring(node))]
-    is_private = node.name.startswith("_") and not node.name.endswith("__") and not node.decorator_list
-    yields = any(isinstance(part, ast.Yield | ast.YieldFrom) for part in _own_nodes(node))
-    kept: list[ast.stmt] = [] if is_private else [*docstring]
-    if yields:
+    """Return the part of a body outside of its unit: a docstring that was not taken, and `yield`."""
+    kept = node.body[: len(node.body) - len(_without_docstring(node))]
+    if any(isinstance(part, ast.Yield | ast.YieldFrom) for part in _own_nodes(node)):
         kept.append(ast.Expr(ast.Yield()))
     return kept
 
@@ -153,16 +220,6 @@ def _pruned(tree: ast.Module, names: set[str]) -> ast.Module:
             if isinstance(statements, list):
                 statements[:] = [statement for statement in statements if id(statement) not in dropped]
     return tree
-
-
-def _names(tree: ast.Module) -> set[str]:
-    """Return the names, attributes and strings in code."""
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        match node:
-            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Constant(value=str(name)):
-                found.add(name)
-    return found
 
 
 def _header(name: str, node: Function) -> str:

@@ -54,7 +54,10 @@ APP = {
     "cached": "from functools import cache\n\n\ndef count():\n    return 1\n\n\n@cache\n"
     "def counted():\n    return count()\n",
     "renamed": "def old():\n    return 1\n\n\ndef other():\n    return 2\n",
-    "shape": "def numbers():\n    return [1]\n\n\ndef uses():\n    return numbers\n",
+    "mentions": "from app.constant import RATE as RATIO\n\nRATES = (RATIO, 1)\nSIDES = 3\n\n\n"
+    "class Cube:\n    sides = SIDES\n\n\ndef first():\n    return RATES[0]\n",
+    "shape": '"""Shapes."""\n\nTWO = 2\n"""Two."""\n\n\n'
+    "def numbers():\n    return [1]\n\n\ndef uses():\n    return numbers\n",
     "branches": "def sign(number):\n    if number < 0:\n        return -1\n    return 1\n",
     "unused": "def never():\n    return 1\n",
     "program": "import sys\n\nfrom app.tools import used, waiting\n\nif __name__ == '__main__':\n"
@@ -69,6 +72,12 @@ TESTS = {
     "attribute": "from app.attribute import Shop\n\n\ndef test_it():\n    assert Shop().says()\n",
     "enumeration": "from app.enumeration import Role\n\n\ndef test_it():\n    assert len(Role) == 2\n",
     "derived": "from app.derived import Child\n\n\ndef test_it():\n    assert Child.side == 1\n",
+    "mentions": "from app import constant, mentions\nfrom app.constant import RATE as RATIO\n\n\n"
+    "def test_indirectly():\n    assert mentions.first() == 2\n\n\n"
+    "def test_by_text():\n    assert getattr(constant, 'RATE') == 2\n\n\n"
+    "def test_with_alias():\n    assert RATIO == 2\n\n\n"
+    "def test_of_class():\n    assert mentions.Cube.sides == 3\n\n\n"
+    "def test_lists_names():\n    assert 'price' in vars(constant)\n",
     "exports": "from app.exports import value\n\n\ndef test_it():\n    assert value() == 1\n",
     "alias": "from app.alias import Number\n\n\ndef test_it():\n    assert Number('1') == 1\n",
     "record": "from app.record import Pair\n\n\ndef test_it():\n    assert Pair(1, 2) < Pair(2, 1)\n",

@@ -19,16 +19,12 @@ def names(file: str, *tests: str) -> set[str]:
 
 CHILDREN = names("children")
 IMPORTED = {
-    "constant": ("constant.py", "RATE = 2", "RATE = 3"),
     "decorator": ("decorator.py", "@twice", "@once"),
-    "default": ("default.py", "by=2", "by=3"),
     "attribute": ("attribute.py", "open = True", "open = False"),
     "enumeration": ("enumeration.py", "ADMIN = 2", "ADMIN = 2\n    GUEST = 3"),
     "derived": ("derived.py", "Child(Left)", "Child(Right)"),
     "exports": ("exports/__init__.py", "exports.one", "exports.two"),
-    "alias": ("alias.py", "int", "float"),
     "record": ("record.py", "first: int\n    second: int", "second: int\n    first: int"),
-    "shape": ("shape.py", "return [1]", "yield 1"),
 }
 """Edits of code that runs on import: test files that import it must be collected again."""
 
@@ -37,8 +33,38 @@ IMPORTED = {
 def test_runs_what_imports_edited_code(name: str, tmp_path: Path) -> None:
     file, old, new = IMPORTED[name]
     project = edited(tmp_path, {f"backend/app/{file}": (old, new)})
-    copies = names("copies", "test_starts_a_program") if name == "constant" else set[str]()
-    assert selected(project, recorded_sample()[1]) == {f"tests/test_{name}.py"} | CHILDREN | copies
+    assert selected(project, recorded_sample()[1]) == {f"tests/test_{name}.py"} | CHILDREN
+
+
+RATES = names("constant") | names("mentions", "test_indirectly", "test_by_text", "test_with_alias")
+COPIES = names("copies", "test_starts_a_program")
+LISTER = names("mentions", "test_lists_names")
+MENTIONED = {
+    "constant": ("constant.py", "RATE = 2", "RATE = 3", RATES | COPIES | LISTER),
+    "constant that is deleted": ("constant.py", "RATE = 2\n", "", RATES | COPIES | LISTER),
+    "constant that is new": ("constant.py", "RATE", "NEW = 1\nRATE", COPIES | LISTER),
+    "constant that calls": (
+        "constant.py",
+        "RATE",
+        "NEW = print()\nRATE",
+        {"tests/test_constant.py", "tests/test_mentions.py"} | COPIES,
+    ),
+    "constant of a class": ("mentions.py", "SIDES = 3", "SIDES = 4", {"tests/test_mentions.py"}),
+    "function that is new": ("default.py", "def", "def fresh():\n    return 1\n\n\ndef", LISTER),
+    "default": ("default.py", "by=2", "by=3", names("default") | LISTER),
+    "type alias": ("alias.py", "int", "float", names("alias") | LISTER),
+    "generator": ("shape.py", "return [1]", "yield 1", names("shape") | LISTER),
+    "docstring of a module": ("shape.py", '"""Shapes."""', '"""Shape."""', names("documented")),
+    "docstring of a constant": ("shape.py", '"""Two."""', '"""2."""', names("documented")),
+}
+"""Edits of constants and plain functions: only tests that execute code with their names must run again."""
+
+
+@pytest.mark.parametrize("name", MENTIONED)
+def test_runs_what_mentions_an_edited_name(name: str, tmp_path: Path) -> None:
+    file, old, new, expected = MENTIONED[name]
+    project = edited(tmp_path, {f"backend/app/{file}": (old, new)})
+    assert selected(project, recorded_sample()[1]) == expected | CHILDREN
 
 
 BODIES = {
@@ -50,7 +76,7 @@ BODIES = {
     ),
     "base class": ("app/base.py", "side = 1", "side = 3", {"tests/test_derived.py"} | CHILDREN),
     "decorator's body": ("app/decorator.py", "2 * f", "3 * f", {"tests/test_decorator.py"} | CHILDREN),
-    "renamed function": ("app/renamed.py", "def old", "def older", {"tests/test_renamed.py"} | CHILDREN),
+    "renamed function": ("app/renamed.py", "def old", "def older", names("renamed") | LISTER | CHILDREN),
     "branch": (
         "app/branches.py",
         "return -1",
@@ -100,7 +126,7 @@ BODIES = {
     ),
     "copy that is read": ("app/one.txt", "1", "2", names("copies", "test_reads_a_copy")),
     "copy beside a program": ("app/two.txt", "2", "3", names("copies", "test_starts_a_program")),
-    "docstring that is shown": ("app/documented.py", "Say hello", "Say hi", {"tests/test_documented.py"}),
+    "docstring that is shown": ("app/documented.py", "Say hello", "Say hi", names("documented")),
 }
 
 
@@ -169,12 +195,12 @@ def test_runs_what_looks_for_a_file_that_is_new(tmp_path: Path) -> None:
 
 def test_runs_what_imports_a_deleted_file(tmp_path: Path) -> None:
     project = edited(tmp_path, {}).remove("backend/app/alias.py")
-    assert selected(project, recorded_sample()[1]) == {"tests/test_alias.py"} | CHILDREN
+    assert selected(project, recorded_sample()[1]) == {"tests/test_alias.py"} | LISTER | CHILDREN
 
 
 def test_runs_what_imports_a_module_that_a_package_hides(tmp_path: Path) -> None:
     project = edited(tmp_path, {}).write("backend/app/alias/__init__.py", "Number = float\n")
-    assert selected(project, recorded_sample()[1]) == {"tests/test_alias.py"} | CHILDREN
+    assert selected(project, recorded_sample()[1]) == {"tests/test_alias.py"} | LISTER | CHILDREN
 
 
 def test_runs_all_when_a_nearer_conftest_is_new(tmp_path: Path) -> None:
