@@ -30,6 +30,7 @@ EVERYTHING = Inputs(everything=True, base=True)
 MEASURED = ("coverage/coverage.json", "coverage/stamp.json")
 COVERAGE = replace(EVERYTHING, outputs=MEASURED)
 NEW_CODE = replace(EVERYTHING, outputs=(*MEASURED, "new-code.html", "new-code.md"))
+MUTANTS = replace(EVERYTHING, outputs=("mutants.md",))
 APPLICATION = ("backend/app/*", "backend/alembic/*")
 MIGRATIONS = ("backend/alembic/*",)
 
@@ -97,5 +98,5 @@ CHECKS: Mapping[str, LazyGate] = {
     "coverage-critical": LazyGate("gates.coverage.thresholds:check_critical", COVERAGE),
     "coverage-new": LazyGate("gates.coverage.new:check", NEW_CODE),
     "coverage-trend": LazyGate("gates.coverage.trend:check", COVERAGE),
-    "mutants": LazyGate("gates.mutation.check:check"),
+    "mutants": LazyGate("gates.mutation.check:check", MUTANTS),
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from gates.model import Project
 from gates.mutation.engine import Candidate, judge
@@ -11,9 +12,8 @@ from gates.soundness.memory import Memory
 from gates.soundness.sample import SampledMutant
 from gates.soundness.suite import BREAKDOWN, Suite
 
-MAX_TESTS = 200
-MAX_TESTS_ON_IMPORT = 40
-"""The number of selected tests that run in memory, the nearest first. The others run in groups."""
+MAX_SECONDS = 30.0
+"""The usual seconds of the selected tests that run in memory, the nearest first. The others run in groups."""
 TEST_SECONDS = 60
 KILLED, SURVIVED, ESCAPED = "killed", "survived", "escaped"
 
@@ -74,8 +74,9 @@ class Comparer:
         nearest = self.judges.candidate(self.project, sampled.file, sampled.mutant)
         others = sorted(selected, key=lambda test: (self.memory.seconds(test), test))
         ordered = [test for test in dict.fromkeys([*nearest.tests, *others]) if test in selected]
-        most = MAX_TESTS if nearest.is_patchable else MAX_TESTS_ON_IMPORT
-        tests = dict.fromkeys(ordered[:most], TEST_SECONDS)
+        total = accumulate(self.memory.seconds(test) for test in ordered)
+        affordable = [test for test, seconds in zip(ordered, total, strict=True) if seconds <= MAX_SECONDS]
+        tests = dict.fromkeys(affordable, TEST_SECONDS)
         return Candidate(sampled.file, sampled.mutant, tests, is_patchable=nearest.is_patchable)
 
     def _compared(self, sampled: SampledMutant, selected: set[str], tests: set[str]) -> Comparison:
