@@ -8,6 +8,7 @@ import json
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from gates.runner import Result
 from gates.testing.durations.summary import summarize
 
 TEMPLATES = Path(__file__).with_name("templates")
+BYTECODE = Path(__file__).with_name("__pycache__")
 TIMED_RUNS = 20
 LISTED_RUNS = 12
 MAX_LIST_ROWS = 60
@@ -75,7 +77,7 @@ def render(project: Project) -> str:
     changed = section(lambda: changed_paths(project, merge_base(project)))
     failed = _failed(verdict, runs)
     return (
-        _environment(project)
+        _templates()
         .get_template("page.html.jinja")
         .render(
             verdict=verdict,
@@ -122,12 +124,13 @@ def _failed(verdict: Verdict, runs: Sequence[Run]) -> list[Result]:
     return list((failed | current).values())
 
 
-def _environment(project: Project) -> Environment:
-    cache = project.reports / "cache/templates"
-    cache.mkdir(parents=True, exist_ok=True)
+@cache
+def _templates() -> Environment:
+    """Return the templates, all of them loaded: compiling them takes longer than writing a page."""
+    BYTECODE.mkdir(exist_ok=True)
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
-        bytecode_cache=FileSystemBytecodeCache(str(cache)),
+        bytecode_cache=FileSystemBytecodeCache(str(BYTECODE)),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_escaped,
@@ -144,6 +147,8 @@ def _environment(project: Project) -> Environment:
         "number": short_number,
         "python": platform.python_version(),
     }
+    for name in environment.list_templates():
+        environment.get_template(name)
     return environment
 
 
