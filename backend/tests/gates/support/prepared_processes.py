@@ -45,6 +45,7 @@ LIBRARIES = [
     "unittest",
 ]
 """Those that look at neither the environment nor the terminal when they are imported."""
+INSPECTED = "tests.gates.support.inspected"
 OPTIONS = {"capture_output", "check", "cwd", "encoding", "env", "input", "stderr", "stdout", "timeout"}
 CHECKS_PARENT = "gates.mutation.worker"
 """A plugin that ends pytest when it is no longer a child of the gate; a fork never is one."""
@@ -58,7 +59,7 @@ start = subprocess.run
 
 def use(patch: pytest.MonkeyPatch) -> None:
     """Let gates start Python tools and Alembic's worker as forks."""
-    set_forkserver_preload([*LIBRARIES, __name__])
+    set_forkserver_preload([*LIBRARIES, INSPECTED, __name__])
     patch.setattr(subprocess, "run", run)
     patch.setattr(alembic_process, "get_context", lambda _: get_context("forkserver"))
 
