@@ -52,6 +52,10 @@ def check_sessions(project: Project) -> Iterator[Finding]:
 
 def cases_by_gate(project: Project) -> set[tuple[str, str]]:
     """Return pairs of a gate and a test file that holds a change which the gate must refuse."""
+    return project.memoize("cases by gate", lambda: _cases_by_gate(project))
+
+
+def _cases_by_gate(project: Project) -> set[tuple[str, str]]:
     found = cached_per_file(project, files(project, CASE_FILES), _gates_with_cases)
     return {(gate, PurePosixPath(name).stem) for name, gates in found.items() for gate in gates}
 

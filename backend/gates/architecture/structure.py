@@ -46,14 +46,16 @@ def check(project: Project) -> Outcome:
 
 
 def _tree(project: Project, names: list[str]) -> Iterator[Finding]:
-    listed = list(project.rulebook["tree"])
+    listed = project.rulebook["tree"]
+    folders = tuple(entry for entry in listed if entry.endswith("/"))
+    existing = {*names} | {folder for folder in folders if any(name.startswith(folder) for name in names)}
     for entry in listed:
-        if not any(name == entry or (entry.endswith("/") and name.startswith(entry)) for name in names):
+        if entry not in existing:
             message = f"[tree] lists {entry}, which does not exist"
             fix = "restore it, or remove it from [tree] in the same change"
             yield Finding(file=PATH, line=project.rulebook.line_of(f'"{entry}"'), message=message, fix=fix)
     for name in names:
-        if not any(name == entry or (entry.endswith("/") and name.startswith(entry)) for entry in listed):
+        if name not in listed and not name.startswith(folders):
             message = f"{name} is not below anything that [tree] lists"
             fix = f"move it, or list its place in {PATH}; your own files go into .git/info/exclude"
             yield Finding(file=name, message=message, fix=fix)

@@ -16,7 +16,7 @@ from typing import Any
 from gates.model import GateError, Project
 from gates.repo.cache import cached_per_file
 from gates.repo.environment import for_tests
-from gates.repo.files import files
+from gates.repo.files import content, files
 from gates.repo.git import BASE_VARIABLE
 from gates.repo.modules import module_name
 from gates.repo.process import PYTHON_M, run
@@ -169,13 +169,13 @@ def snapshot(project: Project) -> dict[str, str]:
 
 
 def _digest(project: Project, name: str) -> str:
-    content = (project.root / name).read_bytes()
+    found = content(project, name)
     if name.endswith(".py"):
         with suppress(SyntaxError, ValueError):
-            tree = parse_source(content)
+            tree = parse_source(found)
             lines = [getattr(node, "lineno", 0) for node in ast.walk(tree)]
-            content = f"{ast.dump(tree)}{lines}".encode("utf-8", "surrogatepass")
-    return hashlib.sha256(content).hexdigest()
+            found = f"{ast.dump(tree)}{lines}".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(found).hexdigest()
 
 
 def store(project: Project, tested: Mapping[str, str]) -> None:
@@ -189,6 +189,10 @@ def load_current(project: Project) -> CoverageByFile:
 
     Raises GateError when there are no data or a file changed since the tests ran.
     """
+    return project.memoize("current coverage", lambda: _load_current(project))
+
+
+def _load_current(project: Project) -> CoverageByFile:
     stale = changed_since_tests(project)
     if stale is None:
         raise GateError(f"There are no coverage data of a full, passed test run: {RUN_TESTS}.")
@@ -230,10 +234,10 @@ def load_report(project: Project) -> CoverageByFile:
 
     Raises GateError when it has no branches.
     """
-    content = json.loads((project.reports / "coverage/coverage.json").read_text())
-    if not content["meta"]["branch_coverage"]:
+    report = json.loads((project.reports / "coverage/coverage.json").read_text())
+    if not report["meta"]["branch_coverage"]:
         raise GateError("The tests measured no branches: set `branch = true` in [tool.coverage.run].")
-    entries = {f"backend/{name}": entry for name, entry in content["files"].items()}
+    entries = {f"backend/{name}": entry for name, entry in report["files"].items()}
     return {name: Coverage.from_report(entries[name]) for name in measured_files(project) if name in entries}
 
 

@@ -25,19 +25,25 @@ def cached_per_file(
     modules: the one of `analyse`, `files` and `python`. Results of files that are no longer named are
     dropped, except at commit, when gates look at some of the files.
     """
-    code = _digest(getsourcefile(analyse), files.__file__, python.__file__)
+    modules = (getsourcefile(analyse), files.__file__, python.__file__)
+    code = project.memoize(("digest of code", modules), lambda: _digest(*modules))
     path = project.reports / "cache" / f"{analyse.__module__}.{analyse.__qualname__}.json"
     known: dict[str, T] = _read(path)
     current: dict[str, T] = dict(known) if project.staged else {}
     results: dict[str, T] = {}
     for name in names:
-        content = (project.root / name).read_bytes()
-        key = hashlib.sha256(f"{code}{settings!r}{name}\0".encode() + content).hexdigest()
+        key = hashlib.sha256(f"{code}{settings!r}{name}\0{_content(project, name)}".encode()).hexdigest()
         results[name] = known[key] if key in known else analyse(project, name)
         current[key] = results[name]
     if current.keys() != known.keys():
         _write(path, json.dumps(current))
     return results
+
+
+def _content(project: Project, name: str) -> str:
+    """Return a digest of a file's content, which several gates ask for."""
+    question = ("digest of content", name)
+    return project.memoize(question, lambda: hashlib.sha256(files.content(project, name)).hexdigest())
 
 
 def _read(path: Path) -> dict[str, T]:

@@ -1,6 +1,6 @@
 """The files of a project, as git lists them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -38,8 +38,7 @@ def files(project: Project, *patterns: str) -> list[str]:
 
     `*` in a pattern also matches slashes.
     """
-    names = {*tracked(project), *untracked(project)}
-    return sorted(name for name in names if not patterns or any(fnmatchcase(name, p) for p in patterns))
+    return project.memoize(("files", patterns), lambda: _matching(project, patterns))
 
 
 def unproven(project: Project, *patterns: str) -> list[str]:
@@ -55,18 +54,32 @@ def unproven(project: Project, *patterns: str) -> list[str]:
     return names if PATH in staged else [name for name in names if name in staged]
 
 
+def content(project: Project, name: str) -> bytes:
+    """Return a file's content, read once for all gates."""
+    return project.memoize(("content", name), (project.root / name).read_bytes)
+
+
 def text(project: Project, name: str) -> str:
-    """Return a file's text. Raises GateError when it is not UTF-8."""
-    try:
-        return (project.root / name).read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise GateError(f"{name} is not UTF-8 text: convert it.") from None
+    """Return a file's text, read once for all gates. Raises GateError when it is not UTF-8."""
+    return project.memoize(("text", name), lambda: _text(project, name))
 
 
 def line_of(content: str, fragment: str) -> int:
     """Return the first line that has a fragment, 0 for none."""
     lines = content.splitlines()
     return next((number for number, line in enumerate(lines, 1) if fragment in line), 0)
+
+
+def _text(project: Project, name: str) -> str:
+    try:
+        return (project.root / name).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise GateError(f"{name} is not UTF-8 text: convert it.") from None
+
+
+def _matching(project: Project, patterns: Sequence[str]) -> list[str]:
+    names = {*tracked(project), *untracked(project)}
+    return sorted(name for name in names if not patterns or any(fnmatchcase(name, p) for p in patterns))
 
 
 def _existing(project: Project, names: Iterable[str]) -> list[str]:

@@ -103,29 +103,34 @@ def _target(project: Project) -> tuple[str, str]:
         if commit is None:
             raise GateError(f"{BASE_VARIABLE}={named} names no commit of this clone: fetch it or unset it.")
         return BASE_VARIABLE, commit.strip()
-    name = _default_branch(project)
-    return name.split("/", 2)[2], git(project, "rev-parse", name).strip()
+    name, commit = _default_branch(project)
+    return name.split("/", 2)[2], commit
 
 
-def _default_branch(project: Project) -> str:
-    """Return the reference of the branch that changes are merged into, as far as this clone knows.
+def _default_branch(project: Project) -> tuple[str, str]:
+    """Return the branch that changes are merged into, as far as this clone knows: reference and commit.
 
     After a rename on the server, origin/HEAD names the old branch until it is updated: that branch is
     gone after `git fetch --prune`, and otherwise stays behind origin/main.
     """
-    rows = git(project, "for-each-ref", "--format=%(refname) %(symref)", REMOTE, LOCAL)
-    found = dict(row.split(" ", 1) for row in rows.splitlines())
-    default = found.pop(f"{REMOTE}HEAD", "")
+    rows = git(project, "for-each-ref", "--format=%(refname) %(objectname) %(symref)", REMOTE, LOCAL)
+    found: dict[str, str] = {}
+    default = default_commit = ""
+    for name, commit, symbolic in (row.split(" ") for row in rows.splitlines()):
+        if name == f"{REMOTE}HEAD":
+            default, default_commit = symbolic, commit
+        else:
+            found[name] = commit
     main = f"{REMOTE}{DEFAULT_BRANCHES[0]}"
     if default and (main not in found or not _is_ancestor(project, default, main)):
-        return default
+        return default, default_commit
     remote = [name for name in found if name.startswith(REMOTE)]
     for name in DEFAULT_BRANCHES:
         reference = f"{REMOTE if remote else LOCAL}{name}"
         if reference in found:
-            return reference
+            return reference, found[reference]
     if len(remote) == 1:
-        return remote[0]
+        return remote[0], found[remote[0]]
     if remote:
         raise GateError(
             "This clone does not know the default branch of origin: run `git remote set-head origin --auto`,"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from gates.model import GateError, Project
-from gates.repo.files import files
+from gates.repo.files import content, files
 
 NOT_SOURCE = (".#", "._")
 """Prefixes of names that editors and systems make from a file's: Emacs's lock, macOS's attributes."""
@@ -33,7 +33,7 @@ def parse_source(source: str | bytes) -> ast.Module:
 def parse_file(project: Project, name: str) -> ast.Module:
     """Return a Python file's syntax tree. Raises GateError when it is not valid Python."""
     try:
-        return _parse_cached((project.root / name).read_bytes())
+        return _parse_cached(content(project, name))
     except (SyntaxError, ValueError) as error:
         raise GateError(f"{name} is not valid Python ({error}): correct it.") from None
 
