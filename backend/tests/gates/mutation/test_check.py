@@ -55,9 +55,7 @@ FILES = {
 
 
 @pytest.fixture
-def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SampleProject:
-    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "1")
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+def sample(tmp_path: Path) -> SampleProject:
     return (
         SampleProject.build(tmp_path, Part(FILES, RULES), branch="change")
         .write(SHOP, CODE)
@@ -65,9 +63,8 @@ def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SampleProject:
     )
 
 
-def test_passes_when_tests_kill_every_mutant(
-    sample: SampleProject,
-) -> None:
+def test_passes_when_tests_kill_every_mutant(sample: SampleProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "1")  # the other tests do without xdist's worker
     sample.write("backend/app/rates.py", "HALF = 0.5\n")
     sample.write(
         "backend/tests/test_rates.py",
