@@ -14,7 +14,6 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 FOLDER_VARIABLE = "PAU2_RESULT_CACHE"
@@ -84,9 +83,11 @@ class Store:
         """Store results. Only the newest few of each test stay."""
         with self._connection(WRITE) as database:
             known = {share: number for number, share in _shares(database)}
-            digest = cache(_digest)
+            digests: dict[int, bytes] = {}
             for result in results:
-                numbers = array("I", sorted(_number(database, share, known) for share in result.shares))
+                numbered = {_number(database, share, known): share for share in result.shares}
+                numbers = array("I", sorted(numbered))
+                digests |= {number: _digest(numbered[number]) for number in numbered.keys() - digests.keys()}
                 shares = zlib.compress(numbers.tobytes())
                 tests = json.dumps(result.tests)
                 row = (context, result.test, shares, result.seconds, result.passed_at, tests)
@@ -94,7 +95,7 @@ class Store:
                 database.execute(
                     "INSERT INTO result (context, test, shares, seconds, passed_at, tests, checksum)"
                     " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (*row, _checksum(context, result, map(digest, result.shares))),
+                    (*row, _checksum(context, result, map(digests.__getitem__, numbers))),
                 )
                 database.execute(
                     "DELETE FROM result WHERE context = ? AND test = ? AND id NOT IN"
@@ -110,6 +111,7 @@ class Store:
         with self._connection(READ) as database:
             shares = {n: share for n, share in _shares(database) if current[share[0]] == share[1]}
             digests = {number: _digest(share) for number, share in shares.items()}
+            valid = frozenset(shares)
             rows = database.execute(
                 "SELECT test, shares, seconds, passed_at, tests, checksum FROM result WHERE context = ?"
                 " ORDER BY id",
@@ -118,8 +120,8 @@ class Store:
             found: dict[str, Result] = {}
             for test, packed, seconds, passed_at, tests, checksum in rows:
                 numbers = array("I", zlib.decompress(packed))
-                if all(number in shares for number in numbers):
-                    held = frozenset(shares[number] for number in numbers)
+                if valid.issuperset(numbers):
+                    held = frozenset(map(shares.__getitem__, numbers))
                     result = Result(
                         test=test,
                         shares=held,
@@ -127,7 +129,7 @@ class Store:
                         passed_at=passed_at,
                         tests=tuple(json.loads(tests)),
                     )
-                    if _checksum(context, result, (digests[number] for number in numbers)) == checksum:
+                    if _checksum(context, result, map(digests.__getitem__, numbers)) == checksum:
                         found[test] = result
             return found
 
@@ -169,9 +171,9 @@ def _number(database: sqlite3.Connection, share: Share, known: dict[Share, int])
 
 
 def _checksum(context: str, result: Result, digests: Iterable[bytes]) -> str:
-    """Return a digest of a result and of its shares."""
+    """Return a digest of a result and of its shares, whose digests are in the order of their numbers."""
     head = repr((context, result.test, result.seconds, result.tests)).encode()
-    return hashlib.sha256(head + b"".join(sorted(digests))).hexdigest()
+    return hashlib.sha256(head + b"".join(digests)).hexdigest()
 
 
 def _digest(share: Share) -> bytes:
