@@ -19,16 +19,17 @@ GROUPS = {
 
 def commands_page(sessions: Sequence[Session], rulebook: Mapping[str, Mapping[str, Sequence[str]]]) -> str:
     """Return the page. The rule book says which sessions a change must pass, and which have gates."""
+    programs = {each.command: each for each in sessions}
     with ThreadPoolExecutor(max_workers=4) as pool:
-        helps = dict(zip([each.name for each in sessions], pool.map(_options, sessions), strict=True))
+        helps = dict(zip(programs, pool.map(_options, programs.values()), strict=True))
     parts = [HEAD]
     for title, members in _groups(sessions, rulebook).items():
         parts += [f"## {title}\n\n{GROUPS[title]}\n\n| session | what it does |\n|---|---|"]
         parts += [f"| `{each.name}` | {_cell(each.summary)} |" for each in members]
         parts.append("")
         for each in members:
-            if helps[each.name]:
-                parts.append(f"### Options of {each.name}\n\n{helps[each.name]}\n")
+            if helps[each.command]:
+                parts.append(f"### Options of {each.name}\n\n{helps[each.command]}\n")
     return "\n".join(parts)
 
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from typer.testing import CliRunner
+
+from app.main import cli
 from devtools.postgres import PROJECT
 
 BACKEND = PROJECT / "backend"
@@ -17,6 +20,9 @@ COLUMNS = "90"
 HELP_TIMEOUT_SECONDS = 60
 SUBCOMMANDS = "app"
 """The session whose first argument is a command with options of its own."""
+RESET = "reset"
+"""The command of that session that the application does not have."""
+ENVIRONMENT = {"COLUMNS": COLUMNS, "TERM": "dumb", "NO_COLOR": "1"}
 
 
 @dataclass(frozen=True)
@@ -34,9 +40,11 @@ class Session:
         """Return the program's output for `--help`, "" when it has none. `words` name its command."""
         if not self.command:
             return ""
-        if self.name == SUBCOMMANDS:
-            return help_of((*self.command, *words))
-        return help_of(tuple(self.command))
+        if self.name != SUBCOMMANDS:
+            return help_of(tuple(self.command))
+        if words[:1] == (RESET,):
+            return help_of((*self.command, RESET))
+        return help_of_application(words)
 
 
 def read_sessions(noxfile: Path = PROJECT / "noxfile.py") -> list[Session]:
@@ -56,14 +64,24 @@ def help_of(command: tuple[str, ...]) -> str:
     result = subprocess.run(
         [sys.executable, "-m", *command, "--help"],
         cwd=BACKEND,
-        env=os.environ | {"COLUMNS": COLUMNS, "TERM": "dumb", "NO_COLOR": "1"},
+        env=os.environ | ENVIRONMENT,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
         timeout=HELP_TIMEOUT_SECONDS,
     )
-    return "" if result.returncode else "\n".join(line.rstrip() for line in result.stdout.splitlines())
+    return "" if result.returncode else _without_trailing_spaces(result.stdout)
+
+
+def help_of_application(words: Sequence[str]) -> str:
+    """Return what `python -m app … --help` prints, "" when it fails. The application is not loaded again."""
+    result = CliRunner().invoke(cli, [*words, "--help"], env=ENVIRONMENT, prog_name="python -m app")
+    return "" if result.exit_code else _without_trailing_spaces(result.stdout)
+
+
+def _without_trailing_spaces(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.splitlines())
 
 
 def _command(function: ast.FunctionDef) -> tuple[str, ...]:
