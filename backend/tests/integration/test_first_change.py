@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from devtools.postgres import PROJECT
-from tests.support.checkout_copies import copy_checkout
+from tests.support.checkout_copies import copy_checkout, copy_results
 from tests.support.executed_pages import Block, read_blocks
 
 TUTORIAL = PROJECT / "docs/tutorial/first-change.md"
@@ -83,6 +83,7 @@ def clone(tmp_path: Path) -> Path:
     ):
         git(source, *command)
     git(tmp_path, "clone", "--quiet", str(source), str(clone))
+    copy_results(clone)
     (clone / ".git/info/exclude").write_text("\n".join(ENVIRONMENTS), encoding="utf-8")
     for name in ENVIRONMENTS:
         (clone / name).symlink_to((PROJECT / name).resolve())

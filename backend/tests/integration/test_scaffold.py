@@ -21,7 +21,7 @@ from scaffold.errors import ScaffoldError
 from scaffold.field import plan_field
 from scaffold.plan import Plan
 from scaffold.specification import parse_entity
-from tests.support.checkout_copies import copy_checkout
+from tests.support.checkout_copies import copy_checkout, copy_results
 
 ROOT = Path(__file__).resolve().parents[3]
 TODAY = date(2026, 11, 29)
@@ -67,6 +67,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setenv(name, value)
     copy = tmp_path / "checkout"
     copy_checkout(copy)
+    copy_results(copy)
     git(copy, "init", "--quiet", "--initial-branch=main")
     commit(copy)
     monkeypatch.setenv("PAU2_BASE", git(copy, "rev-parse", "HEAD"))
