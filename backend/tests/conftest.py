@@ -12,6 +12,7 @@ pytest.register_assert_rewrite("tests.plugins")
 pytest_plugins = ["tests.plugins.database", "tests.plugins.dev_server"]
 
 GATES = Path(__file__).parent / "gates"
+UNIT_TESTS = Path(__file__).parent / "unit"
 
 
 def choose_temporary_folder() -> None:
@@ -48,5 +49,7 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
     """Load the application's fixtures late, since importing the application takes longer than most tests of
     gates.
     """
-    if not module_path.is_relative_to(GATES):
+    if module_path.is_relative_to(UNIT_TESTS):
+        parent.config.pluginmanager.import_plugin("tests.plugins.common")
+    elif not module_path.is_relative_to(GATES):
         parent.config.pluginmanager.import_plugin("tests.plugins.application")

@@ -1,6 +1,5 @@
 """The application under test and its clients, in a transaction of PostgreSQL that is rolled back."""
 
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import datetime
@@ -9,13 +8,10 @@ from ipaddress import ip_network
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
-from hypothesis import HealthCheck
-from hypothesis import settings as generation
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.core.database import Database, create_engine, single_connection_database
-from app.core.logging import configure_logging
 from app.core.settings import Environment, Settings
 from app.domain.auth import Session
 from app.domain.members.member import Member, Role
@@ -23,39 +19,16 @@ from app.infrastructure.database.unit_of_work import SqlAlchemyUnitOfWork
 from app.infrastructure.security.access_tokens import JwtAccessTokens
 from app.main import create_app, create_dependencies
 from app.presentation.http.dependencies import Dependencies
-from tests.examples import EXAMPLES
 from tests.factories import make_member, make_session
 from tests.fakes import FixedClock
-from tests.plugins.log_leaks import LogWatch
 from tests.plugins.statement_budgets import BudgetMiddleware
 
-pytest_plugins = ["tests.plugins.statement_budgets", "tests.plugins.log_leaks"]
-
-generation.register_profile(
-    "any machine",  # tests must not fail because the machine is busy
-    max_examples=EXAMPLES.properties,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-generation.load_profile("any machine")
+pytest_plugins = ["tests.plugins.statement_budgets", "tests.plugins.common"]
 
 ClientFor = Callable[[Role], Awaitable[AsyncClient]]
 ClientOf = Callable[..., Awaitable[AsyncClient]]
 ClientWith = Callable[[Session], Awaitable[AsyncClient]]
 ClientsOfNew = Callable[..., Awaitable[list[AsyncClient]]]
-
-
-@pytest.fixture(scope="session")
-def log_watch(no_leaks: LogWatch) -> LogWatch:
-    """Log as in production but into pytest's handlers: ours would write to a stream that pytest closes."""
-    configure_logging("INFO")
-    logging.getLogger().handlers.clear()
-    return no_leaks
-
-
-@pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock()
 
 
 @pytest.fixture(scope="session")
