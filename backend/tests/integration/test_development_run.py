@@ -127,9 +127,8 @@ def test_ends_with_a_reason_when_the_api_ends_by_itself(
     monkeypatch.setenv("DATABASE_URL", fresh_database_url)
     monkeypatch.setenv("PAU2_MAIL_FOLDER", str(tmp_path))
     monkeypatch.setenv("PAU2_ENVIRONMENT", "test")
-    monkeypatch.setenv(
-        "PAU2_PUBLIC_URL", "http://127.0.0.1"
-    )  # otherwise `run` leaves its handlers to other tests
+    monkeypatch.setenv("PAU2_PUBLIC_URL", "http://127.0.0.1")  # `run` sets both for the whole process
+    monkeypatch.setenv("PAU2_LOG_FORMAT", "console")
     printed = io.StringIO()
     monkeypatch.setattr(sys, "stdout", printed)
     raised: list[BaseException] = []

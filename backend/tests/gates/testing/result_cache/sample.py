@@ -1,10 +1,13 @@
 """A small project whose tests each depend on one kind of thing, and the results of its tests."""
 
 import json
+import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import pytest
 
 from gates.testing.result_cache.runs import CachedRun
 from gates.testing.result_cache.selection import Selection
@@ -12,6 +15,7 @@ from gates.testing.runs import run_pytest
 from tests.gates.support.parts.application import lock
 from tests.gates.support.sample_project import Part, SampleProject
 
+ENVIRONMENT = {**os.environ}
 FOLDERS = TemporaryDirectory(prefix="pau2-remembered-")
 PYPROJECT = """[tool.pytest.ini_options]
 addopts = ["--import-mode=importlib"]
@@ -150,9 +154,19 @@ def recorded_sample() -> tuple[SampleProject, Path]:
     return project, folder / "cache"
 
 
+def cached_run(project: SampleProject, cache: Path, **variables: str) -> CachedRun:
+    """Return a run with the environment that all runs of the sample have, and more variables.
+
+    Tests that run in between may change the environment of this process.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "environ", ENVIRONMENT | variables)
+        return CachedRun.of(project.project, cache)
+
+
 def run(project: SampleProject, cache: Path) -> Selection:
     """Run the tests that have to run and keep their results; return what had to run."""
-    cached = CachedRun.of(project.project, cache)
+    cached = cached_run(project, cache)
     selection = cached.select()
     outcome = run_pytest(project.project, ["-q", *cached.options(), *selection.arguments])
     assert outcome.status == "passed", outcome.findings
@@ -160,9 +174,9 @@ def run(project: SampleProject, cache: Path) -> Selection:
     return selection
 
 
-def selected(project: SampleProject, cache: Path) -> set[str]:
+def selected(project: SampleProject, cache: Path, **variables: str) -> set[str]:
     """Return the tests that have to run, and the files whose tests are not known."""
-    return {*CachedRun.of(project.project, cache).select().arguments}
+    return {*cached_run(project, cache, **variables).select().arguments}
 
 
 def edited(root: Path, edits: Mapping[str, tuple[str, str]]) -> SampleProject:

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gates.testing.result_cache.runs import CachedRun
-from tests.gates.support.sample_project import RULE_BOOK
-from tests.gates.testing.result_cache.sample import TESTS, edited, recorded_sample, run, selected
+from tests.gates.support.sample_project import RULE_BOOK, SampleProject
+from tests.gates.testing.result_cache.sample import TESTS, cached_run, edited, recorded_sample, run, selected
 
 ALL_FILES = {f"tests/test_{name}.py" for name in TESTS}
 
@@ -166,16 +165,24 @@ def test_runs_everything_when_everything_depends_on_it(name: str, tmp_path: Path
     assert selected(edited(tmp_path, {file: (old, new)}), recorded_sample()[1]) == ALL_FILES
 
 
-def test_runs_everything_when_a_variable_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    recorded_sample()
-    monkeypatch.setenv("PAU2_ENVIRONMENT", "production")
-    assert selected(*recorded_sample()) == ALL_FILES
+def test_runs_everything_when_a_variable_changed() -> None:
+    assert selected(*recorded_sample(), PAU2_ENVIRONMENT="production") == ALL_FILES
 
 
-def test_runs_nothing_when_a_variable_of_the_terminal_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    recorded_sample()
-    monkeypatch.setenv("TERM_PROGRAM", "tmux")
-    assert selected(*recorded_sample()) == set()
+def test_runs_nothing_when_a_variable_of_the_terminal_changed() -> None:
+    assert selected(*recorded_sample(), TERM_PROGRAM="tmux") == set()
+
+
+@pytest.mark.parametrize("command", [["clone", "--quiet"], ["worktree", "add", "--quiet", "--detach"]])
+def test_runs_nothing_in_another_folder_of_equal_content(command: list[str], tmp_path: Path) -> None:
+    project, cache = recorded_sample()
+    source = [str(project.root)] if command[0] == "clone" else []
+    project.git(*command, *source, str(tmp_path / "elsewhere"))
+
+    assert selected(SampleProject(tmp_path / "elsewhere"), cache) == set()
+
+    if not source:
+        project.git("worktree", "remove", "--force", str(tmp_path / "elsewhere"))
 
 
 def test_runs_what_reads_the_rule_book(tmp_path: Path) -> None:
@@ -230,6 +237,6 @@ def test_knows_the_other_tests_of_a_file_after_one_of_them_ran(tmp_path: Path) -
 
     assert {*run(project, cache).arguments} == names("renamed", "test_other") | CHILDREN
 
-    selection = CachedRun.of(project.project, cache).select()
+    selection = cached_run(project, cache).select()
     assert selection.arguments == []
     assert names("renamed", "test_it", "test_other") <= {*selection.tests}
