@@ -1,5 +1,6 @@
 """The contract: every route has a policy row, declares its errors, and returns nothing else."""
 
+import json
 from types import ModuleType
 from typing import Any
 
@@ -8,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from app.application.access import POLICY, Action
+from devtools.postgres import PROJECT
 from tests.api.contract import contract, operation_of, published
 from tests.api.routes import ROUTES
 from tests.support.http import API
@@ -20,6 +22,13 @@ def test_publishes_every_route_when_the_application_is_made(app: FastAPI) -> Non
 
     assert hidden == {"/", "/docs", "/docs/assets", "/openapi.json"}
     assert len(published()) > 15
+
+
+def test_is_the_published_document() -> None:
+    """`./noxw -s openapi` publishes it."""
+    document = json.loads((PROJECT / "backend/openapi.json").read_text(encoding="utf-8"))
+
+    assert json.loads(json.dumps(contract())) == document
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
