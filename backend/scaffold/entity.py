@@ -18,6 +18,7 @@ def context_of(spec: Specification) -> dict[str, Any]:
     """Return the names that the templates of an entity use."""
     noun = spec.entity
     statuses = [f"{noun.pascal}Status"] if spec.statuses else []
+    choices = [field.domain_type for field in spec.fields if field.choices]
     return {
         "spec": spec,
         "noun": noun,
@@ -33,7 +34,8 @@ def context_of(spec: Specification) -> dict[str, Any]:
         "fields": spec.fields,
         "checked": [field for field in spec.fields if field.is_checked],
         "optional": [field for field in spec.fields if field.optional],
-        "enums": [*statuses, *(field.domain_type for field in spec.fields if field.choices)],
+        "choices": choices,
+        "enums": [*statuses, *choices],
         "edited": spec.edited,
         "statuses": spec.statuses,
         "verbs": spec.verbs,
@@ -181,6 +183,7 @@ def _fakes(spec: Specification) -> Edits:
         "tests/factories.py": [
             *(ImportName(domain, name) for name in (noun.pascal, f"{noun.pascal}Draft", *enums)),
             ImportName("datetime", "date"),
+            ImportName("decimal", "Decimal"),
             Statement("", render("factory.py.jinja", context), after="make_event"),
         ],
         "tests/fakes/store.py": [

@@ -89,6 +89,11 @@ class Feature:
 
     def _parse(self, path: str) -> cst.Module:
         file = self.root / "backend" / path
+        if file.with_suffix("").is_dir():
+            raise ScaffoldError(
+                f"{self.plural} has several modules in its domain, with rules that no template knows. Follow "
+                "docs/how-to/add-a-field.md or docs/how-to/add-an-endpoint.md by hand."
+            )
         if not file.is_file():
             raise ScaffoldError(
                 f"backend/{path} does not exist. Name a feature by its plural, such as {EXAMPLE}."

@@ -7,7 +7,6 @@ from scaffold.edits import Argument, Edit, Element, ImportName, Statement
 from scaffold.errors import ScaffoldError
 from scaffold.features import LIFE, Feature, find_feature
 from scaffold.fields import Field, Kind, parse_field
-from scaffold.layout import ONE_LINE
 from scaffold.plan import Plan
 from scaffold.rendering import render, render_folder
 from scaffold.revisions import next_revision
@@ -59,7 +58,7 @@ def _domain(feature: Feature, field: Field, context: dict[str, Any]) -> list[Edi
     entity, name = feature.noun.pascal, field.name
     attribute = f"{name}: {field.annotation}\n"
     edits: list[Edit] = [
-        *_date_imports(field),
+        *_type_imports(field),
         Statement(f"{entity}Draft", f"{name}: {field.annotation} = None\n"),
         Statement(f"{entity}Changes", attribute),
         Statement(entity, attribute, before=LIFE),
@@ -75,8 +74,8 @@ def _domain(feature: Feature, field: Field, context: dict[str, Any]) -> list[Edi
             Statement(entity, render("limits.py.jinja", context), before="create"),
             Statement(f"{entity}._check", render("rule_statement.py.jinja", context)),
         ]
-    if field.kind is Kind.TEXT:
-        edits.append(ImportName("app.domain.texts", ONE_LINE))
+    if field.is_text:
+        edits.append(ImportName("app.domain.texts", field.text_check))
     return edits
 
 
@@ -89,7 +88,7 @@ def _adapters(feature: Feature, field: Field, context: dict[str, Any]) -> dict[s
     last = feature.draft_fields[-1]
     edits: dict[str, list[Edit]] = {
         queries: [
-            *_date_imports(field),
+            *_type_imports(field),
             Statement(view, f"{field.name}: {field.annotation}\n", before=_before(feature, queries, view)),
         ],
         f"app/infrastructure/database/{plural}.py": [
@@ -112,7 +111,7 @@ def _schemas(feature: Feature, field: Field, context: dict[str, Any]) -> list[Ed
     patch = f"{name}: {field.request_type} | MISSING | None = MISSING\n"
     before = _before(feature, path, f"{prefix}Read")
     return [
-        *_date_imports(field),
+        *_type_imports(field),
         *_request_type(field, context),
         Statement(f"{prefix}Create", f"{name}: {field.request_annotation} = None\n", before="to_draft"),
         Argument(f"{prefix}Create.to_draft", f"{feature.noun.pascal}Draft", f"{name}=self.{name}"),
@@ -121,7 +120,9 @@ def _schemas(feature: Feature, field: Field, context: dict[str, Any]) -> list[Ed
     ]
 
 
-def _date_imports(field: Field) -> list[Edit]:
+def _type_imports(field: Field) -> list[Edit]:
+    if field.kind is Kind.DECIMAL:
+        return [ImportName("decimal", "Decimal")]
     return [ImportName("datetime", field.kind.value)] if field.kind in {Kind.DATE, Kind.DATETIME} else []
 
 
@@ -130,7 +131,7 @@ def _request_type(field: Field, context: dict[str, Any]) -> list[Edit]:
     if not field.is_checked:
         names = [field.request_type] if field.request_type != field.domain_type else []
         return [ImportName(base, name) for name in names]
-    imports = [ImportName(base, "Text")] if field.kind is Kind.TEXT else []
+    imports = [ImportName(base, field.text_form)] if field.is_text else []
     return [*imports, Statement("", render("request_type.py.jinja", context), before=r"\w+Create")]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from scaffold.layout import MEMBERS, ONE_LINE
+from scaffold.layout import MEMBERS, ONE_LINE, SEVERAL_LINES
 from scaffold.samples import samples_of
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -26,7 +26,7 @@ _environment = Environment(
     keep_trailing_newline=True,
     autoescape=select_autoescape(),
 )
-_environment.globals |= {"MEMBERS": MEMBERS, "ONE_LINE": ONE_LINE}
+_environment.globals |= {"MEMBERS": MEMBERS, "ONE_LINE": ONE_LINE, "SEVERAL_LINES": SEVERAL_LINES}
 _environment.filters |= {"grouped": _grouped, "samples": samples_of}
 
 

@@ -52,7 +52,15 @@ LOAN = [
     "verb:return",
     "owner:borrower",
 ]
-PERSON = ["fragile:bool", "weight:int1-9?", "due_at:datetime", "size:SMALL,LARGE?", "owner:author"]
+PERSON = [
+    "fragile:bool",
+    "notes:lines300",
+    "fee:decimal0.50-99.50",
+    "weight:int1-9?",
+    "due_at:datetime",
+    "size:SMALL,LARGE?",
+    "owner:author",
+]
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -98,6 +106,7 @@ def test_passes_gates_and_tests_when_everything_is_generated(checkout: Path) -> 
     written += write(lambda plan: plan_endpoint(plan, "tool_loans", "reopen", ["from:RETURNED", "to:OPEN"]))
     written += write(lambda plan: plan_field(plan, "news", "subtitle:text200?", today=TODAY))
     written += write(lambda plan: plan_field(plan, "tool_loans", "back_on:date?", today=TODAY))
+    written += write(lambda plan: plan_field(plan, "people", "discount:decimal0.0-50.0?", today=TODAY))
     written += write(lambda plan: plan_field(plan, "events", "seats:int1-500?", today=TODAY))
     write_snapshot(Project(root=checkout))
     commit(checkout)
@@ -196,6 +205,7 @@ def test_refuses_when_a_file_has_uncommitted_changes(small: Path, capsys: pytest
             ["endpoint", "poems", "publish"],
             "backend/app/domain/poems.py does not exist. Name a feature by its",
         ),
+        (["field", "consultations", "notes:lines200?"], "consultations has several modules in its domain"),
         (
             ["endpoint", "auth", "publish"],
             "has no entity with a draft, such as Article and ArticleDraft in news",

@@ -1,5 +1,7 @@
 """The arguments of the scaffolds."""
 
+from decimal import Decimal
+
 import pytest
 
 from scaffold.errors import ScaffoldError
@@ -63,8 +65,13 @@ def test_refuses_a_noun_when_code_cannot_have_it(name: str, plural: str | None, 
     [
         ("title:text200", {"kind": Kind.TEXT, "high": 200}),
         ("title:text5000?", {"kind": Kind.TEXT, "high": 5000, "optional": True}),
+        ("notes:lines2000?", {"kind": Kind.LINES, "high": 2000, "optional": True}),
         ("days:int1-30", {"kind": Kind.INTEGER, "low": 1, "high": 30}),
         ("degrees:int-40-40", {"kind": Kind.INTEGER, "low": -40, "high": 40}),
+        (
+            "price:decimal0.00-999.99",
+            {"kind": Kind.DECIMAL, "low": Decimal("0.00"), "high": Decimal("999.99"), "places": 2},
+        ),
         ("fragile:bool", {"kind": Kind.BOOLEAN}),
         ("due_on:date?", {"kind": Kind.DATE, "optional": True}),
         ("due_at:datetime", {"kind": Kind.DATETIME}),
@@ -87,6 +94,9 @@ def test_reads_a_field_when_its_type_is_known(argument: str, expected: dict[str,
         ("title:text0", "unknown type"),
         ("title:varchar20", "unknown type"),
         ("days:int30-1", "The least value of days comes first. Write days:int1-30."),
+        ("price:decimal9.50-1.00", "The least value of price comes first. Write price:decimal1.00-9.50."),
+        ("price:decimal0.0-9.99", "write both limits with the same number of decimal places"),
+        ("price:decimal0-9", "unknown type"),
         ("size:SMALL", "at least two different values in capitals"),
         ("size:SMALL,SMALL", "at least two different values in capitals"),
         ("Title:text200", "'Title' cannot name a field"),
@@ -105,7 +115,9 @@ def test_refuses_a_field_when_it_cannot_be_generated(argument: str, message: str
     ("argument", "types"),
     [
         ("title:text200", ("str", "Title", "Text", "sa.Text()")),
+        ("notes:lines2000", ("str", "Notes", "Text", "sa.Text()")),
         ("days:int1-30?", ("int | None", "Days | None", "Integer", "sa.Integer()")),
+        ("price:decimal-99.9-1.0?", ("Decimal | None", "Price | None", "Numeric(3, 1)", "sa.Numeric(3, 1)")),
         ("fragile:bool", ("bool", "bool", "Boolean", "sa.Boolean()")),
         ("due_on:date", ("date", "Day", "Date", "sa.Date()")),
         (
@@ -134,6 +146,8 @@ def test_states_the_rule_when_a_field_has_one() -> None:
 
     assert (title.rule, title.error) == ("The short title has 1 to 2,000 characters.", "ToolShortTitleError")
     assert (days.rule, days.error) == ("The value is a whole number from 1 to 30.", "ToolDaysError")
+    price = parse_field("price:decimal0.00-1999.99", "Tool")
+    assert price.rule == "The value is a number from 0.00 to 1,999.99 with 2 decimal places."
     assert [field.is_checked for field in (title, days, parse_field("due_on:date", "Tool"))] == [
         True,
         True,
@@ -146,7 +160,9 @@ def test_states_the_rule_when_a_field_has_one() -> None:
     [
         ("title:text200", '"Title"', '"New title"'),
         ("code:text2", '"Co"', '"Ne"'),
+        ("notes:lines99", '"One\\nnotes"', '"Two\\nnotes"'),
         ("days:int1-30", "1", "30"),
+        ("price:decimal0.00-9.99", 'Decimal("0.00")', 'Decimal("9.99")'),
         ("fragile:bool", "False", "True"),
         ("due_on:date", "date(2026, 12, 5)", "date(2026, 12, 6)"),
         ("due_at:datetime", "NOW + timedelta(days=1)", "NOW + timedelta(days=2)"),
@@ -162,7 +178,10 @@ def test_has_two_values_when_tests_need_them(argument: str, first: str, second: 
 def test_has_values_at_and_beyond_the_limits_when_it_has_some() -> None:
     days = samples_of(parse_field("days:int1-30", "Tool"))
     title = samples_of(parse_field("title:text9", "Tool"))
+    price = samples_of(parse_field("price:decimal0.50-9.99", "Tool"))
 
+    assert price.refused_json == ('"0.49"', '"10.00"', '"0.501"')
+    assert price.edges == ('Decimal("0.50")', 'Decimal("9.99")')
     assert (days.refused, days.edges) == (("0", "31"), ("1", "30"))
     assert (title.refused[-1], title.edges[0]) == ('"x" * 10', '"x" * 9')
 

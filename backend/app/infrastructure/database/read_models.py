@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any, ClassVar, Protocol
 
-from sqlalchemy import URL, ColumnElement, CompoundSelect, Enum, FromClause, Select
+from sqlalchemy import URL, ColumnElement, CompoundSelect, Enum, FromClause, Numeric, Select
 from sqlalchemy.sql.elements import KeyedColumnElement
 from sqlalchemy.types import TypeEngine
 
@@ -92,4 +92,6 @@ def _reader(kind: TypeEngine[Any]) -> Processor | None:
     if isinstance(kind, Enum) and kind.enum_class is not None:
         members = {None: None} | dict(zip(kind.enums, kind.enum_class, strict=True))
         return members.__getitem__  # SQLAlchemy's processor makes several calls for each value
+    if isinstance(kind, Numeric):
+        return None  # the driver returns Decimal
     return kind.dialect_impl(_DIALECT).result_processor(_DIALECT, None)
