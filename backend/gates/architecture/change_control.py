@@ -19,7 +19,7 @@ from gates.model import Finding, Outcome, Project
 from gates.repo.cache import cached_per_file
 from gates.repo.collected_tests import Test, iter_tests, tests_in_file
 from gates.repo.files import files
-from gates.repo.git import changed_paths, content_at, git, merge_base
+from gates.repo.git import changed_paths, content_at, merge_base
 from gates.repo.python import parse_source
 from gates.rulebook import PATH
 
@@ -68,7 +68,7 @@ def check(project: Project) -> Outcome:
     changed = changed_paths(project, base)
     if not changed:
         return Outcome(checked=1, note=f"nothing changed since {base}")
-    decisions = _new_decisions(project, base.commit)
+    decisions = _new_decisions(project, base.commit, changed)
     before, after = _tests(project, base.commit, changed)
     found = [("backend/tests/", fact) for fact in loosened(before, after)]
     for name in sorted(changed):
@@ -136,11 +136,11 @@ def _cases(tests: list[Test]) -> int:
     return sum(cases for _, _, cases in tests)
 
 
-def _new_decisions(project: Project, commit: str) -> list[str]:
+def _new_decisions(project: Project, commit: str, changed: set[str]) -> list[str]:
     """Return the texts of complete decisions that the base does not have."""
     names = [name for name in files(project, f"{DECISIONS}*") if DECISION.fullmatch(name)]
-    known = {*git(project, "ls-tree", "-z", "--name-only", commit, DECISIONS).split("\0")}
-    texts = [(project.root / name).read_text(encoding="utf-8") for name in names if name not in known]
+    new = [name for name in names if name in changed and content_at(project, commit, name) is None]
+    texts = [(project.root / name).read_text(encoding="utf-8") for name in new]
     return [text for text in texts if all(part in text for part in REQUIRED_SECTIONS)]
 
 

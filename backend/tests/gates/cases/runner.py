@@ -1,5 +1,6 @@
 """Makes a branch from a case and runs every gate on it. Slow tools run once for the same files."""
 
+import ast
 import hashlib
 import json
 import time
@@ -7,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -22,6 +24,7 @@ from gates.lint import mypy, ruff, workflows
 from gates.model import Project
 from gates.registry import CHECKS
 from gates.repo.files import text
+from gates.repo.python import parse_source
 from gates.runner import Result, run_gate, run_session
 from tests.gates.cases.case import Untested, ValidCase
 from tests.gates.support import fake_audit_tools
@@ -29,21 +32,42 @@ from tests.gates.support.parts.all_gates import COMPLETE, SLOW
 from tests.gates.support.sample_project import SampleProject, copied
 
 Endings = str | tuple[str, ...]
+View = Callable[[bytes], bytes]
 
 ANY = ""
+PYTHON = (".py", ".pyi")
 CODE = (".py", ".pyi", ".ipynb", ".toml", ".cfg", ".ini")
-TOOL_RUNS = (
-    (openapi, "run_application", ("backend/app",), ANY),
-    (routes, "run_application", ("backend/app",), ANY),
-    (layers, "_run_import_linter", ("backend/app",), CODE),
-    (stack, "_deptry", ("backend/app",), CODE),
-    (workflows, "_check_hooks", (".pre-commit-config.yaml",), ANY),
-    (ruff, "check_format", ("backend", "noxfile.py"), CODE),
-    (ruff, "check_lint", ("backend", "noxfile.py"), CODE),
-    (mypy, "check", ("backend",), CODE),
-    (workflows, "_zizmor_findings", (".github", ".pre-commit-config.yaml"), ANY),
+OTHER_IMPORTS = (b"import_module", b"__import__", b"TYPE_CHECKING", b"deptry")
+"""Words in files whose imports the tools may read in another way than as statements."""
+
+
+@cache
+def imports_of(source: bytes) -> bytes:
+    """Return what tools that read imports see of a Python file: each import with its line."""
+    if any(word in source for word in OTHER_IMPORTS):
+        return source
+    try:
+        nodes = ast.walk(parse_source(source))
+    except (SyntaxError, ValueError):
+        return source
+    imports = (node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
+    return "\n".join(f"{node.lineno} {ast.unparse(node)}" for node in imports).encode()
+
+
+TOOL_RUNS: tuple[tuple[ModuleType, str, tuple[str, ...], Endings, View], ...] = (
+    (openapi, "run_application", ("backend/app",), ANY, bytes),
+    (routes, "run_application", ("backend/app",), ANY, bytes),
+    (layers, "_run_import_linter", ("backend/app",), CODE, imports_of),
+    (stack, "_deptry", ("backend/app",), CODE, imports_of),
+    (workflows, "_check_hooks", (".pre-commit-config.yaml",), ANY, bytes),
+    (ruff, "check_format", ("backend", "noxfile.py"), CODE, bytes),
+    (ruff, "check_lint", ("backend", "noxfile.py"), CODE, bytes),
+    (mypy, "check", ("backend",), CODE, bytes),
+    (workflows, "_zizmor_findings", (".github", ".pre-commit-config.yaml"), ANY, bytes),
 )
-"""Functions that start a tool, the places whose names it reads, and the endings of files that it opens."""
+"""Functions that start a tool, the places whose names it reads, the endings of files that it opens, and what
+it sees of Python files.
+"""
 CACHES = {"__pycache__", ".mypy_cache", ".ruff_cache"}
 
 
@@ -116,8 +140,8 @@ def cache_tool_runs(patch: pytest.MonkeyPatch) -> None:
     """Run each slow tool once for the same files, fake the advisories, and skip diff-cover's reports."""
     patch.setattr(new, "diff_cover", lambda *_: [])
     patch.setattr(vulnerabilities, "_tool", fake_audit_tools.program)
-    for module, name, places, endings in TOOL_RUNS:
-        patch.setattr(module, name, _cached(getattr(module, name), places, endings))
+    for module, name, places, endings, view in TOOL_RUNS:
+        patch.setattr(module, name, _cached(getattr(module, name), places, endings, view))
 
 
 @dataclass(frozen=True)
@@ -137,22 +161,26 @@ def _result(run: ToolRun) -> object:
 
 
 @cache
-def _cached(run_tool: Callable[..., Any], places: tuple[str, ...], endings: Endings) -> Callable[..., Any]:
+def _cached(
+    run_tool: Callable[..., Any], places: tuple[str, ...], endings: Endings, view: View
+) -> Callable[..., Any]:
     def cached(project: Project, *arguments: object) -> object:
-        key = repr((arguments, [_digest(project, place, endings) for place in places]))
+        key = repr((arguments, [_digest(project, place, endings, view) for place in places]))
         return _result(ToolRun(run_tool, key, project, arguments))
 
     return cached
 
 
-def _digest(project: Project, place: str, endings: Endings) -> str:
-    return project.memoize(("digest", place, endings), lambda: _digest_of(project.root / place, endings))
+def _digest(project: Project, place: str, endings: Endings, view: View) -> str:
+    question = ("digest", place, endings, view)
+    return project.memoize(question, lambda: _digest_of(project.root / place, endings, view))
 
 
-def _digest_of(place: Path, endings: Endings) -> str:
+def _digest_of(place: Path, endings: Endings, view: View) -> str:
     digest = hashlib.sha256()
     for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
         if path.is_file() and not CACHES & {*path.parts}:
             content = path.read_bytes() if path.name.endswith(endings) else b""
-            digest.update(f"{path.relative_to(place)}\0".encode() + content)
+            seen = view(content) if path.suffix in PYTHON else content
+            digest.update(f"{path.relative_to(place)}\0".encode() + seen)
     return digest.hexdigest()

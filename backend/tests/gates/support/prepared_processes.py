@@ -32,7 +32,6 @@ LIBRARIES = [
     "execnet",
     "fastapi",
     "grimp",
-    "hypothesis",
     "logging.config",
     "mypy.main",
     "pdb",
