@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gates.model import Project
+from gates.mutation.check import check
 from gates.mutation.engine import Candidate
 from gates.mutation.judges import Judges, find_judges
 from gates.mutation.operators import mutants
@@ -73,6 +74,26 @@ def test_measures_which_tests_run_a_line_when_code_changed_since(sample: SampleP
 
     assert judging(sample.project, HALF_RETURNS) == ["test_half"]
     assert (sample.root / "reports/mutants/stamp.json").exists()
+
+
+def test_takes_verdicts_from_memory_when_nothing_changed(sample: SampleProject) -> None:
+    project = passed(sample).project
+    first = check(project)
+
+    assert "remembered" not in first.note
+    assert check(sample.project).note == f"{first.note}; 11 remembered"
+
+
+def test_leaves_only_new_mutants_to_ci_when_others_are_remembered(sample: SampleProject) -> None:
+    check(passed(sample).project)
+    sample.append(SHOP, "\n\ndef twice(amount):\n    return amount * 2\n")
+    sample.append(TEST, "\n\ndef test_twice():\n    from app.shop import twice\n\n    assert twice(2) == 4\n")
+    sample.rule("desk-seconds = 60", "desk-seconds = 0")
+
+    outcome = check(passed(sample).project)
+
+    assert outcome.status == "passed"
+    assert outcome.note.endswith(" left to CI")
 
 
 def test_limits_a_test_by_its_usual_seconds(sample: SampleProject) -> None:

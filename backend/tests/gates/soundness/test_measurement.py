@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from gates.model import Project
+from gates.soundness import __main__ as command
 from gates.soundness.__main__ import parser
 from gates.soundness.judgement import Judgement
 from gates.soundness.measurement import measure
 from gates.soundness.report import REPORT_FILE, Settings, table, write_report
 from tests.gates.soundness.sample import ESCAPING, FOUND
-from tests.gates.support.sample_project import SampleProject
+from tests.gates.support.sample_project import Part, SampleProject
 
 SETTINGS = Settings(mutants=99, seed=1, paths=[], tests=[])
 
@@ -55,6 +56,31 @@ def test_finds_the_escape_when_memory_misses_a_dependency(tmp_path: Path) -> Non
     assert {comparison.sampled.mutant.line for comparison in escaped} == {9}
     assert {comparison.test for comparison in escaped} == {"tests/test_unseen.py::test_unseen"}
     assert "is killed by tests/test_unseen.py::test_unseen, which is not selected:\n-" in table(judgement)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts", "code", "text"),
+    [
+        (["--mutants", "2"], [FOUND], 0, "| all | 2 |"),
+        (["--path", "app/shop.py"], [FOUND, ESCAPING], 1, "which is not selected"),
+        (["--path", "none/*"], [FOUND], 2, "soundness: No measured file matches none/*"),
+    ],
+)
+def test_ends_with_the_code_of_the_result(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    arguments: list[str],
+    parts: list[Part],
+    code: int,
+    text: str,
+) -> None:
+    monkeypatch.setattr(command, "ROOT", SampleProject.build(tmp_path, *parts).root)
+
+    assert command.main(arguments) == code
+    printed = capsys.readouterr()
+    assert text in printed.out + printed.err
 
 
 def test_writes_the_figures(tmp_path: Path) -> None:

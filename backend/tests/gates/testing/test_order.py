@@ -152,6 +152,7 @@ def test_starts_no_workers_for_short_tests_of_a_file(
     arguments: list[str], is_parallel: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, "1")
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     sample = MeasuredProject.build(tmp_path, COVERAGE, branch="change")
     sample.write("reports/test-seconds.json", '{"tests/test_legacy.py::test_half": 60}')
     sample.append(
