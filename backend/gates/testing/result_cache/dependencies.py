@@ -31,6 +31,7 @@ from gates.testing.result_cache.file_analysis import (
     proofs_in_file,
     units_of_file,
 )
+from gates.testing.result_cache.meanings import Meanings
 from gates.testing.result_cache.names import ALL, DOCSTRINGS
 from gates.testing.result_cache.units import BINDING, SKELETON
 
@@ -72,7 +73,7 @@ class Dependencies:
         if found is None:
             return None
         digest, _, _, names = found
-        mentioned = [self.meanings[bound] for bound in names if bound in self.bindings]
+        mentioned = [self.meanings[path, bound] for bound in names if bound in self.bindings]
         if part != SKELETON:
             return digest_of(digest, *mentioned)
         is_shadowed = path.removesuffix(".py") in self._folders
@@ -97,9 +98,9 @@ class Dependencies:
         return found
 
     @cached_property
-    def meanings(self) -> "Meanings":
+    def meanings(self) -> Meanings:
         """The digests of names, each computed once."""
-        return Meanings(self.bindings)
+        return Meanings(self.bindings, self.closure)
 
     def _kind_of(self, name: str) -> str:
         if name in self._names:
@@ -253,29 +254,6 @@ class Digests(dict[str, str | None]):
     def __missing__(self, unit: str) -> str | None:
         self[unit] = self._dependencies.digest(unit)
         return self[unit]
-
-
-class Meanings(dict[str, str]):
-    """The digests of names: of the bindings with that name, and of those that they mention in turn."""
-
-    def __init__(self, bindings: Mapping[str, list[tuple[str, Part]]]) -> None:
-        """Create an empty dictionary that computes digests on demand."""
-        super().__init__()
-        self._bindings = bindings
-
-    def __missing__(self, name: str) -> str:
-        reached: set[str] = set()
-        waiting = [name]
-        texts: list[str] = []
-        while waiting:
-            name_reached = waiting.pop()
-            if name_reached not in reached and name_reached in self._bindings:
-                reached.add(name_reached)
-                for path, (digest, _, _, names) in self._bindings[name_reached]:
-                    texts.append(f"{name_reached} {path} {digest}")
-                    waiting += names
-        self[name] = digest_of(*sorted(texts))
-        return self[name]
 
 
 def _packages(path: str) -> list[str]:

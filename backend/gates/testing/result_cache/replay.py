@@ -6,6 +6,7 @@ seconds are those that the tests took when they last passed, divided among the w
 """
 
 import argparse
+import shutil
 import statistics
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -59,6 +60,8 @@ def replay(cached: CachedRun, count: int) -> Iterator[Replayed]:
     with TemporaryDirectory() as folder:
         copy = Project(root=Path(folder) / "copy")
         git(cached.project, "clone", "--quiet", "--shared", str(cached.project.root), str(copy.root))
+        analyses = shutil.ignore_patterns("probes")  # what is known of files is kept by their content
+        shutil.copytree(cached.project.reports / "cache", copy.reports / "cache", ignore=analyses)
         rows = git(copy, "log", "--first-parent", f"--max-count={count + 1}", "--format=%H %s").splitlines()
         after = State.of(copy, "HEAD", units)
         for row, older in pairwise(rows):

@@ -42,6 +42,7 @@ MENTIONED = {
     "constant": ("constant.py", "RATE = 2", "RATE = 3", RATES | COPIES | LISTER),
     "constant that is deleted": ("constant.py", "RATE = 2\n", "", RATES | COPIES | LISTER),
     "constant that is new": ("constant.py", "RATE", "NEW = 1\nRATE", COPIES | LISTER),
+    "constant elsewhere of the same name": ("unused.py", "def", "RATE = 9\n\n\ndef", set[str]()),
     "constant that calls": (
         "constant.py",
         "RATE",
@@ -49,12 +50,12 @@ MENTIONED = {
         {"tests/test_constant.py", "tests/test_mentions.py"} | COPIES,
     ),
     "constant of a class": ("mentions.py", "SIDES = 3", "SIDES = 4", {"tests/test_mentions.py"}),
-    "function that is new": ("default.py", "def", "def fresh():\n    return 1\n\n\ndef", LISTER),
-    "default": ("default.py", "by=2", "by=3", names("default") | LISTER),
-    "type alias": ("alias.py", "int", "float", names("alias") | LISTER),
-    "generator": ("shape.py", "return [1]", "yield 1", names("shape") | LISTER),
-    "docstring of a module": ("shape.py", '"""Shapes."""', '"""Shape."""', names("documented")),
-    "docstring of a constant": ("shape.py", '"""Two."""', '"""2."""', names("documented")),
+    "function that is new": ("default.py", "def", "def fresh():\n    return 1\n\n\ndef", set[str]()),
+    "default": ("default.py", "by=2", "by=3", names("default")),
+    "type alias": ("alias.py", "int", "float", names("alias")),
+    "generator": ("shape.py", "return [1]", "yield 1", names("shape")),
+    "docstring of a module": ("shape.py", '"""Shapes."""', '"""Shape."""', set[str]()),
+    "docstring of a constant": ("shape.py", '"""Two."""', '"""2."""', set[str]()),
 }
 """Edits of constants and plain functions: only tests that execute code with their names must run again."""
 
@@ -75,7 +76,7 @@ BODIES = {
     ),
     "base class": ("app/base.py", "side = 1", "side = 3", {"tests/test_derived.py"} | CHILDREN),
     "decorator's body": ("app/decorator.py", "2 * f", "3 * f", {"tests/test_decorator.py"} | CHILDREN),
-    "renamed function": ("app/renamed.py", "def old", "def older", names("renamed") | LISTER | CHILDREN),
+    "renamed function": ("app/renamed.py", "def old", "def older", names("renamed") | CHILDREN),
     "branch": (
         "app/branches.py",
         "return -1",
@@ -202,12 +203,12 @@ def test_runs_what_looks_for_a_file_that_is_new(tmp_path: Path) -> None:
 
 def test_runs_what_imports_a_deleted_file(tmp_path: Path) -> None:
     project = edited(tmp_path, {}).remove("backend/app/alias.py")
-    assert selected(project, recorded_sample()[1]) == {"tests/test_alias.py"} | LISTER | CHILDREN
+    assert selected(project, recorded_sample()[1]) == {"tests/test_alias.py"} | CHILDREN
 
 
 def test_runs_what_imports_a_module_that_a_package_hides(tmp_path: Path) -> None:
     project = edited(tmp_path, {}).write("backend/app/alias/__init__.py", "Number = float\n")
-    assert selected(project, recorded_sample()[1]) == {"tests/test_alias.py"} | LISTER | CHILDREN
+    assert selected(project, recorded_sample()[1]) == {"tests/test_alias.py"} | CHILDREN
 
 
 def test_runs_all_when_a_nearer_conftest_is_new(tmp_path: Path) -> None:
