@@ -73,7 +73,7 @@ class Dependencies:
         if found is None:
             return None
         digest, _, _, names = found
-        mentioned = [self.meanings[path, bound] for bound in names if bound in self.bindings]
+        mentioned = [meaning for bound in names if (meaning := self.meanings[path, bound])]
         if part != SKELETON:
             return digest_of(digest, *mentioned)
         is_shadowed = path.removesuffix(".py") in self._folders

@@ -11,8 +11,10 @@ Bindings = Mapping[str, list[tuple[str, Part]]]
 class Meanings(dict[tuple[str, str], str]):
     """The digests of names in files: of the bindings with that name, and of those that they mention in turn.
 
-    A name means the bindings in the files that a file imports, directly or not. Without one it may come from
-    anywhere, so it means all of them.
+    A name that means nothing has the digest "".
+
+    A name means the bindings in the files that a file imports, directly or not. Without one there, it may be
+    an attribute of anything, so it means all bindings in the packages that the file imports from.
     """
 
     def __init__(self, bindings: Bindings, closure: Callable[[str], frozenset[str]]) -> None:
@@ -32,10 +34,14 @@ class Meanings(dict[tuple[str, str], str]):
                 for found, (digest, _, _, names) in self._visible(path, name):
                     texts.add(f"{name} {found} {digest}")
                     waiting += [(found, mentioned) for mentioned in names]
-        self[place] = digest_of(*sorted(texts))
+        self[place] = digest_of(*sorted(texts)) if texts else ""
         return self[place]
 
     def _visible(self, path: str, name: str) -> list[tuple[str, Part]]:
         known = self._bindings.get(name, [])
         reach = self._closure(path)
-        return [binding for binding in known if binding[0] in reach] or known
+        near = [binding for binding in known if binding[0] in reach]
+        if near or not known:
+            return near
+        packages = {file.split("/")[1] for file in reach}
+        return [binding for binding in known if binding[0].split("/")[1] in packages]
