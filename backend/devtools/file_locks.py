@@ -17,3 +17,8 @@ def try_lock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def wait_for_lock(descriptor: int) -> None:
+    """Take an exclusive lock as soon as no other process or thread holds one through another descriptor."""
+    fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -5,11 +5,13 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from inspect import getsourcefile
 from pathlib import Path
 from typing import TypeVar
 
+from devtools.file_locks import open_lock_file, wait_for_lock
 from gates.model import Project
 from gates.repo import files, python
 
@@ -22,22 +24,37 @@ def cached_per_file(
     """Return the result of `analyse` for each file. It runs only for files that changed since its last run.
 
     Results must be JSON and depend only on the file, its name, the `settings`, Python, and the code of three
-    modules: the one of `analyse`, `files` and `python`. Results of files that are no longer named are
-    dropped, except at commit, when gates look at some of the files.
+    modules: the one of `analyse`, `files` and `python`. When results are added, those of files that are no
+    longer named are dropped, except at commit, when gates look at some of the files.
     """
     modules = (getsourcefile(analyse), files.__file__, python.__file__)
     code = project.memoize(("digest of code", modules), lambda: _digest(*modules))
     path = project.reports / "cache" / f"{analyse.__module__}.{analyse.__qualname__}.json"
+    keys = {
+        name: hashlib.sha256(f"{code}{settings!r}{name}\0{_content(project, name)}".encode()).hexdigest()
+        for name in names
+    }
     known: dict[str, T] = _read(path)
-    current: dict[str, T] = dict(known) if project.staged else {}
-    results: dict[str, T] = {}
-    for name in names:
-        key = hashlib.sha256(f"{code}{settings!r}{name}\0{_content(project, name)}".encode()).hexdigest()
-        results[name] = known[key] if key in known else analyse(project, name)
-        current[key] = results[name]
-    if current.keys() != known.keys():
-        _write(path, json.dumps(current))
-    return results
+    if not known.keys() >= set(keys.values()):
+        with _locked(path):  # sessions that run at the same time ask for the same results
+            known = _read(path)
+            new = {key: analyse(project, name) for name, key in keys.items() if key not in known}
+            old = known if project.staged else {key: known[key] for key in keys.values() if key in known}
+            known = {**old, **new}
+            _write(path, json.dumps(known))
+    return {name: known[key] for name, key in keys.items()}
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Wait until no other process or thread computes the results of this file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = open_lock_file(path.with_suffix(".lock"))
+    try:
+        wait_for_lock(descriptor)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _content(project: Project, name: str) -> str:

@@ -1,11 +1,17 @@
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+
 import pytest
 
+from devtools.file_locks import open_lock_file
 from gates.model import Project
 from gates.repo import cache, files, python
 from gates.repo.cache import cached_per_file
 from tests.gates.support.sample_project import SampleProject
 
 SOURCE = "backend/app/domain/news.py"
+SECONDS = 30
 KEPT = "reports/cache/tests.gates.repo.test_cache.look.json"
 
 looked: list[str] = []
@@ -27,6 +33,35 @@ def ask(sample: SampleProject, *settings: object) -> int:
 
 def test_looks_once_when_nothing_changes(sample: SampleProject) -> None:
     assert ask(sample) == ask(sample)
+    assert looked == [SOURCE]
+
+
+def test_looks_once_when_two_checks_ask_at_the_same_time(
+    sample: SampleProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_looking, is_waiting = Event(), Event()
+
+    def look_slowly(project: Project, name: str) -> int:
+        is_looking.set()
+        assert is_waiting.wait(SECONDS)
+        return look(project, name)
+
+    def open_lock(path: Path) -> int:
+        if is_looking.is_set():
+            is_waiting.set()
+        return open_lock_file(path)
+
+    monkeypatch.setattr(cache, "open_lock_file", open_lock)
+
+    def ask_slowly() -> dict[str, int]:
+        return cached_per_file(Project(root=sample.root), [SOURCE], look_slowly)
+
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(ask_slowly)
+        assert is_looking.wait(SECONDS)
+        second = pool.submit(ask_slowly)
+
+        assert first.result(SECONDS) == second.result(SECONDS)
     assert looked == [SOURCE]
 
 
@@ -81,4 +116,5 @@ def test_forgets_what_no_file_has_any_more(sample: SampleProject) -> None:
 def test_leaves_no_unfinished_file(sample: SampleProject) -> None:
     ask(sample)
 
-    assert [path.name for path in (sample.root / "reports/cache").iterdir()] == [KEPT.rpartition("/")[2]]
+    kept = sample.root / KEPT
+    assert {*kept.parent.iterdir()} == {kept, kept.with_suffix(".lock")}
