@@ -154,7 +154,10 @@ def test_refuses_the_only_mutant_when_it_survives(sample: SampleProject) -> None
     assert [finding.line for finding in check(sample.project).findings] == [2]
 
 
-def test_leaves_mutants_to_ci_when_the_time_is_over(sample: SampleProject) -> None:
+def test_leaves_mutants_to_ci_when_the_time_is_over(
+    sample: SampleProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
     sample.rule("desk-seconds = 60", "desk-seconds = 0")
 
     outcome = check(sample.project)
