@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.util import cache_from_source
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -35,14 +36,20 @@ class Suite:
         changed = {mutant.file for mutant in mutants}
         for name in changed:
             edits = [mutant.mutant.edit for mutant in mutants if mutant.file == name]
-            (self.copy.root / name).write_text(edited(self.sources[name], edits), encoding="utf-8")
+            self._write(name, edited(self.sources[name], edits))
         try:
             if {*tests} == {BREAKDOWN}:
                 return self._run([*self.folders[:1], "--collect-only"])
             return self._run(sorted(tests) or self.folders)
         finally:
             for name in changed:
-                (self.copy.root / name).write_text(self.sources[name], encoding="utf-8")
+                self._write(name, self.sources[name])
+
+    def _write(self, name: str, source: str) -> None:
+        """Write a file without its bytecode, which Python reuses for equal sizes and seconds of change."""
+        path = self.copy.root / name
+        path.write_text(source, encoding="utf-8")
+        Path(cache_from_source(str(path))).unlink(missing_ok=True)
 
     def _run(self, arguments: Sequence[str]) -> set[str]:
         self.runs.append(len(arguments))
