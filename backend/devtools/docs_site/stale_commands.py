@@ -8,7 +8,7 @@ from devtools.docs_site.sessions import Session
 
 COMMAND = re.compile(r"\./noxw -s ([a-z][\w-]*)(?: -- ([^`\n]+))?")
 OPTION = re.compile(r"-{1,2}[A-Za-z][\w-]*")
-EXTRA_OPTIONS = {"tests": ("--whole",)}
+EXTRA_OPTIONS = {"tests": ("--whole", "--shard", "--combine")}
 """Options that the gates read before they pass the rest on."""
 
 
