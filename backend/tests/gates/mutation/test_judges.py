@@ -84,7 +84,10 @@ def test_takes_verdicts_from_memory_when_nothing_changed(sample: SampleProject) 
     assert check(sample.project).note == f"{first.note}; 11 remembered"
 
 
-def test_leaves_only_new_mutants_to_ci_when_time_is_over(sample: SampleProject) -> None:
+def test_leaves_only_new_mutants_to_ci_when_time_is_over(
+    sample: SampleProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
     check(passed(sample).project)
     sample.append(SHOP, "\n\ndef twice(amount):\n    return amount * 2\n")
     sample.append(TEST, "\n\ndef test_twice():\n    from app.shop import twice\n\n    assert twice(2) == 4\n")
