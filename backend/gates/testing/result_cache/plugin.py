@@ -4,6 +4,7 @@ Each process, including the controller of xdist, writes its observations to a JS
 files include the coverage that `gates.coverage.probes.plugin` would measure.
 """
 
+import argparse
 import importlib
 import json
 import os
@@ -21,6 +22,8 @@ from gates.testing.result_cache.measured_children import Children, Settings
 from gates.testing.result_cache.measurement import TESTS, ObservedMeasurement
 from gates.testing.result_cache.observer import Observed, Observer
 
+XDIST_WORKER = "PYTEST_XDIST_WORKER"
+"""The variable that xdist sets in each of its workers."""
 FIXTURE = "fixture "
 """The prefix of the keys for observations of a shared fixture."""
 FILE = "file "
@@ -60,9 +63,16 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         observe_caches(observer, packages, patch)
         observe_names(observer, patch)
         settings = Settings(str(backend), options.observe, str(cache.folder))
-        Children.prepare(observer, options.observe_data.absolute(), settings).measure()
+        children = Children.prepare(observer, options.observe_data.absolute(), settings)
+        if not starts_workers(options):  # a worker records itself, and does not belong to a test
+            children.measure()
         observer.start()
         early_config.pluginmanager.register(Recorder(observer, options.observe_data.absolute()))
+
+
+def starts_workers(options: argparse.Namespace) -> bool:
+    """Return whether this is the controller of xdist, which runs no test itself."""
+    return bool(getattr(options, "numprocesses", None)) and XDIST_WORKER not in os.environ
 
 
 def observe_names(observer: Observer, patch: pytest.MonkeyPatch) -> None:

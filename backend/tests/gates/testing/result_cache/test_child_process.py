@@ -113,15 +113,17 @@ def test_notes_imported_files_that_are_not_measured(
 
 @pytest.mark.usefixtures("hooks")
 def test_starts_python_so_that_it_observes_itself(
-    observer: ChildObserver, folder: Path, backend: Path
+    observer: ChildObserver, folder: Path, backend: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv(OBSERVED, raising=False)
     Children(observer, folder).measure()
     program = f"import os; print(os.environ['{OBSERVED}'], os.environ['{SEARCH_PATH}'])"
 
     started = subprocess.run(
-        [sys.executable, "-c", program], cwd=backend, env={}, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], cwd=backend, env={}, capture_output=True, text=True, check=False
     )
 
+    assert started.stderr == ""
     token, search_path = started.stdout.split()
     assert Path(token).parent == folder
     assert search_path == str(folder / "site")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from gates.coverage.probes.cache import CodeCache
+from gates.testing.result_cache.children import OBSERVED
 from gates.testing.result_cache.measurement import ObservedMeasurement
 from gates.testing.result_cache.observer import Observer
 from gates.testing.result_cache.plugin import Recorder
@@ -26,6 +27,17 @@ from shop.price import price
 def test_it():
     assert price(2) == 4
     assert os.stat("rates.txt")
+"""
+TEST_OF_A_PROGRAM = """import os
+import subprocess
+import sys
+
+PROGRAM = "import os; print('PAU2_OBSERVED' in os.environ)"
+
+
+def test_it():
+    assert "PAU2_OBSERVED" not in os.environ
+    assert subprocess.check_output([sys.executable, "-c", PROGRAM]).split() == [b"True"]
 """
 CHANGED_ATTRIBUTES = (
     (os, "stat"),
@@ -68,6 +80,21 @@ def test_observes_nothing_unless_a_package_is_named(pytester: pytest.Pytester) -
 
     names = ("--observe", "--observe-data", "--observe-cache")
     assert [config.getoption(name) for name in names] == [[], Path("data"), Path("cache")]
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_does_not_observe_a_worker_as_a_program_of_a_test(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: str
+) -> None:
+    for name in ("PYTEST_XDIST_WORKER", OBSERVED):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[4]))
+    pytester.mkpydir("shop")
+    pytester.makepyfile(TEST_OF_A_PROGRAM)
+    plugins = ("-p", "no:randomly", "-p", "gates.testing.result_cache.plugin", "-n", workers)
+    options = ("--observe=shop", "--observe-data=data", "--observe-cache=cache")
+
+    pytester.runpytest_subprocess(*plugins, *options).assert_outcomes(passed=1)
 
 
 def test_keeps_apart_what_runs_on_import(tmp_path: Path) -> None:
