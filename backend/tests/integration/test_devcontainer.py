@@ -20,6 +20,7 @@ from devtools.containers.users import User, find_user
 from devtools.devcontainer.__main__ import main
 from devtools.devcontainer.container import Access, DevContainer
 from devtools.devcontainer.proof import steps
+from tests.integration.edited_repository import commit, make_edited_repository
 from tests.integration.temporary_checkouts import new_folder
 
 DEVELOPER = ["--user", "nobody"] if os.geteuid() == 0 else []
@@ -66,22 +67,7 @@ def root(folder: Path) -> Path:
     root = folder / "repository"
     (root / ".devcontainer").mkdir(parents=True)
     (root / ".devcontainer/compose.yaml").write_text("services: {postgres: {image: 'postgres:18'}}\n")
-    git(root, "init", "--quiet", "--initial-branch=main")
-    commit(root, "README.md", "The product.")
-    git(root, "switch", "--quiet", "--create", "change")
-    commit(root, "README.md", "The better product.")
-    return root
-
-
-def git(root: Path, *arguments: str) -> None:
-    author = ("-c", "user.name=Ana", "-c", "user.email=ana@example.org", "-c", "core.hooksPath=/dev/null")
-    subprocess.run(["git", *author, *arguments], cwd=root, check=True)
-
-
-def commit(root: Path, name: str, content: str) -> None:
-    (root / name).write_text(content)
-    git(root, "add", "--all")
-    git(root, "commit", "--quiet", "--message", f"Edit {name}")
+    return make_edited_repository(root)
 
 
 def test_proves_every_step_and_removes_the_container(

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import smtplib
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from devtools.production import proof
 from devtools.production.__main__ import main
 from devtools.production.deployment import PROJECT_NAME, commands_of
 from devtools.production.mail_server import Session
+from tests.integration.edited_repository import commit, make_edited_repository
 
 COPIED = (
     "backend/app/presentation/http/docs.py",
@@ -144,23 +144,7 @@ def root(tmp_path: Path) -> Path:
     for path in COPIED:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(PROJECT / path, root / path)
-    git(root, "init", "--quiet", "--initial-branch=main")
-    commit(root, "README.md", "The product.")
-    git(root, "switch", "--quiet", "--create", "change")
-    commit(root, "README.md", "The better product.")
-    return root
-
-
-def git(root: Path, *arguments: str) -> None:
-    author = ("-c", "user.name=Ana", "-c", "user.email=ana@example.org", "-c", "core.hooksPath=/dev/null")
-    subprocess.run(["git", *author, *arguments], cwd=root, check=True)
-
-
-def commit(root: Path, name: str, content: str) -> None:
-    (root / name).parent.mkdir(exist_ok=True)
-    (root / name).write_text(content)
-    git(root, "add", "--all")
-    git(root, "commit", "--quiet", "--message", f"Edit {name}")
+    return make_edited_repository(root)
 
 
 def test_proves_every_step_and_removes_the_project(
